@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Mezcla.Datasets;
+
+/// <summary>A text to learn from. Lines end in <c>\n</c> whatever the file's did, so the same text has the same hash on every machine.</summary>
+/// <param name="Name">What it is called: a name of <see cref="Names"/>, or the file's name.</param>
+/// <param name="Text">The whole text.</param>
+public sealed record Corpus(string Name, string Text)
+{
+    private readonly Lazy<string> _sha256 = new(() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text))));
+
+    /// <summary>SHA-256 of the text's UTF-8 bytes in lower-case hexadecimal: what a run record keeps to say which data it saw.</summary>
+    public string Sha256 => _sha256.Value;
+
+    /// <summary>
+    /// The corpora that <see cref="Load"/> knows: the files of <c>datasets/corpora/</c>, and <c>csharp</c>, the source code of this repository.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
+    public static IReadOnlyList<string> Names =>
+        [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Append("csharp").Order(StringComparer.Ordinal)];
+
+    /// <summary>Loads one of the repository's corpora by its name, such as <c>moby-dick</c>; <c>datasets/README.md</c> says where each comes from.</summary>
+    /// <param name="name">A name of <see cref="Names"/>.</param>
+    /// <exception cref="ArgumentException">There is no corpus of that name; the message lists those there are.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
+    public static Corpus Load(string name)
+    {
+        if (name == "csharp")
+            return new(name, SourceCode());
+        if (!Names.Contains(name))
+            throw new ArgumentException($"There is no corpus '{name}'. There are: {string.Join(", ", Names)}. For a file of your own use Corpus.Read(path).", nameof(name));
+        return Read(DatasetFolder.PathOf("corpora", name + ".txt")) with { Name = name };
+    }
+
+    /// <summary>Reads a text file of your own; <see cref="TextFile.Read"/> says which files are refused and why.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">It is missing or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is empty, not UTF-8 text or too large.</exception>
+    public static Corpus Read(string path) => new(Path.GetFileName(path), TextFile.Read(path));
+
+    /// <summary>The text of a file: <see cref="Read"/> where only the text is wanted.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="IOException">It is missing or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is empty, not UTF-8 text or too large.</exception>
+    public static string ReadText(string path) => TextFile.Read(path);
+
+    /// <summary>The verses of <c>bible-english</c> and <c>bible-spanish</c> side by side, in the order of the files.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
+    /// <exception cref="InvalidDataException">The files do not have the same number of lines.</exception>
+    public static IReadOnlyList<AlignedVerse> AlignedVerses()
+    {
+        var (references, english, spanish) = (Lines("bible-references"), Lines("bible-english"), Lines("bible-spanish"));
+        if (references.Length != english.Length || english.Length != spanish.Length)
+            throw new InvalidDataException($"bible-references, bible-english and bible-spanish have {references.Length}, {english.Length} and {spanish.Length} lines, but line n of each must be the same verse. Restore them with git, or run datasets/scripts/make.sh.");
+        return [.. references.Select((reference, i) => new AlignedVerse(reference, english[i], spanish[i]))];
+
+        static string[] Lines(string name) => TextFile.Read(DatasetFolder.PathOf("corpora", name + ".txt")).TrimEnd('\n').Split('\n');
+    }
+
+    /// <summary>The C# of this repository's own <c>src/</c>, file after file in order of their paths: source code as a domain.</summary>
+    private static string SourceCode()
+    {
+        var source = Path.Combine(Path.GetDirectoryName(DatasetFolder.Find())!, "src");
+        if (!Directory.Exists(source))
+            throw new DirectoryNotFoundException($"The corpus 'csharp' is the source code of this repository, but '{source}' is not there. Run from a clone of the repository.");
+        var files = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(source, file).Replace('\\', '/'))
+            .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"))
+            .Order(StringComparer.Ordinal);
+        return string.Join('\n', files.Select(file => TextFile.Read(Path.Combine(source, file))));
+    }
+}
+
+/// <summary>One verse in two languages.</summary>
+/// <param name="Reference">Book, chapter and verse, such as <c>Genesis 1:1</c>.</param>
+/// <param name="English">The World English Bible's text.</param>
+/// <param name="Spanish">The Reina-Valera's text, of 1909.</param>
+public sealed record AlignedVerse(string Reference, string English, string Spanish);
