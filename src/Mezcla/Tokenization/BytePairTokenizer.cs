@@ -1,0 +1,153 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Mezcla.Tokenization;
+
+/// <summary>
+/// Byte-pair encoding on the bytes of UTF-8 text, as GPT-2 introduced it (Radford et al. 2019): the text is cut into pieces by a
+/// <see cref="SplitPattern"/>; in each piece the bytes are merged pair by pair, in the order in which training found the pairs.
+/// Every string has an encoding, and decodes to itself.
+/// </summary>
+public sealed class BytePairTokenizer : Tokenizer
+{
+    private readonly Vocabulary _vocabulary;
+    private readonly MergeTable _merges;
+    private readonly int[] _byteIds = new int[256];
+    private readonly bool[]? _whole;
+
+    // wholePieces: a piece that is itself a token becomes that token, whatever the merges say (tiktoken, and "ignore_merges").
+    internal BytePairTokenizer(Vocabulary vocabulary, MergeTable merges, bool wholePieces, SplitPattern pattern,
+        IEnumerable<KeyValuePair<string, int>> specialTokens, bool addPrefixSpace = false) : base(specialTokens)
+    {
+        (_vocabulary, _merges, Pattern, WholePieces, AddPrefixSpace) = (vocabulary, merges, pattern, wholePieces, addPrefixSpace);
+        VocabularySize = SpecialTokens.Values.Append(vocabulary.Count - 1).Max() + 1;
+        for (int b = 0; b < 256; b++)
+        {
+            _byteIds[b] = vocabulary.Find([(byte)b]);
+            if (_byteIds[b] < 0) throw new ArgumentException($"The vocabulary has no token for the byte 0x{b:X2}, so it cannot encode every text.");
+        }
+        if (wholePieces) return;
+        // Looking a piece up is far cheaper than merging it: find out once which tokens merging gives back whole.
+        var whole = new bool[vocabulary.Count];
+        var ids = new List<int>();
+        for (int id = 0; id < whole.Length; id++)
+        {
+            ids.Clear();
+            MergePiece(vocabulary[id], ids);
+            whole[id] = ids.Count == 1 && ids[0] == id;
+        }
+        _whole = whole;
+    }
+
+    /// <inheritdoc/>
+    public override int VocabularySize { get; }
+
+    /// <summary>How text is cut before merging.</summary>
+    public SplitPattern Pattern { get; }
+
+    internal bool WholePieces { get; }
+
+    internal bool AddPrefixSpace { get; }
+
+    internal Vocabulary Vocabulary => _vocabulary;
+
+    /// <summary>The pairs of ids that merge, in order of rank. What a pair makes is the token of its bytes together.</summary>
+    public IReadOnlyList<(int Left, int Right)> Merges => _merges.InOrder();
+
+    /// <summary>Reads what <see cref="Save"/> wrote, or another byte-pair <c>tokenizer.json</c>.</summary>
+    /// <exception cref="FormatException">The file is damaged, or its tokenizer is of another kind.</exception>
+    public static new BytePairTokenizer Load(string path) => Tokenizer.Load(path) as BytePairTokenizer
+        ?? throw new FormatException($"The tokenizer in {path} does not work on bytes; Tokenizer.Load reads it.");
+
+    /// <summary>Writes Hugging Face's <c>tokenizer.json</c>, which <see cref="Tokenizer.Load"/> and other programs read.</summary>
+    public void Save(string path)
+    {
+        using var stream = File.Create(path);
+        HuggingFaceWriter.Write(this, stream);
+    }
+
+    /// <summary>Learns a vocabulary from a text: 256 bytes, then a token for each merge, then the special tokens.</summary>
+    /// <param name="text">The text to learn from. Special tokens spelled in it are ordinary text.</param>
+    /// <param name="vocabularySize">
+    /// Tokens wanted in all, at least 256 plus the special ones. The result has fewer when the text runs out of pairs that occur twice.
+    /// </param>
+    /// <param name="pattern">How to cut the text; no token crosses a cut.</param>
+    /// <param name="specialTokens">Tokens to add after the learned ones, such as <c>&lt;|endoftext|&gt;</c>.</param>
+    /// <remarks>
+    /// Each step merges the most frequent pair of neighbours; of pairs equally frequent, the one with the smaller left id, then the smaller
+    /// right id. <see cref="BytePairReference"/> is the same in sixty lines.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The vocabulary is too small for the bytes and the special tokens.</exception>
+    public static BytePairTokenizer Train(string text, int vocabularySize, SplitPattern pattern = SplitPattern.Gpt4, params ReadOnlySpan<string> specialTokens)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 256 + specialTokens.Length);
+        var merges = new BytePairTrainer(Encoding.UTF8.GetBytes(text), pattern).Merges(vocabularySize - 256 - specialTokens.Length);
+        return FromMerges(merges, pattern, specialTokens);
+    }
+
+    internal static BytePairTokenizer FromMerges(IReadOnlyList<(int Left, int Right)> merges, SplitPattern pattern, ReadOnlySpan<string> specialTokens)
+    {
+        var tokens = new List<byte[]>();
+        for (int b = 0; b < 256; b++) tokens.Add([(byte)b]);
+        var table = new MergeTable(merges.Count);
+        foreach (var (left, right) in merges)
+        {
+            table.Add(left, right, rank: table.Count, id: tokens.Count);
+            tokens.Add([.. tokens[left], .. tokens[right]]);
+        }
+        var special = new Dictionary<string, int>();
+        foreach (string name in specialTokens)
+            if (!special.TryAdd(name, tokens.Count + special.Count))
+                throw new ArgumentException($"The special token '{name}' is named twice.", nameof(specialTokens));
+        return new BytePairTokenizer(new Vocabulary(tokens), table, wholePieces: false, pattern, special);
+    }
+
+    /// <summary>
+    /// Makes the tokenizer of a tiktoken vocabulary, in which a token's rank is its id and any two neighbours merge whose bytes together are a token.
+    /// </summary>
+    internal static BytePairTokenizer FromRanks(IReadOnlyList<byte[]?> tokens, SplitPattern pattern, IEnumerable<KeyValuePair<string, int>> specialTokens)
+    {
+        var vocabulary = new Vocabulary(tokens);
+        var merges = new MergeTable(tokens.Count * 4);
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            var token = vocabulary[id];
+            for (int cut = 1; cut < token.Length; cut++)
+                if (vocabulary.Find(token[..cut]) is var left and >= 0 && vocabulary.Find(token[cut..]) is var right and >= 0)
+                    merges.Add(left, right, rank: id, id);
+        }
+        return new BytePairTokenizer(vocabulary, merges, wholePieces: true, pattern, specialTokens);
+    }
+
+    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> ids)
+    {
+        if (text.Length == 0) return;
+        int space = AddPrefixSpace && text[0] != ' ' ? 1 : 0;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length) + space);
+        buffer[0] = (byte)' ';
+        var utf8 = buffer.AsSpan(0, space + Encoding.UTF8.GetBytes(text, buffer.AsSpan(space)));
+        for (int start = 0, end; start < utf8.Length; start = end)
+        {
+            end = PieceSplitter.End(Pattern, utf8, start);
+            var piece = utf8[start..end];
+            int id = _vocabulary.Find(piece);
+            if (id >= 0 && (_whole is null || _whole[id])) ids.Add(id);
+            else MergePiece(piece, ids);
+        }
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private void MergePiece(ReadOnlySpan<byte> piece, List<int> ids)
+    {
+        int start = ids.Count;
+        CollectionsMarshal.SetCount(ids, start + piece.Length);
+        var parts = CollectionsMarshal.AsSpan(ids)[start..];
+        for (int i = 0; i < piece.Length; i++) parts[i] = _byteIds[piece[i]];
+        CollectionsMarshal.SetCount(ids, start + Merging.Merge(_merges, parts));
+    }
+
+    private protected override ReadOnlySpan<byte> OrdinaryBytes(int id) =>
+        (uint)id < (uint)_vocabulary.Count && _vocabulary[id] is { Length: > 0 } bytes ? bytes : throw NoSuchId(id);
+}

@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Mezcla.Tokenization;
+
+/// <summary>
+/// Byte-pair training that counts once and then only what changes. Equal pieces are kept once, with a weight. Each pair knows how
+/// often it occurs and where; merging it visits those places only, and a heap gives the most frequent pair.
+/// Same result as <see cref="BytePairReference.Train"/>, which counts everything anew for each merge.
+/// </summary>
+internal sealed class BytePairTrainer
+{
+    private sealed class Pair
+    {
+        public long Count;
+        public readonly List<int> Places = [];
+    }
+
+    // The distinct pieces behind one another, with a gap before, between and after. A token's id stands at its first and at its last byte:
+    // with the token's length, both neighbours are found without links. Whatever is neither is a gap.
+    private const int Gap = -1;
+    private readonly int[] _ids;
+    private readonly int[] _weights; // how often the piece at this place occurs in the text
+    private readonly List<int> _lengths = [.. Enumerable.Repeat(1, 256)];
+    private readonly Dictionary<ulong, Pair> _pairs = [];
+    private readonly PriorityQueue<ulong, (long MinusCount, ulong Pair)> _queue = new();
+    private readonly List<ulong> _born = [];
+
+    public BytePairTrainer(byte[] utf8, SplitPattern pattern)
+    {
+        string text = Encoding.Latin1.GetString(utf8); // a char for each byte, so that pieces can be looked up as spans
+        var weights = new Dictionary<string, int>();
+        var lookup = weights.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (int start = 0, end; start < utf8.Length; start = end)
+        {
+            end = PieceSplitter.End(pattern, utf8, start);
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan(start, end - start), out _)++;
+        }
+
+        _ids = new int[weights.Keys.Sum(piece => piece.Length + 1) + 1];
+        _weights = new int[_ids.Length];
+        Array.Fill(_ids, Gap);
+        int at = 1;
+        foreach (var (piece, weight) in weights)
+        {
+            foreach (char b in piece) (_ids[at], _weights[at++]) = (b, weight);
+            at++;
+        }
+        for (int i = 1; i < _ids.Length; i++) Add(_ids[i - 1], _ids[i], _weights[i], i - 1);
+        QueueBorn();
+    }
+
+    /// <summary>The first <paramref name="count"/> merges, fewer where no pair occurs twice any more. Merge n makes the id 256 + n.</summary>
+    public List<(int Left, int Right)> Merges(int count)
+    {
+        var merges = new List<(int, int)>();
+        while (merges.Count < count && _queue.TryDequeue(out ulong key, out var priority))
+        {
+            if (!_pairs.TryGetValue(key, out var pair)) continue;
+            if (pair.Count != -priority.MinusCount)
+            {
+                // Counts only fall once a pair is queued, so what comes out up to date is the best of all.
+                _queue.Enqueue(key, (-pair.Count, key));
+                continue;
+            }
+            if (pair.Count < 2) break;
+            int left = (int)(key >> 32), right = (int)(uint)key;
+            merges.Add((left, right));
+            _lengths.Add(_lengths[left] + _lengths[right]);
+            _pairs.Remove(key);
+            foreach (int place in pair.Places) Merge(place, left, right, 255 + merges.Count);
+            QueueBorn();
+        }
+        return merges;
+    }
+
+    private void Merge(int at, int left, int right, int id)
+    {
+        int cut = at + _lengths[left], end = cut + _lengths[right];
+        if (_ids[at] != left || _ids[cut] != right) return; // one of them was merged with another since
+        int before = _ids[at - 1], after = _ids[end], weight = _weights[at];
+        Remove(before, left, weight);
+        Remove(right, after, weight);
+        (_ids[cut - 1], _ids[cut]) = (Gap, Gap);
+        (_ids[at], _ids[end - 1]) = (id, id);
+        if (before != Gap) Add(before, id, weight, at - _lengths[before]);
+        Add(id, after, weight, at);
+    }
+
+    private void Add(int left, int right, int weight, int place)
+    {
+        if (left == Gap || right == Gap) return;
+        ulong key = MergeTable.Pack(left, right);
+        ref var pair = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out bool known);
+        if (!known)
+        {
+            pair = new Pair();
+            _born.Add(key);
+        }
+        pair!.Count += weight;
+        pair.Places.Add(place);
+    }
+
+    // The pair being merged is out of the table already: its own overlaps, as in "aaa", need no count.
+    private void Remove(int left, int right, int weight)
+    {
+        if (left == Gap || right == Gap || !_pairs.TryGetValue(MergeTable.Pack(left, right), out var pair)) return;
+        pair.Count -= weight;
+        if (pair.Count == 0) _pairs.Remove(MergeTable.Pack(left, right));
+    }
+
+    private void QueueBorn()
+    {
+        foreach (ulong key in _born)
+            if (_pairs.TryGetValue(key, out var pair))
+                _queue.Enqueue(key, (-pair.Count, key));
+        _born.Clear();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Numerics;
+
+namespace Mezcla.Tokenization;
+
+/// <summary>
+/// Which pairs of neighbours merge: (left id, right id) to the merged id and its rank; a smaller rank merges first.
+/// A hash table with open addressing, filled once.
+/// </summary>
+internal sealed class MergeTable
+{
+    /// <summary>What <see cref="Find"/> returns for a pair that does not merge: its rank is larger than any other.</summary>
+    public const ulong None = ulong.MaxValue;
+
+    private (ulong Pair, ulong Merge)[] _slots;
+
+    public MergeTable(int expected) => _slots = Empty(expected);
+
+    public int Count { get; private set; }
+
+    public static ulong Pack(int rank, int id) => (ulong)(uint)rank << 32 | (uint)id;
+
+    public static uint RankOf(ulong merge) => (uint)(merge >> 32);
+
+    public static int IdOf(ulong merge) => (int)(uint)merge;
+
+    /// <summary>The packed rank and id that the pair merges to, or <see cref="None"/>.</summary>
+    public ulong Find(int left, int right)
+    {
+        var slots = _slots;
+        ulong pair = Pack(left, right);
+        for (int slot = First(pair, slots.Length); ; slot = slot + 1 & slots.Length - 1)
+        {
+            ref readonly var entry = ref slots[slot];
+            if (entry.Pair == pair || entry.Merge == None) return entry.Merge;
+        }
+    }
+
+    /// <summary>The pairs by rank; pairs of equal rank by their left id.</summary>
+    public (int Left, int Right)[] InOrder() =>
+        [.. _slots.Where(s => s.Merge != None).OrderBy(s => RankOf(s.Merge)).ThenBy(s => s.Pair).Select(s => ((int)(s.Pair >> 32), (int)(uint)s.Pair))];
+
+    /// <summary>Adds a pair; false if it is there already.</summary>
+    public bool Add(int left, int right, int rank, int id)
+    {
+        if (Count * 2 >= _slots.Length)
+        {
+            var old = _slots;
+            _slots = Empty(old.Length);
+            foreach (var (pair, merge) in old)
+                if (merge != None)
+                    Insert(pair, merge);
+        }
+        if (!Insert(Pack(left, right), Pack(rank, id))) return false;
+        Count++;
+        return true;
+    }
+
+    private bool Insert(ulong pair, ulong merge)
+    {
+        int slot = First(pair, _slots.Length);
+        for (; _slots[slot].Merge != None; slot = slot + 1 & _slots.Length - 1)
+            if (_slots[slot].Pair == pair)
+                return false;
+        _slots[slot] = (pair, merge);
+        return true;
+    }
+
+    private static int First(ulong pair, int slots) => (int)(pair * 0x9E3779B97F4A7C15 >> 32) & slots - 1;
+
+    private static (ulong, ulong)[] Empty(int expected)
+    {
+        var slots = new (ulong, ulong)[BitOperations.RoundUpToPowerOf2((uint)expected * 2 + 2)];
+        Array.Fill(slots, (0ul, None));
+        return slots;
+    }
+}

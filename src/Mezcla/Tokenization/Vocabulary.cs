@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace Mezcla.Tokenization;
+
+/// <summary>The bytes of each id, and the id of a string of bytes (a hash table with open addressing). An id without bytes is not used.</summary>
+internal sealed class Vocabulary
+{
+    private readonly byte[] _bytes;
+    private readonly int[] _starts;
+    private readonly ulong[] _slots; // the upper half of a hash, and an id plus one; 0 is empty
+
+    /// <param name="tokens">The bytes of each id from 0; null or empty for an id that is not used.</param>
+    /// <exception cref="ArgumentException">Two ids have the same bytes.</exception>
+    public Vocabulary(IReadOnlyList<byte[]?> tokens)
+    {
+        _starts = new int[tokens.Count + 1];
+        for (int id = 0; id < tokens.Count; id++) _starts[id + 1] = checked(_starts[id] + (tokens[id]?.Length ?? 0));
+        _bytes = new byte[_starts[^1]];
+        _slots = new ulong[BitOperations.RoundUpToPowerOf2((uint)tokens.Count * 2 + 2)];
+        for (int id = 0; id < tokens.Count; id++)
+        {
+            if (tokens[id] is not { Length: > 0 } token) continue;
+            token.CopyTo(_bytes, _starts[id]);
+            ulong hash = Hash(token);
+            int slot = Slot(token, hash);
+            if (_slots[slot] != 0)
+                throw new ArgumentException($"Ids {(uint)_slots[slot] - 1} and {id} stand for the same {token.Length} bytes ({Convert.ToHexString(token)}).");
+            _slots[slot] = hash & 0xFFFFFFFF_00000000 | (uint)(id + 1);
+        }
+    }
+
+    /// <summary>One more than the largest id.</summary>
+    public int Count => _starts.Length - 1;
+
+    /// <summary>The bytes of an id; empty for one that is not used.</summary>
+    public ReadOnlySpan<byte> this[int id] => _bytes.AsSpan(_starts[id], _starts[id + 1] - _starts[id]);
+
+    /// <summary>The id of these bytes, or -1.</summary>
+    public int Find(ReadOnlySpan<byte> token) => (int)(uint)_slots[Slot(token, Hash(token))] - 1;
+
+    // Where the token is, or the empty slot where it would be.
+    private int Slot(ReadOnlySpan<byte> token, ulong hash)
+    {
+        int mask = _slots.Length - 1;
+        for (int slot = (int)hash & mask; ; slot = slot + 1 & mask)
+        {
+            ulong entry = _slots[slot];
+            if (entry == 0 || (entry ^ hash) >> 32 == 0 && this[(int)(uint)entry - 1].SequenceEqual(token)) return slot;
+        }
+    }
+
+    private static ulong Hash(ReadOnlySpan<byte> token)
+    {
+        ulong hash = (ulong)token.Length;
+        for (; token.Length >= 8; token = token[8..]) hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(token));
+        ulong rest = 0;
+        foreach (byte b in token) rest = rest << 8 | b;
+        return Mix(hash ^ rest);
+    }
+
+    private static ulong Mix(ulong value)
+    {
+        ulong high = Math.BigMul(value ^ 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, out ulong low);
+        return high ^ low;
+    }
+}
