@@ -1,0 +1,24 @@
+namespace Mezcla.Notebooks.Cells;
+
+/// <summary>Something on the page that can be replaced in place.</summary>
+public sealed class DisplayHandle
+{
+    private readonly CellRun? _run;
+
+    internal DisplayHandle(CellRun? run, string id)
+    {
+        _run = run;
+        Id = id;
+    }
+
+    /// <summary>The name front ends know it by.</summary>
+    public string Id { get; }
+
+    /// <summary>Shows another value in the same place.</summary>
+    public void Update(object? value) => Update(Formatter.ToBundle(value));
+
+    /// <summary>Shows another value in the same place, in the form of one MIME type.</summary>
+    public void Update(object? value, string mimeType) => Update(Formatter.ToBundle(value, mimeType));
+
+    private void Update(MimeBundle bundle) => _run?.Post(output => output.UpdateDisplay(Id, bundle));
+}
