@@ -1,0 +1,45 @@
+namespace Mezcla.Quantization.Formats;
+
+/// <summary>
+/// GGML's TQ1_0: ternary d·(t − 1), five digits to a byte because 3⁵ = 243 fits in 256; 54 bytes for 256 numbers, 1.6875 bits each. The byte is
+/// the digits' fraction of 243 in 256ths, so that a digit comes out by multiplying by 3 and taking what overflows.
+/// </summary>
+public sealed class TQ1_0() : BlockFormat("TQ1_0", 256, 54)
+{
+    /// <inheritdoc/>
+    public override string Layout => "32 bytes of five digits for 160 elements, 16 of five for 80, 4 of four for 16, fp16 d: d·(t − 1)";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<int> HalfOffsets { get; } = [52];
+
+    /// <inheritdoc/>
+    public override void EncodeBlock(ReadOnlySpan<float> values, Span<byte> block)
+    {
+        var d = MathF.Abs(SignedMax(values));
+        var inverse = Inverse(d);
+        WriteHalf(block, 52, d);
+        for (var at = 0; at < 52; at++)
+        {
+            var (first, stride, digits) = Digits(at);
+            var number = 0;
+            for (var n = 0; n < 5; n++)
+                number = number * 3 + (n < digits ? 1 + (int)MathF.Round(values[first + n * stride] * inverse, MidpointRounding.AwayFromZero) : 0);
+            block[at] = (byte)((number * 256 + 242) / 243);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void DecodeBlock(ReadOnlySpan<byte> block, Span<float> values)
+    {
+        var d = ReadHalf(block, 52);
+        for (var at = 0; at < 52; at++)
+        {
+            var (first, stride, digits) = Digits(at);
+            var rest = block[at];
+            for (var n = 0; n < digits; n++, rest *= 3)
+                values[first + n * stride] = (rest * 3 / 256 - 1) * d;
+        }
+    }
+
+    private static (int First, int Stride, int Digits) Digits(int at) => at < 32 ? (at, 32, 5) : at < 48 ? (160 + at - 32, 16, 5) : (240 + at - 48, 4, 4);
+}
