@@ -1,0 +1,46 @@
+using Mezcla.Scaling.Laws;
+using Mezcla.Scaling.Numerics;
+
+namespace Mezcla.Scaling.Fits;
+
+/// <summary>A straight line on doubly logarithmic paper, as Kaplan et al. 2020 drew them.</summary>
+/// <param name="Law">L = (scale/x)^exponent.</param>
+/// <param name="RSquared">Share of the variance of log loss that the line explains.</param>
+/// <param name="Points">The points it goes through: x and loss.</param>
+public sealed record KaplanFit(PowerLaw Law, double RSquared, IReadOnlyList<(double X, double Loss)> Points)
+{
+    /// <summary>L(N): for every size its run on the most tokens.</summary>
+    /// <exception cref="FitException">There is only one size.</exception>
+    public static KaplanFit OfParameters(IEnumerable<TrainingRun> runs) =>
+        Through("parameters", runs.GroupBy(run => run.Parameters).Select(group => (group.Key, group.MaxBy(run => run.Tokens)!.Loss)));
+
+    /// <summary>L(D): for every number of tokens its largest model.</summary>
+    /// <exception cref="FitException">There is only one number of tokens.</exception>
+    public static KaplanFit OfTokens(IEnumerable<TrainingRun> runs) =>
+        Through("tokens", runs.GroupBy(run => run.Tokens).Select(group => (group.Key, group.MaxBy(run => run.Parameters)!.Loss)));
+
+    /// <summary>L(C), compute in PF-days: the runs that no cheaper run beats.</summary>
+    /// <exception cref="FitException">One run is both the cheapest and the best.</exception>
+    public static KaplanFit OfCompute(IEnumerable<TrainingRun> runs)
+    {
+        var frontier = new List<(double, double)>();
+        double best = double.PositiveInfinity;
+        foreach (TrainingRun run in runs.OrderBy(run => run.Compute).ThenBy(run => run.Loss))
+        {
+            if (run.Loss >= best) continue;
+            best = run.Loss;
+            frontier.Add((run.Compute / Kaplan.PetaflopDay, run.Loss));
+        }
+
+        return Through("compute", frontier);
+    }
+
+    private static KaplanFit Through(string what, IEnumerable<(double X, double Loss)> points)
+    {
+        (double X, double Loss)[] sorted = [.. points.OrderBy(point => point.X)];
+        if (sorted.Length < 2) throw new FitException($"A line needs two different values of {what}; the runs give {sorted.Length}.");
+        Line line = Line.Fit([.. sorted.Select(point => Math.Log(point.X))], [.. sorted.Select(point => Math.Log(point.Loss))]);
+        if (line.Slope >= 0) throw new FitException($"The loss does not fall with {what} in these runs, so no power law describes it.");
+        return new(new(Math.Exp(-line.Intercept / line.Slope), -line.Slope, $"fit to {sorted.Length} values of {what}"), line.RSquared, sorted);
+    }
+}

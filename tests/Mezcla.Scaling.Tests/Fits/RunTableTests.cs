@@ -1,0 +1,87 @@
+using System.Globalization;
+using FsCheck.Xunit;
+using Mezcla.Scaling.Fits;
+
+namespace Mezcla.Scaling.Tests.Fits;
+
+public class RunTableTests
+{
+    private static RunTable Read(string text, RunColumns? columns = null) => RunTable.Read(new StringReader(text), columns);
+
+    [Fact]
+    public void Usual_names_are_found_and_bad_rows_named_with_their_lines()
+    {
+        RunTable table = Read("""
+            Model Size,Training Tokens,Training FLOP,Loss
+            1e6,2e7,1.2e14,3.5
+            # a comment
+
+            one million,2e7,1e14,3.4
+            1e6,,1e14,3.4
+            1e6,2e7,1e14,NaN
+            1e6,2e7,1e14,-3
+            1e6,2e7
+            2e6,4e7,4.8e14,3.1
+            """);
+        Assert.Equal([new(1e6, 2e7, 3.5, 1.2e14), new(2e6, 4e7, 3.1, 4.8e14)], table.Runs);
+        Assert.Equal([5, 6, 7, 8, 9], table.BadRows.Select(row => row.Line));
+        Assert.Equal("'one million' in column 'Model Size' is not a number", table.BadRows[0].Why);
+        Assert.Equal("nothing in column 'Training Tokens'", table.BadRows[1].Why);
+        Assert.Contains("must be above zero", table.BadRows[2].Why);
+        Assert.Equal("nothing in column 'Loss'", table.BadRows[4].Why);
+    }
+
+    [Fact]
+    public void Columns_can_be_named_and_FLOPs_stand_in_for_tokens()
+    {
+        RunTable table = Read("x;y;z\n1e6;6e14;3\n", new("x", null, "y", "z"));
+        TrainingRun run = Assert.Single(table.Runs);
+        Assert.Equal(1e8, run.Tokens, 1e-3);
+        Assert.Equal(6e14, run.Compute);
+        Assert.Equal(6e14, new TrainingRun(1e6, 1e8, 3).Compute, 1);
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("a,b\n1,2\n", "No column for parameters was found among: a, b")]
+    [InlineData("params,loss\n1,2\n", "tokens or FLOPs")]
+    [InlineData("params,tokens\n1,2\n", "No column for loss")]
+    public void A_missing_column_is_named(string text, string message) => Assert.Contains(message, Assert.Throws<FitException>(() => Read(text)).Message);
+
+    [Fact]
+    public void So_is_a_named_one_that_does_not_exist() =>
+        Assert.Contains("no column 'q'", Assert.Throws<FitException>(() => Read("params,tokens,loss\n", new("q"))).Message);
+
+    [Fact]
+    public void A_quote_that_never_ends_spoils_one_line()
+    {
+        RunTable table = Read("n,d,loss\n\"1e6,2e7,3\n1e6,2e7,3\n");
+        Assert.Single(table.Runs);
+        Assert.Single(table.BadRows);
+    }
+
+    [Fact]
+    public void An_endless_line_is_refused() =>
+        Assert.Throws<FitException>(() => Read("n,d,loss\n" + new string('1', 8_000_000)));
+
+    [Property]
+    public void Whatever_the_text_nothing_but_a_FitException_comes_out(string text)
+    {
+        try
+        {
+            RunTable table = Read("n,d,loss\n" + text + "\n");
+            Assert.All(table.Runs, run => Assert.True(run.Parameters > 0 && run.Tokens > 0 && run.Loss > 0));
+        }
+        catch (FitException)
+        {
+        }
+    }
+
+    [Property]
+    public void Numbers_come_back(FsCheck.NormalFloat a, FsCheck.NormalFloat b, FsCheck.NormalFloat c)
+    {
+        double[] numbers = [.. new[] { a, b, c }.Select(x => Math.Abs((double)x) + 1e-3)];
+        string row = string.Join(",", numbers.Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
+        Assert.Equal(new TrainingRun(numbers[0], numbers[1], numbers[2]), Assert.Single(Read("params,tokens,loss\n" + row + "\n").Runs));
+    }
+}
