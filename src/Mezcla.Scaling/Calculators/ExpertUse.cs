@@ -1,0 +1,21 @@
+namespace Mezcla.Scaling.Calculators;
+
+/// <summary>Counting experts.</summary>
+public static class ExpertUse
+{
+    /// <summary>
+    /// Distinct experts that a batch of <paramref name="tokens"/> touches when each token draws <paramref name="topK"/> of
+    /// <paramref name="experts"/> at random: E·(1 - (1 - k/E)^b).
+    /// </summary>
+    public static double Touched(double experts, double topK, double tokens) => experts * (1 - Math.Pow(1 - topK / experts, tokens));
+
+    /// <summary>Sets of <paramref name="topK"/> experts among <paramref name="experts"/>: the binomial coefficient.</summary>
+    public static double Combinations(int experts, int topK)
+    {
+        double count = 1;
+        topK = Math.Min(topK, experts - topK);
+        if (topK < 0) return 0;
+        for (int i = 1; i <= topK && double.IsFinite(count); i++) count = count * (experts - topK + i) / i;
+        return Math.Round(count);
+    }
+}
