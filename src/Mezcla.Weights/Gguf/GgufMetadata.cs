@@ -1,0 +1,89 @@
+using System.Collections;
+
+namespace Mezcla.Weights.Gguf;
+
+/// <summary>
+/// The key-value part of a GGUF file, in its order. Values are .NET's numbers, bool, string, or one-dimensional arrays of these
+/// (<c>float[]</c>, <c>string[]</c>, ...).
+/// </summary>
+public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
+{
+    // The position of a kind is its number in the file.
+    private static readonly Type[] Kinds =
+    [
+        typeof(byte), typeof(sbyte), typeof(ushort), typeof(short), typeof(uint), typeof(int), typeof(float), typeof(bool), typeof(string), typeof(Array), typeof(ulong), typeof(long), typeof(double),
+    ];
+
+    private readonly OrderedDictionary<string, object> values = [];
+
+    /// <summary>Number of entries.</summary>
+    public int Count => values.Count;
+
+    /// <summary>Whether there is a value.</summary>
+    public bool Contains(string key) => values.ContainsKey(key);
+
+    /// <summary>The value of a key.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public object this[string key] => values.TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"The GGUF metadata has no '{key}'.");
+
+    /// <summary>Adds an entry.</summary>
+    /// <exception cref="ArgumentException">The key is taken, or GGUF has no such kind of value.</exception>
+    public void Add(string key, object value)
+    {
+        KindOf(value is Array array ? array.GetType().GetElementType()! : value.GetType());
+        if (!values.TryAdd(key, value)) throw new ArgumentException($"The GGUF metadata has '{key}' already.", nameof(key));
+    }
+
+    /// <summary>A whole number of any width.</summary>
+    /// <exception cref="InvalidDataException">It is missing and there is no <paramref name="otherwise"/>, or it is something else, or it does not fit in 63 bits.</exception>
+    public long GetInteger(string key, long? otherwise = null) => values.GetValueOrDefault(key) switch
+    {
+        null => otherwise ?? throw Missing(key),
+        ulong large when large > long.MaxValue => throw Other(key, "a whole number of 63 bits"),
+        byte or sbyte or ushort or short or uint or int or ulong or long => Convert.ToInt64(values[key], System.Globalization.CultureInfo.InvariantCulture),
+        _ => throw Other(key, "a whole number"),
+    };
+
+    /// <summary>A float of either width.</summary>
+    /// <inheritdoc cref="GetInteger"/>
+    public double GetNumber(string key, double? otherwise = null) => values.GetValueOrDefault(key) switch
+    {
+        null => otherwise ?? throw Missing(key),
+        float single => single,
+        double number => number,
+        _ => GetInteger(key),
+    };
+
+    /// <summary>A text.</summary>
+    /// <inheritdoc cref="GetInteger"/>
+    public string GetString(string key, string? otherwise = null) => Get(key, otherwise, "a string");
+
+    /// <summary>A truth value.</summary>
+    /// <inheritdoc cref="GetInteger"/>
+    public bool GetBoolean(string key, bool? otherwise = null) => Get(key, (object?)otherwise, "a boolean") is bool value ? value : throw Other(key, "a boolean");
+
+    /// <summary>An array of texts.</summary>
+    /// <exception cref="InvalidDataException">It is missing or something else.</exception>
+    public string[] GetStrings(string key) => Get<string[]>(key, null, "an array of strings");
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => values.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>The number of a kind of value in the file.</summary>
+    internal static uint KindOf(Type type) => Array.IndexOf(Kinds, type) is var kind and >= 0 && type != typeof(Array)
+        ? (uint)kind
+        : throw new ArgumentException($"GGUF metadata cannot hold a {type.Name}.");
+
+    private T Get<T>(string key, T? otherwise, string what) where T : class => values.GetValueOrDefault(key) switch
+    {
+        null => otherwise ?? throw Missing(key),
+        T value => value,
+        _ => throw Other(key, what),
+    };
+
+    private static InvalidDataException Missing(string key) => new($"The GGUF metadata has no '{key}'.");
+
+    private InvalidDataException Other(string key, string what) => new($"The GGUF metadata '{key}' should be {what} and is a {values[key].GetType().Name}.");
+}
