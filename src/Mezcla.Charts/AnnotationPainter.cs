@@ -1,0 +1,72 @@
+namespace Mezcla.Charts;
+
+/// <summary>Draws levels, marks, regions and notes, with their words on a halo of paper so that they read over data.</summary>
+internal static class AnnotationPainter
+{
+    private const double Size = 12;
+    private const string Words = $"class=\"ha\" fill=\"{Palette.LightInk}\" font-size=\"12\"";
+    private const string Dashes = $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1.3\" stroke-dasharray=\"5 4\"";
+
+    public static void Regions(Svg svg, Chart chart, Frame frame)
+    {
+        foreach (var region in chart.Annotations.Where(a => a.IsRegion && frame.X.Has(a.X) && frame.X.Has(a.XEnd)))
+        {
+            var (x0, x1) = (Math.Min(frame.X.Map(region.X), frame.X.Map(region.XEnd)), Math.Max(frame.X.Map(region.X), frame.X.Map(region.XEnd)));
+            svg.Rect(x0, frame.Top, x1 - x0, frame.Height, $"class=\"mu\" fill=\"{Palette.LightMuted}\" opacity=\"0.12\"");
+        }
+    }
+
+    public static void Lines(Svg svg, Chart chart, Frame frame)
+    {
+        var row = 0;
+        foreach (var note in chart.Annotations.Where(n => Visible(n, chart, frame)))
+        {
+            var width = Svg.WidthOf(note.Text, Size);
+            if (note.IsRegion)
+            {
+                svg.Text(Math.Clamp(Math.Min(frame.X.Map(note.X), frame.X.Map(note.XEnd)) + 5, frame.Left, Math.Max(frame.Right - width, frame.Left)), frame.Top + 14, note.Text, Words);
+            }
+            else if (note.IsPoint && frame.X.Has(note.X) && frame.Y.Has(note.Y))
+            {
+                var (x, y) = (frame.X.Map(note.X), frame.Y.Map(note.Y));
+                var toLeft = x + 12 + width > frame.Right;
+                var down = y - 22 < frame.Top;
+                svg.Circle(x, y, 4.5, $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1.6\"");
+                svg.Text(x + (toLeft ? -9 : 9), y + (down ? 18 : -9), note.Text, $"{Words} text-anchor=\"{(toLeft ? "end" : "start")}\"");
+            }
+            else if (note.IsLevel && Level(chart, frame) is { } scale && scale.Has(note.Y))
+            {
+                if (chart.Horizontal)
+                {
+                    Vertical(svg, frame, scale.Map(note.Y), note.Text, width, row++);
+                    continue;
+                }
+                var y = scale.Map(note.Y);
+                svg.Line(frame.Left, y, frame.Right, y, Dashes);
+                svg.Text(frame.Right - 4, y - 6 < frame.Top + 8 ? y + 15 : y - 6, note.Text, $"{Words} text-anchor=\"end\"");
+            }
+            else if (!note.IsPoint && frame.X.Has(note.X))
+            {
+                Vertical(svg, frame, frame.X.Map(note.X), note.Text, width, row++);
+            }
+        }
+    }
+
+    /// <summary>False for what lies outside of axes that were fixed.</summary>
+    private static bool Visible(Annotation note, Chart chart, Frame frame)
+    {
+        var (x, y) = chart.Horizontal ? (note.Y, note.X) : (note.X, note.Y);
+        return (double.IsNaN(x) || note.IsRegion || (frame.X.Has(x) && frame.X.Map(x) >= frame.Left - 1 && frame.X.Map(x) <= frame.Right + 1))
+            && (double.IsNaN(y) || (frame.Y.Has(y) && frame.Y.Map(y) >= frame.Top - 1 && frame.Y.Map(y) <= frame.Bottom + 1));
+    }
+
+    private static Scale? Level(Chart chart, Frame frame) => (chart.Horizontal ? frame.X : frame.Y) as NumberScale;
+
+    /// <summary>A vertical line; those that follow each other put their words one row lower, so neighbours do not collide.</summary>
+    private static void Vertical(Svg svg, Frame frame, double x, string text, double width, int row)
+    {
+        svg.Line(x, frame.Top, x, frame.Bottom, Dashes);
+        var toLeft = x + 6 + width > frame.Right;
+        svg.Text(x + (toLeft ? -6 : 6), frame.Top + 12 + 16 * (row % 6), text, $"{Words} text-anchor=\"{(toLeft ? "end" : "start")}\"");
+    }
+}

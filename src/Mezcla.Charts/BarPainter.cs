@@ -1,0 +1,86 @@
+namespace Mezcla.Charts;
+
+/// <summary>Draws bars, standing or lying, side by side or on each other.</summary>
+internal static class BarPainter
+{
+    private const int MostLabels = 30;
+
+    public static void Draw(Svg svg, Chart chart, Frame frame, List<string> names)
+    {
+        var series = chart.Series.OfType<BarSeries>().ToArray();
+        var categories = chart.X.Categories!;
+        var along = (CategoryScale)(chart.Horizontal ? frame.Y : frame.X);
+        var value = (NumberScale)(chart.Horizontal ? frame.X : frame.Y);
+        var slots = chart.Stacked ? 1 : series.Length;
+        var room = Math.Min(along.Band * 0.78, 76.0 * slots);
+        var thick = room / slots;
+        // A stack begins where the one before ended; positive and negative values grow apart.
+        var (above, below) = (new double[categories.Count], new double[categories.Count]);
+        var zero = value.Map(value.IsLog ? value.Min : Math.Clamp(0, value.Min, value.Max));
+        var labels = !chart.Stacked && series.Length * categories.Count <= MostLabels;
+
+        for (var s = 0; s < series.Length; s++)
+        {
+            var name = series[s].Name;
+            SeriesPainter.InGroup(svg, names.IndexOf(name), color =>
+            {
+                for (var c = 0; c < Math.Min(categories.Count, series[s].Values.Length); c++)
+                {
+                    var v = series[s].Values[c];
+                    if (!value.Has(v))
+                        continue;
+                    var (from, to) = (zero, value.Map(v));
+                    if (chart.Stacked)
+                    {
+                        ref var end = ref (v >= 0 ? ref above[c] : ref below[c]);
+                        (from, to) = (value.Has(end) ? value.Map(end) : zero, value.Map(end + v));
+                        end += v;
+                    }
+                    var start = along.Map(c) - room / 2 + (chart.Stacked ? 0 : s * thick);
+                    var text = NumberText.Format(v, chart.Y.Format);
+                    Bar(svg, chart, from, to, start, thick - Math.Min(1.5, thick * 0.1), Palette.Fill(color), $"{categories[c]}{(name.Length > 0 ? ", " + name : "")}: {NumberText.Format(v, chart.Y.Format, 4)}");
+                    if (labels)
+                        Label(svg, chart, frame, text, to, start + thick / 2, v < 0, thick);
+                }
+            });
+        }
+        if (!value.IsLog && value.Min < 0)
+        {
+            var line = $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\"";
+            if (chart.Horizontal)
+                svg.Line(zero, frame.Top, zero, frame.Bottom, line);
+            else
+                svg.Line(frame.Left, zero, frame.Right, zero, line);
+        }
+    }
+
+    private static void Bar(Svg svg, Chart chart, double from, double to, double start, double thick, string fill, string tooltip)
+    {
+        var (low, length) = (Math.Min(from, to), Math.Abs(to - from));
+        if (chart.Horizontal)
+            svg.Rect(low, start, length, thick, fill, tooltip);
+        else
+            svg.Rect(start, low, thick, length, fill, tooltip);
+    }
+
+    private static void Label(Svg svg, Chart chart, Frame frame, string text, double end, double middle, bool negative, double thick)
+    {
+        const double size = 11.5;
+        var width = Svg.WidthOf(text, size);
+        const string Attributes = $"class=\"ha\" fill=\"{Palette.LightInk}\" font-size=\"11.5\"";
+        if (chart.Horizontal)
+        {
+            if (thick < size)
+                return;
+            var inside = !negative && end + width + 8 > frame.Right || negative && end - width - 8 < frame.Left;
+            if (inside)
+                svg.Text(end + (negative ? 6 : -6), middle + 4, text, $"class=\"pa\" fill=\"{Palette.LightPaper}\" font-size=\"11.5\" style=\"fill:var(--p)\" text-anchor=\"{(negative ? "start" : "end")}\"");
+            else
+                svg.Text(end + (negative ? -5 : 5), middle + 4, text, $"{Attributes} text-anchor=\"{(negative ? "end" : "start")}\"");
+        }
+        else if (width <= thick + 6)
+        {
+            svg.Text(middle, negative ? end + 13 : Math.Max(end - 5, frame.Top + 8), text, $"{Attributes} text-anchor=\"middle\"");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+using System.Numerics;
+
+namespace Mezcla.Charts;
+
+/// <summary>
+/// A picture of data. Made by a method that says its kind, filled by <c>Add</c>, shown by being the last value of a cell:
+/// <code>
+/// Chart.Lines(title: "Loss", x: "step", y: "nats").Add("dense", steps, dense).Add("8 experts", steps, sparse).LogX()
+/// </code>
+/// It becomes SVG (<see cref="ToSvg"/>), a Plotly figure (<see cref="ToPlotly"/>) or a sentence (<see cref="ToText"/>), and all of them at
+/// once for a notebook (<see cref="ToMimeBundle"/>). A value that is not finite leaves a gap.
+/// </summary>
+public sealed class Chart
+{
+    internal enum Kind { Lines, Scatter, Bars, Areas, Histogram, Heatmap }
+
+    private Chart(Kind kind, string title, string x, string y)
+    {
+        Type = kind;
+        Title = title;
+        X.Label = x;
+        Y.Label = y;
+    }
+
+    internal Kind Type { get; }
+    internal string Title { get; }
+    internal string SubtitleText { get; private set; } = "";
+    internal string? DescriptionText { get; private set; }
+    internal AxisSettings X { get; } = new();
+    internal AxisSettings Y { get; } = new();
+    internal List<Series> Series { get; } = [];
+    internal List<Annotation> Annotations { get; } = [];
+    internal bool Stacked { get; private init; }
+    internal bool Horizontal { get; private init; }
+    internal bool Diverging { get; private init; }
+    internal bool ShowValues { get; private init; }
+    internal int Bins { get; private init; }
+    internal bool Markers { get; private init; }
+    internal double Width { get; private set; } = 660;
+    internal double? Height { get; private set; }
+
+    /// <summary>Lines through points: how something changes.</summary>
+    /// <param name="title">What is seen, best said as the conclusion.</param>
+    /// <param name="x">What the x axis counts, with its unit.</param>
+    /// <param name="y">What the y axis counts, with its unit.</param>
+    /// <param name="markers">Whether each point has a mark; few points read better with one.</param>
+    public static Chart Lines(string title = "", string x = "", string y = "", bool markers = false) => new(Kind.Lines, title, x, y) { Markers = markers };
+
+    /// <summary>Points: how two things go together.</summary>
+    /// <param name="title">What is seen.</param>
+    /// <param name="x">What the x axis counts.</param>
+    /// <param name="y">What the y axis counts.</param>
+    public static Chart Scatter(string title = "", string x = "", string y = "") => new(Kind.Scatter, title, x, y);
+
+    /// <summary>Bars: amounts of a few named things. Several series stand side by side, or on each other.</summary>
+    /// <param name="title">What is seen.</param>
+    /// <param name="x">What the categories are.</param>
+    /// <param name="y">What a bar's length counts.</param>
+    /// <param name="stacked">Whether series stand on each other.</param>
+    /// <param name="horizontal">Whether bars lie: room for long names.</param>
+    public static Chart Bars(string title = "", string x = "", string y = "", bool stacked = false, bool horizontal = false) =>
+        new(Kind.Bars, title, x, y) { Stacked = stacked, Horizontal = horizontal };
+
+    /// <summary>Areas on each other: how parts of a whole change.</summary>
+    /// <param name="title">What is seen.</param>
+    /// <param name="x">What the x axis counts.</param>
+    /// <param name="y">What the height counts.</param>
+    public static Chart Areas(string title = "", string x = "", string y = "") => new(Kind.Areas, title, x, y) { Stacked = true };
+
+    /// <summary>A histogram: how values are distributed. All series share their bins.</summary>
+    /// <param name="title">What is seen.</param>
+    /// <param name="x">What the values are.</param>
+    /// <param name="bins">About how many bins; they get round edges.</param>
+    public static Chart Histogram(string title = "", string x = "", int bins = 40) => new(Kind.Histogram, title, x, "count") { Bins = Math.Clamp(bins, 1, 400) };
+
+    /// <summary>A table of numbers as shades. Row 0 is on top; a value that is not a number leaves its cell empty.</summary>
+    /// <param name="values">The values, [rows, columns].</param>
+    /// <param name="title">What is seen.</param>
+    /// <param name="x">What the columns are.</param>
+    /// <param name="y">What the rows are.</param>
+    /// <param name="rows">The names of the rows; their numbers if null.</param>
+    /// <param name="columns">The names of the columns; their numbers if null.</param>
+    /// <param name="diverging">Whether negative and positive values get a colour each, with zero between them.</param>
+    /// <param name="showValues">Whether the cells say their value, where there is room.</param>
+    /// <exception cref="ArgumentException">The number of names is not the number of rows or columns.</exception>
+    public static Chart Heatmap<T>(
+        T[,] values, string title = "", string x = "", string y = "", IEnumerable<string>? rows = null, IEnumerable<string>? columns = null, bool diverging = false, bool showValues = false)
+        where T : INumberBase<T>
+    {
+        var (height, width) = (values.GetLength(0), values.GetLength(1));
+        var numbers = new double[height, width];
+        for (var i = 0; i < height; i++)
+        {
+            for (var j = 0; j < width; j++)
+                numbers[i, j] = double.CreateSaturating(values[i, j]);
+        }
+        var chart = new Chart(Kind.Heatmap, title, x, y) { Diverging = diverging, ShowValues = showValues };
+        chart.X.Categories = Names(columns, width, "columns");
+        chart.Y.Categories = Names(rows, height, "rows");
+        chart.Series.Add(new HeatSeries(title, numbers));
+        return chart;
+
+        static List<string> Names(IEnumerable<string>? names, int count, string what)
+        {
+            var list = names?.ToList() ?? [.. Enumerable.Range(0, count).Select(i => NumberText.Plain(i))];
+            return list.Count == count ? list : throw new ArgumentException($"Heatmap: {list.Count} names for {count} {what}.");
+        }
+    }
+
+    /// <summary>Adds a series of the chart's kind.</summary>
+    /// <param name="name">What the legend calls it.</param>
+    /// <param name="xs">Where, one for each value.</param>
+    /// <param name="ys">The values.</param>
+    /// <exception cref="ArgumentException">There are not as many xs as ys, or the kind of chart has no x values.</exception>
+    public Chart Add<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys) where TX : INumberBase<TX> where TY : INumberBase<TY>
+    {
+        if (Type is Kind.Bars)
+            return Add(name, xs.Select(x => NumberText.Plain(double.CreateSaturating(x))), ys);
+        return Add(name, Numbers(xs), Numbers(ys));
+    }
+
+    /// <summary>Adds a series of the chart's kind over named categories. The categories of all series together are the axis, in the order they came.</summary>
+    /// <param name="name">What the legend calls it.</param>
+    /// <param name="categories">Where, one for each value.</param>
+    /// <param name="ys">The values.</param>
+    /// <exception cref="ArgumentException">There are not as many categories as values.</exception>
+    public Chart Add<TY>(string name, IEnumerable<string> categories, IEnumerable<TY> ys) where TY : INumberBase<TY>
+    {
+        var (names, values) = (categories.ToArray(), Numbers(ys));
+        Check(name, names.Length, values.Length);
+        if (Type is Kind.Histogram or Kind.Heatmap)
+            throw new ArgumentException($"{name}: a {Type.ToString().ToLowerInvariant()} has no categories with values.");
+        var axis = X.Categories ??= [];
+        foreach (var category in names.Where(n => !axis.Contains(n)).Distinct())
+            axis.Add(category);
+        if (Type != Kind.Bars)
+            return Add(name, [.. names.Select(n => (double)axis.IndexOf(n))], values);
+        var bars = Enumerable.Repeat(double.NaN, axis.Count).ToArray();
+        for (var i = 0; i < names.Length; i++)
+            bars[axis.IndexOf(names[i])] = values[i];
+        Series.Add(new BarSeries(name, bars));
+        return this;
+    }
+
+    /// <summary>Adds values without xs: at 0, 1, 2 … for lines and the like, counted for a histogram.</summary>
+    /// <param name="name">What the legend calls them.</param>
+    /// <param name="values">The values.</param>
+    public Chart Add<T>(string name, IEnumerable<T> values) where T : INumberBase<T>
+    {
+        var numbers = Numbers(values);
+        if (Type != Kind.Histogram)
+            return Add(name, Enumerable.Range(0, numbers.Length), numbers);
+        Series.Add(new HistogramSeries(name, numbers));
+        return this;
+    }
+
+    /// <summary>Adds the area between two curves, such as an interval around a line. It takes the colour of the series added before it with the same name.</summary>
+    /// <param name="name">What the legend calls it.</param>
+    /// <param name="xs">Where.</param>
+    /// <param name="low">The lower edge at each x.</param>
+    /// <param name="high">The upper edge at each x.</param>
+    /// <exception cref="ArgumentException">The three do not have the same length.</exception>
+    public Chart Band<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> low, IEnumerable<TY> high) where TX : INumberBase<TX> where TY : INumberBase<TY>
+    {
+        var (x, l, h) = (Numbers(xs), Numbers(low), Numbers(high));
+        Check(name, x.Length, l.Length);
+        Check(name, x.Length, h.Length);
+        Series.Add(new BandSeries(name, x, l, h, Layer: false));
+        return this;
+    }
+
+    /// <summary>Adds points to a chart of any kind with numbers on both axes.</summary>
+    /// <param name="name">What the legend calls them.</param>
+    /// <param name="xs">Where.</param>
+    /// <param name="ys">The values.</param>
+    /// <param name="texts">What the reader's pointer shows at each point.</param>
+    /// <exception cref="ArgumentException">The numbers of xs, ys and texts differ.</exception>
+    public Chart Points<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys, IEnumerable<string>? texts = null) where TX : INumberBase<TX> where TY : INumberBase<TY>
+    {
+        var (x, y, t) = (Numbers(xs), Numbers(ys), texts?.ToArray());
+        Check(name, x.Length, y.Length);
+        if (t is not null)
+            Check(name, x.Length, t.Length);
+        Series.Add(new PointSeries(name, x, y, t));
+        return this;
+    }
+
+    /// <summary>Adds a line to a chart of any kind with numbers on both axes, such as a fit through points.</summary>
+    /// <param name="name">What the legend calls it.</param>
+    /// <param name="xs">Where.</param>
+    /// <param name="ys">The values.</param>
+    /// <exception cref="ArgumentException">There are not as many xs as ys.</exception>
+    public Chart Line<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys) where TX : INumberBase<TX> where TY : INumberBase<TY>
+    {
+        var (x, y) = (Numbers(xs), Numbers(ys));
+        Check(name, x.Length, y.Length);
+        Series.Add(new LineSeries(name, x, y, Markers: false));
+        return this;
+    }
+
+    /// <summary>Says something about a point.</summary>
+    /// <param name="x">Its x; the number of the category, if the axis has names.</param>
+    /// <param name="y">Its y.</param>
+    /// <param name="text">What to say.</param>
+    public Chart Note(double x, double y, string text) => With(() => Annotations.Add(new(text, x, y)));
+
+    /// <summary>Draws a level across the chart, such as the loss of a baseline.</summary>
+    /// <param name="y">The level.</param>
+    /// <param name="text">What it is.</param>
+    public Chart Level(double y, string text) => With(() => Annotations.Add(new(text, double.NaN, y)));
+
+    /// <summary>Draws a vertical line, such as the moment when something happened.</summary>
+    /// <param name="x">Where.</param>
+    /// <param name="text">What it is.</param>
+    public Chart Mark(double x, string text) => With(() => Annotations.Add(new(text, x, double.NaN)));
+
+    /// <summary>Shades a stretch of the x axis.</summary>
+    /// <param name="from">Where it begins.</param>
+    /// <param name="to">Where it ends.</param>
+    /// <param name="text">What it is.</param>
+    public Chart Region(double from, double to, string text) => With(() => Annotations.Add(new(text, from, double.NaN, to)));
+
+    /// <summary>Says in a second line what the title could not.</summary>
+    /// <param name="text">The line.</param>
+    public Chart Subtitle(string text) => With(() => SubtitleText = text);
+
+    /// <summary>Replaces the description that readers who cannot see the picture get; the one made from the data gives ranges and ends of every series.</summary>
+    /// <param name="text">The description.</param>
+    public Chart Describe(string text) => With(() => DescriptionText = text);
+
+    /// <summary>Makes the x axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
+    public Chart LogX() => With(() => X.Log = true);
+
+    /// <summary>Makes the y axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
+    public Chart LogY() => With(() => Y.Log = true);
+
+    /// <summary>Makes both axes logarithmic: where scaling laws are straight.</summary>
+    public Chart LogLog() => LogX().LogY();
+
+    /// <summary>Fixes the ends of the x axis; null leaves an end to the data.</summary>
+    /// <param name="min">The left end.</param>
+    /// <param name="max">The right end.</param>
+    public Chart XRange(double? min = null, double? max = null) => With(() => (X.Min, X.Max) = (min, max));
+
+    /// <summary>Fixes the ends of the y axis, or of the shades of a heat map; null leaves an end to the data.</summary>
+    /// <param name="min">The lower end.</param>
+    /// <param name="max">The upper end.</param>
+    public Chart YRange(double? min = null, double? max = null) => With(() => (Y.Min, Y.Max) = (min, max));
+
+    /// <summary>Says how numbers are written.</summary>
+    /// <param name="x">On the x axis.</param>
+    /// <param name="y">On the y axis, and in the cells of a heat map.</param>
+    public Chart Format(AxisFormat x = AxisFormat.Auto, AxisFormat y = AxisFormat.Auto) => With(() => (X.Format, Y.Format) = (x, y));
+
+    /// <summary>Sets the size in pixels that the chart is drawn at; a page narrower than that shrinks it.</summary>
+    /// <param name="width">The width.</param>
+    /// <param name="height">The height; chosen by the kind of chart if null.</param>
+    public Chart Size(double width, double? height = null) => With(() => (Width, Height) = (Math.Clamp(width, 200, 4000), height is { } h ? Math.Clamp(h, 120, 4000) : null));
+
+    /// <summary>The chart as one SVG element that stands alone: no script, no font, no network; light or dark as its surroundings are.</summary>
+    public string ToSvg() => ChartRenderer.Render(this, hover: false);
+
+    /// <summary>The chart as a Plotly figure in JSON: <c>data</c> and <c>layout</c>.</summary>
+    public string ToPlotly() => PlotlyFigure.Of(this).ToJsonString(PlotlyFigure.Options);
+
+    /// <summary>The chart in words: what is drawn, ranges, first and last values.</summary>
+    public string ToText() => ChartText.Plain(this);
+
+    /// <summary>The chart in every form a notebook may want, by MIME type. <c>text/html</c> also shows values under the pointer.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string>
+    {
+        ["text/html"] = HtmlFrame(ChartRenderer.Render(this, hover: true), Width),
+        ["image/svg+xml"] = ToSvg(),
+        ["application/vnd.plotly.v1+json"] = ToPlotly(),
+        ["text/plain"] = ToText(),
+    };
+
+    /// <inheritdoc/>
+    public override string ToString() => ToText();
+
+    /// <summary>On a narrow screen a chart scrolls sideways rather than shrink until nobody can read it.</summary>
+    internal static string HtmlFrame(string svg, double width) =>
+        $"<div class=\"mezcla-chart\" style=\"overflow-x:auto;max-width:{Svg.F(width)}px\"><div style=\"min-width:{Svg.F(Math.Min(width, 470))}px\">{svg}</div></div>";
+
+    private Chart Add(string name, double[] xs, double[] ys)
+    {
+        Check(name, xs.Length, ys.Length);
+        if (Type is Kind.Histogram or Kind.Heatmap)
+            throw new ArgumentException($"{name}: a {Type.ToString().ToLowerInvariant()} takes no x values.");
+        Series.Add(Type switch
+        {
+            Kind.Scatter => new PointSeries(name, xs, ys, null),
+            Kind.Areas => Layer(name, xs, ys),
+            _ => new LineSeries(name, xs, ys, Markers || (xs.Length < 2)),
+        });
+        return this;
+    }
+
+    private BandSeries Layer(string name, double[] xs, double[] ys)
+    {
+        var below = Series.OfType<BandSeries>().LastOrDefault(s => s.Layer);
+        if (below is not null && !below.X.SequenceEqual(xs))
+            throw new ArgumentException($"{name}: stacked areas need the same xs, and '{below.Name}' has others.");
+        var low = below?.High ?? new double[xs.Length];
+        return new(name, xs, low, [.. low.Zip(ys, (l, y) => l + (double.IsFinite(y) ? y : 0))], Layer: true);
+    }
+
+    private static double[] Numbers<T>(IEnumerable<T> values) where T : INumberBase<T> => [.. values.Select(double.CreateSaturating)];
+
+    private static void Check(string name, int xs, int others)
+    {
+        if (xs != others)
+            throw new ArgumentException($"{name}: {xs} x values and {others} others; they go together one by one.");
+    }
+
+    private Chart With(Action change)
+    {
+        change();
+        return this;
+    }
+}

@@ -1,0 +1,88 @@
+namespace Mezcla.Charts;
+
+/// <summary>Several small charts as one picture, to be compared: one for each layer, head or expert.</summary>
+public sealed class ChartGrid
+{
+    private const double Gap = 10;
+
+    /// <summary>Puts charts beside and below each other.</summary>
+    /// <param name="charts">The charts, row by row.</param>
+    /// <param name="columns">How many stand beside each other.</param>
+    /// <param name="title">What is seen in all of them.</param>
+    /// <param name="sameY">Whether all have the same y range (the same shades, if they are heat maps), so that heights compare.</param>
+    /// <param name="width">The width of the whole in pixels.</param>
+    public ChartGrid(IEnumerable<Chart> charts, int columns = 3, string title = "", bool sameY = false, double width = 860)
+    {
+        ArgumentNullException.ThrowIfNull(charts);
+        Charts = [.. charts];
+        Columns = Math.Clamp(columns, 1, Math.Max(Charts.Count, 1));
+        Title = title;
+        Width = Math.Clamp(width, 200, 4000);
+        if (!sameY || Charts.Count == 0)
+            return;
+        var heat = Charts.All(c => c.Type == Chart.Kind.Heatmap);
+        var ranges = Charts.Select(c => heat ? HeatmapPainter.Range(c) : (Low: Domain.OfY(c).Min, High: Domain.OfY(c).Max)).ToArray();
+        foreach (var chart in Charts)
+            chart.YRange(ranges.Min(r => r.Item1), ranges.Max(r => r.Item2));
+    }
+
+    internal List<Chart> Charts { get; }
+    internal int Columns { get; }
+    internal string Title { get; }
+    internal double Width { get; }
+    internal int Rows => (Charts.Count + Columns - 1) / Columns;
+
+    /// <summary>The charts as one SVG element.</summary>
+    public string ToSvg() => Render(hover: false);
+
+    /// <summary>The charts as one Plotly figure with a pair of axes for each.</summary>
+    public string ToPlotly() => PlotlyFigure.Of(this).ToJsonString(PlotlyFigure.Options);
+
+    /// <summary>The charts in words, one after the other.</summary>
+    public string ToText() => string.Join("\n\n", Charts.Select(ChartText.Plain).Prepend(Title).Where(t => t.Length > 0));
+
+    /// <summary>The charts in every form a notebook may want, by MIME type.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string>
+    {
+        ["text/html"] = Chart.HtmlFrame(Render(hover: true), Width),
+        ["image/svg+xml"] = ToSvg(),
+        ["application/vnd.plotly.v1+json"] = ToPlotly(),
+        ["text/plain"] = ToText(),
+    };
+
+    /// <inheritdoc/>
+    public override string ToString() => ToText();
+
+    private string Render(bool hover)
+    {
+        var body = new Svg();
+        var y = 6.0;
+        foreach (var line in Svg.Wrap(Title, Width - 24, 17))
+        {
+            y += 21;
+            body.Text(12, y, line, $"font-size=\"16\" font-weight=\"600\" fill=\"{Palette.LightInk}\"");
+        }
+        var cell = (Width - Gap * (Columns - 1)) / Columns;
+        for (var row = 0; row < Rows; row++)
+        {
+            var charts = Charts.Skip(row * Columns).Take(Columns).ToArray();
+            var tallest = 0.0;
+            for (var i = 0; i < charts.Length; i++)
+            {
+                var part = new Svg();
+                var height = ChartRenderer.Draw(part, charts[i], cell, hover, small: true);
+                var index = row * Columns + i;
+                body.Raw($"<g transform=\"translate({Svg.F(i * (cell + Gap))} {Svg.F(y)})\">{part.ToString().Replace("@id", $"@id{index}-")}</g>");
+                tallest = Math.Max(tallest, height);
+            }
+            y += tallest + 4;
+        }
+        if (Charts.Count == 0)
+        {
+            y += 30;
+            body.Text(12, y, "No charts", $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"14\"");
+        }
+        var description = Charts.Count == 0 ? "No charts." : $"{Charts.Count} charts. " + string.Join(" ", Charts.Take(16).Select(c => $"{(c.Title.Length > 0 ? c.Title + ": " : "")}{ChartText.Description(c)}"));
+        return ChartRenderer.Wrap(body, Width, y + 8, Title.Length > 0 ? Title : "Charts", description);
+    }
+}

@@ -1,0 +1,175 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace Mezcla.Charts.Tests;
+
+public partial class ChartTests
+{
+    private static readonly XNamespace Ns = "http://www.w3.org/2000/svg";
+
+    public static IEnumerable<Chart> Kinds()
+    {
+        double[] xs = [1, 2, 3, 4], ys = [4, 2, double.NaN, 3];
+        yield return Chart.Lines(title: "a < b & \"c\"", x: "<x>", y: "y'").Add("one & two", xs, ys).Add("<script>", xs, ys).Level(2, "<level>").Mark(2, "m").Region(1, 2, "r").Note(2, 2, "n").Band("one & two", xs, ys, xs);
+        yield return Chart.Scatter().Add("p", xs, ys).Line("fit", xs, ys).LogLog();
+        yield return Chart.Bars(title: "t").Add("a", ["x", "<y>"], [1, -2]).Add("b", ["<y>", "z"], [3.5, 4]);
+        yield return Chart.Bars(stacked: true).Add("a", ["x", "y"], [1, -2]).Add("b", ["x", "y"], [3.5f, -4f]).Level(2, "two");
+        yield return Chart.Bars(horizontal: true).Add("a", ["x", "y"], [1, 2]).Level(1.5, "l");
+        yield return Chart.Areas().Add("a", xs, ys).Add("b", xs, xs);
+        yield return Chart.Histogram().Add("a", ys).Add("b", xs);
+        yield return Chart.Heatmap(new[,] { { 1.0, double.NaN }, { -3, 4 } }, title: "h", rows: ["a", "<b>"], columns: ["a", "a"], diverging: true, showValues: true);
+        yield return Chart.Heatmap(new float[200, 300]);
+        yield return Chart.Heatmap(new int[0, 0]);
+        yield return Chart.Lines();
+        yield return Chart.Histogram();
+        yield return Chart.Bars();
+    }
+
+    [Fact]
+    public void Every_kind_is_well_formed_in_every_form()
+    {
+        foreach (var chart in Kinds())
+            Check(chart.ToMimeBundle());
+        Check(new ChartGrid(Kinds(), columns: 4, title: "all of them").ToMimeBundle());
+        Check(new ChartGrid([], title: "none").ToMimeBundle());
+    }
+
+    [Property(MaxTest = 60)]
+    public FsCheck.Property Whatever_the_numbers_the_picture_is_well_formed()
+    {
+        var value = Gen.Frequency<double>(
+            (4, Gen.Choose(-1000, 1000).Select(i => i / 7.0)),
+            (1, Gen.Elements(double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.MaxValue, double.MinValue, double.Epsilon, 0, -0.0, 1e-308, 1e18)));
+        return Prop.ForAll(Gen.ArrayOf(value).ToArbitrary(), ys =>
+        {
+            foreach (var log in new[] { false, true })
+            {
+                Chart Log(Chart chart) => log ? chart.LogLog() : chart;
+                Check(Log(Chart.Lines().Add("a", ys)).ToMimeBundle());
+                Check(Log(Chart.Scatter().Add("a", ys, ys)).ToMimeBundle());
+                Check(Log(Chart.Histogram().Add("a", ys)).ToMimeBundle());
+                Check(Log(Chart.Areas().Add("a", ys)).ToMimeBundle());
+                Check(Log(Chart.Bars(stacked: log).Add("a", ys.Select((_, i) => $"c{i}"), ys)).ToMimeBundle());
+            }
+            var table = new double[1, ys.Length];
+            for (var i = 0; i < ys.Length; i++)
+                table[0, i] = ys[i];
+            Check(Chart.Heatmap(table, diverging: ys.Length % 2 == 0).ToMimeBundle());
+        });
+    }
+
+    [Fact]
+    public void A_gap_lifts_the_pen_and_a_point_alone_is_still_seen()
+    {
+        var svg = Chart.Lines().Add("a", [1, 2, double.NaN, 4, double.NaN, 6, 7.0]).ToSvg();
+        Assert.Matches(@"<path d=""M[^ML""]* [^ML""]*L[^ML""]*M[^ML""]*L[^ML""]*"" class=""s0""", svg);
+        Assert.Single(XDocument.Parse(svg).Descendants(Ns + "circle"));
+    }
+
+    [Fact]
+    public void Thinning_keeps_the_extremes()
+    {
+        var ys = Enumerable.Range(0, 200_000).Select(i => Math.Sin(i / 5000.0)).ToArray();
+        ys[123_456] = 50;
+        var svg = Chart.Lines().Add("a", ys).ToSvg();
+        Assert.True(svg.Length < 80_000, $"{svg.Length} characters");
+        var top = PathNumbers().Match(svg).Groups["d"].Value.Split('M', 'L').Where(p => p.Length > 0).Min(p => double.Parse(p.Split(' ')[1]));
+        var ordinary = Chart.Lines().Add("a", ys.Select(y => Math.Min(y, 1))).YRange(-1.0, 52.55).ToSvg();
+        Assert.True(top < PathNumbers().Match(ordinary).Groups["d"].Value.Split('M', 'L').Where(p => p.Length > 0).Min(p => double.Parse(p.Split(' ')[1])) - 100);
+    }
+
+    [Fact]
+    public void Empty_charts_say_so()
+    {
+        Assert.Contains("No data to draw", Chart.Lines().ToSvg());
+        Assert.Contains("There are no data", Chart.Lines().ToText());
+        Assert.Contains("No data to draw", Chart.Lines().Add("a", [-1.0, 0]).LogY().ToSvg());
+    }
+
+    [Fact]
+    public void What_cannot_be_drawn_is_counted() =>
+        Assert.Contains("2 that cannot be drawn left out", Chart.Lines().Add("a", [1.0, 0, -3, 5]).LogY().ToText());
+
+    [Fact]
+    public void The_description_gives_ends_and_lowest()
+    {
+        var text = Chart.Lines(x: "step", y: "loss").Add("dense", [10, 20, 30], [5.5, 2.0, 2.25]).ToText();
+        Assert.Contains("Line chart of loss against step. dense: 3 points, from 5.5 at 10 to 2.25 at 30, lowest 2 at 20.", text);
+        Assert.Equal("said", XDocument.Parse(Chart.Lines().Describe("said").ToSvg()).Root!.Element(Ns + "desc")!.Value);
+    }
+
+    [Fact]
+    public void Series_that_do_not_fit_are_refused_by_name()
+    {
+        Assert.Contains("dense: 3 x values and 2 others", Assert.Throws<ArgumentException>(() => Chart.Lines().Add("dense", [1, 2, 3], [1.0, 2])).Message);
+        Assert.Throws<ArgumentException>(() => Chart.Histogram().Add("h", [1], [2]));
+        Assert.Throws<ArgumentException>(() => Chart.Heatmap(new double[2, 2], rows: ["one"]));
+        Assert.Throws<ArgumentException>(() => Chart.Areas().Add("a", [1, 2], [1, 2]).Add("b", [1, 3], [1, 2]));
+    }
+
+    [Property]
+    public bool A_histogram_counts_every_value_once(int[] values, byte bins, bool log)
+    {
+        var chart = Chart.Histogram(bins: bins).Add("a", values.Select(v => v / 3.0)).Add("b", values);
+        if (log)
+            chart.LogX();
+        var histogram = Histogram.Of(chart);
+        var drawable = values.Count(v => !log || v > 0);
+        return histogram.Counts.All(c => c.Sum() == drawable) && histogram.Edges.SequenceEqual(histogram.Edges.Order());
+    }
+
+    [Fact]
+    public void A_histogram_counts_as_a_person_does()
+    {
+        var histogram = Histogram.Of(Chart.Histogram(bins: 20).Add("a", [1, 1, 2, 5]));
+        Assert.Equal([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], histogram.Edges);
+        Assert.Equal([2, 1, 0, 0, 1], histogram.Counts[0]);
+    }
+
+    [Fact]
+    public void Plotly_gets_the_same_data()
+    {
+        var figure = JsonNode.Parse(Chart.Lines(title: "t", x: "step", y: "loss").Add("dense", [1, 2, 3], [5.5, double.NaN, 2]).LogY().ToPlotly())!;
+        var trace = figure["data"]![0]!;
+        Assert.Equal("[5.5,null,2]", trace["y"]!.ToJsonString());
+        Assert.Equal("scatter", trace["type"]!.GetValue<string>());
+        Assert.Equal("log", figure["layout"]!["yaxis"]!["type"]!.GetValue<string>());
+        Assert.Equal("step", figure["layout"]!["xaxis"]!["title"]!["text"]!.GetValue<string>());
+
+        var bars = JsonNode.Parse(Chart.Bars(stacked: true).Add("a", ["x", "y"], [1, 2]).ToPlotly())!;
+        Assert.Equal("relative", bars["layout"]!["barmode"]!.GetValue<string>());
+        Assert.Equal("[\"x\",\"y\"]", bars["data"]![0]!["x"]!.ToJsonString());
+
+        var grid = JsonNode.Parse(new ChartGrid(Kinds().Take(3)).ToPlotly())!;
+        Assert.Equal("x3", grid["data"]!.AsArray()[^1]!["xaxis"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Equal_charts_are_equal_text_and_identifiers_are_unique()
+    {
+        Assert.Equal(Kinds().Select(c => c.ToSvg()), Kinds().Select(c => c.ToSvg()));
+        var ids = XDocument.Parse(new ChartGrid(Kinds(), columns: 4).ToSvg()).Descendants().Select(e => e.Attribute("id")?.Value).OfType<string>().ToArray();
+        Assert.Equal(ids.Distinct(), ids);
+    }
+
+    private static void Check(IReadOnlyDictionary<string, string> bundle)
+    {
+        Assert.Equal(["application/vnd.plotly.v1+json", "image/svg+xml", "text/html", "text/plain"], bundle.Keys.Order(StringComparer.Ordinal));
+        var svg = XDocument.Parse(bundle["image/svg+xml"]);
+        Assert.NotEqual("", svg.Root!.Element(Ns + "title")!.Value);
+        Assert.NotEqual("", svg.Root.Element(Ns + "desc")!.Value);
+        Assert.Equal("img", svg.Root.Attribute("role")!.Value);
+        XDocument.Parse(bundle["text/html"]);
+        foreach (var attribute in svg.Descendants().Attributes().Where(a => a.Name.LocalName is "x" or "y" or "d" or "width" or "height" or "cx" or "cy" or "viewBox" or "transform"))
+            Assert.DoesNotMatch("NaN|Infinity|∞|E", attribute.Value);
+        Assert.DoesNotContain("<script>", bundle["text/html"]);
+        Assert.NotNull(JsonNode.Parse(bundle["application/vnd.plotly.v1+json"])!["layout"]);
+        Assert.NotEqual("", bundle["text/plain"]);
+    }
+
+    [GeneratedRegex(@"<path d=""(?<d>M[^""]*)"" class=""s0""")]
+    private static partial Regex PathNumbers();
+}
