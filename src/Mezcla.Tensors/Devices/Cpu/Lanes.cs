@@ -1,0 +1,96 @@
+using System.Runtime.CompilerServices;
+
+namespace Mezcla.Tensors.Devices.Cpu;
+
+/// <summary>
+/// Sixteen floats worked on together, held in as many registers as the processor needs: one of 512 bits, two of 256 or four of 128.
+/// Kernels are written once against this interface. Since the number of lanes and the shape of the sums over them are the same everywhere,
+/// so are the results, to the bit, wherever the processor has fused multiply-add.
+/// </summary>
+internal unsafe interface ILanes<L> where L : unmanaged, ILanes<L>
+{
+    /// <summary>Whether the processor has registers for a tile of 8 x 32 elements of a matrix product, else 6 x 16.</summary>
+    static abstract bool HasManyRegisters { get; }
+
+    /// <summary>The sixteen floats at <paramref name="source"/>, which need not be aligned.</summary>
+    static abstract L Load(float* source);
+
+    /// <summary>Sixteen times <paramref name="value"/>.</summary>
+    static abstract L Of(float value);
+
+    /// <summary>Writes the lanes to <paramref name="target"/>, which need not be aligned.</summary>
+    void Store(float* target);
+
+    static abstract L operator +(L left, L right);
+
+    static abstract L operator -(L left, L right);
+
+    static abstract L operator *(L left, L right);
+
+    static abstract L operator /(L left, L right);
+
+    /// <summary>a * b + c with one rounding where the processor has fused multiply-add.</summary>
+    static abstract L MultiplyAdd(L a, L b, L c);
+
+    /// <summary>The larger of each pair; NaN where either is.</summary>
+    static abstract L Max(L left, L right);
+
+    /// <summary>The smaller of each pair; NaN where either is.</summary>
+    static abstract L Min(L left, L right);
+
+    static abstract L Sqrt(L value);
+
+    /// <summary>The nearest whole number, ties to even.</summary>
+    static abstract L Round(L value);
+
+    /// <summary>Magnitude without sign.</summary>
+    static abstract L Abs(L value);
+
+    /// <summary>Lane by lane, <paramref name="yes"/> where left &lt; right, else <paramref name="no"/>.</summary>
+    static abstract L IfLess(L left, L right, L yes, L no);
+
+    /// <summary>2 to the power of a whole number from -126 to 127.</summary>
+    static abstract L PowerOfTwo(L exponent);
+
+    /// <summary>For a normal x = m 2^e with m in [sqrt(1/2), sqrt(2)): m, and e by <paramref name="exponent"/>.</summary>
+    static abstract L SplitExponent(L value, out L exponent);
+
+    /// <summary>The sum of the lanes, as a tree: i and i + 8, then i and i + 4, i and i + 2, i and i + 1.</summary>
+    float Sum();
+
+    /// <summary>The largest of the lanes.</summary>
+    float Max();
+}
+
+/// <summary>Loading and storing fewer than sixteen floats, for the ends of rows.</summary>
+[SkipLocalsInit]
+internal static unsafe class Lanes
+{
+    /// <summary>Floats in one value of <see cref="ILanes{L}"/>.</summary>
+    public const int Width = 16;
+
+    /// <summary>Every operation on lanes is inlined, or it would pass them through memory.</summary>
+    public const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+    /// <summary>The first <paramref name="count"/> lanes from <paramref name="source"/>, the others <paramref name="fill"/>.</summary>
+    public static L LoadFirst<L>(float* source, int count, float fill = 0) where L : unmanaged, ILanes<L>
+    {
+        if (count == Width) return L.Load(source);
+        var buffer = stackalloc float[Width];
+        for (var i = 0; i < Width; i++) buffer[i] = i < count ? source[i] : fill;
+        return L.Load(buffer);
+    }
+
+    /// <summary>Writes only the first <paramref name="count"/> lanes.</summary>
+    public static void StoreFirst<L>(L value, float* target, int count) where L : unmanaged, ILanes<L>
+    {
+        if (count == Width)
+        {
+            value.Store(target);
+            return;
+        }
+        var buffer = stackalloc float[Width];
+        value.Store(buffer);
+        for (var i = 0; i < count; i++) target[i] = buffer[i];
+    }
+}

@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace Mezcla.Benchmarks;
+
+/// <summary>OpenBLAS, the other side of the matrix products, where the system has it (Debian: libopenblas0-openmp).</summary>
+internal static unsafe class OpenBlas
+{
+    private static readonly nint Library = Load();
+
+    public static bool Found => Library != 0;
+
+    public static int Threads
+    {
+        set => ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(Library, "openblas_set_num_threads"))(value);
+    }
+
+    public static string Configuration => Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(Library, "openblas_get_config"))())!;
+
+    private static readonly delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void> Gemm =
+        Library == 0 ? null : (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)NativeLibrary.GetExport(Library, "cblas_sgemm");
+
+    public static void Multiply(bool transposeA, bool transposeB, int m, int n, int k, float* a, int lda, float* b, int ldb, float beta, float* c, int ldc)
+    {
+        const int rowMajor = 101, plain = 111, transposed = 112;
+        Gemm(rowMajor, transposeA ? transposed : plain, transposeB ? transposed : plain, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+    }
+
+    private static nint Load()
+    {
+        string[] names = ["/usr/lib/x86_64-linux-gnu/openblas-openmp/libopenblas.so.0", "libopenblas.so.0", "libopenblas"];
+        foreach (var name in names)
+            if (NativeLibrary.TryLoad(name, out var handle)) return handle;
+        return 0;
+    }
+}
