@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+
+namespace Mezcla.Kernel.Comms;
+
+/// <summary>What came over a comm.</summary>
+/// <param name="Data">The message's data.</param>
+/// <param name="Metadata">The message's metadata.</param>
+/// <param name="Buffers">Binary buffers that came with it.</param>
+public sealed record CommMessage(JsonNode Data, JsonObject Metadata, IReadOnlyList<ReadOnlyMemory<byte>> Buffers);
+
+/// <summary>
+/// A line of communication between a cell's code and code in the front end, by which widgets live (Jupyter's messaging
+/// specification, "Custom messages"). <see cref="CommManager"/> makes them.
+/// </summary>
+public sealed class Comm
+{
+    private readonly CommManager _manager;
+
+    internal Comm(CommManager manager, string id, string target)
+    {
+        _manager = manager;
+        Id = id;
+        Target = target;
+    }
+
+    /// <summary>The comm's identifier, the same on both sides.</summary>
+    public string Id { get; }
+
+    /// <summary>The name of the code at the other end.</summary>
+    public string Target { get; }
+
+    /// <summary>Whether neither side has closed it.</summary>
+    public bool IsOpen => _manager.Has(this);
+
+    /// <summary>A message came. Handlers run between cells, never while one runs.</summary>
+    public event Action<CommMessage>? Received;
+
+    /// <summary>The front end closed the comm.</summary>
+    public event Action<CommMessage>? Closed;
+
+    /// <summary>Sends to the front end.</summary>
+    /// <param name="data">Any JSON.</param>
+    /// <param name="metadata">Metadata, or none.</param>
+    /// <param name="buffers">Binary buffers, or none.</param>
+    /// <exception cref="InvalidOperationException">The comm is closed.</exception>
+    public void Send(JsonNode data, JsonObject? metadata = null, IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
+    {
+        if (!IsOpen)
+            throw new InvalidOperationException($"The comm {Id} to '{Target}' is closed.");
+        _manager.Publish("comm_msg", this, data, metadata, buffers);
+    }
+
+    /// <summary>Closes the comm on both sides. A second time it does nothing.</summary>
+    /// <param name="data">Any JSON for the front end's closing handler, or none.</param>
+    public void Close(JsonNode? data = null)
+    {
+        if (_manager.Remove(Id) is not null)
+            _manager.Publish("comm_close", this, data ?? new JsonObject(), null, null);
+    }
+
+    internal void OnReceived(CommMessage message) => Received?.Invoke(message);
+
+    internal void OnClosed(CommMessage message) => Closed?.Invoke(message);
+}
