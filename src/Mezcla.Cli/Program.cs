@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Mezcla.Cli.Commands;
 
 var root = new RootCommand("Mezcla: GPT-4's rumoured architecture, a Mixture of Experts, built from scratch and taken apart.");
+root.Subcommands.Add(KernelCommand.Create());
 return root.Parse(args).Invoke();

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 
 namespace Mezcla.Kernel.Zmtp;
 
-/// <summary>A message and the connection it came by.</summary>
-internal readonly record struct Received(ZmtpConnection From, ReadOnlyMemory<byte>[] Frames);
+/// <summary>A message, the connection it came by, and its number in the order of arrival.</summary>
+internal readonly record struct Received(ZmtpConnection From, ReadOnlyMemory<byte>[] Frames, long Order);
 
 /// <summary>
 /// The socket of the shell, control and stdin channels. Messages wait in one queue in the order they came; each peer has its own
@@ -15,6 +15,10 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
     private readonly Channel<Received> _queue = Channel.CreateUnbounded<Received>();
     private readonly ConditionalWeakTable<ZmtpConnection, Allowance> _allowances = [];
     private readonly ConditionalWeakTable<ZmtpConnection, object> _stalled = [];
+    private long _order;
+
+    /// <summary>The number of the message that came last.</summary>
+    public long LastOrder => Interlocked.Read(ref _order);
 
     /// <summary>The next message, or null once the socket has stopped.</summary>
     public async ValueTask<Received?> ReceiveAsync(CancellationToken cancel)
@@ -75,7 +79,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
     {
         Allowance allowance = _allowances.GetValue(from, _ => new Allowance(Limits));
         allowance.Enter(Bytes(frames));
-        _queue.Writer.TryWrite(new Received(from, frames));
+        _queue.Writer.TryWrite(new Received(from, frames, Interlocked.Increment(ref _order)));
         await allowance.WaitForRoomAsync(cancel).ConfigureAwait(false);
     }
 

@@ -1,0 +1,202 @@
+using System.CommandLine;
+using Mezcla.Kernel;
+using Mezcla.Kernel.Installation;
+
+namespace Mezcla.Cli.Commands;
+
+/// <summary>The command <c>mezcla kernel</c>: the C# kernel for Jupyter's front ends.</summary>
+internal static class KernelCommand
+{
+    private static readonly KeyValuePair<string, string>[] DefaultNames = [new(".net-csharp", ".NET (C#)"), new("csharp", "C# (Mezcla)")];
+
+    public static Command Create()
+    {
+        var command = new Command("kernel", "The C# kernel for Jupyter, JupyterLab and VS Code.");
+        command.Subcommands.Add(Install());
+        command.Subcommands.Add(List());
+        command.Subcommands.Add(Uninstall());
+        command.Subcommands.Add(Start());
+        return command;
+    }
+
+    private static Command Install()
+    {
+        var place = new Place();
+        var name = new Option<string?>("--name") { Description = "Register under this name alone instead of as .net-csharp and csharp." };
+        var display = new Option<string?>("--display-name") { Description = "What menus show; with --name." };
+        var copy = new Option<bool>("--copy") { Description = "Copy the program that runs now instead of building one that starts faster." };
+        var command = new Command("install", "Install the kernel where Jupyter and VS Code find it.") { name, display, copy };
+        place.AddTo(command);
+        command.SetAction(parse => Guarded(() =>
+        {
+            string data = place.Of(parse);
+            KeyValuePair<string, string>[] names = parse.GetValue(name) is { } own
+                ? [new(own, parse.GetValue(display) ?? "C# (Mezcla)")] : DefaultNames;
+            using KernelBuild build = parse.GetValue(copy) ? KernelBuild.Running() : KernelBuild.Publish(Console.Out);
+            var (installed, aside) = KernelInstaller.Install(new KernelInstallOptions
+            {
+                DataFolder = data,
+                Program = build.Folder,
+                Assembly = "Mezcla.Cli.dll",
+                Arguments = ["kernel", "start"],
+                Names = names,
+                Version = new KernelOptions().Version,
+            });
+            foreach (InstalledKernel kernel in installed)
+                Console.WriteLine($"Installed '{kernel.DisplayName}' as {kernel.Name}: {kernel.Folder}");
+            foreach (string other in aside)
+                Console.WriteLine($"The kernel that was called {other} before is put aside; 'mezcla kernel uninstall' brings it back.");
+            Console.WriteLine();
+            Advise(data, installed[0]);
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command List()
+    {
+        var command = new Command("list", "Show the kernels that front ends find here.");
+        command.SetAction(_ => Guarded(() =>
+        {
+            IReadOnlyList<InstalledKernel> kernels = KernelInstaller.List(JupyterPaths.Here.Search);
+            var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            foreach (InstalledKernel kernel in kernels)
+            {
+                string note = (kernel.Application is null ? "" : "  (Mezcla)") + (seen.Add(kernel.Name) ? "" : "  (hidden by the one above of this name)");
+                Console.WriteLine($"{kernel.Name,-20} {kernel.DisplayName,-28} {kernel.Folder}{note}");
+            }
+
+            if (kernels.Count == 0)
+                Console.WriteLine("No kernels. 'mezcla kernel install' installs this one.");
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command Uninstall()
+    {
+        var place = new Place();
+        var name = new Option<string?>("--name") { Description = "Remove this name alone." };
+        var command = new Command("uninstall", "Remove the kernel again.") { name };
+        place.AddTo(command);
+        command.SetAction(parse => Guarded(() =>
+        {
+            string data = place.Of(parse);
+            string[] names = parse.GetValue(name) is { } own
+                ? [own] : [.. KernelInstaller.List([data]).Where(k => k.Application is not null).Select(k => k.Name)];
+            var (removed, back) = KernelInstaller.Uninstall(data, names);
+            foreach (string gone in removed)
+                Console.WriteLine($"Removed {gone}." + (back.Contains(gone) ? " The kernel that had this name before is back." : ""));
+            if (removed.Count > 0)
+                return 0;
+            Console.Error.WriteLine($"No kernel of Mezcla's {(names.Length == 1 ? $"named {names[0]} " : "")}in {data}. 'mezcla kernel list' shows where there are any.");
+            return 1;
+        }));
+        return command;
+    }
+
+    private static Command Start()
+    {
+        var file = new Option<string?>("--connection-file", "-f") { Description = "The connection file a front end wrote; without it, one is written and its path printed." };
+        var verbose = new Option<bool>("--verbose") { Description = "Log connections, too." };
+        var command = new Command("start", "Run the kernel; front ends do this.") { file, verbose };
+        command.SetAction((parse, _) => GuardedAsync(async () =>
+        {
+            using IDisposable? held = KernelInstaller.Hold(AppContext.BaseDirectory);
+            string? path = parse.GetValue(file);
+            ConnectionFile connection = path is not null && File.Exists(path) ? ConnectionFile.Load(path) : ConnectionFile.Create();
+            string target = path ?? Path.Combine(JupyterPaths.Here.Runtime, $"kernel-{Environment.ProcessId}.json");
+            bool ours = path is null || !File.Exists(path);
+            var options = new KernelOptions
+            {
+                Engine = CourseHost.Options(),
+                HistoryFile = KernelOptions.DefaultHistoryFile,
+                Verbose = parse.GetValue(verbose),
+            };
+            TextWriter console = Console.Out;
+            try
+            {
+                return await KernelProcess.RunAsync(connection, options, bound =>
+                {
+                    if (!ours && bound == connection)
+                        return;
+                    bound.Save(target);
+                    console.WriteLine($"Connection file: {target}");
+                    console.WriteLine($"To connect another client to this kernel: jupyter console --existing {target}");
+                });
+            }
+            finally
+            {
+                if (ours)
+                    File.Delete(target);
+            }
+        }));
+        return command;
+    }
+
+    private static void Advise(string data, InstalledKernel kernel)
+    {
+        JupyterPaths paths = JupyterPaths.Here;
+        string[] found = [.. new[] { "jupyter-lab", "jupyter-notebook", "jupyter-console", "jupyter-nbconvert", "jupyter" }
+            .Select(paths.Find).OfType<string>()];
+        Console.WriteLine(found.Length > 0
+            ? $"Jupyter found: {string.Join(", ", found)}. Choose '{kernel.DisplayName}' for a new notebook."
+            : "No Jupyter found on the path. None is needed for VS Code, nor for 'mezcla run'.");
+        Console.WriteLine(
+            $"VS Code{(paths.Find("code") is { } code ? $" ({code})" : "")}: install the extension 'Jupyter', open a notebook, "
+            + $"then Select Kernel > Jupyter Kernel... > {kernel.DisplayName}. Python is not needed.");
+        if (!paths.Search.Contains(data))
+        {
+            Console.WriteLine(
+                $"Front ends look in {data} only when they run in that environment, or with the environment variable JUPYTER_PATH={data}.");
+        }
+    }
+
+    // What can go wrong for reasons outside the program is said in a line, not in a stack trace.
+    private static int Guarded(Func<int> action) => GuardedAsync(() => Task.FromResult(action())).GetAwaiter().GetResult();
+
+    private static async Task<int> GuardedAsync(Func<Task<int>> action)
+    {
+        try
+        {
+            return await action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException
+            or NotSupportedException or InvalidOperationException)
+        {
+            Console.Error.WriteLine($"mezcla kernel: {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>The options that say into which of Jupyter's data folders.</summary>
+    private sealed class Place
+    {
+        private readonly Option<bool> _user = new("--user") { Description = "For this user (what happens without any of these three)." };
+        private readonly Option<bool> _sysPrefix = new("--sys-prefix") { Description = "In the active Python environment." };
+        private readonly Option<string?> _prefix = new("--prefix") { Description = "In share/jupyter below this folder." };
+
+        public void AddTo(Command command)
+        {
+            command.Options.Add(_user);
+            command.Options.Add(_sysPrefix);
+            command.Options.Add(_prefix);
+            command.Validators.Add(result =>
+            {
+                int given = (result.GetValue(_user) ? 1 : 0) + (result.GetValue(_sysPrefix) ? 1 : 0) + (result.GetValue(_prefix) is null ? 0 : 1);
+                if (given > 1)
+                    result.AddError("Only one of --user, --sys-prefix and --prefix can be given.");
+            });
+        }
+
+        public string Of(ParseResult parse)
+        {
+            if (parse.GetValue(_prefix) is { } prefix)
+                return JupyterPaths.OfPrefix(prefix);
+            if (!parse.GetValue(_sysPrefix))
+                return JupyterPaths.Here.UserData;
+            return JupyterPaths.OfPrefix(JupyterPaths.Here.SysPrefix() ?? throw new InvalidOperationException(
+                "--sys-prefix needs a Python, and there is none: neither an active environment nor python3 on the path. Leave the option out to install for this user."));
+        }
+    }
+}

@@ -1,0 +1,236 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Mezcla.Kernel.Installation;
+
+/// <summary>A kernel that front ends find.</summary>
+/// <param name="Name">The name notebooks call it by.</param>
+/// <param name="Folder">The folder of its specification.</param>
+/// <param name="DisplayName">What menus call it.</param>
+/// <param name="Language">Its language.</param>
+/// <param name="Application">Where the kernel's program is, if this library installed it; else null.</param>
+public sealed record InstalledKernel(string Name, string Folder, string DisplayName, string Language, string? Application);
+
+/// <summary>What to install.</summary>
+public sealed record KernelInstallOptions
+{
+    /// <summary>The Jupyter data folder to install into.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>A folder with the program, which is copied.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>The program's main assembly in that folder.</summary>
+    public required string Assembly { get; init; }
+
+    /// <summary>Arguments before those that name the connection file.</summary>
+    public required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>Names to register, each with what menus call it.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Names { get; init; }
+
+    /// <summary>The program's version.</summary>
+    public required string Version { get; init; }
+}
+
+/// <summary>
+/// Puts kernels where Jupyter finds them, and takes them away again. The program goes to a folder of its own below the data folder, a new one
+/// each time, so that kernels that run keep theirs; those nobody uses any more are deleted. A specification of the same name that somebody else
+/// installed is put aside, and put back when ours goes.
+/// </summary>
+public static class KernelInstaller
+{
+    private const string Marker = "mezcla";
+    private const string LockName = "kernel.lock";
+
+    /// <summary>Copies the program and writes the specifications.</summary>
+    /// <param name="options">What and where.</param>
+    /// <returns>What was installed; then the names of foreign kernels that were put aside.</returns>
+    /// <exception cref="IOException">A folder cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
+    /// <exception cref="ArgumentException">A name is none that Jupyter allows, or the program is not in its folder.</exception>
+    public static (IReadOnlyList<InstalledKernel> Installed, IReadOnlyList<string> PutAside) Install(KernelInstallOptions options)
+    {
+        foreach ((string name, _) in options.Names)
+        {
+            if (name.Length == 0 || name is "." or ".." || name.Any(c => !char.IsAsciiLetterOrDigit(c) && !"._-".Contains(c)))
+                throw new ArgumentException($"'{name}' cannot name a kernel: letters, digits, '.', '_' and '-' can.", nameof(options));
+        }
+
+        if (!File.Exists(Path.Combine(options.Program, options.Assembly)))
+            throw new ArgumentException($"{options.Assembly} is not in {options.Program}.", nameof(options));
+
+        string home = Path.Combine(Path.GetFullPath(options.DataFolder), "mezcla-kernel");
+        string application = Path.Combine(
+            home, $"{options.Version}-{DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..6]}");
+        Copy(options.Program, application);
+        File.WriteAllText(Path.Combine(application, LockName), "");
+
+        var installed = new List<InstalledKernel>();
+        var aside = new List<string>();
+        foreach ((string name, string display) in options.Names)
+        {
+            string folder = SpecificationFolder(options.DataFolder, name);
+            if (Directory.Exists(folder) && Read(folder) is not { Application: not null })
+            {
+                string kept = Path.Combine(home, "replaced", name);
+                if (Directory.Exists(kept))
+                    Directory.Delete(kept, recursive: true);
+                Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+                Directory.Move(folder, kept);
+                aside.Add(name);
+            }
+
+            WriteSpecification(folder, display, application, options);
+            installed.Add(Read(folder)!);
+        }
+
+        DeleteUnused(options.DataFolder);
+        return (installed, aside);
+    }
+
+    /// <summary>All kernels in these data folders, those that hide others first.</summary>
+    /// <param name="dataFolders">For instance <see cref="JupyterPaths.Search"/>.</param>
+    public static IReadOnlyList<InstalledKernel> List(IEnumerable<string> dataFolders)
+    {
+        var found = new List<InstalledKernel>();
+        foreach (string folder in dataFolders.Select(f => Path.Combine(f, "kernels")).Where(Directory.Exists))
+            found.AddRange(Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal).Select(Read).OfType<InstalledKernel>());
+        return found;
+    }
+
+    /// <summary>Removes kernels that <see cref="Install"/> installed, and the program once nothing refers to it.</summary>
+    /// <param name="dataFolder">The data folder they are in.</param>
+    /// <param name="names">Their names.</param>
+    /// <returns>Those removed, and those put back that had been put aside.</returns>
+    /// <exception cref="IOException">A folder cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
+    public static (IReadOnlyList<string> Removed, IReadOnlyList<string> PutBack) Uninstall(string dataFolder, IEnumerable<string> names)
+    {
+        var removed = new List<string>();
+        var back = new List<string>();
+        foreach (string name in names)
+        {
+            string folder = SpecificationFolder(dataFolder, name);
+            if (!Directory.Exists(folder) || Read(folder) is not { Application: not null })
+                continue;
+            Directory.Delete(folder, recursive: true);
+            removed.Add(name);
+            string kept = Path.Combine(dataFolder, "mezcla-kernel", "replaced", name);
+            if (Directory.Exists(kept))
+            {
+                Directory.Move(kept, folder);
+                back.Add(name);
+            }
+        }
+
+        DeleteUnused(dataFolder);
+        return (removed, back);
+    }
+
+    /// <summary>A running kernel holds this for as long as its program must not be deleted; null where it was not installed by <see cref="Install"/>.</summary>
+    /// <param name="programFolder">The folder the kernel's program runs from.</param>
+    public static IDisposable? Hold(string programFolder)
+    {
+        string path = Path.Combine(programFolder, LockName);
+        return File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read) : null;
+    }
+
+    private static string SpecificationFolder(string dataFolder, string name) => Path.Combine(Path.GetFullPath(dataFolder), "kernels", name);
+
+    private static void WriteSpecification(string folder, string display, string application, KernelInstallOptions options)
+    {
+        Directory.CreateDirectory(folder);
+        var argv = new JsonArray(DotNetHost(), Path.Combine(application, options.Assembly));
+        foreach (string argument in options.Arguments)
+            argv.Add(argument);
+        argv.Add("--connection-file");
+        argv.Add("{connection_file}");
+        var specification = new JsonObject
+        {
+            ["argv"] = argv,
+            ["display_name"] = display,
+            ["language"] = "C#",
+            ["interrupt_mode"] = "message",
+            ["kernel_protocol_version"] = Messages.MessageCodec.ProtocolVersion,
+            ["metadata"] = new JsonObject
+            {
+                ["debugger"] = false,
+                [Marker] = new JsonObject { ["version"] = options.Version, ["application"] = application },
+            },
+        };
+        var json = new JsonSerializerOptions(Messages.MessageCodec.Json) { WriteIndented = true };
+        File.WriteAllText(Path.Combine(folder, "kernel.json"), specification.ToJsonString(json) + "\n");
+        File.WriteAllBytes(Path.Combine(folder, "logo-32x32.png"), KernelLogo.Png(32));
+        File.WriteAllBytes(Path.Combine(folder, "logo-64x64.png"), KernelLogo.Png(64));
+        File.WriteAllText(Path.Combine(folder, "logo-svg.svg"), KernelLogo.Svg());
+    }
+
+    private static InstalledKernel? Read(string folder)
+    {
+        try
+        {
+            if (JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "kernel.json"))) is not JsonObject json)
+                return null;
+            return new InstalledKernel(
+                Path.GetFileName(folder), folder, Text(json["display_name"]) ?? Path.GetFileName(folder), Text(json["language"]) ?? "",
+                ((json["metadata"] as JsonObject)?[Marker] as JsonObject)?["application"] is { } application ? Text(application) : null);
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            // Not a kernel, or none that can be read: Jupyter passes over it as well.
+            return null;
+        }
+    }
+
+    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+
+    private static void DeleteUnused(string dataFolder)
+    {
+        string home = Path.Combine(Path.GetFullPath(dataFolder), "mezcla-kernel");
+        if (!Directory.Exists(home))
+            return;
+        HashSet<string> used = [.. List([dataFolder]).Select(k => k.Application).OfType<string>()];
+        foreach (string folder in Directory.GetDirectories(home))
+        {
+            string held = Path.Combine(folder, LockName);
+            if (used.Contains(folder) || !File.Exists(held))
+                continue;
+            try
+            {
+                using (new FileStream(held, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                {
+                }
+
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A kernel still runs from it. The next installation or removal tries again.
+            }
+        }
+
+        if (!Directory.EnumerateFileSystemEntries(home).Any())
+            Directory.Delete(home);
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+
+    // The program `dotnet` of the installation that runs this process: it is there, whatever the path says later.
+    private static string DotNetHost()
+    {
+        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        string host = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", name));
+        return File.Exists(host) ? host : name;
+    }
+}
