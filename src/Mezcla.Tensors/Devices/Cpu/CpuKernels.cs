@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+
+namespace Mezcla.Tensors.Devices.Cpu;
+
+/// <summary>The processor as a device: memory, and the kernels in the files beside this one.</summary>
+internal sealed unsafe partial class CpuKernels : DeviceKernels
+{
+    internal override string Name => "cpu";
+
+    internal override long MemoryLimit => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    internal override nint Allocate(long bytes)
+    {
+        try
+        {
+            return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+        }
+        catch (OutOfMemoryException)
+        {
+            // The pool says who holds what, after giving back what waits.
+            return 0;
+        }
+    }
+
+    internal override void Free(nint address, long bytes) => NativeMemory.AlignedFree((void*)address);
+
+    internal override void Upload(ReadOnlySpan<byte> from, Handle to)
+    {
+        from.CopyTo(new Span<byte>((void*)to.Address, from.Length));
+        GC.KeepAlive(to.Storage);
+    }
+
+    internal override void Download(Handle from, Span<byte> to)
+    {
+        new ReadOnlySpan<byte>((void*)from.Address, to.Length).CopyTo(to);
+        GC.KeepAlive(from.Storage);
+    }
+
+    private static float* Floats(Handle handle) => (float*)handle.Address;
+
+    private static int* Ints(Handle handle) => (int*)handle.Address;
+
+    /// <summary>Calls of at most 2³⁰ elements, which is what spans can hold.</summary>
+    private static int Piece(long at, long n) => (int)Math.Min(n - at, 1 << 30);
+}

@@ -1,0 +1,182 @@
+namespace Mezcla.Tensors.Devices;
+
+/// <summary>
+/// What a device must be able to do. Operations check shapes and types, then speak to these; every call works on whole arrays of Float32
+/// (or, where said, Int32) at <see cref="Handle"/>s. Where a call takes <c>accumulate</c>, it adds to what the result holds, else it
+/// overwrites. A null handle stands for an operand that is not there.
+/// </summary>
+internal abstract class DeviceKernels
+{
+    internal abstract string Name { get; }
+
+    /// <summary>Bytes that tensors may use unless the user says otherwise.</summary>
+    internal abstract long MemoryLimit { get; }
+
+    /// <summary>A block aligned to 64 bytes; 0 where there is no room.</summary>
+    internal abstract nint Allocate(long bytes);
+
+    internal abstract void Free(nint address, long bytes);
+
+    internal abstract void Upload(ReadOnlySpan<byte> from, Handle to);
+
+    internal abstract void Download(Handle from, Span<byte> to);
+
+    // Moving.
+
+    internal abstract void Copy(Handle x, Handle y, long bytes);
+
+    internal abstract void Fill(Handle y, long n, float value);
+
+    /// <summary>y[i·yStrides] = x[i·xStrides] for every index i in <paramref name="shape"/>; strides in elements of 2 or 4 bytes.</summary>
+    internal abstract void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes);
+
+    /// <summary>y[i·yStrides] += x[i·xStrides].</summary>
+    internal abstract void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape);
+
+    internal abstract void Convert(Handle x, DType from, Handle y, DType to, long n);
+
+    /// <summary>y[o, i, :] = x[o, ids[i], :] with rows of <paramref name="rowBytes"/>. Returns the first i whose id is outside 0..axis, or -1.</summary>
+    internal abstract long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes);
+
+    /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i.</summary>
+    internal abstract void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row);
+
+    /// <summary>y[o, j, i] = x[o, index[o, j, i], i] for j in 0..count. Returns the first position whose index is outside, or -1.</summary>
+    internal abstract long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes);
+
+    /// <summary>y[o, index[o, j, i], i] += x[o, j, i], in the order of j. Returns the first position whose index is outside, or -1.</summary>
+    internal abstract long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count);
+
+    /// <summary>y = mask ≠ 0 ? a : b, where a null handle stands for the constant beside it.</summary>
+    internal abstract void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate);
+
+    /// <summary>y[b, r, c] = c ≤ r + diagonal ? x[b, r, c] : 0.</summary>
+    internal abstract void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate);
+
+    /// <summary>y[i, ids[i]] = 1, all else 0. Returns the first i whose id is outside, or -1.</summary>
+    internal abstract long OneHot(Handle ids, Handle y, long n, long classes);
+
+    // Element by element.
+
+    /// <summary>y (+)= factor·x.</summary>
+    internal abstract void Scale(Handle x, Handle y, long n, float factor, bool accumulate);
+
+    /// <summary>y = f(x); a and b are the parameters of f.</summary>
+    internal abstract void Unary(UnaryKind kind, Handle x, Handle y, long n, float a, float b);
+
+    /// <summary>dx (+)= dy·f′, given x, or f(x) where <see cref="UnaryKinds.SavesResult"/>.</summary>
+    internal abstract void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate);
+
+    /// <summary>y (+)= a ∘ b over <paramref name="shape"/>, each operand with its own strides (0 where it repeats).</summary>
+    internal abstract void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate);
+
+    /// <summary>y = silu(a)·b.</summary>
+    internal abstract void SwiGlu(Handle a, Handle b, Handle y, long n);
+
+    /// <summary>The derivatives of <see cref="SwiGlu"/>; either result may be null.</summary>
+    internal abstract void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n);
+
+    /// <summary>y (+)= x·m/(1-p), m the mask that <see cref="RandomStream"/> (seed, stream) gives from <paramref name="position"/> on: number i ≥ p keeps element i.</summary>
+    internal abstract void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate);
+
+    /// <summary>The position of the first NaN, or -1.</summary>
+    internal abstract long FirstNaN(Handle x, long n);
+
+    // Along an axis: x is [outer, n, inner].
+
+    /// <summary>y[o, i] (+)= scale·Σⱼ x[o, j, i], or of squares.</summary>
+    internal abstract void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate);
+
+    /// <summary>y[o, i] = the first j with the largest (smallest) x[o, j, i]; Int32. NaN is larger (smaller) than all.</summary>
+    internal abstract void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest);
+
+    /// <summary>y[o, j, i] (+)= Σ x[o, k, i] over k ≤ j, or over k ≥ j.</summary>
+    internal abstract void CumulativeSum(Handle x, Handle y, long outer, long n, long inner, bool reverse, bool accumulate);
+
+    /// <summary>Of each row of n: the k first in (stable) order, and where they were (Int32).</summary>
+    internal abstract void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending);
+
+    // Rows: x is [rows, n].
+
+    internal abstract void Softmax(Handle x, Handle y, long rows, long n, bool log);
+
+    /// <summary>dx (+)= the derivative, given y.</summary>
+    internal abstract void SoftmaxBackward(Handle y, Handle dy, Handle dx, long rows, long n, bool log, bool accumulate);
+
+    /// <summary>y[r] = ln Σ exp x[r, :].</summary>
+    internal abstract void LogSumExp(Handle x, Handle y, long rows, long n);
+
+    /// <summary>dx[r, c] (+)= dy[r]·exp(x[r, c] - y[r]).</summary>
+    internal abstract void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate);
+
+    /// <summary>
+    /// lse[r] = ln Σ exp x[r, :]; loss[0] = the mean over rows that count of (1-s)(lse - x[label]) + s(lse - mean x); loss[1] = their number.
+    /// Returns the first row whose label is neither ignored nor in 0..n, or -1.
+    /// </summary>
+    internal abstract long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing);
+
+    /// <summary>dx (+)= dloss[0]/loss[1]·(exp(x - lse) - target), 0 in ignored rows.</summary>
+    internal abstract void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate);
+
+    /// <summary>y = (x - mean)·inverse·weight + bias, the statistics of each row kept for the way back. Weight and bias may be null.</summary>
+    internal abstract void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon);
+
+    internal abstract void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
+        Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight, Handle dBias, bool accumulateBias);
+
+    /// <summary>y = x·inverse·weight with inverse = 1/√(mean x² + ε), kept for the way back. Weight may be null.</summary>
+    internal abstract void RmsNorm(Handle x, Handle weight, Handle y, Handle inverse, long rows, long n, float epsilon);
+
+    internal abstract void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n,
+        Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight);
+
+    // Products.
+
+    /// <summary>C[i] (+)= op(A[i])·op(B[i]) (+ bias to each row), for i in 0..batch; row-major, op transposes where said.</summary>
+    internal abstract void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate);
+
+    /// <summary>For each group e: C[rows of e] (+)= A[rows of e]·op(B[e]), B [groups, k, n], or [groups, n, k] transposed. Rows of e are offsets[e]..offsets[e+1].</summary>
+    internal abstract void GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate);
+
+    /// <summary>For each group e: C[e] (+)= A[rows of e]ᵀ·B[rows of e], A [rows, m], B [rows, n].</summary>
+    internal abstract void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate);
+
+    // Transformers.
+
+    /// <summary>Rotates pairs of the last axis of x [blocks, time, heads, size] by the angles whose cosines and sines are [positions, rotated/2]; the rest is copied.</summary>
+    internal abstract void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate);
+
+    /// <summary>o = softmax(scale·q·kᵀ, masked)·v; lse [batch, heads, queries] is kept for the way back.</summary>
+    internal abstract void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse);
+
+    internal abstract void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
+        Handle dq, bool accumulateQ, Handle dk, bool accumulateK, Handle dv, bool accumulateV, Handle dSinks, bool accumulateSinks);
+
+    // Training.
+
+    internal abstract void AdamW(Handle parameter, Handle gradient, Handle m, Handle v, long n, in AdamWStep step);
+
+    /// <summary>Waits until everything asked for is done.</summary>
+    internal virtual void Synchronize()
+    {
+    }
+}
+
+/// <summary>Sizes of a batch of products C [m, n] = op(A) [m, k] · op(B) [k, n]; strides from one product of the batch to the next, in elements.</summary>
+internal readonly record struct Product(int Batch, int M, int N, int K, bool TransposeA, bool TransposeB, long StrideA, long StrideB, long StrideC);
+
+/// <summary>x [blocks, time, heads, size]; the first <paramref name="Rotated"/> of size are rotated, in pairs (2i, 2i+1) or (i, i + rotated/2).</summary>
+internal readonly record struct RotaryLayout(long Blocks, int Time, int Heads, int Size, int Rotated, bool Interleaved, int Start);
+
+/// <summary>One operand of attention: elements from one batch, head or position to the next. The last axis is contiguous.</summary>
+internal readonly record struct HeadStrides(long Batch, long Head, long Row);
+
+/// <summary>
+/// Query i of head h stands at position offset + i and sees key j of head h / (heads / keyHeads) where j &lt; keys, and, where causal,
+/// j ≤ its position, and, where a window is set, j &gt; its position - window.
+/// </summary>
+internal readonly record struct AttentionLayout(int Batch, int Heads, int KeyHeads, int Queries, int Keys, int HeadSize, int ValueSize,
+    float Scale, bool Causal, int Window, int QueryOffset, HeadStrides Q, HeadStrides K, HeadStrides V, HeadStrides O);
+
+/// <summary>The numbers of one step of AdamW; the corrections are 1 - βᵗ.</summary>
+internal readonly record struct AdamWStep(float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, float Correction1, float Correction2, float GradientScale);

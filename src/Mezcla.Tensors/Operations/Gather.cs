@@ -1,0 +1,103 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>y[.., j, ..] = x[.., index[.., j, ..], ..] along one axis. The gradient is added where each element came from.</summary>
+    /// <param name="x">Any tensor.</param>
+    /// <param name="axis">The axis along which to choose.</param>
+    /// <param name="index">Int32, of the shape of x but for the size of the axis.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit, or an index lies outside the axis.</exception>
+    public static Tensor Gather(this Tensor x, int axis, Tensor index)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(index);
+        axis = x.Require("Gather").Axis("Gather", axis);
+        index.Integers("Gather", "the index", x.Device);
+        CheckIndex("Gather", x, axis, index);
+        var (outer, n, inner, _) = Along("Gather", x, axis, true);
+        var y = Tensor.Empty("Gather", index.Layout, x.DType, x.Device);
+        Inside("Gather", index, n, x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis], x.DType.Bytes()));
+        if (Tape.Records(x))
+            y.RecordedAs(new GatherNode("Gather", y, x, index, outer, n, inner));
+        return Tape.Finish("Gather", y);
+    }
+
+    /// <summary>x plus, along one axis, each element of a source added at its index, in order. dx = dy; the source's gradient is gathered from dy.</summary>
+    /// <param name="x">What is added to; unchanged itself.</param>
+    /// <param name="axis">The axis along which the index chooses.</param>
+    /// <param name="index">Int32, of the shape of x but for the size of the axis.</param>
+    /// <param name="source">Of the shape of the index.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit, or an index lies outside the axis.</exception>
+    public static Tensor ScatterAdd(this Tensor x, int axis, Tensor index, Tensor source)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(index);
+        ArgumentNullException.ThrowIfNull(source);
+        x = x.Floats("ScatterAdd");
+        source = source.Floats("ScatterAdd").On(x.Device, "ScatterAdd");
+        axis = x.Axis("ScatterAdd", axis);
+        CheckIndex("ScatterAdd", x, axis, index.Integers("ScatterAdd", "the index", x.Device));
+        if (source.Layout != index.Layout)
+            throw new ArgumentException($"ScatterAdd: the source {source.Layout} and the index {index.Layout} must have one shape.");
+        var (outer, n, inner, _) = Along("ScatterAdd", x, axis, true);
+        var y = Tensor.Empty("ScatterAdd", x.Layout, DType.Float32, x.Device);
+        x.Kernels.Copy(x.Handle, y.Handle, x.Count * 4);
+        Inside("ScatterAdd", index, n, x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis]));
+        if (Tape.Records(x, source))
+            y.RecordedAs(new ScatterAddNode(y, x, source, index, outer, n, inner));
+        return Tape.Finish("ScatterAdd", y);
+    }
+
+    private static void CheckIndex(string name, Tensor x, int axis, Tensor index)
+    {
+        if (index.Rank != x.Rank || index.Layout.With(axis, 0) != x.Layout.With(axis, 0))
+            throw new ArgumentException($"{name}: the index {index.Layout} must have the shape {x.Layout} but for axis {axis}.");
+    }
+
+    /// <summary>Throws where a kernel found, at a position, an index outside 0..n.</summary>
+    private static void Inside(string name, Tensor index, long n, long bad)
+    {
+        if (bad >= 0)
+            throw new ArgumentException($"{name}: index {index.ToIntArray()[bad]} at position {bad} of {index.Layout} is not in 0 to {n - 1}.");
+        GC.KeepAlive(index);
+    }
+
+    private sealed class GatherNode(string name, Tensor y, Tensor x, Tensor index, long outer, long n, long inner) : Node(name, y, x.GradNode)
+    {
+        private readonly Saved index = new(index);
+
+        internal override void Backward(Handle gradient)
+        {
+            var dx = Input0!.Target(out bool accumulate);
+            if (!accumulate)
+                Kernels.Fill(dx, outer * n * inner, 0);
+            if (Count > 0)
+                Kernels.ScatterAdd(gradient, index.For(this), dx, outer, n, inner, Count / (outer * inner));
+        }
+
+        protected override void ReleaseSaved() => index.Release();
+    }
+
+    private sealed class ScatterAddNode(Tensor y, Tensor x, Tensor source, Tensor index, long outer, long n, long inner)
+        : Node("ScatterAdd", y, x.GradNode, source.GradNode)
+    {
+        private readonly Saved index = new(index);
+        private readonly long sourceCount = source.Count;
+
+        internal override void Backward(Handle gradient)
+        {
+            Input0?.Receive(gradient);
+            if (Input1 is not { } source || sourceCount == 0)
+                return;
+            var work = new Scratch(Device);
+            var target = source.Target(out bool accumulate);
+            var gathered = accumulate ? work.Rent(sourceCount) : target;
+            Kernels.Gather(gradient, index.For(this), gathered, outer, n, inner, sourceCount / (outer * inner), 4);
+            if (accumulate)
+                Kernels.Scale(gathered, target, sourceCount, 1, accumulate: true);
+            work.Dispose();
+        }
+
+        protected override void ReleaseSaved() => index.Release();
+    }
+}

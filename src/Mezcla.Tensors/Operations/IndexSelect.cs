@@ -1,0 +1,55 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>The positions <paramref name="ids"/> (Int32, one axis) of an axis, in that order, also more than once. The gradient is added where each came from.</summary>
+    /// <exception cref="ArgumentException">The ids are not Int32 with one axis, or one lies outside.</exception>
+    public static Tensor IndexSelect(this Tensor x, int axis, Tensor ids)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(ids);
+        axis = x.Require("IndexSelect").Axis("IndexSelect", axis);
+        if (ids.Integers("IndexSelect", "the ids", x.Device).Rank != 1)
+            throw new ArgumentException($"IndexSelect: the ids must have one axis, not {ids.Layout}.");
+        return SelectRows("IndexSelect", x, axis, ids, x.Layout.With(axis, ids.Layout[0]));
+    }
+
+    /// <summary>Row ids[...] of a table [rows, size] for each id: shape [..., size], Float32. Only the gradients of rows that were used change.</summary>
+    /// <exception cref="ArgumentException">The table has not two axes, the ids are not Int32, or one lies outside.</exception>
+    public static Tensor Embedding(this Tensor weight, Tensor ids)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        ArgumentNullException.ThrowIfNull(ids);
+        if (weight.Require("Embedding").Rank != 2)
+            throw new ArgumentException($"Embedding: the table must be [rows, size], not {weight.Layout}.");
+        ids.Integers("Embedding", "the ids", weight.Device);
+        var rows = SelectRows("Embedding", weight, 0, ids, ids.Layout.Insert(ids.Rank, weight.Layout[1]));
+        return rows.Floats("Embedding");
+    }
+
+    private static Tensor SelectRows(string name, Tensor x, int axis, Tensor ids, in Shape shape)
+    {
+        var (outer, n, inner, _) = Along(name, x, axis, true);
+        var y = Tensor.Empty(name, shape, x.DType, x.Device);
+        Inside(name, ids, n, x.Kernels.GatherRows(x.Handle, ids.Handle, y.Handle, outer, n, ids.Count, inner * x.DType.Bytes()));
+        if (Tape.Records(x))
+            y.RecordedAs(new SelectRowsNode(name, y, x, ids, outer, n, inner));
+        return Tape.Finish(name, y);
+    }
+
+    private sealed class SelectRowsNode(string name, Tensor y, Tensor x, Tensor ids, long outer, long n, long inner) : Node(name, y, x.GradNode)
+    {
+        private readonly Saved ids = new(ids);
+        private readonly long count = ids.Count;
+
+        internal override void Backward(Handle gradient)
+        {
+            var dx = Input0!.Target(out bool accumulate);
+            if (!accumulate)
+                Kernels.Fill(dx, outer * n * inner, 0);
+            Kernels.ScatterAddRows(gradient, ids.For(this), dx, outer, n, count, inner);
+        }
+
+        protected override void ReleaseSaved() => ids.Release();
+    }
+}

@@ -1,0 +1,88 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>
+    /// (x - mean)/√(variance + ε)·weight + bias over the last axis (Ba, Kiros and Hinton, arXiv:1607.06450). With x̂ the normalized row and g =
+    /// dy·weight: dx = (g - mean g - x̂·mean(g·x̂))/√(variance + ε), d weight = Σ dy·x̂, d bias = Σ dy.
+    /// </summary>
+    /// <param name="x">[..., n].</param>
+    /// <param name="weight">[n].</param>
+    /// <param name="bias">[n], or none.</param>
+    /// <param name="epsilon">Added to the variance (the biased one).</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static Tensor LayerNorm(this Tensor x, Tensor? weight, Tensor? bias = null, float epsilon = 1e-5f)
+    {
+        var (rows, n) = NormSizes("LayerNorm", ref x, ref weight, ref bias);
+        var y = Tensor.Empty("LayerNorm", x.Layout, DType.Float32, x.Device);
+        using var mean = Tensor.Empty("LayerNorm", new Shape(rows), DType.Float32, x.Device, track: false);
+        using var inverse = Tensor.Empty("LayerNorm", new Shape(rows), DType.Float32, x.Device, track: false);
+        x.Kernels.LayerNorm(x.Handle, weight?.Handle ?? default, bias?.Handle ?? default, y.Handle, mean.Handle, inverse.Handle, rows, n, epsilon);
+        if (Tape.Records(x, weight, bias))
+            y.RecordedAs(new NormNode(y, x, weight, bias, mean, inverse, rows, n));
+        return Tape.Finish("LayerNorm", y);
+    }
+
+    /// <summary>
+    /// x/√(mean x² + ε)·weight over the last axis (Zhang and Sennrich, arXiv:1910.07467). With r the inverse root and g = dy·weight:
+    /// dx = r·g - x·r³·mean(g·x), d weight = Σ dy·x·r.
+    /// </summary>
+    /// <param name="x">[..., n].</param>
+    /// <param name="weight">[n], or none.</param>
+    /// <param name="epsilon">Added to the mean square.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static Tensor RmsNorm(this Tensor x, Tensor? weight = null, float epsilon = 1e-6f)
+    {
+        Tensor? none = null;
+        var (rows, n) = NormSizes("RmsNorm", ref x, ref weight, ref none);
+        var y = Tensor.Empty("RmsNorm", x.Layout, DType.Float32, x.Device);
+        using var inverse = Tensor.Empty("RmsNorm", new Shape(rows), DType.Float32, x.Device, track: false);
+        x.Kernels.RmsNorm(x.Handle, weight?.Handle ?? default, y.Handle, inverse.Handle, rows, n, epsilon);
+        if (Tape.Records(x, weight))
+            y.RecordedAs(new NormNode(y, x, weight, null, null, inverse, rows, n));
+        return Tape.Finish("RmsNorm", y);
+    }
+
+    private static (int Rows, int N) NormSizes(string name, ref Tensor x, ref Tensor? weight, ref Tensor? bias)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        x = x.Floats(name);
+        weight = weight?.Floats(name).On(x.Device, name);
+        bias = bias?.Floats(name).On(x.Device, name);
+        int n = x.Rank > 0 ? x.Size(-1) : throw new ArgumentException($"{name}: a scalar has no axis to normalize.");
+        if (weight is not null && (weight.Rank != 1 || weight.Count != n) || bias is not null && (bias.Rank != 1 || bias.Count != n))
+            throw new ArgumentException($"{name}: {x.Layout} needs a weight and a bias of [{n}], not {weight?.Layout.ToString() ?? "none"} and {bias?.Layout.ToString() ?? "none"}.");
+        weight = weight is null ? null : Distinct(weight, x);
+        bias = bias is null ? null : Distinct(bias, x, weight);
+        return (checked((int)x.Layout.Product(0, x.Rank - 1)), n);
+    }
+
+    /// <summary>Both norms; without a mean it is RMS norm.</summary>
+    private sealed class NormNode(Tensor y, Tensor x, Tensor? weight, Tensor? bias, Tensor? mean, Tensor inverse, int rows, int n)
+        : Node(mean is null ? "RmsNorm" : "LayerNorm", y, x.GradNode, weight?.GradNode, bias?.GradNode)
+    {
+        private readonly Saved x = new(x), inverse = new(inverse);
+        private readonly Saved weight = weight is null ? default : new Saved(weight), mean = mean is null ? default : new Saved(mean);
+
+        internal override void Backward(Handle gradient)
+        {
+            bool addX = false, addWeight = false, addBias = false;
+            var dx = Input0?.Target(out addX) ?? default;
+            var dWeight = Input1?.Target(out addWeight) ?? default;
+            var dBias = Input2?.Target(out addBias) ?? default;
+            if (mean.IsNull)
+                Kernels.RmsNormBackward(x.For(this), weight.For(this), inverse.For(this), gradient, rows, n, dx, addX, dWeight, addWeight);
+            else
+                Kernels.LayerNormBackward(x.For(this), weight.For(this), mean.For(this), inverse.For(this), gradient, rows, n,
+                    dx, addX, dWeight, addWeight, dBias, addBias);
+        }
+
+        protected override void ReleaseSaved()
+        {
+            x.Release();
+            inverse.Release();
+            weight.Release();
+            mean.Release();
+        }
+    }
+}

@@ -1,0 +1,15 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>1 at the id and 0 elsewhere: Int32 [...] to Float32 [..., classes].</summary>
+    /// <exception cref="ArgumentException">The ids are not Int32, or one lies outside.</exception>
+    public static Tensor OneHot(this Tensor ids, int classes)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ids.Integers("OneHot", "the ids", ids.Device);
+        var y = Tensor.Empty("OneHot", ids.Layout.Insert(ids.Rank, classes), DType.Float32, ids.Device);
+        Inside("OneHot", ids, classes, ids.Kernels.OneHot(ids.Handle, y.Handle, ids.Count, classes));
+        return y;
+    }
+}

@@ -1,0 +1,77 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>
+    /// exp(x - max)/Σ along one axis: positive, with sum 1. dx = y(dy - Σ dy·y). A row of -∞ only gives NaN, as in PyTorch.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such axis.</exception>
+    public static Tensor Softmax(this Tensor x, int axis = -1) => Softmax("Softmax", x, axis, log: false);
+
+    /// <summary>ln of <see cref="Softmax(Tensor, int)"/>, computed as x - logsumexp x. dx = dy - exp(y)·Σ dy.</summary>
+    /// <exception cref="ArgumentException">There is no such axis.</exception>
+    public static Tensor LogSoftmax(this Tensor x, int axis = -1) => Softmax("LogSoftmax", x, axis, log: true);
+
+    /// <summary>max + ln Σ exp(x - max) along one axis, which then goes or, with <paramref name="keepDims"/>, has size 1. dx = dy·softmax x.</summary>
+    /// <exception cref="ArgumentException">There is no such axis.</exception>
+    public static Tensor LogSumExp(this Tensor x, int axis = -1, bool keepDims = false)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        x = x.Floats("LogSumExp");
+        axis = x.Axis("LogSumExp", axis);
+        if (axis != x.Rank - 1)
+        {
+            using var scope = new TensorScope();
+            var moved = x.Transpose(axis, -1).LogSumExp(-1, keepDims: true).Transpose(axis, -1);
+            return scope.Keep(keepDims ? moved : moved.Squeeze(axis));
+        }
+        var (rows, n, _, shape) = Along("LogSumExp", x, axis, keepDims);
+        var y = Tensor.Empty("LogSumExp", shape, DType.Float32, x.Device);
+        x.Kernels.LogSumExp(x.Handle, y.Handle, rows, n);
+        if (Tape.Records(x))
+            y.RecordedAs(new LogSumExpNode(y, x, n));
+        return Tape.Finish("LogSumExp", y);
+    }
+
+    private static Tensor Softmax(string name, Tensor x, int axis, bool log)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        x = x.Floats(name);
+        axis = x.Axis(name, axis);
+        if (axis != x.Rank - 1)
+        {
+            using var scope = new TensorScope();
+            return scope.Keep(Softmax(name, x.Transpose(axis, -1), x.Rank - 1, log).Transpose(axis, -1));
+        }
+        var (rows, n, _, _) = Along(name, x, axis, true);
+        var y = Tensor.Empty(name, x.Layout, DType.Float32, x.Device);
+        x.Kernels.Softmax(x.Handle, y.Handle, rows, n, log);
+        if (Tape.Records(x))
+            y.RecordedAs(new SoftmaxNode(name, y, x, rows, n, log));
+        return Tape.Finish(name, y);
+    }
+
+    private sealed class SoftmaxNode(string name, Tensor y, Tensor x, long rows, long n, bool log) : Node(name, y, x.GradNode)
+    {
+        private readonly Saved y = new(y);
+
+        internal override void Backward(Handle gradient)
+            => Kernels.SoftmaxBackward(y.For(this), gradient, Input0!.Target(out bool accumulate), rows, n, log, accumulate);
+
+        protected override void ReleaseSaved() => y.Release();
+    }
+
+    private sealed class LogSumExpNode(Tensor y, Tensor x, long n) : Node("LogSumExp", y, x.GradNode)
+    {
+        private readonly Saved x = new(x), y = new(y);
+
+        internal override void Backward(Handle gradient)
+            => Kernels.LogSumExpBackward(x.For(this), y.For(this), gradient, Input0!.Target(out bool accumulate), Count, n, accumulate);
+
+        protected override void ReleaseSaved()
+        {
+            x.Release();
+            y.Release();
+        }
+    }
+}

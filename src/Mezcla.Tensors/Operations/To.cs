@@ -1,0 +1,53 @@
+namespace Mezcla.Tensors;
+
+public sealed partial class Tensor
+{
+    /// <summary>The same numbers as another type: this tensor itself where it is of that type. The gradient passes, always as Float32.</summary>
+    public Tensor To(DType type)
+    {
+        Require("To");
+        if (type == DType)
+            return this;
+        var y = Empty("To", shape, type, Device);
+        Kernels.Convert(Handle, DType, y.Handle, type, Count);
+        if (Tape.Records(this) && type != DType.Int32)
+            y.RecordedAs(new AliasNode("To", y, this));
+        return y;
+    }
+
+    /// <summary>The same numbers on another device: this tensor itself where it is there. The gradient comes back.</summary>
+    public Tensor To(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        Require("To");
+        if (device == Device)
+            return this;
+        var y = Empty("To", shape, DType, device);
+        Move(this.Handle, Device, y.Handle, device, Count * DType.Bytes());
+        return Tape.Records(this) ? y.RecordedAs(new MoveNode(y, this)) : y;
+    }
+
+    private static void Move(Handle from, Device source, Handle to, Device target, long bytes)
+    {
+        var buffer = new byte[(int)Math.Min(bytes, 16 << 20)];
+        for (long at = 0; at < bytes; at += buffer.Length)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - at));
+            source.Kernels.Download(from.Plus(at), part);
+            target.Kernels.Upload(part, to.Plus(at));
+        }
+    }
+
+    private sealed class MoveNode(Tensor y, Tensor x) : Node("To", y, x.GradNode)
+    {
+        private readonly Device source = x.Device;
+
+        internal override void Backward(Handle gradient)
+        {
+            var moved = new Handle(source.Pool.Rent(Count * 4, "gradients"), 0);
+            Move(gradient, Device, moved, source, Count * 4);
+            Input0!.Receive(moved);
+            moved.Storage!.Release();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>Element by element, <paramref name="a"/> where the mask is not 0, else <paramref name="b"/>; broadcast. Each gets its part of the gradient.</summary>
+    /// <param name="mask">Float32 or Int32.</param>
+    /// <param name="a">Taken where the mask is not 0.</param>
+    /// <param name="b">Taken where the mask is 0.</param>
+    /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
+    public static Tensor Where(this Tensor mask, Tensor a, Tensor b)
+    {
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
+        a = a.Floats("Where");
+        b = b.Floats("Where").On(a.Device, "Where");
+        mask = Mask("Where", mask, a.Device);
+        var shape = Shape.Broadcast("Where", Shape.Broadcast("Where", mask.Layout, a.Layout), b.Layout);
+        using var scope = new TensorScope();
+        (mask, a, b) = (Expand(mask, shape), Expand(a, shape), Expand(b, shape));
+        var y = Tensor.Empty("Where", shape, DType.Float32, a.Device);
+        a.Kernels.Select(mask.Handle, a.Handle, 0, b.Handle, 0, y.Handle, y.Count, accumulate: false);
+        if (Tape.Records(a, b))
+            y.RecordedAs(new WhereNode("Where", y, mask, a, b));
+        GC.KeepAlive(mask);
+        return Tape.Finish("Where", scope.Keep(y));
+    }
+
+    /// <summary>x, with <paramref name="value"/> where the mask is not 0. The gradient there is 0.</summary>
+    /// <param name="x">Any floating-point tensor.</param>
+    /// <param name="mask">Float32 or Int32; repeated to the shape of x.</param>
+    /// <param name="value">What to put in, such as -∞ before a softmax.</param>
+    /// <exception cref="ArgumentException">The mask does not broadcast to x.</exception>
+    public static Tensor MaskedFill(this Tensor x, Tensor mask, float value)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        x = x.Floats("MaskedFill");
+        mask = Mask("MaskedFill", mask, x.Device);
+        if (Shape.Broadcast("MaskedFill", x.Layout, mask.Layout) != x.Layout)
+            throw new ArgumentException($"MaskedFill: the mask {mask.Layout} is larger than {x.Layout}.");
+        using var scope = new TensorScope();
+        mask = Expand(mask, x.Layout);
+        var y = Tensor.Empty("MaskedFill", x.Layout, DType.Float32, x.Device);
+        x.Kernels.Select(mask.Handle, default, value, x.Handle, 0, y.Handle, y.Count, accumulate: false);
+        if (Tape.Records(x))
+            y.RecordedAs(new WhereNode("MaskedFill", y, mask, null, x));
+        GC.KeepAlive(mask);
+        return Tape.Finish("MaskedFill", scope.Keep(y));
+    }
+
+    private static Tensor Mask(string name, Tensor mask, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        return mask.Require(name).DType != DType.BFloat16 ? mask.On(device, name)
+            : throw new ArgumentException($"{name}: a mask is Float32 or Int32, not {mask}.");
+    }
+
+    private sealed class WhereNode(string name, Tensor y, Tensor mask, Tensor? a, Tensor? b) : Node(name, y, a?.GradNode, b?.GradNode)
+    {
+        private readonly Saved mask = new(mask);
+
+        internal override void Backward(Handle gradient)
+        {
+            if (Input0 is { } left)
+                Kernels.Select(mask.For(this), gradient, 0, default, 0, left.Target(out bool add), Count, add);
+            if (Input1 is { } right)
+                Kernels.Select(mask.For(this), default, 0, gradient, 0, right.Target(out bool add), Count, add);
+        }
+
+        protected override void ReleaseSaved() => mask.Release();
+    }
+}

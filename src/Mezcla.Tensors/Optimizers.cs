@@ -1,0 +1,55 @@
+using Mezcla.Tensors.Devices;
+
+namespace Mezcla.Tensors;
+
+/// <summary>Steps that change parameters in place.</summary>
+public static class Optimizers
+{
+    /// <summary>
+    /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) for all parameters, fused: m = β₁m + (1 - β₁)g, v = β₂v + (1 - β₂)g²,
+    /// p = p - lr·(decay·p + m̂/(√v̂ + ε)) with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ), as in PyTorch. Parameters without a gradient stay.
+    /// </summary>
+    /// <param name="parameters">What is changed: Float32.</param>
+    /// <param name="gradients">One for each parameter, of its shape; null where it has none.</param>
+    /// <param name="m">First moments: zeros of the same shapes at the start.</param>
+    /// <param name="v">Second moments: zeros of the same shapes at the start.</param>
+    /// <param name="step">t, counted from 1.</param>
+    /// <param name="learningRate">lr.</param>
+    /// <param name="beta1">β₁.</param>
+    /// <param name="beta2">β₂.</param>
+    /// <param name="epsilon">ε.</param>
+    /// <param name="weightDecay">decay.</param>
+    /// <param name="gradientScale">Gradients are multiplied by this first: clipping, or undoing a loss scale.</param>
+    /// <exception cref="ArgumentException">The lists differ in length, or a shape, type or device does not fit.</exception>
+    public static void AdamWStep(ReadOnlySpan<Tensor> parameters, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<Tensor> m, ReadOnlySpan<Tensor> v, int step,
+        float learningRate, float beta1 = 0.9f, float beta2 = 0.999f, float epsilon = 1e-8f, float weightDecay = 0.01f, float gradientScale = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(step);
+        if (gradients.Length != parameters.Length || m.Length != parameters.Length || v.Length != parameters.Length)
+            throw new ArgumentException($"AdamWStep: {parameters.Length} parameters with {gradients.Length} gradients, {m.Length} first and {v.Length} second moments.");
+        var numbers = new AdamWStep(learningRate, beta1, beta2, epsilon, weightDecay,
+            (float)(1 - Math.Pow(beta1, step)), (float)(1 - Math.Pow(beta2, step)), gradientScale);
+        using var recordNothing = new NoGrad();
+        for (int i = 0; i < parameters.Length; i++)
+        {
+            if (gradients[i] is not { } gradient)
+                continue;
+            var parameter = parameters[i];
+            Same(parameter, parameter);
+            Same(parameter, gradient);
+            Same(parameter, m[i]);
+            Same(parameter, v[i]);
+            parameter.ChangeInPlace("AdamWStep");
+            m[i].ChangeInPlace("AdamWStep");
+            v[i].ChangeInPlace("AdamWStep");
+            parameter.Kernels.AdamW(parameter.Handle, gradient.Handle, m[i].Handle, v[i].Handle, parameter.Count, numbers);
+            GC.KeepAlive(gradient);
+        }
+    }
+
+    private static void Same(Tensor parameter, Tensor other)
+    {
+        if (other.Require("AdamWStep").DType != DType.Float32 || other.Layout != parameter.Layout || other.Device != parameter.Device)
+            throw new ArgumentException($"AdamWStep: a parameter {parameter} with {other}: both must be Float32, of one shape and on one device.");
+    }
+}
