@@ -4,38 +4,22 @@ internal sealed unsafe partial class CpuKernels
 {
     internal override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
-        for (int i = 0; i < product.Batch; i++)
-            Multiply(Floats(a) + i * product.StrideA, product.TransposeA, Floats(b) + i * product.StrideB, product.TransposeB, Floats(bias),
-                Floats(c) + i * product.StrideC, product.M, product.N, product.K, accumulate);
+        var (batch, m, n, k, transposeA, transposeB, strideA, strideB, strideC) = product;
+        nint lda = transposeA ? m : k, ldb = transposeB ? k : n;
+        float beta = accumulate ? 1 : 0;
+        if (strideC > 0 || batch <= 1)
+        {
+            Gemm.MultiplyBatch(batch, transposeA, transposeB, m, n, k, 1, Floats(a), lda, (nint)strideA, Floats(b), ldb, (nint)strideB, beta, Floats(c), n, (nint)strideC, Floats(bias));
+            return;
+        }
+        // All products go to one place: their sum, in order.
+        for (int i = 0; i < batch; i++, beta = 1)
+            Gemm.Multiply(transposeA, transposeB, m, n, k, 1, Floats(a) + i * strideA, lda, Floats(b) + i * strideB, ldb, beta, Floats(c), n, Floats(bias));
     }
 
     internal override void GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate)
-    {
-        int* from = Ints(offsets);
-        for (int e = 0; e < groups; e++)
-            Multiply(Floats(a) + (long)from[e] * k, false, Floats(b) + (long)e * n * k, transposeB, null,
-                Floats(c) + (long)from[e] * n, from[e + 1] - from[e], n, k, accumulate);
-    }
+        => GroupedGemm.Multiply(groups, Ints(offsets), transposeB, n, k, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
 
     internal override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
-    {
-        int* from = Ints(offsets);
-        for (int e = 0; e < groups; e++)
-            Multiply(Floats(a) + (long)from[e] * m, true, Floats(b) + (long)from[e] * n, false, null,
-                Floats(c) + (long)e * m * n, m, n, from[e + 1] - from[e], accumulate);
-    }
-
-    private static void Multiply(float* a, bool transposeA, float* b, bool transposeB, float* bias, float* c, int m, int n, int k, bool accumulate)
-    {
-        for (int i = 0; i < m; i++)
-            for (int j = 0; j < n; j++)
-            {
-                double sum = 0;
-                for (int p = 0; p < k; p++)
-                    sum += a[transposeA ? (long)p * m + i : (long)i * k + p] * b[transposeB ? (long)j * k + p : (long)p * n + j];
-                float value = (float)sum + (bias == null ? 0 : bias[j]);
-                long at = (long)i * n + j;
-                c[at] = accumulate ? c[at] + value : value;
-            }
-    }
+        => GroupedGemm.MultiplyTransposed(groups, Ints(offsets), m, n, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
 }
