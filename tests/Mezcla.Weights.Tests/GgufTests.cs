@@ -85,10 +85,9 @@ public sealed class GgufTests : IDisposable
         writer.Save(At("t"));
         using var file = GgufFile.Open(At("t"));
         Assert.Equal([3, 512], file["w"].Shape);
-        Assert.Equal(name, file["w"].Type.Name);
+        Assert.Equal(name, file["w"].Type);
         Assert.Equal(format.BytesFor(values.Length), file["w"].Length);
         Assert.Equal(values.Length, file["w"].Count);
-        Assert.All(file.Tensors, t => Assert.Equal(0, t.Offset % 32));
         Assert.Equal(format.Decode(format.Encode(values), values.Length), file.ReadFloats("w"));
         var row = new float[512];
         file.ReadFloats("w", 512, row);
@@ -238,7 +237,7 @@ public sealed class GgufTests : IDisposable
         try
         {
             using var file = GgufFile.Open(At("bad"));
-            foreach (var tensor in file.Tensors.Where(t => t.Type.Format is not null)) Assert.Equal(tensor.Count, file.ReadFloats(tensor.Name).Length);
+            foreach (var tensor in file.Tensors.Where(t => t.Format is not null)) Assert.Equal(tensor.Count, file.ReadFloats(tensor.Name).Length);
         }
         catch (InvalidDataException e)
         {

@@ -6,8 +6,4 @@ namespace Mezcla.Weights.Gguf;
 /// <param name="Shape">Its sizes, outermost first (the file has them the other way round): [outputs, inputs] for a matrix.</param>
 /// <param name="Offset">Where its bytes start in the file.</param>
 /// <param name="Length">How many bytes.</param>
-public sealed record GgufTensor(string Name, GgmlType Type, IReadOnlyList<long> Shape, long Offset, long Length)
-{
-    /// <summary>Number of elements.</summary>
-    public long Count => Length / Type.BlockBytes * Type.BlockSize;
-}
+internal sealed record GgufTensor(string Name, GgmlType Type, IReadOnlyList<long> Shape, long Offset, long Length);

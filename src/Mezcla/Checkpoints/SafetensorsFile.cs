@@ -80,7 +80,7 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>The bytes of a tensor, not copied: valid until <see cref="Dispose"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
-    /// <exception cref="InvalidOperationException">It has 2 GiB or more: read it in pieces with <see cref="ReadBytes"/>.</exception>
+    /// <exception cref="InvalidOperationException">It has 2 GiB or more: read it in pieces.</exception>
     public ReadOnlySpan<byte> Bytes(string name)
     {
         var entry = this[name];
@@ -88,15 +88,15 @@ public sealed class SafetensorsFile : IDisposable
         return file.Slice(entry.Offset, (int)entry.Length);
     }
 
-    /// <summary>Copies bytes of a tensor, from its byte number <paramref name="start"/> on.</summary>
+    /// <summary>Bytes of a tensor, from its byte number <paramref name="start"/> on, not copied: valid until <see cref="Dispose"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The tensor has fewer.</exception>
-    public void ReadBytes(string name, long start, Span<byte> destination)
+    public ReadOnlySpan<byte> Bytes(string name, long start, int length)
     {
         var entry = this[name];
-        if (start < 0 || start > entry.Length - destination.Length)
-            throw new ArgumentOutOfRangeException(nameof(start), $"{FilePath}: tensor '{name}' has {entry.Length} bytes; {start} to {start + destination.Length} were asked for.");
-        file.Slice(entry.Offset + start, destination.Length).CopyTo(destination);
+        if (start < 0 || length < 0 || start > entry.Length - length)
+            throw new ArgumentOutOfRangeException(nameof(start), $"{FilePath}: tensor '{name}' has {entry.Length} bytes; {start} to {start + length} were asked for.");
+        return file.Slice(entry.Offset + start, length);
     }
 
     /// <summary>The values of a tensor of type F64, F32, F16 or BF16, as floats.</summary>

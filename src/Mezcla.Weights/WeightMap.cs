@@ -1,0 +1,126 @@
+namespace Mezcla.Weights;
+
+/// <summary>How the rows of a source tensor are ordered.</summary>
+public enum RowOrder
+{
+    /// <summary>As ours.</summary>
+    Same,
+
+    /// <summary>
+    /// Within each head, rows that rotate together stand side by side (2i, 2i + 1), as llama.cpp's llama models have them; ours, like Hugging Face's, are half
+    /// a head apart (i, i + h/2).
+    /// </summary>
+    RotaryPairs,
+}
+
+/// <summary>Some rows of a parameter of ours, taken from rows of a tensor in a file.</summary>
+/// <param name="Source">The tensor in the file.</param>
+/// <param name="FirstRow">Its first row.</param>
+/// <param name="Rows">How many; for <see cref="RowOrder.RotaryPairs"/>, a number of whole heads.</param>
+/// <param name="Order">Their order.</param>
+/// <param name="HeadSize">Rows of a head, where the order depends on it.</param>
+public sealed record WeightPart(string Source, long FirstRow, long Rows, RowOrder Order = RowOrder.Same, int HeadSize = 0)
+{
+    /// <summary>The row of the source that is row <paramref name="row"/> of this part.</summary>
+    public long SourceRow(long row) => FirstRow + (Order == RowOrder.Same ? row : row / HeadSize * HeadSize + 2 * (row % HeadSize % (HeadSize / 2)) + row % HeadSize / (HeadSize / 2));
+}
+
+/// <summary>How one parameter of ours is made of tensors in a file. A row is all of a tensor but its last axis fixed; a vector is a column of rows of one.</summary>
+/// <param name="Name">Our name, such as <c>blocks.0.attention.qkv.weight</c>.</param>
+/// <param name="Shape">Our shape.</param>
+/// <param name="Parts">Its rows from the first on.</param>
+/// <param name="Transposed">Whether the one source, used whole, is stored [inputs, outputs].</param>
+public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<WeightPart> Parts, bool Transposed = false)
+{
+    /// <summary>Numbers in a row.</summary>
+    public int Columns => Shape.Length == 1 ? 1 : (int)Shape[^1];
+
+    /// <summary>Number of numbers.</summary>
+    public long Count => Shape.Aggregate(1L, (count, size) => checked(count * size));
+}
+
+/// <summary>The recipes of all parameters of a model for one kind of file: reading follows them, writing follows them backwards.</summary>
+/// <param name="Recipes">One for each of our parameters.</param>
+/// <param name="Sources">Name and shape of each tensor in the file that the recipes use.</param>
+/// <param name="Zeros">Tensors that the file format wants and our model lacks, such as biases: they are written as zeros, and not read.</param>
+public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDictionary<string, long[]> Sources, IReadOnlyDictionary<string, long[]> Zeros)
+{
+    /// <summary>Checks that a file has every tensor that is needed, in the right shape.</summary>
+    /// <exception cref="InvalidDataException">One is missing or of another shape.</exception>
+    public void Check(WeightSource source)
+    {
+        foreach (var (name, shape) in Sources)
+        {
+            if (!source[name].Shape.SequenceEqual(shape))
+                throw new InvalidDataException($"{source.FilePath}: tensor '{name}' is [{string.Join(", ", source[name].Shape)}], and its configuration asks for [{string.Join(", ", shape)}].");
+        }
+    }
+
+    /// <summary>Reads one parameter as floats.</summary>
+    /// <exception cref="InvalidDataException">A tensor is missing, of another shape, or cannot be decoded.</exception>
+    public static float[] Read(WeightSource source, WeightRecipe recipe)
+    {
+        if (recipe.Count > Array.MaxLength) throw new InvalidDataException($"{source.FilePath}: '{recipe.Name}' has {recipe.Count} numbers, more than one array holds.");
+        var values = new float[recipe.Count];
+        if (recipe.Transposed)
+        {
+            Transpose(source.ReadFloats(recipe.Parts[0].Source), recipe.Columns, values);
+            return values;
+        }
+        int columns = recipe.Columns, at = 0;
+        foreach (var part in recipe.Parts)
+        {
+            var destination = values.AsSpan(at * columns, (int)part.Rows * columns);
+            if (part.Order == RowOrder.Same) source.ReadFloats(part.Source, part.FirstRow * columns, destination);
+            else
+            {
+                var rows = new float[destination.Length];
+                source.ReadFloats(part.Source, part.FirstRow * columns, rows);
+                for (var row = 0; row < part.Rows; row++)
+                    rows.AsSpan((int)(part.SourceRow(row) - part.FirstRow) * columns, columns).CopyTo(destination[(row * columns)..]);
+            }
+            at += (int)part.Rows;
+        }
+        return values;
+    }
+
+    /// <summary>Makes one tensor of a file from our parameters.</summary>
+    /// <param name="name">One of <see cref="Sources"/> or <see cref="Zeros"/>.</param>
+    /// <param name="parameter">Our parameters by name.</param>
+    public float[] Write(string name, Func<string, float[]> parameter)
+    {
+        if (Zeros.TryGetValue(name, out var zeros)) return new float[zeros.Aggregate(1L, (count, size) => count * size)];
+        var values = new float[Sources[name].Aggregate(1L, (count, size) => checked(count * size))];
+        foreach (var recipe in Recipes)
+        {
+            long first = 0;
+            float[]? ours = null;
+            foreach (var part in recipe.Parts)
+            {
+                if (part.Source == name)
+                {
+                    ours ??= parameter(recipe.Name);
+                    if (ours.LongLength != recipe.Count) throw new ArgumentException($"'{recipe.Name}' has {ours.Length} numbers where [{string.Join(", ", recipe.Shape)}] needs {recipe.Count}.");
+                    if (recipe.Transposed) Transpose(ours, (int)Sources[name][^1], values);
+                    else
+                    {
+                        var columns = recipe.Columns;
+                        for (var row = 0L; row < part.Rows; row++)
+                            ours.AsSpan((int)((first + row) * columns), columns).CopyTo(values.AsSpan((int)(part.SourceRow(row) * columns)));
+                    }
+                }
+                first += part.Rows;
+            }
+        }
+        return values;
+    }
+
+    /// <summary>Transposes into rows of <paramref name="columns"/>.</summary>
+    private static void Transpose(ReadOnlySpan<float> from, int columns, Span<float> to)
+    {
+        var rows = to.Length / columns;
+        for (var row = 0; row < rows; row++)
+            for (var column = 0; column < columns; column++)
+                to[row * columns + column] = from[column * rows + row];
+    }
+}

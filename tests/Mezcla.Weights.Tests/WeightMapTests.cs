@@ -1,0 +1,240 @@
+using Mezcla.Checkpoints;
+using Mezcla.Models;
+using Mezcla.Quantization.Formats;
+using Mezcla.Weights.Gguf;
+using Mezcla.Weights.HuggingFace;
+
+namespace Mezcla.Weights.Tests;
+
+public sealed class WeightMapTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-weights-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private string At(params string[] names) => Path.Combine([folder, .. names]);
+
+    internal static readonly TransformerConfig Gpt2 = new()
+    {
+        Name = "small-gpt2",
+        VocabularySize = 40,
+        ContextLength = 16,
+        Layers = 2,
+        HiddenSize = 8,
+        Attention = new() { Heads = 2, KeyValueHeads = 2, HeadSize = 4, QueryKeyValueBias = true, OutputBias = true },
+        FeedForward = new(32, Activation.GeluTanh, Bias: true),
+        Positions = new(PositionKind.Learned),
+        Norm = new(NormKind.LayerNorm),
+        TiedHead = true,
+    };
+
+    internal static readonly TransformerConfig Llama = new()
+    {
+        Name = "small-llama",
+        VocabularySize = 40,
+        ContextLength = 64,
+        Layers = 2,
+        HiddenSize = 16,
+        Attention = new() { Heads = 4, KeyValueHeads = 2, HeadSize = 6 },
+        FeedForward = new(24, Activation.Silu, Gated: true),
+        Positions = new(PositionKind.Rotary, 500_000, new Llama3Scaling()),
+        Norm = new(NormKind.RmsNorm, 1e-6f, Bias: false),
+    };
+
+    internal static readonly TransformerConfig Mistral = Llama with
+    {
+        Name = "small-mistral",
+        Attention = Llama.Attention with { SlidingWindow = 8 },
+        Positions = new(PositionKind.Rotary, 10_000),
+    };
+
+    internal static readonly TransformerConfig Mixtral = Llama with
+    {
+        Name = "small-mixtral",
+        Positions = new(PositionKind.Rotary, 1_000_000),
+        MixtureOfExperts = new() { Experts = 3, TopK = 2, Expert = new(24, Activation.Silu, Gated: true) },
+    };
+
+    public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral"];
+
+    private static TransformerConfig Config(string name) => name switch { "gpt2" => Gpt2, "llama" => Llama, "mistral" => Mistral, _ => Mixtral };
+
+    /// <summary>Every number of every parameter is different, so that one in a wrong place shows.</summary>
+    private static Dictionary<string, float[]> Parameters(WeightMap map)
+    {
+        var next = 0f;
+        return map.Recipes.ToDictionary(r => r.Name, r => Enumerable.Range(0, (int)r.Count).Select(_ => next++ / 64).ToArray());
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Configurations_come_back_from_config_json(string name)
+    {
+        File.WriteAllText(At("config.json"), HuggingFaceConfig.Write(Config(name)));
+        Assert.Equal(Config(name) with { Name = Path.GetFileName(folder) }, HuggingFaceConfig.Read(At("config.json")));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Counts_of_the_maps_are_those_of_the_configuration(string name)
+    {
+        var config = Config(name);
+        Assert.Equal(ParameterCount.Of(config).Total, HuggingFaceNames.For(config).Recipes.Sum(r => r.Count));
+        Assert.Equal(ParameterCount.Of(config).Total, GgufNames.For(config).Sources.Values.Sum(s => s.Aggregate(1L, (a, b) => a * b)));
+    }
+
+    [Fact]
+    public void Published_shapes_have_maps_of_the_published_size()
+    {
+        foreach (var name in new[] { "gpt2", "llama2-7b", "llama3.1-8b", "mistral-7b", "mixtral-8x7b" })
+        {
+            var config = TransformerPresets.Get(name);
+            Assert.Equal(ParameterCount.Of(config).Total, GgufNames.For(config).Recipes.Sum(r => r.Count));
+        }
+        Assert.Contains("latent attention", Assert.Throws<NotSupportedException>(() => HuggingFaceNames.For(TransformerPresets.Get("deepseek-v3"))).Message);
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Weights_come_back_from_safetensors(string name)
+    {
+        var map = HuggingFaceNames.For(Config(name));
+        var parameters = Parameters(map);
+        SafetensorsFile.Write(At("model.safetensors"), map.Sources.Select(s => (s.Key, s.Value, map.Write(s.Key, n => parameters[n]))));
+        using var source = WeightSource.Open(folder);
+        map.Check(source);
+        foreach (var recipe in map.Recipes) Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Configuration_and_weights_come_back_from_gguf(string name)
+    {
+        var map = GgufNames.For(Config(name));
+        var parameters = Parameters(map);
+        var writer = new GgufWriter();
+        GgufConfig.Write(writer, Config(name));
+        foreach (var (tensor, shape) in map.Sources.Concat(map.Zeros)) writer.Add(tensor, FloatFormat.F32, shape, map.Write(tensor, n => parameters[n]));
+        writer.Save(At("m.gguf"));
+        using var source = (GgufFile)WeightSource.Open(At("m.gguf"));
+        Assert.Equal(Config(name), GgufConfig.Read(source));
+        map.Check(source);
+        foreach (var recipe in map.Recipes) Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
+    }
+
+    [Fact]
+    public void Rows_that_rotate_together_stand_side_by_side_in_llama_cpp()
+    {
+        // The rule of its converter: reshape(heads, 2, h/2, in).swapaxes(1, 2).
+        var map = GgufNames.For(Llama);
+        var parameters = Parameters(map);
+        var ours = parameters["blocks.1.attention.qkv.weight"];
+        var theirs = map.Write("blk.1.attn_q.weight", n => parameters[n]);
+        for (var head = 0; head < 4; head++)
+            for (var i = 0; i < 3; i++)
+                for (var half = 0; half < 2; half++)
+                    for (var column = 0; column < 16; column++)
+                        Assert.Equal(ours[(head * 6 + half * 3 + i) * 16 + column], theirs[(head * 6 + 2 * i + half) * 16 + column]);
+        Assert.Equal(ours[((24 + 12) * 16)..], map.Write("blk.1.attn_v.weight", n => parameters[n]));
+    }
+
+    [Fact]
+    public void Missing_biases_are_written_as_zeros_for_llama_cpp()
+    {
+        var bare = Gpt2 with
+        {
+            Attention = Gpt2.Attention with { QueryKeyValueBias = false, OutputBias = false },
+            FeedForward = Gpt2.FeedForward with { Bias = false },
+            Norm = Gpt2.Norm with { Bias = false },
+        };
+        var map = GgufNames.For(bare);
+        Assert.Equal(GgufNames.For(Gpt2).Sources.Keys.Order(), map.Sources.Keys.Concat(map.Zeros.Keys).Order());
+        Assert.Equal(new float[24], map.Write("blk.0.attn_qkv.bias", _ => throw new InvalidOperationException()));
+    }
+
+    [Fact]
+    public void Shards_are_joined_by_their_index()
+    {
+        SafetensorsFile.Write(At("a.safetensors"), [("x", [1], [1f]), ("both", [1], [3f])]);
+        SafetensorsFile.Write(At("b.safetensors"), [("y", [1], [2f]), ("both", [1], [4f])]);
+        File.WriteAllText(At("model.safetensors.index.json"), """{"metadata":{},"weight_map":{"x":"a.safetensors","y":"b.safetensors","both":"b.safetensors"}}""");
+        using var source = WeightSource.Open(folder);
+        Assert.Equal([1f], source.ReadFloats("x"));
+        Assert.Equal([2f], source.ReadFloats("y"));
+        Assert.Equal([4f], source.ReadFloats("both"));
+        Assert.Equal(3, source.Tensors.Count);
+        Assert.Contains("2 files", source.Kind);
+    }
+
+    [Theory]
+    [InlineData("../outside.safetensors")]
+    [InlineData("/etc/passwd")]
+    [InlineData("..\\\\outside.safetensors")]
+    [InlineData("c:outside.safetensors")]
+    [InlineData("sub/inside.safetensors")]
+    [InlineData("..")]
+    [InlineData("")]
+    [InlineData("weights.bin")]
+    public void An_index_that_points_elsewhere_is_refused(string file)
+    {
+        File.WriteAllText(At("model.safetensors.index.json"), "{\"weight_map\":{\"x\":\"" + file + "\"}}");
+        Assert.Contains("not the name of a safetensors file", Assert.Throws<InvalidDataException>(() => WeightSource.Open(folder)).Message);
+    }
+
+    [Theory]
+    [InlineData("{", "not a sound index")]
+    [InlineData("[]", "not a sound index")]
+    [InlineData("""{"weight_map":{"x":7}}""", "not a sound index")]
+    [InlineData("""{"weight_map":{"x":"a.safetensors","x":"a.safetensors"}}""", "twice")]
+    [InlineData("""{"weight_map":{"z":"a.safetensors"}}""", "'z' is in a.safetensors, and it is not")]
+    public void A_broken_index_is_refused(string json, string what)
+    {
+        SafetensorsFile.Write(At("a.safetensors"), [("x", [1], [1f])]);
+        File.WriteAllText(At("model.safetensors.index.json"), json);
+        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => WeightSource.Open(folder)).Message);
+    }
+
+    [Theory]
+    [InlineData("""{"model_type":"bert"}""", "'bert'")]
+    [InlineData("""{"model_type":"llama"}""", "hidden_size is missing")]
+    [InlineData("""{"model_type":"gpt2","n_embd":-4}""", "n_embd is -4")]
+    [InlineData("""{"model_type":"gpt2","n_embd":1e99}""", "n_embd is 1e99")]
+    [InlineData("""{"model_type":"gpt2","n_embd":770}""", "no multiple of n_head")]
+    [InlineData("""{"model_type":"gpt2","activation_function":"tanh"}""", "'tanh'")]
+    [InlineData("""{"model_type":"gpt2","layer_norm_epsilon":"x"}""", "layer_norm_epsilon")]
+    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"num_key_value_heads":3,"vocab_size":9}""", "cannot share 3")]
+    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,"num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"yarn"}}""", "'yarn'")]
+    [InlineData("""[1]""", "an object is expected")]
+    [InlineData("""{"model_type":""", "config.json")]
+    public void Configurations_that_cannot_be_are_refused(string json, string what)
+    {
+        File.WriteAllText(At("config.json"), json);
+        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => HuggingFaceConfig.Read(At("config.json"))).Message);
+    }
+
+    [Fact]
+    public void Real_configurations_are_read()
+    {
+        // The entries of the published files that matter: Llama 3.1 8B and Mixtral 8x7B.
+        File.WriteAllText(At("config.json"), """
+            {"architectures":["LlamaForCausalLM"],"attention_bias":false,"hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":131072,"mlp_bias":false,
+            "model_type":"llama","num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,"pretraining_tp":1,"rms_norm_eps":1e-05,
+            "rope_scaling":{"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192,"rope_type":"llama3"},
+            "rope_theta":500000.0,"tie_word_embeddings":false,"vocab_size":128256}
+            """);
+        var llama = HuggingFaceConfig.Read(At("config.json"));
+        Assert.Equal(TransformerPresets.Get("llama3.1-8b") with { Name = llama.Name }, llama);
+        File.WriteAllText(At("config.json"), """
+            {"architectures":["MixtralForCausalLM"],"hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":32768,"model_type":"mixtral",
+            "num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,"num_key_value_heads":8,"num_local_experts":8,"rms_norm_eps":1e-05,"rope_theta":1000000.0,
+            "sliding_window":null,"tie_word_embeddings":false,"vocab_size":32000}
+            """);
+        var mixtral = HuggingFaceConfig.Read(At("config.json"));
+        Assert.Equal(TransformerPresets.Get("mixtral-8x7b") with { Name = mixtral.Name }, mixtral);
+    }
+
+    [Fact]
+    public void What_is_no_weight_file_is_refused_with_what_it_is()
+    {
+        File.WriteAllText(At("x.txt"), "hello, world");
+        Assert.Contains("neither a GGUF nor a safetensors", Assert.Throws<InvalidDataException>(() => WeightSource.Open(At("x.txt"))).Message);
+        Assert.Throws<FileNotFoundException>(() => WeightSource.Open(At("absent")));
+        Assert.Contains("model.safetensors", Assert.Throws<FileNotFoundException>(() => WeightSource.Open(folder)).Message);
+    }
+}
