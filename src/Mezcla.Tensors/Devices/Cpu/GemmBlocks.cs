@@ -23,7 +23,7 @@ internal static unsafe class GemmBlocks
         if (direct > 0) (grid with { Columns = direct, BStep = product.BStep, BStrip = width }).Run<L>();
         var rest = product.Columns - direct;
         if (rest == 0) return;
-        var packed = Scratch.Floats(Scratch.Use.RightPanels, (long)RoundUp(rest, width) * product.Depth);
+        var packed = CpuScratch.Floats(CpuScratch.Use.RightPanels, (long)RoundUp(rest, width) * product.Depth);
         GemmPacking.Pack(product.B + direct * product.BColumn, product.BColumn, product.BStep, rest, product.Depth, width, packed);
         (grid with
         {
@@ -42,7 +42,7 @@ internal static unsafe class GemmBlocks
         var (height, width) = (TileGrid.StripRows<L>(), TileGrid.StripColumns<L>());
         var depth = EvenPart(product.Depth, MostDepth, 1);
         var columns = EvenPart(product.Columns, MostColumns, width);
-        var panels = Scratch.Floats(Scratch.Use.RightPanels, (long)columns * depth);
+        var panels = CpuScratch.Floats(CpuScratch.Use.RightPanels, (long)columns * depth);
         // At least sixteen chunks of work where the product has as many tiles, so that all threads end at about the same time.
         var rows = EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + 15) / 16, height)), height);
         var rowBlocks = (product.Rows + rows - 1) / rows;
@@ -109,7 +109,7 @@ internal static unsafe class GemmBlocks
             // Rows are read in place, at full speed; only columns, which would take a new page for every depth, are packed.
             if (Product.AStep != 1)
             {
-                var packed = Scratch.Floats(Scratch.Use.LeftPanels, (long)RoundUp(grid.Rows, height) * Depth);
+                var packed = CpuScratch.Floats(CpuScratch.Use.LeftPanels, (long)RoundUp(grid.Rows, height) * Depth);
                 GemmPacking.Pack(grid.A, Product.ARow, Product.AStep, grid.Rows, Depth, height, packed);
                 grid = grid with { A = packed, ARow = 1, AStep = height, AStrip = (nint)height * Depth };
             }

@@ -15,21 +15,22 @@ internal readonly unsafe struct TileLeft(float* start, nint rowStride, nint step
 /// <summary>Where a tile goes: C = alpha * tile + beta * C + bias, over the rows and columns that exist.</summary>
 internal readonly unsafe struct TileTarget(float* start, nint rowStride, int rows, int columns, float alpha, float beta, float* bias)
 {
-    /// <summary>Whether a tile of this size lies within C and needs no bias.</summary>
+    /// <summary>Whether a tile of this size lies within C.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool IsWhole(int height, int width) => rows >= height && columns >= width && bias == null;
+    public bool IsWhole(int height, int width) => rows >= height && columns >= width;
 
-    /// <summary>Finishes sixteen columns of a row that lie within C, where there is no bias.</summary>
+    /// <summary>Finishes sixteen columns of a row that lie within C.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put<L>(int row, int column, L sum) where L : unmanaged, ILanes<L>
     {
         var target = start + row * rowStride + column;
         sum *= L.Of(alpha);
         if (beta != 0) sum = L.MultiplyAdd(L.Of(beta), L.Load(target), sum);
+        if (bias != null) sum += L.Load(bias + column);
         sum.Store(target);
     }
 
-    /// <summary>Finishes the part of a tile that lies within C, with bias.</summary>
+    /// <summary>Finishes the part of a tile that lies within C.</summary>
     public void PutEdge<L>(int height, int width, float* sums) where L : unmanaged, ILanes<L>
     {
         for (var row = 0; row < Math.Min(height, rows); row++)
@@ -37,7 +38,7 @@ internal readonly unsafe struct TileTarget(float* start, nint rowStride, int row
                 PutEdge(row, column, L.Load(sums + row * width + column));
     }
 
-    /// <summary>Finishes those of sixteen columns of a row that lie within C, with bias.</summary>
+    /// <summary>Finishes those of sixteen columns of a row that lie within C.</summary>
     public void PutEdge<L>(int row, int column, L sum) where L : unmanaged, ILanes<L>
     {
         var present = Math.Min(Lanes.Width, columns - column);

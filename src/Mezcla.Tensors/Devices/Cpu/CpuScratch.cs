@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Mezcla.Tensors.Devices.Cpu;
 
 /// <summary>Native working memory that each thread keeps for its kernels from call to call; it grows to the largest size asked for.</summary>
-internal static unsafe class Scratch
+internal static unsafe class CpuScratch
 {
     /// <summary>Who uses a buffer: two kernels of one thread that run at the same time have different ones.</summary>
     public enum Use { LeftPanels, RightPanels, Kernel }
