@@ -8,9 +8,9 @@ namespace Mezcla.Tensors.Devices.Cpu;
 /// </summary>
 internal static class VectorMath
 {
-    private const float LargestExponent = 88.72284f, SmallestExponent = -87.33655f;
+    private const float LargestExponent = 88.72284f, SmallestExponent = -86.9f;
 
-    /// <summary>e^x: x = n ln 2 + r, |r| &lt;= ln 2 / 2, e^r = 1 + r + r² P(r). 0 below -87.33, infinite above 88.72, NaN for NaN.</summary>
+    /// <summary>e^x: x = n ln 2 + r, |r| &lt;= ln 2 / 2, e^r = 1 + r + r² P(r). 0 below -86.9 (1.8e-38), infinite above 88.72, NaN for NaN.</summary>
     [MethodImpl(Lanes.Inline)]
     public static L Exp<L>(L x) where L : unmanaged, ILanes<L>
     {

@@ -1,0 +1,150 @@
+using Mezcla.Tensors.Devices.Cpu;
+
+namespace Mezcla.Tensors.Tests.Cpu;
+
+[Collection(KernelCollection.Name)]
+public sealed unsafe class VectorMathTests
+{
+    private static float[] Apply<F>(float[] x) where F : struct, IVectorFunction => KernelTest.OnEveryPath(() =>
+    {
+        using Guarded input = new(x), output = new(x.Length);
+        VectorMap.Run<F>(input, output, x.Length);
+        return output.ToArray();
+    });
+
+    private static float[] Apply2<F>(float[] x, float[] y) where F : struct, IVectorFunction2 => KernelTest.OnEveryPath(() =>
+    {
+        using Guarded left = new(x), right = new(y), output = new(x.Length);
+        VectorMap.Run2<F>(left, right, output, x.Length);
+        return output.ToArray();
+    });
+
+    private static void Check<F>(Func<double, double> exact, float low, float high, double tolerance, double scale = 0) where F : struct, IVectorFunction
+    {
+        // An odd number of them, over more than one chunk, with both ends.
+        float[] x = [low, high, .. KernelTest.Random(40001, 7, low, high)];
+        KernelTest.Close([.. x.Select(v => exact(v))], Apply<F>(x), tolerance, scale, typeof(F).Name);
+    }
+
+    private static double Erf(double x)
+    {
+        // Taylor series near 0; the continued fraction of erfc (Lentz) beyond 2.
+        if (Math.Abs(x) < 2)
+        {
+            double term = x, sum = x;
+            for (var n = 1; n < 60; n++)
+            {
+                term *= -x * x / n;
+                sum += term / (2 * n + 1);
+            }
+            return 2 / Math.Sqrt(Math.PI) * sum;
+        }
+        var fraction = 0.0;
+        for (var k = 60; k > 0; k--) fraction = k / 2.0 / (Math.Abs(x) + fraction);
+        return Math.Sign(x) * (1 - Math.Exp(-x * x) / (Math.Sqrt(Math.PI) * (Math.Abs(x) + fraction)));
+    }
+
+    private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+
+    private static double GeluTanhGate(double x) => Sigmoid(2 * Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x));
+
+    [Fact]
+    public void Exponentials_are_within_two_units_of_the_last_place()
+    {
+        Check<ExpFunction>(Math.Exp, -86.8f, 88.7f, 1.3e-7);
+        Check<ExpFunction>(Math.Exp, -1, 1, 1.3e-7);
+    }
+
+    [Fact]
+    public void Logarithms_are_within_two_units_of_the_last_place()
+    {
+        Check<LogFunction>(Math.Log, 0.3f, 3, 1.3e-7);
+        Check<LogFunction>(Math.Log, 1e-44f, 1e-37f, 1.3e-7);
+        Check<LogFunction>(Math.Log, 1, 1e38f, 1.3e-7);
+    }
+
+    [Fact]
+    public void Tanh_and_sigmoid_and_erf_are_accurate()
+    {
+        Check<TanhFunction>(Math.Tanh, -10, 10, 2e-7);
+        Check<TanhFunction>(Math.Tanh, -0.7f, 0.7f, 2e-7);
+        Check<TanhFunction>(Math.Tanh, -1e-30f, 1e-30f, 2e-7);
+        Check<SigmoidFunction>(Sigmoid, -80, 80, 2.5e-7);
+        // GELU holds erf.
+        Check<GeluFunction>(x => 0.5 * x * (1 + Erf(x / Math.Sqrt(2))), -6, 6, 2e-7, 1);
+        Check<GeluFunction>(x => 0.5 * x * (1 + Erf(x / Math.Sqrt(2))), -0.5f, 10, 3e-7);
+    }
+
+    [Fact]
+    public void Activations_are_accurate_relative_to_their_value()
+    {
+        Check<GeluTanhFunction>(x => x * GeluTanhGate(x), -4, 10, 3e-6);
+        Check<SiluFunction>(x => x * Sigmoid(x), -50, 50, 3e-7);
+        Check<SoftplusFunction>(x => x < -30 ? Math.Exp(x) : Math.Log(1 + Math.Exp(x)), -15, 30, 4e-7);
+    }
+
+    [Fact]
+    public void Derivatives_equal_central_differences_in_float64()
+    {
+        Check<GeluFunction>(x => 0.5 * x * (1 + Erf(x / Math.Sqrt(2))));
+        Check<GeluTanhFunction>(x => x * GeluTanhGate(x));
+        Check<SiluFunction>(x => x * Sigmoid(x));
+        Check<SoftplusFunction>(x => Math.Log(1 + Math.Exp(x)));
+        Check<TanhFunction>(Math.Tanh, Math.Tanh);
+        Check<SigmoidFunction>(Sigmoid, Sigmoid);
+
+        // saved: what the derivative is a function of, x itself unless said.
+        static void Check<F>(Func<double, double> f, Func<double, double>? saved = null) where F : struct, IVectorFunction2
+        {
+            var x = KernelTest.Random(1001, 3, -8, 8);
+            var dy = KernelTest.Random(1001, 4);
+            var kept = x.Select(v => (float)(saved?.Invoke(v) ?? v)).ToArray();
+            const double step = 1e-5;
+            var expected = x.Select((v, i) => dy[i] * (f(v + step) - f(v - step)) / (2 * step)).ToArray();
+            KernelTest.Close(expected, Apply2<F>(kept, dy), 3e-6, 1, typeof(F).Name);
+        }
+    }
+
+    [Fact]
+    public void Special_values_come_out_as_in_the_standard_library()
+    {
+        float[] x = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, -0f, -1, 1000, -1000, float.MaxValue, float.Epsilon];
+        Compare(Apply<ExpFunction>(x), MathF.Exp);
+        Compare(Apply<LogFunction>(x), MathF.Log);
+        Compare(Apply<TanhFunction>(x), MathF.Tanh);
+        Compare(Apply<SigmoidFunction>(x), v => 1 / (1 + MathF.Exp(-v)));
+        Compare(Apply<SoftplusFunction>(x), v => v > 80 ? v : MathF.Log(1 + MathF.Exp(v)));
+
+        void Compare(float[] actual, Func<float, float> standard)
+        {
+            for (var i = 0; i < x.Length; i++)
+            {
+                var expected = standard(x[i]);
+                Assert.True(expected.Equals(actual[i]) || Math.Abs(expected - actual[i]) <= 2e-7 * Math.Abs(expected), $"f({x[i]:R}) is {actual[i]:R}, not {expected:R}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(16385)]
+    public void Any_length_is_mapped_whole_and_may_be_added_or_done_in_place(int n)
+    {
+        var x = KernelTest.Random(n, 5, 0, 1);
+        var plain = Apply<ExpFunction>(x);
+        var added = KernelTest.OnEveryPath(() =>
+        {
+            using Guarded input = new(x), output = new(x);
+            VectorMap.Run<ExpFunction>(input, output, n, accumulate: true);
+            return output.ToArray();
+        });
+        KernelTest.SameBits([.. plain.Zip(x, (e, v) => v + e)], added, "the sum and the accumulated result");
+        using Guarded both = new(x);
+        VectorMap.Run<ExpFunction>(both, both, n);
+        KernelTest.SameBits(plain, both.ToArray(), "in place and not");
+    }
+}
