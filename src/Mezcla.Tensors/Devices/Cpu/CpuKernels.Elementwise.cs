@@ -8,20 +8,12 @@ internal sealed unsafe partial class CpuKernels
     internal override void Scale(Handle x, Handle y, long n, float factor, bool accumulate)
     {
         float* from = Floats(x), to = Floats(y);
-        for (long at = 0; at < n; at += 1 << 30)
-        {
-            int length = Piece(at, n);
-            var source = new ReadOnlySpan<float>(from + at, length);
-            var target = new Span<float>(to + at, length);
-            if (accumulate && factor == 1)
-                TensorPrimitives.Add(target, source, target);
-            else if (accumulate)
-                TensorPrimitives.MultiplyAdd(source, factor, target, target);
-            else if (factor == 1)
-                source.CopyTo(target);
-            else
-                TensorPrimitives.Multiply(source, factor, target);
-        }
+        if (factor != 1)
+            VectorMap.Run<VectorMap.Scale>(from, from, from, to, n, factor, 0, accumulate);
+        else if (accumulate)
+            VectorMap.Run<VectorMap.Add>(to, from, from, to, n);
+        else
+            Copy(x, y, n * 4);
     }
 
     internal override void Unary(UnaryKind kind, Handle x, Handle y, long n, float a, float b)
@@ -29,25 +21,25 @@ internal sealed unsafe partial class CpuKernels
         float* from = Floats(x), to = Floats(y);
         switch (kind)
         {
-            case UnaryKind.Affine: Map<F.Affine>(from, to, n, a, b); break;
-            case UnaryKind.Reciprocal: Map<F.Reciprocal>(from, to, n, a, b); break;
-            case UnaryKind.Exp: Map<F.Exp>(from, to, n, a, b); break;
-            case UnaryKind.Log: Map<F.Log>(from, to, n, a, b); break;
-            case UnaryKind.Sqrt: Map<F.Sqrt>(from, to, n, a, b); break;
-            case UnaryKind.Rsqrt: Map<F.Rsqrt>(from, to, n, a, b); break;
-            case UnaryKind.Square: Map<F.Square>(from, to, n, a, b); break;
-            case UnaryKind.Abs: Map<F.Abs>(from, to, n, a, b); break;
-            case UnaryKind.Pow: Map<F.Pow>(from, to, n, a, b); break;
-            case UnaryKind.Clamp: Map<F.Clamp>(from, to, n, a, b); break;
-            case UnaryKind.Tanh: Map<F.Tanh>(from, to, n, a, b); break;
-            case UnaryKind.Sigmoid: Map<F.Sigmoid>(from, to, n, a, b); break;
-            case UnaryKind.Gelu: Map<F.Gelu>(from, to, n, a, b); break;
-            case UnaryKind.GeluTanh: Map<F.GeluTanh>(from, to, n, a, b); break;
-            case UnaryKind.Silu: Map<F.Silu>(from, to, n, a, b); break;
-            case UnaryKind.Relu: Map<F.Relu>(from, to, n, a, b); break;
-            case UnaryKind.Softplus: Map<F.Softplus>(from, to, n, a, b); break;
-            case UnaryKind.Sin: Map<F.Sin>(from, to, n, a, b); break;
-            case UnaryKind.Cos: Map<F.Cos>(from, to, n, a, b); break;
+            case UnaryKind.Affine: VectorMap.Unary<F.Affine>(from, to, n, a, b); break;
+            case UnaryKind.Reciprocal: VectorMap.Unary<F.Reciprocal>(from, to, n, a, b); break;
+            case UnaryKind.Exp: VectorMap.Unary<F.Exp>(from, to, n, a, b); break;
+            case UnaryKind.Log: VectorMap.Unary<F.Log>(from, to, n, a, b); break;
+            case UnaryKind.Sqrt: VectorMap.Unary<F.Sqrt>(from, to, n, a, b); break;
+            case UnaryKind.Rsqrt: VectorMap.Unary<F.Rsqrt>(from, to, n, a, b); break;
+            case UnaryKind.Square: VectorMap.Unary<F.Square>(from, to, n, a, b); break;
+            case UnaryKind.Abs: VectorMap.Unary<F.Abs>(from, to, n, a, b); break;
+            case UnaryKind.Pow: VectorMap.Unary<F.Pow>(from, to, n, a, b); break;
+            case UnaryKind.Clamp: VectorMap.Unary<F.Clamp>(from, to, n, a, b); break;
+            case UnaryKind.Tanh: VectorMap.Unary<F.Tanh>(from, to, n, a, b); break;
+            case UnaryKind.Sigmoid: VectorMap.Unary<F.Sigmoid>(from, to, n, a, b); break;
+            case UnaryKind.Gelu: VectorMap.Unary<F.Gelu>(from, to, n, a, b); break;
+            case UnaryKind.GeluTanh: VectorMap.Unary<F.GeluTanh>(from, to, n, a, b); break;
+            case UnaryKind.Silu: VectorMap.Unary<F.Silu>(from, to, n, a, b); break;
+            case UnaryKind.Relu: VectorMap.Unary<F.Relu>(from, to, n, a, b); break;
+            case UnaryKind.Softplus: VectorMap.Unary<F.Softplus>(from, to, n, a, b); break;
+            case UnaryKind.Sin: VectorMap.Unary<F.Sin>(from, to, n, a, b); break;
+            case UnaryKind.Cos: VectorMap.Unary<F.Cos>(from, to, n, a, b); break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
         }
     }
@@ -58,42 +50,26 @@ internal sealed unsafe partial class CpuKernels
         switch (kind)
         {
             case UnaryKind.Affine: Scale(dy, dx, n, a, accumulate); break;
-            case UnaryKind.Reciprocal: MapBack<F.Reciprocal>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Exp: MapBack<F.Exp>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Log: MapBack<F.Log>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Sqrt: MapBack<F.Sqrt>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Rsqrt: MapBack<F.Rsqrt>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Square: MapBack<F.Square>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Abs: MapBack<F.Abs>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Pow: MapBack<F.Pow>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Clamp: MapBack<F.Clamp>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Tanh: MapBack<F.Tanh>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Sigmoid: MapBack<F.Sigmoid>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Gelu: MapBack<F.Gelu>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.GeluTanh: MapBack<F.GeluTanh>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Silu: MapBack<F.Silu>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Relu: MapBack<F.Relu>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Softplus: MapBack<F.Softplus>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Sin: MapBack<F.Sin>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Cos: MapBack<F.Cos>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Reciprocal: VectorMap.UnaryBackward<F.Reciprocal>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Exp: VectorMap.UnaryBackward<F.Exp>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Log: VectorMap.UnaryBackward<F.Log>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Sqrt: VectorMap.UnaryBackward<F.Sqrt>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Rsqrt: VectorMap.UnaryBackward<F.Rsqrt>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Square: VectorMap.UnaryBackward<F.Square>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Abs: VectorMap.UnaryBackward<F.Abs>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Pow: VectorMap.UnaryBackward<F.Pow>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Clamp: VectorMap.UnaryBackward<F.Clamp>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Tanh: VectorMap.UnaryBackward<F.Tanh>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Sigmoid: VectorMap.UnaryBackward<F.Sigmoid>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Gelu: VectorMap.UnaryBackward<F.Gelu>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.GeluTanh: VectorMap.UnaryBackward<F.GeluTanh>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Silu: VectorMap.UnaryBackward<F.Silu>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Relu: VectorMap.UnaryBackward<F.Relu>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Softplus: VectorMap.UnaryBackward<F.Softplus>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Sin: VectorMap.UnaryBackward<F.Sin>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.Cos: VectorMap.UnaryBackward<F.Cos>(s, g, to, n, a, b, accumulate); break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
         }
-    }
-
-    private static void Map<TFunction>(float* x, float* y, long n, float a, float b) where TFunction : IUnaryFunction
-    {
-        for (long i = 0; i < n; i++)
-            y[i] = TFunction.Value(x[i], a, b);
-    }
-
-    private static void MapBack<TFunction>(float* saved, float* dy, float* dx, long n, float a, float b, bool accumulate) where TFunction : IUnaryFunction
-    {
-        if (accumulate)
-            for (long i = 0; i < n; i++)
-                dx[i] += dy[i] * TFunction.Derivative(saved[i], a, b);
-        else
-            for (long i = 0; i < n; i++)
-                dx[i] = dy[i] * TFunction.Derivative(saved[i], a, b);
     }
 
     internal override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
@@ -102,6 +78,11 @@ internal sealed unsafe partial class CpuKernels
         shape.Strides(yStrides);
         var loop = new StridedLoop(shape, aStrides, bStrides, yStrides);
         float* left = Floats(a), right = Floats(b), to = Floats(y);
+        if (loop.Rows == 1 && loop.StepA == 1 && loop.StepB == 1 && kind <= BinaryKind.Divide)
+        {
+            Whole(kind, left, right, to, loop.Length, accumulate);
+            return;
+        }
         while (loop.Next(out long atA, out long atB, out long atY))
         {
             if (!accumulate && kind <= BinaryKind.Divide && loop.StepA is 0 or 1 && loop.StepB is 0 or 1)
@@ -112,6 +93,17 @@ internal sealed unsafe partial class CpuKernels
                     float value = Apply(kind, left[atA + i * loop.StepA], right[atB + i * loop.StepB]);
                     to[atY + i] = accumulate ? to[atY + i] + value : value;
                 }
+        }
+    }
+
+    private static void Whole(BinaryKind kind, float* a, float* b, float* y, long n, bool accumulate)
+    {
+        switch (kind)
+        {
+            case BinaryKind.Add: VectorMap.Run<VectorMap.Add>(a, b, b, y, n, 0, 0, accumulate); break;
+            case BinaryKind.Subtract: VectorMap.Run<VectorMap.Subtract>(a, b, b, y, n, 0, 0, accumulate); break;
+            case BinaryKind.Multiply: VectorMap.Run<VectorMap.Multiply>(a, b, b, y, n, 0, 0, accumulate); break;
+            default: VectorMap.Run<VectorMap.Divide>(a, b, b, y, n, 0, 0, accumulate); break;
         }
     }
 
@@ -163,22 +155,17 @@ internal sealed unsafe partial class CpuKernels
 
     internal override void SwiGlu(Handle a, Handle b, Handle y, long n)
     {
-        float* gate = Floats(a), up = Floats(b), to = Floats(y);
-        for (long i = 0; i < n; i++)
-            to[i] = F.Silu.Value(gate[i], 0, 0) * up[i];
+        float* gate = Floats(a), up = Floats(b);
+        VectorMap.Run<VectorMap.SwiGlu>(gate, up, up, Floats(y), n);
     }
 
     internal override void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n)
     {
-        float* gate = Floats(a), up = Floats(b), g = Floats(dy), dGate = Floats(da), dUp = Floats(db);
-        for (long i = 0; i < n; i++)
-        {
-            float forGate = g[i] * up[i] * F.Silu.Derivative(gate[i], 0, 0), forUp = g[i] * F.Silu.Value(gate[i], 0, 0);
-            if (dGate != null)
-                dGate[i] = accumulateA ? dGate[i] + forGate : forGate;
-            if (dUp != null)
-                dUp[i] = accumulateB ? dUp[i] + forUp : forUp;
-        }
+        float* gate = Floats(a), g = Floats(dy);
+        if (!da.IsNull)
+            VectorMap.Run<VectorMap.SwiGluGate>(gate, Floats(b), g, Floats(da), n, 0, 0, accumulateA);
+        if (!db.IsNull)
+            VectorMap.Run<VectorMap.SwiGlu>(gate, g, g, Floats(db), n, 0, 0, accumulateB);
     }
 
     internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)

@@ -6,7 +6,7 @@ namespace Mezcla.Tensors.Devices.Cpu;
 internal static unsafe class CpuScratch
 {
     /// <summary>Who uses a buffer: two kernels of one thread that run at the same time have different ones.</summary>
-    public enum Use { LeftPanels, RightPanels, Kernel }
+    public enum Use { LeftPanels, RightPanels, Kernel, Shared }
 
     [ThreadStatic] private static Buffer?[]? t_buffers;
 

@@ -62,6 +62,12 @@ internal unsafe interface ILanes<L> where L : unmanaged, ILanes<L>
     float Max();
 }
 
+/// <summary>A function that is computed lane by lane, for want of a vector version.</summary>
+internal interface IScalarFunction
+{
+    static abstract float Of(float x, float a);
+}
+
 /// <summary>Loading and storing fewer than sixteen floats, for the ends of rows.</summary>
 [SkipLocalsInit]
 internal static unsafe class Lanes
@@ -73,24 +79,42 @@ internal static unsafe class Lanes
     public const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
     /// <summary>The first <paramref name="count"/> lanes from <paramref name="source"/>, the others <paramref name="fill"/>.</summary>
-    public static L LoadFirst<L>(float* source, int count, float fill = 0) where L : unmanaged, ILanes<L>
+    [MethodImpl(Inline)]
+    public static L LoadFirst<L>(float* source, int count, float fill = 0) where L : unmanaged, ILanes<L> =>
+        count >= Width ? L.Load(source) : LoadPart<L>(source, count, fill);
+
+    /// <summary>Writes only the first <paramref name="count"/> lanes.</summary>
+    [MethodImpl(Inline)]
+    public static void StoreFirst<L>(L value, float* target, int count) where L : unmanaged, ILanes<L>
     {
-        if (count == Width) return L.Load(source);
+        if (count >= Width) value.Store(target);
+        else StorePart(value, target, count);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static L LoadPart<L>(float* source, int count, float fill) where L : unmanaged, ILanes<L>
+    {
         var buffer = stackalloc float[Width];
         for (var i = 0; i < Width; i++) buffer[i] = i < count ? source[i] : fill;
         return L.Load(buffer);
     }
 
-    /// <summary>Writes only the first <paramref name="count"/> lanes.</summary>
-    public static void StoreFirst<L>(L value, float* target, int count) where L : unmanaged, ILanes<L>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StorePart<L>(L value, float* target, int count) where L : unmanaged, ILanes<L>
     {
-        if (count == Width)
-        {
-            value.Store(target);
-            return;
-        }
         var buffer = stackalloc float[Width];
         value.Store(buffer);
         for (var i = 0; i < count; i++) target[i] = buffer[i];
+    }
+
+    /// <summary>F of each lane of x and a.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static L Each<L, F>(L x, L a) where L : unmanaged, ILanes<L> where F : struct, IScalarFunction
+    {
+        float* left = stackalloc float[Width], right = stackalloc float[Width];
+        x.Store(left);
+        a.Store(right);
+        for (var i = 0; i < Width; i++) left[i] = F.Of(left[i], right[i]);
+        return L.Load(left);
     }
 }

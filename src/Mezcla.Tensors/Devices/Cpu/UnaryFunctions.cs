@@ -1,164 +1,270 @@
+using System.Runtime.CompilerServices;
+
 namespace Mezcla.Tensors.Devices.Cpu;
 
-/// <summary>A function of one element and its derivative, given what <see cref="UnaryKinds.SavesResult"/> says was saved.</summary>
+/// <summary>A function of one element and its derivative, given what <see cref="UnaryKinds.SavesResult"/> says was saved; for sixteen at once.</summary>
 internal interface IUnaryFunction
 {
-    static abstract float Value(float x, float a, float b);
+    static abstract L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L>;
 
-    static abstract float Derivative(float saved, float a, float b);
+    static abstract L Derivative<L>(L saved, L a, L b) where L : unmanaged, ILanes<L>;
 }
 
 /// <summary>The functions behind <see cref="UnaryKind"/>.</summary>
 internal static class UnaryFunctions
 {
-    private const float HalfLog = 0.7978845608028654f, Cubic = 0.044715f;
-
-    internal struct Affine : IUnaryFunction
+    internal readonly struct Affine : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => a * x + b;
-        public static float Derivative(float x, float a, float b) => a;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.MultiplyAdd(a, x, b);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            a;
     }
 
-    internal struct Reciprocal : IUnaryFunction
+    internal readonly struct Reciprocal : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => a / x;
-        public static float Derivative(float x, float a, float b) => -a / (x * x);
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            a / x;
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Of(0) - a / (x * x);
     }
 
-    internal struct Exp : IUnaryFunction
+    internal readonly struct Exp : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Exp(x);
-        public static float Derivative(float y, float a, float b) => y;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            VectorMath.Exp(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L y, L a, L b) where L : unmanaged, ILanes<L> =>
+            y;
     }
 
-    internal struct Log : IUnaryFunction
+    internal readonly struct Log : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Log(x);
-        public static float Derivative(float x, float a, float b) => 1 / x;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            VectorMath.Log(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Of(1) / x;
     }
 
-    internal struct Sqrt : IUnaryFunction
+    internal readonly struct Sqrt : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Sqrt(x);
-        public static float Derivative(float y, float a, float b) => 0.5f / y;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Sqrt(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L y, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Of(0.5f) / y;
     }
 
-    internal struct Rsqrt : IUnaryFunction
+    internal readonly struct Rsqrt : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => 1 / MathF.Sqrt(x);
-        public static float Derivative(float y, float a, float b) => -0.5f * y * y * y;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Of(1) / L.Sqrt(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L y, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Of(-0.5f) * y * y * y;
     }
 
-    internal struct Square : IUnaryFunction
+    internal readonly struct Square : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => x * x;
-        public static float Derivative(float x, float a, float b) => 2 * x;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            x * x;
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            x + x;
     }
 
-    internal struct Abs : IUnaryFunction
+    internal readonly struct Abs : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Abs(x);
-        public static float Derivative(float x, float a, float b) => x > 0 ? 1 : x < 0 ? -1 : 0;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Abs(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.IfLess(x, L.Of(0), L.Of(-1), L.IfLess(L.Of(0), x, L.Of(1), L.Of(0)));
     }
 
-    internal struct Pow : IUnaryFunction
+    /// <summary>xᵃ; the derivative is a xᵃ⁻¹.</summary>
+    internal readonly struct Pow : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Pow(x, a);
-        public static float Derivative(float x, float a, float b) => a == 0 ? 0 : a * MathF.Pow(x, a - 1);
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            Lanes.Each<L, PowEach>(x, a);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            a * Lanes.Each<L, PowEach>(x, a - L.Of(1));
     }
 
-    internal struct Clamp : IUnaryFunction
+    internal readonly struct Clamp : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => x < a ? a : x > b ? b : x;
-        public static float Derivative(float x, float a, float b) => x >= a && x <= b ? 1 : 0;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.IfLess(x, a, a, L.IfLess(b, x, b, x));
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.IfLess(x, a, L.Of(0), L.IfLess(b, x, L.Of(0), L.Of(1)));
     }
 
-    internal struct Tanh : IUnaryFunction
+    /// <summary>The derivative is 1 - y².</summary>
+    internal readonly struct Tanh : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Tanh(x);
-        public static float Derivative(float y, float a, float b) => 1 - y * y;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            VectorMath.Tanh(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L y, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.MultiplyAdd(L.Of(0) - y, y, L.Of(1));
     }
 
-    internal struct Sigmoid : IUnaryFunction
+    /// <summary>The derivative is y (1 - y).</summary>
+    internal readonly struct Sigmoid : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => 1 / (1 + MathF.Exp(-x));
-        public static float Derivative(float y, float a, float b) => y * (1 - y);
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            VectorMath.Sigmoid(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L y, L a, L b) where L : unmanaged, ILanes<L> =>
+            y * (L.Of(1) - y);
     }
 
-    internal struct Gelu : IUnaryFunction
+    /// <summary>x Φ(x) = x (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel, arXiv:1606.08415); the derivative is Φ(x) + x φ(x).</summary>
+    internal readonly struct Gelu : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => x * Phi(x);
-        public static float Derivative(float x, float a, float b) => Phi(x) + x * 0.3989422804014327f * MathF.Exp(-0.5f * x * x);
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            x * Phi(x);
 
-        private static float Phi(float x) => (float)(0.5 * Erfc(-x * 0.7071067811865476));
-    }
-
-    internal struct GeluTanh : IUnaryFunction
-    {
-        public static float Value(float x, float a, float b) => 0.5f * x * (1 + MathF.Tanh(HalfLog * (x + Cubic * x * x * x)));
-
-        public static float Derivative(float x, float a, float b)
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
         {
-            float t = MathF.Tanh(HalfLog * (x + Cubic * x * x * x));
-            return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * HalfLog * (1 + 3 * Cubic * x * x);
+            var density = VectorMath.Exp(x * x * L.Of(-0.5f)) * L.Of(0.39894228f);
+            return L.MultiplyAdd(x, density, Phi(x));
+        }
+
+        [MethodImpl(Lanes.Inline)]
+        private static L Phi<L>(L x) where L : unmanaged, ILanes<L> => L.MultiplyAdd(VectorMath.Erf(x * L.Of(0.70710678f)), L.Of(0.5f), L.Of(0.5f));
+    }
+
+    /// <summary>GELU by tanh, as GPT-2 has it: x (1 + tanh u) / 2 = x σ(2u) with u = √(2/π) (x + 0.044715 x³); the derivative is σ + x σ (1 - σ) 2u'.</summary>
+    internal readonly struct GeluTanh : IUnaryFunction
+    {
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            x * Gate(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
+        {
+            var gate = Gate(x);
+            var slope = x * L.MultiplyAdd(x * x, L.Of(3 * Cubic), L.Of(Linear));
+            return L.MultiplyAdd(gate * (L.Of(1) - gate), slope, gate);
+        }
+
+        private const float Linear = 1.59576912f, Cubic = 0.0713548163f; // 2 √(2/π), and that times 0.044715
+
+        [MethodImpl(Lanes.Inline)]
+        private static L Gate<L>(L x) where L : unmanaged, ILanes<L> =>
+            VectorMath.Sigmoid(x * L.MultiplyAdd(x * x, L.Of(Cubic), L.Of(Linear)));
+    }
+
+    /// <summary>x σ(x); the derivative is σ (1 + x (1 - σ)).</summary>
+    internal readonly struct Silu : IUnaryFunction
+    {
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            x * VectorMath.Sigmoid(x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
+        {
+            var gate = VectorMath.Sigmoid(x);
+            return gate * L.MultiplyAdd(x, L.Of(1) - gate, L.Of(1));
         }
     }
 
-    internal struct Silu : IUnaryFunction
+    internal readonly struct Relu : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => x / (1 + MathF.Exp(-x));
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.IfLess(x, L.Of(0), L.Of(0), x);
 
-        public static float Derivative(float x, float a, float b)
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L y, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.IfLess(L.Of(0), y, L.Of(1), L.Of(0));
+    }
+
+    /// <summary>ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|); the derivative is σ(x).</summary>
+    internal readonly struct Softplus : IUnaryFunction
+    {
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
         {
-            float s = 1 / (1 + MathF.Exp(-x));
-            return s * (1 + x * (1 - s));
+            // ln(1 + e) = ln u · e / (u - 1) with u = 1 + e rounded, since the rounding cancels (Kahan); e itself where u is 1.
+            L zero = L.Of(0), one = L.Of(1), e = VectorMath.Exp(zero - L.Abs(x)), u = one + e, d = u - one;
+            var log = L.IfLess(zero, d, VectorMath.Log(u) * (e / d), e);
+            return log + L.IfLess(x, zero, zero, x);
         }
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            VectorMath.Sigmoid(x);
     }
 
-    internal struct Relu : IUnaryFunction
+    internal readonly struct Sin : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => x <= 0 ? 0 : x;
-        public static float Derivative(float y, float a, float b) => y > 0 ? 1 : 0;
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            Lanes.Each<L, SinEach>(x, x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            Lanes.Each<L, CosEach>(x, x);
     }
 
-    internal struct Softplus : IUnaryFunction
+    internal readonly struct Cos : IUnaryFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Max(x, 0) + (float)double.LogP1(Math.Exp(-Math.Abs(x)));
-        public static float Derivative(float x, float a, float b) => 1 / (1 + MathF.Exp(-x));
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            Lanes.Each<L, CosEach>(x, x);
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.Of(0) - Lanes.Each<L, SinEach>(x, x);
     }
 
-    internal struct Sin : IUnaryFunction
+    internal readonly struct PowEach : IScalarFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Sin(x);
-        public static float Derivative(float x, float a, float b) => MathF.Cos(x);
+        public static float Of(float x, float a) => a == 0 ? 1 : MathF.Pow(x, a);
     }
 
-    internal struct Cos : IUnaryFunction
+    internal readonly struct SinEach : IScalarFunction
     {
-        public static float Value(float x, float a, float b) => MathF.Cos(x);
-        public static float Derivative(float x, float a, float b) => -MathF.Sin(x);
+        public static float Of(float x, float a) => MathF.Sin(x);
     }
 
-    /// <summary>
-    /// 1 - erf x: the series Σ (-1)ⁿ x²ⁿ⁺¹/(n!(2n+1)) near 0, the continued fraction (Abramowitz and Stegun 7.1.14) further out.
-    /// </summary>
-    internal static double Erfc(double x)
+    internal readonly struct CosEach : IScalarFunction
     {
-        double z = Math.Abs(x);
-        if (z < 2.5)
-        {
-            double term = z, sum = z;
-            for (int n = 1; n < 60 && Math.Abs(term) > 1e-17; n++)
-            {
-                term *= -z * z / n;
-                sum += term / (2 * n + 1);
-            }
-            return 1 - Math.CopySign(2 / Math.Sqrt(Math.PI) * sum, x);
-        }
-        double fraction = 0;
-        for (int n = 40; n > 0; n--)
-            fraction = n / 2.0 / (z + fraction);
-        double tail = Math.Exp(-z * z) / (Math.Sqrt(Math.PI) * (z + fraction));
-        return x > 0 ? tail : 2 - tail;
+        public static float Of(float x, float a) => MathF.Cos(x);
     }
 }
