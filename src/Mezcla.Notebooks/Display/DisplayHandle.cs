@@ -14,11 +14,12 @@ public sealed class DisplayHandle
     /// <summary>The name front ends know it by.</summary>
     public string Id { get; }
 
-    /// <summary>Shows another value in the same place.</summary>
+    /// <summary>Shows another value in the same place, also from a later cell.</summary>
     public void Update(object? value) => Update(Formatter.ToBundle(value));
 
     /// <summary>Shows another value in the same place, in the form of one MIME type.</summary>
-    public void Update(object? value, string mimeType) => Update(Formatter.ToBundle(value, mimeType));
+    public void Update(object? value, string mimeType) =>
+        Update(value is string text ? DisplayForms.OfContent(mimeType, text) : Formatter.ToBundle(value, mimeType));
 
-    private void Update(MimeBundle bundle) => _run?.Post(output => output.UpdateDisplay(Id, bundle));
+    internal void Update(MimeBundle bundle) => (CellRun.Current ?? _run)?.Post(output => output.UpdateDisplay(Id, bundle));
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.CodeAnalysis.CSharp;
 
 namespace Mezcla.Notebooks;
 
@@ -13,39 +12,24 @@ namespace Mezcla.Notebooks;
 public sealed class CellEngine : IDisposable, IAsyncDisposable
 {
     private const int StackBytes = 16 << 20;
-    private static readonly string[] s_imports =
-    [
-        "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks",
-        "Mezcla.Notebooks.Cells",
-    ];
 
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly OutputQueue _queue = new();
-    private readonly CellLoadContext _context = new();
-    private readonly CellCompiler _compiler;
-    private readonly CellEngineOptions _options;
-    private object?[] _states;
+    private readonly CellSession _session;
     private int _count;
     private volatile CellRun? _run;
+    private volatile bool _disposed;
 
     /// <summary>Makes an engine in which nothing has run.</summary>
     /// <exception cref="ArgumentException">A reference has neither a file nor metadata in memory.</exception>
     public CellEngine(CellEngineOptions? options = null)
     {
-        _options = options ?? new CellEngineOptions();
-        ConsoleRouter.Install();
-        var own = new[] { typeof(CellEngine).Assembly }.Concat(_options.References);
-        if (_options.Globals is { } globals)
-            own = own.Append(globals.GetType().Assembly);
-
-        _compiler = new CellCompiler(
-            _context,
-            References.Framework.Concat(own.Distinct().Select(References.Of)),
-            s_imports.Concat(_options.Imports),
-            _options.Globals?.GetType());
-        _states = new object?[64];
-        _states[0] = _options.Globals;
+        ProcessGuard.Install();
+        _session = new CellSession(options ?? new CellEngineOptions());
     }
+
+    /// <summary>What cells declared, the latest where a name was declared again.</summary>
+    public IReadOnlyList<CellVariable> Variables => _session.Variables;
 
     /// <summary>Runs a cell. All its output has been delivered when the task completes, and failures are in the result, not thrown.</summary>
     /// <param name="code">The cell's text, directives included.</param>
@@ -59,19 +43,21 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(code);
         ArgumentNullException.ThrowIfNull(output);
         options ??= new CellOptions();
-        var watch = Stopwatch.StartNew();
         await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            var number = options.Number ?? ++_count;
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var watch = Stopwatch.StartNew();
+            var number = options.Number ?? _count + 1;
             _count = number;
-            var run = new CellRun(this, _queue, output, options, options.Name ?? $"Cell {number}");
+            var run = new CellRun(_session, _queue, output, options, options.Name ?? $"Cell {number}");
             _run = run;
             CellResult result;
             using (cancellation.Register(run.Interrupt))
-                result = await OnCellThread(() => Execute(code, run)).ConfigureAwait(false);
+                result = await OnCellThread(code, run).ConfigureAwait(false);
 
             await _queue.FlushAsync().ConfigureAwait(false);
+            run.End();
             return result with { Elapsed = watch.Elapsed };
         }
         finally
@@ -79,6 +65,16 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
             _run = null;
             _gate.Release();
         }
+    }
+
+    /// <summary>
+    /// Compiles and runs a little code that leaves nothing behind, so that the first cell need not wait for the compiler to load. A host calls it while
+    /// it waits for its first request.
+    /// </summary>
+    public async Task WarmUpAsync()
+    {
+        using var engine = new CellEngine(_session.Options);
+        await engine.RunAsync("var x = new[] { 1, 2 }.Select(i => i * 2).ToList(); record WarmUp(int X); display(x); x", NoOutput.Instance).ConfigureAwait(false);
     }
 
     /// <summary>Stops the cell that is running, if any; variables keep the values they have.</summary>
@@ -89,7 +85,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="cursor">Position of the cursor in <paramref name="code"/>, in UTF-16 units.</param>
     /// <param name="cancellation">Gives the search up.</param>
     public Task<CompletionResult> CompleteAsync(string code, int cursor, CancellationToken cancellation = default) =>
-        Task.Run(() => Completer.Complete(_compiler.Analyze(code, ""), cursor, cancellation), cancellation);
+        Task.Run(() => Completer.Complete(_session.Compiler.Analyze(code, ""), cursor, cancellation), cancellation);
 
     /// <summary>Describes the name at the cursor: its declaration and documentation.</summary>
     /// <param name="code">The cell's text.</param>
@@ -98,7 +94,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellation">Gives the search up.</param>
     /// <returns>The description, or null when there is no known name at the cursor.</returns>
     public Task<MimeBundle?> InspectAsync(string code, int cursor, int detail = 0, CancellationToken cancellation = default) =>
-        Task.Run(() => Inspector.Inspect(_compiler.Analyze(code, ""), cursor, detail, cancellation), cancellation);
+        Task.Run(() => Inspector.Inspect(_session.Compiler.Analyze(code, ""), cursor, detail, cancellation), cancellation);
 
     /// <summary>Whether this code can be run as it stands or needs more lines.</summary>
     public CompletenessResult IsComplete(string code) => CodeCompleteness.Of(code);
@@ -106,6 +102,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _disposed = true;
         Interrupt();
         _queue.Dispose();
     }
@@ -117,55 +114,10 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static Task<CellResult> OnCellThread(Func<CellResult> body)
+    private Task<CellResult> OnCellThread(string code, CellRun run)
     {
-        var done = new TaskCompletionSource<CellResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => done.SetResult(body()), StackBytes) { IsBackground = true, Name = "cell" };
-        thread.Start();
-        return done.Task;
+        var thread = new Thread(() => run.Complete(_session.Execute(code, run)), StackBytes) { IsBackground = true, Name = "cell" };
+        thread.UnsafeStart();
+        return run.Completion;
     }
-
-    private CellResult Execute(string code, CellRun run)
-    {
-        CellRun.Current = run;
-        try
-        {
-            var cell = _compiler.Compile(code, run.Name, run.Stopping);
-            if (_states.Length < _compiler.Slots)
-                Array.Resize(ref _states, _states.Length * 2);
-
-            var task = cell.Start!(_states);
-            task.Wait(run.Stopping);
-            var warnings = cell.Warnings.Select(warning => warning.ToString()).ToList();
-            if (!cell.HasValue)
-                return new CellResult { Warnings = warnings };
-
-            return new CellResult
-            {
-                Value = run.Options.Silent ? null : Cells.Formatter.ToBundle(task.Result),
-                ReturnValue = task.Result,
-                Warnings = warnings,
-            };
-        }
-        catch (CellCompilationException exception)
-        {
-            var first = exception.Errors[0];
-            var position = first.Location.GetLineSpan().StartLinePosition;
-            var lines = exception.Errors.Select(error => error.ToString()).ToList();
-            return Failed(CellErrorKind.Compilation, "CompileError", lines[0], lines, position.Line + 1, position.Character + 1);
-        }
-        catch (AggregateException exception)
-        {
-            var inner = exception.InnerException!;
-            return Failed(CellErrorKind.Exception, inner.GetType().FullName!, inner.Message, [inner.ToString()]);
-        }
-        catch (OperationCanceledException)
-        {
-            return Failed(CellErrorKind.Interrupted, "Interrupted", "The cell was interrupted.", ["The cell was interrupted."]);
-        }
-    }
-
-    private static CellResult Failed(
-        CellErrorKind kind, string name, string message, IReadOnlyList<string> traceback, int? line = null, int? column = null) =>
-        new() { Error = new CellError(kind, name, message, traceback, line, column) };
 }

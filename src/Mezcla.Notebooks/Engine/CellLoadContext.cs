@@ -1,22 +1,101 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Where an engine's cells, and the assemblies they ask for by <c>#r</c>, are loaded. What the host has is taken from the host.</summary>
-internal sealed class CellLoadContext() : AssemblyLoadContext("cells")
+/// <summary>
+/// Where an engine's cells, and the assemblies they ask for by <c>#r</c>, are loaded. What .NET itself and the host's references provide is taken from
+/// them, so that cells and host mean the same types; other libraries the host happens to use don't get in the way of the cells' own.
+/// </summary>
+internal sealed class CellLoadContext : AssemblyLoadContext
 {
     private readonly Dictionary<string, string> _paths = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _native = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Version?> _hosts = new(StringComparer.OrdinalIgnoreCase);
+    private readonly string _hostName;
 
-    public void AddPath(string assemblyName, string path) => _paths[assemblyName] = path;
+    public CellLoadContext(IEnumerable<Assembly> shared, string hostName)
+        : base("cells")
+    {
+        _hostName = hostName;
+        foreach (var path in References.FrameworkFiles)
+            _hosts[Path.GetFileNameWithoutExtension(path)] = null;
+
+        foreach (var assembly in shared)
+            _hosts[assembly.GetName().Name!] = assembly.GetName().Version;
+    }
+
+    /// <summary>Whether an assembly of this name comes from .NET or the host.</summary>
+    public bool IsHosts(string assemblyName) => _hosts.ContainsKey(assemblyName);
+
+    /// <summary>Makes an assembly loadable.</summary>
+    /// <param name="assemblyName">Its simple name.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="note">What to tell the user if another one stays in use, or null.</param>
+    /// <returns>Whether it will be loaded from this file.</returns>
+    public bool AddPath(string assemblyName, string path, out string? note)
+    {
+        note = null;
+        if (IsHosts(assemblyName))
+        {
+            var used = _hosts[assemblyName] ?? Assembly.Load(new AssemblyName(assemblyName)).GetName().Version!;
+            var wanted = AssemblyName.GetAssemblyName(path).Version!;
+            if (used < wanted)
+                note = $"{assemblyName}: {_hostName} itself uses version {used}, so that is what cells get, not {wanted} from {Path.GetFileName(path)}.";
+
+            return false;
+        }
+
+        if (_paths.TryGetValue(assemblyName, out var known) && known != path && Assemblies.FirstOrDefault(assembly => assembly.GetName().Name == assemblyName) is { } loaded)
+        {
+            note = $"{assemblyName} {loaded.GetName().Version} is already in use in this session; restart the kernel to load {path}.";
+            return false;
+        }
+
+        _paths[assemblyName] = path;
+        return true;
+    }
+
+    /// <summary>Makes translations loadable; the last folder of each path is the culture.</summary>
+    public void AddResources(IEnumerable<string> files)
+    {
+        foreach (var file in files)
+            _paths[Path.GetFileName(Path.GetDirectoryName(file)) + "/" + Path.GetFileNameWithoutExtension(file)] = file;
+    }
+
+    public void AddNative(IEnumerable<string> files)
+    {
+        foreach (var file in files)
+            _native.TryAdd(Path.GetFileName(file), file);
+    }
 
     public Assembly Load(MemoryStream image, MemoryStream symbols)
     {
-        image.Position = 0;
-        symbols.Position = 0;
-        return LoadFromStream(image, symbols);
+        (image.Position, symbols.Position) = (0, 0);
+        var assembly = LoadFromStream(image, symbols);
+        CellAssemblies.Register(assembly, symbols);
+        return assembly;
     }
 
-    protected override Assembly? Load(AssemblyName assemblyName) =>
-        assemblyName.Name is { } name && _paths.TryGetValue(name, out var path) ? LoadFromAssemblyPath(path) : null;
+    protected override Assembly? Load(AssemblyName assemblyName)
+    {
+        var name = string.IsNullOrEmpty(assemblyName.CultureName) ? assemblyName.Name! : assemblyName.CultureName + "/" + assemblyName.Name;
+        if (_paths.TryGetValue(name, out var path))
+            return LoadFromAssemblyPath(path);
+
+        return Assemblies.FirstOrDefault(assembly => assembly.IsDynamicCell() && assembly.GetName().Name == name);
+    }
+
+    protected override nint LoadUnmanagedDll(string unmanagedDllName)
+    {
+        var extension = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? ".dll" : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? ".dylib" : ".so";
+        foreach (var candidate in new[] { unmanagedDllName, unmanagedDllName + extension, "lib" + unmanagedDllName, "lib" + unmanagedDllName + extension })
+        {
+            if (_native.TryGetValue(candidate, out var path))
+                return LoadUnmanagedDllFromPath(path);
+        }
+
+        return 0;
+    }
 }

@@ -1,0 +1,24 @@
+namespace Mezcla.Notebooks;
+
+/// <summary>What a stretch of a cell is to be done with.</summary>
+internal enum PartKind
+{
+    /// <summary>C# to run. Its text is as long as the cell's, other parts being blank, so that positions agree.</summary>
+    Code,
+
+    /// <summary>Text to display under a MIME type.</summary>
+    Content,
+
+    /// <summary><c>#r</c>, <c>#i</c> or <c>#load</c>.</summary>
+    Reference,
+
+    /// <summary>Any other <c>#!name</c>.</summary>
+    Magic,
+}
+
+/// <summary>A stretch of a cell.</summary>
+/// <param name="Kind">What to do with it.</param>
+/// <param name="Name">The directive's name (<c>r</c>, <c>i</c>, <c>load</c>, <c>time</c>), or the MIME type of content.</param>
+/// <param name="Text">The code, the content, or the directive's argument.</param>
+/// <param name="Line">Its first line in the cell, from 1.</param>
+internal sealed record CellPart(PartKind Kind, string Name, string Text, int Line);

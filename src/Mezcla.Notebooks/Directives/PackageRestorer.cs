@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace Mezcla.Notebooks;
+
+/// <summary>The files of restored packages.</summary>
+internal sealed record RestoredPackages(
+    IReadOnlyDictionary<string, string> Versions,
+    IReadOnlyList<string> CompileFiles,
+    IReadOnlyList<string> RuntimeFiles,
+    IReadOnlyList<string> ResourceFiles,
+    IReadOnlyList<string> NativeFiles);
+
+/// <summary>
+/// Restores packages the way the SDK does for any project: a generated project, <c>dotnet restore</c>, and the choice it writes to
+/// <c>project.assets.json</c>. Sources, credentials and caches are thereby the user's own.
+/// </summary>
+internal static partial class PackageRestorer
+{
+    private static readonly TimeSpan s_keepInexact = TimeSpan.FromDays(1);
+
+    /// <exception cref="DirectiveException">There is no SDK, or NuGet said no; its reasons are in the message.</exception>
+    /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
+    public static RestoredPackages Restore(
+        IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> sources, string? cache, CancellationToken cancellation)
+    {
+        var project = Project(requests, sources);
+        cache ??= Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "packages");
+        var folder = Path.Combine(cache, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(project)))[..24]);
+        var assets = new FileInfo(Path.Combine(folder, "obj", "project.assets.json"));
+        var isFresh = assets.Exists && (requests.All(request => request.IsExact) || DateTime.UtcNow - assets.LastWriteTimeUtc < s_keepInexact);
+        if (isFresh && AssetsFile.TryRead(assets.FullName) is { } known)
+            return known;
+
+        Directory.CreateDirectory(folder);
+        var file = Path.Combine(folder, "Packages.csproj");
+        File.WriteAllText(file, project);
+        var (succeeded, log) = Run(file, cancellation);
+        if (!succeeded)
+        {
+            // Without a network, what was restored some days ago is better than nothing.
+            if (AssetsFile.TryRead(assets.FullName) is { } old)
+                return old;
+
+            throw new DirectiveException(Reasons(log, requests));
+        }
+
+        return AssetsFile.TryRead(assets.FullName)
+            ?? throw new DirectiveException($"The packages were restored, but {assets.FullName} or the files it names can't be read.");
+    }
+
+    private static string Project(IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> sources)
+    {
+        var properties = new XElement(
+            "PropertyGroup",
+            new XElement("TargetFramework", FormattableString.Invariant($"net{Environment.Version.Major}.0")),
+            new XElement("RuntimeIdentifier", RuntimeInformation.RuntimeIdentifier),
+            new XElement("SelfContained", "false"),
+            new XElement("UseAppHost", "false"),
+            new XElement("EnableDefaultItems", "false"),
+            new XElement("GenerateDocumentationFile", "false"),
+            new XElement("NuGetAudit", "false"),
+            new XElement("NoWarn", "NU1603;NU1604;NU1608;NU1701"));
+        if (sources.Count > 0)
+            properties.Add(new XElement("RestoreAdditionalProjectSources", string.Join(';', sources)));
+
+        var items = new XElement(
+            "ItemGroup",
+            requests.OrderBy(request => request.Id, StringComparer.OrdinalIgnoreCase)
+                .Select(request => new XElement("PackageReference", new XAttribute("Include", request.Id), new XAttribute("Version", request.Version))));
+
+        // Settings of a repository around the cache's folder are not meant for this project.
+        var own = new XElement(
+            "PropertyGroup",
+            new XElement("ImportDirectoryBuildProps", "false"),
+            new XElement("ImportDirectoryBuildTargets", "false"),
+            new XElement("ImportDirectoryPackagesProps", "false"));
+        return new XElement(
+            "Project",
+            own,
+            new XElement("Import", new XAttribute("Project", "Sdk.props"), new XAttribute("Sdk", "Microsoft.NET.Sdk")),
+            properties,
+            items,
+            new XElement("Import", new XAttribute("Project", "Sdk.targets"), new XAttribute("Sdk", "Microsoft.NET.Sdk"))).ToString();
+    }
+
+    private static (bool Succeeded, string Log) Run(string project, CancellationToken cancellation)
+    {
+        var start = new ProcessStartInfo(DotnetHost())
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = Path.GetDirectoryName(project)!,
+        };
+        foreach (var argument in new[] { "restore", project, "--nologo", "-v:quiet", "-tl:off", "-nodeReuse:false" })
+            start.ArgumentList.Add(argument);
+
+        start.Environment["DOTNET_NOLOGO"] = "1";
+        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+
+        // Left over from an enclosing dotnet command, these would point the SDK's tools at the wrong files.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+
+        using var process = Start(start);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            process.WaitForExitAsync(cancellation).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
+        return (process.ExitCode == 0, output.Result + errors.Result);
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception exception)
+        {
+            throw new DirectiveException(
+                "Packages are restored by the .NET SDK, and the command dotnet was not found. Install the SDK from https://dotnet.microsoft.com/download.", exception);
+        }
+    }
+
+    private static string DotnetHost()
+    {
+        if (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } host && File.Exists(host))
+            return host;
+
+        return Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : "dotnet";
+    }
+
+    private static string Reasons(string log, IReadOnlyList<PackageRequest> requests)
+    {
+        var reasons = Error().Matches(log).Select(match => match.Groups["text"].Value.Trim()).Distinct().Take(5).ToList();
+        var wanted = string.Join(", ", requests.Select(request => request.Version == "*" ? request.Id : $"{request.Id} {request.Version}"));
+        if (reasons.Count == 0)
+            reasons.Add(log.Trim());
+
+        return $"Could not restore {wanted}.\n{string.Join('\n', reasons)}\nTo add a source: #i \"nuget: address or folder\".";
+    }
+
+    [GeneratedRegex(@"error (?<text>(NU|NETSDK|MSB)\d+: .*?)(\s\[[^\]]*csproj\])?\r?$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Error();
+}

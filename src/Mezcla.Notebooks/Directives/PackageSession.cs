@@ -1,0 +1,117 @@
+using System.Reflection;
+using Mezcla.Notebooks.Cells;
+using Microsoft.CodeAnalysis;
+
+namespace Mezcla.Notebooks;
+
+/// <summary>The packages an engine's cells have asked for, restored together so that their versions agree.</summary>
+internal sealed class PackageSession(CellEngineOptions options, CellLoadContext context)
+{
+    private readonly Dictionary<string, PackageRequest> _wanted = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _installed = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> _sources = [];
+    private readonly HashSet<string> _referenced = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<PackageRequest> _new = [];
+
+    public void Add(CellPart part)
+    {
+        if (part.Name == "i")
+        {
+            var source = PackageRequest.Source(part.Text);
+            if (!_sources.Contains(source))
+                _sources.Add(source);
+
+            return;
+        }
+
+        var request = PackageRequest.Parse(part.Text);
+        if (request.Id.StartsWith("Microsoft.DotNet.Interactive", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new DirectiveException(
+                $"{request.Id} belongs to .NET Interactive and does nothing here. display, Formatter, HTML and the other helpers need no package.")
+            { Line = part.Line };
+        }
+
+        if (_installed.TryGetValue(request.Id, out var installed))
+        {
+            if (request.Version != "*" && request.IsExact && !SameVersion(installed, request.Version))
+            {
+                throw new DirectiveException(
+                    $"{request.Id} {installed} is already in use in this session; restart the kernel to use {request.Version}.")
+                { Line = part.Line };
+            }
+
+            return;
+        }
+
+        _new.RemoveAll(other => other.Id.Equals(request.Id, StringComparison.OrdinalIgnoreCase));
+        _new.Add(request);
+    }
+
+    /// <summary>Restores what is new, makes it loadable, says what was installed, and gives the references to compile with.</summary>
+    /// <exception cref="DirectiveException">A package was not found, or the versions don't go together.</exception>
+    public IReadOnlyList<MetadataReference> Restore(CellRun run)
+    {
+        if (_new.Count == 0)
+            return [];
+
+        var added = _new.ToList();
+        _new.Clear();
+        var all = _wanted.Values.Where(known => !added.Any(request => request.Id.Equals(known.Id, StringComparison.OrdinalIgnoreCase))).Concat(added).ToList();
+        var id = Guid.NewGuid().ToString("N");
+        Say(run, (output, bundle) => output.Display(bundle, id), $"Restoring {string.Join(", ", added.Select(request => request.Id))} …");
+        RestoredPackages restored;
+        try
+        {
+            // Versions already in use must not change under the code that uses them.
+            var pinned = all.Select(request => _installed.TryGetValue(request.Id, out var version) ? request with { Version = $"[{version}]" } : request);
+            restored = PackageRestorer.Restore([.. pinned], _sources, options.PackageCache, run.Stopping);
+        }
+        catch (DirectiveException)
+        {
+            Say(run, (output, bundle) => output.UpdateDisplay(id, bundle), $"Not restored: {string.Join(", ", added.Select(request => request.Id))}");
+            throw;
+        }
+
+        var references = new List<MetadataReference>();
+        var notes = new List<string>();
+        foreach (var file in restored.RuntimeFiles)
+        {
+            if (!context.AddPath(Path.GetFileNameWithoutExtension(file), file, out var note) && note is not null)
+                notes.Add(note);
+        }
+
+        context.AddResources(restored.ResourceFiles);
+        context.AddNative(restored.NativeFiles);
+        foreach (var file in restored.CompileFiles)
+        {
+            if (!context.IsHosts(Path.GetFileNameWithoutExtension(file)) && _referenced.Add(Path.GetFileName(file)))
+                references.Add(References.OfFile(file));
+        }
+
+        foreach (var request in added)
+        {
+            _wanted[request.Id] = request;
+            _installed[request.Id] = restored.Versions.GetValueOrDefault(request.Id, request.Version);
+        }
+
+        var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));
+        Say(run, (output, bundle) => output.UpdateDisplay(id, bundle), string.Join('\n', notes.Prepend(text)));
+        return references;
+    }
+
+    private static void Say(CellRun run, Action<ICellOutput, MimeBundle> how, string text)
+    {
+        if (run.Options.Silent)
+            return;
+
+        var bundle = new MimeBundle(MimeBundle.PlainText, text);
+        run.Post(output => how(output, bundle));
+    }
+
+    private static bool SameVersion(string installed, string wanted) =>
+        installed == wanted || (Version.TryParse(installed, out var a) && Version.TryParse(wanted, out var b) && Padded(a) == Padded(b));
+
+    private static Version Padded(Version version) =>
+        new(version.Major, version.Minor, Math.Max(0, version.Build), Math.Max(0, version.Revision));
+}

@@ -1,0 +1,14 @@
+namespace Mezcla.Notebooks.Cells;
+
+/// <summary>Showing a value from the end of an expression.</summary>
+public static class DisplayExtensions
+{
+    /// <summary>Shows a value below the cell.</summary>
+    public static DisplayHandle Display<T>(this T value) => CellFunctions.display(value);
+
+    /// <summary>Shows a value below the cell in the form of one MIME type.</summary>
+    public static DisplayHandle Display<T>(this T value, string mimeType) => CellFunctions.display(value, mimeType);
+
+    /// <summary>Shows a value below the cell in the form of one MIME type, which a string is taken to be already.</summary>
+    public static DisplayHandle DisplayAs<T>(this T value, string mimeType) => CellFunctions.display(value, mimeType);
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using Mezcla.Notebooks.Cells;
+using Microsoft.CodeAnalysis;
+
+namespace Mezcla.Notebooks;
+
+/// <summary>What cells have built up so far, and how the next one is carried out.</summary>
+internal sealed class CellSession
+{
+    private static readonly string[] s_imports =
+    [
+        "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks",
+        "Mezcla.Notebooks.Cells", "static Mezcla.Notebooks.Cells.CellFunctions",
+    ];
+
+    private readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
+    private readonly Directives _directives;
+    private object?[] _states = new object?[64];
+
+    public CellSession(CellEngineOptions options)
+    {
+        Options = options;
+        Folder = Path.GetFullPath(options.WorkingDirectory ?? Environment.CurrentDirectory);
+        var own = new[] { typeof(CellSession).Assembly }.Concat(options.References);
+        if (options.Globals is { } globals)
+            own = own.Append(globals.GetType().Assembly);
+
+        own = own.Distinct().ToList();
+        var context = new CellLoadContext(own, options.KernelName);
+        Compiler = new CellCompiler(
+            context,
+            References.Framework.Concat(own.Select(References.Of)),
+            s_imports.Concat(options.Imports),
+            options.Globals?.GetType());
+        _states[0] = options.Globals;
+        _directives = new Directives(this, context);
+    }
+
+    public CellEngineOptions Options { get; }
+
+    public CellCompiler Compiler { get; }
+
+    public FormatterSet Formatters { get; } = new();
+
+    /// <summary>Where relative paths start.</summary>
+    public string Folder { get; }
+
+    public IReadOnlyList<CellVariable> Variables => CellVariables.List(Volatile.Read(ref _states).Skip(1));
+
+    public string? SourceOf(string document)
+    {
+        lock (_sources)
+            return _sources.GetValueOrDefault(document);
+    }
+
+    /// <summary>Carries out a cell on the calling thread; failures are in the result.</summary>
+    public CellResult Execute(string code, CellRun run)
+    {
+        var warnings = new List<string>();
+        try
+        {
+            var value = RunParts(code, run, run.Name, warnings);
+            return value is null
+                ? new CellResult { Warnings = warnings }
+                : new CellResult { Value = value.Value.Bundle, ReturnValue = value.Value.Object, Warnings = warnings };
+        }
+        catch (Exception exception)
+        {
+            return new CellResult { Error = ErrorOf(exception, run), Warnings = warnings };
+        }
+    }
+
+    /// <summary>Runs code as part of a cell: the cell's own, or a file it loads.</summary>
+    /// <param name="code">The text with its directives.</param>
+    /// <param name="run">The cell.</param>
+    /// <param name="document">What errors call the text.</param>
+    /// <param name="warnings">Receives the compiler's warnings.</param>
+    /// <returns>The value of the last part if that is code ending in an expression.</returns>
+    public (object? Object, MimeBundle? Bundle)? RunParts(string code, CellRun run, string document, List<string> warnings)
+    {
+        lock (_sources)
+            _sources[document] = code;
+
+        var parts = CellSplitter.Split(code);
+        var watch = Stopwatch.StartNew();
+        (object? Object, MimeBundle? Bundle)? value = null;
+        _directives.Prepare(parts, run, document, warnings);
+        foreach (var part in parts)
+        {
+            if (value is { Bundle: { } earlier })
+                run.Post(output => output.Display(earlier, null));
+
+            value = null;
+            if (part.Kind == PartKind.Content)
+                run.Post(output => output.Display(DisplayForms.OfContent(part.Name, part.Text), null));
+            else if (part.Kind == PartKind.Magic)
+                _directives.Apply(part, run);
+            else if (part.Kind == PartKind.Code)
+                value = RunCode(part.Text, run, document, warnings);
+        }
+
+        if (parts.Any(part => part is { Kind: PartKind.Magic, Name: "time" }))
+        {
+            var time = new MimeBundle(MimeBundle.PlainText, FormattableString.Invariant($"Wall time: {watch.Elapsed.TotalMilliseconds:0.###} ms"));
+            run.Post(output => output.Display(time, null));
+        }
+
+        return value;
+    }
+
+    private (object? Object, MimeBundle? Bundle)? RunCode(string code, CellRun run, string document, List<string> warnings)
+    {
+        var cell = Compiler.Compile(code, document, run.Stopping);
+        warnings.AddRange(cell.Warnings.Select(DescribeWarning));
+        if (cell.Start is null)
+            return null;
+
+        if (_states.Length < Compiler.Slots)
+            Array.Resize(ref _states, _states.Length * 2);
+
+        var task = InRun(run, () => cell.Start(_states));
+        task.Wait(run.Stopping);
+        var value = task.Result;
+        if (!cell.HasValue || value is DisplayHandle)
+            return null;
+
+        return (value, run.Options.Silent ? null : InRun(run, () => Formatter.ToBundle(value)));
+    }
+
+    /// <summary>Calls code of the user's such that it finds its cell, and is woken when the cell is to stop.</summary>
+    private static T InRun<T>(CellRun run, Func<T> call)
+    {
+        CellRun.Current = run;
+        try
+        {
+            return call();
+        }
+        finally
+        {
+            CellRun.Current = null;
+        }
+    }
+
+    private CellError ErrorOf(Exception exception, CellRun run)
+    {
+        while (exception is AggregateException { InnerExceptions: [var only] })
+            exception = only;
+
+        if (run.IsStopping)
+        {
+            const string Text = "The cell was interrupted. Variables keep the values they had.";
+            return new CellError(CellErrorKind.Interrupted, "Interrupted", Text, [Ansi.Red("Interrupted") + ": " + Text]);
+        }
+
+        switch (exception)
+        {
+            case CellCompilationException compilation:
+                return CompileReport.Make(compilation, run.Name, SourceOf);
+            case DirectiveException directive:
+                var where = directive.Line is { } line ? Ansi.Cyan($"{run.Name}, line {line}: ") : "";
+                return new CellError(
+                    CellErrorKind.Directive, "DirectiveError", directive.Message, [where + Ansi.Red("error") + ": " + directive.Message], directive.Line, directive.Line is null ? null : 1);
+            default:
+                return ExceptionReport.Make(exception, run.Name, SourceOf);
+        }
+    }
+
+    private static string DescribeWarning(Diagnostic warning) =>
+        CompileReport.PlaceOf(warning) is { } place
+            ? $"{place.Document}, line {place.Line}, column {place.Column}: warning {warning.Id}: {CompileReport.MessageOf(warning)}"
+            : $"warning {warning.Id}: {CompileReport.MessageOf(warning)}";
+}

@@ -1,0 +1,136 @@
+using System.Net;
+using System.Text;
+
+namespace Mezcla.Notebooks;
+
+/// <summary>Writes views as HTML that takes its colours from the page, so that it reads well on light and dark ones.</summary>
+internal static class HtmlWriter
+{
+    private const string Style =
+        "<style>.mz{font-size:13px;line-height:1.45;overflow-x:auto;max-width:100%}"
+        + ".mz table{border-collapse:collapse;margin:.2em 0;width:auto}"
+        + ".mz th,.mz td{border:1px solid rgba(128,128,128,.35);padding:.2em .6em;text-align:left;vertical-align:top;white-space:pre-wrap}"
+        + ".mz th{background:rgba(128,128,128,.14);font-weight:600}.mz td.n{text-align:right;font-variant-numeric:tabular-nums}"
+        + ".mz summary{cursor:pointer}.mz .m{opacity:.7;font-style:italic}.mz pre{margin:.3em 0;white-space:pre-wrap}</style>";
+
+    public static string Write(View view)
+    {
+        var html = new StringBuilder(Style).Append("<div class=\"mz\">");
+        Write(html, view, isTop: true);
+        return html.Append("</div>").ToString();
+    }
+
+    public static string Encode(string text) => WebUtility.HtmlEncode(text);
+
+    private static void Write(StringBuilder html, View view, bool isTop)
+    {
+        switch (view)
+        {
+            case TextView text:
+                html.Append(Encode(text.Text));
+                break;
+            case MarkupView markup:
+                html.Append(markup.Html);
+                break;
+            case ListView list when isTop && list.Items.All(item => item is TextView):
+                WriteInline(html, list);
+                break;
+            case ListView list:
+                Fold(html, list.Title, isTop, () => WriteList(html, list));
+                break;
+            case TableView table:
+                Fold(html, table.Title, isTop, () => WriteTable(html, table));
+                break;
+            case ObjectView item:
+                Fold(html, item.Text ?? item.Title, isTop, () => WriteMembers(html, item));
+                break;
+            case ErrorView error:
+                html.Append("<details><summary><strong>").Append(Encode(error.Title)).Append("</strong>: ").Append(Encode(error.Message))
+                    .Append("</summary><pre>").Append(Encode(error.Trace)).Append("</pre></details>");
+                break;
+        }
+    }
+
+    /// <summary>Parts of a part are folded away under a line that says what they are.</summary>
+    private static void Fold(StringBuilder html, string title, bool isTop, Action write)
+    {
+        if (!isTop)
+            html.Append("<details><summary>").Append(Encode(title)).Append("</summary>");
+
+        write();
+        if (!isTop)
+            html.Append("</details>");
+    }
+
+    private static void WriteInline(StringBuilder html, ListView list)
+    {
+        html.Append("<span class=\"m\">").Append(Encode(list.Title)).Append("</span> [")
+            .AppendJoin(", ", list.Items.Select(item => Encode(((TextView)item).Text))).Append(']');
+        WriteMore(html, list.More);
+    }
+
+    private static void WriteList(StringBuilder html, ListView list)
+    {
+        html.Append("<table><tbody>");
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            html.Append("<tr><th>").Append(i).Append("</th>");
+            WriteCell(html, list.Items[i]);
+            html.Append("</tr>");
+        }
+
+        html.Append("</tbody></table>");
+        WriteMore(html, list.More);
+    }
+
+    private static void WriteTable(StringBuilder html, TableView table)
+    {
+        html.Append("<table><thead><tr>");
+        foreach (var column in table.Columns)
+            html.Append("<th>").Append(Encode(column)).Append("</th>");
+
+        html.Append("</tr></thead><tbody>");
+        foreach (var row in table.Rows)
+        {
+            html.Append("<tr>");
+            for (var i = 0; i < row.Count; i++)
+            {
+                if (i == 0 && table.HasLabels && row[i] is TextView label)
+                    html.Append("<th>").Append(Encode(label.Text)).Append("</th>");
+                else
+                    WriteCell(html, row[i]);
+            }
+
+            html.Append("</tr>");
+        }
+
+        html.Append("</tbody></table>");
+        WriteMore(html, table.More);
+    }
+
+    private static void WriteMembers(StringBuilder html, ObjectView item)
+    {
+        html.Append("<table><thead><tr><th colspan=\"2\">").Append(Encode(item.Title)).Append("</th></tr></thead><tbody>");
+        foreach (var (name, value) in item.Members)
+        {
+            html.Append("<tr><th>").Append(Encode(name)).Append("</th>");
+            WriteCell(html, value);
+            html.Append("</tr>");
+        }
+
+        html.Append("</tbody></table>");
+    }
+
+    private static void WriteCell(StringBuilder html, View view)
+    {
+        html.Append(view is TextView { IsNumber: true } ? "<td class=\"n\">" : "<td>");
+        Write(html, view, isTop: false);
+        html.Append("</td>");
+    }
+
+    private static void WriteMore(StringBuilder html, string? more)
+    {
+        if (more is not null)
+            html.Append("<div class=\"m\">").Append(Encode(more)).Append("</div>");
+    }
+}
