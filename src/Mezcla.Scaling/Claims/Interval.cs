@@ -1,0 +1,51 @@
+namespace Mezcla.Scaling.Claims;
+
+/// <summary>All numbers from <see cref="Low"/> to <see cref="High"/>; empty where Low is above High.</summary>
+internal readonly record struct Interval(double Low, double High)
+{
+    public static readonly Interval All = new(double.NegativeInfinity, double.PositiveInfinity);
+
+    public bool IsEmpty => !(Low <= High);
+
+    public Interval Intersect(Interval other) => new(Math.Max(Low, other.Low), Math.Min(High, other.High));
+
+    /// <summary>A little wider than it is, so that rounding never makes a contradiction.</summary>
+    public Interval Widen(double share = 1e-9) => new(Low - share * Math.Abs(Low), High + share * Math.Abs(High));
+
+    public static Interval operator +(Interval a, Interval b) => new(Sum(a.Low, b.Low, double.NegativeInfinity), Sum(a.High, b.High, double.PositiveInfinity));
+
+    public static Interval operator -(Interval a) => new(-a.High, -a.Low);
+
+    public static Interval operator -(Interval a, Interval b) => a + -b;
+
+    public static Interval operator *(Interval a, Interval b) => Hull(Times(a.Low, b.Low), Times(a.Low, b.High), Times(a.High, b.Low), Times(a.High, b.High));
+
+    /// <summary>All quotients; everything where the divisor can be zero on the inside.</summary>
+    public static Interval operator /(Interval a, Interval b)
+    {
+        if (b.Low < 0 && b.High > 0 || b is { Low: 0, High: 0 }) return All;
+        double low = b.Low == 0 ? double.PositiveInfinity : 1 / b.Low, high = b.High == 0 ? double.NegativeInfinity : 1 / b.High;
+        return a * new Interval(high, low);
+    }
+
+    /// <summary>Powers of numbers not below zero; the exponent a constant.</summary>
+    public Interval Power(double exponent)
+    {
+        Interval positive = Intersect(new(0, double.PositiveInfinity));
+        if (positive.IsEmpty) return All;
+        double a = Math.Pow(positive.Low, exponent), b = Math.Pow(positive.High, exponent);
+        return new(Math.Min(a, b), Math.Max(a, b));
+    }
+
+    public override string ToString() => Low == High || High - Low < 1e-6 * Math.Abs(High)
+        ? Numbers.Format(High)
+        : double.IsPositiveInfinity(High) ? $"at least {Numbers.Format(Low)}" : $"{Numbers.Format(Low)} to {Numbers.Format(High)}";
+
+    // 0·∞ is 0 here: a quantity that is nothing stays nothing however large the other may be.
+    private static double Times(double a, double b) => a == 0 || b == 0 ? 0 : a * b;
+
+    private static double Sum(double a, double b, double doubt) => double.IsNaN(a + b) ? doubt : a + b;
+
+    private static Interval Hull(double a, double b, double c, double d) =>
+        new(Math.Min(Math.Min(a, b), Math.Min(c, d)), Math.Max(Math.Max(a, b), Math.Max(c, d)));
+}
