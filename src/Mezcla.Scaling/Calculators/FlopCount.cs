@@ -100,6 +100,18 @@ public sealed record FlopCount
         return 3 * (config.Layers * layer + ends);
     }
 
+    /// <summary>How a notebook shows it: FLOPs and shares by part.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle()
+    {
+        string[] headers = ["part", "FLOPs", "share"];
+        string[][] rows = [.. Parts.Append(new("forward", Forward)).Select(part => new[]
+        {
+            part.Part, Numbers.Format(part.Flops), FormattableString.Invariant($"{part.Flops / Forward:P1}"),
+        })];
+        string caption = FormattableString.Invariant($"Forward pass over {Tokens:N0} tokens");
+        return Display.Bundle(Display.Html(caption, headers, rows), $"{caption}\n{Display.Text(headers, rows)}");
+    }
+
     internal static int Matrices(FeedForwardConfig network) => network.Gated ? 3 : 2;
 
     private static double ProjectionSize(AttentionConfig attention, double d)

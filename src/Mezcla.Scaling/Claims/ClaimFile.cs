@@ -7,7 +7,7 @@ namespace Mezcla.Scaling.Claims;
 public sealed record Definition(string Name, string Expression, int Line = 0);
 
 /// <summary>A claim file that cannot be read; the message says where and why.</summary>
-public sealed class ClaimFileException(string message) : Exception(message);
+public sealed class ClaimFileException(string message) : FormatException(message);
 
 /// <summary>
 /// Claims to be checked and statements to be held against each other, read from JSON or from a simple text form (see

@@ -20,10 +20,11 @@ internal readonly record struct Interval(double Low, double High)
 
     public static Interval operator *(Interval a, Interval b) => Hull(Times(a.Low, b.Low), Times(a.Low, b.High), Times(a.High, b.Low), Times(a.High, b.High));
 
-    /// <summary>All quotients; everything where the divisor can be zero on the inside.</summary>
+    /// <summary>All x for which x·b can be a; that is every number where both can be zero.</summary>
     public static Interval operator /(Interval a, Interval b)
     {
-        if (b.Low < 0 && b.High > 0 || b is { Low: 0, High: 0 }) return All;
+        bool zeroDivisor = b is { Low: <= 0, High: >= 0 }, zeroDividend = a is { Low: <= 0, High: >= 0 };
+        if (zeroDivisor && (zeroDividend || b.Low < 0 && b.High > 0 || b.High == b.Low)) return All;
         double low = b.Low == 0 ? double.PositiveInfinity : 1 / b.Low, high = b.High == 0 ? double.NegativeInfinity : 1 / b.High;
         return a * new Interval(high, low);
     }

@@ -43,6 +43,20 @@ public sealed record ChinchillaFit
     /// <summary>Root mean square of the residuals, in nats.</summary>
     public double RootMeanSquare => Math.Sqrt(Residuals.Average(residual => residual.Difference * residual.Difference));
 
+    /// <summary>How a notebook shows it: the constants and the quality of the fit.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle()
+    {
+        string[] headers = ["constant", "value"];
+        string[][] rows =
+        [
+            ["E", Numbers.Format(Law.Irreducible)], ["A", Numbers.Format(Law.ParameterCoefficient)], ["α", Numbers.Format(Law.ParameterExponent)],
+            ["B", Numbers.Format(Law.TokenCoefficient)], ["β", Numbers.Format(Law.TokenExponent)],
+            ["a of N ∝ C^a", Numbers.Format(Law.SizeExponent)], ["b of D ∝ C^b", Numbers.Format(Law.DataExponent)],
+            ["runs", Numbers.Format(Residuals.Count)], ["root mean square, nats", Numbers.Format(RootMeanSquare)],
+        ];
+        return Display.Bundle(Display.Html("L = E + A/N^α + B/D^β", headers, rows), Display.Text(headers, rows));
+    }
+
     internal double[] Theta { get; init; } = [];
 
     /// <summary>Fits the law to <paramref name="runs"/>.</summary>

@@ -79,6 +79,19 @@ public sealed record FrontierFit(
         return Through("approach 2", points, omitted);
     }
 
+    /// <summary>How a notebook shows it: the exponents, and the points if they are few.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle()
+    {
+        string caption = FormattableString.Invariant($"{Law.Name}: N ∝ C^{SizeExponent:0.000}, D ∝ C^{DataExponent:0.000}, through {Points.Count} budgets");
+        string[] headers = ["compute", "best size", "tokens", "loss", "runs"];
+        string[][] rows = [.. (Points.Count <= 30 ? Points : []).Select(point => new[]
+        {
+            FormattableString.Invariant($"{point.Compute:0.00e+0}"), FormattableString.Invariant($"{point.Parameters:0.00e+0}"),
+            FormattableString.Invariant($"{point.Tokens:0.00e+0}"), Numbers.Format(point.Loss), Numbers.Format(point.Runs),
+        })];
+        return Display.Bundle(Display.Html(caption, headers, rows), $"{caption}\n{Display.Text(headers, rows)}");
+    }
+
     private static FrontierFit Through(string name, List<FrontierPoint> points, List<string> omitted)
     {
         if (points.Select(point => point.Parameters).Distinct().Count() < 2)

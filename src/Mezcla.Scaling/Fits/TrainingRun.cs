@@ -21,4 +21,4 @@ public sealed record Residual(TrainingRun Run, double Predicted, double Differen
 }
 
 /// <summary>The runs do not determine what was to be fitted; the message says what is missing.</summary>
-public sealed class FitException(string message) : Exception(message);
+public sealed class FitException(string message) : InvalidOperationException(message);

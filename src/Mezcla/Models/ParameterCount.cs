@@ -107,6 +107,14 @@ public sealed record ParameterCount
     public override string ToString() => string.Join('\n', Parts.Append(new ParameterPart("all", Total, Active))
         .Select(part => FormattableString.Invariant($"{part.Part,-20}{part.Total,22:N0}{part.Active,22:N0}")));
 
+    /// <summary>The same table as a notebook shows it.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string>
+    {
+        ["text/plain"] = ToString(),
+        ["text/html"] = "<table><thead><tr><th>part</th><th>total</th><th>active</th></tr></thead><tbody>" + string.Concat(
+            Parts.Append(new("all", Total, Active)).Select(part => FormattableString.Invariant($"<tr><td>{part.Part}</td><td>{part.Total:N0}</td><td>{part.Active:N0}</td></tr>"))) + "</tbody></table>",
+    };
+
     private static long NormSize(NormConfig norm, long width) => norm is { Kind: NormKind.LayerNorm, Bias: true } ? 2 * width : width;
 
     private static long LatentNormSize(TransformerConfig config) => config.Attention.Latent is not { } latent ? 0

@@ -101,6 +101,7 @@ public class ConsistencyTests
         Assert.False(Check("a = 1.80e12", "a = 1.831e12").IsConsistent);
         Assert.False(Check("a = 1.76T", "a = 1.831e12").IsConsistent);
         Assert.True(Check("a = 0", "b = 0", "relation: a = b * c").IsConsistent);
+        Assert.True(Check("a = 0", "d = 5", "relation: a = b * c", "relation: d = b + 1").IsConsistent);
     }
 
     [Fact]

@@ -119,6 +119,9 @@ public class PresetTests
         Assert.Contains("routers", table);
         Assert.Contains("46,702,792,704", table);
         Assert.Contains("12,879,925,248", table);
+        IReadOnlyDictionary<string, string> bundle = ParameterCount.Of(TransformerPresets.Get("mixtral-8x7b")).ToMimeBundle();
+        Assert.Equal(table, bundle["text/plain"]);
+        Assert.Contains("<td>all</td><td>46,702,792,704</td><td>12,879,925,248</td>", bundle["text/html"]);
     }
 
     [Fact]

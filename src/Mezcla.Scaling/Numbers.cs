@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Mezcla.Scaling.Claims;
+namespace Mezcla.Scaling;
 
 /// <summary>How numbers are written for people.</summary>
 internal static class Numbers
