@@ -32,12 +32,19 @@ public sealed class TQ1_0() : BlockFormat("TQ1_0", 256, 54)
     public override void DecodeBlock(ReadOnlySpan<byte> block, Span<float> values)
     {
         var d = ReadHalf(block, 52);
+        Span<int> digits = stackalloc int[256];
+        Digits(block, digits);
+        for (var i = 0; i < 256; i++) values[i] = (digits[i] - 1) * d;
+    }
+
+    /// <summary>The 256 digits of a block, 0 to 2.</summary>
+    internal static void Digits(ReadOnlySpan<byte> block, Span<int> digits)
+    {
         for (var at = 0; at < 52; at++)
         {
-            var (first, stride, digits) = Digits(at);
+            var (first, stride, count) = Digits(at);
             var rest = block[at];
-            for (var n = 0; n < digits; n++, rest *= 3)
-                values[first + n * stride] = (rest * 3 / 256 - 1) * d;
+            for (var n = 0; n < count; n++, rest *= 3) digits[first + n * stride] = rest * 3 / 256;
         }
     }
 
