@@ -33,7 +33,7 @@ public sealed class DetectAnomaly : IDisposable
 
     internal static void CheckGradient(Node node, Node input, DeviceKernels kernels)
     {
-        if (input.Gradient is { IsNull: false } gradient && kernels.FirstNaN(gradient, input.Count) is >= 0 and var at)
-            throw new ArithmeticException($"The derivative of {node.Name} made NaN: element {at} of the gradient of its input made by {input.Name}.");
+        if (input.Arrived is { IsNull: false } gradient && kernels.FirstNaN(gradient, input.Count) is >= 0 and var at)
+            throw new ArithmeticException($"The derivative of {node.Name} made NaN: element {at} of the gradient of {input.Name}.");
     }
 }

@@ -87,12 +87,13 @@ public static partial class TensorOperations
         internal override void Backward(Handle gradient)
         {
             Input0?.Receive(gradient);
-            if (Input1 is not { } source || sourceCount == 0)
+            if (Input1 is not { } source)
                 return;
             var work = new Scratch(Device);
             var target = source.Target(out bool accumulate);
             var gathered = accumulate ? work.Rent(sourceCount) : target;
-            Kernels.Gather(gradient, index.For(this), gathered, outer, n, inner, sourceCount / (outer * inner), 4);
+            if (sourceCount > 0)
+                Kernels.Gather(gradient, index.For(this), gathered, outer, n, inner, sourceCount / (outer * inner), 4);
             if (accumulate)
                 Kernels.Scale(gathered, target, sourceCount, 1, accumulate: true);
             work.Dispose();

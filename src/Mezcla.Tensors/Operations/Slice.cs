@@ -38,7 +38,7 @@ public static partial class TensorOperations
         return y;
     }
 
-    /// <summary>Parts along one axis, of <paramref name="size"/> each; the last takes what is left.</summary>
+    /// <summary>Parts along one axis, of <paramref name="size"/> each; the last takes what is left. An empty axis gives one empty part.</summary>
     /// <exception cref="ArgumentException">There is no such axis, or the size is not positive.</exception>
     public static Tensor[] Split(this Tensor x, int size, int axis = 0)
     {
@@ -46,7 +46,7 @@ public static partial class TensorOperations
         int all = x.Size(axis);
         if (size <= 0)
             throw new ArgumentException($"Split: parts of {x.Layout} must have a positive size, not {size}.");
-        var parts = new Tensor[(all + size - 1) / size];
+        var parts = new Tensor[Math.Max(1, (all + size - 1) / size)];
         for (int i = 0; i < parts.Length; i++)
             parts[i] = x.Slice(axis, i * size, Math.Min(size, all - i * size));
         return parts;

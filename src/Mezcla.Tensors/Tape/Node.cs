@@ -63,6 +63,9 @@ internal abstract class Node
 
     protected DeviceKernels Kernels => Device.Kernels;
 
+    /// <summary>What has arrived of it, wherever it is kept.</summary>
+    internal virtual Handle Arrived => gradient;
+
     /// <summary>Adds to the gradients of the inputs what follows from <paramref name="gradient"/>, that of the result.</summary>
     internal abstract void Backward(Handle gradient);
 
@@ -150,6 +153,8 @@ internal abstract class Node
 internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history", tensor, null)
 {
     private readonly Tensor leaf = tensor;
+
+    internal override Handle Arrived => leaf.Grad?.Handle ?? default;
 
     internal override Handle Target(out bool accumulate) => leaf.GradTarget(out accumulate);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -18,10 +19,10 @@ public sealed class BytePairTokenizer : Tokenizer
 
     // wholePieces: a piece that is itself a token becomes that token, whatever the merges say (tiktoken, and "ignore_merges").
     internal BytePairTokenizer(Vocabulary vocabulary, MergeTable merges, bool wholePieces, SplitPattern pattern,
-        IEnumerable<KeyValuePair<string, int>> specialTokens, bool addPrefixSpace = false) : base(specialTokens)
+        IEnumerable<KeyValuePair<string, int>> specialTokens, bool addPrefixSpace = false, IReadOnlyDictionary<string, int>? always = null) : base(specialTokens, always)
     {
         (_vocabulary, _merges, Pattern, WholePieces, AddPrefixSpace) = (vocabulary, merges, pattern, wholePieces, addPrefixSpace);
-        VocabularySize = SpecialTokens.Values.Append(vocabulary.Count - 1).Max() + 1;
+        VocabularySize = SpecialTokens.Values.Concat(always?.Values ?? []).Append(vocabulary.Count - 1).Max() + 1;
         for (int b = 0; b < 256; b++)
         {
             _byteIds[b] = vocabulary.Find([(byte)b]);
@@ -55,17 +56,10 @@ public sealed class BytePairTokenizer : Tokenizer
     /// <summary>The pairs of ids that merge, in order of rank. What a pair makes is the token of its bytes together.</summary>
     public IReadOnlyList<(int Left, int Right)> Merges => _merges.InOrder();
 
-    /// <summary>Reads what <see cref="Save"/> wrote, or another byte-pair <c>tokenizer.json</c>.</summary>
+    /// <summary>Reads what <see cref="Tokenizer.Save"/> wrote, or another byte-pair <c>tokenizer.json</c>.</summary>
     /// <exception cref="FormatException">The file is damaged, or its tokenizer is of another kind.</exception>
     public static new BytePairTokenizer Load(string path) => Tokenizer.Load(path) as BytePairTokenizer
         ?? throw new FormatException($"The tokenizer in {path} does not work on bytes; Tokenizer.Load reads it.");
-
-    /// <summary>Writes Hugging Face's <c>tokenizer.json</c>, which <see cref="Tokenizer.Load"/> and other programs read.</summary>
-    public void Save(string path)
-    {
-        using var stream = File.Create(path);
-        HuggingFaceWriter.Write(this, stream);
-    }
 
     /// <summary>Learns a vocabulary from a text: 256 bytes, then a token for each merge, then the special tokens.</summary>
     /// <param name="text">The text to learn from. Special tokens spelled in it are ordinary text.</param>
@@ -97,11 +91,65 @@ public sealed class BytePairTokenizer : Tokenizer
             table.Add(left, right, rank: table.Count, id: tokens.Count);
             tokens.Add([.. tokens[left], .. tokens[right]]);
         }
-        var special = new Dictionary<string, int>();
-        foreach (string name in specialTokens)
-            if (!special.TryAdd(name, tokens.Count + special.Count))
-                throw new ArgumentException($"The special token '{name}' is named twice.", nameof(specialTokens));
-        return new BytePairTokenizer(new Vocabulary(tokens), table, wholePieces: false, pattern, special);
+        return new BytePairTokenizer(new Vocabulary(tokens), table, wholePieces: false, pattern, Numbered(specialTokens, tokens.Count));
+    }
+
+    /// <summary>Makes the tokenizer of a vocabulary and its merges, written in GPT-2's alphabet as in <c>tokenizer.json</c> and GGUF.</summary>
+    /// <param name="vocabulary">The tokens and their ids, without the added ones.</param>
+    /// <param name="merges">The pairs that merge, by rank.</param>
+    /// <param name="pattern">How text is cut before merging.</param>
+    /// <param name="specialTokens">The special tokens and their ids.</param>
+    /// <param name="always">Tokens that no merge makes, and that are tokens wherever the text has them.</param>
+    /// <param name="wholePieces">Whether a piece that is a token becomes that token, whatever the merges say (<c>ignore_merges</c>; Llama 3).</param>
+    /// <param name="addPrefixSpace">Whether a text that starts without a space is encoded as if it had one.</param>
+    /// <param name="expectsBeginOfText">See <see cref="Tokenizer.ExpectsBeginOfText"/>.</param>
+    /// <exception cref="FormatException">The vocabulary and the merges do not fit, an id is used twice, or a byte has no token.</exception>
+    public static BytePairTokenizer FromMerges(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges, SplitPattern pattern,
+        IReadOnlyDictionary<string, int> specialTokens, IReadOnlyDictionary<string, int>? always = null, bool wholePieces = false, bool addPrefixSpace = false,
+        bool expectsBeginOfText = false)
+    {
+        int largest = vocabulary.Values.Append(-1).Max(), largestOfAll = specialTokens.Values.Concat(always?.Values ?? []).Append(largest).Max();
+        // A hostile file could give one token an id of two thousand millions.
+        if (largestOfAll > vocabulary.Count * 4L + 100_000) throw new FormatException($"it has {vocabulary.Count} tokens, and yet an id as large as {largestOfAll}");
+        var tokens = new byte[]?[largest + 1];
+        foreach (var (text, id) in vocabulary)
+        {
+            if (id < 0 || tokens[id] is not null) throw new FormatException($"the token '{text}' has the id {id}, which {(id < 0 ? "is negative" : "another token has too")}");
+            tokens[id] = ByteAlphabet.ToBytes(text);
+        }
+        var table = new MergeTable(vocabulary.Count);
+        int rank = 0;
+        foreach (var (left, right) in merges) table.Add(Id(left), Id(right), rank++, Id(left + right));
+        try
+        {
+            return new(new Vocabulary(tokens), table, wholePieces, pattern, specialTokens, addPrefixSpace, always) { ExpectsBeginOfText = expectsBeginOfText };
+        }
+        catch (ArgumentException e)
+        {
+            throw new FormatException(e.Message, e);
+        }
+
+        int Id(string token) => vocabulary.TryGetValue(token, out int id) ? id : throw new FormatException($"merge {rank} names '{token}', which the vocabulary lacks");
+    }
+
+    /// <summary>Reads a vocabulary in tiktoken's own form, as Llama 3's original <c>tokenizer.model</c> is: lines of base64, a space and a rank.</summary>
+    /// <exception cref="FormatException">A line is of another form.</exception>
+    public static BytePairTokenizer LoadRanks(string path, SplitPattern pattern, IReadOnlyDictionary<string, int> specialTokens)
+    {
+        var tokens = new List<byte[]?>();
+        int number = 0;
+        foreach (string line in File.ReadLines(path))
+        {
+            number++;
+            string[] parts = line.Split(' ');
+            byte[] bytes = new byte[line.Length];
+            if (parts.Length != 2 || !Convert.TryFromBase64String(parts[0], bytes, out int length) || length == 0
+                || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int rank) || rank < tokens.Count || rank > tokens.Count + 100_000)
+                throw new FormatException($"{path}, line {number}: '{line}' is not a token in base64, a space and a rank larger than the one before.");
+            while (tokens.Count < rank) tokens.Add(null);
+            tokens.Add(bytes[..length]);
+        }
+        return FromRanks(tokens, pattern, specialTokens);
     }
 
     /// <summary>
@@ -121,13 +169,13 @@ public sealed class BytePairTokenizer : Tokenizer
         return new BytePairTokenizer(vocabulary, merges, wholePieces: true, pattern, specialTokens);
     }
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> text, List<int> ids)
+    private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
-        if (text.Length == 0) return;
-        int space = AddPrefixSpace && text[0] != ' ' ? 1 : 0;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length) + space);
+        if (part.Length == 0) return;
+        int space = AddPrefixSpace && part[0] != ' ' ? 1 : 0;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(part.Length) + space);
         buffer[0] = (byte)' ';
-        var utf8 = buffer.AsSpan(0, space + Encoding.UTF8.GetBytes(text, buffer.AsSpan(space)));
+        var utf8 = buffer.AsSpan(0, space + Encoding.UTF8.GetBytes(part, buffer.AsSpan(space)));
         for (int start = 0, end; start < utf8.Length; start = end)
         {
             end = PieceSplitter.End(Pattern, utf8, start);

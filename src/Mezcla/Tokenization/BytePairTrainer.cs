@@ -16,13 +16,21 @@ internal sealed class BytePairTrainer
         public readonly List<int> Places = [];
     }
 
+    // The hash of a ulong is the exclusive or of its halves, and small ids would all fall together.
+    private sealed class PairComparer : IEqualityComparer<ulong>
+    {
+        public bool Equals(ulong a, ulong b) => a == b;
+
+        public int GetHashCode(ulong pair) => MergeTable.Hash(pair);
+    }
+
     // The distinct pieces behind one another, with a gap before, between and after. A token's id stands at its first and at its last byte:
     // with the token's length, both neighbours are found without links. Whatever is neither is a gap.
     private const int Gap = -1;
     private readonly int[] _ids;
     private readonly int[] _weights; // how often the piece at this place occurs in the text
     private readonly List<int> _lengths = [.. Enumerable.Repeat(1, 256)];
-    private readonly Dictionary<ulong, Pair> _pairs = [];
+    private readonly Dictionary<ulong, Pair> _pairs = new(new PairComparer());
     private readonly PriorityQueue<ulong, (long MinusCount, ulong Pair)> _queue = new();
     private readonly List<ulong> _born = [];
 

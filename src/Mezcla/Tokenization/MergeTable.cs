@@ -12,8 +12,13 @@ internal sealed class MergeTable
     public const ulong None = ulong.MaxValue;
 
     private (ulong Pair, ulong Merge)[] _slots;
+    private readonly ulong[] _small = new ulong[256 * 256]; // pairs of ids below 256: every merging starts with those
 
-    public MergeTable(int expected) => _slots = Empty(expected);
+    public MergeTable(int expected)
+    {
+        _slots = Empty(expected);
+        Array.Fill(_small, None);
+    }
 
     public int Count { get; private set; }
 
@@ -26,6 +31,7 @@ internal sealed class MergeTable
     /// <summary>The packed rank and id that the pair merges to, or <see cref="None"/>.</summary>
     public ulong Find(int left, int right)
     {
+        if ((uint)(left | right) < 256) return _small[left << 8 | right];
         var slots = _slots;
         ulong pair = Pack(left, right);
         for (int slot = First(pair, slots.Length); ; slot = slot + 1 & slots.Length - 1)
@@ -51,6 +57,7 @@ internal sealed class MergeTable
                     Insert(pair, merge);
         }
         if (!Insert(Pack(left, right), Pack(rank, id))) return false;
+        if ((uint)(left | right) < 256) _small[left << 8 | right] = Pack(rank, id);
         Count++;
         return true;
     }
@@ -65,7 +72,9 @@ internal sealed class MergeTable
         return true;
     }
 
-    private static int First(ulong pair, int slots) => (int)(pair * 0x9E3779B97F4A7C15 >> 32) & slots - 1;
+    public static int Hash(ulong pair) => (int)(pair * 0x9E3779B97F4A7C15 >> 32);
+
+    private static int First(ulong pair, int slots) => Hash(pair) & slots - 1;
 
     private static (ulong, ulong)[] Empty(int expected)
     {

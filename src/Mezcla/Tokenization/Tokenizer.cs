@@ -15,19 +15,22 @@ namespace Mezcla.Tokenization;
 public abstract class Tokenizer
 {
     private readonly Dictionary<string, int> _special;
-    private readonly Dictionary<int, string> _specialById;
-    private readonly SearchValues<string> _specialSearch;
+    private readonly Dictionary<string, int> _added; // the special tokens and those that are tokens wherever the text has them
+    private readonly Dictionary<int, byte[]> _addedBytes = [];
+    private readonly SearchValues<string> _search;
 
-    private protected Tokenizer(IEnumerable<KeyValuePair<string, int>> specialTokens)
+    // always: strings that are one token wherever they stand, whatever the policy for special tokens.
+    private protected Tokenizer(IEnumerable<KeyValuePair<string, int>> specialTokens, IEnumerable<KeyValuePair<string, int>>? always = null)
     {
         _special = new(specialTokens);
-        _specialById = new(_special.Count);
-        foreach (var (text, id) in _special)
+        _added = new([.. _special, .. always ?? []]);
+        foreach (var (text, id) in _added)
         {
             if (text.Length == 0) throw new ArgumentException($"The special token with id {id} is the empty string: it would match everywhere.");
-            if (!_specialById.TryAdd(id, text)) throw new ArgumentException($"Two special tokens have the id {id}: '{_specialById[id]}' and '{text}'.");
+            ArgumentOutOfRangeException.ThrowIfNegative(id, text);
+            if (!_addedBytes.TryAdd(id, Encoding.UTF8.GetBytes(text))) throw new ArgumentException($"Two special tokens have the id {id}; one is '{text}'.");
         }
-        _specialSearch = SearchValues.Create([.. _special.Keys], StringComparison.Ordinal);
+        _search = SearchValues.Create([.. _added.Keys], StringComparison.Ordinal);
     }
 
     /// <summary>One more than the largest id; the number of rows that an embedding for these ids needs.</summary>
@@ -36,36 +39,64 @@ public abstract class Tokenizer
     /// <summary>The special tokens and their ids.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _special;
 
-    /// <summary>The id that a model expects before a text, or null where the vocabulary has none.</summary>
-    public virtual int? BeginOfText => Find("<|begin_of_text|>", "<|startoftext|>", "<s>");
+    /// <summary>Tokens that no merge makes, and that the text's own spelling always means: user-defined symbols.</summary>
+    internal IEnumerable<KeyValuePair<string, int>> AlwaysTokens => _added.Where(t => !_special.ContainsKey(t.Key));
+
+    /// <summary>The id that marks the start of a text, or null where the vocabulary has none.</summary>
+    public int? BeginOfText => Find("<|begin_of_text|>", "<|startoftext|>", "<s>", "<bos>");
 
     /// <summary>The id that ends a text, or null where the vocabulary has none.</summary>
-    public virtual int? EndOfText => Find("<|endoftext|>", "<|end_of_text|>", "</s>");
+    public int? EndOfText => Find("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>");
+
+    /// <summary>
+    /// Whether the model that this tokenizer came with was trained with <see cref="BeginOfText"/> before every text.
+    /// <see cref="Encode"/> never adds it: whoever feeds the model does.
+    /// </summary>
+    public bool ExpectsBeginOfText { get; init; }
 
     /// <summary>Loads one of OpenAI's encodings, which come with the library: see <see cref="Encodings"/>.</summary>
     /// <param name="name">One of <see cref="Encodings.Names"/>, such as <c>gpt2</c>, <c>cl100k_base</c> or <c>o200k_base</c>.</param>
     /// <exception cref="ArgumentException">There is no encoding of that name.</exception>
     public static BytePairTokenizer ForEncoding(string name) => Encodings.Get(name);
 
-    /// <summary>Reads a tokenizer from a file: Hugging Face's <c>tokenizer.json</c> with a byte-pair model, as <see cref="BytePairTokenizer.Save"/> writes it.</summary>
+    /// <summary>
+    /// Reads a tokenizer from a file: Hugging Face's <c>tokenizer.json</c> with a byte-pair model (GPT-2, Llama 2 and 3, Mistral) or what
+    /// <see cref="Save"/> writes, or SentencePiece's <c>tokenizer.model</c> with one (Llama 2); of a folder, whichever it has.
+    /// </summary>
     /// <exception cref="FormatException">The file is damaged, or of a kind that is not read; the message names the file and says why.</exception>
     public static Tokenizer Load(string path)
     {
+        if (Directory.Exists(path))
+        {
+            string folder = path;
+            path = Path.Combine(folder, "tokenizer.json");
+            if (!File.Exists(path)) path = Path.Combine(folder, "tokenizer.model");
+            if (!File.Exists(path)) throw new FormatException($"The folder {folder} has neither a tokenizer.json nor a tokenizer.model.");
+        }
         byte[] file = File.ReadAllBytes(path);
         try
         {
-            return HuggingFaceReader.Read(file);
+            return file.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8) ? HuggingFaceReader.Read(file) : SentencePieceReader.Read(file);
         }
-        catch (FormatException e)
+        catch (Exception e) when (e is FormatException or ArgumentException)
         {
             throw new FormatException($"Cannot read the tokenizer {path}: {e.Message}.", e);
         }
     }
 
+    /// <summary>Writes Hugging Face's <c>tokenizer.json</c>, which <see cref="Load"/> and other programs read.</summary>
+    /// <exception cref="NotSupportedException">The tokenizer has user-defined symbols whose spaces that form cannot describe.</exception>
+    public void Save(string path)
+    {
+        using var stream = File.Create(path);
+        HuggingFaceWriter.Write(this, stream);
+    }
+
     /// <summary>Encodes a text.</summary>
     /// <param name="text">Any string. A surrogate without its partner counts as U+FFFD, as in every UTF-8 encoder.</param>
     /// <param name="specialTokens">What to do where the text spells a special token; <see cref="SpecialTokenPolicy.Raise"/> when null.</param>
-    /// <exception cref="ArgumentException">The text spells a special token that the policy refuses, or the policy names a token that this tokenizer lacks.</exception>
+    /// <exception cref="SpecialTokenException">The text spells a special token that the policy refuses.</exception>
+    /// <exception cref="ArgumentException">The policy names a token that this tokenizer lacks.</exception>
     public int[] Encode(string text, SpecialTokenPolicy? specialTokens = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -75,25 +106,19 @@ public abstract class Tokenizer
                 throw new ArgumentException($"This tokenizer has no special token '{name}'. It has: {string.Join(", ", _special.Keys.Take(10))}.", nameof(specialTokens));
 
         var ids = new List<int>(text.Length / 4 + 4);
-        if (ReferenceEquals(policy, SpecialTokenPolicy.None))
-        {
-            EncodeOrdinary(text, ids);
-            return [.. ids];
-        }
         int done = 0, from = 0;
         while (from < text.Length)
         {
-            int hit = text.AsSpan(from).IndexOfAny(_specialSearch);
+            int hit = text.AsSpan(from).IndexOfAny(_search);
             if (hit < 0) break;
             from += hit;
             var (token, refused) = SpecialAt(text, from, policy);
-            if (refused is not null)
-                throw new ArgumentException($"The text has the special token '{refused}' at character {from}. Pass SpecialTokenPolicy.None to read it as plain text, or All or Only(\"{refused}\") to make it a token.", nameof(text));
+            if (refused is not null) throw new SpecialTokenException(refused, from);
             if (token is null) from++;
             else
             {
-                EncodeOrdinary(text.AsSpan(done, from - done), ids);
-                ids.Add(_special[token]);
+                EncodeOrdinary(text.AsSpan(done, from - done), ids, before: _added[token]);
+                ids.Add(_added[token]);
                 done = from += token.Length;
             }
         }
@@ -110,7 +135,7 @@ public abstract class Tokenizer
     public byte[] DecodeBytes(ReadOnlySpan<int> ids)
     {
         var bytes = new ArrayBufferWriter<byte>(Math.Max(1, ids.Length * 5));
-        foreach (int id in ids) bytes.Write(_specialById.TryGetValue(id, out string? special) ? Encoding.UTF8.GetBytes(special) : OrdinaryBytes(id));
+        foreach (int id in ids) bytes.Write(_addedBytes.TryGetValue(id, out byte[]? added) ? added : OrdinaryBytes(id));
         return bytes.WrittenSpan.ToArray();
     }
 
@@ -118,8 +143,8 @@ public abstract class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public byte[] TokenBytes(int id) => DecodeBytes([id]);
 
-    /// <summary>Appends the ids of a text in which nothing is special.</summary>
-    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> text, List<int> ids);
+    /// <summary>Appends the ids of a part in which nothing is special; it may be empty. An added token, <paramref name="before"/>, or nothing follows.</summary>
+    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before = null);
 
     /// <summary>The bytes of an id that is not special.</summary>
     private protected abstract ReadOnlySpan<byte> OrdinaryBytes(int id);
@@ -127,7 +152,18 @@ public abstract class Tokenizer
     private protected ArgumentOutOfRangeException NoSuchId(int id) =>
         new(nameof(id), id, $"No token has the id {id}: ids run from 0 to {VocabularySize - 1}, and this one {(id < 0 || id >= VocabularySize ? "lies outside" : "is not used")}.");
 
-    private protected int? Find(params ReadOnlySpan<string> names)
+    private protected static Dictionary<string, int> Numbered(ReadOnlySpan<string> specialTokens, int first)
+    {
+        var numbered = new Dictionary<string, int>();
+        foreach (string token in specialTokens)
+            if (!numbered.TryAdd(token, first + numbered.Count))
+                throw new ArgumentException($"The special token '{token}' is named twice.", nameof(specialTokens));
+        return numbered;
+    }
+
+    private protected bool IsAdded(int id) => _addedBytes.ContainsKey(id);
+
+    private int? Find(params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
             if (_special.TryGetValue(name, out int id))
@@ -135,15 +171,16 @@ public abstract class Tokenizer
         return null;
     }
 
-    // The longest allowed token that starts here; where none is allowed, one that the policy refuses.
+    // The longest token that may stand for the text here, and one that the policy refuses.
     private (string? Token, string? Refused) SpecialAt(string text, int at, SpecialTokenPolicy policy)
     {
         string? token = null, refused = null;
-        foreach (string candidate in _special.Keys)
+        foreach (string candidate in _added.Keys)
         {
             if (!text.AsSpan(at).StartsWith(candidate, StringComparison.Ordinal)) continue;
-            if (policy.Refuses(candidate)) refused ??= candidate;
-            else if (policy.Allows(candidate) && candidate.Length > (token?.Length ?? 0)) token = candidate;
+            bool special = _special.ContainsKey(candidate);
+            if (special && policy.Refuses(candidate)) refused ??= candidate;
+            else if ((!special || policy.Allows(candidate)) && candidate.Length > (token?.Length ?? 0)) token = candidate;
         }
         return (token, refused);
     }

@@ -53,9 +53,10 @@ internal sealed class Vocabulary
     private static ulong Hash(ReadOnlySpan<byte> token)
     {
         ulong hash = (ulong)token.Length;
-        for (; token.Length >= 8; token = token[8..]) hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(token));
-        ulong rest = 0;
-        foreach (byte b in token) rest = rest << 8 | b;
+        for (; token.Length > 8; token = token[8..]) hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(token));
+        // The last 1 to 8 bytes, read as two halves that may overlap.
+        ulong rest = token.Length >= 4 ? BinaryPrimitives.ReadUInt32LittleEndian(token) | (ulong)BinaryPrimitives.ReadUInt32LittleEndian(token[^4..]) << 32
+            : token.Length > 0 ? token[0] | (ulong)token[token.Length >> 1] << 8 | (ulong)token[^1] << 16 : 0;
         return Mix(hash ^ rest);
     }
 

@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Mezcla.Tokenization;
+
+namespace Mezcla.Cli.Commands;
+
+/// <summary>The command <c>mezcla tokenize</c>: text on the standard input to token ids on the standard output, or back.</summary>
+internal static class TokenizeCommand
+{
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create()
+    {
+        var encoding = new Option<string>("--encoding", "-e")
+        {
+            Description = $"An encoding ({string.Join(", ", Encodings.Names)}), or a tokenizer.json, a SentencePiece tokenizer.model, or the folder of a model.",
+            DefaultValueFactory = _ => "cl100k_base",
+        };
+        var special = new Option<string>("--special")
+        {
+            Description = "Where the text spells a special token such as <|endoftext|>: all makes it that token, none reads it as text, raise refuses it.",
+            DefaultValueFactory = _ => "raise",
+        };
+        special.AcceptOnlyFromAmong("all", "none", "raise");
+        var decode = new Option<bool>("--decode") { Description = "Ids in, text out. Without --jsonl the ids are separated by spaces, commas or line ends." };
+        var jsonl = new Option<bool>("--jsonl") { Description = "A JSON object a line: {\"text\": \"...\"} in and {\"ids\": [...]} out; with --decode the reverse." };
+        var command = new Command("tokenize", "Text on the standard input to token ids on the standard output, or back.") { encoding, special, decode, jsonl };
+        command.SetAction(parse =>
+        {
+            using var input = Console.OpenStandardInput();
+            using var output = Console.OpenStandardOutput();
+            return Run(input, output, Console.Error, parse.GetValue(encoding)!, parse.GetValue(special)!, parse.GetValue(decode), parse.GetValue(jsonl));
+        });
+        return command;
+    }
+
+    internal static int Run(Stream input, Stream output, TextWriter errors, string encoding, string special, bool decode, bool jsonl)
+    {
+        int line = 0;
+        // The text is what the bytes say: no byte order mark is dropped or added, and line ends stay as they are.
+        using var writer = new StreamWriter(output, new UTF8Encoding(false), 1 << 16, leaveOpen: true) { NewLine = "\n" };
+        try
+        {
+            var tokenizer = Open(encoding);
+            var policy = special switch { "all" => SpecialTokenPolicy.All, "none" => SpecialTokenPolicy.None, _ => SpecialTokenPolicy.Raise };
+            if (!jsonl)
+            {
+                using var all = new MemoryStream();
+                input.CopyTo(all);
+                string text = Encoding.UTF8.GetString(all.GetBuffer(), 0, (int)all.Length);
+                if (!decode) writer.WriteLine(string.Join(' ', tokenizer.Encode(text, policy)));
+                else
+                {
+                    writer.Flush();
+                    int[] ids = [.. text.Split([' ', ',', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(Id)];
+                    // A tokenizer on bytes gives back bytes even where they are no text.
+                    output.Write(tokenizer is BytePairTokenizer ? tokenizer.DecodeBytes(ids) : Encoding.UTF8.GetBytes(tokenizer.Decode(ids)));
+                }
+                return 0;
+            }
+            using var reader = new StreamReader(input, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false);
+            for (; reader.ReadLine() is { } json; line++)
+            {
+                if (string.IsNullOrWhiteSpace(json)) continue;
+                using var document = JsonDocument.Parse(json);
+                writer.WriteLine(decode
+                    ? JsonSerializer.Serialize(new { text = tokenizer.Decode(Ids(document.RootElement)) }, Json)
+                    : JsonSerializer.Serialize(new { ids = tokenizer.Encode(Text(document.RootElement), policy) }, Json));
+            }
+            return 0;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or JsonException or IOException or UnauthorizedAccessException)
+        {
+            // What was right so far has been written. An ArgumentException's message ends in the name of a parameter, which says nothing here.
+            string message = e is SpecialTokenException found
+                ? $"The text has the special token '{found.Token}' at character {found.Position}. --special none reads it as plain text, --special all as the token."
+                : Regex.Replace(e.Message, @" \(Parameter '\w+'\)", "");
+            errors.WriteLine(jsonl && e is not IOException && line >= 0 ? $"mezcla tokenize: line {line + 1} of the input: {message}" : $"mezcla tokenize: {message}");
+            return 1;
+        }
+    }
+
+    private static Tokenizer Open(string encoding)
+    {
+        if (Encodings.Names.Contains(encoding)) return Tokenizer.ForEncoding(encoding);
+        if (File.Exists(encoding) || Directory.Exists(encoding)) return Tokenizer.Load(encoding);
+        throw new FormatException($"There is no encoding and no file '{encoding}'. Encodings: {string.Join(", ", Encodings.Names)}.");
+    }
+
+    private static int Id(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id
+        : throw new FormatException($"'{text}' is not a token id; with --decode the input is numbers, such as 15339 1917.");
+
+    private static int[] Ids(JsonElement line)
+    {
+        if (line.ValueKind != JsonValueKind.Object || !line.TryGetProperty("ids", out var ids) || ids.ValueKind != JsonValueKind.Array)
+            throw new FormatException("""no "ids": with --decode a line is like {"ids": [15339, 1917]}.""");
+        return [.. ids.EnumerateArray().Select(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value) ? value
+            : throw new FormatException($"{id.GetRawText()} is not a token id."))];
+    }
+
+    private static string Text(JsonElement line)
+    {
+        if (line.ValueKind != JsonValueKind.Object || !line.TryGetProperty("text", out var text) || text.ValueKind != JsonValueKind.String)
+            throw new FormatException("""no "text": a line is like {"text": "hello world"}.""");
+        try
+        {
+            return text.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // JSON may escape a surrogate without its partner, which .NET's reader refuses. It is text all the same: U+FFFD to a tokenizer.
+            return Regex.Unescape(text.GetRawText()[1..^1].Replace("\\/", "/"));
+        }
+    }
+}

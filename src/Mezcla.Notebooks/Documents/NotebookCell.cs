@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Mezcla.Notebooks.Documents;
+
+/// <summary>What a cell holds.</summary>
+public enum CellKind
+{
+    /// <summary>Code to run.</summary>
+    Code,
+
+    /// <summary>Prose in Markdown.</summary>
+    Markdown,
+
+    /// <summary>Text that passes through tools unchanged.</summary>
+    Raw,
+}
+
+/// <summary>A cell of a notebook.</summary>
+public sealed class NotebookCell
+{
+    /// <summary>Makes a cell without outputs.</summary>
+    /// <param name="kind">What it holds.</param>
+    /// <param name="source">Its text.</param>
+    /// <param name="id">Its name inside the notebook, 1 to 64 letters, digits, hyphens and underscores; made from the text if null.</param>
+    /// <exception cref="ArgumentException">The id has other characters or another length.</exception>
+    public NotebookCell(CellKind kind, string source, string? id = null)
+    {
+        if (id is not null && !IsId(id))
+            throw new ArgumentException($"'{id}' is no cell id: 1 to 64 letters, digits, hyphens and underscores.", nameof(id));
+        Kind = kind;
+        Source = source;
+        Id = id ?? MakeId(source, 0);
+    }
+
+    /// <summary>What the cell holds.</summary>
+    public CellKind Kind { get; }
+
+    /// <summary>The cell's name inside its notebook.</summary>
+    public string Id { get; internal set; }
+
+    /// <summary>The cell's text.</summary>
+    public string Source { get; set; }
+
+    /// <summary>The number beside a code cell that has run.</summary>
+    public int? ExecutionCount { get; set; }
+
+    /// <summary>What stands below a code cell.</summary>
+    public List<NotebookOutput> Outputs { get; } = [];
+
+    /// <summary>Metadata of any kind; kept as it is.</summary>
+    public JsonObject Metadata { get; init; } = [];
+
+    /// <summary>Files that a Markdown cell brings with it: name to a MIME bundle.</summary>
+    public JsonObject? Attachments { get; init; }
+
+    /// <summary>The cell's tags (<c>metadata.tags</c>).</summary>
+    public IReadOnlyList<string> Tags => Metadata["tags"] is JsonArray tags ? [.. tags.OfType<JsonValue>().Select(t => t.TryGetValue(out string? s) ? s : null).OfType<string>()] : [];
+
+    /// <summary>Keys that this version of the format does not define.</summary>
+    internal JsonObject Extra { get; init; } = [];
+
+    internal static bool IsId(string id) => id.Length is >= 1 and <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+
+    /// <summary>An id that depends on the text alone, so that the same notebook made twice is the same file.</summary>
+    internal static string MakeId(string source, int salt) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{salt}\n{source}")))[..8];
+}

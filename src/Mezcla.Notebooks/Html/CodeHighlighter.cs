@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Mezcla.Notebooks.Html;
+
+/// <summary>Colours C# by its grammar alone: Roslyn's parser says what is a keyword, a type's place, a call, a text. No compilation, so broken code is coloured too.</summary>
+internal static class CodeHighlighter
+{
+    private static readonly CSharpParseOptions Options = new(LanguageVersion.Preview, DocumentationMode.Parse, SourceCodeKind.Script);
+
+    /// <summary>The code as HTML, for inside of a <c>pre</c>: spans of class k (keyword), t (type), m (method), s (text), n (number), c (comment), p (directive).</summary>
+    public static string ToHtml(string code)
+    {
+        var html = new StringBuilder();
+        // A kernel's own directives (#!time) are no C#: they are coloured here and kept from the parser.
+        var lines = code.Split('\n');
+        var skipped = lines.TakeWhile(l => l.TrimStart().StartsWith("#!", StringComparison.Ordinal) || string.IsNullOrWhiteSpace(l)).Count();
+        for (var i = 0; i < skipped; i++)
+            html.Append(lines[i].Length > 0 ? $"<span class=\"p\">{WebUtility.HtmlEncode(lines[i])}</span>" : "").Append(i < lines.Length - 1 ? "\n" : "");
+        var root = CSharpSyntaxTree.ParseText(string.Join('\n', lines.Skip(skipped)), Options).GetRoot();
+        foreach (var token in root.DescendantTokens())
+        {
+            Trivia(html, token.LeadingTrivia);
+            Append(html, token.Text, ClassOf(token));
+            Trivia(html, token.TrailingTrivia);
+        }
+        return html.ToString();
+    }
+
+    private static void Trivia(StringBuilder html, SyntaxTriviaList list)
+    {
+        foreach (var trivia in list)
+        {
+            Append(html, trivia.ToFullString(), trivia switch
+            {
+                _ when trivia.IsDirective => "p",
+                _ when trivia.IsKind(SyntaxKind.WhitespaceTrivia) || trivia.IsKind(SyntaxKind.EndOfLineTrivia) || trivia.IsKind(SyntaxKind.SkippedTokensTrivia) => "",
+                _ => "c",
+            });
+        }
+    }
+
+    private static string ClassOf(SyntaxToken token)
+    {
+        if (token.IsKeyword() || (SyntaxFacts.IsContextualKeyword(token.Kind()) && !token.IsKind(SyntaxKind.IdentifierToken)))
+            return "k";
+        switch (token.Kind())
+        {
+            case SyntaxKind.StringLiteralToken or SyntaxKind.CharacterLiteralToken or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken
+                or SyntaxKind.Utf8StringLiteralToken or SyntaxKind.InterpolatedStringStartToken or SyntaxKind.InterpolatedVerbatimStringStartToken or SyntaxKind.InterpolatedStringEndToken
+                or SyntaxKind.InterpolatedStringTextToken or SyntaxKind.InterpolatedSingleLineRawStringStartToken or SyntaxKind.InterpolatedMultiLineRawStringStartToken
+                or SyntaxKind.InterpolatedRawStringEndToken:
+                return "s";
+            case SyntaxKind.NumericLiteralToken:
+                return "n";
+            case SyntaxKind.IdentifierToken:
+                return Identifier(token);
+            default:
+                return "";
+        }
+    }
+
+    private static string Identifier(SyntaxToken token)
+    {
+        if (token.Text == "var" && token.Parent is TypeSyntax)
+            return "k";
+        return token.Parent switch
+        {
+            MethodDeclarationSyntax or LocalFunctionStatementSyntax => "m",
+            BaseTypeDeclarationSyntax or DelegateDeclarationSyntax or ConstructorDeclarationSyntax or TypeParameterSyntax => "t",
+            SimpleNameSyntax name when IsCall(name) => "m",
+            GenericNameSyntax => "t",
+            IdentifierNameSyntax name when IsType(name) => "t",
+            _ => "",
+        };
+    }
+
+    private static bool IsCall(SimpleNameSyntax name) => name.Parent switch
+    {
+        InvocationExpressionSyntax call => call.Expression == name,
+        MemberAccessExpressionSyntax access => access.Name == name && access.Parent is InvocationExpressionSyntax call && call.Expression == access,
+        MemberBindingExpressionSyntax binding => binding.Parent is InvocationExpressionSyntax call && call.Expression == binding,
+        _ => false,
+    };
+
+    private static bool IsType(IdentifierNameSyntax name) => name.Parent switch
+    {
+        ObjectCreationExpressionSyntax or CastExpressionSyntax { Type: IdentifierNameSyntax } or TypeArgumentListSyntax or ArrayTypeSyntax or NullableTypeSyntax or BaseTypeSyntax
+            or TypeOfExpressionSyntax or DefaultExpressionSyntax or DeclarationPatternSyntax or RecursivePatternSyntax or TypeConstraintSyntax or CatchDeclarationSyntax or AttributeSyntax
+            or RefTypeSyntax or TupleElementSyntax => name.Parent is not CastExpressionSyntax cast || cast.Type == name,
+        VariableDeclarationSyntax declaration => declaration.Type == name,
+        ParameterSyntax parameter => parameter.Type == name,
+        MethodDeclarationSyntax method => method.ReturnType == name,
+        LocalFunctionStatementSyntax function => function.ReturnType == name,
+        PropertyDeclarationSyntax property => property.Type == name,
+        ForEachStatementSyntax loop => loop.Type == name,
+        DeclarationExpressionSyntax declaration => declaration.Type == name,
+        // Whether the left of a dot is a type is not known without compiling; by the house's style only types and properties begin with a capital.
+        MemberAccessExpressionSyntax access => access.Expression == name && name.Identifier.Text is [var first, ..] && char.IsUpper(first),
+        _ => false,
+    };
+
+    private static void Append(StringBuilder html, string text, string kind)
+    {
+        if (text.Length == 0)
+            return;
+        html.Append(kind.Length == 0 ? WebUtility.HtmlEncode(text) : $"<span class=\"{kind}\">{WebUtility.HtmlEncode(text)}</span>");
+    }
+}

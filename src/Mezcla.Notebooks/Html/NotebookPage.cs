@@ -1,0 +1,103 @@
+using System.Net;
+using System.Text;
+using Mezcla.Notebooks.Documents;
+
+namespace Mezcla.Notebooks.Html;
+
+/// <summary>What stands around a notebook on its page.</summary>
+public sealed record NotebookPageOptions
+{
+    /// <summary>The folder of the notebook, where pictures that it names are looked for; null to leave them out.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>A link to the contents of a whole site: its address and its words.</summary>
+    public (string Url, string Title)? Home { get; init; }
+
+    /// <summary>A link to the page before.</summary>
+    public (string Url, string Title)? Previous { get; init; }
+
+    /// <summary>A link to the page after.</summary>
+    public (string Url, string Title)? Next { get; init; }
+
+    /// <summary>Whether links to other notebooks lead to their pages beside this one.</summary>
+    public bool LinkPages { get; init; }
+
+    /// <summary>A line at the end, such as when and how the notebook ran.</summary>
+    public string Footer { get; init; } = "";
+}
+
+/// <summary>
+/// Writes a notebook as one HTML file that is complete in itself: it loads nothing, so it opens from a mail, a memory stick or a server alike. Light and dark as the
+/// reader's system is, with a switch; made for screens, telephones and paper.
+/// </summary>
+public static class NotebookPage
+{
+    /// <summary>Tag of code cells whose code the page folds away.</summary>
+    public const string HideInput = "hide-input";
+
+    /// <summary>The page of a notebook.</summary>
+    /// <param name="notebook">The notebook, with its outputs.</param>
+    /// <param name="options">What stands around it.</param>
+    public static string Render(Notebook notebook, NotebookPageOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(notebook);
+        options ??= new();
+        var markdown = new MarkdownHtml(options.Folder, options.LinkPages ? PageOf : null);
+        var body = new StringBuilder();
+        foreach (var cell in notebook.Cells)
+            body.Append(Cell(cell, markdown));
+        var title = notebook.Title ?? "Notebook";
+        var contents = Contents(markdown.Headings);
+        var main = $"<main class=\"{(contents.Length > 0 ? "with-contents" : "")}\">{contents}<article>{Around(options)}{body}{Around(options)}</article></main>" +
+            (options.Footer.Length > 0 ? $"<footer>{WebUtility.HtmlEncode(options.Footer)}</footer>" : "");
+        return PageTemplate.Page(title, main);
+    }
+
+    /// <summary>The address of the page of a notebook that a link names, or null if it names no notebook.</summary>
+    private static string? PageOf(string url)
+    {
+        var parts = url.Split('#', 2);
+        return parts[0].EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase) ? parts[0][..^6] + ".html" + (parts.Length > 1 ? "#" + parts[1] : "") : null;
+    }
+
+    private static string Cell(NotebookCell cell, MarkdownHtml markdown)
+    {
+        switch (cell.Kind)
+        {
+            case CellKind.Markdown:
+                return $"<section class=\"prose\">{markdown.ToHtml(cell.Source, cell.Attachments)}</section>\n";
+            case CellKind.Raw:
+                return $"<pre class=\"raw\">{WebUtility.HtmlEncode(cell.Source)}</pre>\n";
+        }
+        if (cell.Source.Trim().Length == 0 && cell.Outputs.Count == 0)
+            return "";
+        var html = new StringBuilder("<section class=\"cell\">");
+        var number = cell.ExecutionCount is { } n ? $"<span class=\"number\" aria-hidden=\"true\">{n}</span>" : "";
+        var code = $"<div class=\"input\">{number}<pre class=\"code\" tabindex=\"0\"><code>{CodeHighlighter.ToHtml(cell.Source.TrimEnd())}</code></pre></div>";
+        html.Append(cell.Tags.Contains(HideInput) ? $"<details class=\"hidden\"><summary>Show the code</summary>{code}</details>" : code);
+        foreach (var output in cell.Outputs)
+            html.Append(OutputHtml.ToHtml(output, markdown));
+        return html.Append("</section>\n").ToString();
+    }
+
+    private static string Contents(List<Heading> headings)
+    {
+        var shown = headings.Where(h => h.Level is 2 or 3).ToList();
+        if (shown.Count < 3)
+            return "";
+        var items = string.Concat(shown.Select(h => $"<li class=\"level{h.Level}\"><a href=\"#{WebUtility.HtmlEncode(Uri.EscapeDataString(h.Id))}\">{h.Html}</a></li>"));
+        return $"<nav class=\"contents\" aria-label=\"Contents\"><details open><summary>Contents</summary><ol>{items}</ol></details></nav>";
+    }
+
+    private static string Around(NotebookPageOptions options)
+    {
+        var links = new List<string>();
+        if (options.Previous is var (before, previous))
+            links.Add($"<a rel=\"prev\" href=\"{WebUtility.HtmlEncode(before)}\">← {WebUtility.HtmlEncode(previous)}</a>");
+        if (options.Home is var (home, all))
+            links.Add($"<a href=\"{WebUtility.HtmlEncode(home)}\">{WebUtility.HtmlEncode(all)}</a>");
+        if (options.Next is var (after, next))
+            links.Add($"<a rel=\"next\" href=\"{WebUtility.HtmlEncode(after)}\">{WebUtility.HtmlEncode(next)} →</a>");
+        return links.Count == 0 ? "" : $"<nav class=\"around\" aria-label=\"Chapters\">{string.Join("", links)}</nav>";
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mezcla.Notebooks.Documents;
+
+namespace Mezcla.Notebooks.Html;
+
+/// <summary>Renders what stands below a cell, in the richest form a page can show without a network.</summary>
+internal static class OutputHtml
+{
+    private const int LongestText = 200_000;
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static string ToHtml(NotebookOutput output, MarkdownHtml markdown) => output switch
+    {
+        StreamOutput stream => $"<pre class=\"out{(stream.Stream == OutputStream.Error ? " err" : "")}\">{AnsiText.ToHtml(Cut(stream.Text))}</pre>",
+        ErrorOutput error => $"<div class=\"out failed\" role=\"alert\"><pre>{AnsiText.ToHtml(Cut(error.Traceback.Count > 0 ? string.Join('\n', error.Traceback) : $"{error.Name}: {error.Message}"))}</pre></div>",
+        DisplayOutput display => Bundle(display.Bundle, markdown),
+        UnknownOutput unknown => $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(unknown.Json.ToJsonString(Indented)))}</pre>",
+        _ => "",
+    };
+
+    private static string Bundle(MimeBundle bundle, MarkdownHtml markdown)
+    {
+        if (bundle[MimeBundle.Html] is { } html)
+            return $"<div class=\"out rich\">{html}</div>";
+        if (bundle["image/svg+xml"] is { } svg)
+            return $"<div class=\"out rich\">{svg[Math.Max(svg.IndexOf("<svg", StringComparison.Ordinal), 0)..]}</div>";
+        foreach (var type in new[] { "image/png", "image/jpeg", "image/gif", "image/webp" })
+        {
+            if (bundle[type] is { } image)
+                return $"<div class=\"out rich\"><img src=\"data:{type};base64,{image.Replace("\n", "")}\" alt=\"{WebUtility.HtmlEncode(bundle[MimeBundle.PlainText] ?? "picture")}\"{Size(bundle.Metadata[type])}></div>";
+        }
+        if (bundle[MimeBundle.Markdown] is { } text)
+            return $"<div class=\"out rich prose\">{markdown.ToHtml(text, collect: false)}</div>";
+        if (bundle[MimeBundle.Latex] is { } latex)
+            return $"<div class=\"out rich math\">{LatexMath.ToMathMl(latex.Trim().Trim('$'), display: true)}</div>";
+        if (bundle[MimeBundle.PlainText] is { } plain)
+            return $"<pre class=\"out\">{AnsiText.ToHtml(Cut(plain))}</pre>";
+        if (bundle[MimeBundle.JavaScript] is { } script)
+            return $"<script>{script.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)}</script>";
+        var json = new StringBuilder();
+        foreach (var (mime, content) in bundle.Data.Where(d => MimeBundle.IsJson(d.Key)))
+            json.Append(mime).Append('\n').Append(content).Append('\n');
+        return json.Length > 0 ? $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(json.ToString()))}</pre>" : $"<p class=\"out\">An output of the types {WebUtility.HtmlEncode(string.Join(", ", bundle.Data.Keys))}, which a page cannot show.</p>";
+    }
+
+    private static string Size(JsonNode? metadata)
+    {
+        var size = new StringBuilder();
+        foreach (var side in new[] { "width", "height" })
+        {
+            if (metadata is JsonObject map && double.TryParse(map[side]?.ToString(), CultureInfo.InvariantCulture, out var pixels) && pixels is > 0 and < 10_000)
+                size.Append($" {side}=\"{(int)pixels}\"");
+        }
+        return size.ToString();
+    }
+
+    private static string Cut(string text) => text.Length <= LongestText ? text : text[..(LongestText / 2)] + $"\n… {text.Length - LongestText:N0} characters left out …\n" + text[^(LongestText / 2)..];
+}

@@ -1,0 +1,38 @@
+using System.Text;
+
+namespace Mezcla.Tokenization;
+
+/// <summary>A token for each character (Unicode code point) that a text has, in order of code point: the simplest vocabulary there is.</summary>
+public sealed class CharacterTokenizer : Tokenizer
+{
+    private readonly byte[][] _bytes;
+    private readonly Dictionary<Rune, int> _ids = [];
+
+    internal CharacterTokenizer(IReadOnlyList<Rune> characters, IEnumerable<KeyValuePair<string, int>> specialTokens) : base(specialTokens)
+    {
+        _bytes = [.. characters.Select(c => Encoding.UTF8.GetBytes(c.ToString()))];
+        foreach (var character in characters) _ids.Add(character, _ids.Count);
+        VocabularySize = SpecialTokens.Values.Append(characters.Count - 1).Max() + 1;
+    }
+
+    /// <inheritdoc/>
+    public override int VocabularySize { get; }
+
+    internal IReadOnlyDictionary<Rune, int> Characters => _ids;
+
+    /// <summary>Makes the vocabulary of a text: its characters by code point, then the special tokens.</summary>
+    public static CharacterTokenizer Train(string text, params ReadOnlySpan<string> specialTokens)
+    {
+        Rune[] characters = [.. text.EnumerateRunes().Distinct().Order()];
+        return new(characters, Numbered(specialTokens, characters.Length));
+    }
+
+    private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
+    {
+        foreach (var character in part.EnumerateRunes())
+            ids.Add(_ids.TryGetValue(character, out int id) ? id
+                : throw new ArgumentException($"The character '{character}' (U+{character.Value:X4}) is not among the {_ids.Count} that this tokenizer was made from."));
+    }
+
+    private protected override ReadOnlySpan<byte> OrdinaryBytes(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : throw NoSuchId(id);
+}

@@ -1,0 +1,271 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Mezcla.Tokenization;
+
+/// <summary>What a SentencePiece token is. The numbers are those of SentencePiece's model files and of GGUF.</summary>
+public enum SentencePieceType
+{
+    /// <summary>A string of characters.</summary>
+    Normal = 1,
+
+    /// <summary>Stands for what has no token, where there are no byte tokens.</summary>
+    Unknown = 2,
+
+    /// <summary>A mark that no text contains, such as the start of a text.</summary>
+    Control = 3,
+
+    /// <summary>A string that is always one token.</summary>
+    UserDefined = 4,
+
+    /// <summary>A token that merging may pass through but not end in; not supported.</summary>
+    Unused = 5,
+
+    /// <summary>One byte, written like <c>&lt;0x0A&gt;</c>.</summary>
+    Byte = 6,
+}
+
+/// <summary>A token of a SentencePiece vocabulary.</summary>
+/// <param name="Text">Its characters, with <c>▁</c> (U+2581) for a space.</param>
+/// <param name="Score">Of the pairs that may merge, the one whose result scores highest goes first.</param>
+/// <param name="Type">What it is.</param>
+public readonly record struct SentencePiece(string Text, float Score, SentencePieceType Type);
+
+/// <summary>Where a SentencePiece tokenizer puts a space that is not in the text, so that a word is the same token first and later.</summary>
+public enum SpacePrefix
+{
+    /// <summary>Nowhere.</summary>
+    Never,
+
+    /// <summary>At the start of a text that starts neither with an added token nor with a space (later Llama 2 files in Hugging Face's form).</summary>
+    Start,
+
+    /// <summary>At the start and after each token that the text may spell but merging may not make (llama.cpp, and Llama 2 in Hugging Face's form).</summary>
+    EachPart,
+
+    /// <summary>As <see cref="EachPart"/>, but not where a space is already.</summary>
+    EachPartWithoutSpace,
+
+    /// <summary>At the start and after control tokens, but not after user-defined ones (SentencePiece).</summary>
+    StartAndAfterControl,
+}
+
+/// <summary>
+/// Byte-pair encoding as SentencePiece does it (Kudo and Richardson 2018), and Llama 1 and 2, Mistral and Mixtral with it: it merges characters, not
+/// bytes; any two neighbours merge whose text together is a token, the token with the highest score first; a space is the character <c>▁</c>; a
+/// character that ends up without a token becomes its UTF-8 bytes (byte fallback).
+/// </summary>
+public sealed class SentencePieceTokenizer : Tokenizer
+{
+    private readonly SentencePiece[] _pieces;
+    private readonly byte[]?[] _output;
+    private readonly Vocabulary _vocabulary; // the bytes of the pieces that merging may make
+    private readonly MergeTable _merges;
+    private readonly int[] _byteIds = [.. Enumerable.Repeat(-1, 256)];
+    private readonly int _unknown = -1;
+    private readonly bool _cutAtSpaces;
+    private readonly bool[] _whole;
+
+    /// <summary>Makes the tokenizer of a vocabulary with scores: the id of a piece is its place in the list.</summary>
+    /// <exception cref="ArgumentException">Two pieces are the same, a byte piece names no byte, or there is neither an unknown token nor one for every byte.</exception>
+    public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix = SpacePrefix.EachPart) : this(pieces, prefix, null) { }
+
+    // merges: pairs of piece texts by rank, where the file gives these and no scores.
+    internal SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix, IReadOnlyList<(string Left, string Right)>? merges)
+        : base(Added(pieces, SentencePieceType.Control, SentencePieceType.Unknown), Added(pieces, SentencePieceType.UserDefined))
+    {
+        (_pieces, Prefix) = ([.. pieces], prefix);
+        _output = new byte[]?[_pieces.Length];
+        var mergeable = new byte[]?[_pieces.Length];
+        for (int id = 0; id < _pieces.Length; id++)
+        {
+            var (text, _, type) = _pieces[id];
+            switch (type)
+            {
+                case SentencePieceType.Byte:
+                    byte b = ParseByte(text) ?? throw new ArgumentException($"The byte token {id} is '{text}'; a byte is written like <0x0A>.", nameof(pieces));
+                    _byteIds[b] = id;
+                    _output[id] = [b];
+                    break;
+                case SentencePieceType.Unknown:
+                    _unknown = id;
+                    break;
+                case SentencePieceType.Normal:
+                    mergeable[id] = Encoding.UTF8.GetBytes(text);
+                    _output[id] = Encoding.UTF8.GetBytes(text.Replace('▁', ' '));
+                    break;
+                case SentencePieceType.Control or SentencePieceType.UserDefined: break;
+                default: throw new ArgumentException($"Token {id}, '{text}', is of the type {type}, which is not supported.", nameof(pieces));
+            }
+        }
+        if (_unknown < 0 && _byteIds.Contains(-1))
+            throw new ArgumentException("The vocabulary has neither an unknown token nor a token for each byte, so it cannot encode every text.", nameof(pieces));
+        _vocabulary = new Vocabulary(mergeable);
+        _merges = merges is null ? MergesByScore() : MergesByRank(merges);
+        // Where no token has a space after something else, no merge joins a word to the space before the next: the words can be merged one by one.
+        _cutAtSpaces = !_pieces.Any(p => p.Type == SentencePieceType.Normal && p.Text.TrimStart('▁').Contains('▁'));
+        _whole = new bool[_pieces.Length];
+        var ids = new List<int>();
+        for (int id = 0; id < _pieces.Length; id++)
+        {
+            if (mergeable[id] is not { Length: > 0 } bytes) continue;
+            ids.Clear();
+            MergeWord(bytes, ids);
+            _whole[id] = ids.Count == 1 && ids[0] == id;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int VocabularySize => _pieces.Length;
+
+    /// <summary>The vocabulary by id.</summary>
+    public IReadOnlyList<SentencePiece> Pieces => _pieces;
+
+    // Without those of a character that is no token.
+    internal IEnumerable<(int Left, int Right)> Merges => _merges.InOrder().Where(m => m.Left < _pieces.Length && m.Right < _pieces.Length);
+
+    /// <summary>Where a space is put that is not in the text.</summary>
+    public SpacePrefix Prefix { get; }
+
+    /// <summary>The text of a sequence of ids, without the spaces that encoding put before it and after special tokens.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
+    public override string Decode(ReadOnlySpan<int> ids)
+    {
+        var text = new StringBuilder();
+        for (int start = 0, end; start < ids.Length; start = end)
+        {
+            bool added = IsAdded(ids[start]);
+            for (end = start + 1; !added && end < ids.Length && !IsAdded(ids[end]);) end++;
+            string part = base.Decode(ids[start..end]);
+            text.Append(!added && part.StartsWith(' ') && AddsSpace(start == 0 ? -1 : ids[start - 1], part.AsSpan(1)) ? part[1..] : part);
+        }
+        return text.ToString();
+    }
+
+    private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
+    {
+        // To SentencePiece a user-defined symbol is text: before one at the start there is a space too.
+        bool symbolAtStart = Prefix == SpacePrefix.StartAndAfterControl && before is { } id && _pieces[id].Type == SentencePieceType.UserDefined;
+        if (part.Length == 0 && !symbolAtStart) return;
+        string spaced = string.Concat(AddsSpace(ids.Count == 0 ? -1 : ids[^1], part) ? "▁" : "", part).Replace(' ', '▁');
+        byte[] utf8 = Encoding.UTF8.GetBytes(spaced);
+        for (int start = 0, end; start < utf8.Length; start = end)
+        {
+            end = _cutAtSpaces ? WordEnd(utf8, start) : utf8.Length;
+            var word = utf8.AsSpan(start, end - start);
+            int whole = _vocabulary.Find(word);
+            if (whole >= 0 && _whole[whole]) ids.Add(whole);
+            else MergeWord(word, ids);
+        }
+    }
+
+    private protected override ReadOnlySpan<byte> OrdinaryBytes(int id) =>
+        (uint)id < (uint)_output.Length && _output[id] is { } bytes ? bytes : throw NoSuchId(id);
+
+    private static Dictionary<string, int> Added(IReadOnlyList<SentencePiece> pieces, params SentencePieceType[] types)
+    {
+        var added = new Dictionary<string, int>();
+        for (int id = 0; id < pieces.Count; id++)
+        {
+            string text = pieces[id].Text.Replace('▁', ' ');
+            if (types.Contains(pieces[id].Type) && !added.TryAdd(text, id))
+                throw new ArgumentException($"Ids {added[text]} and {id} are both the token '{text}'.", nameof(pieces));
+        }
+        return added;
+    }
+
+    internal static byte? ParseByte(string text) =>
+        text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
+        && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b) ? b : null;
+
+    // before: the id before the part, -1 at the start of the text.
+    private bool AddsSpace(int before, ReadOnlySpan<char> part) => Prefix switch
+    {
+        SpacePrefix.Never => false,
+        SpacePrefix.EachPart => true,
+        SpacePrefix.Start or SpacePrefix.EachPartWithoutSpace => (before < 0 || Prefix != SpacePrefix.Start) && (part.Length == 0 || part[0] is not (' ' or '▁')),
+        _ => before < 0 || _pieces[before].Type != SentencePieceType.UserDefined,
+    };
+
+    // The spaces and the word after them.
+    private static int WordEnd(ReadOnlySpan<byte> utf8, int start)
+    {
+        var space = "▁"u8;
+        int end = start;
+        while (utf8[end..].StartsWith(space)) end += space.Length;
+        int next = utf8[end..].IndexOf(space);
+        return next < 0 ? utf8.Length : end + next;
+    }
+
+    private void MergeWord(ReadOnlySpan<byte> word, List<int> ids)
+    {
+        int start = ids.Count;
+        for (int at = 0, length; at < word.Length; at += length) ids.Add(Symbol(word, at, out length));
+        int count = Merging.Merge(_merges, CollectionsMarshal.AsSpan(ids)[start..]);
+        int[] merged = [.. CollectionsMarshal.AsSpan(ids).Slice(start, count)];
+        CollectionsMarshal.SetCount(ids, start);
+        Span<byte> utf8 = stackalloc byte[4];
+        foreach (int id in merged)
+        {
+            if (id < _pieces.Length)
+            {
+                ids.Add(id);
+                continue;
+            }
+            foreach (byte b in utf8[..new Rune(id - _pieces.Length).EncodeToUtf8(utf8)])
+                // Neighbours without tokens are one unknown.
+                if (_byteIds[b] >= 0) ids.Add(_byteIds[b]);
+                else if (ids.Count == start || ids[^1] != _unknown) ids.Add(_unknown);
+        }
+    }
+
+    // The id of a character; for one that is no token, its code point behind the last id, so that it can still take part in merges.
+    private int Symbol(ReadOnlySpan<byte> text, int at, out int length)
+    {
+        Rune.DecodeFromUtf8(text[at..], out var rune, out length);
+        int id = _vocabulary.Find(text.Slice(at, length));
+        return id >= 0 ? id : _pieces.Length + rune.Value;
+    }
+
+    private MergeTable MergesByScore()
+    {
+        var merges = new MergeTable(_pieces.Length * 2);
+        int rank = -1;
+        float last = float.NaN;
+        foreach (int id in Enumerable.Range(0, _pieces.Length).OrderByDescending(id => _pieces[id].Score))
+        {
+            if (_pieces[id].Score != last) (last, rank) = (_pieces[id].Score, rank + 1);
+            var token = _vocabulary[id];
+            Symbol(token, 0, out int first);
+            for (int cut = first, length; cut < token.Length; cut += length)
+            {
+                Symbol(token, cut, out length);
+                if (Part(token[..cut]) is var left and >= 0 && Part(token[cut..]) is var right and >= 0) merges.Add(left, right, rank, id);
+            }
+        }
+        return merges;
+    }
+
+    private int Part(ReadOnlySpan<byte> text)
+    {
+        int id = _vocabulary.Find(text);
+        if (id >= 0) return id;
+        int symbol = Symbol(text, 0, out int length);
+        return length == text.Length ? symbol : -1;
+    }
+
+    private MergeTable MergesByRank(IReadOnlyList<(string Left, string Right)> merges)
+    {
+        var table = new MergeTable(merges.Count);
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            var (left, right) = merges[rank];
+            table.Add(Id(left), Id(right), rank, Id(left + right));
+
+            int Id(string text) => _vocabulary.Find(Encoding.UTF8.GetBytes(text)) is var id and >= 0 ? id
+                : throw new ArgumentException($"Merge {rank} names '{text}', which the vocabulary lacks.", nameof(merges));
+        }
+        return table;
+    }
+}

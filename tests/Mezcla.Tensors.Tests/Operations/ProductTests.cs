@@ -1,0 +1,81 @@
+using FsCheck.Xunit;
+using Mezcla.Tensors.Tests.Reference;
+
+namespace Mezcla.Tensors.Tests.Operations;
+
+public abstract partial class OperationTests
+{
+    [Property]
+    public void MatMul(Shaped s)
+    {
+        // The leading axes broadcast; the sizes of the products cross the tiles of the kernels.
+        int[] sizes = [0, 1, 2, 3, 5, 9, 17, 33];
+        int m = sizes[s.Pick(8, 1)], n = sizes[s.Pick(8, 2)], k = sizes[s.Pick(8, 3)];
+        var (a, b) = Broadcastable(s with { Sizes = [.. s.Sizes.Take(3).Select(size => Math.Min(size, 2))] });
+        bool ta = s.Pick(2, 4) == 0, tb = s.Pick(2, 5) == 0;
+        Check(s).Run((x, y) => x.MatMul(y, ta, tb), (x, y) => Product(ta ? Swapped(x) : x, tb ? Swapped(y) : y),
+            Check(s).Random(ta ? [.. a, k, m] : [.. a, m, k], 1), Check(s with { Seed = s.Seed + 1 }).Random(tb ? [.. b, n, k] : [.. b, k, n], 1));
+    }
+
+    [Property]
+    public void MatMul_with_itself(Shaped s)
+    {
+        int[] shape = AtLeast(s, 2);
+        Check(s).Run(x => x.MatMul(x, transposeB: true), x => Product(x, Swapped(x)), Check(s).Random(shape, 1));
+    }
+
+    [Property]
+    public void Linear(Shaped s)
+    {
+        int[] shape = AtLeast(s, 1);
+        int output = s.Pick(20, 1);
+        var check = Check(s);
+        check.Run(t => t[0].Linear(t[1], t[2]), a => Array64.Zip(Rows(a[0], a[1]), a[2], (p, q) => p + q), check.Random(shape, 1), check.Random([output, shape[^1]], 1), check.Random([output], 1));
+        check.Run((x, w) => x.Linear(w), Rows, check.Random(shape, 1), check.Random([output, shape[^1]], 1));
+
+        Array64 Rows(Array64 x, Array64 w) => Array64.Of([.. shape[..^1], output], at =>
+        {
+            double sum = 0;
+            for (int i = 0; i < shape[^1]; i++)
+                sum += x[[.. at[..^1], i]] * w[at[^1], i];
+            return sum;
+        });
+    }
+
+    [Property]
+    public void GroupedMatMul(Shaped s)
+    {
+        int groups = 1 + s.Pick(5), k = 1 + s.Pick(9, 1), n = 1 + s.Pick(9, 2), rows = s.Pick(30, 3);
+        bool transposed = s.Pick(2, 4) == 0;
+        // Some groups are empty.
+        int[] offsets = [0, .. Enumerable.Range(0, groups - 1).Select(g => s.Pick(rows + 1, 10 + g)).Order(), rows];
+        Check(s).Run((x, w) => x.GroupedMatMul(w, Ids(offsets, groups + 1), transposed), (x, w) => Array64.Of([rows, n], at =>
+        {
+            int g = 0;
+            while (offsets[g + 1] <= at[0])
+                g++;
+            double sum = 0;
+            for (int i = 0; i < k; i++)
+                sum += x[at[0], i] * (transposed ? w[g, at[1], i] : w[g, i, at[1]]);
+            return sum;
+        }), Check(s).Random([rows, k], 1), Check(s with { Seed = s.Seed + 1 }).Random(transposed ? [groups, n, k] : [groups, k, n], 1));
+    }
+
+    private static Array64 Swapped(Array64 x) => Permuted(x, [.. Enumerable.Range(0, x.Rank - 2), x.Rank - 1, x.Rank - 2]);
+
+    private static Array64 Product(Array64 a, Array64 b)
+    {
+        int[] batch = Array64.Zip(new Array64(a.Shape[..^2]), new Array64(b.Shape[..^2]), (_, _) => 0).Shape;
+        int k = a.Shape[^1];
+        return Array64.Of([.. batch, a.Shape[^2], b.Shape[^1]], at =>
+        {
+            double sum = 0;
+            for (int i = 0; i < k; i++)
+                sum += Element(a, at[..^2], at[^2], i) * Element(b, at[..^2], i, at[^1]);
+            return sum;
+        });
+
+        // Only the leading axes are repeated, not a row or column of size 1 (whose index is 0 anyway).
+        static double Element(Array64 x, int[] batch, int row, int column) => x.Repeated([.. batch, row, column]);
+    }
+}

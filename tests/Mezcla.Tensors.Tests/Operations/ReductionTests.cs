@@ -1,0 +1,118 @@
+using FsCheck.Xunit;
+using Mezcla.Tensors.Tests.Reference;
+
+namespace Mezcla.Tensors.Tests.Operations;
+
+public abstract partial class OperationTests
+{
+    [Property]
+    public void Sum(Shaped s) => Reduction(s, (x, axis, keep) => x.Sum(axis, keep), line => line.Sum(), Check(s).Random(s.Sizes));
+
+    [Property]
+    public void Mean(Shaped s) => Reduction(s, (x, axis, keep) => x.Mean(axis, keep), line => line.Sum() / line.Length, Check(s).Random(s.Sizes));
+
+    [Property]
+    public void Max(Shaped s) => Reduction(s, (x, axis, keep) => x.Max(axis, keep), line => line.Max(), Check(s).Distinct(AtLeast(s, 0, filled: true)));
+
+    [Property]
+    public void Min(Shaped s) => Reduction(s, (x, axis, keep) => x.Min(axis, keep), line => line.Min(), Check(s).Distinct(AtLeast(s, 0, filled: true)));
+
+    [Property]
+    public void Variance(Shaped s)
+    {
+        int[] shape = [.. AtLeast(s, 1).Select(size => Math.Max(size, 2))];
+        bool unbiased = s.Pick(2, 3) == 0;
+        Reduction(s with { Sizes = shape }, (x, axis, keep) => x.Variance(axis, keep, unbiased), line =>
+        {
+            double mean = line.Average();
+            return line.Sum(v => (v - mean) * (v - mean)) / (line.Length - (unbiased ? 1 : 0));
+        }, Check(s).Random(shape));
+    }
+
+    [Property]
+    public void Norm(Shaped s)
+        => Check(s).Run(x => x.Norm(), x => new Array64([], [Math.Sqrt(x.Values.Sum(v => v * v))]), Check(s).AwayFromZero(AtLeast(s, 0, filled: true)));
+
+    [Fact]
+    public void The_norm_of_nothing_has_no_slope()
+    {
+        var x = Tensor.Zeros(3).To(Device);
+        x.RequiresGrad = true;
+        x.Norm().Backward();
+        Assert.Equal([0f, 0, 0], x.Grad!.ToArray());
+    }
+
+    [Property]
+    public void ArgMax_and_ArgMin(Shaped s)
+    {
+        int[] shape = AtLeast(s, 1, filled: true);
+        int axis = s.Pick(shape.Length);
+        var x = Check(s).Random(shape, 1).Map(v => Math.Round(v * 3));
+        using var scope = new TensorScope();
+        var tensor = Check(s).Place(x);
+        Assert.Equal(x.Along(axis, 1, line => [Array.IndexOf(line, line.Max())]).Values.Select(v => (int)v), tensor.ArgMax(axis).ToIntArray());
+        Assert.Equal(x.Along(axis, 1, line => [Array.IndexOf(line, line.Min())]).Values.Select(v => (int)v), tensor.ArgMin(axis - shape.Length).ToIntArray());
+    }
+
+    [Fact]
+    public void NaN_is_what_ArgMax_and_ArgMin_find()
+    {
+        var x = Tensor.From([1f, float.NaN, 3, float.NaN]).To(Device);
+        Assert.Equal([1], x.ArgMax(0, keepDims: true).ToIntArray());
+        Assert.Equal([1], x.ArgMin(0, keepDims: true).ToIntArray());
+    }
+
+    [Property]
+    public void CumulativeSum(Shaped s)
+    {
+        int[] shape = AtLeast(s, 1);
+        int axis = s.Pick(shape.Length);
+        Check(s).Run(x => x.CumulativeSum(axis), x => x.Along(axis, shape[axis], line =>
+        {
+            double sum = 0;
+            return [.. line.Select(v => sum += v)];
+        }), Check(s).Random(shape));
+    }
+
+    [Property]
+    public void Sort(Shaped s)
+    {
+        int[] shape = AtLeast(s, 1);
+        int axis = s.Pick(shape.Length);
+        bool descending = s.Pick(2, 3) == 0;
+        var values = Check(s).Distinct(shape);
+        Check(s).Run(x => x.Sort(axis, descending).Values, x => x.Along(axis, shape[axis], line => [.. descending ? line.OrderDescending() : line.Order()]), values);
+        using var scope = new TensorScope();
+        var (sorted, at) = Check(s).Place(values).Sort(axis, descending);
+        Assert.Equal(sorted.ToArray(), Check(s).Place(values).Gather(axis, at).ToArray());
+    }
+
+    [Property]
+    public void TopK(Shaped s)
+    {
+        int[] shape = AtLeast(s, 1);
+        int k = s.Pick(shape[^1] + 1, 4);
+        Check(s).Run(x => x.TopK(k).Values, x => x.Along(shape.Length - 1, k, line => [.. line.OrderDescending().Take(k)]), Check(s).Distinct(shape));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(20)]
+    public void Equal_elements_keep_their_order(int k)
+    {
+        float[] values = [.. Enumerable.Range(0, 40).Select(i => (float)(i % 3))];
+        int[] expected = [.. Enumerable.Range(0, 40).OrderByDescending(i => values[i]).Take(k)];
+        Assert.Equal(expected, Tensor.From(values).To(Device).TopK(k).Indices.ToIntArray());
+        Assert.Equal(Enumerable.Range(0, 40).OrderBy(i => values[i]), Tensor.From(values).To(Device).Sort().Indices.ToIntArray());
+    }
+
+    // Over everything, or along an axis that goes or stays.
+    private void Reduction(Shaped s, Func<Tensor, int?, bool, Tensor> operation, Func<double[], double> reference, Array64 x)
+    {
+        int? axis = x.Rank == 0 || s.Pick(3) == 0 ? null : s.Pick(x.Rank, 1);
+        bool keep = s.Pick(2, 2) == 0;
+        Check(s).Run(t => operation(t, axis is { } a && s.Pick(2, 8) == 0 ? a - x.Rank : axis, keep), v => axis is { } chosen
+            ? v.Along(chosen, 1, line => [reference(line)], keep)
+            : new Array64(keep ? [.. v.Shape.Select(_ => 1)] : [], [reference(v.Values)]), x);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Mezcla.Tests.Tokenization;
+
+/// <summary>Other programs to compare with. Where one cannot be had the test is skipped, and the skip says what is missing.</summary>
+internal static class Peer
+{
+    public static string Script(string name) => Path.Combine(Folder(), "peers", name);
+
+    public static string Folder([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+
+    /// <summary>A folder in which npm has installed these packages; kept in the temporary folder for the next run.</summary>
+    public static string Packages(params string[] packages)
+    {
+        if (!Directory.Exists(Folder())) Assert.Skip("The sources of the tests are not here, and so neither are the scripts of the peers.");
+        if (!CanRun("node", "--version")) Assert.Skip("Node.js is not installed: tests against npm packages need it.");
+        string folder = Path.Combine(Path.GetTempPath(), "mezcla-peers", string.Join('+', packages).Replace('/', '-'));
+        string done = Path.Combine(folder, "installed");
+        if (File.Exists(done)) return folder;
+        if (Environment.GetEnvironmentVariable("MEZCLA_INSTALL") == "0") Assert.Skip($"npm's {string.Join(", ", packages)} not installed, and MEZCLA_INSTALL=0 forbids it.");
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "package.json"), "{\"private\":true}");
+        string npm = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
+        if (!CanRun(npm, ["install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", .. packages]))
+            Assert.Skip($"npm could not install {string.Join(", ", packages)}; is the network closed?");
+        File.WriteAllText(done, "");
+        return folder;
+    }
+
+    public static bool CanRun(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Start(program, arguments);
+            process.StandardInput.Close();
+            var error = process.StandardError.ReadToEndAsync();
+            process.StandardOutput.ReadToEnd();
+            error.Wait();
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives a program lines and returns the lines it answers with; fails the test if it fails.</summary>
+    public static string[] Ask(IEnumerable<string> lines, string program, params string[] arguments)
+    {
+        using var process = Start(program, arguments);
+        var answers = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        foreach (string line in lines) process.StandardInput.Write(line + "\n");
+        process.StandardInput.Close();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {error.Result}");
+        return answers.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    public static Process Start(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(false),
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        return Process.Start(start)!;
+    }
+}
