@@ -57,6 +57,19 @@ public sealed class TensorScope : IDisposable
         owner.RemoveRange(kept, owner.Count - kept);
     }
 
+    /// <summary>Until what it returns ends, tensors made on this thread belong to no scope: for what outlives the step that makes it, such as a cache.</summary>
+    public static IDisposable Suspend()
+    {
+        var suspended = new Suspension(made, depth);
+        (made, depth) = (null, 0);
+        return suspended;
+    }
+
+    private sealed class Suspension(List<Tensor>? tensors, int level) : IDisposable
+    {
+        public void Dispose() => (made, depth) = (tensors, level);
+    }
+
     internal static void Track(Tensor tensor)
     {
         if (depth > 0)

@@ -141,6 +141,16 @@ internal abstract class DeviceKernels
     /// <summary>For each group e: C[e] (+)= A[rows of e]ᵀ·B[rows of e], A [rows, m], B [rows, n].</summary>
     internal abstract void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate);
 
+    /// <summary>
+    /// Sorts the choices of a Mixture of Experts by group: ids [tokens, k], negative ones left out. The order is by group, then by falling priority where there is one,
+    /// else all first choices by token, then all second ones and so on. A group keeps its first <paramref name="capacity"/>; what is left over comes behind
+    /// offsets[groups] with group 0 and kept 0. Writes for each place the flat position in ids, its token, its group, and 1 or 0 for kept.
+    /// </summary>
+    internal abstract void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets);
+
+    /// <summary>counts[g] = how often g stands in ids; negative ids are skipped.</summary>
+    internal abstract void CountByIndex(Handle ids, long n, Handle counts, int groups);
+
     // Transformers.
 
     /// <summary>Rotates pairs of the last axis of x [blocks, time, heads, size] by the angles whose cosines and sines are [positions, rotated/2]; the rest is copied.</summary>

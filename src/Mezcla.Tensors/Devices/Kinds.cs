@@ -29,6 +29,9 @@ internal enum UnaryKind
     Softplus,
     Sin,
     Cos,
+
+    /// <summary>Φ(x), the integral of the standard normal density up to x.</summary>
+    NormalCdf,
 }
 
 /// <summary>Functions of two elements. Comparisons give 1 or 0.</summary>

@@ -118,6 +118,20 @@ public static class Attention
         }
     }
 
+    /// <summary>What each query looks at, softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], for looking at and not for speed: rows sum to one (less what a sink takes).</summary>
+    /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
+    public static Tensor Probabilities(Tensor q, Tensor k, AttentionOptions options = default)
+    {
+        ArgumentNullException.ThrowIfNull(q);
+        ArgumentNullException.ThrowIfNull(k);
+        // The values are one-hot: what comes out for a query is how much it took of each key.
+        int time = options.TimeFirst ? 1 : 2, head = options.TimeFirst ? 2 : 1, keys = k.Size(time);
+        var identity = Tensor.Arange(keys).To(DType.Int32).OneHot(keys).Reshape(options.TimeFirst ? [1, keys, 1, keys] : [1, 1, keys, keys]).To(q.Device);
+        var shape = options.TimeFirst ? new[] { k.Size(0), keys, k.Size(head), keys } : [k.Size(0), k.Size(head), keys, keys];
+        var seen = ScaledDotProduct(q, k, identity.Expand(shape), options);
+        return options.TimeFirst ? seen.Transpose(1, 2) : seen;
+    }
+
     private static (AttentionLayout, Tensor?) Layout(Tensor q, Tensor k, Tensor v, in AttentionOptions options)
     {
         int head = options.TimeFirst ? 2 : 1, time = options.TimeFirst ? 1 : 2;

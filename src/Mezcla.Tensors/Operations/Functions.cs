@@ -37,4 +37,7 @@ public static partial class TensorOperations
 
     /// <summary>cos x; derivative -sin x.</summary>
     public static Tensor Cos(this Tensor x) => Unary("Cos", UnaryKind.Cos, x);
+
+    /// <summary>y = Φ(x), the chance that a standard normal number is at most x. dx = dy·exp(-x²/2)/√(2π).</summary>
+    public static Tensor NormalCdf(this Tensor x) => Unary("NormalCdf", UnaryKind.NormalCdf, x);
 }

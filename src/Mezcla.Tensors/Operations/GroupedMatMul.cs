@@ -6,12 +6,12 @@ public static partial class TensorOperations
 {
     /// <summary>
     /// Each group of rows times the matrix of its own: the experts of a Mixture of Experts. x [rows, in], sorted by group; weights
-    /// [groups, in, out], or [groups, out, in] where transposed; group e is the rows from offsets[e] to offsets[e + 1]. Result [rows, out].
+    /// [groups, in, out], or [groups, out, in] where transposed; group e is the rows from offsets[e] to offsets[e + 1]; rows behind the last group give zeros. Result [rows, out].
     /// dx = dy·W(e)ᵀ, dW(e) = xᵀ·dy over the rows of e.
     /// </summary>
     /// <param name="x">The rows.</param>
     /// <param name="weights">A matrix for each group.</param>
-    /// <param name="offsets">Int32 [groups + 1]: from 0, never falling, to the number of rows.</param>
+    /// <param name="offsets">Int32 [groups + 1]: from 0, never falling, to at most the number of rows.</param>
     /// <param name="transposeWeights">Whether each matrix is [out, in], PyTorch's layout.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or the offsets are not as said.</exception>
     public static Tensor GroupedMatMul(this Tensor x, Tensor weights, Tensor offsets, bool transposeWeights = false)
@@ -40,11 +40,11 @@ public static partial class TensorOperations
             throw new ArgumentException($"GroupedMatMul: {groups} groups need offsets [{groups + 1}], not {offsets.Layout}.");
         Span<int> values = groups < 256 ? stackalloc int[groups + 1] : new int[groups + 1];
         offsets.Kernels.Download(offsets.Handle, MemoryMarshal.AsBytes(values));
-        bool right = values[0] == 0 && values[groups] == rows;
+        bool right = values[0] == 0 && values[groups] <= rows;
         for (int i = 0; i < groups; i++)
             right &= values[i] <= values[i + 1];
         if (!right)
-            throw new ArgumentException($"GroupedMatMul: the offsets {Shape.Text(values)} must rise from 0 to the number of rows, {rows}.");
+            throw new ArgumentException($"GroupedMatMul: the offsets {Shape.Text(values)} must rise from 0 to at most the number of rows, {rows}.");
     }
 
     private sealed class GroupedMatMulNode(Tensor y, Tensor x, Tensor weights, Tensor offsets, int groups, int rows, int n, int k, bool transposed)

@@ -40,6 +40,7 @@ internal sealed unsafe partial class CpuKernels
             case UnaryKind.Softplus: VectorMap.Unary<F.Softplus>(from, to, n, a, b); break;
             case UnaryKind.Sin: VectorMap.Unary<F.Sin>(from, to, n, a, b); break;
             case UnaryKind.Cos: VectorMap.Unary<F.Cos>(from, to, n, a, b); break;
+            case UnaryKind.NormalCdf: VectorMap.Unary<F.NormalCdf>(from, to, n, a, b); break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
         }
     }
@@ -68,6 +69,7 @@ internal sealed unsafe partial class CpuKernels
             case UnaryKind.Softplus: VectorMap.UnaryBackward<F.Softplus>(s, g, to, n, a, b, accumulate); break;
             case UnaryKind.Sin: VectorMap.UnaryBackward<F.Sin>(s, g, to, n, a, b, accumulate); break;
             case UnaryKind.Cos: VectorMap.UnaryBackward<F.Cos>(s, g, to, n, a, b, accumulate); break;
+            case UnaryKind.NormalCdf: VectorMap.UnaryBackward<F.NormalCdf>(s, g, to, n, a, b, accumulate); break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
         }
     }

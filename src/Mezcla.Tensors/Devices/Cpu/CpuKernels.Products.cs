@@ -18,7 +18,12 @@ internal sealed unsafe partial class CpuKernels
     }
 
     internal override void GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate)
-        => GroupedGemm.Multiply(groups, Ints(offsets), transposeB, n, k, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
+    {
+        GroupedGemm.Multiply(groups, Ints(offsets), transposeB, n, k, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
+        long used = Ints(offsets)[groups];
+        if (!accumulate)
+            new Span<float>(Floats(c) + used * n, checked((int)((rows - used) * n))).Clear();
+    }
 
     internal override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
         => GroupedGemm.MultiplyTransposed(groups, Ints(offsets), m, n, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));

@@ -153,17 +153,23 @@ internal static class UnaryFunctions
     {
         [MethodImpl(Lanes.Inline)]
         public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            x * Phi(x);
+            x * NormalCdf.Value(x, a, b);
 
         [MethodImpl(Lanes.Inline)]
-        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
-        {
-            var density = VectorMath.Exp(x * x * L.Of(-0.5f)) * L.Of(0.39894228f);
-            return L.MultiplyAdd(x, density, Phi(x));
-        }
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.MultiplyAdd(x, NormalCdf.Derivative(x, a, b), NormalCdf.Value(x, a, b));
+    }
+
+    /// <summary>Φ(x) = (1 + erf(x/√2)) / 2; the derivative is the normal density.</summary>
+    internal readonly struct NormalCdf : IUnaryFunction
+    {
+        [MethodImpl(Lanes.Inline)]
+        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            L.MultiplyAdd(VectorMath.Erf(x * L.Of(0.70710678f)), L.Of(0.5f), L.Of(0.5f));
 
         [MethodImpl(Lanes.Inline)]
-        private static L Phi<L>(L x) where L : unmanaged, ILanes<L> => L.MultiplyAdd(VectorMath.Erf(x * L.Of(0.70710678f)), L.Of(0.5f), L.Of(0.5f));
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
+            VectorMath.Exp(x * x * L.Of(-0.5f)) * L.Of(0.39894228f);
     }
 
     /// <summary>GELU by tanh, as GPT-2 has it: x (1 + tanh u) / 2 = x σ(2u) with u = √(2/π) (x + 0.044715 x³); the derivative is σ + x σ (1 - σ) 2u'.</summary>
