@@ -1,3 +1,5 @@
+using Mezcla.MixtureOfExperts;
+
 namespace Mezcla.Models;
 
 /// <summary>
@@ -138,6 +140,15 @@ public sealed record MixtureOfExpertsConfig
 
     /// <summary>Every how many blocks one has experts: 1 for all, 2 for every second (GLaM, Llama 4 Maverick).</summary>
     public int Period { get; init; } = 1;
+
+    /// <summary>How tokens choose experts.</summary>
+    public Routing Routing { get; init; } = new TopKSoftmaxRouting();
+
+    /// <summary>What keeps the load even in training.</summary>
+    public BalanceConfig Balance { get; init; } = new();
+
+    /// <summary>The most tokens an expert takes; null for dropless.</summary>
+    public CapacityConfig? Capacity { get; init; }
 }
 
 /// <summary>The kind of position information.</summary>

@@ -92,6 +92,19 @@ public abstract class Tokenizer
         HuggingFaceWriter.Write(this, stream);
     }
 
+    /// <summary>The text of a <c>tokenizer.json</c>, from which <see cref="FromJson"/> makes this tokenizer again.</summary>
+    /// <exception cref="NotSupportedException">The tokenizer has user-defined symbols whose spaces that form cannot describe.</exception>
+    public string ToJson()
+    {
+        using var stream = new MemoryStream();
+        HuggingFaceWriter.Write(this, stream);
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+
+    /// <summary>Reads a tokenizer from the text of a <c>tokenizer.json</c>.</summary>
+    /// <exception cref="FormatException">The text is damaged, or its tokenizer is of another kind.</exception>
+    public static Tokenizer FromJson(string json) => HuggingFaceReader.Read(Encoding.UTF8.GetBytes(json));
+
     /// <summary>Encodes a text.</summary>
     /// <param name="text">Any string. A surrogate without its partner counts as U+FFFD, as in every UTF-8 encoder.</param>
     /// <param name="specialTokens">What to do where the text spells a special token; <see cref="SpecialTokenPolicy.Raise"/> when null.</param>

@@ -1,0 +1,108 @@
+using Mezcla.Tensors;
+
+namespace Mezcla.Generation;
+
+/// <summary>Draws tokens from logits as a <see cref="SamplingConfig"/> says.</summary>
+public sealed class Sampler
+{
+    private readonly SamplingConfig _config;
+    private readonly RandomStream _random;
+
+    /// <summary>A sampler with its own stream of random numbers.</summary>
+    /// <param name="config">How to draw.</param>
+    /// <param name="sample">Number of the sample: each has a stream of its own.</param>
+    public Sampler(SamplingConfig config, ulong sample = 0)
+    {
+        config.Validate();
+        _config = config;
+        _random = new RandomStream(config.Seed, sample);
+    }
+
+    /// <summary>The next token.</summary>
+    /// <param name="logits">One logit for each token of the vocabulary.</param>
+    /// <param name="before">The tokens so far, which the repetition penalty reads.</param>
+    public int Next(ReadOnlySpan<float> logits, ReadOnlySpan<int> before)
+    {
+        if (_config.Temperature == 0 && _config.RepetitionPenalty == 1) return ArgMax(logits);
+        var probabilities = Probabilities(logits, before);
+        return _config.Temperature == 0 ? ArgMax(probabilities) : Draw(probabilities, _random.NextFloat());
+    }
+
+    /// <summary>The distribution that <see cref="Next"/> draws from: sums to one, zero where a filter removed the token.</summary>
+    public float[] Probabilities(ReadOnlySpan<float> logits, ReadOnlySpan<int> before)
+    {
+        var values = logits.ToArray();
+        if (_config.RepetitionPenalty != 1)
+            foreach (var id in before.ToArray().Distinct())
+                values[id] = values[id] > 0 ? values[id] / _config.RepetitionPenalty : values[id] * _config.RepetitionPenalty;
+        if (_config.Temperature == 0)
+        {
+            var best = ArgMax(values);
+            Array.Clear(values);
+            values[best] = 1;
+            return values;
+        }
+
+        for (var i = 0; i < values.Length; i++) values[i] /= _config.Temperature;
+        if (_config.TopK > 0 && _config.TopK < values.Length) KeepTopK(values);
+        Softmax(values);
+        if (_config.TopP < 1) KeepTopP(values);
+        if (_config.MinP > 0)
+        {
+            var least = values.Max() * _config.MinP;
+            for (var i = 0; i < values.Length; i++) if (values[i] < least) values[i] = 0;
+        }
+
+        var sum = values.Sum();
+        for (var i = 0; i < values.Length; i++) values[i] /= sum;
+        return values;
+    }
+
+    /// <summary>The index at which the running sum of <paramref name="probabilities"/> passes <paramref name="uniform"/> in [0, 1).</summary>
+    internal static int Draw(ReadOnlySpan<float> probabilities, float uniform)
+    {
+        var (sum, last) = (0.0, 0);
+        for (var i = 0; i < probabilities.Length; i++)
+        {
+            if (probabilities[i] <= 0) continue;
+            sum += probabilities[i];
+            last = i;
+            if (uniform < sum) return i;
+        }
+
+        return last;
+    }
+
+    /// <summary>The index of the largest value, the first of equals.</summary>
+    internal static int ArgMax(ReadOnlySpan<float> values)
+    {
+        var best = 0;
+        for (var i = 1; i < values.Length; i++) if (values[i] > values[best]) best = i;
+        return best;
+    }
+
+    private void KeepTopK(float[] values)
+    {
+        // Of equal logits at the edge those with the smaller ids stay, so that exactly k do.
+        var kept = Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).Take(_config.TopK).ToHashSet();
+        for (var i = 0; i < values.Length; i++) if (!kept.Contains(i)) values[i] = float.NegativeInfinity;
+    }
+
+    private void KeepTopP(float[] values)
+    {
+        var sum = 0.0;
+        foreach (var i in Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).ToArray())
+        {
+            if (sum >= _config.TopP) values[i] = 0;
+            else sum += values[i];
+        }
+    }
+
+    private static void Softmax(float[] values)
+    {
+        var max = values.Max();
+        for (var i = 0; i < values.Length; i++) values[i] = MathF.Exp(values[i] - max);
+        var sum = values.Sum();
+        for (var i = 0; i < values.Length; i++) values[i] /= sum;
+    }
+}

@@ -1,0 +1,30 @@
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.Layers;
+
+/// <summary>
+/// The position-wise network of a block: W₂·a(W₁x), or where gated W₂·(a(W₁x) ⊙ W₃x) (Shazeer 2020, "GLU Variants").
+/// Where gated, W₁ and W₃ stand in one matrix, W₁ first.
+/// </summary>
+public sealed class FeedForward : Module
+{
+    private readonly FeedForwardConfig _config;
+
+    /// <summary>A network hiddenSize → intermediate → hiddenSize; the last matrix starts smaller by <paramref name="residualScale"/>.</summary>
+    public FeedForward(int hiddenSize, FeedForwardConfig config, RandomStream random, float deviation = 0.02f, float residualScale = 1)
+    {
+        _config = config;
+        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, random, deviation));
+        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, random, deviation * residualScale));
+    }
+
+    /// <summary>W₁, or W₁ and W₃ stacked.</summary>
+    public Linear Up { get; }
+
+    /// <summary>W₂.</summary>
+    public Linear Down { get; }
+
+    /// <summary>[..., hiddenSize] → the same shape.</summary>
+    public Tensor Forward(Tensor x) => Down.Forward(Activations.Apply(Up.Forward(x), _config));
+}

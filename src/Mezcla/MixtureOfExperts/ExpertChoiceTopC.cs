@@ -1,0 +1,26 @@
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.MixtureOfExperts;
+
+/// <summary>
+/// Each expert takes the tokens it scores highest, n·k/E of them (Zhou et al. 2022, eq. 1-2): the load is even by construction. Not causal: whether a
+/// token is taken depends on the tokens after it, so a model trained so cannot decode token by token as it was trained.
+/// </summary>
+public sealed record ExpertChoiceRouting : Routing
+{
+    internal override Router Create(TransformerConfig config, RandomStream random, float deviation) => new ExpertChoiceRouter(config, random, deviation);
+
+    private sealed class ExpertChoiceRouter(TransformerConfig config, RandomStream random, float deviation) : LinearRouter(config, random, deviation)
+    {
+        internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
+        {
+            var logits = Gate.Forward(tokens);
+            var probabilities = logits.Softmax(-1);
+            var each = Math.Clamp((int)Math.Ceiling((double)tokens.Size(0) * Config.TopK / Config.Experts), 1, tokens.Size(0));
+            var (weights, chosen) = probabilities.Transpose(0, 1).TopK(each);
+            return new ExpertChoice(logits, probabilities, chosen, weights);
+        }
+    }
+}

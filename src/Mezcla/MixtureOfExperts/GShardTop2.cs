@@ -1,0 +1,40 @@
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.MixtureOfExperts;
+
+/// <summary>
+/// The best expert always, the second with probability min(1, 2·g₂) in training (GShard, algorithm 1: random routing), weights normalized over
+/// the two. Needs k = 2.
+/// </summary>
+public sealed record GShardRouting : Routing
+{
+    internal override Router Create(TransformerConfig config, RandomStream random, float deviation)
+    {
+        if (config.MixtureOfExperts!.TopK != 2)
+            throw new ArgumentException($"GShard routing sends a token to two experts, not {config.MixtureOfExperts.TopK}: set TopK to 2.", nameof(config));
+        return new GShardRouter(config, random, deviation);
+    }
+
+    private sealed class GShardRouter(TransformerConfig config, RandomStream random, float deviation) : LinearRouter(config, random, deviation)
+    {
+        internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
+        {
+            var logits = Gate.Forward(tokens);
+            var (values, experts) = logits.TopK(2);
+            var weights = values.Softmax(-1);
+            if (context.Training)
+            {
+                var random = context.Random ?? throw new InvalidOperationException("GShard routing in training needs ForwardContext.Random.");
+                // A draw below 2·g₂ keeps the second choice; the first column is compared with 2·g₁ ≥ 1 and always stays.
+                var draws = Tensor.Uniform(random, 0, 1, weights.Shape).To(weights.Device);
+                var kept = draws.Less(weights.Detach() * 2);
+                // A choice that is given up becomes -1.
+                experts = ((experts.To(DType.Float32) + 1) * kept - 1).To(DType.Int32);
+            }
+
+            return new TokenChoice(logits, logits.Softmax(-1), experts, weights);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.MixtureOfExperts;
+
+/// <summary>
+/// y = Σ over a token's chosen experts of weight·expert(x), plus the shared experts (Shazeer et al. 2017, eq. 1). Only chosen experts are computed:
+/// assignments are sorted by expert and go through one grouped matrix product for each projection.
+/// </summary>
+public sealed class MixtureOfExpertsLayer : Module
+{
+    private readonly MixtureOfExpertsConfig _config;
+    private readonly int _layer;
+    private readonly bool _weighInput;
+
+    /// <summary>The experts of block <paramref name="layer"/>.</summary>
+    /// <exception cref="ArgumentException">More experts a token than there are.</exception>
+    public MixtureOfExpertsLayer(TransformerConfig config, int layer, RandomStream random, float deviation, float residualScale)
+    {
+        _config = config.MixtureOfExperts ?? throw new ArgumentException("The configuration has no Mixture of Experts.", nameof(config));
+        _layer = layer;
+        _weighInput = _config.Routing is SigmoidRouting { WeighInput: true };
+        if (_config.TopK < 1 || _config.TopK > _config.Experts)
+            throw new ArgumentException($"A token cannot use {_config.TopK} of {_config.Experts} experts.", nameof(config));
+        var (experts, width, hidden) = (_config.Experts, _config.Expert.IntermediateSize, config.HiddenSize);
+        var rows = _config.Expert.Gated ? 2 * width : width;
+        Router = Child("router", _config.Routing.Create(config, random, deviation));
+        Up = Parameter("up.weight", Tensor.Normal(random, 0, deviation, experts, rows, hidden));
+        Down = Parameter("down.weight", Tensor.Normal(random, 0, deviation * residualScale, experts, hidden, width));
+        if (_config.Expert.Bias)
+        {
+            UpBias = Parameter("up.bias", Tensor.Zeros(experts, rows));
+            DownBias = Parameter("down.bias", Tensor.Zeros(experts, hidden));
+        }
+
+        if (_config.SharedExperts > 0)
+            Shared = Child("shared", new FeedForward(hidden, _config.Expert with { IntermediateSize = width * _config.SharedExperts }, random, deviation, residualScale));
+    }
+
+    /// <summary>What decides.</summary>
+    public Router Router { get; }
+
+    /// <summary>W₁ of every expert (and W₃ behind it where gated) [E, intermediate, d].</summary>
+    public Tensor Up { get; }
+
+    /// <summary>W₂ of every expert [E, d, intermediate].</summary>
+    public Tensor Down { get; }
+
+    /// <summary>Biases of W₁ [E, intermediate], or null.</summary>
+    public Tensor? UpBias { get; }
+
+    /// <summary>Biases of W₂ [E, d], or null.</summary>
+    public Tensor? DownBias { get; }
+
+    /// <summary>The experts that every token uses, as one network; null where there are none.</summary>
+    public FeedForward? Shared { get; }
+
+    /// <summary>[..., d] → the same shape. Adds the balance losses to the context in training.</summary>
+    public Tensor Forward(Tensor x, ForwardContext context)
+    {
+        var tokens = x.Reshape(-1, x.Size(-1));
+        var decision = Router.Route(tokens, context);
+        if (context.Training) AddLosses(decision, context);
+        var dispatch = decision.Dispatch(_config.Experts, _config.Capacity);
+        context.Routing?.Add(_layer, _config.Experts, decision, dispatch);
+
+        var chosen = tokens.IndexSelect(0, dispatch.Rows);
+        var weights = dispatch.Weights.Unsqueeze(1);
+        if (_weighInput) chosen *= weights;
+        var computed = Biased(chosen.GroupedMatMul(Up, dispatch.Offsets, transposeWeights: true), UpBias, dispatch);
+        computed = Activations.Apply(computed, _config.Expert);
+        computed = Biased(computed.GroupedMatMul(Down, dispatch.Offsets, transposeWeights: true), DownBias, dispatch);
+        if (!_weighInput) computed *= weights;
+        var mixed = computed.SegmentSum(dispatch.Rows, tokens.Size(0));
+        if (Shared is not null) mixed += Shared.Forward(tokens);
+        return mixed.Reshape(x.Shape);
+    }
+
+    /// <summary>Adjusts the routing bias after an optimizer step, where there is one.</summary>
+    public void AfterStep() => Router.AfterStep();
+
+    private void AddLosses(RoutingDecision decision, ForwardContext context)
+    {
+        var balance = _config.Balance;
+        if (decision is TokenChoice choice && Router is LinearRouter)
+        {
+            if (balance.LoadBalancing > 0) context.AuxiliaryLosses.Add(BalanceLosses.LoadBalancing(choice.Probabilities, choice.Experts) * balance.LoadBalancing);
+            if (balance.Importance > 0) context.AuxiliaryLosses.Add(BalanceLosses.SquaredVariation(choice.Probabilities) * balance.Importance);
+        }
+
+        if (balance.RouterZ > 0 && Router is LinearRouter) context.AuxiliaryLosses.Add(BalanceLosses.RouterZ(decision.Logits) * balance.RouterZ);
+    }
+
+    private static Tensor Biased(Tensor x, Tensor? bias, Dispatch dispatch) => bias is null ? x : x + bias.IndexSelect(0, dispatch.Experts);
+}

@@ -1,0 +1,52 @@
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.MixtureOfExperts;
+
+/// <summary>
+/// Hᵢ = (xW_g)ᵢ + ε·softplus((xW_n)ᵢ) with ε normal, softmax over the k largest (Shazeer et al. 2017, eq. 3-5). The noise is learned, explores
+/// in training and is absent in evaluation; it also makes the load differentiable: the chance of being chosen is a normal integral (appendix A).
+/// </summary>
+public sealed record NoisyTopKRouting : Routing
+{
+    internal override Router Create(TransformerConfig config, RandomStream random, float deviation) => new NoisyTopKRouter(config, random, deviation);
+
+    private sealed class NoisyTopKRouter : LinearRouter
+    {
+        private readonly Linear _noise;
+
+        public NoisyTopKRouter(TransformerConfig config, RandomStream random, float deviation)
+            : base(config, random, deviation) =>
+            _noise = Child("noise", new Linear(config.HiddenSize, Config.Experts, false, random, deviation));
+
+        internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
+        {
+            var clean = Gate.Forward(tokens);
+            if (!context.Training) return Choose(clean, clean);
+            var deviations = _noise.Forward(tokens).Softplus() + 1e-2f;
+            var random = context.Random ?? throw new InvalidOperationException("Noisy routing in training needs ForwardContext.Random.");
+            var noisy = clean + Tensor.Normal(random, 0, 1, clean.Shape).To(clean.Device) * deviations;
+            if (Config.Balance.Load > 0 && Config.TopK < Config.Experts)
+                context.AuxiliaryLosses.Add(BalanceLosses.SquaredVariation(ChanceOfChoice(clean, noisy, deviations)) * Config.Balance.Load);
+            return Choose(clean, noisy);
+        }
+
+        private TokenChoice Choose(Tensor clean, Tensor logits)
+        {
+            var (values, experts) = logits.TopK(Config.TopK);
+            return new(clean, logits.Softmax(-1), experts, values.Softmax(-1));
+        }
+
+        // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) / deviation_i): would i be chosen if its noise were drawn again?
+        private Tensor ChanceOfChoice(Tensor clean, Tensor noisy, Tensor deviations)
+        {
+            var (top, _) = noisy.Detach().TopK(Config.TopK + 1);
+            var last = top.Slice(1, Config.TopK - 1, 1);
+            var next = top.Slice(1, Config.TopK, 1);
+            // An expert that is in the top k competes with the k+1-th, the others with the k-th.
+            var threshold = noisy.Detach().Less(last).Where(last, next);
+            return ((clean - threshold) / deviations).NormalCdf();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using Mezcla.Tensors;
+
+namespace Mezcla.MixtureOfExperts;
+
+/// <summary>What a router decided for N tokens and E experts.</summary>
+/// <param name="Logits">The raw scores [N, E].</param>
+/// <param name="Probabilities">The scores that balance losses read [N, E]: positive, each row summing to one.</param>
+internal abstract record RoutingDecision(Tensor Logits, Tensor Probabilities)
+{
+    /// <summary>Brings the assignments into the order in which the experts compute them.</summary>
+    public abstract Dispatch Dispatch(int experts, CapacityConfig? capacity);
+}
+
+/// <summary>Each token chose k experts.</summary>
+/// <param name="Logits">The raw scores [N, E].</param>
+/// <param name="Probabilities">Rows summing to one [N, E].</param>
+/// <param name="Experts">The chosen experts, Int32 [N, k]; -1 where a choice was given up.</param>
+/// <param name="Weights">Their weights [N, k].</param>
+internal sealed record TokenChoice(Tensor Logits, Tensor Probabilities, Tensor Experts, Tensor Weights) : RoutingDecision(Logits, Probabilities)
+{
+    public override Dispatch Dispatch(int experts, CapacityConfig? capacity)
+    {
+        var limit = capacity?.TokensPerExpert(Experts.Size(0), Experts.Size(1), experts);
+        var grouping = Experts.GroupByIndex(experts, limit, capacity?.Policy == DropPolicy.ByWeight ? Weights : null);
+        var weights = capacity is { Renormalize: true } ? Renormalized(grouping) : Weights;
+        return new(grouping.Rows, grouping.Groups, grouping.Offsets, weights.Reshape(-1).IndexSelect(0, grouping.Order) * grouping.Kept);
+    }
+
+    // What a token's kept experts weigh together becomes what all its experts weighed.
+    private Tensor Renormalized(Grouping grouping)
+    {
+        var kept = grouping.Kept.SegmentSum(grouping.Order, (int)Weights.Count).Reshape(Weights.Shape);
+        var remaining = Weights * kept;
+        return remaining * (Weights.Sum(-1, keepDims: true) / (remaining.Sum(-1, keepDims: true) + 1e-20f));
+    }
+}
+
+/// <summary>Each expert chose its tokens.</summary>
+/// <param name="Logits">The raw scores [N, E].</param>
+/// <param name="Probabilities">Rows summing to one [N, E].</param>
+/// <param name="Tokens">The chosen tokens, Int32 [E, capacity].</param>
+/// <param name="Weights">Their weights [E, capacity].</param>
+internal sealed record ExpertChoice(Tensor Logits, Tensor Probabilities, Tensor Tokens, Tensor Weights) : RoutingDecision(Logits, Probabilities)
+{
+    public override Dispatch Dispatch(int experts, CapacityConfig? capacity)
+    {
+        var each = Tokens.Size(1);
+        var groups = Tensor.From([.. Enumerable.Range(0, experts * each).Select(i => i / each)], experts * each).To(Tokens.Device);
+        var offsets = Tensor.From([.. Enumerable.Range(0, experts + 1).Select(e => e * each)], experts + 1).To(Tokens.Device);
+        return new(Tokens.Reshape(-1), groups, offsets, Weights.Reshape(-1));
+    }
+}
+
+/// <summary>Assignments sorted by expert: those of expert e are offsets[e] to offsets[e+1]; what lies behind offsets[E] was dropped.</summary>
+/// <param name="Rows">The token of each assignment, Int32 [M].</param>
+/// <param name="Experts">The expert of each assignment, Int32 [M].</param>
+/// <param name="Offsets">Int32 [E + 1].</param>
+/// <param name="Weights">The weight of each assignment [M]; 0 where it was dropped.</param>
+internal sealed record Dispatch(Tensor Rows, Tensor Experts, Tensor Offsets, Tensor Weights);

@@ -1,0 +1,75 @@
+using Mezcla.Tensors;
+
+namespace Mezcla.MixtureOfExperts;
+
+/// <summary>What every Mixture of Experts of a model decided in one forward pass.</summary>
+public sealed class RoutingTrace
+{
+    private readonly List<LayerRouting> _layers = [];
+
+    /// <summary>One entry for each block with experts, first to last.</summary>
+    public IReadOnlyList<LayerRouting> Layers => _layers;
+
+    internal void Add(int layer, int experts, RoutingDecision decision, Dispatch dispatch)
+    {
+        var (rows, offsets, weights) = (dispatch.Rows.ToIntArray(), dispatch.Offsets.ToIntArray(), dispatch.Weights.ToArray());
+        var assignments = new List<Assignment>(rows.Length);
+        for (var expert = 0; expert < experts; expert++)
+            for (var i = offsets[expert]; i < offsets[expert + 1]; i++)
+                assignments.Add(new(rows[i], expert, weights[i]));
+        var tokens = decision.Logits.Size(0);
+        // Choices that were made but not computed: given up by the router or dropped by a full expert.
+        var dropped = new List<(int Token, int Expert)>();
+        if (decision is TokenChoice choice)
+        {
+            var wanted = choice.Experts.ToIntArray();
+            var kept = assignments.Select(a => (a.Token, a.Expert)).ToHashSet();
+            var k = choice.Experts.Size(1);
+            for (var i = 0; i < wanted.Length; i++)
+                if (wanted[i] >= 0 && !kept.Contains((i / k, wanted[i]))) dropped.Add((i / k, wanted[i]));
+        }
+
+        _layers.Add(new(layer, experts, tokens, [.. assignments.OrderBy(a => a.Token).ThenByDescending(a => a.Weight)], dropped, decision.Logits.ToArray()));
+    }
+}
+
+/// <summary>One expert computing one token.</summary>
+/// <param name="Token">Number of the token in the batch.</param>
+/// <param name="Expert">Number of the expert.</param>
+/// <param name="Weight">The weight of its output.</param>
+public readonly record struct Assignment(int Token, int Expert, float Weight);
+
+/// <summary>What one Mixture of Experts decided in one forward pass.</summary>
+/// <param name="Layer">Number of the block.</param>
+/// <param name="Experts">Number of experts, E.</param>
+/// <param name="Tokens">Number of tokens, N.</param>
+/// <param name="Assignments">Who computed what, by token and then by falling weight.</param>
+/// <param name="Dropped">Choices that a full expert did not compute.</param>
+/// <param name="Logits">The router's raw scores, row by row [N, E].</param>
+public sealed record LayerRouting(
+    int Layer, int Experts, int Tokens, IReadOnlyList<Assignment> Assignments, IReadOnlyList<(int Token, int Expert)> Dropped, float[] Logits)
+{
+    /// <summary>The share of all computed assignments that each expert had: E numbers that sum to one.</summary>
+    public double[] Load()
+    {
+        var load = new double[Experts];
+        foreach (var assignment in Assignments) load[assignment.Expert]++;
+        return [.. load.Select(count => count / Math.Max(1, Assignments.Count))];
+    }
+
+    /// <summary>The expert with the largest weight of each token; -1 where none computed it.</summary>
+    public int[] FirstChoices()
+    {
+        var first = new int[Tokens];
+        Array.Fill(first, -1);
+        foreach (var assignment in Assignments)
+            if (first[assignment.Token] < 0) first[assignment.Token] = assignment.Expert;
+        return first;
+    }
+
+    /// <summary>Entropy of <see cref="Load"/> in units of its maximum, log E: 1 when even, 0 when one expert does everything.</summary>
+    public double LoadEntropy() => Experts == 1 ? 1 : -Load().Where(p => p > 0).Sum(p => p * Math.Log(p)) / Math.Log(Experts);
+
+    /// <summary>MaxVio: the largest load over the mean, minus one (Wang et al. 2024, eq. 4); 0 when even.</summary>
+    public double MaxViolation() => Load().Max() * Experts - 1;
+}

@@ -1,0 +1,106 @@
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
+using Mezcla.Tensors;
+
+namespace Mezcla.Models;
+
+/// <summary>A decoder-only transformer of any shape that a <see cref="TransformerConfig"/> describes, dense or with experts.</summary>
+public sealed class Transformer : LanguageModel
+{
+    // GPT-2's: all weights 0.02, and those that add to the residual stream divided by the root of how many do (Radford et al. 2019, section 2.3).
+    private const float Deviation = 0.02f;
+
+    private readonly List<TransformerBlock> _blocks = [];
+
+    /// <summary>A model with fresh weights drawn from <paramref name="random"/>.</summary>
+    /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
+    public Transformer(TransformerConfig config, RandomStream random)
+    {
+        config.Validate();
+        Config = config;
+        var residualScale = 1 / MathF.Sqrt(2 * config.Layers);
+        TokenEmbedding = Child("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, Deviation));
+        if (config.Positions.Kind == PositionKind.Learned)
+            PositionEmbedding = Child("positions", new Embedding(config.ContextLength, config.HiddenSize, random, Deviation));
+        var rotary = config.Positions.Kind == PositionKind.Rotary
+            ? RotaryTable.Create(config.ContextLength, config.Attention.Latent?.RopeHeadSize ?? config.Attention.HeadSize, config.Positions)
+            : null;
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            var period = config.Positions.NoPositionPeriod;
+            var turned = period == 0 || (layer + 1) % period != 0;
+            _blocks.Add(Child($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, random, Deviation, residualScale)));
+        }
+
+        FinalNorm = Child("final_norm", new Normalization(config.HiddenSize, config.Norm));
+        if (!config.TiedHead) Head = Child("head", new Linear(config.HiddenSize, config.VocabularySize, false, random, Deviation));
+    }
+
+    /// <summary>The shape.</summary>
+    public TransformerConfig Config { get; }
+
+    /// <inheritdoc/>
+    public override int VocabularySize => Config.VocabularySize;
+
+    /// <inheritdoc/>
+    public override int ContextLength => Config.ContextLength;
+
+    /// <summary>The token table [V, d].</summary>
+    public Embedding TokenEmbedding { get; }
+
+    /// <summary>The position table [context, d]; null where positions are not learned.</summary>
+    public Embedding? PositionEmbedding { get; }
+
+    /// <summary>The blocks, first to last.</summary>
+    public IReadOnlyList<TransformerBlock> Blocks => _blocks;
+
+    /// <summary>The norm before the head.</summary>
+    public Normalization FinalNorm { get; }
+
+    /// <summary>The head [V, d]; null where it is tied to the token table.</summary>
+    public Linear? Head { get; }
+
+    /// <inheritdoc/>
+    public override Device Device => TokenEmbedding.Weight.Device;
+
+    /// <inheritdoc/>
+    public override void AfterStep()
+    {
+        foreach (var block in _blocks) block.Experts?.AfterStep();
+    }
+
+    /// <summary>
+    /// Int32 [batch, time] → the residual stream after the last norm, [batch, time, d], or [batch, 1, d] where the context wants the last position only.
+    /// </summary>
+    /// <exception cref="ArgumentException">Not a [batch, time] tensor, or more tokens than the context holds.</exception>
+    public Tensor Hidden(Tensor ids, ForwardContext? context = null)
+    {
+        context ??= new ForwardContext();
+        if (ids.Rank != 2) throw new ArgumentException($"Transformer: token ids must be [batch, time], not [{string.Join(", ", ids.Shape.ToArray())}].", nameof(ids));
+        var (time, start) = (ids.Size(1), context.StartPosition);
+        if (start + time > Config.ContextLength)
+            throw new ArgumentException($"Transformer: {start + time} tokens exceed the context of {Config.ContextLength}.", nameof(ids));
+        context.TokenIds = ids;
+        var x = TokenEmbedding.Forward(ids);
+        if (PositionEmbedding is not null) x += PositionEmbedding.Weight.Slice(0, start, time);
+        x = context.Dropout(x, Config.Dropout);
+        foreach (var block in _blocks) x = block.Forward(x, context);
+        context.Cache?.Advance(time);
+        if (context.LastPositionOnly && time > 1) x = x.Slice(1, time - 1, 1);
+        return FinalNorm.Forward(x);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Logits(Tensor ids, ForwardContext? context = null) =>
+        Hidden(ids, context).Linear(Head?.Weight ?? TokenEmbedding.Weight);
+
+    /// <summary>Runs the model on [batch, time] token ids and returns what every Mixture of Experts in it decided.</summary>
+    public RoutingTrace Observe(Tensor ids)
+    {
+        var trace = new RoutingTrace();
+        using (new NoGrad())
+        using (new TensorScope())
+            Hidden(ids, new ForwardContext { Routing = trace });
+        return trace;
+    }
+}

@@ -1,0 +1,41 @@
+namespace Mezcla.Models;
+
+/// <summary>Checks that a configuration describes a model that can exist.</summary>
+public static class TransformerConfigValidation
+{
+    private const int Largest = 1 << 24;
+
+    /// <summary>Throws where sizes contradict each other or are out of range.</summary>
+    /// <exception cref="ArgumentException">Names the setting, its value and what would do.</exception>
+    public static void Validate(this TransformerConfig config)
+    {
+        var attention = config.Attention;
+        Positive(config.VocabularySize, nameof(config.VocabularySize));
+        Positive(config.ContextLength, nameof(config.ContextLength));
+        Positive(config.Layers, nameof(config.Layers), 10_000);
+        Positive(config.HiddenSize, nameof(config.HiddenSize));
+        Positive(attention.Heads, "Attention.Heads");
+        Positive(attention.KeyValueHeads, "Attention.KeyValueHeads");
+        Positive(attention.HeadSize, "Attention.HeadSize");
+        Positive(config.FeedForward.IntermediateSize, "FeedForward.IntermediateSize");
+        if (attention.Heads % attention.KeyValueHeads != 0)
+            throw new ArgumentException($"{attention.Heads} query heads cannot share {attention.KeyValueHeads} key/value heads evenly: make the first a multiple of the second.");
+        if (config.Positions.Kind == PositionKind.Rotary && (attention.Latent?.RopeHeadSize ?? attention.HeadSize) % 2 != 0)
+            throw new ArgumentException("Rotary positions turn pairs: the head size must be even.");
+        if (config.Dropout is < 0 or >= 1) throw new ArgumentException($"Dropout {config.Dropout} is not a probability below 1.");
+        if (attention.SlidingWindow is < 1) throw new ArgumentException($"A sliding window of {attention.SlidingWindow} sees nothing: it must be at least 1.");
+        if (config.MixtureOfExperts is { } moe)
+        {
+            Positive(moe.Experts, "MixtureOfExperts.Experts", 1 << 16);
+            Positive(moe.Expert.IntermediateSize, "MixtureOfExperts.Expert.IntermediateSize");
+            Positive(moe.Period, "MixtureOfExperts.Period");
+            if (moe.TopK < 1 || moe.TopK > moe.Experts)
+                throw new ArgumentException($"A token cannot use {moe.TopK} of {moe.Experts} experts: choose 1 to {moe.Experts}.");
+        }
+    }
+
+    private static void Positive(int value, string name, int most = Largest)
+    {
+        if (value < 1 || value > most) throw new ArgumentException($"{name} is {value}; it must lie between 1 and {most}.");
+    }
+}

@@ -1,0 +1,52 @@
+using Mezcla.Tensors;
+
+namespace Mezcla.Training;
+
+/// <summary>
+/// AdamW (Kingma and Ba 2015; Loshchilov and Hutter 2019, algorithm 2): m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
+/// θ ← θ − η·(m̂/(√v̂ + ε) + λθ), with decay λ on matrices only: norms, biases and other vectors are not pulled to zero.
+/// </summary>
+public sealed class AdamW : Optimizer
+{
+    private readonly TrainingConfig _config;
+    private readonly Tensor[] _tensors, _first, _second;
+    private readonly Tensor?[] _gradients;
+    private readonly int _matrices;
+
+    /// <summary>An optimizer with moments of zero.</summary>
+    public AdamW(IEnumerable<(string Name, Tensor Tensor)> parameters, TrainingConfig config)
+        : base(parameters.OrderByDescending(p => p.Tensor.Rank >= 2))
+    {
+        _config = config;
+        _tensors = [.. Parameters.Select(p => p.Tensor)];
+        _gradients = new Tensor?[_tensors.Length];
+        _first = [.. _tensors.Select(ZerosLike)];
+        _second = [.. _tensors.Select(ZerosLike)];
+        _matrices = _tensors.TakeWhile(t => t.Rank >= 2).Count();
+    }
+
+    /// <summary>ε, added to the root of the second moment.</summary>
+    public const float Epsilon = 1e-8f;
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> State()
+    {
+        for (var i = 0; i < Parameters.Count; i++)
+        {
+            yield return ($"{Parameters[i].Name}.first_moment", _first[i]);
+            yield return ($"{Parameters[i].Name}.second_moment", _second[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(float learningRate)
+    {
+        for (var i = 0; i < _tensors.Length; i++) _gradients[i] = _tensors[i].Grad;
+        Step(.._matrices, _config.WeightDecay);
+        Step(_matrices.., 0);
+        Array.Clear(_gradients);
+
+        void Step(Range range, float decay) => Optimizers.AdamWStep(_tensors.AsSpan(range), _gradients.AsSpan(range), _first.AsSpan(range), _second.AsSpan(range),
+            Steps, learningRate, _config.Beta1, _config.Beta2, Epsilon, decay);
+    }
+}

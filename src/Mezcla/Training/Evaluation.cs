@@ -1,0 +1,49 @@
+using Mezcla.Datasets;
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.Training;
+
+/// <summary>How well a model predicts text it was not trained on.</summary>
+public static class Evaluation
+{
+    /// <summary>Mean nats per token over <paramref name="batches"/> held-out batches, drawn the same way every time.</summary>
+    public static double CrossEntropy(LanguageModel model, TokenBatches data, int batchSize, int sequenceLength, int batches)
+    {
+        var random = new RandomStream(0);
+        var sum = 0.0;
+        using var noGrad = new NoGrad();
+        for (var i = 0; i < batches; i++)
+        {
+            using var scope = new TensorScope();
+            var (inputs, labels) = data.NextValidation(random, batchSize, sequenceLength);
+            sum += model.Loss(inputs, labels, new ForwardContext()).CrossEntropy.Item();
+        }
+
+        return sum / batches;
+    }
+
+    /// <summary>Mean nats per token of a whole text, every token after the first predicted once from at most a context of tokens before it.</summary>
+    /// <exception cref="ArgumentException">Fewer than two tokens.</exception>
+    public static double CrossEntropy(LanguageModel model, ReadOnlySpan<int> ids)
+    {
+        if (ids.Length < 2) throw new ArgumentException("At least two tokens are needed.", nameof(ids));
+        var context = model.ContextLength;
+        var sum = 0.0;
+        using var noGrad = new NoGrad();
+        for (var start = 0; start < ids.Length - 1; start += context)
+        {
+            using var scope = new TensorScope();
+            var length = Math.Min(context, ids.Length - 1 - start);
+            var inputs = Tensor.From(ids.Slice(start, length), 1, length).To(model.Device);
+            var labels = Tensor.From(ids.Slice(start + 1, length), 1, length).To(model.Device);
+            sum += model.Loss(inputs, labels).CrossEntropy.Item() * (double)length;
+        }
+
+        return sum / (ids.Length - 1);
+    }
+
+    /// <summary>exp of the cross-entropy: among how many equally likely tokens the model is left choosing.</summary>
+    public static double PerplexityOf(LanguageModel model, ReadOnlySpan<int> ids) => Math.Exp(CrossEntropy(model, ids));
+}

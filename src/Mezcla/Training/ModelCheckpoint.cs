@@ -1,0 +1,134 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Mezcla.Checkpoints;
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+using Mezcla.Tokenization;
+
+namespace Mezcla.Training;
+
+/// <summary>
+/// One safetensors file that holds a model, its tokenizer and, while it trains, all that training needs to go on to the same bits:
+/// moments, step, and the positions of the random streams.
+/// </summary>
+public sealed class ModelCheckpoint
+{
+    /// <summary>How configurations are written as JSON.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    private const string Format = "mezcla-checkpoint-1", OptimizerPrefix = "optimizer.";
+
+    /// <summary>The model.</summary>
+    public required Transformer Model { get; init; }
+
+    /// <summary>The tokenizer the model was trained with, where one was saved.</summary>
+    public Tokenizer? Tokenizer { get; init; }
+
+    /// <summary>How it is being trained; null in a finished model.</summary>
+    public TrainingState? Training { get; init; }
+
+    /// <summary>Writes the file whole or not at all.</summary>
+    /// <exception cref="IOException">The file cannot be written; what stood there stays.</exception>
+    public void Save(string path)
+    {
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["config"] = JsonSerializer.Serialize(Model.Config, Json),
+        };
+        if (Tokenizer is not null) metadata["tokenizer"] = Tokenizer.ToJson();
+        if (Training is not null) metadata["training"] = JsonSerializer.Serialize(Training, Json);
+        var writer = new SafetensorsWriter(metadata);
+        foreach (var (name, tensor) in Model.NamedParameters().Concat(Model.NamedBuffers())) Add(writer, name, tensor);
+        foreach (var (name, tensor) in Training?.Optimizer?.State() ?? []) Add(writer, OptimizerPrefix + name, tensor);
+        writer.Save(path);
+    }
+
+    /// <summary>Reads a file that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">Not such a file, or its tensors do not fit its configuration.</exception>
+    public static ModelCheckpoint Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        if (file.Metadata.GetValueOrDefault("format") != Format)
+            throw new InvalidDataException($"{path} is a safetensors file but no Mezcla checkpoint: its metadata has no format {Format}.");
+        var config = Parse<TransformerConfig>(file, "config");
+        var training = file.Metadata.ContainsKey("training") ? Parse<TrainingState>(file, "training") : null;
+        Transformer model;
+        try
+        {
+            model = new Transformer(config, new RandomStream(0));
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
+
+        foreach (var (name, tensor) in model.NamedParameters().Concat(model.NamedBuffers())) Read(file, name, tensor);
+        if (training is not null)
+        {
+            training.Optimizer = Trainer.CreateOptimizer(model, training.Config);
+            training.Optimizer.Steps = training.Step;
+            foreach (var (name, tensor) in training.Optimizer.State()) Read(file, OptimizerPrefix + name, tensor);
+        }
+
+        var tokenizer = file.Metadata.TryGetValue("tokenizer", out var json) ? Tokenizer.FromJson(json) : null;
+        return new() { Model = model, Tokenizer = tokenizer, Training = training };
+    }
+
+    private static void Add(SafetensorsWriter writer, string name, Tensor tensor) =>
+        writer.Add(name, [.. tensor.Shape.ToArray().Select(n => (long)n)], tensor.ToArray());
+
+    private static void Read(SafetensorsFile file, string name, Tensor tensor)
+    {
+        if (!file.Contains(name)) throw new InvalidDataException($"{file.FilePath}: the tensor {name} that the configuration asks for is missing.");
+        var shape = file[name].Shape;
+        if (!shape.SequenceEqual(tensor.Shape.ToArray().Select(n => (long)n)))
+            throw new InvalidDataException($"{file.FilePath}: {name} has the shape [{string.Join(", ", shape)}], the configuration says [{string.Join(", ", tensor.Shape.ToArray())}].");
+        Module.Assign(tensor, file.ReadFloats(name));
+    }
+
+    private static T Parse<T>(SafetensorsFile file, string key)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(file.Metadata[key], Json)
+                ?? throw new InvalidDataException($"{file.FilePath}: the metadata entry {key} is empty.");
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or NotSupportedException)
+        {
+            throw new InvalidDataException($"{file.FilePath}: the metadata entry {key} cannot be read: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>Where a training stands, as a checkpoint holds it.</summary>
+public sealed class TrainingState
+{
+    /// <summary>How it is trained.</summary>
+    public required TrainingConfig Config { get; init; }
+
+    /// <summary>Steps done.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>Tokens seen.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Position of the stream that batches are drawn from.</summary>
+    public required ulong BatchPosition { get; init; }
+
+    /// <summary>Position of the stream of dropout and router noise.</summary>
+    public required ulong NoisePosition { get; init; }
+
+    /// <summary>SHA-256 of the token ids trained on, so that resuming on other data is noticed.</summary>
+    public required string DataHash { get; init; }
+
+    /// <summary>The optimizer with its moments.</summary>
+    [JsonIgnore]
+    public Optimizer? Optimizer { get; internal set; }
+}

@@ -1,0 +1,68 @@
+using Mezcla.Tensors;
+
+namespace Mezcla.Training;
+
+/// <summary>
+/// Muon (Jordan et al. 2024): the momentum of a matrix is replaced by the nearest matrix with orthogonal rows, found by five Newton-Schulz steps
+/// X ← aX + b(XXᵀ)X + c(XXᵀ)²X, so every direction moves alike. Matrices inside the blocks only; all else is AdamW's.
+/// A stack of expert matrices [E, m, n] is treated one by one.
+/// </summary>
+public sealed class Muon : Optimizer
+{
+    // The quintic that pushes singular values to about one fastest; published with the method.
+    private const float A = 3.4445f, B = -4.7750f, C = 2.0315f, Momentum = 0.95f;
+    private const int Iterations = 5;
+
+    private readonly TrainingConfig _config;
+    private readonly List<(string Name, Tensor Parameter, Tensor Momentum)> _matrices = [];
+    private readonly AdamW _others;
+
+    /// <summary>An optimizer with momenta of zero.</summary>
+    public Muon(IEnumerable<(string Name, Tensor Tensor)> parameters, TrainingConfig config)
+        : base(parameters)
+    {
+        _config = config;
+        foreach (var (name, tensor) in Parameters.Where(IsMatrix)) _matrices.Add((name, tensor, ZerosLike(tensor)));
+        _others = new AdamW(Parameters.Where(p => !IsMatrix(p)), config);
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Tensor)> State() =>
+        _matrices.Select(m => ($"{m.Name}.momentum", m.Momentum)).Concat(_others.State());
+
+    /// <summary>The nearest matrix with orthogonal rows (or columns, where there are fewer) to [..., m, n], roughly: singular values between about 0.7 and 1.2.</summary>
+    public static Tensor Orthogonalize(Tensor matrix)
+    {
+        var tall = matrix.Size(-2) > matrix.Size(-1);
+        var x = tall ? matrix.Transpose(-1, -2) : matrix;
+        x /= x.Square().Sum(-1, keepDims: true).Sum(-2, keepDims: true).Sqrt() + 1e-7f;
+        for (var i = 0; i < Iterations; i++)
+        {
+            var gram = x.MatMul(x, transposeB: true);
+            x = x * A + (gram * B + gram.MatMul(gram) * C).MatMul(x);
+        }
+
+        return tall ? x.Transpose(-1, -2) : x;
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(float learningRate)
+    {
+        foreach (var (_, parameter, momentum) in _matrices)
+        {
+            if (parameter.Grad is null) continue;
+            using var scope = new TensorScope();
+            momentum.CopyFrom(momentum * Momentum + parameter.Grad);
+            var direction = Orthogonalize(parameter.Grad + momentum * Momentum);
+            // The update's root mean square is made like AdamW's, about 0.2, so that one learning rate serves both (Liu et al. 2025).
+            var rate = learningRate * 0.2f * MathF.Sqrt(Math.Max(parameter.Size(-2), parameter.Size(-1)));
+            parameter.CopyFrom(parameter.Detach() * (1 - learningRate * _config.WeightDecay) - direction * rate);
+        }
+
+        _others.Steps = Steps - 1;
+        _others.Step(learningRate);
+    }
+
+    private static bool IsMatrix((string Name, Tensor Tensor) parameter) =>
+        parameter.Tensor.Rank >= 2 && parameter.Name.StartsWith("blocks.", StringComparison.Ordinal);
+}

@@ -1,0 +1,42 @@
+using Mezcla.Tensors;
+
+namespace Mezcla.Training;
+
+/// <summary>Changes parameters in place by their gradients.</summary>
+public abstract class Optimizer
+{
+    /// <summary>An optimizer of named parameters.</summary>
+    protected Optimizer(IEnumerable<(string Name, Tensor Tensor)> parameters) => Parameters = [.. parameters];
+
+    /// <summary>What it changes.</summary>
+    protected IReadOnlyList<(string Name, Tensor Tensor)> Parameters { get; }
+
+    /// <summary>Steps taken so far; biases of the moments are corrected by it.</summary>
+    public int Steps { get; internal set; }
+
+    /// <summary>The moments, by name, which a checkpoint saves so that training resumes to the same bits.</summary>
+    public abstract IEnumerable<(string Name, Tensor Tensor)> State();
+
+    /// <summary>One step at the given learning rate; parameters without a gradient stay.</summary>
+    public void Step(float learningRate)
+    {
+        Steps++;
+        using (new NoGrad()) Update(learningRate);
+    }
+
+    /// <summary>Forgets the gradients.</summary>
+    public void ZeroGrad()
+    {
+        foreach (var (_, tensor) in Parameters) tensor.ClearGrad();
+    }
+
+    /// <summary>Changes the parameters.</summary>
+    protected abstract void Update(float learningRate);
+
+    /// <summary>A zero tensor like <paramref name="parameter"/> that outlives every scope.</summary>
+    private protected static Tensor ZerosLike(Tensor parameter)
+    {
+        using var outside = TensorScope.Suspend();
+        return Tensor.Zeros(DType.Float32, parameter.Device, parameter.Shape);
+    }
+}

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using Mezcla.Datasets;
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.Training;
+
+/// <summary>Trains a model on batches of tokens. The same model, data, configuration and seed give the same losses to the bit on the CPU.</summary>
+public sealed class Trainer
+{
+    // Streams of one seed that never overlap: batches, noise inside the model.
+    private const ulong BatchStream = 1, NoiseStream = 2;
+
+    private readonly LanguageModel _model;
+    private readonly TokenBatches _data;
+    private readonly TrainingConfig _config;
+    private readonly Optimizer _optimizer;
+    private readonly Tensor[] _parameters;
+    private readonly RandomStream _batches, _noise;
+    private int _step;
+    private long _tokens;
+
+    /// <summary>A training of <paramref name="model"/>, from its start or from where <paramref name="resume"/> stands.</summary>
+    /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or a resumed training had other data.</exception>
+    public Trainer(LanguageModel model, TokenBatches data, TrainingConfig config, TrainingState? resume = null)
+    {
+        config.Validate();
+        (_model, _data, _config) = (model, data, config);
+        _parameters = [.. model.Parameters()];
+        _batches = new RandomStream(config.Seed, BatchStream);
+        _noise = new RandomStream(config.Seed, NoiseStream);
+        SequenceLength = config.SequenceLength > 0 ? config.SequenceLength : model.ContextLength;
+        if (SequenceLength > model.ContextLength)
+            throw new ArgumentException($"Sequences of {SequenceLength} tokens exceed the model's context of {model.ContextLength}.", nameof(config));
+        data.RequireLength(SequenceLength);
+        if (resume is null)
+        {
+            _optimizer = CreateOptimizer(model, config);
+            return;
+        }
+
+        if (resume.DataHash != data.Sha256)
+            throw new ArgumentException("The checkpoint was trained on other data (its SHA-256 differs): resume with the same file and tokenizer, or start anew.", nameof(resume));
+        _optimizer = resume.Optimizer ?? throw new ArgumentException("The training state has no optimizer: load it with ModelCheckpoint.Load.", nameof(resume));
+        (_step, _tokens, _batches.Position, _noise.Position) = (resume.Step, resume.Tokens, resume.BatchPosition, resume.NoisePosition);
+    }
+
+    /// <summary>Tokens of a training sequence.</summary>
+    public int SequenceLength { get; }
+
+    /// <summary>Where the training stands, for a checkpoint.</summary>
+    public TrainingState State() => new()
+    {
+        Config = _config,
+        Step = _step,
+        Tokens = _tokens,
+        BatchPosition = _batches.Position,
+        NoisePosition = _noise.Position,
+        DataHash = _data.Sha256,
+        Optimizer = _optimizer,
+    };
+
+    /// <summary>
+    /// Trains to the last step. <paramref name="progress"/> hears of every step, in order and on the calling thread; cancelling stops after the step under way,
+    /// and <see cref="State"/> then stands between two steps.
+    /// </summary>
+    /// <exception cref="TrainingDivergedException">The loss or a gradient is no longer a number.</exception>
+    public TrainingResult Run(Action<TrainingStep>? progress = null, CancellationToken cancellation = default)
+    {
+        var clock = Stopwatch.StartNew();
+        var steps = new List<TrainingStep>(_config.Steps);
+        var (best, worse) = (double.PositiveInfinity, 0);
+        while (_step < _config.Steps && !cancellation.IsCancellationRequested)
+        {
+            var step = Step() with { Seconds = clock.Elapsed.TotalSeconds };
+            if (EvaluationDue()) step = step with { ValidationLoss = Evaluate() };
+            steps.Add(step);
+            progress?.Invoke(step);
+            if (step.ValidationLoss is not { } loss || _config.Patience == 0) continue;
+            worse = loss < best ? 0 : worse + 1;
+            best = Math.Min(best, loss);
+            if (worse >= _config.Patience) break;
+        }
+
+        return new(steps, _step >= _config.Steps);
+    }
+
+    /// <summary>Nats per token on held-out data, the same batches every time; NaN where none is held out.</summary>
+    public double Evaluate() => _data.HasValidation
+        ? Evaluation.CrossEntropy(_model, _data, _config.BatchSize, SequenceLength, _config.EvaluationBatches)
+        : double.NaN;
+
+    internal static Optimizer CreateOptimizer(LanguageModel model, TrainingConfig config) => config.Optimizer switch
+    {
+        OptimizerKind.AdamW => new AdamW(model.NamedParameters(), config),
+        OptimizerKind.Muon => new Muon(model.NamedParameters(), config),
+        var other => throw new ArgumentException($"Unknown optimizer {other}.", nameof(config)),
+    };
+
+    private bool EvaluationDue() => _data.HasValidation
+        && (_step == _config.Steps || (_config.EvaluationInterval > 0 && _step % _config.EvaluationInterval == 0));
+
+    private TrainingStep Step()
+    {
+        using var scope = new TensorScope();
+        _optimizer.ZeroGrad();
+        var (total, crossEntropy) = (0.0, 0.0);
+        for (var i = 0; i < _config.AccumulationSteps; i++)
+        {
+            using var inner = new TensorScope();
+            var (inputs, labels) = _data.Next(_batches, _config.BatchSize, SequenceLength);
+            var loss = _model.Loss(inputs, labels, new ForwardContext { Training = true, Random = _noise });
+            var scaled = _config.AccumulationSteps == 1 ? loss.Total : loss.Total / _config.AccumulationSteps;
+            scaled.Backward();
+            total += loss.Total.Item() / _config.AccumulationSteps;
+            crossEntropy += loss.CrossEntropy.Item() / _config.AccumulationSteps;
+            _tokens += (long)_config.BatchSize * SequenceLength;
+        }
+
+        var norm = Gradients.ClipNorm(_parameters, _config.ClipNorm > 0 ? _config.ClipNorm : float.PositiveInfinity);
+        if (!double.IsFinite(total) || !float.IsFinite(norm))
+            throw new TrainingDivergedException(_step + 1, total, norm);
+        var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
+        _optimizer.Step(rate);
+        _model.AfterStep();
+        _step++;
+        return new(_step, _config.Steps, total, crossEntropy, rate, norm, _tokens, 0);
+    }
+}
+
+/// <summary>Training that left the numbers: a loss or gradient that is infinite or NaN.</summary>
+public sealed class TrainingDivergedException(int step, double loss, float gradientNorm) : Exception(
+    $"Training diverged at step {step}: loss {loss}, gradient norm {gradientNorm}. The parameters are those of the step before. " +
+    "Try a smaller learning rate or a longer warm-up; DetectAnomaly names the operation that made the first NaN.");

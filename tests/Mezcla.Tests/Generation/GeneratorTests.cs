@@ -1,0 +1,134 @@
+using Mezcla.Generation;
+using Mezcla.Models;
+using Mezcla.Tensors;
+using Mezcla.Tokenization;
+
+namespace Mezcla.Tests.Generation;
+
+public class GeneratorTests
+{
+    private static readonly BytePairTokenizer Letters = BytePairTokenizer.Train("the cat sat on the mat and the rat", 260);
+
+    private static Transformer Model(ulong seed = 1) => TinyModels.Create(TinyModels.Llama with { VocabularySize = Letters.VocabularySize }, seed);
+
+    [Fact]
+    public void Greedy_generation_takes_the_most_likely_token_of_a_full_recomputation()
+    {
+        var model = Model();
+        int[] prompt = [10, 20, 30];
+        var generated = new Generator(model, Letters).Tokens(prompt, 15).ToArray();
+        var all = prompt.ToList();
+        using var noGrad = new NoGrad();
+        foreach (var id in generated)
+        {
+            var logits = model.Logits(Tensor.From(all.ToArray(), 1, all.Count)).ToArray();
+            Assert.Equal(Sampler.ArgMax(logits.AsSpan(logits.Length - Letters.VocabularySize)), id);
+            all.Add(id);
+        }
+    }
+
+    [Fact]
+    public void Generation_goes_on_past_the_context()
+    {
+        var generated = new Generator(Model(), Letters).Tokens([1, 2, 3], 100).ToArray();
+        Assert.Equal(100, generated.Length);
+        Assert.Equal(generated, new Generator(Model(), Letters).Tokens([1, 2, 3], 100).ToArray());
+    }
+
+    [Fact]
+    public void Samples_differ_and_seeds_repeat()
+    {
+        var generator = new Generator(Model(), Letters);
+        var sampling = new SamplingConfig { Seed = 4 };
+        Assert.Equal(generator.Text("the", 12, sampling), generator.Text("the", 12, sampling));
+        Assert.NotEqual(generator.Text("the", 12, sampling), generator.Text("the", 12, sampling, sample: 1));
+        Assert.StartsWith("the", generator.Text("the", 12, sampling));
+    }
+
+    [Fact]
+    public void A_stop_string_ends_the_text_before_it_even_across_tokens()
+    {
+        var generator = new Generator(Model(), Letters);
+        var sampling = new SamplingConfig { Seed = 9 };
+        var free = string.Concat(generator.Stream("the", 24, sampling));
+        var stop = free.Substring(free.Length / 2, 2);
+        Assert.Equal(free[..free.IndexOf(stop, StringComparison.Ordinal)], string.Concat(generator.Stream("the", 24, sampling, [stop])));
+    }
+
+    [Fact]
+    public void An_empty_prompt_and_foreign_ids_are_errors()
+    {
+        var generator = new Generator(Model(), Letters);
+        Assert.Throws<ArgumentException>(() => generator.Text("", 3));
+        Assert.Contains("vocabulary", Assert.Throws<ArgumentException>(() => generator.Tokens([9999], 3)).Message);
+    }
+
+    [Fact]
+    public void Speculative_decoding_with_greedy_sampling_writes_what_the_target_writes()
+    {
+        var (target, draft) = (Model(), Model(2));
+        var alone = new Generator(target, Letters).Tokens([5, 6, 7], 12).ToArray();
+        var result = new SpeculativeDecoding(target, draft, 3).Generate([5, 6, 7], 12, SamplingConfig.Greedy);
+        Assert.Equal(alone, result.Tokens);
+    }
+
+    [Fact]
+    public void A_model_accepts_all_its_own_guesses()
+    {
+        var result = new SpeculativeDecoding(Model(), Model(), 3).Generate([5, 6, 7], 12, new SamplingConfig { Seed = 2 });
+        Assert.Equal(1, result.AcceptanceRate);
+        Assert.Equal(3, result.TargetPasses);
+    }
+
+    [Fact]
+    public void Speculative_tokens_are_distributed_as_the_targets_own()
+    {
+        var config = TinyModels.Gpt with { VocabularySize = 8, ContextLength = 12 };
+        var (target, draft) = (TinyModels.Create(config), TinyModels.Create(config, 2));
+        using var noGrad = new NoGrad();
+        var sampler = new Sampler(new());
+        float[] Row(params int[] ids) => sampler.Probabilities(target.Logits(Tensor.From(ids, 1, ids.Length)).ToArray().AsSpan((ids.Length - 1) * 8, 8), ids);
+        var (pairs, rounds) = (new int[64], 4000);
+        var (accepted, proposed) = (0, 0);
+        for (var i = 0; i < rounds; i++)
+        {
+            var result = new SpeculativeDecoding(target, draft, 2).Generate([3], 2, new SamplingConfig { Seed = (ulong)i + 100 });
+            pairs[result.Tokens[0] * 8 + result.Tokens[1]]++;
+            (accepted, proposed) = (accepted + result.Accepted, proposed + result.Proposed);
+        }
+
+        var first = Row(3);
+        var chiSquared = 0.0;
+        for (var a = 0; a < 8; a++)
+        {
+            var second = Row(3, a);
+            for (var b = 0; b < 8; b++)
+            {
+                var expected = rounds * first[a] * second[b];
+                if (expected > 0.5) chiSquared += Math.Pow(pairs[a * 8 + b] - expected, 2) / expected;
+            }
+        }
+
+        // 63 degrees of freedom: 99.99 % of samples lie below 110.
+        Assert.InRange(chiSquared, 5, 110);
+        Assert.InRange((double)accepted / proposed, 0.2, 0.99);
+    }
+
+    [Fact]
+    public void Speculation_by_formula()
+    {
+        Assert.Equal(3.3616, SpeculativeDecoding.ExpectedTokens(0.8, 4), 1e-4);
+        Assert.Equal(2.80, SpeculativeDecoding.SpeedUp(0.8, 4, 0.05), 1e-2);
+        Assert.Equal(5, SpeculativeDecoding.ExpectedTokens(1, 4));
+    }
+
+    [Fact]
+    public void Pass_at_k_and_votes()
+    {
+        Assert.Equal(0.3, BestOfN.PassAtK(10, 3, 1), 1e-12);
+        Assert.Equal(1 - 21.0 / 45, BestOfN.PassAtK(10, 3, 2), 1e-12);
+        Assert.Equal(1, BestOfN.PassAtK(10, 3, 8), 1e-12);
+        Assert.Equal(7, BestOfN.MajorityVote([3, 7, 7, 1, 3, 7]));
+        Assert.Equal("bb", BestOfN.Best(["a", "bb", "cc"], s => s.Length));
+    }
+}

@@ -1,0 +1,113 @@
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.Tests.Models;
+
+public class TransformerTests
+{
+    public static TheoryData<string> Names => TinyModels.Names;
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_model_holds_exactly_as_many_parameters_as_its_configuration_counts(string name)
+    {
+        var config = TinyModels.Named(name);
+        var model = new Transformer(config, new RandomStream(1));
+        Assert.Equal(ParameterCount.Of(config).Total, model.CountParameters());
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Token_by_token_with_a_cache_gives_the_logits_of_the_whole_sequence(string name)
+    {
+        var config = TinyModels.Named(name);
+        var model = TinyModels.Create(config);
+        using var noGrad = new NoGrad();
+        var ids = TinyModels.Ids(20);
+        var whole = model.Logits(Tensor.From(ids, 1, 20)).ToArray();
+        using var cache = new KeyValueCache(config.Layers, config.ContextLength);
+        for (var round = 0; round < 2; round++)
+        {
+            // First a few at once, then one by one, past the sliding window of 5.
+            foreach (var (start, length) in new[] { (0, 3) }.Concat(Enumerable.Range(3, 17).Select(i => (i, 1))))
+            {
+                var logits = model.Logits(Tensor.From(ids.AsSpan(start, length), 1, length), new ForwardContext { Cache = cache }).ToArray();
+                for (var i = 0; i < logits.Length; i++) Assert.Equal(whole[start * 31 + i], logits[i], 1e-4f);
+            }
+
+            cache.Reset();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_later_token_changes_no_earlier_logit(string name)
+    {
+        var model = TinyModels.Create(TinyModels.Named(name));
+        using var noGrad = new NoGrad();
+        var ids = TinyModels.Ids(12);
+        var before = model.Logits(Tensor.From(ids, 1, 12)).ToArray();
+        ids[8] = (ids[8] + 1) % 31;
+        var after = model.Logits(Tensor.From(ids, 1, 12)).ToArray();
+        // Not to the bit: an expert that got one token more may sum in another order.
+        for (var i = 0; i < 8 * 31; i++) Assert.Equal(before[i], after[i], 1e-4f);
+        Assert.NotEqual(before[(8 * 31)..(9 * 31)], after[(8 * 31)..(9 * 31)]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_parameter_gets_a_gradient(string name)
+    {
+        var model = TinyModels.Create(TinyModels.Named(name));
+        var ids = TinyModels.Ids(2 * 24 + 2);
+        var loss = model.Loss(Tensor.From(ids.AsSpan(0, 48), 2, 24), Tensor.From(ids.AsSpan(1, 48), 2, 24));
+        loss.Total.Backward();
+        foreach (var (parameter, tensor) in model.NamedParameters())
+            Assert.True(tensor.Grad is { } grad && grad.ToArray().Any(g => g != 0), $"{parameter} has no gradient");
+    }
+
+    [Fact]
+    public void A_fresh_model_is_about_as_good_as_guessing()
+    {
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        var ids = TinyModels.Ids(25);
+        var loss = model.Loss(Tensor.From(ids.AsSpan(0, 24), 1, 24), Tensor.From(ids.AsSpan(1, 24), 1, 24)).CrossEntropy.Item();
+        Assert.InRange(loss, Math.Log(31) - 0.3, Math.Log(31) + 0.3);
+    }
+
+    [Fact]
+    public void Too_many_tokens_and_wrong_shapes_are_errors_that_say_so()
+    {
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        Assert.Contains("exceed the context of 24", Assert.Throws<ArgumentException>(() => model.Logits(Tensor.From(new int[25], 1, 25))).Message);
+        Assert.Contains("[batch, time]", Assert.Throws<ArgumentException>(() => model.Logits(Tensor.From(new int[5], 5))).Message);
+    }
+
+    [Fact]
+    public void A_configuration_that_contradicts_itself_is_refused()
+    {
+        Assert.Contains("share", Assert.Throws<ArgumentException>(() => new Transformer(
+            TinyModels.Gpt with { Attention = new() { Heads = 4, KeyValueHeads = 3, HeadSize = 4 } }, new RandomStream(1))).Message);
+        Assert.Contains("5 of 4 experts", Assert.Throws<ArgumentException>(() => new Transformer(
+            TinyModels.Mixtral with { MixtureOfExperts = TinyModels.Mixtral.MixtureOfExperts! with { TopK = 5 } }, new RandomStream(1))).Message);
+    }
+
+    [Fact]
+    public void Attention_rows_are_distributions_over_what_may_be_seen()
+    {
+        var model = TinyModels.Create(TinyModels.Mistral);
+        using var noGrad = new NoGrad();
+        var x = Tensor.Normal(new RandomStream(3), 0, 1, 1, 12, 16);
+        var probabilities = model.Blocks[0].Attention.Probabilities(x).ToArray();
+        for (var head = 0; head < 4; head++)
+        {
+            for (var i = 0; i < 12; i++)
+            {
+                var row = probabilities.AsSpan((head * 12 + i) * 12, 12);
+                Assert.Equal(1, row.ToArray().Sum(), 1e-5f);
+                for (var j = 0; j < 12; j++) Assert.Equal(j <= i && j > i - 5, row[j] > 0);
+            }
+        }
+    }
+}

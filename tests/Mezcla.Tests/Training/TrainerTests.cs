@@ -1,0 +1,152 @@
+using Mezcla.Datasets;
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+using Mezcla.Training;
+
+namespace Mezcla.Tests.Training;
+
+public class TrainerTests
+{
+    private static readonly TrainingConfig Config = new() { Steps = 12, BatchSize = 4, LearningRate = 3e-3f, EvaluationInterval = 0, Schedule = new CosineSchedule { WarmupSteps = 2 } };
+
+    // A sequence with structure: each token mostly follows from the one before.
+    private static TokenBatches Data(double validation = 0.2)
+    {
+        var random = new RandomStream(9);
+        var ids = new int[600];
+        for (var i = 1; i < ids.Length; i++) ids[i] = random.NextFloat() < 0.9f ? (ids[i - 1] * 3 + 1) % 31 : random.NextInt(31);
+        return new TokenBatches(ids, validation);
+    }
+
+    [Fact]
+    public void Training_lowers_the_loss_on_held_out_data()
+    {
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        var trainer = new Trainer(model, Data(), Config with { Steps = 150 });
+        var before = trainer.Evaluate();
+        var result = trainer.Run();
+        Assert.True(result.Completed);
+        Assert.InRange(before, 3.2, 3.7);
+        Assert.InRange(result.FinalValidationLoss, 0.3, 1.8);
+    }
+
+    [Theory]
+    [InlineData("gpt", OptimizerKind.AdamW)]
+    [InlineData("mixtral", OptimizerKind.AdamW)]
+    [InlineData("deepseek", OptimizerKind.Muon)]
+    public void The_same_seed_gives_the_same_bits(string name, OptimizerKind optimizer)
+    {
+        TrainingResult Run() => new Trainer(new Transformer(TinyModels.Named(name) with { Dropout = 0.1f }, new RandomStream(1)), Data(), Config with { Optimizer = optimizer }).Run();
+        Assert.Equal(Run().Steps.Select(s => s.Loss), Run().Steps.Select(s => s.Loss));
+    }
+
+    [Theory]
+    [InlineData("mixtral", OptimizerKind.AdamW)]
+    [InlineData("deepseek", OptimizerKind.AdamW)]
+    [InlineData("gpt", OptimizerKind.Muon)]
+    public void A_checkpoint_resumes_to_the_same_bits(string name, OptimizerKind optimizer)
+    {
+        var config = Config with { Optimizer = optimizer };
+        var architecture = TinyModels.Named(name) with { Dropout = 0.1f };
+        var whole = new Trainer(new Transformer(architecture, new RandomStream(1)), Data(), config).Run();
+
+        var model = new Transformer(architecture, new RandomStream(1));
+        using var stop = new CancellationTokenSource();
+        var first = new Trainer(model, Data(), config);
+        var part = first.Run(step => { if (step.Step == 5) stop.Cancel(); }, stop.Token);
+        Assert.False(part.Completed);
+        var path = Path.Combine(Path.GetTempPath(), $"mezcla-resume-{Guid.NewGuid():N}.safetensors");
+        try
+        {
+            new ModelCheckpoint { Model = model, Training = first.State() }.Save(path);
+            var loaded = ModelCheckpoint.Load(path);
+            var rest = new Trainer(loaded.Model, Data(), loaded.Training!.Config, loaded.Training).Run();
+            Assert.Equal(whole.Steps.Select(s => s.Loss), part.Steps.Concat(rest.Steps).Select(s => s.Loss));
+            Assert.Equal(12, rest.Steps[^1].Step);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Resuming_on_other_data_is_refused()
+    {
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        var state = new Trainer(model, Data(), Config).State();
+        Assert.Contains("other data", Assert.Throws<ArgumentException>(() => new Trainer(model, Data(validation: 0.2 + 1e-9) is var _ ? new TokenBatches(new int[600]) : Data(), Config, state)).Message);
+    }
+
+    [Fact]
+    public void Accumulated_gradients_are_those_of_one_large_batch()
+    {
+        // Plain gradient norms tell: two passes of 4 sequences see the same 8 windows as one pass of 8.
+        TrainingStep First(int batch, int passes)
+        {
+            var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+            return new Trainer(model, Data(), Config with { Steps = 1, BatchSize = batch, AccumulationSteps = passes }).Run().Steps[0];
+        }
+
+        var (one, two) = (First(8, 1), First(4, 2));
+        Assert.Equal(one.Loss, two.Loss, 1e-5);
+        Assert.Equal(one.GradientNorm, two.GradientNorm, 1e-4);
+    }
+
+    [Fact]
+    public void Data_too_short_for_a_sequence_is_an_error()
+    {
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        Assert.Contains("20 tokens", Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(new int[20], 0), Config)).Message);
+    }
+
+    [Fact]
+    public void A_loss_that_leaves_the_numbers_stops_training_and_says_what_to_try()
+    {
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        Module.Assign(model.TokenEmbedding.Weight, [.. Enumerable.Repeat(float.NaN, 31 * 16)]);
+        var error = Assert.Throws<TrainingDivergedException>(() => new Trainer(model, Data(), Config).Run());
+        Assert.Contains("step 1", error.Message);
+        Assert.Contains("smaller learning rate", error.Message);
+    }
+
+    [Fact]
+    public void Patience_ends_a_training_that_no_longer_improves()
+    {
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        var result = new Trainer(model, Data(), Config with { Steps = 500, LearningRate = 1e-9f, EvaluationInterval = 1, Patience = 3 }).Run();
+        Assert.False(result.Completed);
+        Assert.InRange(result.Steps.Count, 3, 60);
+    }
+
+    [Theory]
+    [InlineData(0, 0.1)]
+    [InlineData(4, 0.5)]
+    [InlineData(9, 1.0)]
+    public void Warm_up_grows_linearly(int step, double share) => Assert.Equal(share, new CosineSchedule { WarmupSteps = 10 }.At(step, 100), 1e-12);
+
+    [Fact]
+    public void Schedules_end_where_they_say()
+    {
+        Assert.Equal(0.1, new CosineSchedule { WarmupSteps = 10 }.At(99, 100), 1e-9);
+        Assert.Equal(1, new WarmupStableDecaySchedule { WarmupSteps = 10 }.At(60, 100), 1e-9);
+        Assert.Equal(0, new WarmupStableDecaySchedule { WarmupSteps = 10 }.At(99, 100), 1e-9);
+        Assert.Equal(1, new ConstantSchedule().At(99, 100));
+    }
+
+    [Fact]
+    public void Muon_makes_singular_values_about_one()
+    {
+        var random = new RandomStream(4);
+        foreach (var (rows, columns) in new[] { (6, 10), (10, 6), (8, 8) })
+        {
+            var x = Muon.Orthogonalize(Tensor.Normal(random, 0, 1, rows, columns));
+            var gram = rows <= columns ? x.MatMul(x, transposeB: true) : x.MatMul(x, transposeA: true);
+            var n = Math.Min(rows, columns);
+            var values = gram.ToArray();
+            // The trace of XXᵀ is the sum of the squared singular values, each between about 0.7² and 1.2².
+            Assert.InRange(Enumerable.Range(0, n).Sum(i => values[i * n + i]) / n, 0.4, 1.5);
+        }
+    }
+}
