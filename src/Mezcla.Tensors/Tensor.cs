@@ -16,7 +16,7 @@ public sealed partial class Tensor : IDisposable
     private Node? node;
     private LeafNode? leaf;
     private Tensor? grad;
-    private bool requiresGrad;
+    private bool requiresGrad, ownsGrad;
 
     internal Tensor(Storage storage, long offset, in Shape shape, DType type, Device device, bool track = true)
     {
@@ -73,21 +73,18 @@ public sealed partial class Tensor : IDisposable
     /// <exception cref="ArgumentException">Set to a tensor of another shape, type or device.</exception>
     public Tensor? Grad
     {
-        get => grad;
+        get => grad is { IsReleased: false } ? grad : null;
         set
         {
             if (value is not null && (value.shape != shape || value.DType != DType.Float32 || value.Device != Device))
                 throw new ArgumentException($"Grad: a gradient of {this} must be Float32 {shape} on {Device}, not {value}.");
             grad = value;
+            ownsGrad = false;
         }
     }
 
-    /// <summary>Releases <see cref="Grad"/> and sets it to null: the next backward pass starts anew.</summary>
-    public void ClearGrad()
-    {
-        grad?.Dispose();
-        grad = null;
-    }
+    /// <summary>Releases <see cref="Grad"/>, which is then null: the next backward pass starts anew.</summary>
+    public void ClearGrad() => grad?.Dispose();
 
     /// <summary>
     /// Walks back through the operations that made this tensor and adds to <see cref="Grad"/> of every tensor that
@@ -156,11 +153,18 @@ public sealed partial class Tensor : IDisposable
         return this;
     }
 
-    /// <summary>Where to add to <see cref="Grad"/>, or, before the first time, to write it.</summary>
+    /// <summary>Where to add to <see cref="Grad"/>, or, after it was cleared, to write it. The object serves again: a step makes none.</summary>
     internal Handle GradTarget(out bool accumulate)
     {
-        accumulate = grad is not null;
-        return (grad ??= Empty("gradients", shape, DType.Float32, Device, track: false)).Handle;
+        accumulate = grad is { IsReleased: false };
+        if (accumulate)
+            return grad!.Handle;
+        if (grad is not null && ownsGrad)
+            grad.storage = Device.Pool.Rent(Count * 4, "gradients");
+        else
+            grad = Empty("gradients", shape, DType.Float32, Device, track: false);
+        ownsGrad = true;
+        return grad.Handle;
     }
 
     /// <summary>Throws where an operation cannot use this tensor.</summary>

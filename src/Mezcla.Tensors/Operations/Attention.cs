@@ -173,10 +173,12 @@ public static class Attention
         if (kStart == 0)
             (k, v) = (TensorOperations.Distinct(k, q), TensorOperations.Distinct(v, q, k));
         var o = Tensor.Empty(Name, shape, DType.Float32, q.Device);
-        using var lse = Tensor.Empty(Name, new Shape(layout.Batch, layout.Heads, layout.Queries), DType.Float32, q.Device, track: false);
-        q.Kernels.Attention(layout, q.Handle, k.Handle.Plus(kStart * 4), v.Handle.Plus(vStart * 4), sinks?.Handle ?? default, o.Handle, lse.Handle);
+        var lse = q.Device.Pool.Rent(4L * layout.Batch * layout.Heads * layout.Queries, Name);
+        q.Kernels.Attention(layout, q.Handle, k.Handle.Plus(kStart * 4), v.Handle.Plus(vStart * 4), sinks?.Handle ?? default, o.Handle, new Handle(lse, 0));
         if (Tape.Records(q, k, v) || (sinks is not null && Tape.Records(sinks)))
             o.RecordedAs(new AttentionNode(o, q, k, v, sinks, lse, layout, kStart, vStart, keyCount));
+        else
+            lse.Release();
         return Tape.Finish(Name, o);
     }
 
@@ -188,7 +190,7 @@ public static class Attention
         private readonly bool partial;
         private readonly Node?[]? sinkInput;
 
-        internal AttentionNode(Tensor o, Tensor q, Tensor k, Tensor v, Tensor? sinks, Tensor lse, in AttentionLayout layout, long kStart, long vStart, int keyCount)
+        internal AttentionNode(Tensor o, Tensor q, Tensor k, Tensor v, Tensor? sinks, Storage lse, in AttentionLayout layout, long kStart, long vStart, int keyCount)
             : base("Attention", o, q.GradNode, kStart > 0 ? null : k.GradNode, kStart > 0 ? null : v.GradNode)
         {
             (this.q, this.o, this.lse) = (new Saved(q), new Saved(o), new Saved(lse));

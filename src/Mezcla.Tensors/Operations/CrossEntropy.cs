@@ -26,18 +26,20 @@ public static partial class TensorOperations
         int n = logits.Size(-1);
         // The loss and, behind it, how many labels count.
         using var both = Tensor.Empty("CrossEntropy", new Shape(2), DType.Float32, logits.Device, track: false);
-        using var lse = Tensor.Empty("CrossEntropy", labels.Layout, DType.Float32, logits.Device, track: false);
-        long bad = logits.Kernels.CrossEntropy(logits.Handle, labels.Handle, lse.Handle, both.Handle, rows, n, ignore, smoothing);
+        var lse = logits.Device.Pool.Rent(rows * 4, "CrossEntropy");
+        long bad = logits.Kernels.CrossEntropy(logits.Handle, labels.Handle, new Handle(lse, 0), both.Handle, rows, n, ignore, smoothing);
         if (bad >= 0)
             throw new ArgumentException($"CrossEntropy: label {labels.ToIntArray()[bad]} at position {bad} of {labels.Layout} is neither in 0 to {n - 1} nor the ignored {ignore}.");
         var loss = both.View(new Shape(), 0);
         if (Tape.Records(logits))
             loss.RecordedAs(new CrossEntropyNode(loss, logits, labels, lse, both, rows, n, ignore, smoothing));
+        else
+            lse.Release();
         GC.KeepAlive(labels);
         return Tape.Finish("CrossEntropy", loss);
     }
 
-    private sealed class CrossEntropyNode(Tensor loss, Tensor logits, Tensor labels, Tensor lse, Tensor both, long rows, int n, int ignore, float smoothing)
+    private sealed class CrossEntropyNode(Tensor loss, Tensor logits, Tensor labels, Storage lse, Tensor both, long rows, int n, int ignore, float smoothing)
         : Node("CrossEntropy", loss, logits.GradNode)
     {
         private readonly Saved logits = new(logits), labels = new(labels), lse = new(lse), both = new(both);

@@ -15,11 +15,14 @@ public static partial class TensorOperations
     {
         var (rows, n) = NormSizes("LayerNorm", ref x, ref weight, ref bias);
         var y = Tensor.Empty("LayerNorm", x.Layout, DType.Float32, x.Device);
-        using var mean = Tensor.Empty("LayerNorm", new Shape(rows), DType.Float32, x.Device, track: false);
-        using var inverse = Tensor.Empty("LayerNorm", new Shape(rows), DType.Float32, x.Device, track: false);
-        x.Kernels.LayerNorm(x.Handle, weight?.Handle ?? default, bias?.Handle ?? default, y.Handle, mean.Handle, inverse.Handle, rows, n, epsilon);
+        // The mean of each row, then the inverse deviation of each.
+        var statistics = x.Device.Pool.Rent(rows * 8L, "LayerNorm");
+        Handle mean = new(statistics, 0), inverse = new(statistics, rows * 4L);
+        x.Kernels.LayerNorm(x.Handle, weight?.Handle ?? default, bias?.Handle ?? default, y.Handle, mean, inverse, rows, n, epsilon);
         if (Tape.Records(x, weight, bias))
-            y.RecordedAs(new NormNode(y, x, weight, bias, mean, inverse, rows, n));
+            y.RecordedAs(new NormNode("LayerNorm", y, x, weight, bias, statistics, rows, n));
+        else
+            statistics.Release();
         return Tape.Finish("LayerNorm", y);
     }
 
@@ -36,10 +39,12 @@ public static partial class TensorOperations
         Tensor? none = null;
         var (rows, n) = NormSizes("RmsNorm", ref x, ref weight, ref none);
         var y = Tensor.Empty("RmsNorm", x.Layout, DType.Float32, x.Device);
-        using var inverse = Tensor.Empty("RmsNorm", new Shape(rows), DType.Float32, x.Device, track: false);
-        x.Kernels.RmsNorm(x.Handle, weight?.Handle ?? default, y.Handle, inverse.Handle, rows, n, epsilon);
+        var statistics = x.Device.Pool.Rent(rows * 4L, "RmsNorm");
+        x.Kernels.RmsNorm(x.Handle, weight?.Handle ?? default, y.Handle, new Handle(statistics, 0), rows, n, epsilon);
         if (Tape.Records(x, weight))
-            y.RecordedAs(new NormNode(y, x, weight, null, null, inverse, rows, n));
+            y.RecordedAs(new NormNode("RmsNorm", y, x, weight, null, statistics, rows, n));
+        else
+            statistics.Release();
         return Tape.Finish("RmsNorm", y);
     }
 
@@ -57,12 +62,11 @@ public static partial class TensorOperations
         return (checked((int)x.Layout.Product(0, x.Rank - 1)), n);
     }
 
-    /// <summary>Both norms; without a mean it is RMS norm.</summary>
-    private sealed class NormNode(Tensor y, Tensor x, Tensor? weight, Tensor? bias, Tensor? mean, Tensor inverse, int rows, int n)
-        : Node(mean is null ? "RmsNorm" : "LayerNorm", y, x.GradNode, weight?.GradNode, bias?.GradNode)
+    /// <summary>Both norms: RMS norm has no means among its statistics.</summary>
+    private sealed class NormNode(string name, Tensor y, Tensor x, Tensor? weight, Tensor? bias, Storage statistics, int rows, int n)
+        : Node(name, y, x.GradNode, weight?.GradNode, bias?.GradNode)
     {
-        private readonly Saved x = new(x), inverse = new(inverse);
-        private readonly Saved weight = weight is null ? default : new Saved(weight), mean = mean is null ? default : new Saved(mean);
+        private readonly Saved x = new(x), weight = weight is null ? default : new Saved(weight), statistics = new(statistics);
 
         internal override void Backward(Handle gradient)
         {
@@ -70,19 +74,18 @@ public static partial class TensorOperations
             var dx = Input0?.Target(out addX) ?? default;
             var dWeight = Input1?.Target(out addWeight) ?? default;
             var dBias = Input2?.Target(out addBias) ?? default;
-            if (mean.IsNull)
-                Kernels.RmsNormBackward(x.For(this), weight.For(this), inverse.For(this), gradient, rows, n, dx, addX, dWeight, addWeight);
+            var first = statistics.For(this);
+            if (Name == "RmsNorm")
+                Kernels.RmsNormBackward(x.For(this), weight.For(this), first, gradient, rows, n, dx, addX, dWeight, addWeight);
             else
-                Kernels.LayerNormBackward(x.For(this), weight.For(this), mean.For(this), inverse.For(this), gradient, rows, n,
-                    dx, addX, dWeight, addWeight, dBias, addBias);
+                Kernels.LayerNormBackward(x.For(this), weight.For(this), first, first.Plus(rows * 4L), gradient, rows, n, dx, addX, dWeight, addWeight, dBias, addBias);
         }
 
         protected override void ReleaseSaved()
         {
             x.Release();
-            inverse.Release();
             weight.Release();
-            mean.Release();
+            statistics.Release();
         }
     }
 }

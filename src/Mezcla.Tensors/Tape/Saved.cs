@@ -13,6 +13,13 @@ internal readonly struct Saved
         version = handle.Storage.Version;
     }
 
+    /// <summary>What only the tape will see, such as statistics of rows: the reference that came with it becomes the node's.</summary>
+    internal Saved(Storage owned)
+    {
+        handle = new Handle(owned, 0);
+        version = owned.Version;
+    }
+
     internal bool IsNull => handle.IsNull;
 
     /// <summary>The value.</summary>
