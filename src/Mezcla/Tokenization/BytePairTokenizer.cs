@@ -78,13 +78,7 @@ public sealed class BytePairTokenizer : Tokenizer
         ArgumentNullException.ThrowIfNull(text);
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 256 + specialTokens.Length);
         var merges = new BytePairTrainer(Encoding.UTF8.GetBytes(text), pattern).Merges(vocabularySize - 256 - specialTokens.Length);
-        return FromMerges(merges, pattern, specialTokens);
-    }
-
-    internal static BytePairTokenizer FromMerges(IReadOnlyList<(int Left, int Right)> merges, SplitPattern pattern, ReadOnlySpan<string> specialTokens)
-    {
-        var tokens = new List<byte[]>();
-        for (int b = 0; b < 256; b++) tokens.Add([(byte)b]);
+        List<byte[]> tokens = [.. Enumerable.Range(0, 256).Select(b => new[] { (byte)b })];
         var table = new MergeTable(merges.Count);
         foreach (var (left, right) in merges)
         {
@@ -162,6 +156,7 @@ public sealed class BytePairTokenizer : Tokenizer
         for (int id = 0; id < tokens.Count; id++)
         {
             var token = vocabulary[id];
+            if (token.Length > Vocabulary.LongestCut) throw new FormatException($"token {id} has {token.Length} bytes, more than {Vocabulary.LongestCut}");
             for (int cut = 1; cut < token.Length; cut++)
                 if (vocabulary.Find(token[..cut]) is var left and >= 0 && vocabulary.Find(token[cut..]) is var right and >= 0)
                     merges.Add(left, right, rank: id, id);

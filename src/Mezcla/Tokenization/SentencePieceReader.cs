@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace Mezcla.Tokenization;
@@ -10,90 +9,70 @@ namespace Mezcla.Tokenization;
 internal static class SentencePieceReader
 {
     /// <exception cref="FormatException">The file is damaged, or of another kind.</exception>
-    public static SentencePieceTokenizer Read(ReadOnlySpan<byte> file)
+    public static SentencePieceTokenizer Read(ReadOnlyMemory<byte> file)
     {
         var pieces = new List<SentencePiece>();
-        ulong model = 1; // unigram, the default
-        string normalizer = "";
-        bool prefix = true, removeSpaces = true, escapeSpaces = true, suffix = false, rules = false;
-        while (Next(ref file, out int field, out ulong number, out var content))
+        Dictionary<int, (ulong Number, string Text)> training = [], normalization = [];
+        foreach (var (field, _, content) in Fields(file))
         {
-            if (field == 1)
-            {
-                string? text = null;
-                float score = 0;
-                var type = SentencePieceType.Normal;
-                while (Next(ref content, out field, out number, out var inner))
-                {
-                    if (field == 1) text = Encoding.UTF8.GetString(inner);
-                    else if (field == 2) score = BitConverter.UInt32BitsToSingle((uint)number);
-                    else if (field == 3) type = (SentencePieceType)number;
-                }
-                pieces.Add(new(text ?? throw new FormatException($"piece {pieces.Count} has no text"), score, type));
-            }
-            else if (field == 2)
-            {
-                while (Next(ref content, out field, out number, out _))
-                    if (field == 3) model = number;
-                    else if (field == 24) suffix = number != 0;
-            }
-            else if (field == 3)
-            {
-                while (Next(ref content, out field, out number, out var inner))
-                    if (field == 1) normalizer = Encoding.UTF8.GetString(inner);
-                    else if (field == 2) rules = inner.Length > 0;
-                    else if (field == 3) prefix = number != 0;
-                    else if (field == 4) removeSpaces = number != 0;
-                    else if (field == 5) escapeSpaces = number != 0;
-            }
+            if (field is < 1 or > 3) continue;
+            var message = new Dictionary<int, (ulong Number, string Text)>();
+            foreach (var (inner, number, text) in Fields(content)) message[inner] = (number, Encoding.UTF8.GetString(text.Span));
+            if (field == 2) training = message;
+            else if (field == 3) normalization = message;
+            else pieces.Add(new(message.GetValueOrDefault(1).Text ?? throw new FormatException($"piece {pieces.Count} has no text"),
+                BitConverter.UInt32BitsToSingle((uint)message.GetValueOrDefault(2).Number), (SentencePieceType)Number(message, 3, 1)));
         }
         if (pieces.Count == 0) throw new FormatException("it has no pieces");
+        ulong model = Number(training, 3, 1);
         if (model != 2) throw new FormatException($"it is a SentencePiece model of type {model} ({(model == 1 ? "unigram" : "word or character")}); only type 2, BPE, is read");
-        if (rules || removeSpaces || suffix || !escapeSpaces)
-            throw new FormatException($"it rewrites text before encoding (normalizer '{normalizer}'{(removeSpaces ? ", extra spaces removed" : "")}), which is not supported");
-        return new SentencePieceTokenizer(pieces, prefix ? SpacePrefix.StartAndAfterControl : SpacePrefix.Never) { ExpectsBeginOfText = true };
+        // 2: a table of rewriting rules; 4: remove extra spaces; 5: spaces become '▁'; in the training settings, 24: a space ends a word.
+        bool removesSpaces = Number(normalization, 4, 1) != 0;
+        if (removesSpaces || Number(normalization, 5, 1) == 0 || Number(training, 24, 0) != 0 || !string.IsNullOrEmpty(normalization.GetValueOrDefault(2).Text))
+            throw new FormatException($"it rewrites text before encoding (normalizer '{normalization.GetValueOrDefault(1).Text}'{(removesSpaces ? ", extra spaces removed" : "")}), which is not supported");
+        return new SentencePieceTokenizer(pieces, Number(normalization, 3, 1) != 0 ? SpacePrefix.StartAndAfterControl : SpacePrefix.Never) { ExpectsBeginOfText = true };
     }
 
-    // The next field of a message: its value if it is a number, its bytes if it is a string or a message.
-    private static bool Next(ref ReadOnlySpan<byte> message, out int field, out ulong number, out ReadOnlySpan<byte> content)
+    private static ulong Number(Dictionary<int, (ulong Number, string Text)> message, int field, ulong otherwise) =>
+        message.TryGetValue(field, out var value) ? value.Number : otherwise;
+
+    // The fields of a message: a number each, or the bytes of a string or of a message in it.
+    private static IEnumerable<(int Field, ulong Number, ReadOnlyMemory<byte> Content)> Fields(ReadOnlyMemory<byte> message)
     {
-        (field, number) = (0, 0);
-        content = default;
-        if (message.IsEmpty) return false;
-        ulong tag = VarInt(ref message);
-        field = (int)(tag >> 3);
-        switch (tag & 7)
+        while (!message.IsEmpty)
         {
-            case 0:
-                number = VarInt(ref message);
-                return true;
-            case 1:
-                number = BinaryPrimitives.ReadUInt64LittleEndian(Take(ref message, 8));
-                return true;
-            case 2:
-                content = Take(ref message, VarInt(ref message));
-                return true;
-            case 5:
-                number = BinaryPrimitives.ReadUInt32LittleEndian(Take(ref message, 4));
-                return true;
-            default:
-                throw new FormatException("it is neither a tokenizer.json nor a SentencePiece model");
+            ulong tag = VarInt(ref message), kind = tag & 7;
+            ulong number = kind switch
+            {
+                0 or 2 => VarInt(ref message),
+                1 => LittleEndian(ref message, 8),
+                5 => LittleEndian(ref message, 4),
+                _ => throw new FormatException("it is neither a tokenizer.json nor a SentencePiece model"),
+            };
+            yield return ((int)(tag >> 3), number, kind == 2 ? Take(ref message, number) : default);
         }
     }
 
-    private static ulong VarInt(ref ReadOnlySpan<byte> message)
+    private static ulong VarInt(ref ReadOnlyMemory<byte> message)
     {
         ulong value = 0;
         for (int shift = 0; shift < 64; shift += 7)
         {
-            byte b = Take(ref message, 1)[0];
+            byte b = Take(ref message, 1).Span[0];
             value |= (ulong)(b & 0x7F) << shift;
             if (b < 0x80) return value;
         }
         throw new FormatException("a number in it does not end");
     }
 
-    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> message, ulong length)
+    private static ulong LittleEndian(ref ReadOnlyMemory<byte> message, int length)
+    {
+        ulong value = 0;
+        for (int shift = 0; shift < length * 8; shift += 8) value |= (ulong)Take(ref message, 1).Span[0] << shift;
+        return value;
+    }
+
+    private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> message, ulong length)
     {
         if (length > (ulong)message.Length) throw new FormatException("it ends too early");
         var taken = message[..(int)length];

@@ -237,6 +237,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         {
             if (_pieces[id].Score != last) (last, rank) = (_pieces[id].Score, rank + 1);
             var token = _vocabulary[id];
+            if (token.Length > Vocabulary.LongestCut) throw new ArgumentException($"Token {id} has {token.Length} bytes, more than {Vocabulary.LongestCut}.");
             Symbol(token, 0, out int first);
             for (int cut = first, length; cut < token.Length; cut += length)
             {

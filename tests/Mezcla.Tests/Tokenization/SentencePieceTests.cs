@@ -109,6 +109,7 @@ public class SentencePieceTests
         Assert.Equal([2, 9, 5, 3], tokenizer.Encode("a<u> b"));
         Assert.Throws<SpecialTokenException>(() => tokenizer.Encode("<s>"));
         Assert.Equal("a<u> b", tokenizer.Decode([2, 9, 5, 3]));
+        Assert.Throws<ArgumentException>(() => new SentencePieceTokenizer([.. pieces, new(new string('a', 5000), 0, SentencePieceType.Normal)]));
         Assert.Throws<ArgumentException>(() => new SentencePieceTokenizer(pieces[1..], SpacePrefix.Never));
         Assert.Throws<ArgumentException>(() => new SentencePieceTokenizer([.. pieces, pieces[2]], SpacePrefix.Never));
         Assert.Throws<ArgumentException>(() => new SentencePieceTokenizer([.. pieces, new("<0xZZ>", 0, SentencePieceType.Byte)], SpacePrefix.Never));
@@ -123,6 +124,6 @@ public class SentencePieceTests
         Assert.True(at > 0);
         unigram[at + 1] = 1;
         Assert.Contains("unigram", Assert.Throws<FormatException>(() => SentencePieceReader.Read(unigram)).Message);
-        Assert.Throws<FormatException>(() => SentencePieceReader.Read([]));
+        Assert.Throws<FormatException>(() => SentencePieceReader.Read(Array.Empty<byte>()));
     }
 }

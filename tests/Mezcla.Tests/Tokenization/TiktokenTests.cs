@@ -51,6 +51,29 @@ public class TiktokenTests
         Check(answers, names);
     }
 
+    [Fact]
+    public void Every_character_there_is_is_cut_as_tiktoken_cuts_it()
+    {
+        string folder = Peer.Packages(Tiktoken), path = Path.GetTempFileName();
+        try
+        {
+            // Each between letters of both cases, after a space, between digits, after an apostrophe and before a line end: 200,000 of them, all that Unicode 16 names.
+            var text = new StringBuilder();
+            foreach (int c in Enumerable.Range(0, 0x32400).Concat(Enumerable.Range(0xE0000, 0x200)).Where(Rune.IsValid))
+            {
+                var rune = new Rune(c).ToString();
+                text.Append($"x{rune}Y{rune} {rune}9{rune}1'{rune}\n");
+            }
+            File.WriteAllText(path, text.ToString(), new UTF8Encoding(false));
+            string[] names = ["o200k_base"]; // its pattern asks for every class that the others ask for
+            Check(Peer.Ask([$"file\t{Texts.ToJson(path)}"], "node", [Peer.Script("tiktoken.mjs"), folder, .. names]), names);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     private static void Check(IEnumerable<string> lines, string[] names)
     {
         var tokenizers = names.Select(Tokenizer.ForEncoding).ToArray();
