@@ -13,7 +13,7 @@ internal static class ClaimsCommand
         var file = new Argument<FileInfo?>("file") { Description = "A claim file of your own, JSON or text; without one, those that come with Mezcla.", Arity = ArgumentArity.ZeroOrOne };
         var functions = new Option<bool>("--functions") { Description = "List the functions that expressions may call, and the quantities that statements may speak of." };
         var command = new Command("claims", "Check claims about models with arithmetic: holds, does not hold, cannot be checked, and why.") { file, functions };
-        command.SetAction(parse => Guard.Report(() =>
+        command.SetAction(parse => Failures.Report(() =>
         {
             if (parse.GetValue(functions)) return List(AnsiConsole.Console);
             return parse.GetValue(file) is { } own

@@ -25,7 +25,7 @@ internal static class ScalingCommand
         var context = new Option<int>("--context") { Description = "Length of the sequence, tokens; 0 for the model's own, up to 8192." };
         var chip = new Option<string>("--chip") { Description = "A100, A100-40GB, H100, H200, B200, V100 or TPUv4.", DefaultValueFactory = _ => "H100" };
         var command = new Command("model", "Exact parameters, FLOPs and memory of a published shape.") { name, context, chip };
-        command.SetAction(parse => Guard.Report(() => parse.GetValue(name) is { } wanted
+        command.SetAction(parse => Failures.Report(() => parse.GetValue(name) is { } wanted
             ? Describe(AnsiConsole.Console, TransformerPresets.Get(wanted), parse.GetValue(context), Chip.Get(parse.GetValue(chip)!))
             : ListPresets(AnsiConsole.Console)));
         return command;
@@ -35,7 +35,7 @@ internal static class ScalingCommand
     {
         var compute = new Argument<double>("flops") { Description = "Training compute, such as 5.76e23." };
         var command = new Command("optimal", "The best size and data for a compute budget, by every law.") { compute };
-        command.SetAction(parse => Guard.Report(() => Split(AnsiConsole.Console, parse.GetValue(compute))));
+        command.SetAction(parse => Failures.Report(() => Split(AnsiConsole.Console, parse.GetValue(compute))));
         return command;
     }
 

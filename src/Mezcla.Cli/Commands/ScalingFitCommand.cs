@@ -38,7 +38,7 @@ internal static class ScalingFitCommand
         {
             file, parameters, tokens, flops, loss, bootstrap, seed, starts, drop, delta, at, residuals,
         };
-        command.SetAction(parse => Guard.Report(() => Fit(
+        command.SetAction(parse => Failures.Report(() => Fit(
             AnsiConsole.Console,
             parse.GetValue(file)!,
             new(

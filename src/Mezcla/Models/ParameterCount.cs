@@ -1,3 +1,5 @@
+using Mezcla.MixtureOfExperts;
+
 namespace Mezcla.Models;
 
 /// <summary>One line of a parameter count.</summary>
@@ -27,8 +29,14 @@ public sealed record ParameterCount
     /// <summary>Feed-forward networks of the dense blocks.</summary>
     public long DenseFeedForward { get; init; }
 
-    /// <summary>Routers: one d×E map for each block with experts.</summary>
+    /// <summary>Routers: one d×E map for each block with experts, two where a second one scales noise, none where routing is fixed.</summary>
     public long Routers { get; init; }
+
+    /// <summary>
+    /// Biases that take part in the choice of experts only and are moved by the load, not by gradients (DeepSeek-V3). Published counts and weight files
+    /// include them; <c>CountParameters</c> of a model, which counts what is trained, does not.
+    /// </summary>
+    public long SelectionBiases { get; init; }
 
     /// <summary>All routed experts.</summary>
     public long Experts { get; init; }
@@ -46,7 +54,7 @@ public sealed record ParameterCount
     public bool TiedHead { get; init; }
 
     /// <summary>All parameters.</summary>
-    public long Total => TokenEmbedding + Positions + Attention + Norms + DenseFeedForward + Routers + Experts + SharedExperts + Head;
+    public long Total => TokenEmbedding + Positions + Attention + Norms + DenseFeedForward + Routers + SelectionBiases + Experts + SharedExperts + Head;
 
     /// <summary>Parameters that one token uses.</summary>
     public long Active => Total - Experts + ActiveExperts;
@@ -67,6 +75,7 @@ public sealed record ParameterCount
             new("norms", Norms, Norms),
             new("dense feed-forward", DenseFeedForward, DenseFeedForward),
             new("routers", Routers, Routers),
+            new("selection biases", SelectionBiases, SelectionBiases),
             new("experts", Experts, ActiveExperts),
             new("shared experts", SharedExperts, SharedExperts),
             new("head", Head, Head),
@@ -94,9 +103,15 @@ public sealed record ParameterCount
             long expert = FeedForwardSize(moe.Expert, d);
             return count with
             {
-                Routers = sparse * moe.Experts * (d + (moe.RouterBias ? 1 : 0)),
+                Routers = sparse * moe.Experts * moe.Routing switch
+                {
+                    HashRouting or RandomRouting => 0,
+                    NoisyTopKRouting => 2 * d + (moe.RouterBias ? 1 : 0),
+                    _ => d + (moe.RouterBias ? 1 : 0),
+                },
+                SelectionBiases = moe is { Routing: SigmoidRouting, Balance.BiasUpdate: > 0 } ? sparse * moe.Experts : 0,
                 Experts = sparse * moe.Experts * expert,
-                ActiveExperts = sparse * moe.TopK * expert,
+                ActiveExperts = sparse * (moe.Routing is SoftMixtureRouting ? moe.Experts : moe.TopK) * expert,
                 SharedExperts = moe.SharedExperts == 0 ? 0
                     : sparse * FeedForwardSize(moe.Expert with { IntermediateSize = moe.Expert.IntermediateSize * moe.SharedExperts }, d),
             };
@@ -124,18 +139,18 @@ public sealed record ParameterCount
     {
         checked
         {
-            long heads = attention.Heads, sinks = attention.Sinks ? heads : 0;
+            long heads = attention.Heads;
             if (attention.Latent is { } latent)
             {
                 long queryWidth = heads * (latent.NopeHeadSize + latent.RopeHeadSize);
                 long query = latent.QueryRank > 0 ? latent.QueryRank * (d + queryWidth) : d * queryWidth;
                 long compress = d * (latent.KeyValueRank + latent.RopeHeadSize);
                 long expand = latent.KeyValueRank * heads * (latent.NopeHeadSize + latent.ValueHeadSize);
-                return query + compress + expand + heads * latent.ValueHeadSize * d + sinks;
+                return query + compress + expand + heads * latent.ValueHeadSize * d;
             }
 
             long q = heads * attention.HeadSize, kv = (long)attention.KeyValueHeads * attention.HeadSize;
-            return d * (2 * q + 2 * kv) + (attention.QueryKeyValueBias ? q + 2 * kv : 0) + (attention.OutputBias ? d : 0) + sinks;
+            return d * (2 * q + 2 * kv) + (attention.QueryKeyValueBias ? q + 2 * kv : 0) + (attention.OutputBias ? d : 0) + (attention.Sinks ? heads : 0);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class Transformer : LanguageModel
         var residualScale = 1 / MathF.Sqrt(2 * config.Layers);
         TokenEmbedding = Child("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, Deviation));
         if (config.Positions.Kind == PositionKind.Learned)
-            PositionEmbedding = Child("positions", new Embedding(config.ContextLength, config.HiddenSize, random, Deviation));
+            PositionEmbedding = Child("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, random, Deviation));
         var rotary = config.Positions.Kind == PositionKind.Rotary
             ? RotaryTable.Create(config.ContextLength, config.Attention.Latent?.RopeHeadSize ?? config.Attention.HeadSize, config.Positions)
             : null;
@@ -48,7 +48,7 @@ public sealed class Transformer : LanguageModel
     /// <summary>The token table [V, d].</summary>
     public Embedding TokenEmbedding { get; }
 
-    /// <summary>The position table [context, d]; null where positions are not learned.</summary>
+    /// <summary>The position table [reserved rows + context, d]; null where positions are not learned.</summary>
     public Embedding? PositionEmbedding { get; }
 
     /// <summary>The blocks, first to last.</summary>
@@ -82,7 +82,7 @@ public sealed class Transformer : LanguageModel
             throw new ArgumentException($"Transformer: {start + time} tokens exceed the context of {Config.ContextLength}.", nameof(ids));
         context.TokenIds = ids;
         var x = TokenEmbedding.Forward(ids);
-        if (PositionEmbedding is not null) x += PositionEmbedding.Weight.Slice(0, start, time);
+        if (PositionEmbedding is not null) x += PositionEmbedding.Weight.Slice(0, Config.Positions.ReservedRows + start, time);
         x = context.Dropout(x, Config.Dropout);
         foreach (var block in _blocks) x = block.Forward(x, context);
         context.Cache?.Advance(time);

@@ -1,3 +1,5 @@
+using Mezcla.MixtureOfExperts;
+
 namespace Mezcla.Models;
 
 /// <summary>
@@ -71,10 +73,14 @@ public static class TransformerPresets
         Llama("mixtral-8x22b-v32000", 56, 6144, 48, 8, 16384, 32000, 65536, 1e6, moe: Swiglu(8, 2, 16384)),
 
         // Dai et al. 2024; DeepSeek-AI 2024 (V2) and 2024 (V3). V3 predicts one more token with a module that is not counted here.
-        Llama("deepseek-moe-16b", 28, 2048, 16, 16, 10944, 102400, 4096, 1e4, norm: Rms6, moe: Swiglu(64, 6, 1408, shared: 2, dense: 1)),
-        Latent("deepseek-v2-lite", 27, 2048, 16, 0, 10944, 102400, Swiglu(64, 6, 1408, shared: 2, dense: 1)),
-        Latent("deepseek-v2", 60, 5120, 128, 1536, 12288, 102400, Swiglu(160, 6, 1536, shared: 2, dense: 1)),
-        Latent("deepseek-v3", 61, 7168, 128, 1536, 18432, 129280, Swiglu(256, 8, 2048, shared: 1, dense: 3)),
+        Llama("deepseek-moe-16b", 28, 2048, 16, 16, 10944, 102400, 4096, 1e4, norm: Rms6, moe: Swiglu(64, 6, 1408, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting() }),
+        Latent("deepseek-v2-lite", 27, 2048, 16, 0, 10944, 102400, Swiglu(64, 6, 1408, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting() }),
+        Latent("deepseek-v2", 60, 5120, 128, 1536, 12288, 102400, Swiglu(160, 6, 1536, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting { Scale = 16 } }),
+        Latent("deepseek-v3", 61, 7168, 128, 1536, 18432, 129280, Swiglu(256, 8, 2048, shared: 1, dense: 3) with
+        {
+            Routing = new SigmoidRouting { Groups = 8, ChosenGroups = 4, Scale = 2.5f },
+            Balance = new() { LoadBalancing = 0, BiasUpdate = 0.001f },
+        }),
 
         GptOss("gpt-oss-20b", 24, 32),
         GptOss("gpt-oss-120b", 36, 128),
@@ -93,7 +99,7 @@ public static class TransformerPresets
             HiddenSize = 8192,
             Attention = new() { Heads = 128, KeyValueHeads = 128, HeadSize = 128 },
             FeedForward = new(32768, Activation.Gelu, Gated: true),
-            MixtureOfExperts = new() { Experts = 64, TopK = 2, Expert = new(32768, Activation.Gelu), Period = 2 },
+            MixtureOfExperts = new() { Experts = 64, TopK = 2, Expert = new(32768, Activation.Gelu), Period = 2, Routing = new GShardRouting() },
             Positions = new(PositionKind.None),
             Norm = Rms6,
             TiedHead = true,
@@ -196,7 +202,7 @@ public static class TransformerPresets
     private static TransformerConfig Llama4(string name, int experts, int period, int denseWide, RotaryScaling? scaling, bool queryKeyNorm)
     {
         TransformerConfig config = Llama(
-            name, 48, 5120, 40, 8, denseWide, 202_048, 1_048_576, 5e5, scaling, moe: Swiglu(experts, 1, 8192, shared: 1, period: period));
+            name, 48, 5120, 40, 8, denseWide, 202_048, 1_048_576, 5e5, scaling, moe: Swiglu(experts, 1, 8192, shared: 1, period: period) with { Routing = new SigmoidRouting { Normalize = false, WeighInput = true } });
         return config with
         {
             Attention = config.Attention with { QueryKeyNorm = queryKeyNorm },
