@@ -152,7 +152,7 @@ public sealed class BytePairTokenizer : Tokenizer
     internal static BytePairTokenizer FromRanks(IReadOnlyList<byte[]?> tokens, SplitPattern pattern, IEnumerable<KeyValuePair<string, int>> specialTokens)
     {
         var vocabulary = new Vocabulary(tokens);
-        var merges = new MergeTable(tokens.Count * 4);
+        var merges = new MergeTable(tokens.Count * 2);
         for (int id = 0; id < tokens.Count; id++)
         {
             var token = vocabulary[id];

@@ -13,6 +13,7 @@ internal sealed class MergeTable
 
     private (ulong Pair, ulong Merge)[] _slots;
     private readonly ulong[] _small = new ulong[256 * 256]; // pairs of ids below 256: every merging starts with those
+    private byte[] _parts = new byte[256]; // whether an id is the left (1), the right (2) part of any pair
 
     public MergeTable(int expected)
     {
@@ -32,6 +33,8 @@ internal sealed class MergeTable
     public ulong Find(int left, int right)
     {
         if ((uint)(left | right) < 256) return _small[left << 8 | right];
+        // Most pairs do not merge; most of those are told by a look at a small table instead of a large one.
+        if ((uint)left >= (uint)_parts.Length || (uint)right >= (uint)_parts.Length || (_parts[left] & 1) == 0 || (_parts[right] & 2) == 0) return None;
         var slots = _slots;
         ulong pair = Pack(left, right);
         for (int slot = First(pair, slots.Length); ; slot = slot + 1 & slots.Length - 1)
@@ -57,6 +60,10 @@ internal sealed class MergeTable
                     Insert(pair, merge);
         }
         if (!Insert(Pack(left, right), Pack(rank, id))) return false;
+        int largest = Math.Max(left, right);
+        if (largest >= _parts.Length) Array.Resize(ref _parts, largest * 2);
+        _parts[left] |= 1;
+        _parts[right] |= 2;
         if ((uint)(left | right) < 256) _small[left << 8 | right] = Pack(rank, id);
         Count++;
         return true;
