@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using F = Mezcla.Tensors.Devices.Cpu.UnaryFunctions;
 
 namespace Mezcla.Tensors.Devices.Cpu;
@@ -78,82 +78,8 @@ internal sealed unsafe partial class CpuKernels
     {
         Span<long> yStrides = stackalloc long[Shape.MaxRank];
         shape.Strides(yStrides);
-        var loop = new StridedLoop(shape, aStrides, bStrides, yStrides);
-        float* left = Floats(a), right = Floats(b), to = Floats(y);
-        if (loop.Rows == 1 && loop.StepA == 1 && loop.StepB == 1 && kind <= BinaryKind.Divide)
-        {
-            Whole(kind, left, right, to, loop.Length, accumulate);
-            return;
-        }
-        while (loop.Next(out long atA, out long atB, out long atY))
-        {
-            if (!accumulate && kind <= BinaryKind.Divide && loop.StepA is 0 or 1 && loop.StepB is 0 or 1)
-                Row(kind, left + atA, loop.StepA, right + atB, loop.StepB, to + atY, loop.Length);
-            else
-                for (int i = 0; i < loop.Length; i++)
-                {
-                    float value = Apply(kind, left[atA + i * loop.StepA], right[atB + i * loop.StepB]);
-                    to[atY + i] = accumulate ? to[atY + i] + value : value;
-                }
-        }
+        BinaryKernels.Run(kind, Floats(a), Floats(b), Floats(y), new StridedLoop(shape, aStrides, bStrides, yStrides), accumulate);
     }
-
-    private static void Whole(BinaryKind kind, float* a, float* b, float* y, long n, bool accumulate)
-    {
-        switch (kind)
-        {
-            case BinaryKind.Add: VectorMap.Run<VectorMap.Add>(a, b, b, y, n, 0, 0, accumulate); break;
-            case BinaryKind.Subtract: VectorMap.Run<VectorMap.Subtract>(a, b, b, y, n, 0, 0, accumulate); break;
-            case BinaryKind.Multiply: VectorMap.Run<VectorMap.Multiply>(a, b, b, y, n, 0, 0, accumulate); break;
-            default: VectorMap.Run<VectorMap.Divide>(a, b, b, y, n, 0, 0, accumulate); break;
-        }
-    }
-
-    private static void Row(BinaryKind kind, float* a, long stepA, float* b, long stepB, float* y, int n)
-    {
-        var left = new ReadOnlySpan<float>(a, stepA == 0 ? 1 : n);
-        var right = new ReadOnlySpan<float>(b, stepB == 0 ? 1 : n);
-        var to = new Span<float>(y, n);
-        if (stepA == 0 && stepB == 0)
-            to.Fill(Apply(kind, *a, *b));
-        else if (stepB == 0)
-            switch (kind)
-            {
-                case BinaryKind.Add: TensorPrimitives.Add(left, *b, to); break;
-                case BinaryKind.Subtract: TensorPrimitives.Subtract(left, *b, to); break;
-                case BinaryKind.Multiply: TensorPrimitives.Multiply(left, *b, to); break;
-                default: TensorPrimitives.Divide(left, *b, to); break;
-            }
-        else if (stepA == 0)
-            switch (kind)
-            {
-                case BinaryKind.Add: TensorPrimitives.Add(right, *a, to); break;
-                case BinaryKind.Subtract: TensorPrimitives.Subtract(*a, right, to); break;
-                case BinaryKind.Multiply: TensorPrimitives.Multiply(right, *a, to); break;
-                default: TensorPrimitives.Divide(*a, right, to); break;
-            }
-        else
-            switch (kind)
-            {
-                case BinaryKind.Add: TensorPrimitives.Add(left, right, to); break;
-                case BinaryKind.Subtract: TensorPrimitives.Subtract(left, right, to); break;
-                case BinaryKind.Multiply: TensorPrimitives.Multiply(left, right, to); break;
-                default: TensorPrimitives.Divide(left, right, to); break;
-            }
-    }
-
-    private static float Apply(BinaryKind kind, float a, float b) => kind switch
-    {
-        BinaryKind.Add => a + b,
-        BinaryKind.Subtract => a - b,
-        BinaryKind.Multiply => a * b,
-        BinaryKind.Divide => a / b,
-        BinaryKind.Maximum => MathF.Max(a, b),
-        BinaryKind.Minimum => MathF.Min(a, b),
-        BinaryKind.Greater => a > b ? 1 : 0,
-        BinaryKind.Less => a < b ? 1 : 0,
-        _ => a == b ? 1 : 0,
-    };
 
     internal override void SwiGlu(Handle a, Handle b, Handle y, long n)
     {
@@ -171,14 +97,29 @@ internal sealed unsafe partial class CpuKernels
     }
 
     internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)
+        => CpuRanges.Run(n, 4, new DropoutJob { X = Floats(x), Y = Floats(y), P = p, Seed = seed, Stream = stream, Position = position, Accumulate = accumulate });
+
+    private struct DropoutJob : IRangeJob
     {
-        float* from = Floats(x), to = Floats(y);
-        float scale = 1 / (1 - p);
-        var random = new RandomStream(seed, stream) { Position = position };
-        for (long i = 0; i < n; i++)
+        public float* X, Y;
+        public float P;
+        public ulong Seed, Stream, Position;
+        public bool Accumulate;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(long from, long to)
         {
-            float value = random.NextFloat() >= p ? from[i] * scale : 0;
-            to[i] = accumulate ? to[i] + value : value;
+            float scale = 1 / (1 - P);
+            for (long i = from; i < to;)
+            {
+                ulong position = Position + (ulong)i;
+                var (a, b, c, d) = RandomStream.Block(Seed, Stream, position >> 2);
+                for (int j = (int)(position & 3); j < 4 && i < to; j++, i++)
+                {
+                    float value = RandomStream.ToFloat(j switch { 0 => a, 1 => b, 2 => c, _ => d }) >= P ? X[i] * scale : 0;
+                    Y[i] = Accumulate ? Y[i] + value : value;
+                }
+            }
         }
     }
 

@@ -5,104 +5,174 @@ namespace Mezcla.Tensors.Devices.Cpu;
 
 internal sealed unsafe partial class CpuKernels
 {
-    internal override void Copy(Handle x, Handle y, long bytes) => Buffer.MemoryCopy((void*)x.Address, (void*)y.Address, bytes, bytes);
+    internal override void Copy(Handle x, Handle y, long bytes) => CpuRanges.Run(bytes, 1, new CopyJob { X = (byte*)x.Address, Y = (byte*)y.Address });
 
-    internal override void Fill(Handle y, long n, float value)
+    private struct CopyJob : IRangeJob
     {
-        for (long at = 0; at < n; at += 1 << 30)
-            new Span<float>(Floats(y) + at, Piece(at, n)).Fill(value);
+        public byte* X, Y;
+
+        public readonly void Run(long from, long to) => Buffer.MemoryCopy(X + from, Y + from, to - from, to - from);
+    }
+
+    internal override void Fill(Handle y, long n, float value) => CpuRanges.Run(n, 1, new FillJob { Y = Floats(y), Value = value });
+
+    private struct FillJob : IRangeJob
+    {
+        public float* Y;
+        public float Value;
+
+        public readonly void Run(long from, long to) => new Span<float>(Y + from, (int)(to - from)).Fill(Value);
     }
 
     internal override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
     {
+        var loop = new StridedLoop(shape, xStrides, yStrides);
         if (elementBytes == 2)
-            Strided<ushort>((ushort*)x.Address, xStrides, (ushort*)y.Address, yStrides, shape);
+            Run(new CopyStridedJob<ushort> { X = (ushort*)x.Address, Y = (ushort*)y.Address, Loop = loop });
         else
-            Strided<uint>((uint*)x.Address, xStrides, (uint*)y.Address, yStrides, shape);
+            Run(new CopyStridedJob<uint> { X = (uint*)x.Address, Y = (uint*)y.Address, Loop = loop });
+
+        void Run<TJob>(TJob job) where TJob : unmanaged, IParallelJob => CpuThreads.Run(loop.Chunks, ref job);
     }
 
     internal override void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape)
     {
-        var loop = new StridedLoop(shape, xStrides, yStrides, default);
-        float* from = Floats(x), to = Floats(y);
-        while (loop.Next(out long a, out long b, out _))
+        var job = new AddStridedJob { X = Floats(x), Y = Floats(y), Loop = new StridedLoop(shape, xStrides, yStrides) };
+        CpuThreads.Run(job.Loop.Chunks, ref job);
+    }
+
+    private struct CopyStridedJob<T> : IParallelJob where T : unmanaged
+    {
+        public T* X, Y;
+        public StridedLoop Loop;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(int chunk)
         {
-            if (loop.StepA == 1 && loop.StepB == 1)
-                TensorPrimitives.Add(new ReadOnlySpan<float>(to + b, loop.Length), new ReadOnlySpan<float>(from + a, loop.Length), new Span<float>(to + b, loop.Length));
-            else
-                for (int i = 0; i < loop.Length; i++)
-                    to[b + i * loop.StepB] += from[a + i * loop.StepA];
+            var (from, to) = Loop.Pieces(chunk);
+            for (long piece = from; piece < to; piece++)
+            {
+                int n = Loop.At(piece, out long a, out long b, out _);
+                T* x = X + a, y = Y + b;
+                if (Loop.StepA == 1 && Loop.StepB == 1)
+                    new ReadOnlySpan<T>(x, n).CopyTo(new Span<T>(y, n));
+                else if (Loop.StepA == 0 && Loop.StepB == 1)
+                    new Span<T>(y, n).Fill(*x);
+                else
+                    for (int i = 0; i < n; i++)
+                        y[i * Loop.StepB] = x[i * Loop.StepA];
+            }
         }
     }
 
-    private static void Strided<T>(T* from, ReadOnlySpan<long> xStrides, T* to, ReadOnlySpan<long> yStrides, in Shape shape) where T : unmanaged
+    private struct AddStridedJob : IParallelJob
     {
-        var loop = new StridedLoop(shape, xStrides, yStrides, default);
-        while (loop.Next(out long a, out long b, out _))
+        public float* X, Y;
+        public StridedLoop Loop;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(int chunk)
         {
-            if (loop.StepA == 1 && loop.StepB == 1)
-                new ReadOnlySpan<T>(from + a, loop.Length).CopyTo(new Span<T>(to + b, loop.Length));
-            else if (loop.StepA == 0 && loop.StepB == 1)
-                new Span<T>(to + b, loop.Length).Fill(from[a]);
-            else
-                for (int i = 0; i < loop.Length; i++)
-                    to[b + i * loop.StepB] = from[a + i * loop.StepA];
+            var (from, to) = Loop.Pieces(chunk);
+            for (long piece = from; piece < to; piece++)
+            {
+                int n = Loop.At(piece, out long a, out long b, out _);
+                float* x = X + a, y = Y + b;
+                if (Loop.StepA == 1 && Loop.StepB == 1)
+                    Accumulate(x, y, n);
+                else
+                    for (int i = 0; i < n; i++)
+                        y[i * Loop.StepB] += x[i * Loop.StepA];
+            }
         }
     }
+
+    private static void Accumulate(float* x, float* y, int n)
+        => TensorPrimitives.Add(new ReadOnlySpan<float>(y, n), new ReadOnlySpan<float>(x, n), new Span<float>(y, n));
 
     internal override void Convert(Handle x, DType from, Handle y, DType to, long n)
     {
-        void* source = (void*)x.Address, target = (void*)y.Address;
         if (from == to)
             Copy(x, y, n * from.Bytes());
-        else if (from == DType.BFloat16 && to == DType.Float32)
-            for (long i = 0; i < n; i++)
-                ((float*)target)[i] = FromBFloat16(((ushort*)source)[i]);
-        else if (from == DType.Float32 && to == DType.BFloat16)
-            for (long i = 0; i < n; i++)
-                ((ushort*)target)[i] = ToBFloat16(((float*)source)[i]);
-        else if (from == DType.Int32 && to == DType.Float32)
-            for (long i = 0; i < n; i++)
-                ((float*)target)[i] = ((int*)source)[i];
-        else if (from == DType.Float32)
-            for (long i = 0; i < n; i++)
-                ((int*)target)[i] = (int)((float*)source)[i];
-        else if (from == DType.Int32)
-            for (long i = 0; i < n; i++)
-                ((ushort*)target)[i] = ToBFloat16(((int*)source)[i]);
         else
-            for (long i = 0; i < n; i++)
-                ((int*)target)[i] = (int)FromBFloat16(((ushort*)source)[i]);
+            CpuRanges.Run(n, 2, new ConvertJob { X = (void*)x.Address, Y = (void*)y.Address, From = from, To = to });
     }
 
-    private static float FromBFloat16(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
-
-    // Round to nearest, ties to even; NaN stays NaN.
-    private static ushort ToBFloat16(float value)
+    private struct ConvertJob : IRangeJob
     {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)(float.IsNaN(value) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        public void* X, Y;
+        public DType From, To;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(long from, long to)
+        {
+            for (long i = from; i < to; i++)
+            {
+                float value = From switch
+                {
+                    DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)((ushort*)X)[i] << 16),
+                    DType.Int32 => ((int*)X)[i],
+                    _ => ((float*)X)[i],
+                };
+                if (To == DType.BFloat16)
+                    ((ushort*)Y)[i] = ToBFloat16(value);
+                else if (To == DType.Int32)
+                    ((int*)Y)[i] = (int)value;
+                else
+                    ((float*)Y)[i] = value;
+            }
+        }
+
+        // Round to nearest, ties to even; NaN stays NaN.
+        private static ushort ToBFloat16(float value)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits(value);
+            return (ushort)(float.IsNaN(value) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        }
     }
 
     internal override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes)
     {
-        byte* from = (byte*)x.Address, to = (byte*)y.Address;
-        int* id = Ints(ids);
-        if (Outside(id, count, axis) is >= 0 and var bad)
+        if (Outside(Ints(ids), count, axis) is >= 0 and var bad)
             return bad;
-        for (long o = 0; o < outer; o++)
-            for (long i = 0; i < count; i++, to += rowBytes)
-                Buffer.MemoryCopy(from + (o * axis + id[i]) * rowBytes, to, rowBytes, rowBytes);
+        CpuRanges.Run(outer * count, rowBytes / 4, new GatherRowsJob { X = (byte*)x.Address, Y = (byte*)y.Address, Ids = Ints(ids), Axis = axis, Count = count, RowBytes = rowBytes });
         return -1;
     }
 
-    internal override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row)
+    private struct GatherRowsJob : IRangeJob
     {
-        float* from = Floats(x), to = Floats(y);
-        int* id = Ints(ids);
-        for (long o = 0; o < outer; o++)
-            for (long i = 0; i < count; i++, from += row)
-                Accumulate(from, to + (o * axis + id[i]) * row, row);
+        public byte* X, Y;
+        public int* Ids;
+        public long Axis, Count, RowBytes;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(long from, long to)
+        {
+            for (long i = from; i < to; i++)
+                Buffer.MemoryCopy(X + (i / Count * Axis + Ids[i % Count]) * RowBytes, Y + i * RowBytes, RowBytes, RowBytes);
+        }
+    }
+
+    // Every row of the result has one owner, which looks through all ids in order.
+    internal override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row)
+        => CpuRanges.Run(axis, Math.Max(outer * count * row / Math.Max(axis, 1), StridedLoop.ChunkFloats / Math.Max(1, axis / 8)),
+            new ScatterAddRowsJob { X = Floats(x), Y = Floats(y), Ids = Ints(ids), Outer = outer, Axis = axis, Count = count, Row = row });
+
+    private struct ScatterAddRowsJob : IRangeJob
+    {
+        public float* X, Y;
+        public int* Ids;
+        public long Outer, Axis, Count, Row;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(long from, long to)
+        {
+            for (long o = 0; o < Outer; o++)
+                for (long i = 0; i < Count; i++)
+                    if (Ids[i] >= from && Ids[i] < to)
+                        for (long at = 0; at < Row; at += 1 << 30)
+                            Accumulate(X + (o * Count + i) * Row + at, Y + (o * Axis + Ids[i]) * Row + at, Piece(at, Row));
+        }
     }
 
     internal override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes)
@@ -147,27 +217,51 @@ internal sealed unsafe partial class CpuKernels
     }
 
     internal override void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate)
+        => CpuRanges.Run(n, 4, new SelectJob { Mask = Ints(mask), A = Floats(a), B = Floats(b), Y = Floats(y), AValue = aValue, BValue = bValue, Accumulate = accumulate });
+
+    private struct SelectJob : IRangeJob
     {
-        // A mask is Int32 or Float32: it is 0 where all bits but the sign are.
-        int* m = Ints(mask);
-        float* left = Floats(a), right = Floats(b), to = Floats(y);
-        for (long i = 0; i < n; i++)
+        public int* Mask;
+        public float* A, B, Y;
+        public float AValue, BValue;
+        public bool Accumulate;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(long from, long to)
         {
-            float value = (m[i] & int.MaxValue) != 0 ? left == null ? aValue : left[i] : right == null ? bValue : right[i];
-            to[i] = accumulate ? to[i] + value : value;
+            for (long i = from; i < to; i++)
+            {
+                // A mask is Int32 or Float32: it is 0 where all bits but the sign are.
+                float value = (Mask[i] & int.MaxValue) != 0 ? A == null ? AValue : A[i] : B == null ? BValue : B[i];
+                Y[i] = Accumulate ? Y[i] + value : value;
+            }
         }
     }
 
     internal override void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate)
+        => CpuRanges.Run(batch * rows, columns, new TrilJob { X = Floats(x), Y = Floats(y), Rows = rows, Columns = columns, Diagonal = diagonal, Accumulate = accumulate });
+
+    private struct TrilJob : IRangeJob
     {
-        float* from = Floats(x), to = Floats(y);
-        for (long r = 0; r < batch * rows; r++, from += columns, to += columns)
+        public float* X, Y;
+        public long Rows, Columns, Diagonal;
+        public bool Accumulate;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(long from, long to)
         {
-            long kept = Math.Clamp(r % rows + diagonal + 1, 0, columns);
-            for (long c = 0; c < kept; c++)
-                to[c] = accumulate ? to[c] + from[c] : from[c];
-            if (!accumulate)
-                Unsafe.InitBlockUnaligned(to + kept, 0, (uint)((columns - kept) * 4));
+            for (long r = from; r < to; r++)
+            {
+                int kept = (int)Math.Clamp(r % Rows + Diagonal + 1, 0, Columns);
+                float* x = X + r * Columns, y = Y + r * Columns;
+                if (Accumulate)
+                    CpuKernels.Accumulate(x, y, kept);
+                else
+                {
+                    new ReadOnlySpan<float>(x, kept).CopyTo(new Span<float>(y, kept));
+                    new Span<float>(y + kept, (int)Columns - kept).Clear();
+                }
+            }
         }
     }
 
@@ -180,14 +274,5 @@ internal sealed unsafe partial class CpuKernels
         for (long i = 0; i < n; i++)
             Floats(y)[i * classes + id[i]] = 1;
         return -1;
-    }
-
-    private static void Accumulate(float* x, float* y, long n)
-    {
-        for (long at = 0; at < n; at += 1 << 30)
-        {
-            var to = new Span<float>(y + at, Piece(at, n));
-            TensorPrimitives.Add(to, new ReadOnlySpan<float>(x + at, to.Length), to);
-        }
     }
 }

@@ -1,29 +1,23 @@
+using System.Runtime.CompilerServices;
+
 namespace Mezcla.Tensors.Devices.Cpu;
 
 /// <summary>
 /// Walks over the rows of up to three strided arrays of one shape. Axes of size 1 are dropped, and neighbours that every array passes through
-/// without a jump are merged, so that most calls have one or two axes left.
+/// without a jump are merged, so that most calls have one or two axes left. Long rows are cut, short ones taken together: a chunk is work
+/// for one thread.
 /// </summary>
-internal unsafe ref struct StridedLoop
+internal unsafe struct StridedLoop
 {
+    /// <summary>Elements in a chunk, about: 64 KB.</summary>
+    internal const int ChunkFloats = 16384;
+
     private fixed int sizes[Shape.MaxRank];
     private fixed long a[Shape.MaxRank], b[Shape.MaxRank], c[Shape.MaxRank];
-    private readonly int rank;
-    private long left, row;
+    private readonly int rank, length, segments;
+    private readonly long pieces, piecesPerChunk;
 
-    /// <summary>Elements in a row.</summary>
-    internal int Length { get; }
-
-    /// <summary>From one element of a row to the next.</summary>
-    internal readonly long StepA => rank > 0 ? a[rank - 1] : 1;
-
-    internal readonly long StepB => rank > 0 ? b[rank - 1] : 1;
-
-    internal readonly long StepC => rank > 0 ? c[rank - 1] : 1;
-
-    internal readonly long Rows => left;
-
-    internal StridedLoop(in Shape shape, ReadOnlySpan<long> aStrides, ReadOnlySpan<long> bStrides, ReadOnlySpan<long> cStrides)
+    internal StridedLoop(in Shape shape, ReadOnlySpan<long> aStrides, ReadOnlySpan<long> bStrides, ReadOnlySpan<long> cStrides = default)
     {
         for (int axis = 0; axis < shape.Rank; axis++)
         {
@@ -37,35 +31,39 @@ internal unsafe ref struct StridedLoop
                 sizes[rank++] = size;
             (a[rank - 1], b[rank - 1], c[rank - 1]) = (stepA, stepB, stepC);
         }
-        Length = rank > 0 ? sizes[rank - 1] : 1;
-        left = 1;
+        length = rank > 0 ? sizes[rank - 1] : 1;
+        segments = Math.Max(1, (length + ChunkFloats - 1) / ChunkFloats);
+        pieces = shape.Count == 0 ? 0 : segments;
         for (int axis = 0; axis < rank - 1; axis++)
-            left *= sizes[axis];
-        if (Length == 0)
-            left = 0;
+            pieces *= sizes[axis];
+        piecesPerChunk = Math.Max(1, ChunkFloats / Math.Max(1, length));
     }
 
-    /// <summary>Where the next row begins in each array; false at the end.</summary>
-    internal bool Next(out long atA, out long atB, out long atC)
-    {
-        (atA, atB, atC) = (0, 0, 0);
-        if (row >= left)
-            return false;
-        At(row++, out atA, out atB, out atC);
-        return true;
-    }
+    /// <summary>From one element of a row to the next; 1 where there is only one.</summary>
+    internal readonly long StepA => rank > 0 ? a[rank - 1] : 1;
 
-    /// <summary>Where a row begins in each array.</summary>
-    internal readonly void At(long number, out long atA, out long atB, out long atC)
+    internal readonly long StepB => rank > 0 ? b[rank - 1] : 1;
+
+    internal readonly int Chunks => checked((int)((pieces + piecesPerChunk - 1) / piecesPerChunk));
+
+    /// <summary>The rows, or parts of rows, of a chunk: from (inclusive) and to (exclusive).</summary>
+    internal readonly (long From, long To) Pieces(int chunk) => (chunk * piecesPerChunk, Math.Min(pieces, (chunk + 1) * piecesPerChunk));
+
+    /// <summary>Where a piece begins in each array. Returns its length.</summary>
+    [MethodImpl(Lanes.Inline)]
+    internal readonly int At(long piece, out long atA, out long atB, out long atC)
     {
-        (atA, atB, atC) = (0, 0, 0);
+        long row = segments == 1 ? piece : piece / segments;
+        long start = segments == 1 ? 0 : piece % segments * ChunkFloats;
+        (atA, atB, atC) = rank > 0 ? (start * a[rank - 1], start * b[rank - 1], start * c[rank - 1]) : (0, 0, 0);
         for (int axis = rank - 2; axis >= 0; axis--)
         {
-            long at = number % sizes[axis];
-            number /= sizes[axis];
+            long size = sizes[axis], rest = (row | size) >> 31 == 0 ? (uint)row / (uint)size : row / size, at = row - rest * size;
+            row = rest;
             atA += at * a[axis];
             atB += at * b[axis];
             atC += at * c[axis];
         }
+        return segments == 1 ? length : (int)Math.Min(ChunkFloats, length - start);
     }
 }
