@@ -32,28 +32,21 @@ internal static unsafe class MatMulBenchmark
         yield return new("1024 nn", false, false, 1024, 1024, 1024);
     }
 
-    public static int Run(string[] args)
+    public static int Run(string[] only, int[] threadCounts, int rounds)
     {
-        var rounds = 7;
-        var only = "";
-        for (var i = 0; i + 1 < args.Length; i += 2)
-        {
-            if (args[i] == "--rounds") rounds = int.Parse(args[i + 1]);
-            if (args[i] == "--only") only = args[i + 1];
-        }
         if (!OpenBlas.Found)
         {
             Console.Error.WriteLine("OpenBLAS was not found; Debian has it as libopenblas0-openmp.");
             return 1;
         }
         Console.WriteLine($"{OpenBlas.Configuration}; here {Simd.Level}");
-        foreach (var threads in new[] { 1, 2 })
+        foreach (var threads in threadCounts)
         {
             CpuThreads.Count = threads;
             OpenBlas.Threads = threads;
             var logarithms = 0.0;
             var count = 0;
-            foreach (var shape in Shapes().Where(s => s.Name.Contains(only, StringComparison.Ordinal)))
+            foreach (var shape in Shapes().Where(s => only.Length == 0 || only.Any(part => s.Name.Contains(part, StringComparison.Ordinal))))
             {
                 var (ratio, low, high, gflops) = Compare(shape, rounds);
                 logarithms += Math.Log(ratio);

@@ -1,17 +1,57 @@
+using System.Globalization;
 using Mezcla.Benchmarks;
+using Mezcla.Tensors.Devices.Cpu;
 
-return args switch
+var verb = args is [var first, ..] && !first.StartsWith('-') ? first : "run";
+var options = new Dictionary<string, string>();
+foreach (var arg in args.Skip(verb == "run" ? 0 : 1))
 {
-    ["matmul", .. var rest] => MatMulBenchmark.Run(rest),
-    _ => Usage(),
-};
+    if (arg.StartsWith("--", StringComparison.Ordinal)) options[arg[2..]] = "";
+    else if (options.Count > 0) options[options.Keys.Last()] = arg;
+    else return Usage();
+}
+string[] known = ["only", "threads", "rounds", "seconds", "cpu"];
+if (options.Keys.Except(known).Any() || !Number("threads", Environment.ProcessorCount, out var threads)
+    || !Number("rounds", 5, out var rounds) || !Number("seconds", 2, out var seconds)) return Usage();
+var only = options.GetValueOrDefault("only", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+var processorTime = options.ContainsKey("cpu");
+CpuThreads.Count = threads;
+
+switch (verb)
+{
+    case "run":
+        foreach (var name in only.Length > 0 ? only : ModelBenchmark.Names)
+        {
+            var benchmark = ModelBenchmark.Named(name);
+            var speeds = Enumerable.Range(0, rounds).Select(_ => benchmark.Measure(seconds, processorTime)).Order().ToArray();
+            Console.WriteLine(FormattableString.Invariant($"{name} {speeds[rounds / 2]:F1}"));
+        }
+        return 0;
+    case "compare": return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime);
+    case "matmul": return MatMulBenchmark.Run(only, options.ContainsKey("threads") ? [threads] : [1, 2], rounds);
+    default: return Usage();
+}
+
+bool Number(string name, int standard, out int value)
+{
+    value = standard;
+    return !options.TryGetValue(name, out var text) || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0);
+}
 
 static int Usage()
 {
-    Console.Error.WriteLine("""
-        usage: dotnet run -c Release --project tests/Mezcla.Benchmarks -- <benchmark>
+    Console.Error.WriteLine($"""
+        usage: dotnet run -c Release --project tests/Mezcla.Benchmarks -- [verb] [options]
 
-          matmul [--rounds 7]      matrix products of transformer shapes, in turn with OpenBLAS
+          (no verb)   each benchmark's median, a line "name tokens_per_s"
+          compare     each in turn with PyTorch, round by round, and the ratios
+          matmul      matrix products of transformer shapes, in turn with OpenBLAS
+
+          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes
+          --threads n     (default: the processors; matmul: 1 and 2)
+          --rounds n      (5)
+          --seconds n     of each measurement (2)
+          --cpu           tokens per second of processor time, for a machine that others use
         """);
     return 2;
 }

@@ -20,7 +20,7 @@ internal static unsafe class AdamWKernel
         public long Count;
         public AdamWStep Step;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             var start = (nint)chunk * ChunkFloats;

@@ -64,7 +64,7 @@ internal static unsafe class AttentionBackward
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Queries<L>(int batch, int head, int keyHead, int query, float* scores, float* slopes, float* keyPanels, float* valuePanels)
             where L : unmanaged, ILanes<L>
         {
@@ -101,7 +101,7 @@ internal static unsafe class AttentionBackward
         }
 
         // Scores become probabilities and scale dO Vᵀ becomes dS; both 0 where hidden.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Slopes<L>(float* scores, float* slopes, int query, int key, int keys, float lse, float along) where L : unmanaged, ILanes<L>
         {
             var (from, to) = AttentionTiles.Visible(Layout, query);

@@ -71,7 +71,7 @@ internal static unsafe class AttentionForward
             TileGrid.StripColumns<L>(), Panels + part * AttentionTiles.PanelFloats<L>(Layout.Keys, Layout.HeadSize));
 
         // One block of queries of one head.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Attend<L>(int batchHead, int query) where L : unmanaged, ILanes<L>
         {
             var (batch, head) = (batchHead / Layout.Heads, batchHead % Layout.Heads);
@@ -112,7 +112,7 @@ internal static unsafe class AttentionForward
         }
 
         // Turns a row of scores into e^(score - m), 0 where hidden, and brings m, l and the row of o up to date.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Weigh<L>(float* scores, int query, int key, int keys, ref float max, ref float sum, float* o) where L : unmanaged, ILanes<L>
         {
             var (from, to) = AttentionTiles.Visible(Layout, query);
@@ -132,7 +132,7 @@ internal static unsafe class AttentionForward
             sum += part;
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private static void Scale<L>(float* row, float factor, int n) where L : unmanaged, ILanes<L>
         {
             var all = L.Of(factor);

@@ -16,7 +16,7 @@ internal static unsafe class BinaryKernels
         public StridedLoop Loop;
         public bool Accumulate;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             bool aRepeats = Loop.StepA == 0, bRepeats = Loop.StepB == 0;

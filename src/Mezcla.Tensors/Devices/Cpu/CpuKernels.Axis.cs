@@ -17,7 +17,7 @@ internal sealed unsafe partial class CpuKernels
         public long N, Inner;
         public bool Largest;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             for (long line = from; line < to; line++)
@@ -45,7 +45,7 @@ internal sealed unsafe partial class CpuKernels
         public long N, Inner;
         public bool Reverse, Accumulate;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             for (long line = from; line < to; line++)
@@ -72,7 +72,7 @@ internal sealed unsafe partial class CpuKernels
         public int N, K;
         public bool Descending;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             var order = K > 8 ? new int[N] : null;
@@ -96,7 +96,7 @@ internal sealed unsafe partial class CpuKernels
         }
 
         // The few first, kept in order while passing over the row once.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private static void First(ByValue order, int n, int* at, int k)
         {
             for (int i = 0, found = 0; i < n && k > 0; i++)

@@ -106,7 +106,7 @@ internal sealed unsafe partial class CpuKernels
         public ulong Seed, Stream, Position;
         public bool Accumulate;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             float scale = 1 / (1 - P);

@@ -46,7 +46,7 @@ internal sealed unsafe partial class CpuKernels
         public T* X, Y;
         public StridedLoop Loop;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(int chunk)
         {
             var (from, to) = Loop.Pieces(chunk);
@@ -70,7 +70,7 @@ internal sealed unsafe partial class CpuKernels
         public float* X, Y;
         public StridedLoop Loop;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(int chunk)
         {
             var (from, to) = Loop.Pieces(chunk);
@@ -103,7 +103,7 @@ internal sealed unsafe partial class CpuKernels
         public void* X, Y;
         public DType From, To;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             for (long i = from; i < to; i++)
@@ -145,7 +145,7 @@ internal sealed unsafe partial class CpuKernels
         public int* Ids;
         public long Axis, Count, RowBytes;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             for (long i = from; i < to; i++)
@@ -164,7 +164,7 @@ internal sealed unsafe partial class CpuKernels
         public int* Ids;
         public long Outer, Axis, Count, Row;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             for (long o = 0; o < Outer; o++)
@@ -226,7 +226,7 @@ internal sealed unsafe partial class CpuKernels
         public float AValue, BValue;
         public bool Accumulate;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             for (long i = from; i < to; i++)
@@ -247,7 +247,7 @@ internal sealed unsafe partial class CpuKernels
         public long Rows, Columns, Diagonal;
         public bool Accumulate;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             for (long r = from; r < to; r++)

@@ -73,7 +73,7 @@ internal static unsafe class CrossEntropyKernels
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Cost<L>(nint row) where L : unmanaged, ILanes<L>
         {
             var x = X + row * N;
@@ -85,7 +85,7 @@ internal static unsafe class CrossEntropyKernels
             Costs[row] = cost;
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Gradient<L>(nint row) where L : unmanaged, ILanes<L>
         {
             float* x = X + row * N, dx = Gradients + row * N;

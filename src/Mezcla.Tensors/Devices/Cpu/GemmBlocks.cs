@@ -157,7 +157,7 @@ internal unsafe struct TileGrid
     public static int StripColumns<L>() where L : unmanaged, ILanes<L> => L.HasManyRegisters ? 32 : 16;
 
     /// <summary>Computes all tiles.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Lanes.Kernel)]
     public readonly void Run<L>() where L : unmanaged, ILanes<L>
     {
         var (height, width) = (StripRows<L>(), StripColumns<L>());

@@ -15,7 +15,7 @@ internal static unsafe class GemmPacking
     /// Packs <paramref name="lanes"/> lanes of <paramref name="depth"/> floats into strips of <paramref name="width"/>; the last strip is filled up with
     /// zeros. Lane i at depth d is source[i * laneStride + d * depthStride], where one of the strides is 1.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Lanes.Kernel)]
     public static void Pack(float* source, nint laneStride, nint depthStride, int lanes, int depth, int width, float* target)
     {
         for (var lane = 0; lane < lanes; lane += width, target += (nint)width * depth)
@@ -29,19 +29,20 @@ internal static unsafe class GemmPacking
     }
 
     // Lanes are neighbours in the source.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Lanes.Kernel)]
     private static void CopyLanes(float* from, nint depthStride, int present, int depth, int width, float* to)
     {
         for (var d = 0; d < depth; d++, from += depthStride, to += width)
         {
             var i = 0;
+            for (; i <= present - 16; i += 16) Vector512.Store(Vector512.Load(from + i), to + i);
             for (; i <= present - 8; i += 8) Vector256.Store(Vector256.Load(from + i), to + i);
             for (; i < present; i++) to[i] = from[i];
         }
     }
 
     // Depths are neighbours in the source: blocks of 4 lanes x 4 depths are transposed in registers.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Lanes.Kernel)]
     private static void TransposeLanes(float* from, nint laneStride, nint depthStride, int present, int depth, int width, float* to)
     {
         var i = 0;

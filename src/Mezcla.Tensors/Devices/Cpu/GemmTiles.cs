@@ -58,7 +58,7 @@ internal readonly unsafe struct TileTarget(float* start, nint rowStride, int row
 internal static unsafe class GemmTiles
 {
     /// <summary>Eight rows by 32 columns, for 32 registers of 512 bits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Lanes.Kernel)]
     public static void Tile8x32<L>(int depth, in TileLeft a, float* b, nint bStep, in TileTarget c) where L : unmanaged, ILanes<L>
     {
         float* a0 = a.Row(0), a1 = a.Row(1), a2 = a.Row(2), a3 = a.Row(3), a4 = a.Row(4), a5 = a.Row(5), a6 = a.Row(6), a7 = a.Row(7);
@@ -135,7 +135,7 @@ internal static unsafe class GemmTiles
     }
 
     /// <summary>Six rows by 16 columns, for 16 registers of 256 bits or 32 of 128.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Lanes.Kernel)]
     public static void Tile6x16<L>(int depth, in TileLeft a, float* b, nint bStep, in TileTarget c) where L : unmanaged, ILanes<L>
     {
         float* a0 = a.Row(0), a1 = a.Row(1), a2 = a.Row(2), a3 = a.Row(3), a4 = a.Row(4), a5 = a.Row(5);

@@ -78,33 +78,41 @@ internal static unsafe class Lanes
     /// <summary>Every operation on lanes is inlined, or it would pass them through memory.</summary>
     public const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
-    /// <summary>The first <paramref name="count"/> lanes from <paramref name="source"/>, the others <paramref name="fill"/>.</summary>
-    [MethodImpl(Inline)]
-    public static L LoadFirst<L>(float* source, int count, float fill = 0) where L : unmanaged, ILanes<L> =>
-        count >= Width ? L.Load(source) : LoadPart<L>(source, count, fill);
+    /// <summary>Inner loops are compiled in full at once, and apart: inlined into what calls them, they would be compiled again, and worse.</summary>
+    public const MethodImplOptions Kernel = MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining;
 
-    /// <summary>Writes only the first <paramref name="count"/> lanes.</summary>
+    /// <summary>The first <paramref name="count"/> lanes from <paramref name="source"/>, the others <paramref name="fill"/>; all from 16 on.</summary>
+    [MethodImpl(Inline)]
+    public static L LoadFirst<L>(float* source, int count, float fill = 0) where L : unmanaged, ILanes<L>
+    {
+        if (count >= Width) return L.Load(source);
+        // Without a call, since across one no vector stays in its register, in the loop around this neither.
+        Buffer buffer;
+        var lanes = (float*)&buffer;
+        for (var i = 0; i < Width; i++) lanes[i] = i < count ? source[i] : fill;
+        return L.Load(lanes);
+    }
+
+    /// <summary>Writes only the first <paramref name="count"/> lanes; all from 16 on.</summary>
     [MethodImpl(Inline)]
     public static void StoreFirst<L>(L value, float* target, int count) where L : unmanaged, ILanes<L>
     {
-        if (count >= Width) value.Store(target);
-        else StorePart(value, target, count);
+        if (count >= Width)
+        {
+            value.Store(target);
+            return;
+        }
+        Buffer buffer;
+        var lanes = (float*)&buffer;
+        value.Store(lanes);
+        for (var i = 0; i < count; i++) target[i] = lanes[i];
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static L LoadPart<L>(float* source, int count, float fill) where L : unmanaged, ILanes<L>
+    private struct Buffer
     {
-        var buffer = stackalloc float[Width];
-        for (var i = 0; i < Width; i++) buffer[i] = i < count ? source[i] : fill;
-        return L.Load(buffer);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StorePart<L>(L value, float* target, int count) where L : unmanaged, ILanes<L>
-    {
-        var buffer = stackalloc float[Width];
-        value.Store(buffer);
-        for (var i = 0; i < count; i++) target[i] = buffer[i];
+#pragma warning disable CS0649 // Written through a pointer.
+        public fixed float Lane[Width];
+#pragma warning restore CS0649
     }
 
     /// <summary>F of each lane of x and a.</summary>

@@ -75,7 +75,7 @@ internal static unsafe class NormKernels
         public int N, PerChunk;
         public float Epsilon;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             var start = (nint)chunk * PerChunk;
@@ -118,7 +118,7 @@ internal static unsafe class NormKernels
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Inputs<L>(nint row) where L : unmanaged, ILanes<L>
         {
             float* x = X + row * N, dy = Gradient + row * N, dx = Result + row * N;
@@ -141,7 +141,7 @@ internal static unsafe class NormKernels
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Parameters<L>(nint row, float* sums) where L : unmanaged, ILanes<L>
         {
             float* x = X + row * N, dy = Gradient + row * N, biases = sums + N;

@@ -40,7 +40,7 @@ internal static unsafe class RotaryKernels
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Neighbours(float* x, float* y, float* cos, float* sin)
         {
             var sign = Inverse ? -1f : 1f;
@@ -53,7 +53,7 @@ internal static unsafe class RotaryKernels
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Halves<L>(float* x, float* y, float* cos, float* sin) where L : unmanaged, ILanes<L>
         {
             var half = Layout.Rotated / 2;

@@ -80,7 +80,7 @@ internal static unsafe class SoftmaxKernels
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private static void Plain<L>(float* x, float* y, int n) where L : unmanaged, ILanes<L>
         {
             var sum = RowMath.SumExp<L>(x, y, 1, RowMath.Max<L>(x, n), n);
@@ -88,14 +88,14 @@ internal static unsafe class SoftmaxKernels
             for (var i = 0; i < n; i += Lanes.Width) Lanes.StoreFirst(Lanes.LoadFirst<L>(y + i, n - i) * factor, y + i, n - i);
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private static void Shift<L>(float* x, float* y, float shift, int n) where L : unmanaged, ILanes<L>
         {
             var minus = L.Of(shift);
             for (var i = 0; i < n; i += Lanes.Width) Lanes.StoreFirst(Lanes.LoadFirst<L>(x + i, n - i) - minus, y + i, n - i);
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void RowBackward<L>(float* y, float* dy, float* dx, int n) where L : unmanaged, ILanes<L>
         {
             var log = Step == Step.LogBackward;
@@ -109,7 +109,7 @@ internal static unsafe class SoftmaxKernels
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         private readonly void Spread<L>(float* x, float shift, float gradient, float* dx) where L : unmanaged, ILanes<L>
         {
             L minus = L.Of(shift), factor = L.Of(gradient);

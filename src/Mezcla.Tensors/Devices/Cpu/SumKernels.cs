@@ -49,7 +49,7 @@ internal static unsafe class SumKernels
         public long N, Inner, Block, Blocks, Tiles, Tasks, PerChunk;
         public bool Squares;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             for (long task = chunk * PerChunk; task < Math.Min(Tasks, (chunk + 1) * PerChunk); task++)

@@ -93,7 +93,7 @@ internal static unsafe class VectorMap
         public float A, B;
         public bool Accumulate;
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(Lanes.Kernel)]
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             var start = (nint)chunk * ChunkFloats;
