@@ -6,9 +6,10 @@ namespace Mezcla.Cli;
 /// <summary>What cells find when the command <c>mezcla</c> runs them, in a kernel or in the notebook runner: the course's libraries, imported.</summary>
 internal static class CourseHost
 {
+    // Mezcla.Notebooks is missing because the engine references itself.
     private static readonly string[] Assemblies =
     [
-        "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Notebooks", "Mezcla.Kernel",
+        "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Kernel",
     ];
 
     // A name that ends in .* stands for the namespace and all below it. Those that hold nothing public are left out.
@@ -25,7 +26,7 @@ internal static class CourseHost
     {
         Assembly[] references = [.. Assemblies.Select(Assembly.Load)];
         var existing = new SortedSet<string>(
-            references.SelectMany(a => a.GetExportedTypes()).Select(t => t.Namespace ?? ""), StringComparer.Ordinal);
+            references.Append(typeof(CellEngineOptions).Assembly).SelectMany(a => a.GetExportedTypes()).Select(t => t.Namespace ?? ""), StringComparer.Ordinal);
         return new CellEngineOptions
         {
             KernelName = "mezcla",

@@ -30,7 +30,6 @@ public sealed class JupyterKernel : IAsyncDisposable
     private readonly ExecuteHandler _execute;
     private readonly RequestLoop _shell;
     private readonly RequestLoop _control;
-    private readonly KernelOptions _options;
     private Action<bool> _afterShutdownReply = _ => { };
 
     /// <summary>Binds the five channels. Clients that connect are answered once <see cref="RunAsync"/> runs.</summary>
@@ -46,7 +45,6 @@ public sealed class JupyterKernel : IAsyncDisposable
 
     internal JupyterKernel(ConnectionFile connection, KernelOptions options, ZmtpLimits limits)
     {
-        _options = options;
         var codec = new MessageCodec(connection.Key, connection.SignatureScheme);
         _log = new KernelLog(
             options.Log ?? TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true }), options.Verbose);
@@ -125,29 +123,6 @@ public sealed class JupyterKernel : IAsyncDisposable
         await _engine.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>The process ends while a cell runs, most likely because the cell ended it: tells its client so while there is time.</summary>
-    internal void OnProcessExit(int exitCode)
-    {
-        if (_execute.Running is not { } request || _stopping.IsCancellationRequested)
-            return;
-        const string Why = "This cell ended the kernel's process";
-        var error = new CellError(
-            CellErrorKind.Exception, "KernelEnded", $"{Why} (exit code {exitCode}).",
-            [
-                $"\e[31m{Why} (exit code {exitCode}), as Environment.Exit does.\e[0m",
-                "All variables are gone. Restart the kernel and run the cells again; to leave a cell early, use 'return' or throw an exception.",
-            ]);
-
-        // What the cell printed last is still on its way through the engine, which delivers within 25 ms.
-        Thread.Sleep(100);
-        _ioPub.Error(request.Message.Header, error);
-        var reply = IoPub.ErrorContent(error);
-        reply["status"] = "error";
-        request.Reply(reply);
-        _ioPub.Status("idle", request.Message.Header);
-        _sockets.StopAsync(Linger).Wait(Linger * 2);
-    }
-
     private Task InterruptAsync(Request request)
     {
         _engine.Interrupt();
@@ -183,13 +158,13 @@ public sealed class JupyterKernel : IAsyncDisposable
         }
     }
 
-    // The compiler's first use costs most of a second. Spent now, in an engine of its own, it is not spent on the first cell.
+    // The compiler's first use costs most of a second, a long history some of it. Spent now, they are not spent on the first cell.
     private async Task WarmUpAsync()
     {
         try
         {
-            await using var engine = new CellEngine(_options.Engine);
-            await engine.RunAsync("var warm = 1; $\"{warm + 1}\"", new SilentOutput(), null, _stopping.Token).ConfigureAwait(false);
+            _ = _history.Session;
+            await _engine.WarmUpAsync().ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -8,7 +8,7 @@ namespace Mezcla.Kernel;
 /// </summary>
 internal sealed class KernelLog(TextWriter writer, bool verbose = false)
 {
-    private const int LinesInWindow = 40;
+    private const int LinesInWindow = 20;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
     private readonly Lock _lock = new();
     private long _windowStart;

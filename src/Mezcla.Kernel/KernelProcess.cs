@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Mezcla.Kernel;
 
-/// <summary>A process that is a kernel: signals, a parent that may die, a cell that ends the process.</summary>
+/// <summary>A process that is a kernel: signals, and a parent that may die.</summary>
 public static class KernelProcess
 {
     /// <summary>Runs a kernel until it is shut down; then the process should end, as a cell that cannot be interrupted may still run.</summary>
@@ -32,7 +32,6 @@ public static class KernelProcess
             signal.Cancel = true;
             stop.Cancel();
         });
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => kernel.OnProcessExit(Environment.ExitCode);
         WatchParent(Environment.GetEnvironmentVariable("JPY_PARENT_PID"), () => stop.Cancel());
         ready?.Invoke(kernel.Connection);
         await kernel.RunAsync(stop.Token).ConfigureAwait(false);

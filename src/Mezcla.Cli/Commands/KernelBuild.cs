@@ -71,7 +71,10 @@ internal sealed class KernelBuild : IDisposable
         string[] arguments =
         [
             "publish", Path.Combine(root, "src", "Mezcla.Cli"), "-c", "Release", "-o", output, "--nologo", "-v", "quiet",
-            "--artifacts-path", Path.Combine(root, "artifacts", "kernel-build"), .. more,
+            "--artifacts-path", Path.Combine(root, "artifacts", "kernel-build"),
+
+            // Build servers would live on, and with them the output that is read to its end below.
+            "-nodeReuse:false", "-p:UseSharedCompilation=false", .. more,
         ];
         var start = new ProcessStartInfo(host, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = root };
 

@@ -100,7 +100,9 @@ internal static class KernelCommand
         var file = new Option<string?>("--connection-file", "-f") { Description = "The connection file a front end wrote; without it, one is written and its path printed." };
         var verbose = new Option<bool>("--verbose") { Description = "Log connections, too." };
         var command = new Command("start", "Run the kernel; front ends do this.") { file, verbose };
-        command.SetAction((parse, _) => GuardedAsync(async () =>
+
+        // Not as an asynchronous action: System.CommandLine ends those at Ctrl-C, which here is for the cell.
+        command.SetAction(parse => Guarded(() =>
         {
             using IDisposable? held = KernelInstaller.Hold(AppContext.BaseDirectory);
             string? path = parse.GetValue(file);
@@ -116,14 +118,14 @@ internal static class KernelCommand
             TextWriter console = Console.Out;
             try
             {
-                return await KernelProcess.RunAsync(connection, options, bound =>
+                return KernelProcess.RunAsync(connection, options, bound =>
                 {
                     if (!ours && bound == connection)
                         return;
                     bound.Save(target);
                     console.WriteLine($"Connection file: {target}");
                     console.WriteLine($"To connect another client to this kernel: jupyter console --existing {target}");
-                });
+                }).GetAwaiter().GetResult();
             }
             finally
             {
@@ -153,13 +155,11 @@ internal static class KernelCommand
     }
 
     // What can go wrong for reasons outside the program is said in a line, not in a stack trace.
-    private static int Guarded(Func<int> action) => GuardedAsync(() => Task.FromResult(action())).GetAwaiter().GetResult();
-
-    private static async Task<int> GuardedAsync(Func<Task<int>> action)
+    private static int Guarded(Func<int> action)
     {
         try
         {
-            return await action();
+            return action();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException
             or NotSupportedException or InvalidOperationException)

@@ -14,11 +14,8 @@ internal sealed class ExecuteHandler(
 {
     private int _count;
 
-    /// <summary>Called when a cell failed whose request says that those behind it shall not run.</summary>
-    public Action AbortQueued { get; set; } = () => { };
-
-    /// <summary>The request whose cell runs now.</summary>
-    public Request? Running { get; private set; }
+    /// <summary>Called with the client's session when a cell failed whose request says that those behind it shall not run.</summary>
+    public Action<string> AbortQueued { get; set; } = _ => { };
 
     public async Task HandleAsync(Request request)
     {
@@ -46,17 +43,7 @@ internal sealed class ExecuteHandler(
             AllowInput = !silent && message.Flag("allow_stdin", true),
         };
         comms.Enter(message.Header);
-        Running = request;
-        CellResult result;
-        try
-        {
-            result = blank ? new CellResult() : await engine.RunAsync(code, output, options, stopping).ConfigureAwait(false);
-        }
-        finally
-        {
-            Running = null;
-        }
-
+        CellResult result = blank ? new CellResult() : await engine.RunAsync(code, output, options, stopping).ConfigureAwait(false);
         JsonObject reply;
         if (result.Error is { } error)
         {
@@ -65,7 +52,7 @@ internal sealed class ExecuteHandler(
             reply = IoPub.ErrorContent(error);
             reply["status"] = "error";
             if (message.Flag("stop_on_error", true))
-                AbortQueued();
+                AbortQueued(message.Header.Session);
         }
         else
         {

@@ -7,25 +7,18 @@ namespace Mezcla.Kernel.Server;
 /// <summary>One request on shell or control, and the way back to who sent it.</summary>
 internal sealed class Request(JupyterMessage message, Received received, RouterSocket socket, MessageCodec codec)
 {
-    private readonly Lock _lock = new();
+    private bool _answered;
 
     public JupyterMessage Message => message;
 
     public ZmtpConnection From => received.From;
 
-    /// <summary>Whether a reply was sent.</summary>
-    public bool Answered { get; private set; }
-
-    /// <summary>Sends the reply, once, whichever thread comes first.</summary>
+    /// <summary>Sends the reply; a second one is not sent.</summary>
     public void Reply(JsonObject content, JsonObject? metadata = null)
     {
-        lock (_lock)
-        {
-            if (Answered)
-                return;
-            Answered = true;
-        }
-
+        if (_answered)
+            return;
+        _answered = true;
         string type = message.Type.EndsWith("_request", StringComparison.Ordinal) ? message.Type[..^"_request".Length] : message.Type;
         socket.Send(received.From, codec.Encode([], type + "_reply", message.Header, content, metadata));
     }
@@ -38,12 +31,14 @@ internal sealed class RequestLoop(
     string channel, RouterSocket socket, MessageCodec codec, IoPub ioPub, KernelLog log,
     IReadOnlyDictionary<string, Func<Request, Task>> handlers)
 {
-    private long _abortThrough;
+    // The last message to be aborted of each client, by its session.
+    private readonly Dictionary<string, long> _abortThrough = [];
 
     /// <summary>
-    /// From here on, execute requests that have come already are answered <c>aborted</c>. (They begin only after the failed one's idle.)
+    /// From here on, execute requests of this client that have come already are answered <c>aborted</c> (after the failed one's idle, as they
+    /// come later in the queue). Those of other clients, whose cells did not fail, run.
     /// </summary>
-    public void AbortQueued() => _abortThrough = socket.LastOrder;
+    public void AbortQueued(string session) => _abortThrough[session] = socket.LastOrder;
 
     public async Task RunAsync(CancellationToken stopping)
     {
@@ -59,7 +54,7 @@ internal sealed class RequestLoop(
             ioPub.Status("busy", message.Header);
             try
             {
-                if (message.Type == "execute_request" && received.Order <= _abortThrough)
+                if (message.Type == "execute_request" && received.Order <= _abortThrough.GetValueOrDefault(message.Header.Session, -1))
                     request.Reply(Failure("aborted", "Aborted", "A cell before this one failed."));
                 else if (handlers.TryGetValue(message.Type, out Func<Request, Task>? handler))
                     await handler(request).ConfigureAwait(false);

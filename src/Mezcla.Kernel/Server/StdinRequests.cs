@@ -7,6 +7,8 @@ namespace Mezcla.Kernel.Server;
 /// <summary>Asks the client that sent a request for a line of text, over the stdin channel.</summary>
 internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, KernelLog log)
 {
+    // A client that lost its connection for a moment connects again by itself; one that has gone answers no more.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
 
     /// <summary>Sends <c>input_request</c> and waits for the answer.</summary>
@@ -15,7 +17,7 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
     /// <param name="prompt">What to show.</param>
     /// <param name="password">Whether to hide what is typed.</param>
     /// <param name="cancel">Stops waiting.</param>
-    /// <exception cref="NotSupportedException">The client has no stdin connection.</exception>
+    /// <exception cref="NotSupportedException">The client has no stdin connection, or went away without an answer.</exception>
     public async Task<string> AskAsync(ZmtpConnection client, MessageHeader parent, string prompt, bool password, CancellationToken cancel)
     {
         await _oneAtATime.WaitAsync(cancel).ConfigureAwait(false);
@@ -30,9 +32,24 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
                 log.Detail($"stdin: a late answer from {stale.From.Peer} was dropped");
 
             socket.Send(stdin, codec.Encode([], "input_request", parent, new JsonObject { ["prompt"] = prompt, ["password"] = password }));
-            while (await socket.ReceiveAsync(cancel).ConfigureAwait(false) is { } received)
+            return await AnswerAsync(client.Identity, cancel).ConfigureAwait(false)
+                ?? throw new NotSupportedException("The front end went away without an answer.");
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    private async Task<string?> AnswerAsync(byte[] identity, CancellationToken cancel)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Task watch = WatchAsync(identity, waiting);
+        try
+        {
+            while (await socket.ReceiveAsync(waiting.Token).ConfigureAwait(false) is { } received)
             {
-                if (!received.From.Identity.AsSpan().SequenceEqual(client.Identity))
+                if (!received.From.Identity.AsSpan().SequenceEqual(identity))
                     log.Detail($"stdin: {received.From.Peer} answered what it was not asked");
                 else if (codec.Decode(received.Frames, out string problem) is not { } message)
                     log.Warn($"stdin: dropped a message from {received.From.Peer}: {problem}");
@@ -43,11 +60,26 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
             }
 
             cancel.ThrowIfCancellationRequested();
-            throw new NotSupportedException("The kernel is shutting down.");
+            return null;
         }
         finally
         {
-            _oneAtATime.Release();
+            await waiting.CancelAsync().ConfigureAwait(false);
+            await watch.ConfigureAwait(false);
+        }
+    }
+
+    // Ends the waiting once nobody of this identity has been connected for a while.
+    private async Task WatchAsync(byte[] identity, CancellationTokenSource waiting)
+    {
+        long seen = Environment.TickCount64;
+        while (!waiting.IsCancellationRequested)
+        {
+            if (socket.Find(identity) is not null)
+                seen = Environment.TickCount64;
+            else if (Environment.TickCount64 - seen > Grace.TotalMilliseconds)
+                await waiting.CancelAsync().ConfigureAwait(false);
+            await Task.Delay(250, waiting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -41,10 +41,8 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
-            // A restarted kernel gets the ports of the one before it, whose connections may still linger. (On Windows the option means
-            // something else, and the default does this.)
-            if (protocol == ProtocolType.Tcp && !OperatingSystem.IsWindows())
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // .NET sets SO_REUSEADDR itself, as a restarted kernel needs, which gets the ports of the one before. Asking for it would set
+            // SO_REUSEPORT as well, and two kernels could share a port.
             socket.Bind(endPoint);
             socket.Listen(128);
         }
