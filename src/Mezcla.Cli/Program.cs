@@ -4,6 +4,7 @@ using Mezcla.Cli.Commands;
 var root = new RootCommand("Mezcla: GPT-4's rumoured architecture, a Mixture of Experts, built from scratch and taken apart.");
 root.Subcommands.Add(KernelCommand.Create());
 root.Subcommands.Add(TokenizeCommand.Create());
+root.Subcommands.Add(InspectCommand.Create());
 root.Subcommands.Add(ScalingCommand.Create());
 root.Subcommands.Add(ClaimsCommand.Create());
 root.Subcommands.Add(TrainCommand.Create());

@@ -1,0 +1,156 @@
+using System.Text;
+using Mezcla.Tokenization;
+
+namespace Mezcla.Weights.Gguf;
+
+/// <summary>Tokenizers in GGUF metadata, as llama.cpp has them: byte pairs (its model "gpt2") and SentencePiece (its model "llama").</summary>
+public static class GgufTokenizer
+{
+    private const string Prefix = "tokenizer.ggml.";
+    private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5;
+
+    /// <summary>Which way of cutting text llama.cpp's names for pre-tokenizers mean; only those are listed that cut exactly so.</summary>
+    private static readonly Dictionary<string, SplitPattern> Patterns = new()
+    {
+        ["gpt-2"] = SplitPattern.Gpt2,
+        ["phi-2"] = SplitPattern.Gpt2,
+        ["jina-es"] = SplitPattern.Gpt2,
+        ["jina-de"] = SplitPattern.Gpt2,
+        ["mpt"] = SplitPattern.Gpt2,
+        ["olmo"] = SplitPattern.Gpt2,
+        ["llama-bpe"] = SplitPattern.Gpt4,
+        ["llama-v3"] = SplitPattern.Gpt4,
+        ["llama3"] = SplitPattern.Gpt4,
+        ["dbrx"] = SplitPattern.Gpt4,
+        ["smaug-bpe"] = SplitPattern.Gpt4,
+        ["gpt-4o"] = SplitPattern.Gpt4o,
+    };
+
+    /// <summary>The tokenizer of a file, or null where it has none.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or of a kind that is not read.</exception>
+    public static Tokenizer? Read(GgufFile file)
+    {
+        var metadata = file.Metadata;
+        if (!metadata.Contains(Prefix + "model")) return null;
+        try
+        {
+            return metadata.GetString(Prefix + "model") switch
+            {
+                "gpt2" => BytePairs(metadata),
+                "llama" => SentencePieces(metadata),
+                var other => throw new InvalidDataException($"the tokenizer model '{other}' is not one of gpt2 and llama."),
+            };
+        }
+        catch (Exception e) when (e is InvalidDataException or FormatException or ArgumentException)
+        {
+            throw new InvalidDataException($"{file.FilePath}: its tokenizer cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Adds a tokenizer to the metadata.</summary>
+    /// <param name="metadata">Where it goes.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="vocabularySize">Rows of the model's embedding; tokens that no text has fill it up.</param>
+    /// <exception cref="NotSupportedException">llama.cpp has nothing of its kind.</exception>
+    /// <exception cref="ArgumentException">The model has fewer rows than the tokenizer has tokens.</exception>
+    public static void Write(GgufMetadata metadata, Tokenizer tokenizer, int vocabularySize)
+    {
+        if (tokenizer.VocabularySize > vocabularySize)
+            throw new ArgumentException($"The tokenizer has {tokenizer.VocabularySize} tokens and the model's embedding {vocabularySize} rows.", nameof(vocabularySize));
+        var tokens = Enumerable.Range(0, vocabularySize).Select(id => $"[UNUSED{id}]").ToArray();
+        var types = Enumerable.Repeat(Unused, vocabularySize).ToArray();
+        void Set(int id, string text, int type) => (tokens[id], types[id]) = (text, type);
+
+        float[]? scores = null;
+        switch (tokenizer)
+        {
+            case BytePairTokenizer bytes:
+                if (bytes.AddPrefixSpace) throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one wants it.");
+                for (var id = 0; id < bytes.Vocabulary.Count; id++)
+                    if (bytes.Vocabulary[id] is { Length: > 0 } token)
+                        Set(id, ByteAlphabet.ToText(token), Normal);
+                metadata.Add(Prefix + "model", "gpt2");
+                metadata.Add(Prefix + "pre", PatternName(bytes));
+                metadata.Add(Prefix + "merges", bytes.Merges.Select(m => $"{tokens[m.Left]} {tokens[m.Right]}").ToArray());
+                break;
+            case SentencePieceTokenizer pieces:
+                for (var id = 0; id < pieces.Pieces.Count; id++) Set(id, pieces.Pieces[id].Text, (int)pieces.Pieces[id].Type);
+                scores = [.. pieces.Pieces.Select(p => p.Score), .. new float[vocabularySize - pieces.Pieces.Count]];
+                metadata.Add(Prefix + "model", "llama");
+                metadata.Add(Prefix + "add_space_prefix", pieces.Prefix != SpacePrefix.Never);
+                break;
+            case CharacterTokenizer characters:
+                // Pieces of one character each: nothing ever merges.
+                foreach (var (character, id) in characters.Characters) Set(id, character == new Rune(' ') ? "▁" : character.ToString(), Normal);
+                scores = new float[vocabularySize];
+                metadata.Add(Prefix + "model", "llama");
+                metadata.Add(Prefix + "add_space_prefix", false);
+                break;
+            default:
+                throw new NotSupportedException($"llama.cpp has no tokenizer of the kind {tokenizer.GetType().Name}.");
+        }
+        foreach (var (text, id) in tokenizer.AlwaysTokens) Set(id, text, UserDefined);
+        foreach (var (text, id) in tokenizer.SpecialTokens) Set(id, text, types[id] == Unknown ? Unknown : Control);
+        metadata.Add(Prefix + "tokens", tokens);
+        metadata.Add(Prefix + "token_type", types);
+        if (scores is not null) metadata.Add(Prefix + "scores", scores);
+        if (tokenizer.BeginOfText is { } begin) metadata.Add(Prefix + "bos_token_id", (uint)begin);
+        if (tokenizer.EndOfText is { } end) metadata.Add(Prefix + "eos_token_id", (uint)end);
+        metadata.Add(Prefix + "add_bos_token", tokenizer.ExpectsBeginOfText);
+        metadata.Add(Prefix + "add_eos_token", false);
+    }
+
+    private static BytePairTokenizer BytePairs(GgufMetadata metadata)
+    {
+        var pre = metadata.GetString(Prefix + "pre", "default");
+        if (!Patterns.TryGetValue(pre, out var pattern)) throw new InvalidDataException($"it cuts text as '{pre}', which is not one of {string.Join(", ", Patterns.Keys)}.");
+        var (tokens, types) = Tokens(metadata);
+        Dictionary<string, int> vocabulary = [], special = [], always = [];
+        for (var id = 0; id < tokens.Length; id++)
+        {
+            var kind = types[id] switch { Normal => vocabulary, Control or Unknown => special, UserDefined => always, _ => null };
+            if (kind is not null && !kind.TryAdd(tokens[id], id)) throw new InvalidDataException($"the token '{tokens[id]}' occurs twice.");
+        }
+        var merges = metadata.GetStrings(Prefix + "merges").Select(merge => merge.IndexOf(' ', 1) is var cut and > 0
+            ? (merge[..cut], merge[(cut + 1)..])
+            : throw new InvalidDataException($"the merge '{merge}' has no two parts."));
+        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: pre is "llama-bpe" or "llama-v3" or "llama3",
+            expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", false));
+    }
+
+    private static Tokenizer SentencePieces(GgufMetadata metadata)
+    {
+        var (tokens, types) = Tokens(metadata);
+        var scores = metadata.Contains(Prefix + "scores") ? metadata[Prefix + "scores"] as float[] : new float[tokens.Length];
+        if (scores?.Length != tokens.Length) throw new InvalidDataException("its scores are not as many floats as its tokens.");
+        var spaces = metadata.GetBoolean(Prefix + "add_space_prefix", true);
+        if (!types.Contains(Unknown) && !types.Contains((int)SentencePieceType.Byte)) return Characters(tokens, types);
+        // A token that no text has is kept, so that ids stay: as a control token with a name of its own.
+        var pieces = tokens.Select((text, id) => types[id] == Unused ? new SentencePiece($"[UNUSED{id}]", 0, SentencePieceType.Control) : new SentencePiece(text, scores[id], (SentencePieceType)types[id]));
+        return new SentencePieceTokenizer([.. pieces], spaces ? SpacePrefix.EachPart : SpacePrefix.Never) { ExpectsBeginOfText = metadata.GetBoolean(Prefix + "add_bos_token", true) };
+    }
+
+    /// <summary>What <see cref="Write"/> makes of a <see cref="CharacterTokenizer"/>.</summary>
+    private static CharacterTokenizer Characters(string[] tokens, int[] types)
+    {
+        var characters = tokens.TakeWhile((_, id) => types[id] == Normal).Select(t => t == "▁" ? " " : t).ToArray();
+        if (characters.Any(c => c.EnumerateRunes().Count() != 1)) throw new InvalidDataException("it has neither an unknown token nor byte tokens, and its pieces are longer than characters.");
+        return new CharacterTokenizer([.. characters.Select(c => c.EnumerateRunes().Single())],
+            tokens.Select((text, id) => KeyValuePair.Create(text, id)).Where(t => types[t.Value] == Control));
+    }
+
+    private static (string[] Tokens, int[] Types) Tokens(GgufMetadata metadata)
+    {
+        var tokens = metadata.GetStrings(Prefix + "tokens");
+        var types = metadata.Contains(Prefix + "token_type") ? metadata[Prefix + "token_type"] as int[] : [.. Enumerable.Repeat(Normal, tokens.Length)];
+        return types?.Length == tokens.Length ? (tokens, types) : throw new InvalidDataException("its token types are not as many numbers as its tokens.");
+    }
+
+    private static string PatternName(BytePairTokenizer tokenizer) => tokenizer.Pattern switch
+    {
+        SplitPattern.Gpt2 => "gpt-2",
+        SplitPattern.Gpt4 => tokenizer.WholePieces ? "llama-bpe" : "dbrx",
+        SplitPattern.Gpt4o => "gpt-4o",
+        _ => throw new NotSupportedException("llama.cpp always cuts text before it merges bytes, and this tokenizer does not (SplitPattern.None)."),
+    };
+}

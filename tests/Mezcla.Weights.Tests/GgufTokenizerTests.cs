@@ -1,0 +1,107 @@
+using Mezcla.Tokenization;
+using Mezcla.Weights.Gguf;
+
+namespace Mezcla.Weights.Tests;
+
+public sealed class GgufTokenizerTests : IDisposable
+{
+    private const string Text = "The quick brown fox, 1234567 times… Ñandú's «café»\r\n\t\tDON'T   stop 日本語 🙂 <s> end ";
+
+    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-gguf-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private Tokenizer RoundTrip(Tokenizer tokenizer, int vocabularySize)
+    {
+        var path = Path.Combine(folder, "t.gguf");
+        var writer = new GgufWriter();
+        GgufTokenizer.Write(writer.Metadata, tokenizer, vocabularySize);
+        writer.Save(path);
+        using var file = GgufFile.Open(path);
+        Assert.Equal(vocabularySize, file.Metadata.GetStrings("tokenizer.ggml.tokens").Length);
+        return GgufTokenizer.Read(file)!;
+    }
+
+    private Tokenizer Read(Action<GgufMetadata> describe)
+    {
+        var path = Path.Combine(folder, "r.gguf");
+        var writer = new GgufWriter();
+        describe(writer.Metadata);
+        writer.Save(path);
+        using var file = GgufFile.Open(path);
+        return GgufTokenizer.Read(file)!;
+    }
+
+    private static void AssertSame(Tokenizer expected, Tokenizer actual, string text = Text)
+    {
+        Assert.Equal(expected.Encode(text, SpecialTokenPolicy.None), actual.Encode(text, SpecialTokenPolicy.None));
+        Assert.Equal(expected.Encode(text, SpecialTokenPolicy.All), actual.Encode(text, SpecialTokenPolicy.All));
+        Assert.Equal(expected.Decode(expected.Encode(text, SpecialTokenPolicy.None)), actual.Decode(actual.Encode(text, SpecialTokenPolicy.None)));
+        Assert.Equal(expected.SpecialTokens.OrderBy(t => t.Value), actual.SpecialTokens.OrderBy(t => t.Value));
+    }
+
+    [Theory, InlineData("gpt2", 50257), InlineData("gpt2", 50304), InlineData("o200k_base", 200_064)]
+    public void OpenAIs_encodings_come_back(string name, int vocabularySize)
+    {
+        var tokenizer = Tokenizer.ForEncoding(name);
+        AssertSame(tokenizer, RoundTrip(tokenizer, vocabularySize), Text + "<|endoftext|>");
+    }
+
+    [Theory, InlineData(SplitPattern.Gpt2), InlineData(SplitPattern.Gpt4), InlineData(SplitPattern.Gpt4o)]
+    public void Trained_tokenizers_come_back(SplitPattern pattern)
+    {
+        var tokenizer = BytePairTokenizer.Train(string.Concat(Enumerable.Repeat(Text, 3)), 300, pattern, "<|endoftext|>", "<|user|>");
+        AssertSame(tokenizer, RoundTrip(tokenizer, 320), Text + "<|user|>");
+    }
+
+    [Fact]
+    public void Pieces_and_characters_come_back()
+    {
+        SentencePiece[] pieces =
+        [
+            new("<unk>", 0, SentencePieceType.Unknown), new("<s>", 0, SentencePieceType.Control), new("</s>", 0, SentencePieceType.Control),
+            .. Enumerable.Range(0, 256).Select(b => new SentencePiece($"<0x{b:X2}>", 0, SentencePieceType.Byte)),
+            new("▁t", -1, SentencePieceType.Normal), new("he", -2, SentencePieceType.Normal), new("▁", -10, SentencePieceType.Normal),
+            .. "thequickbrowfx".Distinct().Select((c, i) => new SentencePiece(c.ToString(), -20 - i, SentencePieceType.Normal)),
+        ];
+        var llama = new SentencePieceTokenizer(pieces) { ExpectsBeginOfText = true };
+        var back = RoundTrip(llama, pieces.Length);
+        Assert.True(back.ExpectsBeginOfText);
+        AssertSame(llama, back);
+
+        var characters = CharacterTokenizer.Train(Text, "<|endoftext|>");
+        AssertSame(characters, RoundTrip(characters, characters.VocabularySize));
+    }
+
+    [Fact]
+    public void What_llama_cpp_cannot_do_is_refused()
+    {
+        var whole = BytePairTokenizer.Train(Text, 260, SplitPattern.None);
+        Assert.Contains("always cuts text", Assert.Throws<NotSupportedException>(() => GgufTokenizer.Write([], whole, 260)).Message);
+        Assert.Contains("embedding 100 rows", Assert.Throws<ArgumentException>(() => GgufTokenizer.Write([], Tokenizer.ForEncoding("gpt2"), 100)).Message);
+    }
+
+    [Fact]
+    public void Damaged_tokenizers_are_refused()
+    {
+        void Refused(string what, Action<GgufMetadata> describe) => Assert.Contains(what, Assert.Throws<InvalidDataException>(() => Read(describe)).Message);
+        Assert.Null(Read(_ => { }));
+        Refused("'rwkv'", m => m.Add("tokenizer.ggml.model", "rwkv"));
+        Refused("cuts text as 'strange'", m => { m.Add("tokenizer.ggml.model", "gpt2"); m.Add("tokenizer.ggml.pre", "strange"); });
+        Refused("tokenizer.ggml.tokens", m => m.Add("tokenizer.ggml.model", "llama"));
+        Refused("token types", m => { m.Add("tokenizer.ggml.model", "llama"); m.Add("tokenizer.ggml.tokens", new[] { "a" }); m.Add("tokenizer.ggml.token_type", new[] { 1, 1 }); });
+        Refused("scores", m => { m.Add("tokenizer.ggml.model", "llama"); m.Add("tokenizer.ggml.tokens", new[] { "a" }); m.Add("tokenizer.ggml.scores", new[] { 1f, 2f }); });
+        void Bytes(GgufMetadata m, string[] tokens, string[] merges)
+        {
+            m.Add("tokenizer.ggml.model", "gpt2");
+            m.Add("tokenizer.ggml.pre", "gpt-2");
+            m.Add("tokenizer.ggml.tokens", tokens);
+            m.Add("tokenizer.ggml.merges", merges);
+        }
+        string[] all = [.. Enumerable.Range(0, 256).Select(b => ByteAlphabet.ToText([(byte)b]))];
+        Refused("occurs twice", m => Bytes(m, [.. all, "a"], []));
+        Refused("names 'zz'", m => Bytes(m, all, ["zz a"]));
+        Refused("no two parts", m => Bytes(m, all, ["ab"]));
+        Refused("byte", m => Bytes(m, all[1..], []));
+    }
+}
