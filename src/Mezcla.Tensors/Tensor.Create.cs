@@ -28,12 +28,18 @@ public sealed partial class Tensor
         return tensor;
     }
 
-    /// <summary>A copy of <paramref name="values"/>, row by row; no shape means one axis.</summary>
+    /// <summary>A copy of <paramref name="values"/>, along one axis.</summary>
+    public static Tensor From(ReadOnlySpan<float> values) => From(values, values.Length);
+
+    /// <summary>A copy of <paramref name="ids"/> as Int32, along one axis.</summary>
+    public static Tensor From(ReadOnlySpan<int> ids) => From(ids, ids.Length);
+
+    /// <summary>A copy of <paramref name="values"/>, row by row.</summary>
     /// <exception cref="ArgumentException">The shape has another number of elements.</exception>
     public static Tensor From(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
         => Copied(MemoryMarshal.AsBytes(values), values.Length, shape, DType.Float32);
 
-    /// <summary>A copy of <paramref name="ids"/> as Int32, row by row; no shape means one axis.</summary>
+    /// <summary>A copy of <paramref name="ids"/> as Int32, row by row.</summary>
     /// <exception cref="ArgumentException">The shape has another number of elements.</exception>
     public static Tensor From(ReadOnlySpan<int> ids, params ReadOnlySpan<int> shape)
         => Copied(MemoryMarshal.AsBytes(ids), ids.Length, shape, DType.Int32);
@@ -74,7 +80,7 @@ public sealed partial class Tensor
 
     private static Tensor Copied(ReadOnlySpan<byte> bytes, int length, ReadOnlySpan<int> sizes, DType type)
     {
-        var shape = sizes.IsEmpty && length != 1 ? new Shape(length) : new Shape(sizes);
+        var shape = new Shape(sizes);
         if (shape.Count != length)
             throw new ArgumentException($"From: {length} values do not fill {shape}, which has {shape.Count} elements.");
         var tensor = Empty("From", shape, type, Device.Cpu);

@@ -9,7 +9,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">The tensor is Int32: use <see cref="ToIntArray"/>.</exception>
     public float[] ToArray()
     {
-        var source = Require("ToArray");
+        var source = this.Require("ToArray");
         if (DType == DType.Int32)
             throw new ArgumentException($"ToArray: {this} holds integers; use ToIntArray().");
         if (DType == DType.BFloat16)
@@ -27,7 +27,7 @@ public sealed partial class Tensor
     /// <exception cref="ArgumentException">The tensor is not Int32.</exception>
     public int[] ToIntArray()
     {
-        Integers("ToIntArray", "the tensor", Device);
+        this.Integers("ToIntArray", "the tensor");
         var values = new int[Checked("ToIntArray")];
         Kernels.Download(Handle, MemoryMarshal.AsBytes(values.AsSpan()));
         GC.KeepAlive(this);
@@ -42,7 +42,7 @@ public sealed partial class Tensor
             throw new ArgumentException($"Item: {this} has {Count} elements, not one; use ToArray().");
         if (DType == DType.BFloat16)
             return ToArray()[0];
-        Floats("Item");
+        this.Floats("Item");
         float value = 0;
         Kernels.Download(Handle, MemoryMarshal.AsBytes(new Span<float>(ref value)));
         GC.KeepAlive(this);
@@ -72,7 +72,6 @@ public sealed partial class Tensor
     /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
     public void CopyFrom(Tensor source)
     {
-        ArgumentNullException.ThrowIfNull(source);
         source.Require("CopyFrom");
         if (source.shape != shape || (DType == DType.Int32) != (source.DType == DType.Int32))
             throw new ArgumentException($"CopyFrom: {source} does not fit {this}.");
@@ -91,9 +90,8 @@ public sealed partial class Tensor
     /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
     public void SetSlice(int axis, int start, Tensor source)
     {
-        ArgumentNullException.ThrowIfNull(source);
         source.Require("SetSlice").On(Device, "SetSlice");
-        axis = Axis("SetSlice", axis);
+        axis = this.Axis("SetSlice", axis);
         int length = source.Rank == Rank ? source.shape[axis] : -1;
         if (length < 0 || source.DType != DType || source.shape != shape.With(axis, length) || start < 0 || start + (long)length > shape[axis])
             throw new ArgumentException($"SetSlice: {source} does not fit into {this} from {start} of axis {axis} on.");
@@ -126,7 +124,7 @@ public sealed partial class Tensor
     /// <summary>A copy of the numbers with the same history.</summary>
     public Tensor Clone()
     {
-        Require("Clone");
+        this.Require("Clone");
         var y = Empty("Clone", shape, DType, Device);
         Kernels.Copy(Handle, y.Handle, Count * DType.Bytes());
         return Tape.Records(this) ? y.RecordedAs(new AliasNode("Clone", y, this)) : y;
@@ -134,13 +132,13 @@ public sealed partial class Tensor
 
     private Span<float> Floats()
     {
-        Require("AsSpan");
+        this.Require("AsSpan");
         if (Device.Kernels is not Devices.Cpu.CpuKernels || DType != DType.Float32)
             throw new InvalidOperationException($"AsSpan: {this} is not Float32 on the CPU; use ToArray() and CopyFrom.");
         return CpuSpan<float>(Handle, Checked("AsSpan"));
     }
 
-    private static unsafe Span<T> CpuSpan<T>(Handle handle, int count) => new((void*)handle.Address, count);
+    internal static unsafe Span<T> CpuSpan<T>(Handle handle, int count) => new((void*)handle.Address, count);
 
     private int Checked(string operation)
         => Count <= Array.MaxLength ? (int)Count : throw new InvalidOperationException($"{operation}: {shape} has more elements than an array can hold.");

@@ -46,7 +46,7 @@ public sealed partial class Tensor : IDisposable
 
     /// <summary>The size of one axis; a negative number counts from the last.</summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
-    public int Size(int axis) => shape[Axis("Size", axis)];
+    public int Size(int axis) => shape[this.Axis("Size", axis)];
 
     /// <summary>
     /// Whether <see cref="Backward"/> computes a derivative with respect to this tensor. Set it on what is learned; results of
@@ -98,7 +98,7 @@ public sealed partial class Tensor : IDisposable
     /// <exception cref="ArgumentException">The shape of <paramref name="gradient"/> differs, or it is missing for more than one number.</exception>
     public void Backward(Tensor? gradient = null, bool retainGraph = false)
     {
-        Require("Backward");
+        this.Require("Backward");
         if (GradNode is not { } root)
             throw new InvalidOperationException($"Backward: {this} does not depend on any tensor with RequiresGrad (or was made under NoGrad).");
         if (gradient is null && Count != 1)
@@ -167,36 +167,6 @@ public sealed partial class Tensor : IDisposable
         return grad.Handle;
     }
 
-    /// <summary>Throws where an operation cannot use this tensor.</summary>
-    internal Tensor Require(string operation)
-        => storage is null ? throw new ObjectDisposedException(nameof(Tensor), $"{operation}: the tensor {shape} was released, by Dispose or the end of its TensorScope (scope.Keep saves what is needed later).") : this;
-
-    /// <summary>This tensor, or its conversion where it is stored in fewer bits, for an operation that computes in Float32.</summary>
-    internal Tensor Floats(string operation) => Require(operation).DType switch
-    {
-        DType.Float32 => this,
-        DType.BFloat16 => To(DType.Float32),
-        _ => throw new ArgumentException($"{operation}: {this} holds integers; convert with To(DType.Float32)."),
-    };
-
-    internal Tensor Integers(string operation, string what, Device device)
-    {
-        if (Require(operation).DType != DType.Int32)
-            throw new ArgumentException($"{operation}: {what} must be Int32, not {this}.");
-        return On(device, operation);
-    }
-
-    internal Tensor On(Device device, string operation)
-        => Device == device ? this : throw new ArgumentException($"{operation}: one tensor is on {device}, the other ({this}) is not; move it with To.");
-
-    /// <summary>An axis counted from the first, after checking that it exists.</summary>
-    internal int Axis(string operation, int axis)
-    {
-        int positive = axis < 0 ? axis + Rank : axis;
-        return positive >= 0 && positive < Rank ? positive
-            : throw new ArgumentException($"{operation}: {shape} has no axis {axis}.");
-    }
-
     /// <summary>A fresh tensor with whatever numbers its block held before.</summary>
     internal static Tensor Empty(string operation, in Shape shape, DType type, Device device, bool track = true)
         => new(device.Pool.Rent(shape.Count * type.Bytes(), operation), 0, shape, type, device, track);
@@ -204,7 +174,7 @@ public sealed partial class Tensor : IDisposable
     /// <summary>The same numbers, from <paramref name="start"/> elements on, seen in another shape; no history.</summary>
     internal Tensor View(in Shape seen, long start)
     {
-        Require("View");
+        this.Require("View");
         storage!.AddReference();
         return new Tensor(storage, offset + start * DType.Bytes(), seen, DType, Device);
     }
@@ -212,7 +182,7 @@ public sealed partial class Tensor : IDisposable
     /// <summary>Notes a change in place, after checking that the tape allows one.</summary>
     internal void ChangeInPlace(string operation)
     {
-        Require(operation);
+        this.Require(operation);
         if (!NoGrad.Active && RequiresGrad)
             throw new InvalidOperationException(node is null
                 ? $"{operation}: {this} requires a gradient and cannot be changed in place while operations are recorded; do it under NoGrad."

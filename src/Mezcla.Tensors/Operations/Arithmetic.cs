@@ -72,10 +72,8 @@ public static partial class TensorOperations
 
     internal static Tensor Binary(string name, BinaryKind kind, Tensor a, Tensor b)
     {
-        ArgumentNullException.ThrowIfNull(a);
-        ArgumentNullException.ThrowIfNull(b);
         a = a.Floats(name);
-        b = b.Floats(name).On(a.Device, name);
+        b = b.Floats(name, a.Device);
         var y = Tensor.Empty(name, Mezcla.Tensors.Shape.Broadcast(name, a.Layout, b.Layout), DType.Float32, a.Device);
         Broadcast(kind, a.Handle, a.Layout, b.Handle, b.Layout, y.Handle, y.Layout, y.Kernels, accumulate: false);
         if (Tape.Records(a, b) && kind < BinaryKind.Greater)
@@ -163,10 +161,6 @@ public static partial class TensorOperations
             }
         }
 
-        protected override void ReleaseSaved()
-        {
-            a.Release();
-            b.Release();
-        }
+        protected override void ReleaseSaved() => Release(a, b);
     }
 }

@@ -45,12 +45,9 @@ public static class Attention
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor ScaledDotProduct(Tensor q, Tensor k, Tensor v, AttentionOptions options = default)
     {
-        ArgumentNullException.ThrowIfNull(q);
-        ArgumentNullException.ThrowIfNull(k);
-        ArgumentNullException.ThrowIfNull(v);
         q = q.Floats(Name);
-        k = k.Floats(Name).On(q.Device, Name);
-        v = v.Floats(Name).On(q.Device, Name);
+        k = k.Floats(Name, q.Device);
+        v = v.Floats(Name, q.Device);
         var (layout, sinks) = Layout(q, k, v, options);
         var shape = q.Layout.With(3, layout.ValueSize);
         return Run(q, k, v, sinks, layout, shape, 0, 0, k.Layout[options.TimeFirst ? 1 : 2]);
@@ -63,7 +60,6 @@ public static class Attention
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Packed(Tensor qkv, int heads, int keyHeads, AttentionOptions options = default)
     {
-        ArgumentNullException.ThrowIfNull(qkv);
         qkv = qkv.Floats(Name);
         if (heads <= 0 || keyHeads <= 0 || heads % keyHeads != 0 || qkv.Rank != 3 || qkv.Layout[2] % (heads + 2 * keyHeads) != 0)
             throw new ArgumentException($"{Name}: {qkv.Layout} must be [batch, time, ({heads} + 2·{keyHeads})·size], and {keyHeads} key heads must divide {heads} heads.");
@@ -78,9 +74,6 @@ public static class Attention
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Naive(Tensor q, Tensor k, Tensor v, AttentionOptions options = default)
     {
-        ArgumentNullException.ThrowIfNull(q);
-        ArgumentNullException.ThrowIfNull(k);
-        ArgumentNullException.ThrowIfNull(v);
         var (layout, sinks) = Layout(q.Floats(Name), k.Floats(Name), v.Floats(Name), options);
         using var scope = new TensorScope();
         if (options.TimeFirst)
@@ -122,8 +115,6 @@ public static class Attention
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Probabilities(Tensor q, Tensor k, AttentionOptions options = default)
     {
-        ArgumentNullException.ThrowIfNull(q);
-        ArgumentNullException.ThrowIfNull(k);
         // The values are one-hot: what comes out for a query is how much it took of each key.
         int time = options.TimeFirst ? 1 : 2, head = options.TimeFirst ? 2 : 1, keys = k.Size(time);
         var identity = Tensor.Arange(keys).To(DType.Int32).OneHot(keys).Reshape(options.TimeFirst ? [1, keys, 1, keys] : [1, 1, keys, keys]).To(q.Device);
@@ -154,7 +145,7 @@ public static class Attention
             throw new ArgumentException($"{Name}: KeyLength is {keys}, but there are {layout.Keys} keys.");
         if (options.Window is <= 0)
             throw new ArgumentException($"{Name}: Window must be positive, not {options.Window}.");
-        sinks = options.Sinks?.Floats(Name).On(q.Device, Name);
+        sinks = options.Sinks?.Floats(Name, q.Device);
         if (sinks is not null && (sinks.Rank != 1 || sinks.Count != layout.Heads))
             throw new ArgumentException($"{Name}: Sinks {sinks.Layout} must be one number for each of {layout.Heads} heads.");
         return layout with
@@ -240,14 +231,6 @@ public static class Attention
 
         private static Handle Part(Handle whole, long start) => whole.IsNull ? whole : whole.Plus(start * 4);
 
-        protected override void ReleaseSaved()
-        {
-            q.Release();
-            k.Release();
-            v.Release();
-            o.Release();
-            lse.Release();
-            sinks.Release();
-        }
+        protected override void ReleaseSaved() => Release(q, k, v, o, lse, sinks);
     }
 }

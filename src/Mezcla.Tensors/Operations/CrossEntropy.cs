@@ -14,8 +14,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit, or a label lies outside.</exception>
     public static Tensor CrossEntropy(this Tensor logits, Tensor labels, int ignore = -100, float smoothing = 0)
     {
-        ArgumentNullException.ThrowIfNull(logits);
-        ArgumentNullException.ThrowIfNull(labels);
         logits = logits.Floats("CrossEntropy");
         labels.Integers("CrossEntropy", "the labels", logits.Device);
         if (logits.Rank < 1 || !logits.Shape[..^1].SequenceEqual(labels.Shape))
@@ -48,12 +46,6 @@ public static partial class TensorOperations
             => Kernels.CrossEntropyBackward(logits.For(this), labels.For(this), lse.For(this), both.For(this), gradient,
                 Input0!.Target(out bool accumulate), rows, n, ignore, smoothing, accumulate);
 
-        protected override void ReleaseSaved()
-        {
-            logits.Release();
-            labels.Release();
-            lse.Release();
-            both.Release();
-        }
+        protected override void ReleaseSaved() => Release(logits, labels, lse, both);
     }
 }

@@ -6,7 +6,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor CumulativeSum(this Tensor x, int axis = -1)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats("CumulativeSum");
         var (outer, n, inner, _) = Along("CumulativeSum", x, axis, true);
         var y = Tensor.Empty("CumulativeSum", x.Layout, DType.Float32, x.Device);

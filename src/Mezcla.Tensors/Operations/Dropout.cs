@@ -9,7 +9,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">p is not from 0 to below 1.</exception>
     public static Tensor Dropout(this Tensor x, float p, RandomStream random)
     {
-        ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(random);
         x = x.Floats("Dropout");
         if (!(p >= 0 && p < 1))

@@ -6,7 +6,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">x cannot be repeated to that shape.</exception>
     public static Tensor Expand(this Tensor x, params ReadOnlySpan<int> shape)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x.Require("Expand");
         Span<int> sizes = stackalloc int[shape.Length];
         int missing = shape.Length - x.Rank;

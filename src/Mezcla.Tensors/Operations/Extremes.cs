@@ -20,7 +20,6 @@ public static partial class TensorOperations
 
     private static Tensor Extreme(string name, Tensor x, int? axis, bool keepDims, bool largest)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats(name);
         using var scope = new TensorScope();
         var (_, _, _, shape) = Along(name, x, axis, keepDims);
@@ -32,7 +31,6 @@ public static partial class TensorOperations
 
     private static Tensor ArgExtreme(string name, Tensor x, int axis, bool keepDims, bool largest)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats(name);
         var (outer, n, inner, shape) = Along(name, x, axis, keepDims);
         if (n == 0 && outer * inner > 0)

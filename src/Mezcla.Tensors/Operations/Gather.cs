@@ -9,8 +9,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit, or an index lies outside the axis.</exception>
     public static Tensor Gather(this Tensor x, int axis, Tensor index)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(index);
         axis = x.Require("Gather").Axis("Gather", axis);
         index.Integers("Gather", "the index", x.Device);
         CheckIndex("Gather", x, axis, index);
@@ -30,11 +28,8 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit, or an index lies outside the axis.</exception>
     public static Tensor ScatterAdd(this Tensor x, int axis, Tensor index, Tensor source)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(index);
-        ArgumentNullException.ThrowIfNull(source);
         x = x.Floats("ScatterAdd");
-        source = source.Floats("ScatterAdd").On(x.Device, "ScatterAdd");
+        source = source.Floats("ScatterAdd", x.Device);
         axis = x.Axis("ScatterAdd", axis);
         CheckIndex("ScatterAdd", x, axis, index.Integers("ScatterAdd", "the index", x.Device));
         if (source.Layout != index.Layout)

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Numerics.Tensors;
 
 namespace Mezcla.Tensors;
 
@@ -23,8 +23,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit, or an id is not below the number of groups.</exception>
     public static Grouping GroupByIndex(this Tensor ids, int groups, int? capacity = null, Tensor? priority = null)
     {
-        ArgumentNullException.ThrowIfNull(ids);
-        ids.Integers("GroupByIndex", "the ids", ids.Device);
+        ids.Integers("GroupByIndex", "the ids");
         if (ids.Rank != 2)
             throw new ArgumentException($"GroupByIndex: ids {ids.Layout} must be [tokens, k].");
         if (priority is not null && (priority.Floats("GroupByIndex").Layout != ids.Layout))
@@ -44,8 +43,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">An id is not below the number of groups.</exception>
     public static Tensor CountByIndex(this Tensor ids, int groups)
     {
-        ArgumentNullException.ThrowIfNull(ids);
-        ids.Integers("CountByIndex", "the ids", ids.Device);
+        ids.Integers("CountByIndex", "the ids");
         CheckIds("CountByIndex", ids, groups);
         var counts = Tensor.Empty("CountByIndex", new Shape(groups), DType.Float32, ids.Device);
         ids.Kernels.CountByIndex(ids.Handle, ids.Count, counts.Handle, groups);
@@ -57,9 +55,7 @@ public static partial class TensorOperations
     {
         if (ids.Count == 0 || ids.Device != Device.Cpu)
             return;
-        var values = new int[ids.Count];
-        ids.Kernels.Download(ids.Handle, MemoryMarshal.AsBytes(values.AsSpan()));
-        if (values.Max() is var largest && largest >= groups)
+        if (TensorPrimitives.Max(Tensor.CpuSpan<int>(ids.Handle, checked((int)ids.Count))) is var largest && largest >= groups)
             throw new ArgumentException($"{name}: the id {largest} is not below the number of groups, {groups}.");
     }
 }

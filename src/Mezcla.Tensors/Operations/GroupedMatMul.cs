@@ -16,11 +16,8 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit, or the offsets are not as said.</exception>
     public static Tensor GroupedMatMul(this Tensor x, Tensor weights, Tensor offsets, bool transposeWeights = false)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(weights);
-        ArgumentNullException.ThrowIfNull(offsets);
         x = x.Floats("GroupedMatMul");
-        weights = weights.Floats("GroupedMatMul").On(x.Device, "GroupedMatMul");
+        weights = weights.Floats("GroupedMatMul", x.Device);
         offsets.Integers("GroupedMatMul", "the group offsets", x.Device);
         if (x.Rank != 2 || weights.Rank != 3 || weights.Size(transposeWeights ? 2 : 1) != x.Size(1))
             throw new ArgumentException($"GroupedMatMul: {x.Layout} x {weights.Layout}{(transposeWeights ? "ᵀ" : "")}: must be [rows, in] and [groups, {(transposeWeights ? "out, in" : "in, out")}] with the same inner size.");
@@ -63,11 +60,6 @@ public static partial class TensorOperations
                 Kernels.GroupedOuter(x.For(this), gradient, offsets.For(this), dWeights.Target(out bool add), groups, rows, k, n, add);
         }
 
-        protected override void ReleaseSaved()
-        {
-            x.Release();
-            weights.Release();
-            offsets.Release();
-        }
+        protected override void ReleaseSaved() => Release(x, weights, offsets);
     }
 }

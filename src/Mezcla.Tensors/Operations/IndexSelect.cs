@@ -6,8 +6,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The ids are not Int32 with one axis, or one lies outside.</exception>
     public static Tensor IndexSelect(this Tensor x, int axis, Tensor ids)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(ids);
         axis = x.Require("IndexSelect").Axis("IndexSelect", axis);
         if (ids.Integers("IndexSelect", "the ids", x.Device).Rank != 1)
             throw new ArgumentException($"IndexSelect: the ids must have one axis, not {ids.Layout}.");
@@ -18,8 +16,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The table has not two axes, the ids are not Int32, or one lies outside.</exception>
     public static Tensor Embedding(this Tensor weight, Tensor ids)
     {
-        ArgumentNullException.ThrowIfNull(weight);
-        ArgumentNullException.ThrowIfNull(ids);
         if (weight.Require("Embedding").Rank != 2)
             throw new ArgumentException($"Embedding: the table must be [rows, size], not {weight.Layout}.");
         ids.Integers("Embedding", "the ids", weight.Device);

@@ -11,11 +11,9 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor Linear(this Tensor x, Tensor weight, Tensor? bias = null)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(weight);
         x = x.Floats("Linear");
-        weight = weight.Floats("Linear").On(x.Device, "Linear");
-        bias = bias?.Floats("Linear").On(x.Device, "Linear");
+        weight = weight.Floats("Linear", x.Device);
+        bias = bias?.Floats("Linear", x.Device);
         if (weight.Rank != 2 || x.Rank < 1 || x.Size(-1) != weight.Layout[1])
             throw new ArgumentException($"Linear: the input {x.Layout} and the weight {weight.Layout} must be [..., in] and [out, in] with the same inner size.");
         if (bias is not null && (bias.Rank != 1 || bias.Count != weight.Layout[0]))
@@ -43,10 +41,6 @@ public static partial class TensorOperations
                 Kernels.Sum(gradient, dBias.Target(out bool add), 1, rows, output, 1, squares: false, add);
         }
 
-        protected override void ReleaseSaved()
-        {
-            x.Release();
-            weight.Release();
-        }
+        protected override void ReleaseSaved() => Release(x, weight);
     }
 }

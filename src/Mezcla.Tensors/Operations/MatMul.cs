@@ -11,10 +11,8 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">An operand has fewer than two axes, the inner sizes differ, or the leading axes do not broadcast.</exception>
     public static Tensor MatMul(this Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
     {
-        ArgumentNullException.ThrowIfNull(a);
-        ArgumentNullException.ThrowIfNull(b);
         a = a.Floats("MatMul");
-        b = b.Floats("MatMul").On(a.Device, "MatMul");
+        b = b.Floats("MatMul", a.Device);
         if (a.Rank < 2 || b.Rank < 2)
             throw new ArgumentException($"MatMul: {a.Layout} x {b.Layout}: both need at least two axes (Unsqueeze makes a vector a row or a column).");
         int m = a.Size(transposeA ? -1 : -2), k = a.Size(transposeA ? -2 : -1);
@@ -126,10 +124,6 @@ public static partial class TensorOperations
             }
         }
 
-        protected override void ReleaseSaved()
-        {
-            a.Release();
-            b.Release();
-        }
+        protected override void ReleaseSaved() => Release(a, b);
     }
 }

@@ -50,10 +50,9 @@ public static partial class TensorOperations
 
     private static (int Rows, int N) NormSizes(string name, ref Tensor x, ref Tensor? weight, ref Tensor? bias)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats(name);
-        weight = weight?.Floats(name).On(x.Device, name);
-        bias = bias?.Floats(name).On(x.Device, name);
+        weight = weight?.Floats(name, x.Device);
+        bias = bias?.Floats(name, x.Device);
         int n = x.Rank > 0 ? x.Size(-1) : throw new ArgumentException($"{name}: a scalar has no axis to normalize.");
         if (weight is not null && (weight.Rank != 1 || weight.Count != n) || bias is not null && (bias.Rank != 1 || bias.Count != n))
             throw new ArgumentException($"{name}: {x.Layout} needs a weight and a bias of [{n}], not {weight?.Layout.ToString() ?? "none"} and {bias?.Layout.ToString() ?? "none"}.");
@@ -81,11 +80,6 @@ public static partial class TensorOperations
                 Kernels.LayerNormBackward(x.For(this), weight.For(this), first, first.Plus(rows * 4L), gradient, rows, n, dx, addX, dWeight, addWeight, dBias, addBias);
         }
 
-        protected override void ReleaseSaved()
-        {
-            x.Release();
-            weight.Release();
-            statistics.Release();
-        }
+        protected override void ReleaseSaved() => Release(x, weight, statistics);
     }
 }

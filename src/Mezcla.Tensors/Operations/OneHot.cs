@@ -6,8 +6,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The ids are not Int32, or one lies outside.</exception>
     public static Tensor OneHot(this Tensor ids, int classes)
     {
-        ArgumentNullException.ThrowIfNull(ids);
-        ids.Integers("OneHot", "the ids", ids.Device);
+        ids.Integers("OneHot", "the ids");
         var y = Tensor.Empty("OneHot", ids.Layout.Insert(ids.Rank, classes), DType.Float32, ids.Device);
         Inside("OneHot", ids, classes, ids.Kernels.OneHot(ids.Handle, y.Handle, ids.Count, classes));
         return y;

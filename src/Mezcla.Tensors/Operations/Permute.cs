@@ -6,7 +6,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor Transpose(this Tensor x, int axis0 = -2, int axis1 = -1)
     {
-        ArgumentNullException.ThrowIfNull(x);
         (axis0, axis1) = (x.Axis("Transpose", axis0), x.Axis("Transpose", axis1));
         Span<int> axes = stackalloc int[x.Rank];
         for (int i = 0; i < axes.Length; i++)
@@ -18,7 +17,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The axes are not each axis of x once.</exception>
     public static Tensor Permute(this Tensor x, params ReadOnlySpan<int> axes)
     {
-        ArgumentNullException.ThrowIfNull(x);
+        x.Require("Permute");
         Span<int> order = stackalloc int[axes.Length];
         int seen = 0;
         for (int i = 0; i < axes.Length; i++)

@@ -6,7 +6,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The number of elements differs, or cannot be made to agree.</exception>
     public static Tensor Reshape(this Tensor x, params ReadOnlySpan<int> shape)
     {
-        ArgumentNullException.ThrowIfNull(x);
+        x.Require("Reshape");
         Span<int> sizes = stackalloc int[shape.Length];
         shape.CopyTo(sizes);
         int open = sizes.IndexOf(-1);
@@ -28,7 +28,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such place.</exception>
     public static Tensor Unsqueeze(this Tensor x, int axis)
     {
-        ArgumentNullException.ThrowIfNull(x);
+        x.Require("Unsqueeze");
         int at = axis < 0 ? axis + x.Rank + 1 : axis;
         if (at < 0 || at > x.Rank)
             throw new ArgumentException($"Unsqueeze: {x.Layout} has no place {axis} for another axis.");
@@ -39,8 +39,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The axis has another size.</exception>
     public static Tensor Squeeze(this Tensor x, int? axis = null)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        var shape = x.Layout;
+        var shape = x.Require("Squeeze").Layout;
         if (axis is { } chosen)
         {
             int at = x.Axis("Squeeze", chosen);

@@ -18,12 +18,9 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit, or the tables end before the last position.</exception>
     public static Tensor RotaryEmbedding(this Tensor x, Tensor cos, Tensor sin, bool interleaved, int startPosition = 0, int timeAxis = -2)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(cos);
-        ArgumentNullException.ThrowIfNull(sin);
         x = x.Floats("RotaryEmbedding");
-        cos = cos.Floats("RotaryEmbedding").On(x.Device, "RotaryEmbedding");
-        sin = sin.Floats("RotaryEmbedding").On(x.Device, "RotaryEmbedding");
+        cos = cos.Floats("RotaryEmbedding", x.Device);
+        sin = sin.Floats("RotaryEmbedding", x.Device);
         int axis = x.Axis("RotaryEmbedding", timeAxis), size = x.Size(-1), time = x.Layout[axis];
         if (cos.Rank != 2 || cos.Layout != sin.Layout || 2 * cos.Layout[1] > size || axis == x.Rank - 1)
             throw new ArgumentException($"RotaryEmbedding: tables {cos.Layout} and {sin.Layout} for {x.Layout} must both be [positions, pairs] with at most {size / 2} pairs.");
@@ -46,10 +43,6 @@ public static partial class TensorOperations
         internal override void Backward(Handle gradient)
             => Kernels.Rotary(gradient, cos.For(this), sin.For(this), Input0!.Target(out bool accumulate), layout, inverse: true, accumulate);
 
-        protected override void ReleaseSaved()
-        {
-            cos.Release();
-            sin.Release();
-        }
+        protected override void ReleaseSaved() => Release(cos, sin);
     }
 }

@@ -9,8 +9,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The ids are not one for each row, or one lies outside.</exception>
     public static Tensor SegmentSum(this Tensor x, Tensor ids, int segments)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(ids);
         ArgumentOutOfRangeException.ThrowIfNegative(segments);
         x = x.Floats("SegmentSum");
         ids.Integers("SegmentSum", "the ids", x.Device);

@@ -13,7 +13,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The axis has no such positions.</exception>
     public static Tensor Slice(this Tensor x, int axis, int start, int length = -1)
     {
-        ArgumentNullException.ThrowIfNull(x);
         axis = x.Require("Slice").Axis("Slice", axis);
         ref readonly var shape = ref x.Layout;
         int from = start < 0 ? start + shape[axis] : start;
@@ -42,8 +41,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis, or the size is not positive.</exception>
     public static Tensor[] Split(this Tensor x, int size, int axis = 0)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        int all = x.Size(axis);
+        int all = x.Require("Split").Size(axis);
         if (size <= 0)
             throw new ArgumentException($"Split: parts of {x.Layout} must have a positive size, not {size}.");
         var parts = new Tensor[Math.Max(1, (all + size - 1) / size)];
@@ -56,11 +54,10 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis, or the sizes do not add up to its size.</exception>
     public static Tensor[] Split(this Tensor x, ReadOnlySpan<int> sizes, int axis = 0)
     {
-        ArgumentNullException.ThrowIfNull(x);
         long all = 0;
         foreach (int size in sizes)
             all += size;
-        if (all != x.Size(axis))
+        if (all != x.Require("Split").Size(axis))
             throw new ArgumentException($"Split: the sizes {Shape.Text(sizes)} do not add up to axis {axis} of {x.Layout}.");
         var parts = new Tensor[sizes.Length];
         for (int i = 0, start = 0; i < parts.Length; start += sizes[i++])

@@ -16,7 +16,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor LogSumExp(this Tensor x, int axis = -1, bool keepDims = false)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats("LogSumExp");
         axis = x.Axis("LogSumExp", axis);
         if (axis != x.Rank - 1)
@@ -35,7 +34,6 @@ public static partial class TensorOperations
 
     private static Tensor Softmax(string name, Tensor x, int axis, bool log)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats(name);
         axis = x.Axis(name, axis);
         if (axis != x.Rank - 1)
@@ -68,10 +66,6 @@ public static partial class TensorOperations
         internal override void Backward(Handle gradient)
             => Kernels.LogSumExpBackward(x.For(this), y.For(this), gradient, Input0!.Target(out bool accumulate), Count, n, accumulate);
 
-        protected override void ReleaseSaved()
-        {
-            x.Release();
-            y.Release();
-        }
+        protected override void ReleaseSaved() => Release(x, y);
     }
 }

@@ -6,7 +6,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static (Tensor Values, Tensor Indices) Sort(this Tensor x, int axis = -1, bool descending = false)
     {
-        ArgumentNullException.ThrowIfNull(x);
         axis = x.Axis("Sort", axis);
         if (axis == x.Rank - 1)
             return Sort("Sort", x, x.Layout[axis], descending);
@@ -19,8 +18,7 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The last axis has fewer than k positions.</exception>
     public static (Tensor Values, Tensor Indices) TopK(this Tensor x, int k)
     {
-        ArgumentNullException.ThrowIfNull(x);
-        if (k < 0 || k > x.Size(-1))
+        if (k < 0 || k > x.Require("TopK").Size(-1))
             throw new ArgumentException($"TopK: the last axis of {x.Layout} has no {k} elements to choose.");
         return Sort("TopK", x, k, descending: true);
     }

@@ -12,7 +12,6 @@ public static partial class TensorOperations
 
     private static Tensor Sum(string name, Tensor x, int? axis, bool keepDims, bool mean)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats(name);
         var (outer, n, inner, shape) = Along(name, x, axis, keepDims);
         float scale = mean ? 1f / n : 1;

@@ -9,10 +9,8 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public static Tensor SwiGlu(this Tensor gate, Tensor up)
     {
-        ArgumentNullException.ThrowIfNull(gate);
-        ArgumentNullException.ThrowIfNull(up);
         gate = gate.Floats("SwiGlu");
-        up = up.Floats("SwiGlu").On(gate.Device, "SwiGlu");
+        up = up.Floats("SwiGlu", gate.Device);
         if (gate.Layout != up.Layout)
             throw new ArgumentException($"SwiGlu: the gate {gate.Layout} and what it lets through {up.Layout} must have one shape.");
         up = Distinct(up, gate);
@@ -35,10 +33,6 @@ public static partial class TensorOperations
             Kernels.SwiGluBackward(gate.For(this), up.For(this), gradient, dGate, addGate, dUp, addUp, Count);
         }
 
-        protected override void ReleaseSaved()
-        {
-            gate.Release();
-            up.Release();
-        }
+        protected override void ReleaseSaved() => Release(gate, up);
     }
 }

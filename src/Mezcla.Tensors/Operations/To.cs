@@ -5,7 +5,7 @@ public sealed partial class Tensor
     /// <summary>The same numbers as another type: this tensor itself where it is of that type. The gradient passes, always as Float32.</summary>
     public Tensor To(DType type)
     {
-        Require("To");
+        this.Require("To");
         if (type == DType)
             return this;
         var y = Empty("To", shape, type, Device);
@@ -19,7 +19,7 @@ public sealed partial class Tensor
     public Tensor To(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
-        Require("To");
+        this.Require("To");
         if (device == Device)
             return this;
         var y = Empty("To", shape, DType, device);

@@ -6,7 +6,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">x has fewer than two axes.</exception>
     public static Tensor Tril(this Tensor x, int diagonal = 0)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats("Tril");
         if (x.Rank < 2)
             throw new ArgumentException($"Tril: {x.Layout} has fewer than two axes.");

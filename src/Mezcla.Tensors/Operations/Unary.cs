@@ -11,7 +11,6 @@ public static partial class TensorOperations
     /// <summary>y = f(x) element by element, for all functions of one element: they differ in their kernel only.</summary>
     internal static Tensor Unary(string name, UnaryKind kind, Tensor x, float a = 0, float b = 0)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats(name);
         var y = Tensor.Empty(name, x.Layout, DType.Float32, x.Device);
         x.Kernels.Unary(kind, x.Handle, y.Handle, x.Count, a, b);

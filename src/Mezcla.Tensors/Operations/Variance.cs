@@ -11,7 +11,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor Variance(this Tensor x, int? axis = null, bool keepDims = false, bool unbiased = true)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats("Variance");
         using var scope = new TensorScope();
         long n = axis is { } chosen ? x.Size(chosen) : x.Count;
@@ -22,7 +21,6 @@ public static partial class TensorOperations
     /// <summary>√Σx² over all elements: the Euclidean (Frobenius) norm. dx = dy·x/y, and 0 where the norm is 0.</summary>
     public static Tensor Norm(this Tensor x)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats("Norm");
         var y = Tensor.Empty("Norm", new Shape(), DType.Float32, x.Device);
         x.Kernels.Sum(x.Handle, y.Handle, 1, x.Count, 1, 1, squares: true, accumulate: false);
@@ -47,10 +45,6 @@ public static partial class TensorOperations
             work.Dispose();
         }
 
-        protected override void ReleaseSaved()
-        {
-            x.Release();
-            y.Release();
-        }
+        protected override void ReleaseSaved() => Release(x, y);
     }
 }

@@ -9,10 +9,8 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
     public static Tensor Where(this Tensor mask, Tensor a, Tensor b)
     {
-        ArgumentNullException.ThrowIfNull(a);
-        ArgumentNullException.ThrowIfNull(b);
         a = a.Floats("Where");
-        b = b.Floats("Where").On(a.Device, "Where");
+        b = b.Floats("Where", a.Device);
         mask = Mask("Where", mask, a.Device);
         var shape = Shape.Broadcast("Where", Shape.Broadcast("Where", mask.Layout, a.Layout), b.Layout);
         using var scope = new TensorScope();
@@ -32,7 +30,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The mask does not broadcast to x.</exception>
     public static Tensor MaskedFill(this Tensor x, Tensor mask, float value)
     {
-        ArgumentNullException.ThrowIfNull(x);
         x = x.Floats("MaskedFill");
         mask = Mask("MaskedFill", mask, x.Device);
         if (Shape.Broadcast("MaskedFill", x.Layout, mask.Layout) != x.Layout)
@@ -49,7 +46,6 @@ public static partial class TensorOperations
 
     private static Tensor Mask(string name, Tensor mask, Device device)
     {
-        ArgumentNullException.ThrowIfNull(mask);
         return mask.Require(name).DType != DType.BFloat16 ? mask.On(device, name)
             : throw new ArgumentException($"{name}: a mask is Float32 or Int32, not {mask}.");
     }

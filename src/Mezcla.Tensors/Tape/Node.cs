@@ -74,6 +74,12 @@ internal abstract class Node
     {
     }
 
+    protected static void Release(params ReadOnlySpan<Saved> saved)
+    {
+        foreach (var value in saved)
+            value.Release();
+    }
+
     /// <summary>Where to write this node's incoming gradient, and whether to add to what is there or to overwrite it.</summary>
     internal virtual Handle Target(out bool accumulate)
     {

@@ -15,8 +15,7 @@ internal sealed unsafe partial class CpuKernels
         for (int g = 0; g < groups; g++)
             first[g + 1] += first[g];
         var next = first.AsSpan(0, groups).ToArray();
-        var sorted = new int[first[groups]];
-        var over = new int[total];
+        int* sorted = (int*)CpuScratch.Floats(CpuScratch.Use.Shared, 2L * total), over = sorted + total;
         for (int j = 0; j < k; j++)
             for (int t = 0; t < tokens; t++)
             {
@@ -30,7 +29,7 @@ internal sealed unsafe partial class CpuKernels
         start[0] = 0;
         for (int g = 0; g < groups; g++)
         {
-            var mine = sorted.AsSpan(first[g], first[g + 1] - first[g]);
+            var mine = new Span<int>(sorted + first[g], first[g + 1] - first[g]);
             if (!priority.IsNull && mine.Length > capacity)
             {
                 float* weight = Floats(priority);
