@@ -41,6 +41,7 @@ internal static class CourseHost
         if (!wanted.EndsWith(".*", StringComparison.Ordinal))
             return existing.Contains(wanted) ? [wanted] : [];
         string root = wanted[..^2];
-        return existing.Where(name => name == root || name.StartsWith(root + ".", StringComparison.Ordinal));
+        // A claim in a cell is the one that shows itself there; those of claim files are called by their full name.
+        return existing.Where(name => (name == root || name.StartsWith(root + ".", StringComparison.Ordinal)) && name != "Mezcla.Scaling.Claims");
     }
 }

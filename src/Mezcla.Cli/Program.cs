@@ -2,6 +2,9 @@ using System.CommandLine;
 using Mezcla.Cli.Commands;
 
 var root = new RootCommand("Mezcla: GPT-4's rumoured architecture, a Mixture of Experts, built from scratch and taken apart.");
+root.Subcommands.Add(CourseCommand.Create());
+root.Subcommands.Add(RunCommand.Create());
+root.Subcommands.Add(NotebookHostCommand.Create());
 root.Subcommands.Add(KernelCommand.Create());
 root.Subcommands.Add(TokenizeCommand.Create());
 root.Subcommands.Add(InspectCommand.Create());

@@ -6,11 +6,14 @@ namespace Mezcla.Cli.Commands;
 internal static class Failures
 {
     /// <summary>Runs a command; an expected failure is told on standard error.</summary>
-    public static int Report(Func<int> command)
+    public static int Report(Func<int> command) => Report(() => Task.FromResult(command())).GetAwaiter().GetResult();
+
+    /// <summary>Runs a command that takes its time; an expected failure is told on standard error.</summary>
+    public static async Task<int> Report(Func<Task<int>> command)
     {
         try
         {
-            return command();
+            return await command();
         }
         catch (OperationCanceledException)
         {
@@ -28,6 +31,8 @@ internal static class Failures
     private static int Tell(string message)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        if (Console.IsErrorRedirected)
+            console.Profile.Width = 1000; // a log's lines are not broken to the width of a terminal that is not there
         console.MarkupLineInterpolated($"[red]error:[/] {message}");
         return 1;
     }

@@ -19,6 +19,8 @@ public static partial class NotebookRunner
     /// <summary>Cells tagged so are not run, as in Jupyter's own runner.</summary>
     public const string Skip = "skip-execution";
 
+    private static readonly TimeSpan AutosaveEvery = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs a notebook. Outputs that it has are replaced; failures of cells are in the answer, not thrown.</summary>
     /// <param name="notebook">The notebook; its cells are changed.</param>
     /// <param name="options">How to run it.</param>
@@ -42,6 +44,9 @@ public static partial class NotebookRunner
         var ran = 0;
         (NotebookCell Cell, int Number)? current = null;
         var collector = new OutputCollector { Changed = text => Tell(() => new CellPrinted(current!.Value.Cell, current.Value.Number, cells.Count, text)) };
+        Save();
+        // A cell that takes long is saved while it runs: a crash then loses seconds, not the hour.
+        await using var autosave = new Timer(_ => SaveIfPossible(), null, AutosaveEvery, AutosaveEvery);
         await using var engine = new CellEngine(options.Engine);
         foreach (var cell in cells)
         {
@@ -61,6 +66,18 @@ public static partial class NotebookRunner
         Save();
         var claims = Claims(notebook).ToList();
         return new(notebook, ran, cells.Count, errors, claims.Count(c => c.Holds), claims.Count(c => !c.Holds), watch.Elapsed);
+
+        void SaveIfPossible()
+        {
+            try
+            {
+                Save();
+            }
+            catch (IOException)
+            {
+                // A disk that is full now is reported by the save after the cell.
+            }
+        }
 
         void Tell(Func<NotebookProgress> what) => options.Progress?.Invoke(what());
 

@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Mezcla.Notebooks.Documents;
+using Mezcla.Notebooks.Html;
+using Mezcla.Notebooks.Running;
+using Spectre.Console;
+
+namespace Mezcla.Cli.Commands;
+
+/// <summary><c>mezcla course</c>: runs the course's notebooks and writes its site.</summary>
+internal static class CourseCommand
+{
+    private static readonly Argument<string[]> Chapters = new("chapter") { Description = "Chapters to run: their numbers or parts of their names; all if none is given.", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o") { Description = "Folder for notebooks and pages (by default artifacts/course beside the notebooks' folder)." };
+
+    public static Command Create()
+    {
+        var command = new Command("course", "Run the course: every cell of its notebooks, every claim, and a page for each.") { Chapters, Output, RunCommand.Timeout, RunCommand.Device };
+        command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, AnsiConsole.Console, cancellation)));
+        return command;
+    }
+
+    /// <summary>The folder of the course's notebooks, looked for from a folder upwards and then from the program upwards.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    public static string FindNotebooks(string from)
+    {
+        foreach (var start in new[] { from, AppContext.BaseDirectory })
+        {
+            for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+            {
+                var candidate = Path.Combine(folder.FullName, "notebooks");
+                if (Directory.Exists(candidate) && Directory.EnumerateFiles(candidate, "*.ipynb").Any() && Directory.Exists(Path.Combine(folder.FullName, "datasets")))
+                    return candidate;
+            }
+        }
+        throw new DirectoryNotFoundException($"The course's notebooks were not found from '{from}' upwards. Run this inside a clone of the Mezcla repository; for notebooks of your own use 'mezcla run'.");
+    }
+
+    /// <summary>The chapters that were asked for: by number ("3" is 03-…) or by a part of the name.</summary>
+    /// <exception cref="ArgumentException">A word fits no chapter.</exception>
+    public static List<string> Choose(IReadOnlyList<string> notebooks, IReadOnlyList<string> words)
+    {
+        if (words.Count == 0)
+            return [.. notebooks];
+        bool Fits(string notebook, string word)
+        {
+            var name = Path.GetFileNameWithoutExtension(notebook);
+            return int.TryParse(word, out var number) ? name.StartsWith($"{number:00}-", StringComparison.Ordinal) : name.Contains(Path.GetFileNameWithoutExtension(word), StringComparison.OrdinalIgnoreCase);
+        }
+        if (words.FirstOrDefault(w => !notebooks.Any(n => Fits(n, w))) is { } lost)
+            throw new ArgumentException($"There is no chapter '{lost}'. There are: {string.Join(", ", notebooks.Select(Path.GetFileNameWithoutExtension))}.");
+        return [.. notebooks.Where(n => words.Any(w => Fits(n, w)))];
+    }
+
+    private static async Task<int> Run(ParseResult parse, IAnsiConsole console, CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        var folder = FindNotebooks(Directory.GetCurrentDirectory());
+        var all = Directory.EnumerateFiles(folder, "*.ipynb").Order(StringComparer.Ordinal).ToList();
+        var chosen = Choose(all, parse.GetValue(Chapters) ?? []);
+        var output = parse.GetValue(Output)?.FullName ?? Path.Combine(Path.GetDirectoryName(folder)!, "artifacts", "course");
+        string Saved(string notebook) => Path.Combine(output, Path.GetFileName(notebook));
+
+        var batch = new NotebookBatch(console, NotebookHostCommand.Start(parse.GetValue(RunCommand.Device)));
+        var runs = await batch.RunAsync(new(chosen, Saved, RunCommand.CellTimeout(parse), AllowErrors: false, new Dictionary<string, string>(), (notebook, run) =>
+            (Path.ChangeExtension(Saved(notebook), ".html"), new NotebookPageOptions
+            {
+                Folder = folder,
+                LinkPages = true,
+                Home = ("index.html", "All chapters"),
+                Previous = Neighbour(chosen, notebook, -1),
+                Next = Neighbour(chosen, notebook, +1),
+                Footer = $"Every cell ran in {NotebookBatch.Say(run.Elapsed)}; {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims held.",
+            })), cancellation);
+
+        var index = Path.Combine(output, "index.html");
+        Directory.CreateDirectory(output);
+        File.WriteAllText(index, SiteIndex.Render("Mezcla", "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C# and taken apart one cell at a time.",
+            [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
+        var good = runs.Count == chosen.Count && runs.All(r => r.Run.Succeeded);
+        console.MarkupLineInterpolated($"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.Say(watch.Elapsed)}.");
+        console.MarkupLineInterpolated($"Executed notebooks and pages: {output}");
+        console.MarkupLineInterpolated($"Open {index}");
+        return good ? 0 : 1;
+    }
+
+    private static string PageName(string notebook) => Path.GetFileNameWithoutExtension(notebook) + ".html";
+
+    private static (string, string)? Neighbour(List<string> notebooks, string notebook, int step)
+    {
+        var at = notebooks.IndexOf(notebook) + step;
+        return at < 0 || at >= notebooks.Count ? null : (PageName(notebooks[at]), Notebook.Read(notebooks[at]).Title ?? Path.GetFileNameWithoutExtension(notebooks[at]));
+    }
+}
