@@ -54,7 +54,7 @@ public static class NotebookPage
     }
 
     /// <summary>The address of the page of a notebook that a link names, or null if it names no notebook.</summary>
-    private static string? PageOf(string url)
+    internal static string? PageOf(string url)
     {
         var parts = url.Split('#', 2);
         return parts[0].EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase) ? parts[0][..^6] + ".html" + (parts.Length > 1 ? "#" + parts[1] : "") : null;

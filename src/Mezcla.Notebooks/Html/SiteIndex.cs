@@ -48,7 +48,7 @@ public static class SiteIndex
     {
         var cell = notebook.Cells.FirstOrDefault(c => c.Kind == CellKind.Markdown);
         var paragraph = cell?.Source.Split("\n\n").Select(p => string.Join('\n', p.Split('\n').Where(l => !l.StartsWith('#'))).Trim()).FirstOrDefault(p => p.Length > 0);
-        return paragraph is null ? "" : new MarkdownHtml(folder: null).ToHtml(paragraph, collect: false);
+        return paragraph is null ? "" : new MarkdownHtml(folder: null, NotebookPage.PageOf).ToHtml(paragraph, collect: false);
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
