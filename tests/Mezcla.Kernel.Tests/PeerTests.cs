@@ -76,9 +76,10 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
     /// <summary>The kernel installed under a temporary prefix, and the peers' environment.</summary>
     public sealed class Installation : IDisposable
     {
-        private static readonly string? Cli = typeof(PeerTests).Assembly
+        /// <summary>The command's assembly as it was built beside these tests.</summary>
+        public static readonly string Cli = typeof(PeerTests).Assembly
             .GetCustomAttributes(typeof(System.Reflection.AssemblyMetadataAttribute), false)
-            .Cast<System.Reflection.AssemblyMetadataAttribute>().Single(a => a.Key == "Cli").Value;
+            .Cast<System.Reflection.AssemblyMetadataAttribute>().Single(a => a.Key == "Cli").Value!;
 
         private readonly Lazy<Task<string>> _drive;
         private readonly Lazy<Task> _install;
@@ -105,6 +106,9 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
             return await StartAsync(program, arguments, TimeSpan.FromMinutes(4));
         }
 
+        /// <summary>Runs the command.</summary>
+        public Task<(int Code, string Log)> MezclaAsync(params string[] arguments) => RunAsync("dotnet", [Cli, .. arguments]);
+
         /// <summary>Skips the test where a peer is missing.</summary>
         public void Require(string program, params string[] arguments)
         {
@@ -121,15 +125,8 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
             }
         }
 
-        public void Dispose() => Directory.Delete(Folder, recursive: true);
-
-        private async Task InstallAsync()
-        {
-            var (code, log) = await StartAsync("dotnet", [Cli!, "kernel", "install", "--copy", "--prefix", Folder], TimeSpan.FromMinutes(1));
-            Assert.True(code == 0, log);
-        }
-
-        private async Task<(int Code, string Log)> StartAsync(string program, string[] arguments, TimeSpan limit)
+        /// <summary>Starts a program in the folder, with nothing of this user's Jupyter in its environment.</summary>
+        public Process Start(string program, params string[] arguments)
         {
             var start = new ProcessStartInfo(program, arguments)
             {
@@ -143,8 +140,22 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
             start.Environment["JUPYTER_RUNTIME_DIR"] = Path.Combine(Folder, "runtime");
             start.Environment["IPYTHONDIR"] = Path.Combine(Folder, "ipython");
             start.Environment.Remove("JUPYTER_DATA_DIR");
-            using Process process = Process.Start(start)!;
+            Process process = Process.Start(start)!;
             process.StandardInput.Close();
+            return process;
+        }
+
+        public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+        private async Task InstallAsync()
+        {
+            var (code, log) = await StartAsync("dotnet", [Cli, "kernel", "install", "--copy", "--prefix", Folder], TimeSpan.FromMinutes(1));
+            Assert.True(code == 0, log);
+        }
+
+        private async Task<(int Code, string Log)> StartAsync(string program, string[] arguments, TimeSpan limit)
+        {
+            using Process process = Start(program, arguments);
             Task<string> output = process.StandardOutput.ReadToEndAsync();
             Task<string> errors = process.StandardError.ReadToEndAsync();
             using var timeout = new CancellationTokenSource(limit);

@@ -108,19 +108,19 @@ public class RequestTests
             comm.Received += m => comm.Send(m.Data, buffers: m.Buffers);
             comm.Closed += _ => kernel.Kernel.Comms.Open("bye");
         });
-        string open = client.Send("comm_open", new JsonObject { ["comm_id"] = "c1", ["target_name"] = "echo", ["data"] = new JsonObject() });
+        string open = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm one", ["target_name"] = "echo", ["data"] = new JsonObject() });
         await client.PublishedAsync(open);
-        Assert.Contains("c1", (await client.AskAsync("comm_info_request", [])).Content.GetProperty("comms").GetRawText());
+        Assert.Contains("comm one", (await client.AskAsync("comm_info_request", [])).Content.GetProperty("comms").GetRawText());
 
         string sent = client.Send(
-            "comm_msg", new JsonObject { ["comm_id"] = "c1", ["data"] = new JsonObject { ["x"] = 1 } }, buffers: [new byte[] { 9, 8 }]);
+            "comm_msg", new JsonObject { ["comm_id"] = "comm one", ["data"] = new JsonObject { ["x"] = 1 } }, buffers: [new byte[] { 9, 8 }]);
         JupyterMessage echo = (await client.PublishedAsync(sent)).Single(m => m.Type == "comm_msg");
         Assert.Equal("{\"x\":1}", echo.Content.GetProperty("data").GetRawText());
         Assert.Equal([9, 8], echo.Buffers.Single().ToArray());
 
-        string close = client.Send("comm_close", new JsonObject { ["comm_id"] = "c1", ["data"] = new JsonObject() });
+        string close = client.Send("comm_close", new JsonObject { ["comm_id"] = "comm one", ["data"] = new JsonObject() });
         Assert.Equal("bye", (await client.PublishedAsync(close)).Single(m => m.Type == "comm_open").Text("target_name"));
-        Assert.DoesNotContain("c1", (await client.AskAsync("comm_info_request", [])).Content.GetProperty("comms").GetRawText());
+        Assert.DoesNotContain("comm one", (await client.AskAsync("comm_info_request", [])).Content.GetProperty("comms").GetRawText());
     }
 
     [Fact]
@@ -128,11 +128,11 @@ public class RequestTests
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        string open = client.Send("comm_open", new JsonObject { ["comm_id"] = "c2", ["target_name"] = "nobody" });
-        Assert.Equal("c2", (await client.PublishedAsync(open)).Single(m => m.Type == "comm_close").Text("comm_id"));
+        string open = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm two", ["target_name"] = "nobody" });
+        Assert.Equal("comm two", (await client.PublishedAsync(open)).Single(m => m.Type == "comm_close").Text("comm_id"));
 
         kernel.Kernel.Comms.RegisterTarget("bad", (_, _) => throw new InvalidOperationException("not today"));
-        string bad = client.Send("comm_open", new JsonObject { ["comm_id"] = "c3", ["target_name"] = "bad" });
+        string bad = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm three", ["target_name"] = "bad" });
         Assert.Contains("not today", (await client.PublishedAsync(bad)).Single(m => m.Type == "stream").Text("text"));
     }
 

@@ -15,6 +15,8 @@ public sealed record CommMessage(JsonNode Data, JsonObject Metadata, IReadOnlyLi
 public sealed class Comm
 {
     private readonly CommManager _manager;
+    private readonly Handlers _received = new();
+    private readonly Handlers _closed = new();
 
     internal Comm(CommManager manager, string id, string target)
     {
@@ -32,11 +34,19 @@ public sealed class Comm
     /// <summary>Whether neither side has closed it.</summary>
     public bool IsOpen => _manager.Has(this);
 
-    /// <summary>A message came. Handlers run between cells, never while one runs.</summary>
-    public event Action<CommMessage>? Received;
+    /// <summary>A message came. Handlers run between cells; what they print appears below the cell that added them.</summary>
+    public event Action<CommMessage> Received
+    {
+        add => _received.Add(value);
+        remove => _received.Remove(value);
+    }
 
     /// <summary>The front end closed the comm.</summary>
-    public event Action<CommMessage>? Closed;
+    public event Action<CommMessage> Closed
+    {
+        add => _closed.Add(value);
+        remove => _closed.Remove(value);
+    }
 
     /// <summary>Sends to the front end.</summary>
     /// <param name="data">Any JSON.</param>
@@ -58,7 +68,38 @@ public sealed class Comm
             _manager.Publish("comm_close", this, data ?? new JsonObject(), null, null);
     }
 
-    internal void OnReceived(CommMessage message) => Received?.Invoke(message);
+    internal void OnReceived(CommMessage message) => _received.Invoke(message);
 
-    internal void OnClosed(CommMessage message) => Closed?.Invoke(message);
+    internal void OnClosed(CommMessage message) => _closed.Invoke(message);
+
+    /// <summary>An event's handlers, each with the cell that added it.</summary>
+    private sealed class Handlers
+    {
+        private readonly List<(Action<CommMessage> Handler, ExecutionContext? Cell)> _list = [];
+
+        public void Add(Action<CommMessage> handler)
+        {
+            lock (_list)
+                _list.Add((handler, ExecutionContext.Capture()));
+        }
+
+        public void Remove(Action<CommMessage> handler)
+        {
+            lock (_list)
+            {
+                int at = _list.FindLastIndex(entry => entry.Handler == handler);
+                if (at >= 0)
+                    _list.RemoveAt(at);
+            }
+        }
+
+        public void Invoke(CommMessage message)
+        {
+            (Action<CommMessage> Handler, ExecutionContext? Cell)[] all;
+            lock (_list)
+                all = [.. _list];
+            foreach (var (handler, cell) in all)
+                CommManager.InCell(cell, () => handler(message));
+        }
+    }
 }

@@ -11,12 +11,11 @@ namespace Mezcla.Kernel.Comms;
 /// </summary>
 public sealed class CommManager
 {
-    private static readonly AsyncLocal<CommManager?> InFlow = new();
     private static CommManager? _latest;
     private readonly ConcurrentDictionary<string, Comm> _comms = new();
     private readonly ConcurrentDictionary<string, Action<Comm, CommMessage>> _targets = new();
-    private readonly AsyncLocal<MessageHeader?> _parent = new();
     private readonly IoPub _ioPub;
+    private volatile MessageHeader _parent = MessageHeader.None;
 
     internal CommManager(IoPub ioPub)
     {
@@ -24,15 +23,21 @@ public sealed class CommManager
         _latest = this;
     }
 
-    /// <summary>The manager of the kernel that runs the calling code.</summary>
+    /// <summary>The manager of this process's kernel.</summary>
     /// <exception cref="InvalidOperationException">No kernel runs in this process.</exception>
     public static CommManager Current =>
-        InFlow.Value ?? _latest ?? throw new InvalidOperationException("There are comms only in a notebook that runs under a Jupyter front end.");
+        _latest ?? throw new InvalidOperationException("There are comms only in a notebook that runs under a Jupyter front end.");
 
     /// <summary>Says what to do when the front end opens a comm to this target; replaces what was said before.</summary>
     /// <param name="target">The target's name.</param>
-    /// <param name="opened">Called with the new comm and the opening message.</param>
-    public void RegisterTarget(string target, Action<Comm, CommMessage> opened) => _targets[target] = opened;
+    /// <param name="opened">
+    /// Called with the new comm and the opening message, between cells; what it prints appears below the cell that registered it.
+    /// </param>
+    public void RegisterTarget(string target, Action<Comm, CommMessage> opened)
+    {
+        ExecutionContext? cell = ExecutionContext.Capture();
+        _targets[target] = (comm, message) => InCell(cell, () => opened(comm, message));
+    }
 
     /// <summary>Forgets a target; comms that are open stay open.</summary>
     /// <param name="target">The target's name.</param>
@@ -51,11 +56,16 @@ public sealed class CommManager
         return comm;
     }
 
-    /// <summary>Makes this the manager, and the request the parent, of what the calling flow and all it starts send.</summary>
-    internal void Enter(MessageHeader parent)
+    /// <summary>Makes a request the parent of what is sent from here on.</summary>
+    internal void Enter(MessageHeader parent) => _parent = parent;
+
+    /// <summary>Calls a handler as if the cell that registered it did, to whose output its prints then belong.</summary>
+    internal static void InCell(ExecutionContext? cell, Action handler)
     {
-        InFlow.Value = this;
-        _parent.Value = parent;
+        if (cell is null)
+            handler();
+        else
+            ExecutionContext.Run(cell, _ => handler(), null);
     }
 
     /// <summary>The answer to <c>comm_info_request</c>.</summary>
@@ -123,7 +133,7 @@ public sealed class CommManager
         var content = new JsonObject { ["comm_id"] = comm.Id, ["data"] = data.DeepClone() };
         if (type == "comm_open")
             content["target_name"] = comm.Target;
-        _ioPub.Send(type, _parent.Value ?? MessageHeader.None, content, metadata, buffers);
+        _ioPub.Send(type, _parent, content, metadata, buffers);
     }
 
     private static CommMessage Of(JupyterMessage message) => new(

@@ -116,14 +116,22 @@ def comms(km, kc):
         if answer["msg_type"] == "comm_close":
             assert answer["content"]["comm_id"] == "c1"
             break
-    run(kc, "Mezcla.Kernel.Comms.CommManager.Current.RegisterTarget(\"echo\", (comm, _) => comm.Received += m => comm.Send(m.Data));")
+    cell = kc.execute(
+        "Mezcla.Kernel.Comms.CommManager.Current.RegisterTarget(\"echo\", (comm, _) => "
+        "comm.Received += m => { Console.Write(\"received\"); comm.Send(m.Data); });")
+    assert kc.get_shell_msg(timeout=PATIENCE)["content"]["status"] == "ok"
     kc.shell_channel.send(kc.session.msg("comm_open", {"comm_id": "c2", "target_name": "echo", "data": {}}))
-    kc.shell_channel.send(kc.session.msg("comm_msg", {"comm_id": "c2", "data": {"n": 7}}))
-    while True:
+    request = kc.session.msg("comm_msg", {"comm_id": "c2", "data": {"n": 7}})
+    kc.shell_channel.send(request)
+    seen = {}
+    while len(seen) < 2:
         answer = kc.get_iopub_msg(timeout=PATIENCE)
-        if answer["msg_type"] == "comm_msg":
-            assert answer["content"]["data"] == {"n": 7}, answer
-            break
+        if answer["msg_type"] in ("comm_msg", "stream"):
+            seen[answer["msg_type"]] = answer
+    assert seen["comm_msg"]["content"]["data"] == {"n": 7}, seen
+    assert seen["comm_msg"]["parent_header"]["msg_id"] == request["header"]["msg_id"], seen
+    assert seen["stream"]["content"]["text"] == "received", seen
+    assert seen["stream"]["parent_header"]["msg_id"] == cell, seen
     assert "c2" in kc.comm_info(reply=True, timeout=PATIENCE)["content"]["comms"]
 
 
