@@ -126,6 +126,26 @@ public sealed class ScalingCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_sweep_is_planned_written_for_a_cluster_trained_and_fitted()
+    {
+        string text = Path.Combine(_folder, "text.txt"), output = Path.Combine(_folder, "sweep.jsonl"), script = Path.Combine(_folder, "job.sh");
+        File.WriteAllText(text, string.Join(' ', Enumerable.Range(0, 9000).Select(i => $"word{i * i % 97}")));
+        string[] arguments = ["sweep", "--data", text, "--output", output, "--budgets", "3e8", "6e8", "--largest", "20e3", "--sizes", "4", "--context", "16", "--kinds", "dense"];
+        int Invoke(params string[] more) => ScalingCommand.Create().Parse([.. arguments, .. more]).Invoke();
+        Assert.Equal(0, Invoke("--plan"));
+        Assert.Equal(0, Invoke("--slurm", script));
+        Assert.Contains($"--output {output} --data", File.ReadAllText(script).Replace("'", ""));
+        Assert.Contains("--budgets 3e8 6e8", File.ReadAllText(script));
+        Assert.False(File.Exists(output));
+        Assert.Equal(0, Invoke("--task", "0"));
+        Assert.Equal(0, Invoke());
+        Assert.Equal(2, File.ReadAllLines(output).Length);
+        Assert.Equal(1, Invoke("--task", "99"));
+        Assert.Equal(1, Invoke("--kinds", "sparse"));
+        Assert.Equal(1, ScalingCommand.Create().Parse(["sweep", "--data", text, "--output", output, "--budgets", "1"]).Invoke());
+    }
+
+    [Fact]
     public void The_command_line_reads_arguments_and_reports_failures()
     {
         Assert.Equal(0, ClaimsCommand.Create().Parse(["--functions"]).Invoke());

@@ -14,6 +14,7 @@ internal static class ScalingCommand
     {
         var command = new Command("scaling", "Count what a model takes, split a compute budget, fit scaling laws to runs.");
         command.Subcommands.Add(ScalingFitCommand.Create());
+        command.Subcommands.Add(ScalingSweepCommand.Create());
         command.Subcommands.Add(Model());
         command.Subcommands.Add(Optimal());
         return command;
@@ -117,7 +118,7 @@ internal static class ScalingCommand
     {
         var table = new Table();
         table.AddColumn(first);
-        foreach (string other in others) table.AddColumn(new TableColumn(other).RightAligned());
+        foreach (string other in others) table.AddColumn(new TableColumn(other).RightAligned().NoWrap());
         return table;
     }
 

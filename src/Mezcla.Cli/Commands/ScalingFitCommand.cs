@@ -22,11 +22,12 @@ internal static class ScalingFitCommand
 {
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("file") { Description = "CSV with a header: parameters, tokens (or FLOPs) and loss." };
+        var file = new Argument<FileInfo>("file") { Description = "CSV with a header (parameters, tokens or FLOPs, loss), or the .jsonl of a sweep." };
         Option<string?> parameters = new("--parameters") { Description = "Name of the column of model sizes." };
         Option<string?> tokens = new("--tokens") { Description = "Name of the column of token counts." };
         Option<string?> flops = new("--flops") { Description = "Name of the column of training FLOPs." };
         Option<string?> loss = new("--loss") { Description = "Name of the column of losses, in nats per token." };
+        Option<string?> where = new("--where") { Description = "Take only rows with this value in a column, such as kind=moe." };
         Option<int> bootstrap = new("--bootstrap") { Description = "Resamples for intervals; 0 for none, 4000 to publish.", DefaultValueFactory = _ => 400 };
         Option<int> seed = new("--seed") { Description = "Seed of the resamples." };
         Option<int> starts = new("--starts") { Description = "Starts of the optimizer, the best of a grid of 4,500; 4500 for all.", DefaultValueFactory = _ => 150 };
@@ -36,13 +37,13 @@ internal static class ScalingFitCommand
         Option<FileInfo?> residuals = new("--residuals") { Description = "Draw the residuals into this SVG file." };
         var command = new Command("fit", "Fit scaling laws to your runs: Hoffmann's three approaches and Kaplan's lines.")
         {
-            file, parameters, tokens, flops, loss, bootstrap, seed, starts, drop, delta, at, residuals,
+            file, parameters, tokens, flops, loss, where, bootstrap, seed, starts, drop, delta, at, residuals,
         };
         command.SetAction(parse => Failures.Report(() => Fit(
             AnsiConsole.Console,
             parse.GetValue(file)!,
             new(
-                new(parse.GetValue(parameters), parse.GetValue(tokens), parse.GetValue(flops), parse.GetValue(loss)),
+                new(parse.GetValue(parameters), parse.GetValue(tokens), parse.GetValue(flops), parse.GetValue(loss), parse.GetValue(where)),
                 new() { Starts = parse.GetValue(starts), DropHighest = parse.GetValue(drop), HuberDelta = parse.GetValue(delta) },
                 parse.GetValue(bootstrap),
                 parse.GetValue(seed),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using CsvHelper;
 
 namespace Mezcla.Scaling.Fits;
@@ -8,14 +9,15 @@ namespace Mezcla.Scaling.Fits;
 /// <param name="Tokens">Column of token counts.</param>
 /// <param name="Flops">Column of training FLOPs; with sizes it replaces tokens.</param>
 /// <param name="Loss">Column of losses.</param>
-public sealed record RunColumns(string? Parameters = null, string? Tokens = null, string? Flops = null, string? Loss = null);
+/// <param name="Where">Take only rows with this value in a column, such as <c>kind=moe</c>; null for all.</param>
+public sealed record RunColumns(string? Parameters = null, string? Tokens = null, string? Flops = null, string? Loss = null, string? Where = null);
 
 /// <summary>A row that could not be used.</summary>
 /// <param name="Line">Its line in the file, from 1.</param>
 /// <param name="Why">What is wrong with it.</param>
 public sealed record BadRow(long Line, string Why);
 
-/// <summary>Runs read from a CSV file, and the rows that could not be.</summary>
+/// <summary>Runs read from a CSV file or from JSON lines, and the rows that could not be.</summary>
 /// <param name="Runs">The good rows.</param>
 /// <param name="BadRows">The others.</param>
 public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<BadRow> BadRows)
@@ -25,30 +27,18 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
     private static readonly string[] FlopNames = ["flops", "flop", "trainingflop", "trainingflops", "compute", "c"];
     private static readonly string[] LossNames = ["loss", "finalloss", "validationloss", "valloss", "evalloss", "testloss", "l"];
 
-    /// <summary>Reads the file at <paramref name="path"/>.</summary>
+    /// <summary>Reads the file at <paramref name="path"/>: JSON lines if it is called .jsonl, as a sweep writes them, and CSV otherwise.</summary>
     /// <exception cref="FitException">A column is missing; the message lists those that exist.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static RunTable Read(string path, RunColumns? columns = null)
     {
         using var reader = new StreamReader(path);
-        return Read(reader, columns);
+        return Path.GetExtension(path).Equals(".jsonl", StringComparison.OrdinalIgnoreCase) ? ReadJsonLines(reader, columns) : Read(reader, columns);
     }
 
     /// <summary>Reads CSV with a header line from <paramref name="reader"/>; comma, semicolon or tab, whichever the header has.</summary>
     /// <exception cref="FitException">A column is missing (the message lists those that exist), or a line is longer than a megabyte.</exception>
     public static RunTable Read(TextReader reader, RunColumns? columns = null)
-    {
-        try
-        {
-            return Rows(reader, columns ?? new());
-        }
-        catch (CsvFormatException error)
-        {
-            throw new FitException($"This is no CSV file that can be read: {error.Message}");
-        }
-    }
-
-    private static RunTable Rows(TextReader reader, RunColumns columns)
     {
         var options = new CsvReaderOptions
         {
@@ -58,29 +48,83 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
             AllowLineBreaksInQuotes = false, // so that a stray quote spoils its own line only
             MaxRecordSize = 1 << 20,
         };
-        using CsvReader csv = CsvReader.Create(reader, options, leaveOpen: true);
-        csv.ReadHeader();
-        string[] header = [.. csv.Headers];
+        try
+        {
+            using CsvReader csv = CsvReader.Create(reader, options, leaveOpen: true);
+            csv.ReadHeader();
+            return FromRows([.. csv.Headers], CsvRows(csv), columns ?? new());
+        }
+        catch (CsvFormatException error)
+        {
+            throw new FitException($"This is no CSV file that can be read: {error.Message}");
+        }
+    }
+
+    /// <summary>Reads one JSON object a line from <paramref name="reader"/>; the properties of the first one are the columns.</summary>
+    /// <exception cref="FitException">A column is missing; the message lists those that exist.</exception>
+    public static RunTable ReadJsonLines(TextReader reader, RunColumns? columns = null)
+    {
+        var header = new List<string>();
+        var rows = new List<(long, string[])>();
+        var bad = new List<BadRow>();
+        long number = 0;
+        while (reader.ReadLine() is { } line)
+        {
+            number++;
+            if (string.IsNullOrWhiteSpace(line)) continue;
+            try
+            {
+                using var document = JsonDocument.Parse(line);
+                if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException();
+                if (header.Count == 0) header.AddRange(document.RootElement.EnumerateObject().Select(property => property.Name));
+                rows.Add((number, [.. header.Select(name => document.RootElement.TryGetProperty(name, out JsonElement value) ? value.ToString() : "")]));
+            }
+            catch (JsonException)
+            {
+                bad.Add(new(number, "it is no JSON object"));
+            }
+        }
+
+        RunTable table = FromRows([.. header], rows, columns ?? new());
+        return bad.Count == 0 ? table : table with { BadRows = [.. table.BadRows.Concat(bad).OrderBy(row => row.Line)] };
+    }
+
+    private static IEnumerable<(long Line, string[] Fields)> CsvRows(CsvReader csv)
+    {
+        while (csv.Read()) yield return (csv.LineNumber, [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetString)]);
+    }
+
+    private static RunTable FromRows(string[] header, IEnumerable<(long Line, string[] Fields)> rows, RunColumns columns)
+    {
         if (header.Length == 0) throw new FitException("The file is empty: it needs a header line and a row for each run.");
         int parameters = Find(header, columns.Parameters, ParameterNames) ?? throw Missing("parameters", header);
         int loss = Find(header, columns.Loss, LossNames) ?? throw Missing("loss", header);
         int? tokens = Find(header, columns.Tokens, TokenNames), flops = Find(header, columns.Flops, FlopNames);
         if (tokens is null && flops is null) throw Missing("tokens or FLOPs", header);
+        (int Column, string Value)? condition = Condition(header, columns.Where);
 
         var runs = new List<TrainingRun>();
         var bad = new List<BadRow>();
-        while (csv.Read())
+        foreach ((long line, string[] fields) in rows)
         {
-            string[] fields = [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetString)];
             if (fields.All(string.IsNullOrWhiteSpace)) continue;
+            if (condition is { } wanted && (wanted.Column >= fields.Length || !fields[wanted.Column].Equals(wanted.Value, StringComparison.OrdinalIgnoreCase))) continue;
             string? why = null;
             double? n = Number(fields, parameters, header, ref why), l = Number(fields, loss, header, ref why);
             double? d = tokens is { } t ? Number(fields, t, header, ref why) : null, c = flops is { } f ? Number(fields, f, header, ref why) : null;
-            if (why is not null) bad.Add(new(csv.LineNumber, why));
+            if (why is not null) bad.Add(new(line, why));
             else runs.Add(new(n!.Value, d ?? c!.Value / (6 * n.Value), l!.Value, c));
         }
 
         return new(runs, bad);
+    }
+
+    private static (int Column, string Value)? Condition(string[] header, string? where)
+    {
+        if (where is null) return null;
+        int at = where.IndexOf('=');
+        if (at <= 0) throw new FitException($"'{where}' is no condition: write a column, = and a value, such as kind=moe.");
+        return (Find(header, where[..at], [])!.Value, where[(at + 1)..].Trim());
     }
 
     private static int? Find(string[] header, string? wanted, string[] usual)

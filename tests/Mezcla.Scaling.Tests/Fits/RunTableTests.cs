@@ -64,6 +64,26 @@ public class RunTableTests
     public void An_endless_line_is_refused() =>
         Assert.Throws<FitException>(() => Read("n,d,loss\n" + new string('1', 8_000_000)));
 
+    [Fact]
+    public void JSON_lines_are_read_by_the_names_of_the_first_and_rows_can_be_chosen()
+    {
+        string text = """
+            {"kind":"dense","active":1e6,"tokens":2e7,"loss":3.5}
+            {"kind":"moe","active":2e6,"tokens":2e7,"loss":3.4}
+            [1]
+            {"kind":"moe","tokens":2e7,"loss":3.4}
+            {
+            """;
+        RunTable table = RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "kind=MOE"));
+        Assert.Equal(new TrainingRun(2e6, 2e7, 3.4), Assert.Single(table.Runs));
+        Assert.Equal([3, 4, 5], table.BadRows.Select(row => row.Line));
+        Assert.Equal("it is no JSON object", table.BadRows[0].Why);
+        Assert.Equal("nothing in column 'active'", table.BadRows[1].Why);
+        Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader("")));
+        Assert.Contains("is no condition", Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "moe"))).Message);
+        Assert.Contains("no column 'sort'", Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "sort=moe"))).Message);
+    }
+
     [Property]
     public void Whatever_the_text_nothing_but_a_FitException_comes_out(string text)
     {

@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace Mezcla.Scaling.Sweeps;
+
+/// <summary>The batch script that has a cluster's Slurm train a sweep, one task of a job array for each training.</summary>
+public static class SlurmScript
+{
+    /// <summary>The script.</summary>
+    /// <param name="arguments">Arguments of <c>mezcla scaling sweep</c> that make the plan; the task's number is added.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="folder">The folder in which the tasks run.</param>
+    /// <param name="cores">Cores of a task.</param>
+    /// <param name="flopsPerSecond">What one core is assumed to reach, for the time limit; it is doubled.</param>
+    public static string Write(IReadOnlyList<string> arguments, IReadOnlyList<SweepRun> plan, string folder, int cores = 2, double flopsPerSecond = 5e9)
+    {
+        var longest = TimeSpan.FromMinutes(Math.Ceiling(10 + 2 * plan.Max(run => run.Flops) / (flopsPerSecond * cores) / 60));
+        string limit = string.Create(CultureInfo.InvariantCulture, $"{(int)longest.TotalHours:00}:{longest.Minutes:00}:00");
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            #!/bin/bash
+            # {plan.Count} trainings of a scaling sweep, one for each task. Hand it in with: sbatch THIS-FILE
+            # When all tasks are done, run the command below once more without --task: it gathers their results into one file.
+            #SBATCH --job-name=mezcla-sweep
+            #SBATCH --array=0-{plan.Count - 1}
+            #SBATCH --cpus-per-task={cores}
+            #SBATCH --mem=4G
+            #SBATCH --time={limit}
+            #SBATCH --output=mezcla-sweep-%A_%a.log
+            set -eu
+            cd {Quote(folder)}
+            export MEZCLA_THREADS="$SLURM_CPUS_PER_TASK"
+            mezcla scaling sweep {string.Join(' ', arguments.Select(Quote))} --task "$SLURM_ARRAY_TASK_ID"
+
+            """).ReplaceLineEndings("\n");
+    }
+
+    // Inside single quotes a shell reads everything as it stands.
+    private static string Quote(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=+,:".Contains(c)) ? text : "'" + text.Replace("'", "'\\''") + "'";
+}

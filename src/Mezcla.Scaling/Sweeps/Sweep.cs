@@ -1,0 +1,171 @@
+using System.Text;
+using Mezcla.Models;
+using Mezcla.Training;
+
+namespace Mezcla.Scaling.Sweeps;
+
+/// <summary>How far a sweep is.</summary>
+/// <param name="Run">The training under way.</param>
+/// <param name="Number">Its number among those that are left to do, from 1.</param>
+/// <param name="Count">How many are left to do, this one included, when the sweep began.</param>
+/// <param name="Step">The step that has just ended.</param>
+public sealed record SweepProgress(SweepRun Run, int Number, int Count, TrainingStep Step);
+
+/// <summary>
+/// Trains the models of a plan one after the other and writes a line for each as soon as it is done, so that stopping loses one training at most: the next
+/// start goes on with what is missing.
+/// </summary>
+public sealed class Sweep(SweepData data, string path)
+{
+    private const int EvaluationBatch = 16;
+    private const int EvaluationBatches = 32;
+
+    /// <summary>The file of records.</summary>
+    public string FilePath { get; } = Path.GetFullPath(path);
+
+    /// <summary>Where the steps of each training are written, a file of JSON lines for each; null for nowhere.</summary>
+    public string? StepsFolder { get; init; }
+
+    /// <summary>The file that task <paramref name="task"/> of a cluster's job array writes: sweep.jsonl becomes sweep.task-7.jsonl.</summary>
+    public string PathOfTask(int task) => Path.ChangeExtension(FilePath, FormattableString.Invariant($".task-{task}{Path.GetExtension(FilePath)}"));
+
+    /// <summary>The trainings whose records are there already, in the file or in those of tasks.</summary>
+    /// <exception cref="ArgumentException">The file's trainings saw other data.</exception>
+    public IReadOnlyDictionary<string, SweepRecord> Done()
+    {
+        var done = new Dictionary<string, SweepRecord>();
+        foreach (string file in TaskFiles().Prepend(FilePath).Where(File.Exists))
+        {
+            foreach (SweepRecord record in SweepRecord.Read(file))
+            {
+                if (record.DataSha256 != data.Batches.Sha256)
+                    throw new ArgumentException($"The trainings in {Path.GetFileName(file)} saw other data ({record.Data}). Name another output file, or the same texts.");
+                done.TryAdd(record.Key, record);
+            }
+        }
+
+        return done;
+    }
+
+    /// <summary>
+    /// Trains what is missing, after gathering what tasks have done. Cancelling ends with the step under way; its training is not recorded. Neither is one that
+    /// diverges: <paramref name="diverged"/> hears of it and the sweep goes on.
+    /// </summary>
+    /// <returns>The records of this start.</returns>
+    public IReadOnlyList<SweepRecord> Run(IReadOnlyList<SweepRun> plan, Action<SweepProgress>? progress = null, Action<SweepRun, TrainingDivergedException>? diverged = null, CancellationToken cancellation = default)
+    {
+        IReadOnlyDictionary<string, SweepRecord> done = Gather();
+        SweepRun[] left = [.. plan.Where(run => !done.ContainsKey(run.Key))];
+        var records = new List<SweepRecord>();
+        for (int i = 0; i < left.Length && !cancellation.IsCancellationRequested; i++)
+        {
+            try
+            {
+                if (Train(left[i], step => progress?.Invoke(new(left[i], i + 1, left.Length, step)), cancellation) is not { } record) break;
+                Append(FilePath, record);
+                records.Add(record);
+            }
+            catch (TrainingDivergedException error)
+            {
+                diverged?.Invoke(left[i], error);
+            }
+        }
+
+        return records;
+    }
+
+    /// <summary>Trains one run of the plan into the file of its own, as a task of a job array; nothing where it is done already.</summary>
+    public SweepRecord? RunTask(IReadOnlyList<SweepRun> plan, int task, Action<SweepProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (task < 0 || task >= plan.Count) throw new ArgumentOutOfRangeException(nameof(task), task, $"The plan has tasks 0 to {plan.Count - 1}.");
+        if (Done().ContainsKey(plan[task].Key)) return null;
+        SweepRecord? record = Train(plan[task], step => progress?.Invoke(new(plan[task], 1, 1, step)), cancellation);
+        if (record is not null) Append(PathOfTask(task), record);
+        return record;
+    }
+
+    private SweepRecord? Train(SweepRun run, Action<TrainingStep> progress, CancellationToken cancellation)
+    {
+        Transformer model = run.CreateModel();
+        var config = new TrainingConfig
+        {
+            Steps = run.Steps,
+            BatchSize = run.Batch,
+            LearningRate = run.LearningRate,
+            Schedule = new CosineSchedule { WarmupSteps = Math.Max(1, run.Steps / 20) },
+            Seed = run.Seed,
+            EvaluationInterval = 0,
+            EvaluationBatches = 1,
+        };
+        using StreamWriter? steps = OpenSteps(run, config);
+        TrainingResult result = new Trainer(model, data.Batches, config).Run(
+            step =>
+            {
+                if (steps is not null) RunRecord.WriteStep(steps, step);
+                progress(step);
+            },
+            cancellation);
+        if (!result.Completed) return null;
+        ParameterCount count = ParameterCount.Of(run.Model);
+        return new()
+        {
+            Key = run.Key,
+            Kind = run.Model.MixtureOfExperts is null ? "dense" : "moe",
+            Layers = run.Model.Layers,
+            Width = run.Model.HiddenSize,
+            Experts = run.Model.MixtureOfExperts?.Experts ?? 0,
+            Context = run.Model.ContextLength,
+            Parameters = count.Total,
+            Active = count.Active,
+            NonEmbedding = count.NonEmbedding,
+            Tokens = run.Tokens,
+            Flops = run.Flops,
+            Loss = Evaluation.CrossEntropy(model, data.Batches, EvaluationBatch, run.Model.ContextLength, EvaluationBatches),
+            TrainingLoss = result.FinalLoss,
+            Steps = run.Steps,
+            Batch = run.Batch,
+            LearningRate = run.LearningRate,
+            Seed = run.Seed,
+            Data = data.Description,
+            DataSha256 = data.Batches.Sha256,
+            Seconds = Math.Round(result.Steps[^1].Seconds, 2),
+        };
+    }
+
+    private StreamWriter? OpenSteps(SweepRun run, TrainingConfig config)
+    {
+        if (StepsFolder is null) return null;
+        Directory.CreateDirectory(StepsFolder);
+        var writer = new StreamWriter(Path.Combine(StepsFolder, run.Key + ".jsonl"));
+        new RunRecord { Model = run.Model, Training = config, Data = data.Description, DataSha256 = data.Batches.Sha256, ModelSeed = run.Seed }.WriteHead(writer);
+        return writer;
+    }
+
+    /// <summary>Writes the records of tasks into the file, and ends a last line that was cut off; the tasks' files are deleted when theirs are safe.</summary>
+    private IReadOnlyDictionary<string, SweepRecord> Gather()
+    {
+        IReadOnlyDictionary<string, SweepRecord> done = Done();
+        string[] tasks = [.. TaskFiles()];
+        string whole = string.Concat(done.Values.Select(record => record.ToLine() + "\n"));
+        if (tasks.Length == 0 && (!File.Exists(FilePath) || File.ReadAllText(FilePath).EndsWith('\n'))) return done;
+        string temporary = FilePath + ".new";
+        File.WriteAllText(temporary, whole);
+        File.Move(temporary, FilePath, overwrite: true);
+        foreach (string task in tasks) File.Delete(task);
+        return done;
+    }
+
+    private IEnumerable<string> TaskFiles()
+    {
+        string folder = Path.GetDirectoryName(FilePath)!;
+        string pattern = $"{Path.GetFileNameWithoutExtension(FilePath)}.task-*{Path.GetExtension(FilePath)}";
+        return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal) : [];
+    }
+
+    private static void Append(string path, SweepRecord record)
+    {
+        using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        stream.Write(Encoding.UTF8.GetBytes(record.ToLine() + "\n"));
+        stream.Flush(flushToDisk: true);
+    }
+}
