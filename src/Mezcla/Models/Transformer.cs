@@ -7,9 +7,8 @@ namespace Mezcla.Models;
 /// <summary>A decoder-only transformer of any shape that a <see cref="TransformerConfig"/> describes, dense or with experts.</summary>
 public sealed class Transformer : LanguageModel
 {
-    // GPT-2 draws its weights with a deviation of 0.02 at a width of 768 (Radford et al. 2019, section 2.3). Products of a vector with such a matrix grow with the root
-    // of the width, so narrower models start with larger weights: 0.02 would leave a small one guessing for its first hundred steps.
-    private static float Deviation(int hiddenSize) => 0.02f * MathF.Sqrt(768f / hiddenSize);
+    // GPT-2's: all weights 0.02, and those that add to the residual stream divided by the root of how many do (Radford et al. 2019, section 2.3).
+    private const float Deviation = 0.02f;
 
     private readonly List<TransformerBlock> _blocks = [];
 
@@ -19,11 +18,10 @@ public sealed class Transformer : LanguageModel
     {
         config.Validate();
         Config = config;
-        // What is added to the residual stream is divided by the root of how many add to it (the same section).
-        var (deviation, residualScale) = (Deviation(config.HiddenSize), 1 / MathF.Sqrt(2 * config.Layers));
-        TokenEmbedding = Child("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, deviation));
+        var residualScale = 1 / MathF.Sqrt(2 * config.Layers);
+        TokenEmbedding = Child("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, Deviation));
         if (config.Positions.Kind == PositionKind.Learned)
-            PositionEmbedding = Child("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, random, deviation));
+            PositionEmbedding = Child("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, random, Deviation));
         var rotary = config.Positions.Kind == PositionKind.Rotary
             ? RotaryTable.Create(config.ContextLength, config.Attention.Latent?.RopeHeadSize ?? config.Attention.HeadSize, config.Positions)
             : null;
@@ -31,11 +29,11 @@ public sealed class Transformer : LanguageModel
         {
             var period = config.Positions.NoPositionPeriod;
             var turned = period == 0 || (layer + 1) % period != 0;
-            _blocks.Add(Child($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, random, deviation, residualScale)));
+            _blocks.Add(Child($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, random, Deviation, residualScale)));
         }
 
         FinalNorm = Child("final_norm", new Normalization(config.HiddenSize, config.Norm));
-        if (!config.TiedHead) Head = Child("head", new Linear(config.HiddenSize, config.VocabularySize, false, random, deviation));
+        if (!config.TiedHead) Head = Child("head", new Linear(config.HiddenSize, config.VocabularySize, false, random, Deviation));
     }
 
     /// <summary>The shape.</summary>
