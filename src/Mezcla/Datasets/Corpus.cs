@@ -14,11 +14,11 @@ public sealed record Corpus(string Name, string Text)
     public string Sha256 => _sha256.Value;
 
     /// <summary>
-    /// The corpora that <see cref="Load"/> knows: the files of <c>datasets/corpora/</c>, and <c>csharp</c>, the source code of this repository.
+    /// The corpora that <see cref="Load"/> knows: the files of <c>datasets/corpora/</c>, and two that are made in code: <c>arithmetic</c>, and <c>csharp</c>, the source code of this repository.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
     public static IReadOnlyList<string> Names =>
-        [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Append("csharp").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Concat(["arithmetic", "csharp"]).Order(StringComparer.Ordinal)];
 
     /// <summary>Loads one of the repository's corpora by its name, such as <c>moby-dick</c>; <c>datasets/README.md</c> says where each comes from.</summary>
     /// <param name="name">A name of <see cref="Names"/>.</param>
@@ -26,6 +26,8 @@ public sealed record Corpus(string Name, string Text)
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
     public static Corpus Load(string name)
     {
+        if (name == "arithmetic")
+            return new(name, Arithmetic.Lines(lines: 40_000, seed: 1));
         if (name == "csharp")
             return new(name, SourceCode());
         if (!Names.Contains(name))

@@ -27,6 +27,13 @@ public sealed class TokenBatches
         _sha256 = new(() => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>(ids))));
     }
 
+    /// <summary>Batches of sequences that are split already.</summary>
+    internal TokenBatches(int[] training, int[] validation)
+    {
+        (_training, _validation, _device) = (training, validation, Device.Cpu);
+        _sha256 = new(() => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>([.. training, .. validation]))));
+    }
+
     /// <summary>Ids that are trained on.</summary>
     public ReadOnlySpan<int> Training => _training;
 

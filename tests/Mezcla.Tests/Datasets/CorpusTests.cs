@@ -13,6 +13,7 @@ public partial class CorpusTests
     [InlineData("persuasion", "Sir Walter Elliot, of Kellynch Hall")]
     [InlineData("bible-english", "In the beginning, God created the heavens and the earth.")]
     [InlineData("bible-spanish", "EN el principio crió Dios los cielos y la tierra.")]
+    [InlineData("arithmetic", " = ")]
     [InlineData("csharp", "public static class DatasetFolder")]
     public void Every_corpus_loads_and_is_the_text_it_says(string name, string passage)
     {
