@@ -29,7 +29,7 @@ internal sealed class CellSession
         var context = new CellLoadContext(own, options.KernelName);
         Compiler = new CellCompiler(
             context,
-            References.Framework.Concat(own.Select(References.Of)),
+            References.Framework().Concat(own.Select(References.Of)),
             s_imports.Concat(options.Imports),
             options.Globals?.GetType());
         _states[0] = options.Globals;

@@ -8,12 +8,17 @@ namespace Mezcla.Notebooks;
 internal static class References
 {
     private static readonly Lazy<IReadOnlyList<string>> s_frameworkFiles = new(FindFramework);
-    private static readonly Lazy<IReadOnlyList<MetadataReference>> s_framework =
-        new(() => FrameworkFiles.Select(MetadataReference (path) => MetadataReference.CreateFromFile(path)).ToList());
+    private static readonly Lazy<IReadOnlyList<(string Path, AssemblyMetadata Metadata)>> s_framework =
+        new(() => FrameworkFiles.Select(path => (path, AssemblyMetadata.CreateFromFile(path))).ToList());
 
     public static IReadOnlyList<string> FrameworkFiles => s_frameworkFiles.Value;
 
-    public static IReadOnlyList<MetadataReference> Framework => s_framework.Value;
+    /// <summary>
+    /// References to .NET for one engine. The files are read once a process, but what the compiler remembers of them is the engine's own: symbols that it took
+    /// from another engine's cells would make types of one cell strangers to those of the next ("the call is ambiguous").
+    /// </summary>
+    public static IEnumerable<MetadataReference> Framework() =>
+        s_framework.Value.Select(MetadataReference (file) => ((AssemblyMetadata)file.Metadata.Copy()).GetReference(filePath: file.Path));
 
     public static MetadataReference OfFile(string path)
     {
