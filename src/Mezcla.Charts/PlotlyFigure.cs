@@ -38,7 +38,8 @@ internal static class PlotlyFigure
             var (column, row) = (i % grid.Columns, i / grid.Columns);
             foreach (var trace in Traces(chart, number, i, legend: false))
             {
-                if (named.Add(trace["name"]?.GetValue<string>() ?? "") && ChartRenderer.Names(chart).Count > 1)
+                var edge = trace["hoverinfo"] is not null && trace["fill"] is null;
+                if (!edge && ChartRenderer.Names(chart).Count > 1 && named.Add(trace["name"]?.GetValue<string>() ?? ""))
                     trace["showlegend"] = true;
                 data.Add(trace);
             }
@@ -68,10 +69,13 @@ internal static class PlotlyFigure
         var counted = 0;
         foreach (var series in chart.Series)
         {
-            var color = Palette.Light[names.IndexOf(series.Name) % Palette.Count];
+            var index = names.IndexOf(series.Name);
+            var color = Palette.Light[index % Palette.Count];
+            // The legend names a name once, by its line or points rather than by the band around them.
+            var first = chart.Series.Where(s => s.Name == series.Name).OrderBy(s => s is BandSeries ? 1 : 0).First() == series;
             foreach (var trace in series switch
             {
-                LineSeries line => [Curve(chart, line, color)],
+                LineSeries line => [Curve(chart, line, color, dashed: index >= Palette.Count)],
                 PointSeries points => [Cloud(chart, points, color)],
                 BandSeries band => Band(chart, band, color),
                 BarSeries bars => [Bars(chart, bars, color)],
@@ -83,7 +87,7 @@ internal static class PlotlyFigure
                 trace["name"] = Text(series.Name);
                 trace["legendgroup"] = series.Name;
                 if (series is not HeatSeries && trace["showlegend"] is null)
-                    trace["showlegend"] = legend;
+                    trace["showlegend"] = legend && first;
                 if (axis.Length > 0 || part > 0)
                     (trace["xaxis"], trace["yaxis"]) = ("x" + axis, "y" + axis);
                 yield return trace;
@@ -91,13 +95,13 @@ internal static class PlotlyFigure
         }
     }
 
-    private static JsonObject Curve(Chart chart, LineSeries line, string color) => new()
+    private static JsonObject Curve(Chart chart, LineSeries line, string color, bool dashed) => new()
     {
         ["type"] = "scatter",
         ["mode"] = line.Markers ? "lines+markers" : "lines",
         ["x"] = Xs(chart, line.X),
         ["y"] = Numbers(line.Y),
-        ["line"] = new JsonObject { ["color"] = color, ["width"] = 2 },
+        ["line"] = new JsonObject { ["color"] = color, ["width"] = 2, ["dash"] = dashed ? "dash" : "solid" },
     };
 
     private static JsonObject Cloud(Chart chart, PointSeries points, string color)

@@ -143,6 +143,9 @@ public partial class ChartTests
         Assert.Equal("relative", bars["layout"]!["barmode"]!.GetValue<string>());
         Assert.Equal("[\"x\",\"y\"]", bars["data"]![0]!["x"]!.ToJsonString());
 
+        var banded = JsonNode.Parse(Chart.Lines().Band("fit", [1, 2], [1, 2], [2, 3]).Line("fit", [1, 2], [1.5, 2.5]).ToPlotly())!["data"]!.AsArray();
+        Assert.Equal([false, false, true], banded.Select(t => t!["showlegend"]!.GetValue<bool>()));
+
         var grid = JsonNode.Parse(new ChartGrid(Kinds().Take(3)).ToPlotly())!;
         Assert.Equal("x3", grid["data"]!.AsArray()[^1]!["xaxis"]!.GetValue<string>());
     }
