@@ -9,6 +9,7 @@ namespace Mezcla.Kernel.Tests;
 public sealed class PeerTests(PeerTests.Installation installation) : IClassFixture<PeerTests.Installation>
 {
     [Theory]
+    [InlineData("immediate")]
     [InlineData("execute")]
     [InlineData("errors")]
     [InlineData("aborting")]

@@ -119,7 +119,7 @@ internal sealed class CellCompiler
         CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, path);
 
     private CSharpCompilation Submission(SyntaxTree tree, Snapshot state, string name) => CSharpCompilation.CreateScriptCompilation(
-        name, tree, state.References.Skip(state.Inherited), _options.WithScriptClassName(name), state.Previous, typeof(object), _globalsType);
+        name, tree, state.References.Skip(state.Inherited), _options.WithScriptClassName(name), state.Previous, typeof(object), _globalsType).Bound();
 
     private (Func<object?[], Task<object?>> Start, ImmutableArray<Diagnostic> Warnings) Emit(
         CSharpCompilation compilation, IReadOnlyList<CellLibrary> libraries, CancellationToken cancellation)

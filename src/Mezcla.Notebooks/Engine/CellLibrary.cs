@@ -58,7 +58,7 @@ internal sealed record CellLibrary(
             RuntimeName(lineage, version),
             [Parse(source, path), Parse(prelude, "")],
             references,
-            s_options);
+            s_options).Bound();
         var (image, symbols, documentation) = (new MemoryStream(), new MemoryStream(), source.Contains("///", StringComparison.Ordinal) ? new MemoryStream() : null);
         var emitted = compilation.Emit(
             image,

@@ -51,9 +51,18 @@ def wait_for_output(kc, wanted):
     raise AssertionError("never saw " + wanted)
 
 
+def immediate(km, kc):
+    """Cells sent before the kernel has had time to warm up."""
+    assert value(run(kc, "1")[1]) == "1"
+    assert run(kc, "record R(int X); var s = 1;")[0]["status"] == "ok"
+    reply, published = run(kc, "display(s); new R(s)")
+    assert reply["status"] == "ok", reply
+    assert [t for t, _ in published] == ["status", "execute_input", "display_data", "execute_result", "status"], published
+
+
 def execute(km, kc):
     reply, published = run(kc, 'Console.WriteLine("hola"); var x = 20; x + 1')
-    assert reply["status"] == "ok" and reply["execution_count"] == 1, reply
+    assert reply["status"] == "ok" and reply["execution_count"] == 4, reply
     assert text(published) == "hola\n" and value(published) == "21", published
     reply, published = run(kc, 'var big = new string(\'x\', 5_000_000); Console.Write(big);')
     assert len(text(published)) == 5_000_000
@@ -281,7 +290,7 @@ def orphaned(km, kc):
     raise AssertionError("the kernel outlived its parent")
 
 
-CHECKS = [execute, errors, aborting, stdin, language, history, comms, two_clients, heartbeat, forged, garbage]
+CHECKS = [immediate, execute, errors, aborting, stdin, language, history, comms, two_clients, heartbeat, forged, garbage]
 
 
 def main():

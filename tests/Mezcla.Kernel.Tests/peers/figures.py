@@ -20,7 +20,7 @@ CODE = {
         "warm": "var v{i} = {i}; v{i} * 2",
         "small": "var s{i} = {i} + 1;",
         "lines": 'for (int i = 0; i < 100_000; i++) Console.WriteLine($"line {i}");',
-        "large": "display(HTML(new string('x', 30_000_000)));",
+        "large": "display(new string('x', 30_000_000), \"text/html\");",
     },
     "python3": {
         "first": 'print("hola")',
