@@ -92,11 +92,23 @@ internal sealed class CellCompiler
         if (libraries.Count == 0 || root.Members.Count > 0 || root.Usings.Count > 0)
         {
             var compilation = Submission(tree, state, $"Cell{_submissions + 1}");
-            (start, var emitWarnings) = Emit(compilation, libraries, cancellation);
-            warnings = warnings.AddRange(emitWarnings);
-            hasValue = ScriptValue.Exists(compilation);
+            if (root.Members.Count > 0)
+            {
+                (start, var emitWarnings) = Emit(compilation, libraries, cancellation);
+                warnings = warnings.AddRange(emitWarnings);
+                hasValue = ScriptValue.Exists(compilation);
+                _submissions++;
+            }
+            else
+            {
+                // Using directives alone make no code.
+                if (Errors(compilation.GetDiagnostics(cancellation)) is { Length: > 0 } errors)
+                    throw new CellCompilationException(compilation, errors);
+
+                Load(libraries);
+            }
+
             state = state with { Previous = compilation, Inherited = state.References.Length };
-            _submissions++;
         }
         else
         {
@@ -210,7 +222,8 @@ internal sealed class CellCompiler
         _inScript.Contains(unit.Key)
         || (_libraries.TryGetValue(unit.Key, out var old) && !old.Keys.All(key => units.Any(other => other.Key == key)));
 
-    private static bool IsSyntaxError(Diagnostic diagnostic) => diagnostic.Severity == DiagnosticSeverity.Error && diagnostic.Id != "CS7021";
+    /// <summary>Whether the parser refused the code; a namespace, which it refuses in scripts, is compiled apart.</summary>
+    public static bool IsSyntaxError(Diagnostic diagnostic) => diagnostic.Severity == DiagnosticSeverity.Error && diagnostic.Id != "CS7021";
 
     private static ImmutableArray<Diagnostic> Errors(ImmutableArray<Diagnostic> diagnostics) =>
         [.. diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)];

@@ -11,8 +11,6 @@ namespace Mezcla.Notebooks;
 /// </remarks>
 public sealed class CellEngine : IDisposable, IAsyncDisposable
 {
-    private const int StackBytes = 16 << 20;
-
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly OutputQueue _queue = new();
     private readonly CellSession _session;
@@ -52,6 +50,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
             _count = number;
             var run = new CellRun(_session, _queue, output, options, options.Name ?? $"Cell {number}");
             _run = run;
+            run.Begin();
             CellResult result;
             using (cancellation.Register(run.Interrupt))
                 result = await OnCellThread(code, run).ConfigureAwait(false);
@@ -85,7 +84,8 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="cursor">Position of the cursor in <paramref name="code"/>, in UTF-16 units.</param>
     /// <param name="cancellation">Gives the search up.</param>
     public Task<CompletionResult> CompleteAsync(string code, int cursor, CancellationToken cancellation = default) =>
-        Task.Run(() => Completer.Complete(_session.Compiler.Analyze(code, ""), cursor, cancellation), cancellation);
+        Task.Run(
+            () => DirectiveCompleter.Complete(code, cursor, _session.Folder) ?? Completer.Complete(_session.Compiler, code, cursor, cancellation), cancellation);
 
     /// <summary>Describes the name at the cursor: its declaration and documentation.</summary>
     /// <param name="code">The cell's text.</param>
@@ -94,7 +94,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellation">Gives the search up.</param>
     /// <returns>The description, or null when there is no known name at the cursor.</returns>
     public Task<MimeBundle?> InspectAsync(string code, int cursor, int detail = 0, CancellationToken cancellation = default) =>
-        Task.Run(() => Inspector.Inspect(_session.Compiler.Analyze(code, ""), cursor, detail, cancellation), cancellation);
+        Task.Run(() => Inspector.Inspect(_session, code, cursor, detail, cancellation), cancellation);
 
     /// <summary>Whether this code can be run as it stands or needs more lines.</summary>
     public CompletenessResult IsComplete(string code) => CodeCompleteness.Of(code);
@@ -116,8 +116,14 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
 
     private Task<CellResult> OnCellThread(string code, CellRun run)
     {
-        var thread = new Thread(() => run.Complete(_session.Execute(code, run)), StackBytes) { IsBackground = true, Name = "cell" };
+        var thread = new Thread(Body, CellStack.Size) { IsBackground = true, Name = "cell" };
         thread.UnsafeStart();
         return run.Completion;
+
+        void Body()
+        {
+            CellStack.Begin();
+            run.Complete(_session.Execute(code, run));
+        }
     }
 }

@@ -19,12 +19,25 @@ public static class CellGuard
     /// <summary>Called where a method begins that might call itself.</summary>
     /// <exception cref="CellInterruptedException">The cell is being stopped.</exception>
     /// <exception cref="InsufficientExecutionStackException">The calls are nested so deep that the process would die.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Enter()
     {
         if (Volatile.Read(ref Stopping) != 0)
             Check();
 
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        if (!CellStack.IsEnough())
+            ThrowTooDeep();
+    }
+
+    /// <summary>Called where an async method begins.</summary>
+    /// <exception cref="CellInterruptedException">The cell is being stopped.</exception>
+    /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
+    public static void EnterAsync()
+    {
+        if (Volatile.Read(ref Stopping) != 0)
+            Check();
+
+        if (!CellStack.IsEnoughForAsync())
             ThrowTooDeep();
     }
 
@@ -47,6 +60,15 @@ public static class CellGuard
         else
             Console.Clear();
     }
+
+    /// <summary>Takes the place of <see cref="Console.SetOut"/>: the writer is for this engine's cells, not for the process.</summary>
+    public static void SetOut(TextWriter writer) => ConsoleRouter.Redirect(OutputStream.Out, writer);
+
+    /// <summary>Takes the place of <see cref="Console.SetError"/>: the writer is for this engine's cells, not for the process.</summary>
+    public static void SetError(TextWriter writer) => ConsoleRouter.Redirect(OutputStream.Error, writer);
+
+    /// <summary>Takes the place of <see cref="Console.SetIn"/>: the reader is for this engine's cells, not for the process.</summary>
+    public static void SetIn(TextReader reader) => ConsoleRouter.Redirect(reader);
 
     private static void ThrowTooDeep() => throw new InsufficientExecutionStackException(
         "The calls are nested too deep: a method calls itself (perhaps through another) and never reaches the case that ends it.");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Mezcla.Notebooks.Cells;
 
 namespace Mezcla.Notebooks;
@@ -8,6 +9,7 @@ namespace Mezcla.Notebooks;
 internal sealed class CellRun(CellSession session, OutputQueue queue, ICellOutput output, CellOptions options, string name)
 {
     private static readonly AsyncLocal<CellRun?> s_current = new(OnChanged);
+    private static readonly ConcurrentDictionary<CellRun, bool> s_running = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly RunThreads _threads = new();
     private readonly TaskCompletionSource<CellResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,17 +37,30 @@ internal sealed class CellRun(CellSession session, OutputQueue queue, ICellOutpu
 
     public bool IsStopping => Volatile.Read(ref _stopping) != 0;
 
+    public void Begin() => s_running[this] = true;
+
     public void Complete(CellResult result) => _completion.TrySetResult(result);
 
     /// <summary>The cell's result was handed out; background work may still print.</summary>
-    public void End() => _ended = true;
-
-    /// <summary>The process ends at the cell's own wish (through a library: calls in the cell itself are replaced). Says so while it still can.</summary>
-    public void Exiting()
+    public void End()
     {
-        const string Text = "The cell ended the kernel's process (Environment.Exit). All variables are lost; restart the kernel to go on.";
-        Complete(new CellResult { Error = new CellError(CellErrorKind.Exception, "ProcessExit", Text, [Ansi.Red("ProcessExit") + ": " + Text]) });
-        Thread.Sleep(500);
+        _ended = true;
+        s_running.TryRemove(this, out _);
+    }
+
+    /// <summary>The process ends while cells run. Says so to their hosts while there is still time.</summary>
+    /// <remarks>The event comes on a thread of its own, so that nothing tells whether a cell asked for the end.</remarks>
+    public static void ProcessExits()
+    {
+        const string Text = "The kernel's process ended while this cell ran: a library the cell called ended it, or it was stopped from outside. "
+            + "All variables are lost; restart the kernel to go on.";
+        var running = s_running.Keys.ToList();
+        foreach (var run in running)
+            run.Complete(new CellResult { Error = new CellError(CellErrorKind.Exception, "ProcessExit", Text, [Ansi.Red("ProcessExit") + ": " + Text]) });
+
+        // The hosts have the results then; they need a moment to pass them on.
+        if (running.Count > 0 && SpinWait.SpinUntil(() => running.TrueForAll(run => run._ended), TimeSpan.FromSeconds(2)))
+            Thread.Sleep(300);
     }
 
     /// <summary>Prints an exception that left a thread the cell started.</summary>

@@ -42,6 +42,15 @@ internal sealed class CellSession
 
     public FormatterSet Formatters { get; } = new();
 
+    /// <summary>Where cells' prints go if a cell has called <see cref="Console.SetOut"/>.</summary>
+    public TextWriter? RedirectedOut { get; set; }
+
+    /// <summary>Where cells' errors go if a cell has called <see cref="Console.SetError"/>.</summary>
+    public TextWriter? RedirectedError { get; set; }
+
+    /// <summary>Where cells read from if a cell has called <see cref="Console.SetIn"/>.</summary>
+    public TextReader? RedirectedIn { get; set; }
+
     /// <summary>Where relative paths start.</summary>
     public string Folder { get; }
 
@@ -66,7 +75,22 @@ internal sealed class CellSession
         }
         catch (Exception exception)
         {
-            return new CellResult { Error = ErrorOf(exception, run), Warnings = warnings };
+            return new CellResult { Error = Describe(exception, run), Warnings = warnings };
+        }
+    }
+
+    private CellError Describe(Exception exception, CellRun run)
+    {
+        try
+        {
+            return ErrorOf(exception, run);
+        }
+        catch (Exception inner)
+        {
+            // A report that can't be written, perhaps because an exception's own properties throw, must not leave the cell without an end.
+            var name = TypeNames.Full(exception.GetType());
+            var text = $"{name} (the report about it failed: {inner})";
+            return new CellError(CellErrorKind.Exception, name, text, [text]);
         }
     }
 

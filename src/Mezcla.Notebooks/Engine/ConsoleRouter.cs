@@ -25,6 +25,28 @@ internal static class ConsoleRouter
         }
     }
 
+    /// <summary>Sends what the calling cell's engine prints elsewhere, or back again if the writer is the console's own.</summary>
+    public static void Redirect(OutputStream stream, TextWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        var isOwn = writer == (stream == OutputStream.Out ? Console.Out : Console.Error);
+        if (CellRun.Current?.Session is not { } session)
+            return;
+
+        if (stream == OutputStream.Out)
+            session.RedirectedOut = isOwn ? null : writer;
+        else
+            session.RedirectedError = isOwn ? null : writer;
+    }
+
+    /// <summary>Takes what the calling cell's engine reads from elsewhere, or from the user again if the reader is the console's own.</summary>
+    public static void Redirect(TextReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        if (CellRun.Current?.Session is { } session)
+            session.RedirectedIn = reader == Console.In ? null : reader;
+    }
+
     private sealed class Router(OutputStream stream, TextWriter original) : TextWriter
     {
         public override Encoding Encoding => Encoding.UTF8;
@@ -35,7 +57,7 @@ internal static class ConsoleRouter
 
         public override void Write(ReadOnlySpan<char> buffer) => Write(new string(buffer));
 
-        public override void WriteLine() => Write(CoreNewLine.AsSpan());
+        public override void WriteLine() => Write("\n");
 
         public override void WriteLine(string? value) => Write(value + "\n");
 
@@ -44,10 +66,12 @@ internal static class ConsoleRouter
             if (value is null)
                 return;
 
-            if (CellRun.Current is { } run)
-                run.Write(stream, value);
-            else
+            if (CellRun.Current is not { } run)
                 original.Write(value);
+            else if ((stream == OutputStream.Out ? run.Session.RedirectedOut : run.Session.RedirectedError) is { } redirected)
+                redirected.Write(value);
+            else
+                run.Write(stream, value);
         }
 
         public override void Flush()
@@ -59,15 +83,21 @@ internal static class ConsoleRouter
 
     private sealed class LineRouter(TextReader original) : TextReader
     {
-        public override string? ReadLine() =>
-            CellRun.Current is { } run ? run.ReadLine("", password: false) : original.ReadLine();
+        public override string? ReadLine() => CellRun.Current switch
+        {
+            null => original.ReadLine(),
+            { Session.RedirectedIn: { } redirected } => redirected.ReadLine(),
+            var run => run.ReadLine("", password: false),
+        };
 
-        public override string ReadToEnd() => ReadLine() ?? "";
+        public override string ReadToEnd() => Elsewhere is { } reader ? reader.ReadToEnd() : ReadLine() ?? "";
 
-        public override int Read() => CellRun.Current is null
-            ? original.Read()
+        public override int Read() => Elsewhere is { } reader
+            ? reader.Read()
             : throw new NotSupportedException("A notebook reads whole lines: use Console.ReadLine() in place of Console.Read().");
 
-        public override int Peek() => CellRun.Current is null ? original.Peek() : -1;
+        public override int Peek() => Elsewhere?.Peek() ?? -1;
+
+        private TextReader? Elsewhere => CellRun.Current is { } run ? run.Session.RedirectedIn : original;
     }
 }

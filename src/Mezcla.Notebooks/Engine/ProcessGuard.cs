@@ -16,7 +16,7 @@ internal static class ProcessGuard
                 return;
 
             ConsoleRouter.Install();
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => CellRun.Current?.Exiting();
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => CellRun.ProcessExits();
             s_installed = true;
             try
             {

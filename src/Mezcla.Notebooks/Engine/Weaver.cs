@@ -18,6 +18,7 @@ internal static class Weaver
 {
     private static readonly FieldInfo s_stopping = typeof(CellGuard).GetField(nameof(CellGuard.Stopping))!;
     private static readonly MethodInfo s_check = typeof(CellGuard).GetMethod(nameof(CellGuard.Check))!;
+    private static readonly MethodInfo s_enterAsync = typeof(CellGuard).GetMethod(nameof(CellGuard.EnterAsync))!;
     private static readonly MethodInfo s_enter = typeof(CellGuard).GetMethod(nameof(CellGuard.Enter))!;
 
     /// <summary>
@@ -29,6 +30,9 @@ internal static class Weaver
     {
         ["System.Void System.Environment::Exit(System.Int32)"] = typeof(CellGuard).GetMethod(nameof(CellGuard.Exit))!,
         ["System.Void System.Environment::FailFast(System.String)"] = typeof(CellGuard).GetMethod(nameof(CellGuard.FailFast))!,
+        ["System.Void System.Console::SetOut(System.IO.TextWriter)"] = typeof(CellGuard).GetMethod(nameof(CellGuard.SetOut))!,
+        ["System.Void System.Console::SetError(System.IO.TextWriter)"] = typeof(CellGuard).GetMethod(nameof(CellGuard.SetError))!,
+        ["System.Void System.Console::SetIn(System.IO.TextReader)"] = typeof(CellGuard).GetMethod(nameof(CellGuard.SetIn))!,
         ["System.Void System.Console::Clear()"] = typeof(CellGuard).GetMethod(nameof(CellGuard.ClearConsole))!,
     };
 
@@ -153,6 +157,7 @@ internal static class Weaver
         private readonly Dictionary<MethodDefinition, bool> _leaves = [];
         private readonly FieldReference _stopping = module.ImportReference(s_stopping);
         private readonly MethodReference _check = module.ImportReference(s_check);
+        private readonly MethodReference _enterAsync = module.ImportReference(s_enterAsync);
         private readonly MethodReference _enter = module.ImportReference(s_enter);
 
         public void Weave(MethodDefinition method)
@@ -171,11 +176,10 @@ internal static class Weaver
                     instruction.Operand = module.ImportReference(replacement);
             }
 
-            foreach (var turn in body.Instructions.Where(IsBackward).ToList())
-                InsertCheck(body, turn);
+            foreach (var head in LoopHeads(body))
+                InsertCheck(body, head);
 
-            // What an async method's MoveNext throws before its own try block would end the process.
-            if (!isLeaf && method.Name != ".cctor" && !IsAsyncMoveNext(method))
+            if ((!isLeaf || IsCalledBack(method)) && !IsUnsafeToFail(method))
                 InsertEnter(method);
 
             body.OptimizeMacros();
@@ -183,7 +187,8 @@ internal static class Weaver
 
         private void InsertEnter(MethodDefinition method)
         {
-            var enter = Instruction.Create(OpCodes.Call, _enter);
+            var isAsync = method.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "AsyncStateMachineAttribute");
+            var enter = Instruction.Create(OpCodes.Call, isAsync ? _enterAsync : _enter);
             method.Body.Instructions.Insert(0, enter);
             if (method.DebugInformation.SequencePoints is [var first, ..])
             {
@@ -197,22 +202,22 @@ internal static class Weaver
             }
         }
 
-        private void InsertCheck(Mono.Cecil.Cil.MethodBody body, Instruction turn)
+        /// <summary>Puts a check where a loop's turn begins. Nothing is on the stack there, so that the JIT still sees an ordinary loop.</summary>
+        private void InsertCheck(Mono.Cecil.Cil.MethodBody body, Instruction head)
         {
-            var index = body.Instructions.IndexOf(turn);
             Instruction[] check =
             [
                 Instruction.Create(OpCodes.Volatile),
                 Instruction.Create(OpCodes.Ldsfld, _stopping),
-                Instruction.Create(OpCodes.Brfalse, turn),
+                Instruction.Create(OpCodes.Brfalse, head),
                 Instruction.Create(OpCodes.Call, _check),
             ];
             foreach (var instruction in body.Instructions)
             {
-                if (instruction.Operand == turn)
+                if (instruction.Operand == head)
                     instruction.Operand = check[0];
                 else if (instruction.Operand is Instruction[] targets)
-                    instruction.Operand = Array.ConvertAll(targets, target => target == turn ? check[0] : target);
+                    instruction.Operand = Array.ConvertAll(targets, target => target == head ? check[0] : target);
             }
 
             foreach (var handler in body.ExceptionHandlers)
@@ -224,23 +229,39 @@ internal static class Weaver
                 handler.FilterStart = Moved(handler.FilterStart);
             }
 
+            var index = body.Instructions.IndexOf(head);
             for (var i = 0; i < check.Length; i++)
                 body.Instructions.Insert(index + i, check[i]);
 
-            Instruction? Moved(Instruction? boundary) => boundary == turn ? check[0] : boundary;
+            Instruction? Moved(Instruction? boundary) => boundary == head ? check[0] : boundary;
         }
 
-        private static bool IsBackward(Instruction instruction) => instruction.Operand switch
+        /// <summary>The instructions that something later jumps back to.</summary>
+        private static List<Instruction> LoopHeads(Mono.Cecil.Cil.MethodBody body) => body.Instructions
+            .SelectMany(instruction => Targets(instruction).Where(target => target.Offset <= instruction.Offset))
+            .Distinct()
+            .ToList();
+
+        private static IEnumerable<Instruction> Targets(Instruction instruction) => instruction.Operand switch
         {
-            Instruction target => target.Offset <= instruction.Offset,
-            Instruction[] targets => targets.Any(target => target.Offset <= instruction.Offset),
-            _ => false,
+            Instruction target => [target],
+            Instruction[] targets => targets,
+            _ => [],
         };
 
-        private static bool IsAsyncMoveNext(MethodDefinition method) =>
-            method.Name == "MoveNext"
-            && method.DeclaringType.Interfaces.Any(
-                implemented => implemented.InterfaceType.FullName == "System.Runtime.CompilerServices.IAsyncStateMachine");
+        /// <summary>Whether a library may call a method again and again in a loop of its own: lambdas, local functions, what is virtual.</summary>
+        private static bool IsCalledBack(MethodDefinition method) =>
+            method.IsVirtual || method.Name.StartsWith('<') || method.DeclaringType.Name.StartsWith('<');
+
+        /// <summary>
+        /// Whether an exception at the beginning of a method would do harm: in a static constructor, after which its type is unusable; in an async
+        /// method's MoveNext before its own try block, where it would end the process; in the cleaning up of an iterator, where it would hide another.
+        /// </summary>
+        private static bool IsUnsafeToFail(MethodDefinition method) =>
+            method.Name is ".cctor" or "System.IDisposable.Dispose"
+            || method.Name.StartsWith("<>m__Finally", StringComparison.Ordinal)
+            || (method.Name == "MoveNext" && method.DeclaringType.Interfaces.Any(
+                implemented => implemented.InterfaceType.FullName == "System.Runtime.CompilerServices.IAsyncStateMachine"));
 
         /// <summary>Whether a method can't call itself, however indirectly.</summary>
         private bool IsLeaf(MethodDefinition method)

@@ -20,7 +20,7 @@ internal sealed class ExceptionReport(string cell, Func<string, string?> sourceO
         return new CellError(
             CellErrorKind.Exception,
             TypeNames.Full(exception.GetType()),
-            exception.Message,
+            MessageOf(exception),
             report._lines,
             report._place?.Line,
             report._place?.Column);

@@ -17,7 +17,7 @@ internal static class Hints
             case "CS0103" or "CS0246" or "CS0234" when s_interactive.Any(name => message.Contains($"'{name}'", StringComparison.Ordinal)):
                 return "this belongs to .NET Interactive's own API, which this kernel does not offer. "
                     + "Use display(...), HTML(...), Javascript(...), Formatter.Register<T>(...), ReadLine(prompt), or plain C#.";
-            case "CS0234" when message.Contains("'Interactive'", StringComparison.Ordinal):
+            case "CS0234" when message.Contains("'DotNet'", StringComparison.Ordinal) || message.Contains("'Interactive'", StringComparison.Ordinal):
                 return "Microsoft.DotNet.Interactive is not part of this kernel. Remove the using; display, Formatter and HTML are there without it.";
             case "CS0029" or "CS1503" or "CS0266" or "CS1929" when error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Contains("[Types-", StringComparison.Ordinal):
                 return "the type was defined again after the value was made. Run the cell that makes the value again.";

@@ -50,16 +50,20 @@ internal static class Scalars
                 return new TextView(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
             case ITuple tuple when tuple.Length <= 8 && Enumerable.Range(0, tuple.Length).All(i => tuple[i] is not (IEnumerable and not string) && View(tuple[i], exact) is not null):
                 return new TextView("(" + string.Join(", ", Enumerable.Range(0, tuple.Length).Select(i => View(tuple[i], exact)!.Text)) + ")");
-            case IEnumerable:
+            case IEnumerable or Exception:
                 return null;
         }
 
         var kind = value.GetType();
-        if (kind.Namespace?.StartsWith("System", StringComparison.Ordinal) == true && OwnText(value) is { } own)
+        if (kind.Namespace?.StartsWith("System", StringComparison.Ordinal) == true && !IsMemory(kind) && OwnText(value) is { } own)
             return new TextView(Cut(own));
 
         return null;
     }
+
+    /// <summary>Whether a type is a <see cref="Memory{T}"/>, which holds a sequence without being one.</summary>
+    public static bool IsMemory(Type type) =>
+        type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(Memory<>) || type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>));
 
     /// <summary>What a value's own ToString says, or null if its type only inherits the one that names the type.</summary>
     public static string? OwnText(object value)

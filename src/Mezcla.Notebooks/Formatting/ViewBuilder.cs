@@ -20,11 +20,11 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         if (value is Thrown thrown)
             return new TextView(thrown.ToString());
 
-        if (Scalars.View(value, exact: depth == 0) is { } scalar)
-            return scalar;
-
         if (--_left < 0)
             return new TextView("…");
+
+        if (Scalars.View(value, exact: depth == 0) is { } scalar)
+            return scalar;
 
         if (!_path.Add(value!))
             return new TextView("(itself)");
@@ -51,8 +51,7 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
     private static object Unwrap(object value)
     {
         var type = value.GetType();
-        var isMemory = type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(Memory<>) || type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>));
-        return isMemory ? type.GetMethod("ToArray")!.Invoke(value, null)! : value;
+        return Scalars.IsMemory(type) ? type.GetMethod("ToArray")!.Invoke(value, null)! : value;
     }
 
     private View OfObject(object value, int depth)

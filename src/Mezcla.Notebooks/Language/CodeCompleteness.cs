@@ -8,13 +8,15 @@ internal static class CodeCompleteness
 {
     public static CompletenessResult Of(string code)
     {
-        var tree = CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions);
+        var last = CellSplitter.Split(code).LastOrDefault();
+        if (last is not { Kind: PartKind.Code })
+            return new CompletenessResult(Completeness.Complete);
+
+        var tree = CSharpSyntaxTree.ParseText(UsingVariables.Blank(last.Text), CellCompiler.ParseOptions);
         if (!SyntaxFactory.IsCompleteSubmission(tree))
             return new CompletenessResult(Completeness.Incomplete, Indent(tree));
 
-        return tree.GetDiagnostics().Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
-            ? new CompletenessResult(Completeness.Invalid)
-            : new CompletenessResult(Completeness.Complete);
+        return new CompletenessResult(tree.GetDiagnostics().Any(CellCompiler.IsSyntaxError) ? Completeness.Invalid : Completeness.Complete);
     }
 
     private static string Indent(SyntaxTree tree)

@@ -1,0 +1,97 @@
+namespace Mezcla.Notebooks.Tests;
+
+/// <summary><c>#r</c>, <c>#load</c> and <c>#!…</c>, all but packages.</summary>
+public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFixture>, IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mezcla-directives-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Languages_change_within_a_cell()
+    {
+        var (result, output) = await cells.Run("var n = 1;\nn\n#!markdown\n# Title\n\ntext\n#!html\n<b>b</b>\n#!javascript\nalert(1)\n#!csharp\nn + 1");
+        Assert.Equal(2, result.ReturnValue);
+        Assert.Equal(["1", "# Title\n\ntext", "<b>b</b>", "alert(1)"], output.Displays.Select(shown =>
+            shown.Bundle[MimeBundle.Markdown] ?? shown.Bundle[MimeBundle.Html] ?? shown.Bundle[MimeBundle.JavaScript] ?? shown.Bundle[MimeBundle.PlainText]));
+    }
+
+    [Fact]
+    public async Task Places_stay_true_below_directives()
+    {
+        var error = await cells.Error("#!time\n#!markdown\n# x\n#!csharp\nvar ok = 1;\n   oops2");
+        Assert.Equal((6, 4), (error.Line, error.Column));
+    }
+
+    [Theory]
+    [InlineData("var s = \"\"\"\n#!html\nin a string\n\"\"\";\ns", "#!html\nin a string")]
+    [InlineData("var s = @\"\n#!html\n\";\ns.Trim()", "#!html")]
+    [InlineData("/*\n#!html\n*/ \"comment\"", "comment")]
+    [InlineData("var s = $\"\"\"\n#r \"{1 + 1}\"\n\"\"\";\ns", "#r \"2\"")]
+    [InlineData("#nullable enable\n#region R\n#pragma warning disable CS0219\n\"ordinary\"\n#endregion", "ordinary")]
+    public async Task What_only_looks_like_a_directive_is_none(string code, string value) => Assert.Equal(value, await cells.Value(code));
+
+    [Fact]
+    public async Task Time_is_measured()
+    {
+        var (result, output) = await cells.Run("#!time\nThread.Sleep(20);\n5");
+        Assert.Equal(5, result.ReturnValue);
+        var text = Assert.Single(output.Displays).Bundle[MimeBundle.PlainText]!;
+        Assert.Matches(@"^Wall time: \d+(\.\d+)? ms$", text);
+    }
+
+    [Fact]
+    public async Task The_kernel_tells_about_itself_and_its_variables()
+    {
+        Assert.Contains("C# 14 on .NET", (await cells.Run("#!about")).Output.Displays[0].Bundle[MimeBundle.PlainText]);
+        Assert.Contains("#!markdown", (await cells.Run("#!lsmagic")).Output.Displays[0].Bundle[MimeBundle.PlainText]);
+        await cells.Value("var told = new[] { 1, 2 };");
+        Assert.Contains("told", (await cells.Run("#!who")).Output.Displays[0].Bundle[MimeBundle.PlainText]);
+        Assert.Contains("told      int[]  [1, 2]", (await cells.Run("#!whos")).Output.Displays[0].Bundle[MimeBundle.PlainText]);
+    }
+
+    [Theory]
+    [InlineData("1 + 1;\n#!nonsense", "There is no directive #!nonsense")]
+    [InlineData("1 + 1;\n#!fsharp\nlet x = 1", "#!fsharp is not part of this kernel")]
+    [InlineData("1 + 1;\n#r \"nothere.dll\"", "There is no file")]
+    [InlineData("1 + 1;\n#r \"Some.Package\"", "#r \"nuget: Some.Package\"")]
+    [InlineData("1 + 1;\n#load \"nothere.csx\"", "There is no file")]
+    [InlineData("1 + 1;\n#r \"nuget: \"", "names no package")]
+    [InlineData("1 + 1;\n#r \"nuget: A, 1.0 <evil/>\"", "is no version")]
+    [InlineData("1 + 1;\n#r \"nuget: Microsoft.DotNet.Interactive, 1.0.0\"", "need no package")]
+    [InlineData("1 + 1;\n#i \"folder\"", "#i takes a package source")]
+    public async Task What_cannot_be_done_is_said_with_its_line(string code, string text)
+    {
+        var error = await cells.Error(code);
+        Assert.Equal((CellErrorKind.Directive, "DirectiveError", 2), (error.Kind, error.Name, error.Line));
+        Assert.Contains(text, error.Message);
+    }
+
+    [Fact]
+    public async Task A_file_is_loaded_before_the_cells_own_code_and_files_load_each_other()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, "inner"));
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "outer.csx"), "#load \"inner/base.cs\"\nint FromOuter() => FromBase() + 1;\n");
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "inner", "base.cs"), "using System.Text;\nint FromBase() => new StringBuilder(\"ab\").Length;\nclass Loaded { public int V => 5; }\n");
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "round.csx"), "#load \"round.csx\"");
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "broken.csx"), "var fine = 1;\nvar bad = absent3;");
+        using var engine = new CellEngine(new CellEngineOptions { WorkingDirectory = _folder.FullName });
+        Assert.Equal(8, (await engine.RunAsync("#load \"outer.csx\"\nFromOuter() + new Loaded().V", new RecordingOutput())).ReturnValue);
+        Assert.Contains("loads itself", (await engine.RunAsync("#load \"round.csx\"", new RecordingOutput())).Error!.Message);
+        var broken = (await engine.RunAsync("#load \"broken.csx\"", new RecordingOutput())).Error!;
+        Assert.Contains("broken.csx, line 2, column 11", broken.Message);
+        Assert.Null(broken.Line);
+    }
+
+    [Fact]
+    public async Task An_assembly_file_can_be_used()
+    {
+        var path = Path.Combine(_folder.FullName, "Extra.Things.dll");
+        TestAssemblies.Write(path, "namespace Extra { public class Thing { public int Value => 12; } }");
+        using var engine = new CellEngine(new CellEngineOptions { WorkingDirectory = _folder.FullName });
+        Assert.Equal(12, (await engine.RunAsync("#r \"Extra.Things.dll\"\nusing Extra;\nnew Thing().Value", new RecordingOutput())).ReturnValue);
+        Assert.Equal(24, (await engine.RunAsync("class Uses { public int V => 2 * new Thing().Value; } new Uses().V", new RecordingOutput())).ReturnValue);
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "text.dll"), "no assembly");
+        Assert.Contains("is not a .NET assembly", (await engine.RunAsync("#r \"text.dll\"", new RecordingOutput())).Error!.Message);
+    }
+}
