@@ -141,7 +141,7 @@ public sealed class ScalingCommandTests : IDisposable
         Assert.Equal(0, Invoke());
         Assert.Equal(2, File.ReadAllLines(output).Length);
         Assert.Equal(1, Invoke("--task", "99"));
-        Assert.Equal(1, Invoke("--kinds", "sparse"));
+        Assert.Equal(1, ScalingCommand.Create().Parse(["sweep", "--data", text, "--kinds", "sparse"]).Invoke());
         Assert.Equal(1, ScalingCommand.Create().Parse(["sweep", "--data", text, "--output", output, "--budgets", "1"]).Invoke());
     }
 

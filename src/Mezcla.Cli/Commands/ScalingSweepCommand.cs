@@ -90,9 +90,9 @@ internal static class ScalingSweepCommand
                 console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{progress.Number}/{progress.Count} {progress.Run.Model.Name}, {ParameterCount.Of(progress.Run.Model).Active:N0} active parameters, {progress.Run.Tokens:N0} tokens, {progress.Run.Flops:0.0e+0} FLOPs"));
             },
+            record => console.WriteLine($"  {Describe(record)}"),
             (run, error) => console.WriteLine($"{run.Key} is left out. {error.Message}"),
             cancellation);
-        foreach (SweepRecord record in records) console.WriteLine(Describe(record));
         console.WriteLine($"{records.Count} trained now, {count - records.Count} left. Fit laws to them: mezcla scaling fit {Path.GetFileName(sweep.FilePath)} --parameters active --where kind=dense");
         return cancellation.IsCancellationRequested ? 130 : 0;
     }

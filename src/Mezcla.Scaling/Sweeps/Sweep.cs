@@ -49,10 +49,12 @@ public sealed class Sweep(SweepData data, string path)
 
     /// <summary>
     /// Trains what is missing, after gathering what tasks have done. Cancelling ends with the step under way; its training is not recorded. Neither is one that
-    /// diverges: <paramref name="diverged"/> hears of it and the sweep goes on.
+    /// diverges: <paramref name="diverged"/> hears of it and the sweep goes on. <paramref name="recorded"/> hears of every record once it is on disk.
     /// </summary>
     /// <returns>The records of this start.</returns>
-    public IReadOnlyList<SweepRecord> Run(IReadOnlyList<SweepRun> plan, Action<SweepProgress>? progress = null, Action<SweepRun, TrainingDivergedException>? diverged = null, CancellationToken cancellation = default)
+    public IReadOnlyList<SweepRecord> Run(
+        IReadOnlyList<SweepRun> plan, Action<SweepProgress>? progress = null, Action<SweepRecord>? recorded = null,
+        Action<SweepRun, TrainingDivergedException>? diverged = null, CancellationToken cancellation = default)
     {
         IReadOnlyDictionary<string, SweepRecord> done = Gather();
         SweepRun[] left = [.. plan.Where(run => !done.ContainsKey(run.Key))];
@@ -64,6 +66,7 @@ public sealed class Sweep(SweepData data, string path)
                 if (Train(left[i], step => progress?.Invoke(new(left[i], i + 1, left.Length, step)), cancellation) is not { } record) break;
                 Append(FilePath, record);
                 records.Add(record);
+                recorded?.Invoke(record);
             }
             catch (TrainingDivergedException error)
             {

@@ -21,7 +21,9 @@ public sealed class SweepTests : IDisposable
     {
         Assert.Equal(["dense", "moe"], Plan.Select(run => run.Model.Name[..run.Model.Name.IndexOf('-')]).Distinct());
         var numbers = new List<(int, int)>();
-        IReadOnlyList<SweepRecord> records = new Sweep(Data, File_).Run(Plan, progress => numbers.Add((progress.Number, progress.Count)));
+        var heard = new List<SweepRecord>();
+        IReadOnlyList<SweepRecord> records = new Sweep(Data, File_).Run(Plan, progress => numbers.Add((progress.Number, progress.Count)), heard.Add);
+        Assert.Equal(records, heard);
         Assert.Equal(Plan.Select(run => run.Key), records.Select(record => record.Key));
         Assert.Equal((Plan.Count, Plan.Count), numbers[^1]);
         Assert.Equal(records, SweepRecord.Read(File_));
