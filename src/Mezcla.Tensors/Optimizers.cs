@@ -50,6 +50,6 @@ public static class Optimizers
     private static void Same(Tensor parameter, Tensor other)
     {
         if (other.Require("AdamWStep").DType != DType.Float32 || other.Layout != parameter.Layout || other.Device != parameter.Device)
-            throw new ArgumentException($"AdamWStep: a parameter {parameter} with {other}: both must be Float32, of one shape and on one device.");
+            throw new ArgumentException($"AdamWStep: a parameter {parameter.Described} with {other.Described}: both must be Float32, of one shape and on one device.");
     }
 }

@@ -11,7 +11,7 @@ public sealed partial class Tensor
     {
         var source = this.Require("ToArray");
         if (DType == DType.Int32)
-            throw new ArgumentException($"ToArray: {this} holds integers; use ToIntArray().");
+            throw new ArgumentException($"ToArray: {Described} holds integers; use ToIntArray().");
         if (DType == DType.BFloat16)
         {
             using var converted = Detach().To(DType.Float32);
@@ -39,7 +39,7 @@ public sealed partial class Tensor
     public float Item()
     {
         if (Count != 1)
-            throw new ArgumentException($"Item: {this} has {Count} elements, not one; use ToArray().");
+            throw new ArgumentException($"Item: {Described} has {Count} elements, not one; use ToArray().");
         if (DType == DType.BFloat16)
             return ToArray()[0];
         this.Floats("Item");
@@ -55,7 +55,7 @@ public sealed partial class Tensor
     public void CopyFrom(ReadOnlySpan<float> values)
     {
         if (values.Length != Count || DType == DType.Int32)
-            throw new ArgumentException($"CopyFrom: {values.Length} floating-point values do not fill {this}.");
+            throw new ArgumentException($"CopyFrom: {values.Length} floating-point values do not fill {Described}.");
         if (DType == DType.BFloat16)
         {
             using var source = From(values, Shape);
@@ -74,7 +74,7 @@ public sealed partial class Tensor
     {
         source.Require("CopyFrom");
         if (source.shape != shape || (DType == DType.Int32) != (source.DType == DType.Int32))
-            throw new ArgumentException($"CopyFrom: {source} does not fit {this}.");
+            throw new ArgumentException($"CopyFrom: {source.Described} does not fit {Described}.");
         ChangeInPlace("CopyFrom");
         using var scope = new TensorScope();
         var here = source.Detach().To(Device);
@@ -94,7 +94,7 @@ public sealed partial class Tensor
         axis = this.Axis("SetSlice", axis);
         int length = source.Rank == Rank ? source.shape[axis] : -1;
         if (length < 0 || source.DType != DType || source.shape != shape.With(axis, length) || start < 0 || start + (long)length > shape[axis])
-            throw new ArgumentException($"SetSlice: {source} does not fit into {this} from {start} of axis {axis} on.");
+            throw new ArgumentException($"SetSlice: {source.Described} does not fit into {Described} from {start} of axis {axis} on.");
         ChangeInPlace("SetSlice");
         Span<long> strides = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
         source.shape.Strides(strides);
@@ -134,7 +134,7 @@ public sealed partial class Tensor
     {
         this.Require("AsSpan");
         if (Device.Kernels is not Devices.Cpu.CpuKernels || DType != DType.Float32)
-            throw new InvalidOperationException($"AsSpan: {this} is not Float32 on the CPU; use ToArray() and CopyFrom.");
+            throw new InvalidOperationException($"AsSpan: {Described} is not Float32 on the CPU; use ToArray() and CopyFrom.");
         return CpuSpan<float>(Handle, Checked("AsSpan"));
     }
 

@@ -77,7 +77,7 @@ public sealed partial class Tensor : IDisposable
         set
         {
             if (value is not null && (value.shape != shape || value.DType != DType.Float32 || value.Device != Device))
-                throw new ArgumentException($"Grad: a gradient of {this} must be Float32 {shape} on {Device}, not {value}.");
+                throw new ArgumentException($"Grad: a gradient of {Described} must be Float32 {shape} on {Device}, not {value.Described}.");
             grad = value;
             ownsGrad = false;
         }
@@ -100,11 +100,11 @@ public sealed partial class Tensor : IDisposable
     {
         this.Require("Backward");
         if (GradNode is not { } root)
-            throw new InvalidOperationException($"Backward: {this} does not depend on any tensor with RequiresGrad (or was made under NoGrad).");
+            throw new InvalidOperationException($"Backward: {Described} does not depend on any tensor with RequiresGrad (or was made under NoGrad).");
         if (gradient is null && Count != 1)
-            throw new ArgumentException($"Backward: {this} has {Count} elements; give the gradient with respect to it, or reduce it with Sum or Mean first.");
+            throw new ArgumentException($"Backward: {Described} has {Count} elements; give the gradient with respect to it, or reduce it with Sum or Mean first.");
         if (gradient is not null && (gradient.shape != shape || gradient.DType != DType.Float32 || gradient.Device != Device))
-            throw new ArgumentException($"Backward: the gradient of {this} must be Float32 {shape} on {Device}, not {gradient}.");
+            throw new ArgumentException($"Backward: the gradient of {Described} must be Float32 {shape} on {Device}, not {gradient.Described}.");
         Tape.Backward(root, Device, gradient, retainGraph);
         GC.KeepAlive(this);
     }
@@ -128,9 +128,6 @@ public sealed partial class Tensor : IDisposable
         Interlocked.Exchange(ref node, null)?.Release();
         ClearGrad();
     }
-
-    /// <summary>Type, shape and device, such as <c>Float32 [2, 3] on cpu</c>; the number itself where there is only one.</summary>
-    public override string ToString() => $"{DType} {shape} on {Device}{(storage is null ? ", released" : "")}";
 
     /// <summary>Set by <see cref="TensorScope.Keep"/>: survives the end of the innermost scope.</summary>
     internal bool Kept { get; set; }
@@ -185,8 +182,8 @@ public sealed partial class Tensor : IDisposable
         this.Require(operation);
         if (!NoGrad.Active && RequiresGrad)
             throw new InvalidOperationException(node is null
-                ? $"{operation}: {this} requires a gradient and cannot be changed in place while operations are recorded; do it under NoGrad."
-                : $"{operation}: {this} is the result of {node.Name}; changing it in place would make its history wrong. Take Detach() or Clone() first.");
+                ? $"{operation}: {Described} requires a gradient and cannot be changed in place while operations are recorded; do it under NoGrad."
+                : $"{operation}: {Described} is the result of {node.Name}; changing it in place would make its history wrong. Take Detach() or Clone() first.");
         storage!.Changed();
     }
 }

@@ -16,7 +16,7 @@ internal static class TensorChecks
     {
         DType.Float32 => tensor,
         DType.BFloat16 => tensor.To(DType.Float32),
-        _ => throw new ArgumentException($"{operation}: {tensor} holds integers; convert with To(DType.Float32)."),
+        _ => throw new ArgumentException($"{operation}: {tensor.Described} holds integers; convert with To(DType.Float32)."),
     };
 
     /// <summary>The same, and that it is where the other operands are.</summary>
@@ -24,10 +24,10 @@ internal static class TensorChecks
 
     internal static Tensor Integers([NotNull] this Tensor? tensor, string operation, string what, Device? device = null) => tensor.Require(operation).DType == DType.Int32
         ? tensor.On(device ?? tensor.Device, operation)
-        : throw new ArgumentException($"{operation}: {what} must be Int32, not {tensor}.");
+        : throw new ArgumentException($"{operation}: {what} must be Int32, not {tensor.Described}.");
 
     internal static Tensor On(this Tensor tensor, Device device, string operation) => tensor.Device == device ? tensor
-        : throw new ArgumentException($"{operation}: one tensor is on {device}, the other ({tensor}) is not; move it with To.");
+        : throw new ArgumentException($"{operation}: one tensor is on {device}, the other ({tensor.Described}) is not; move it with To.");
 
     /// <summary>An axis counted from the first, after checking that it exists.</summary>
     internal static int Axis([NotNull] this Tensor? tensor, string operation, int axis)

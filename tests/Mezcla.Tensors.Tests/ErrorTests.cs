@@ -103,6 +103,16 @@ public class ErrorTests
     }
 
     [Fact]
+    public void Tensors_print_their_numbers()
+    {
+        Assert.Equal("Float32 [] on cpu\n1.5", Tensor.Scalar(1.5f).ToString());
+        Assert.Equal("Float32 [2, 2] on cpu\n[[   1, -2.5],\n [1000,    0]]", Tensor.From([1f, -2.5f, 1000, 0], 2, 2).ToString());
+        Assert.Equal("Int32 [1, 1, 2] on cpu\n[[[7, 8]]]", Tensor.From([7, 8], 1, 1, 2).ToString());
+        Assert.Equal("Float32 [0, 3] on cpu\n[]", Tensor.Zeros(0, 3).ToString());
+        Assert.Equal("Float32 [2, 300] on cpu\n[[  0,   1,   2, ..., 297, 298, 299],\n [300, 301, 302, ..., 597, 598, 599]]", Tensor.Arange(600).Reshape(2, 300).ToString());
+    }
+
+    [Fact]
     public void A_cache_is_filled_slice_by_slice()
     {
         var cache = Tensor.Zeros(2, 4, 3);

@@ -15,7 +15,7 @@ public sealed partial class Tensor
         {
             tensor.Require("Concatenate").On(first.Device, "Concatenate");
             if (tensor.Rank != first.Rank || tensor.DType != first.DType || tensor.shape.With(axis, 0) != first.shape.With(axis, 0))
-                throw new ArgumentException($"Concatenate along axis {axis}: {tensor} does not fit {first}.");
+                throw new ArgumentException($"Concatenate along axis {axis}: {tensor.Described} does not fit {first.Described}.");
             size += tensor.shape[axis];
         }
         var y = Empty("Concatenate", new Shape(first.shape.With(axis, checked((int)size)).Span), first.DType, first.Device);

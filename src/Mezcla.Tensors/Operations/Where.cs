@@ -47,7 +47,7 @@ public static partial class TensorOperations
     private static Tensor Mask(string name, Tensor mask, Device device)
     {
         return mask.Require(name).DType != DType.BFloat16 ? mask.On(device, name)
-            : throw new ArgumentException($"{name}: a mask is Float32 or Int32, not {mask}.");
+            : throw new ArgumentException($"{name}: a mask is Float32 or Int32, not {mask.Described}.");
     }
 
     private sealed class WhereNode(string name, Tensor y, Tensor mask, Tensor? a, Tensor? b) : Node(name, y, a?.GradNode, b?.GradNode)
