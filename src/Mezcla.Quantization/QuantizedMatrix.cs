@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Mezcla.Layers;
 using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Kernels;
 using Mezcla.Tensors.Devices.Cpu;
@@ -12,9 +13,9 @@ public delegate void RowReader(int row, Span<byte> bytes);
 
 /// <summary>
 /// A matrix W [rows, columns] that stays quantized in memory, repacked once so that 16 rows are multiplied at a time with whole-number arithmetic.
-/// Activations are rounded to signed bytes, 32 sharing a scale, which is where the products' only further error comes from.
+/// RoundedActivations are rounded to signed bytes, 32 sharing a scale, which is where the products' only further error comes from.
 /// </summary>
-public sealed unsafe class QuantizedMatrix : IDisposable
+public sealed unsafe class QuantizedMatrix : IFrozenMatrix
 {
     private const int PanelRows = 16, ChunkBytes = 1 << 16;
 
@@ -23,7 +24,7 @@ public sealed unsafe class QuantizedMatrix : IDisposable
     private readonly long codeBytes, scaleBytes;
     private readonly float factor;
 
-    [ThreadStatic] private static Activations? t_activations;
+    [ThreadStatic] private static RoundedActivations? t_activations;
 
     private QuantizedMatrix(PackedFormat packed, int rows, int columns, RowReader read, string name)
     {
@@ -118,12 +119,32 @@ public sealed unsafe class QuantizedMatrix : IDisposable
     /// <exception cref="ObjectDisposedException">The matrix was disposed of.</exception>
     public void Multiply(ReadOnlySpan<float> x, Span<float> y)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
         var count = x.Length / Columns;
         if (x.Length != (long)count * Columns || y.Length != (long)count * Rows)
             throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot turn {x.Length} numbers into {y.Length}.");
+        Multiply(x, y, Rows);
+    }
+
+    /// <summary>Decodes one row.</summary>
+    /// <exception cref="ArgumentException">There is no such row, or <paramref name="values"/> does not have <see cref="Columns"/> places.</exception>
+    public void ReadRow(int row, Span<float> values)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        if (values.Length != Columns) throw new ArgumentException($"A row has {Columns} numbers, not {values.Length}.", nameof(values));
+        fixed (float* y = values)
+            packed.Layout.Row(new ProductOperands { Codes = codes, Scales = scales, Factor = factor, Blocks = Columns / 32 }, row / PanelRows, row % PanelRows, y);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>The same with results of a row of X <paramref name="stride"/> floats after those of the one before.</summary>
+    internal void Multiply(ReadOnlySpan<float> x, Span<float> y, int stride)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var count = x.Length / Columns;
         if (count == 0) return;
-        var activations = t_activations ??= new Activations();
+        var activations = t_activations ??= new RoundedActivations();
         activations.Set(x, count, Columns, packed.Layout.Signed);
         fixed (float* results = y)
         {
@@ -131,9 +152,10 @@ public sealed unsafe class QuantizedMatrix : IDisposable
             var job = new Job
             {
                 Operands = new ProductOperands { Codes = codes, Scales = scales, Factor = factor, Blocks = Columns / 32, X = activations.Start },
-                TokenBytes = (nint)Columns / 32 * Activations.BlockBytes(packed.Layout.Signed),
+                TokenBytes = (nint)Columns / 32 * RoundedActivations.BlockBytes(packed.Layout.Signed),
                 Kernel = packed.Layout.Kernel,
                 Rows = Rows,
+                Stride = stride,
                 Tokens = count,
                 Results = results,
                 Panels = Math.Max(1, ChunkBytes / panelBytes),
@@ -213,18 +235,18 @@ public sealed unsafe class QuantizedMatrix : IDisposable
         public delegate*<in ProductOperands, int, int, float*, int, void> Kernel;
         public float* Results;
         public nint TokenBytes;
-        public int Rows, Tokens, Panels;
+        public int Rows, Stride, Tokens, Panels;
 
         public readonly void Run(int chunk)
         {
             var operands = Operands;
             for (var panel = chunk * Panels; panel < Math.Min((chunk + 1) * Panels, (Rows + PanelRows - 1) / PanelRows); panel++)
-                for (var token = 0; token < Tokens; token += Activations.GroupTokens)
+                for (var token = 0; token < Tokens; token += RoundedActivations.GroupTokens)
                 {
                     operands.X = Operands.X + token * TokenBytes;
-                    var tokens = Math.Min(Activations.GroupTokens, Tokens - token);
-                    var results = Results + (nint)token * Rows + panel * PanelRows;
-                    if ((panel + 1) * PanelRows <= Rows) Kernel(in operands, panel, tokens, results, Rows);
+                    var tokens = Math.Min(RoundedActivations.GroupTokens, Tokens - token);
+                    var results = Results + (nint)token * Stride + panel * PanelRows;
+                    if ((panel + 1) * PanelRows <= Rows) Kernel(in operands, panel, tokens, results, Stride);
                     else Last(in operands, panel, tokens, results);
                 }
         }
@@ -232,11 +254,11 @@ public sealed unsafe class QuantizedMatrix : IDisposable
         /// <summary>The last panel where the rows are no multiple of 16: through a buffer.</summary>
         private readonly void Last(in ProductOperands operands, int panel, int tokens, float* results)
         {
-            var buffer = stackalloc float[PanelRows * Activations.GroupTokens];
+            var buffer = stackalloc float[PanelRows * RoundedActivations.GroupTokens];
             Kernel(in operands, panel, tokens, buffer, PanelRows);
             var rows = Rows - panel * PanelRows;
             for (var token = 0; token < tokens; token++)
-                new Span<float>(buffer + token * PanelRows, rows).CopyTo(new Span<float>(results + (nint)token * Rows, rows));
+                new Span<float>(buffer + token * PanelRows, rows).CopyTo(new Span<float>(results + (nint)token * Stride, rows));
         }
     }
 }

@@ -73,6 +73,44 @@ public sealed class QuantizedMatrixTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Names))]
+    public void Rows_are_read_back(string name)
+    {
+        var format = (BlockFormat)NumberFormats.Parse(name);
+        var bytes = format.Encode(FormatTests.Normal(21 * 512, 8));
+        var values = format.Decode(bytes, 21 * 512);
+        using var matrix = QuantizedMatrix.Create(format, 21, 512, bytes);
+        var row = new float[512];
+        for (var i = 0; i < 21; i++)
+        {
+            matrix.ReadRow(i, row);
+            for (var j = 0; j < 512; j++) Assert.Equal(values[i * 512 + j], row[j], 1e-6 * Math.Abs(values[i * 512 + j]) + 1e-9);
+        }
+        Assert.Throws<ArgumentOutOfRangeException>(() => matrix.ReadRow(21, row));
+        Assert.Throws<ArgumentException>(() => matrix.ReadRow(0, new float[511]));
+    }
+
+    [Fact]
+    public void Parts_in_several_formats_are_one_matrix()
+    {
+        using QuantizedMatrix a = QuantizedMatrix.Quantize(NumberFormats.Q4_K, 24, 256, FormatTests.Normal(24 * 256, 1)), b = QuantizedMatrix.Quantize(NumberFormats.Q8_0, 5, 256, FormatTests.Normal(5 * 256, 2));
+        using var stacked = new StackedMatrix([a, b]);
+        var x = FormatTests.Normal(3 * 256, 3);
+        float[] y = new float[3 * 29], ya = new float[3 * 24], yb = new float[3 * 5], row = new float[256], other = new float[256];
+        stacked.Multiply(x, y);
+        a.Multiply(x, ya);
+        b.Multiply(x, yb);
+        for (var token = 0; token < 3; token++)
+        {
+            Assert.Equal(ya[(token * 24)..((token + 1) * 24)], y[(token * 29)..(token * 29 + 24)]);
+            Assert.Equal(yb[(token * 5)..((token + 1) * 5)], y[(token * 29 + 24)..((token + 1) * 29)]);
+        }
+        stacked.ReadRow(26, row);
+        b.ReadRow(2, other);
+        Assert.Equal(other, row);
+        Assert.Equal((29, 256, a.Bytes + b.Bytes), (stacked.Rows, stacked.Columns, stacked.Bytes));
+    }
+
+    [Theory, MemberData(nameof(Names))]
     public void Extreme_codes_do_not_overflow(string name)
     {
         // Blocks of any bytes reach the largest codes and scales; activations of ±1 become ±127, all of one sign or alternating.

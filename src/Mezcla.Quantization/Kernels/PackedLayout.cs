@@ -21,6 +21,9 @@ internal abstract unsafe class PackedLayout
     /// <summary>Packs one code into zeroed memory.</summary>
     public abstract void Pack(byte* block, int row, int column, int code);
 
+    /// <summary>Decodes a row: (operands, panel, row of the panel, numbers).</summary>
+    public abstract void Row(in ProductOperands o, int panel, int row, float* y);
+
     /// <summary>The kernel for the processor's vectors: (operands, panel, tokens of the group, results, floats from a token's results to the next's).</summary>
     public abstract delegate*<in ProductOperands, int, int, float*, int, void> Kernel { get; }
 }
@@ -44,6 +47,8 @@ internal sealed unsafe class PackedLayout<C, S> : PackedLayout where C : unmanag
         SimdLevel.Vector512 or SimdLevel.Vector256 when IntegerLanes256.IsSupported => &Panel<IntegerLanes256>,
         _ => &Panel<IntegerLanes128>,
     };
+
+    public override void Row(in ProductOperands o, int panel, int row, float* y) => ProductKernel<IntegerLanes128, C, S>.Row(in o, panel, row, y);
 
     private static void Panel<L>(in ProductOperands o, int panel, int tokens, float* y, int yStride) where L : unmanaged, IIntegerLanes<L>
     {

@@ -17,7 +17,7 @@ internal unsafe struct ProductOperands
     /// <summary>Blocks of 32 columns.</summary>
     public int Blocks;
 
-    /// <summary>A group of <see cref="Activations"/>.</summary>
+    /// <summary>A group of <see cref="RoundedActivations"/>.</summary>
     public byte* X;
 }
 
@@ -43,7 +43,7 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
             for (var super = o.Blocks / S.Blocks; super > 0; super--, scales += S.Bytes)
             {
                 S.Super(scales, row, out L d, out L m);
-                for (var i = 0; i < S.Blocks; i++, codes += C.Bytes, x += Activations.BlockBytes(C.Signed))
+                for (var i = 0; i < S.Blocks; i++, codes += C.Bytes, x += RoundedActivations.BlockBytes(C.Signed))
                 {
                     C.Unpack(codes, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7);
                     sum = Accumulate(sum, x, i, scales, row, d, m, c0, c1, c2, c3, c4, c5, c6, c7);
@@ -58,7 +58,7 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
     [MethodImpl(Fast)]
     public static void Several(in ProductOperands o, int panel, int tokens, float* y, int yStride)
     {
-        var sums = stackalloc float[Activations.GroupTokens * 16];
+        var sums = stackalloc float[RoundedActivations.GroupTokens * 16];
         for (var row = 0; row < 16; row += L.Rows)
         {
             byte* codes = o.Codes + (nint)panel * o.Blocks * C.Bytes + row * 4, scales = o.Scales + (nint)panel * PanelScales(o.Blocks), x = o.X;
@@ -70,7 +70,7 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
                 {
                     C.Unpack(codes, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7);
                     var sum = sums;
-                    for (var t = tokens; t > 0; t--, x += Activations.BlockBytes(C.Signed), sum += 16)
+                    for (var t = tokens; t > 0; t--, x += RoundedActivations.BlockBytes(C.Signed), sum += 16)
                         L.Store(sum, Accumulate(L.Load((byte*)sum), x, i, scales, row, d, m, c0, c1, c2, c3, c4, c5, c6, c7));
                 }
             }
@@ -78,16 +78,59 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
         }
     }
 
+    /// <summary>Decodes row <paramref name="row"/> of a panel, by way of the vectors that hold it and its neighbours.</summary>
+    public static void Row(in ProductOperands o, int panel, int row, float* y)
+    {
+        byte* codes = o.Codes + (nint)panel * o.Blocks * C.Bytes, scales = o.Scales + (nint)panel * PanelScales(o.Blocks);
+        int first = row / L.Rows * L.Rows, lane = row % L.Rows;
+        var block = stackalloc byte[8 * 64];
+        var lanes = stackalloc float[3 * 16];
+        var factor = o.Factor * S.Lift;
+        for (var super = o.Blocks / S.Blocks; super > 0; super--, scales += S.Bytes)
+        {
+            S.Super(scales, first, out L d, out L m);
+            for (var i = 0; i < S.Blocks; i++, codes += C.Bytes, y += 32)
+            {
+                C.Unpack(codes + first * 4, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7);
+                Save(block, c0, c1, c2, c3, c4, c5, c6, c7);
+                for (var group = 0; group < 32 / S.Group; group++)
+                {
+                    var number = i * (32 / S.Group) + group;
+                    L.Store(lanes, S.Scale(scales, first, d, number));
+                    L.Store(lanes + 16, S.Affine ? S.Minimum(scales, first, m, number) : L.Zero);
+                    for (var column = group * S.Group; column < (group + 1) * S.Group; column++)
+                    {
+                        var code = block[column / 4 * 64 + lane * 4 + column % 4];
+                        // Scale and factor are far apart in size: each product stays in range.
+                        y[column] = (float)(((double)lanes[lane] * ((C.Signed ? (sbyte)code : code) - S.Zero) - lanes[16 + lane]) * factor);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void Save(byte* block, L c0, L c1, L c2, L c3, L c4, L c5, L c6, L c7)
+    {
+        L.Store((float*)block, c0);
+        L.Store((float*)(block + 64), c1);
+        L.Store((float*)(block + 128), c2);
+        L.Store((float*)(block + 192), c3);
+        L.Store((float*)(block + 256), c4);
+        L.Store((float*)(block + 320), c5);
+        L.Store((float*)(block + 384), c6);
+        L.Store((float*)(block + 448), c7);
+    }
+
     /// <summary>Adds one block's products, scaled, to a sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static L Accumulate(L sum, byte* q, int i, byte* scales, int row, L d, L m, L c0, L c1, L c2, L c3, L c4, L c5, L c6, L c7)
     {
-        var scale = *(float*)(q + Activations.Scale) * S.Lift;
-        int firstSum = *(int*)(q + Activations.FirstSum), secondSum = *(int*)(q + Activations.SecondSum);
+        var scale = *(float*)(q + RoundedActivations.Scale) * S.Lift;
+        int firstSum = *(int*)(q + RoundedActivations.FirstSum), secondSum = *(int*)(q + RoundedActivations.SecondSum);
         if (C.Signed)
         {
-            byte* magnitude = q, sign = q + Activations.Signs;
-            var dot = L.Integer(L.SignedShortfall ? *(int*)(q + Activations.Shortfall) : 0);
+            byte* magnitude = q, sign = q + RoundedActivations.Signs;
+            var dot = L.Integer(L.SignedShortfall ? *(int*)(q + RoundedActivations.Shortfall) : 0);
             dot = L.DotSigned(dot, c0, magnitude, sign);
             dot = L.DotSigned(dot, c1, magnitude + 4, sign + 4);
             dot = L.DotSigned(dot, c2, magnitude + 8, sign + 8);

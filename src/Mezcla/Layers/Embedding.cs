@@ -5,13 +5,29 @@ namespace Mezcla.Layers;
 /// <summary>A table of one vector for each id.</summary>
 public sealed class Embedding : Module
 {
+    private Tensor? _weight;
+
     /// <summary>A table [<paramref name="count"/>, <paramref name="size"/>] of normal numbers.</summary>
     public Embedding(int count, int size, RandomStream random, float deviation = 0.02f) =>
-        Weight = Parameter("weight", Tensor.Normal(random, 0, deviation, count, size));
+        _weight = Parameter("weight", Tensor.Normal(random, 0, deviation, count, size));
 
     /// <summary>The table [count, size].</summary>
-    public Tensor Weight { get; }
+    /// <exception cref="InvalidOperationException">It is frozen.</exception>
+    public Tensor Weight => _weight ?? throw new InvalidOperationException("This embedding is frozen (quantized): it has no float weights.");
+
+    /// <summary>What took the table's place; null while there is one of floats.</summary>
+    public IFrozenMatrix? Frozen { get; private set; }
 
     /// <summary>Int32 [...] → [..., size].</summary>
-    public Tensor Forward(Tensor ids) => Weight.Embedding(ids);
+    public Tensor Forward(Tensor ids) => Frozen?.Lookup(ids) ?? Weight.Embedding(ids);
+
+    /// <summary>The products with every row, a tied head's logits: [..., size] → [..., count].</summary>
+    public Tensor Project(Tensor x) => Frozen?.Apply(x) ?? x.Linear(Weight);
+
+    /// <summary>Puts a frozen matrix in the table's place, and releases the table.</summary>
+    internal void Freeze(IFrozenMatrix matrix)
+    {
+        Release("weight");
+        (_weight, Frozen) = (null, matrix);
+    }
 }

@@ -5,19 +5,40 @@ namespace Mezcla.Layers;
 /// <summary>y = x·Wᵀ + b with W [outputs, inputs].</summary>
 public sealed class Linear : Module
 {
+    private Tensor? _weight;
+
     /// <summary>A linear map with normal weights of the given standard deviation and, where wanted, a zero bias.</summary>
     public Linear(int inputs, int outputs, bool bias, RandomStream random, float deviation = 0.02f)
     {
-        Weight = Parameter("weight", Tensor.Normal(random, 0, deviation, outputs, inputs));
+        _weight = Parameter("weight", Tensor.Normal(random, 0, deviation, outputs, inputs));
         if (bias) Bias = Parameter("bias", Tensor.Zeros(outputs));
     }
 
     /// <summary>W [outputs, inputs].</summary>
-    public Tensor Weight { get; }
+    /// <exception cref="InvalidOperationException">It is frozen.</exception>
+    public Tensor Weight => _weight ?? throw new InvalidOperationException("This linear map is frozen (quantized): it has no float weights.");
 
     /// <summary>b [outputs], or null.</summary>
     public Tensor? Bias { get; }
 
+    /// <summary>What took the weight's place; null while there are float weights.</summary>
+    public IFrozenMatrix? Frozen { get; private set; }
+
+    /// <summary>Called with every input; methods that calibrate on activations use it.</summary>
+    internal Action<Tensor>? Observer { get; set; }
+
     /// <summary>[..., inputs] → [..., outputs].</summary>
-    public Tensor Forward(Tensor x) => x.Linear(Weight, Bias);
+    public Tensor Forward(Tensor x)
+    {
+        Observer?.Invoke(x);
+        if (Frozen is null) return x.Linear(Weight, Bias);
+        return Bias is null ? Frozen.Apply(x) : Frozen.Apply(x) + Bias;
+    }
+
+    /// <summary>Puts a frozen matrix in the weight's place, and releases the weight.</summary>
+    internal void Freeze(IFrozenMatrix matrix)
+    {
+        Release("weight");
+        (_weight, Frozen) = (null, matrix);
+    }
 }

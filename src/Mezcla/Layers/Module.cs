@@ -55,6 +55,19 @@ public abstract class Module
         return value;
     }
 
+    /// <summary>This module and all inside it, by dotted name; its own is empty.</summary>
+    internal IEnumerable<(string Name, Module Module)> NamedModules() =>
+        _children.SelectMany(child => child.Module.NamedModules().Select(inner => (inner.Name.Length == 0 ? child.Name : $"{child.Name}.{inner.Name}", inner.Module))).Prepend(("", this));
+
+    /// <summary>Drops a parameter of this module and frees its memory.</summary>
+    private protected void Release(string name)
+    {
+        var index = _parameters.FindIndex(p => p.Name == name);
+        if (index < 0) return;
+        _parameters[index].Tensor.Dispose();
+        _parameters.RemoveAt(index);
+    }
+
     /// <summary>Makes <paramref name="module"/> a part of this one.</summary>
     protected T Child<T>(string name, T module) where T : Module
     {

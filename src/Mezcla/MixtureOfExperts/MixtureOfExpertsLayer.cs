@@ -13,6 +13,7 @@ public sealed class MixtureOfExpertsLayer : Module
     private readonly MixtureOfExpertsConfig _config;
     private readonly int _layer;
     private readonly bool _weighInput;
+    private Tensor? _up, _down;
 
     /// <summary>The experts of block <paramref name="layer"/>.</summary>
     /// <exception cref="ArgumentException">More experts a token than there are.</exception>
@@ -26,8 +27,8 @@ public sealed class MixtureOfExpertsLayer : Module
         var (experts, width, hidden) = (_config.Experts, _config.Expert.IntermediateSize, config.HiddenSize);
         var rows = _config.Expert.Gated ? 2 * width : width;
         Router = Child("router", _config.Routing.Create(config, random, deviation));
-        Up = Parameter("up.weight", Tensor.Normal(random, 0, deviation, experts, rows, hidden));
-        Down = Parameter("down.weight", Tensor.Normal(random, 0, deviation * residualScale, experts, hidden, width));
+        _up = Parameter("up.weight", Tensor.Normal(random, 0, deviation, experts, rows, hidden));
+        _down = Parameter("down.weight", Tensor.Normal(random, 0, deviation * residualScale, experts, hidden, width));
         if (_config.Expert.Bias)
         {
             UpBias = Parameter("up.bias", Tensor.Zeros(experts, rows));
@@ -42,10 +43,18 @@ public sealed class MixtureOfExpertsLayer : Module
     public Router Router { get; }
 
     /// <summary>W₁ of every expert (and W₃ behind it where gated) [E, intermediate, d].</summary>
-    public Tensor Up { get; }
+    /// <exception cref="InvalidOperationException">The experts are frozen.</exception>
+    public Tensor Up => _up ?? throw new InvalidOperationException("These experts are frozen (quantized): they have no float weights.");
 
     /// <summary>W₂ of every expert [E, d, intermediate].</summary>
-    public Tensor Down { get; }
+    /// <exception cref="InvalidOperationException">The experts are frozen.</exception>
+    public Tensor Down => _down ?? throw new InvalidOperationException("These experts are frozen (quantized): they have no float weights.");
+
+    /// <summary>What took the place of every expert's W₁ (and W₃) and W₂; null while there are float weights.</summary>
+    public (IReadOnlyList<IFrozenMatrix> Up, IReadOnlyList<IFrozenMatrix> Down)? Frozen { get; private set; }
+
+    /// <summary>Called with the inputs of all experts' W₁ or W₂, sorted by expert, and where each expert's begin.</summary>
+    internal Action<bool, Tensor, Tensor>? Observer { get; set; }
 
     /// <summary>Biases of W₁ [E, intermediate], or null.</summary>
     public Tensor? UpBias { get; }
@@ -68,9 +77,9 @@ public sealed class MixtureOfExpertsLayer : Module
         var chosen = tokens.IndexSelect(0, dispatch.Rows);
         var weights = dispatch.Weights.Unsqueeze(1);
         if (_weighInput) chosen *= weights;
-        var computed = Biased(chosen.GroupedMatMul(Up, dispatch.Offsets, transposeWeights: true), UpBias, dispatch);
+        var computed = Biased(Product(chosen, down: false, dispatch.Offsets), UpBias, dispatch);
         computed = Activations.Apply(computed, _config.Expert);
-        computed = Biased(computed.GroupedMatMul(Down, dispatch.Offsets, transposeWeights: true), DownBias, dispatch);
+        computed = Biased(Product(computed, down: true, dispatch.Offsets), DownBias, dispatch);
         if (!_weighInput) computed *= weights;
         var mixed = computed.SegmentSum(dispatch.Rows, tokens.Size(0));
         if (Shared is not null) mixed += Shared.Forward(tokens);
@@ -79,6 +88,21 @@ public sealed class MixtureOfExpertsLayer : Module
 
     /// <summary>Adjusts the routing bias after an optimizer step, where there is one.</summary>
     public void AfterStep() => Router.AfterStep();
+
+    /// <summary>Puts a frozen matrix in the place of each expert's two, and releases the weights.</summary>
+    internal void Freeze(IReadOnlyList<IFrozenMatrix> up, IReadOnlyList<IFrozenMatrix> down)
+    {
+        Release("up.weight");
+        Release("down.weight");
+        (_up, _down, Frozen) = (null, null, (up, down));
+    }
+
+    private Tensor Product(Tensor x, bool down, Tensor offsets)
+    {
+        Observer?.Invoke(down, x, offsets);
+        if (Frozen is { } frozen) return (down ? frozen.Down : frozen.Up).ApplyGrouped(x, offsets);
+        return x.GroupedMatMul(down ? Down : Up, offsets, transposeWeights: true);
+    }
 
     private void AddLosses(RoutingDecision decision, ForwardContext context)
     {

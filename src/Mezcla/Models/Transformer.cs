@@ -14,14 +14,22 @@ public sealed class Transformer : LanguageModel
 
     /// <summary>A model with fresh weights drawn from <paramref name="random"/>.</summary>
     /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
-    public Transformer(TransformerConfig config, RandomStream random)
+    public Transformer(TransformerConfig config, RandomStream random) : this(config, random, Deviation, null) { }
+
+    /// <summary>
+    /// A model whose matrices are zero, for a loader: each part is given to <paramref name="made"/> under its name as soon as it is made, so that
+    /// a model whose matrices are frozen at once never has all of them as floats.
+    /// </summary>
+    internal Transformer(TransformerConfig config, Action<string, Module>? made) : this(config, new RandomStream(0), 0, made) { }
+
+    private Transformer(TransformerConfig config, RandomStream random, float deviation, Action<string, Module>? made)
     {
         config.Validate();
         Config = config;
         var residualScale = 1 / MathF.Sqrt(2 * config.Layers);
-        TokenEmbedding = Child("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, Deviation));
+        TokenEmbedding = Made("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, deviation));
         if (config.Positions.Kind == PositionKind.Learned)
-            PositionEmbedding = Child("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, random, Deviation));
+            PositionEmbedding = Made("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, random, deviation));
         var rotary = config.Positions.Kind == PositionKind.Rotary
             ? RotaryTable.Create(config.ContextLength, config.Attention.Latent?.RopeHeadSize ?? config.Attention.HeadSize, config.Positions)
             : null;
@@ -29,11 +37,17 @@ public sealed class Transformer : LanguageModel
         {
             var period = config.Positions.NoPositionPeriod;
             var turned = period == 0 || (layer + 1) % period != 0;
-            _blocks.Add(Child($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, random, Deviation, residualScale)));
+            _blocks.Add(Made($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, random, deviation, residualScale)));
         }
 
-        FinalNorm = Child("final_norm", new Normalization(config.HiddenSize, config.Norm));
-        if (!config.TiedHead) Head = Child("head", new Linear(config.HiddenSize, config.VocabularySize, false, random, Deviation));
+        FinalNorm = Made("final_norm", new Normalization(config.HiddenSize, config.Norm));
+        if (!config.TiedHead) Head = Made("head", new Linear(config.HiddenSize, config.VocabularySize, false, random, deviation));
+
+        T Made<T>(string name, T module) where T : Module
+        {
+            made?.Invoke(name, module);
+            return Child(name, module);
+        }
     }
 
     /// <summary>The shape.</summary>
@@ -61,7 +75,7 @@ public sealed class Transformer : LanguageModel
     public Linear? Head { get; }
 
     /// <inheritdoc/>
-    public override Device Device => TokenEmbedding.Weight.Device;
+    public override Device Device => FinalNorm.Weight.Device;
 
     /// <inheritdoc/>
     public override void AfterStep()
@@ -91,8 +105,11 @@ public sealed class Transformer : LanguageModel
     }
 
     /// <inheritdoc/>
-    public override Tensor Logits(Tensor ids, ForwardContext? context = null) =>
-        Hidden(ids, context).Linear(Head?.Weight ?? TokenEmbedding.Weight);
+    public override Tensor Logits(Tensor ids, ForwardContext? context = null)
+    {
+        var hidden = Hidden(ids, context);
+        return Head?.Forward(hidden) ?? TokenEmbedding.Project(hidden);
+    }
 
     /// <summary>Runs the model on [batch, time] token ids and returns what every Mixture of Experts in it decided.</summary>
     public RoutingTrace Observe(Tensor ids)

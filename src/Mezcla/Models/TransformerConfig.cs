@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Mezcla.MixtureOfExperts;
 
 namespace Mezcla.Models;
@@ -176,6 +177,9 @@ public sealed record PositionConfig(PositionKind Kind = PositionKind.Learned, do
 }
 
 /// <summary>A way to stretch rotary wavelengths beyond the context they were trained on.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(Llama3Scaling), "llama3")]
+[JsonDerivedType(typeof(YarnScaling), "yarn")]
 public abstract record RotaryScaling;
 
 /// <summary>Llama 3.1's: long wavelengths are multiplied by the factor, short ones kept, those between blended.</summary>

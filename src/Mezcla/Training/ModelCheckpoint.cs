@@ -62,7 +62,7 @@ public sealed class ModelCheckpoint
         Transformer model;
         try
         {
-            model = new Transformer(config, new RandomStream(0));
+            model = new Transformer(config, made: null);
         }
         catch (ArgumentException e)
         {

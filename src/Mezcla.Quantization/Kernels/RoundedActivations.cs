@@ -10,7 +10,7 @@ namespace Mezcla.Quantization.Kernels;
 /// of the first and last 16, and the sum of the magnitudes of negative numbers. For signed weights the bytes are magnitudes, and 32 bytes of signs
 /// (0 or −1) follow.
 /// </summary>
-internal sealed unsafe class Activations : IDisposable
+internal sealed unsafe class RoundedActivations : IDisposable
 {
     /// <summary>Rows of a group; the last may have fewer.</summary>
     public const int GroupTokens = 16;
@@ -64,7 +64,7 @@ internal sealed unsafe class Activations : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    ~Activations() => Free();
+    ~RoundedActivations() => Free();
 
     private struct Job : IParallelJob
     {
@@ -73,7 +73,7 @@ internal sealed unsafe class Activations : IDisposable
 
         public readonly void Run(int chunk)
         {
-            var self = (Activations)GCHandle.FromIntPtr(Self).Target!;
+            var self = (RoundedActivations)GCHandle.FromIntPtr(Self).Target!;
             for (var row = chunk * RowsAtOnce; row < Math.Min((chunk + 1) * RowsAtOnce, self.count); row++)
                 self.SetRow(new ReadOnlySpan<float>(X + (nint)row * self.columns, self.columns), row);
         }

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Mezcla.Weights;
+using Spectre.Console;
+
+namespace Mezcla.Cli.Commands;
+
+/// <summary>The command <c>mezcla quantize</c>: a model in fewer bits, as a GGUF file.</summary>
+internal static class QuantizeCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("MODEL") { Description = "A checkpoint of mezcla train, the folder of a Hugging Face model (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama)." };
+        var to = new Option<string>("--to", "-t") { Description = $"How: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Those that end in _M or _S mix formats as llama.cpp does.", DefaultValueFactory = _ => "Q4_K_M" };
+        var output = new Option<string?>("--output", "-o") { Description = "The GGUF file to write; without it, beside the model and with its name." };
+        var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
+        var command = new Command("quantize", "Write a model in fewer bits to a GGUF file, and report sizes and errors. llama.cpp runs the result too.") { model, to, output, force };
+        command.SetAction(parse => Failures.Report(() =>
+            Run(AnsiConsole.Console, parse.GetValue(model)!, QuantizationMix.Parse(parse.GetValue(to)!), parse.GetValue(output), parse.GetValue(force))));
+        return command;
+    }
+
+    internal static int Run(IAnsiConsole console, string path, QuantizationMix mix, string? output, bool force)
+    {
+        output ??= Path.ChangeExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), null) + $"-{mix}.gguf";
+        OutputPath.Check(output, path, force);
+        var clock = Stopwatch.StartNew();
+        using var source = ModelSource.Open(path);
+        var tensors = new List<TensorWritten>();
+        var total = source.Map.Recipes.Sum(r => r.Count);
+        console.Progress().AutoClear(true).Start(progress =>
+        {
+            var task = progress.AddTask($"{source.Config.Name} to {mix}", maxValue: total);
+            ModelWriter.WriteGguf(output, source.Config, source.Tokenizer, source.Read, mix, tensor =>
+            {
+                tensors.Add(tensor);
+                task.Increment(tensor.Count);
+            });
+        });
+
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (var (name, right) in new[] { ("format", false), ("tensors", true), ("numbers", true), ("bytes", true), ("error (relative)", true), ("worst tensor", false) })
+        {
+            var column = new TableColumn(name);
+            table.AddColumn(right ? column.RightAligned() : column);
+        }
+        foreach (var group in tensors.GroupBy(t => t.Format).OrderByDescending(g => g.Sum(t => t.Bytes)))
+        {
+            var worst = group.MaxBy(t => t.Error)!;
+            table.AddRow(
+                new Text(group.Key.Name), Number($"{group.Count():N0}"), Number($"{group.Sum(t => t.Count):N0}"), Number($"{group.Sum(t => t.Bytes):N0}"),
+                Number($"{group.Average(t => t.Error):P2}"), new Text(worst.Error > 0 ? FormattableString.Invariant($"{worst.Name}, {worst.Error:P2}") : ""));
+        }
+        console.Write(table);
+        long before = source.Weights.Tensors.Where(t => !t.Name.StartsWith("optimizer.", StringComparison.Ordinal)).Sum(t => t.Length), after = new FileInfo(output).Length;
+        console.WriteLine(FormattableString.Invariant(
+            $"{Path.GetFullPath(output)}: {after:N0} bytes, {8.0 * after / Math.Max(1, total):F2} bits a weight; {(double)before / after:F2} times smaller than the weights it was made of; {clock.Elapsed.TotalSeconds:F1} s."));
+        if (source.Tokenizer is null) console.WriteLine("The model has no tokenizer: programs can load this file but cannot read text with it.");
+        return 0;
+    }
+
+    private static Text Number(FormattableString text) => new(FormattableString.Invariant(text));
+}
+
+/// <summary>Keeps commands from writing over what is there.</summary>
+internal static class OutputPath
+{
+    /// <exception cref="IOException">There is something already, and it may not be replaced.</exception>
+    public static void Check(string output, string input, bool force)
+    {
+        if (Path.GetFullPath(output) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(input))) throw new IOException($"{Path.GetFullPath(output)} would be written over itself: choose another --output.");
+        if (!force && (File.Exists(output) || Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
+            throw new IOException($"{Path.GetFullPath(output)} exists. Choose another name, or give --force to replace it.");
+    }
+}

@@ -1,0 +1,59 @@
+using Mezcla.Layers;
+
+namespace Mezcla.Quantization;
+
+/// <summary>Matrices of the same inputs, one below the other, each in a format of its own: queries, keys and values, say.</summary>
+public sealed class StackedMatrix : IFrozenMatrix
+{
+    private readonly IReadOnlyList<QuantizedMatrix> parts;
+
+    /// <summary>Stacks some matrices, and owns them from then on.</summary>
+    /// <exception cref="ArgumentException">There is none, or their columns differ.</exception>
+    public StackedMatrix(IReadOnlyList<QuantizedMatrix> parts)
+    {
+        if (parts.Count == 0 || parts.Any(p => p.Columns != parts[0].Columns)) throw new ArgumentException("Matrices can be stacked when there are some and all have as many columns.", nameof(parts));
+        this.parts = parts;
+        (Rows, Columns, Bytes) = (parts.Sum(p => p.Rows), parts[0].Columns, parts.Sum(p => p.Bytes));
+    }
+
+    /// <inheritdoc/>
+    public int Rows { get; }
+
+    /// <inheritdoc/>
+    public int Columns { get; }
+
+    /// <inheritdoc/>
+    public long Bytes { get; }
+
+    /// <summary>The matrices, first rows first.</summary>
+    public IReadOnlyList<QuantizedMatrix> Parts => parts;
+
+    /// <inheritdoc/>
+    public void Multiply(ReadOnlySpan<float> x, Span<float> y)
+    {
+        if (x.Length % Columns != 0 || y.Length != (long)x.Length / Columns * Rows) throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot turn {x.Length} numbers into {y.Length}.");
+        if (x.IsEmpty) return;
+        var first = 0;
+        foreach (var part in parts)
+        {
+            part.Multiply(x, y[first..], Rows);
+            first += part.Rows;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ReadRow(int row, Span<float> values)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        var part = 0;
+        for (; row >= parts[part].Rows; part++) row -= parts[part].Rows;
+        parts[part].ReadRow(row, values);
+    }
+
+    /// <summary>Frees the parts.</summary>
+    public void Dispose()
+    {
+        foreach (var part in parts) part.Dispose();
+    }
+}

@@ -1,0 +1,99 @@
+using Mezcla.Checkpoints;
+using Mezcla.Models;
+using Mezcla.Quantization.Formats;
+using Mezcla.Tokenization;
+using Mezcla.Weights.Gguf;
+using Mezcla.Weights.HuggingFace;
+
+namespace Mezcla.Weights;
+
+/// <summary>Writes models for other programs. Parameters are asked for by our names, one at a time, so that a model larger than memory can be written.</summary>
+public static class ModelWriter
+{
+    /// <summary>Writes a GGUF file, which llama.cpp and programs built on it run.</summary>
+    /// <param name="path">The file, written whole or not at all.</param>
+    /// <param name="config">The shape.</param>
+    /// <param name="tokenizer">The tokenizer; without one llama.cpp cannot read text.</param>
+    /// <param name="parameter">Gives a parameter.</param>
+    /// <param name="mix">The format of each matrix.</param>
+    /// <param name="written">Told each tensor's name, format, numbers and what was written for them.</param>
+    /// <exception cref="NotSupportedException">llama.cpp's gpt2 and llama have no place for such a model or tokenizer.</exception>
+    /// <exception cref="ArgumentException">A number cannot be written in its format.</exception>
+    public static void WriteGguf(string path, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter, QuantizationMix mix, Action<TensorWritten>? written = null)
+    {
+        var writer = new GgufWriter();
+        GgufConfig.Write(writer, config);
+        writer.Metadata.Add("general.file_type", mix.FileType);
+        writer.Metadata.Add("general.quantization_version", 2u);
+        if (tokenizer is not null) GgufTokenizer.Write(writer.Metadata, tokenizer, config.VocabularySize);
+        var map = GgufNames.For(config);
+        foreach (var (name, shape) in map.Sources.Concat(map.Zeros))
+        {
+            var format = mix.FormatOf(config, name, shape);
+            writer.Add(name, GgmlType.For(format), shape, stream =>
+            {
+                var values = map.Write(name, parameter);
+                var error = ParallelEncoder.Write(stream, format, values, name);
+                written?.Invoke(new TensorWritten(name, format, values.LongLength, format.BytesFor(values.LongLength), error));
+            });
+        }
+        writer.Save(path);
+    }
+
+    /// <summary>Writes a Hugging Face directory: config.json, tokenizer.json and the weights, in several files where they are large.</summary>
+    /// <param name="folder">The directory; it is made if it does not exist.</param>
+    /// <param name="config">The shape.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="parameter">Gives a parameter.</param>
+    /// <param name="format">F32, F16 or BF16.</param>
+    /// <param name="shardBytes">The most bytes of a file, unless one tensor has more.</param>
+    /// <exception cref="NotSupportedException">No family has this shape.</exception>
+    public static void WriteHuggingFace(string folder, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter, FloatFormat format, long shardBytes = 5_000_000_000)
+    {
+        var json = HuggingFaceConfig.Write(config);
+        var map = HuggingFaceNames.For(config);
+        Directory.CreateDirectory(folder);
+        var shards = new List<List<KeyValuePair<string, long[]>>>();
+        var room = 0L;
+        foreach (var tensor in map.Sources.Concat(map.Zeros))
+        {
+            var bytes = format.BytesFor(tensor.Value.Aggregate(1L, (count, size) => count * size));
+            if (shards.Count == 0 || bytes > room) (shards, room) = ([.. shards, []], shardBytes);
+            shards[^1].Add(tensor);
+            room -= bytes;
+        }
+        var index = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < shards.Count; i++)
+        {
+            var file = shards.Count == 1 ? SafetensorsSource.FileName : FormattableString.Invariant($"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors");
+            var writer = new SafetensorsWriter(new Dictionary<string, string> { ["format"] = "pt" });
+            foreach (var (name, shape) in shards[i])
+            {
+                index.Add(name, file);
+                writer.Add(name, format.Name, shape, stream => ParallelEncoder.Write(stream, format, map.Write(name, parameter), name));
+            }
+            writer.Save(Path.Combine(folder, file));
+        }
+        if (shards.Count > 1)
+            AtomicFile.Write(Path.Combine(folder, SafetensorsSource.IndexName), stream => System.Text.Json.JsonSerializer.Serialize(stream, new { metadata = new { }, weight_map = index }));
+        tokenizer?.Save(Path.Combine(folder, "tokenizer.json"));
+        // Last, so that a directory with a configuration is complete.
+        AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
+    }
+
+    /// <summary>The parameters of a loaded model, frozen ones decoded.</summary>
+    public static Func<string, float[]> Parameters(Transformer model)
+    {
+        var frozen = FrozenParameters.Of(model);
+        var tensors = model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor);
+        return name => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray() : frozen.TryGetValue(name, out var read) ? read() : throw new InvalidOperationException($"The model has no parameter '{name}'.");
+    }
+}
+
+/// <summary>What became of one tensor.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Format">How it was written.</param>
+/// <param name="Count">Numbers.</param>
+/// <param name="Bytes">Bytes.</param>
+/// <param name="Error">Root of the mean squared difference to what is read back, relative to the root mean square of the numbers.</param>
+public sealed record TensorWritten(string Name, BlockFormat Format, long Count, long Bytes, double Error);
