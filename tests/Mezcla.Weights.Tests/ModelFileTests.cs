@@ -1,6 +1,6 @@
 using Mezcla.Layers;
-using Mezcla.Models;
 using Mezcla.MixtureOfExperts;
+using Mezcla.Models;
 using Mezcla.Quantization;
 using Mezcla.Quantization.Formats;
 using Mezcla.Tensors;
