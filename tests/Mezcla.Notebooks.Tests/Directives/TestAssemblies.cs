@@ -17,7 +17,7 @@ internal static class TestAssemblies
         var compilation = CSharpCompilation.Create(
             name,
             [CSharpSyntaxTree.ParseText(source)],
-            reference is null ? References.Framework : References.Framework.Append(MetadataReference.CreateFromImage(reference)),
+            reference is null ? References.Framework() : References.Framework().Append(MetadataReference.CreateFromImage(reference)),
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
         var result = compilation.Emit(stream);
         Assert.True(result.Success, string.Join('\n', result.Diagnostics));
