@@ -99,7 +99,7 @@ public sealed class OutputTests(EngineFixture cells) : IClassFixture<EngineFixtu
             "var old = Console.Out; var catcher = new StringWriter { NewLine = \"\\n\" }; Console.SetOut(catcher); Console.WriteLine(\"caught\"); Console.SetOut(old); catcher.ToString()"));
         var (_, output) = await cells.Run("Console.Write(\"back\");");
         Assert.Equal("back", output.Out);
-        Assert.Equal("given", await cells.Value("Console.SetIn(new StringReader(\"given\\nmore\")); var read = Console.ReadLine(); read"));
+        Assert.Equal("given", await cells.Value("var keys = Console.In; Console.SetIn(new StringReader(\"given\\nmore\")); var read = Console.ReadLine(); Console.SetIn(keys); read"));
     }
 
     private sealed class SlowOutput : ICellOutput
