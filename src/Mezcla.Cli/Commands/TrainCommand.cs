@@ -24,7 +24,7 @@ internal static class TrainCommand
     private static readonly Option<int> TopK = Number("--top-k", "Experts that a token uses.", 2);
     private static readonly Option<int> Steps = Number("--steps", "Optimizer steps.", 300);
     private static readonly Option<int> Batch = Number("--batch", "Sequences in a batch.", 16);
-    private static readonly Option<float> LearningRate = new("--learning-rate") { Description = "Peak learning rate.", DefaultValueFactory = _ => 1e-3f };
+    private static readonly Option<float> LearningRate = new("--learning-rate") { Description = "Peak learning rate.", DefaultValueFactory = _ => 3e-3f };
     private static readonly Option<float> Dropout = new("--dropout") { Description = "Probability that an activation is dropped in training.", DefaultValueFactory = _ => 0f };
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of weights, batches and noise.", DefaultValueFactory = _ => 1UL };
     private static readonly Option<double> Validation = new("--validation") { Description = "Share of the text held out at its end.", DefaultValueFactory = _ => 0.1 };
@@ -151,7 +151,8 @@ internal static class TrainCommand
     private static TransformerConfig ModelConfiguration(ParseResult parse)
     {
         var (hidden, heads) = (parse.GetValue(Hidden), parse.GetValue(Heads));
-        if (heads < 1 || hidden < 1 || hidden % heads != 0) throw new ArgumentException($"A width of {hidden} does not divide into {heads} heads: choose --hidden as a multiple of --heads.");
+        if (heads < 1 || hidden < 1 || hidden % (2 * heads) != 0)
+            throw new ArgumentException($"A width of {hidden} does not divide into {heads} heads of an even size: choose --hidden as a multiple of twice --heads.");
         var size = parse.GetValue(Vocabulary);
         if (size is < 256 or > 65_536) throw new ArgumentException($"A vocabulary of {size} tokens is not possible: choose 256 (the bytes) to 65536.");
         var network = new FeedForwardConfig(4 * hidden, Bias: true);
@@ -163,7 +164,9 @@ internal static class TrainCommand
             HiddenSize = hidden,
             Attention = new() { Heads = heads, KeyValueHeads = heads, HeadSize = hidden / heads, QueryKeyValueBias = true, OutputBias = true },
             FeedForward = network,
+            Positions = new(PositionKind.Rotary),
             TiedHead = true,
+            InitializerRange = 1 / MathF.Sqrt(hidden),
             Dropout = parse.GetValue(Dropout),
             MixtureOfExperts = parse.GetValue(Experts) == 0 ? null : new() { Experts = parse.GetValue(Experts), TopK = parse.GetValue(TopK), Expert = network with { Bias = false } },
         };

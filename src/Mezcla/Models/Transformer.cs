@@ -7,14 +7,11 @@ namespace Mezcla.Models;
 /// <summary>A decoder-only transformer of any shape that a <see cref="TransformerConfig"/> describes, dense or with experts.</summary>
 public sealed class Transformer : LanguageModel
 {
-    // GPT-2's: all weights 0.02, and those that add to the residual stream divided by the root of how many do (Radford et al. 2019, section 2.3).
-    private const float Deviation = 0.02f;
-
     private readonly List<TransformerBlock> _blocks = [];
 
     /// <summary>A model with fresh weights drawn from <paramref name="random"/>.</summary>
     /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
-    public Transformer(TransformerConfig config, RandomStream random) : this(config, random, Deviation, null) { }
+    public Transformer(TransformerConfig config, RandomStream random) : this(config, random, config.InitializerRange, null) { }
 
     /// <summary>
     /// A model whose matrices are zero, for a loader: each part is given to <paramref name="made"/> under its name as soon as it is made, so that
@@ -26,6 +23,7 @@ public sealed class Transformer : LanguageModel
     {
         config.Validate();
         Config = config;
+        // What is added to the residual stream is divided by the root of how many add to it (Radford et al. 2019, section 2.3).
         var residualScale = 1 / MathF.Sqrt(2 * config.Layers);
         TokenEmbedding = Made("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, deviation));
         if (config.Positions.Kind == PositionKind.Learned)

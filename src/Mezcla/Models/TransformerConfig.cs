@@ -48,6 +48,12 @@ public sealed record TransformerConfig
     /// <summary>Probability that an activation is dropped in training, on the embedding and on each sublayer's output.</summary>
     public float Dropout { get; init; }
 
+    /// <summary>
+    /// Standard deviation of fresh weights. 0.02 is GPT-2's (Radford et al. 2019, section 2.3), made for a width of 768; a narrow model starts to learn much sooner
+    /// with about 1/√<see cref="HiddenSize"/>.
+    /// </summary>
+    public float InitializerRange { get; init; } = 0.02f;
+
     /// <summary>Whether block <paramref name="layer"/> (from 0) holds a Mixture of Experts.</summary>
     public bool IsMixtureOfExperts(int layer) => MixtureOfExperts is { } moe && layer >= moe.FirstDenseLayers
         && (layer - moe.FirstDenseLayers) % moe.Period == moe.Period - 1;
