@@ -5,7 +5,6 @@ using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
-using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
@@ -65,7 +64,7 @@ internal static class TrainCommand
         var (model, tokenizer, config) = (checkpoint.Model, checkpoint.Tokenizer!, checkpoint.Training?.Config ?? Configuration(parse));
         var data = new TokenBatches(tokenizer.Encode(corpus.Text), parse.GetValue(Validation));
         var trainer = new Trainer(model, data, config, checkpoint.Training);
-        AnsiConsole.MarkupLineInterpolated(
+        Console.WriteLine(
             $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. Model: {model.CountParameters():N0} parameters.");
 
         using var interrupted = new CancellationTokenSource();
@@ -126,14 +125,14 @@ internal static class TrainCommand
         {
             var last = result.Steps[^1];
             var validation = last.ValidationLoss is { } loss ? $", on held-out text {loss:F3}" : "";
-            AnsiConsole.MarkupLineInterpolated($"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s.");
+            Console.WriteLine($"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s.");
         }
 
-        AnsiConsole.MarkupLineInterpolated($"Saved {output.FullName}.");
+        Console.WriteLine($"Saved {output.FullName}.");
         if (result.Completed)
-            AnsiConsole.MarkupLineInterpolated($"Try it: mezcla generate {output.Name} --prompt \"...\"");
+            Console.WriteLine($"Try it: mezcla generate {output.Name} --prompt \"...\"");
         else
-            AnsiConsole.MarkupLineInterpolated($"Stopped before the end. Go on with: mezcla train --data {parse.GetValue(Data)!} --resume {output.Name} --output {output.Name}");
+            Console.WriteLine($"Stopped before the end. Go on with: mezcla train --data {parse.GetValue(Data)!} --resume {output.Name} --output {output.Name}");
         return result.Completed ? 0 : 130;
     }
 
@@ -143,7 +142,7 @@ internal static class TrainCommand
         config.Validate();
         RefuseTooLarge(config);
         Configuration(parse).Validate();
-        AnsiConsole.MarkupLineInterpolated($"Training a tokenizer of {config.VocabularySize} tokens on {corpus.Name} ...");
+        Console.WriteLine($"Training a tokenizer of {config.VocabularySize} tokens on {corpus.Name} ...");
         var tokenizer = BytePairTokenizer.Train(corpus.Text, config.VocabularySize);
         return new() { Model = new Transformer(config with { VocabularySize = tokenizer.VocabularySize }, new RandomStream(parse.GetValue(Seed))), Tokenizer = tokenizer };
     }
