@@ -173,9 +173,9 @@ internal sealed class HistoryStore
                     options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
                 return new FileStream(path, options);
             }
-            catch (IOException) when (attempt < 20)
+            catch (IOException) when (attempt < 200)
             {
-                Thread.Sleep(25);
+                Thread.Sleep(1 + Random.Shared.Next(Math.Min(attempt, 20)));
             }
         }
     }
@@ -207,7 +207,9 @@ internal sealed class HistoryStore
     {
         try
         {
-            using var file = new FileStream(_path!, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            // Alone: .NET appends by seeking to an end that it looked up when it opened the file, so two at once would overwrite each other.
+            using FileStream file = Alone(_path!);
+            file.Seek(0, SeekOrigin.End);
             Write(file, line);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -30,6 +30,14 @@ internal sealed class RecordingOutput : ICellOutput
         }
     }
 
+    /// <summary>Waits, a minute at most, until a cell has written this text.</summary>
+    public async Task Wait(string text)
+    {
+        for (int i = 0; i < 6000 && !Out.Contains(text); i++)
+            await Task.Delay(10);
+        Assert.Contains(text, Out);
+    }
+
     public void Write(OutputStream stream, string text)
     {
         lock (_lock)

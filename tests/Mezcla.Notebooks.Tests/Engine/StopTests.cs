@@ -56,10 +56,13 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
     public async Task What_was_running_can_clean_up_and_say_so()
     {
         var output = new RecordingOutput();
-        using var source = new CancellationTokenSource(150);
-        var result = await cells.Engine.RunAsync("try { while (true) ; } finally { Console.WriteLine(\"cleaned up\"); }", output, null, source.Token);
+        using var source = new CancellationTokenSource();
+        var running = cells.Engine.RunAsync("try { Console.WriteLine(\"started\"); while (true) ; } finally { Console.WriteLine(\"cleaned up\"); }", output, null, source.Token);
+        await output.Wait("started");
+        source.Cancel();
+        var result = await running;
         Assert.Equal("Interrupted", result.Error!.Name);
-        Assert.Equal("cleaned up\n", output.Out);
+        Assert.Equal("started\ncleaned up\n", output.Out);
     }
 
     [Fact]
