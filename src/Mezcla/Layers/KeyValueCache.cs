@@ -6,7 +6,7 @@ namespace Mezcla.Layers;
 /// What attention remembers of the tokens before, so that a new token costs one row: for each layer two tensors
 /// [batch, capacity, heads, size] of which the first <see cref="Length"/> positions are filled.
 /// </summary>
-public sealed class KeyValueCache : IDisposable
+public class KeyValueCache : IDisposable
 {
     private readonly Tensor?[] _keys, _values;
 
@@ -25,18 +25,16 @@ public sealed class KeyValueCache : IDisposable
     public int Length { get; private set; }
 
     /// <summary>Bytes of the tensors it holds.</summary>
-    public long Bytes => _keys.Concat(_values).Sum(t => t is null ? 0 : t.Count * sizeof(float));
+    public virtual long Bytes => _keys.Concat(_values).Sum(t => t is null ? 0 : t.Count * sizeof(float));
 
     /// <summary>
     /// Stores the keys and values [batch, time, heads, size] of new tokens behind the filled part and returns the whole tensors;
     /// the caller reads their first <see cref="Length"/> + time positions. <see cref="Advance"/> counts the tokens once every layer has stored them.
     /// </summary>
     /// <exception cref="InvalidOperationException">The cache is full, or was filled with another batch size.</exception>
-    public (Tensor Keys, Tensor Values) Store(int layer, Tensor keys, Tensor values)
+    public virtual (Tensor Keys, Tensor Values) Store(int layer, Tensor keys, Tensor values)
     {
-        var time = keys.Size(1);
-        if (Length + time > Capacity)
-            throw new InvalidOperationException($"The cache holds {Length} of {Capacity} tokens: {time} more do not fit. Reset it or make it larger.");
+        CheckRoom(keys.Size(1));
         var storedKeys = _keys[layer] ??= Allocate(keys);
         var storedValues = _values[layer] ??= Allocate(values);
         if (storedKeys.Size(0) != keys.Size(0))
@@ -64,14 +62,22 @@ public sealed class KeyValueCache : IDisposable
     }
 
     /// <summary>Releases the tensors.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
+        GC.SuppressFinalize(this);
         for (var i = 0; i < _keys.Length; i++)
         {
             _keys[i]?.Dispose();
             _values[i]?.Dispose();
             _keys[i] = _values[i] = null;
         }
+    }
+
+    /// <summary>Throws where <paramref name="time"/> more tokens do not fit.</summary>
+    protected void CheckRoom(int time)
+    {
+        if (Length + time > Capacity)
+            throw new InvalidOperationException($"The cache holds {Length} of {Capacity} tokens: {time} more do not fit. Reset it or make it larger.");
     }
 
     // Made outside of any scope: the cache outlives the step that fills it.

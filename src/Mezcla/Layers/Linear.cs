@@ -27,11 +27,18 @@ public sealed class Linear : Module
     /// <summary>Called with every input; methods that calibrate on activations use it.</summary>
     internal Action<Tensor>? Observer { get; set; }
 
+    /// <summary>What the forward pass uses in place of the weight and of its input, in quantization-aware training.</summary>
+    internal Func<Tensor, Tensor>? WeightRounding { get; set; }
+
+    /// <inheritdoc cref="WeightRounding"/>
+    internal Func<Tensor, Tensor>? InputRounding { get; set; }
+
     /// <summary>[..., inputs] → [..., outputs].</summary>
     public Tensor Forward(Tensor x)
     {
         Observer?.Invoke(x);
-        if (Frozen is null) return x.Linear(Weight, Bias);
+        if (InputRounding is not null) x = InputRounding(x);
+        if (Frozen is null) return x.Linear(WeightRounding?.Invoke(Weight) ?? Weight, Bias);
         return Bias is null ? Frozen.Apply(x) : Frozen.Apply(x) + Bias;
     }
 

@@ -56,6 +56,12 @@ public sealed class MixtureOfExpertsLayer : Module
     /// <summary>Called with the inputs of all experts' W₁ or W₂, sorted by expert, and where each expert's begin.</summary>
     internal Action<bool, Tensor, Tensor>? Observer { get; set; }
 
+    /// <summary>What the forward pass uses in place of the experts' weights and of their inputs, in quantization-aware training.</summary>
+    internal Func<Tensor, Tensor>? WeightRounding { get; set; }
+
+    /// <inheritdoc cref="WeightRounding"/>
+    internal Func<Tensor, Tensor>? InputRounding { get; set; }
+
     /// <summary>Biases of W₁ [E, intermediate], or null.</summary>
     public Tensor? UpBias { get; }
 
@@ -101,7 +107,9 @@ public sealed class MixtureOfExpertsLayer : Module
     {
         Observer?.Invoke(down, x, offsets);
         if (Frozen is { } frozen) return (down ? frozen.Down : frozen.Up).ApplyGrouped(x, offsets);
-        return x.GroupedMatMul(down ? Down : Up, offsets, transposeWeights: true);
+        if (InputRounding is not null) x = InputRounding(x);
+        var weights = down ? Down : Up;
+        return x.GroupedMatMul(WeightRounding?.Invoke(weights) ?? weights, offsets, transposeWeights: true);
     }
 
     private void AddLosses(RoutingDecision decision, ForwardContext context)

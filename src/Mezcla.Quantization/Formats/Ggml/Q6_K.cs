@@ -30,12 +30,7 @@ public sealed class Q6_K() : SuperBlock("Q6_K", 210)
             block[192 + g] = (byte)(sbyte)s;
             RecodeSymmetric(values.Slice(g * 16, 16), d * s, 32, codes.Slice(g * 16, 16));
         }
-        for (var i = 0; i < 256; i++)
-        {
-            var (low, lowShift, high, highShift) = Places(i);
-            block[low] |= (byte)((codes[i] & 15) << lowShift);
-            block[high] |= (byte)(codes[i] >> 4 << highShift);
-        }
+        SetCodes(block, codes);
     }
 
     /// <inheritdoc/>
@@ -44,6 +39,18 @@ public sealed class Q6_K() : SuperBlock("Q6_K", 210)
         var d = ReadHalf(block, 208);
         for (var i = 0; i < 256; i++)
             values[i] = d * (sbyte)block[192 + i / 16] * (Code(block, i) - 32);
+    }
+
+    /// <summary>Writes all codes of a block.</summary>
+    internal static void SetCodes(Span<byte> block, ReadOnlySpan<int> codes)
+    {
+        block[..192].Clear();
+        for (var i = 0; i < 256; i++)
+        {
+            var (low, lowShift, high, highShift) = Places(i);
+            block[low] |= (byte)((codes[i] & 15) << lowShift);
+            block[high] |= (byte)(codes[i] >> 4 << highShift);
+        }
     }
 
     /// <summary>The code of one element, 0 to 63.</summary>

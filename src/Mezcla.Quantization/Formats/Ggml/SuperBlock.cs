@@ -72,7 +72,7 @@ public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name
     internal static int UnpackPair(ReadOnlySpan<byte> packed, int element) => packed[element / 128 * 32 + element % 32] >> element % 128 / 32 * 2 & 3;
 
     /// <summary>Low nibbles: byte l of each 32 holds elements l and l+32 of 64.</summary>
-    private protected static void PackNibbles(ReadOnlySpan<int> codes, Span<byte> packed)
+    internal static void PackNibbles(ReadOnlySpan<int> codes, Span<byte> packed)
     {
         for (var quarter = 0; quarter < 4; quarter++)
             for (var l = 0; l < 32; l++)

@@ -1,0 +1,110 @@
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.Quantization.Methods;
+
+/// <summary>What a matrix of a model is for.</summary>
+public enum MatrixRole
+{
+    /// <summary>The token table, which is also the head where that is tied.</summary>
+    Embedding,
+
+    /// <summary>Projections of attention.</summary>
+    Attention,
+
+    /// <summary>A dense feed-forward network, or the experts that every token uses.</summary>
+    Network,
+
+    /// <summary>One routed expert.</summary>
+    Expert,
+
+    /// <summary>The map that scores experts.</summary>
+    Router,
+
+    /// <summary>The head, where it is a matrix of its own.</summary>
+    Head,
+}
+
+/// <summary>One matrix W [rows, columns] of a model with float weights, y = x·Wᵀ: a linear map, the token table, or one expert's part of a stack.</summary>
+public sealed class ModelMatrix
+{
+    private readonly Tensor tensor;
+    private readonly int offset;
+
+    private ModelMatrix(string name, MatrixRole role, Module owner, Tensor tensor, int expert, bool down)
+    {
+        (Name, Role, Owner, this.tensor, Expert, IsDown) = (name, role, owner, tensor, expert, down);
+        (Rows, Columns) = (tensor.Size(-2), tensor.Size(-1));
+        offset = Math.Max(0, expert) * Rows * Columns;
+        Layer = name.Split('.') is ["blocks", var number, ..] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : -1;
+    }
+
+    /// <summary>The parameter's name, and for an expert's part its number: <c>blocks.0.experts.up.weight[3]</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What it is for.</summary>
+    public MatrixRole Role { get; }
+
+    /// <summary>The number of its block; -1 outside of the blocks.</summary>
+    public int Layer { get; }
+
+    /// <summary>The number of its expert; -1 where it is no expert's.</summary>
+    public int Expert { get; }
+
+    /// <summary>Outputs.</summary>
+    public int Rows { get; }
+
+    /// <summary>Inputs.</summary>
+    public int Columns { get; }
+
+    internal Module Owner { get; }
+
+    /// <summary>Whether it is an expert's W₂.</summary>
+    internal bool IsDown { get; }
+
+    /// <summary>A copy of the weights, row after row.</summary>
+    public float[] Read() => tensor.AsReadOnlySpan().Slice(offset, Rows * Columns).ToArray();
+
+    /// <summary>Overwrites the weights.</summary>
+    public void Write(ReadOnlySpan<float> values)
+    {
+        if (values.Length != Rows * Columns) throw new ArgumentException($"{Name} is [{Rows}, {Columns}]: {values.Length} numbers do not fill it.", nameof(values));
+        values.CopyTo(tensor.AsSpan().Slice(offset, values.Length));
+    }
+
+    /// <summary>Every matrix of a model on the CPU in the order in which tokens meet them; tables of positions are not among them.</summary>
+    /// <exception cref="InvalidOperationException">The model is quantized already, so that it has no float weights.</exception>
+    public static IReadOnlyList<ModelMatrix> Of(Transformer model)
+    {
+        var matrices = new List<ModelMatrix>();
+        foreach (var (name, module) in model.NamedModules())
+        {
+            switch (module)
+            {
+                case Linear linear:
+                    var role = name == "head" ? MatrixRole.Head
+                        : name.Contains(".router.", StringComparison.Ordinal) ? MatrixRole.Router
+                        : name.Contains(".attention.", StringComparison.Ordinal) ? MatrixRole.Attention
+                        : MatrixRole.Network;
+                    matrices.Add(new(name + ".weight", role, linear, linear.Weight, -1, false));
+                    break;
+                case Embedding embedding when name != "positions":
+                    matrices.Add(new(name + ".weight", MatrixRole.Embedding, embedding, embedding.Weight, -1, false));
+                    break;
+                case MixtureOfExpertsLayer experts:
+                    for (var expert = 0; expert < experts.Up.Size(0); expert++)
+                    {
+                        matrices.Add(new($"{name}.up.weight[{expert}]", MatrixRole.Expert, experts, experts.Up, expert, false));
+                        matrices.Add(new($"{name}.down.weight[{expert}]", MatrixRole.Expert, experts, experts.Down, expert, true));
+                    }
+                    break;
+            }
+        }
+        return matrices;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} [{Rows}, {Columns}]";
+}

@@ -1,0 +1,47 @@
+using Mezcla.Models;
+using Mezcla.Quantization.Formats;
+
+namespace Mezcla.Quantization.Methods;
+
+/// <summary>One matrix that is to be written in a format.</summary>
+/// <param name="Name">Its name, for errors.</param>
+/// <param name="Rows">Outputs.</param>
+/// <param name="Columns">Inputs.</param>
+/// <param name="Weights">Row after row.</param>
+/// <param name="Format">The format.</param>
+/// <param name="Inputs">What calibration saw of its inputs; null where there was none.</param>
+public sealed record MatrixProblem(string Name, int Rows, int Columns, float[] Weights, NumberFormat Format, InputStatistics? Inputs);
+
+/// <summary>A way to choose the codes of a model's weights after training.</summary>
+public abstract record QuantizationMethod
+{
+    /// <summary>The field's name.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether it looks at inputs.</summary>
+    public virtual bool NeedsCalibration => true;
+
+    /// <summary>Whether it can write this matrix in this format; where not, the runner rounds to nearest.</summary>
+    public virtual bool Supports(NumberFormat format, int columns) => true;
+
+    /// <summary>Rewrites a block without changing what it computes, so that it suffers less from what follows.</summary>
+    /// <param name="block">The block's foldings, with the statistics of their inputs.</param>
+    /// <param name="format">The format of each matrix; null where it stays as it is.</param>
+    internal virtual void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block, Func<ModelMatrix, NumberFormat?> format) { }
+
+    /// <summary>Chooses the codes of one matrix.</summary>
+    /// <returns>The matrix as <see cref="MatrixCodec"/> reads it.</returns>
+    /// <exception cref="ArgumentException">A number cannot be written in the format.</exception>
+    public abstract byte[] Quantize(MatrixProblem problem);
+
+    /// <summary>The methods by name, with their usual settings.</summary>
+    public static IReadOnlyList<QuantizationMethod> All { get; } = [new RoundToNearest(), new Gptq(), new Gptq { ActOrder = true }, new Awq()];
+
+    /// <summary>The method of this name, in capitals or not.</summary>
+    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
+    public static QuantizationMethod Parse(string name) => All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException($"There is no quantization method '{name}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
+
+    /// <inheritdoc/>
+    public sealed override string ToString() => Name;
+}

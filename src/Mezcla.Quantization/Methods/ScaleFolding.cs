@@ -1,0 +1,85 @@
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.Quantization.Methods;
+
+/// <summary>
+/// A place where each input of some matrices can be divided by a number and their columns multiplied by it, without changing what a block computes: behind a norm,
+/// whose gain takes the division, and behind the linear half of a gated network.
+/// </summary>
+internal sealed class ScaleFolding
+{
+    private readonly IReadOnlyList<Tensor> dividedVectors;
+    private readonly (ModelMatrix Matrix, int FirstRow)? dividedRows;
+
+    private ScaleFolding(string name, IReadOnlyList<ModelMatrix> consumers, IReadOnlyList<Tensor> dividedVectors, (ModelMatrix, int)? dividedRows = null) =>
+        (Name, Consumers, this.dividedVectors, this.dividedRows) = (name, consumers, dividedVectors, dividedRows);
+
+    /// <summary>Where it is.</summary>
+    public string Name { get; }
+
+    /// <summary>All matrices that read these inputs.</summary>
+    public IReadOnlyList<ModelMatrix> Consumers { get; }
+
+    /// <summary>Divides the inputs and multiplies the columns.</summary>
+    /// <param name="scales">Positive, one for each input.</param>
+    public void Apply(ReadOnlySpan<float> scales)
+    {
+        foreach (var vector in dividedVectors)
+        {
+            var values = vector.AsSpan();
+            for (var j = 0; j < scales.Length; j++) values[^(scales.Length - j)] /= scales[j];
+        }
+        if (dividedRows is { } rows)
+        {
+            var values = rows.Matrix.Read();
+            for (var j = 0; j < scales.Length; j++)
+                for (var i = 0; i < rows.Matrix.Columns; i++) values[(rows.FirstRow + j) * rows.Matrix.Columns + i] /= scales[j];
+            rows.Matrix.Write(values);
+        }
+        foreach (var consumer in Consumers) consumer.Write(Scaled(consumer.Read(), scales));
+    }
+
+    /// <summary>Multiplies each column by its number, in place.</summary>
+    public static float[] Scaled(float[] weights, ReadOnlySpan<float> scales)
+    {
+        for (var i = 0; i < weights.Length; i++) weights[i] *= scales[i % scales.Length];
+        return weights;
+    }
+
+    /// <summary>The foldings of a block.</summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="matrices">The block's matrices.</param>
+    public static IEnumerable<ScaleFolding> Of(TransformerConfig config, TransformerBlock block, IReadOnlyList<ModelMatrix> matrices)
+    {
+        var ups = new List<ModelMatrix>();
+        if (block.Network is { } network) ups.AddRange(Of(network.Up));
+        if (block.Experts is { } experts)
+        {
+            ups.AddRange(matrices.Where(m => m.Owner == experts && !m.IsDown));
+            if (experts.Router is LinearRouter router) ups.AddRange(matrices.Where(m => m.Role == MatrixRole.Router));
+            if (experts.Shared is { } shared) ups.AddRange(Of(shared.Up));
+        }
+        // Routers that choose by something else than the norm's output would be changed by it.
+        var foldable = block.Experts is null || block.Experts.Router is LinearRouter;
+        var attention = block.Attention is SelfAttention self ? Of(self.Projection).ToList() : null;
+        if (block.NetworkNorm is { } norm)
+        {
+            if (attention is not null) yield return new("attention norm", attention, Vectors(block.AttentionNorm));
+            if (foldable) yield return new("network norm", ups, Vectors(norm));
+        }
+        else if (attention is not null && foldable) yield return new("norm", [.. attention, .. ups], Vectors(block.AttentionNorm));
+
+        if (block.Network is { } dense && config.FeedForward.Gated) yield return Gated("network", Of(dense.Up).Single(), Of(dense.Down).Single(), dense.Up.Bias, config.FeedForward.IntermediateSize);
+        if (config.MixtureOfExperts is not { Expert: { Gated: true, Bias: false } expert } || block.Experts is not { } layer) yield break;
+        foreach (var down in matrices.Where(m => m.Owner == layer && m.IsDown))
+            yield return Gated($"expert {down.Expert}", matrices.Single(m => m.Owner == layer && !m.IsDown && m.Expert == down.Expert), down, null, expert.IntermediateSize);
+
+        IEnumerable<ModelMatrix> Of(Linear linear) => matrices.Where(m => m.Owner == linear);
+        static Tensor[] Vectors(Normalization norm) => norm.Bias is null ? [norm.Weight] : [norm.Weight, norm.Bias];
+        static ScaleFolding Gated(string name, ModelMatrix up, ModelMatrix down, Tensor? bias, int half) => new(name, [down], bias is null ? [] : [bias], (up, half));
+    }
+}

@@ -1,0 +1,84 @@
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
+using Mezcla.Models;
+using Mezcla.Quantization.Formats;
+using Mezcla.Tensors;
+
+namespace Mezcla.Quantization.Methods;
+
+/// <summary>
+/// Quantization-aware training: every forward pass uses rounded weights, and gradients pass the rounding as if it were not there (the straight-through estimator, Bengio et al. 2013),
+/// w + (q(w) − w) with the bracket held constant. With <see cref="Ternary"/> weights and activations of 8 bits a token it is BitNet b1.58's training (Ma et al. 2024). Dispose it to train or run
+/// without rounding again.
+/// </summary>
+public sealed class StraightThrough : IDisposable
+{
+    private readonly IReadOnlyList<ModelMatrix> matrices;
+    private readonly Func<ModelMatrix, NumberFormat?> format;
+
+    /// <summary>Makes a model round its weights from now on.</summary>
+    /// <param name="model">The model, on the CPU. Its token table is not rounded.</param>
+    /// <param name="format">The format of each matrix; null for none. All experts of a layer have the format of its first.</param>
+    /// <param name="activationBits">Bits that the inputs of those matrices are rounded to, by the largest of each token; 0 for not at all.</param>
+    public StraightThrough(Transformer model, Func<ModelMatrix, NumberFormat?> format, int activationBits = 0)
+    {
+        if (activationBits is not (0 or (>= 2 and <= 8))) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "Activations are rounded to 2 to 8 bits, or 0 for not at all.");
+        matrices = [.. ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding && format(m) is not null)];
+        this.format = format;
+        Func<Tensor, Tensor>? inputs = activationBits == 0 ? null : x => RoundRows(x, activationBits);
+        foreach (var matrix in matrices)
+        {
+            var number = format(matrix)!;
+            switch (matrix.Owner)
+            {
+                case Linear linear: (linear.WeightRounding, linear.InputRounding) = (w => RoundMatrices(w, number, matrix.Name), inputs); break;
+                case MixtureOfExpertsLayer experts: (experts.WeightRounding, experts.InputRounding) = (w => RoundMatrices(w, number, matrix.Name), inputs); break;
+            }
+        }
+    }
+
+    /// <summary>Replaces the weights by the rounded ones for good.</summary>
+    public void Bake()
+    {
+        foreach (var matrix in matrices) matrix.Write(MatrixCodec.Round(format(matrix)!, matrix.Rows, matrix.Columns, matrix.Read(), matrix.Name));
+    }
+
+    /// <summary>Ends the rounding; the weights are the unrounded ones.</summary>
+    public void Dispose()
+    {
+        foreach (var matrix in matrices)
+        {
+            if (matrix.Owner is Linear linear) (linear.WeightRounding, linear.InputRounding) = (null, null);
+            if (matrix.Owner is MixtureOfExpertsLayer experts) (experts.WeightRounding, experts.InputRounding) = (null, null);
+        }
+    }
+
+    /// <summary>w + (q(w) − w): the rounded values, the gradient of w.</summary>
+    private static Tensor RoundMatrices(Tensor w, NumberFormat format, string name)
+    {
+        int rows = w.Size(-2), columns = w.Size(-1);
+        var change = w.AsReadOnlySpan().ToArray();
+        for (var at = 0; at < change.Length; at += rows * columns)
+        {
+            var part = change.AsSpan(at, rows * columns);
+            var rounded = MatrixCodec.Round(format, rows, columns, part, name);
+            for (var i = 0; i < rounded.Length; i++) part[i] = rounded[i] - part[i];
+        }
+        return w + Tensor.From(change, w.Shape);
+    }
+
+    private static Tensor RoundRows(Tensor x, int bits)
+    {
+        var (columns, top) = (x.Size(-1), (1 << bits - 1) - 1);
+        var change = x.AsReadOnlySpan().ToArray();
+        for (var at = 0; at < change.Length; at += columns)
+        {
+            var row = change.AsSpan(at, columns);
+            var largest = 0f;
+            foreach (var value in row) largest = Math.Max(largest, MathF.Abs(value));
+            var scale = largest / top;
+            for (var i = 0; i < columns; i++) row[i] = scale > 0 ? MathF.Round(row[i] / scale) * scale - row[i] : 0;
+        }
+        return x + Tensor.From(change, x.Shape);
+    }
+}
