@@ -28,13 +28,14 @@ internal static class TrainCommand
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of weights, batches and noise.", DefaultValueFactory = _ => 1UL };
     private static readonly Option<double> Validation = new("--validation") { Description = "Share of the text held out at its end.", DefaultValueFactory = _ => 0.1 };
     private static readonly Option<int> CheckpointEvery = Number("--checkpoint-every", "Steps between checkpoints; 0 for one at the end only.", 0);
+    private static readonly Option<bool> WeightsOnly = new("--weights-only") { Description = "Save a finished model without what --resume needs: a third of the size." };
     private static readonly Option<FileInfo?> Record = new("--record") { Description = "Write configuration and every step as JSON lines to this file." };
 
     public static Command Create()
     {
         var command = new Command("train", "Train a transformer, dense or with experts, on a text file of your own.")
         {
-            Data, Output, Resume, Vocabulary, Layers, Hidden, Heads, Context, Experts, TopK, Steps, Batch, LearningRate, Dropout, Seed, Validation, CheckpointEvery, Record,
+            Data, Output, Resume, Vocabulary, Layers, Hidden, Heads, Context, Experts, TopK, Steps, Batch, LearningRate, Dropout, Seed, Validation, CheckpointEvery, WeightsOnly, Record,
         };
         command.SetAction(parse => Failures.Report(() => Run(parse)));
         return command;
@@ -120,7 +121,10 @@ internal static class TrainCommand
             throw;
         }
 
-        Save();
+        if (parse.GetValue(WeightsOnly) && result.Completed)
+            new ModelCheckpoint { Model = checkpoint.Model, Tokenizer = checkpoint.Tokenizer }.Save(output.FullName);
+        else
+            Save();
         if (result.Steps.Count > 0)
         {
             var last = result.Steps[^1];
