@@ -64,12 +64,13 @@ internal static unsafe class MatMulBenchmark
         var b = Random(s.K * (long)s.N);
         var c = Random(s.M * (long)s.N);
         var flops = 2.0 * s.M * s.N * s.K;
-        var repeat = Math.Max(1, (int)(2e9 / flops));
+        var repeat = Math.Max(1, (int)(4e9 / flops));
         var (lda, ldb) = (s.TransposeA ? s.M : s.K, s.TransposeB ? s.K : s.N);
         var ratios = new double[rounds];
         var speeds = new double[rounds];
         for (var round = -1; round < rounds; round++)
         {
+            // Each side starts when the other's threads have stopped looking for work (OpenMP's spin for milliseconds), and with its own awake.
             var ours = Time(repeat, () => Gemm.Multiply(s.TransposeA, s.TransposeB, s.M, s.N, s.K, 1, a, lda, b, ldb, 0, c, s.N));
             var theirs = Time(repeat, () => OpenBlas.Multiply(s.TransposeA, s.TransposeB, s.M, s.N, s.K, a, lda, b, ldb, 0, c, s.N));
             if (round < 0) continue;
@@ -84,6 +85,8 @@ internal static unsafe class MatMulBenchmark
 
     private static double Time(int repeat, Action action)
     {
+        Thread.Sleep(30);
+        action();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < repeat; i++) action();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -25,8 +25,15 @@ internal static unsafe class OpenBlas
         Gemm(rowMajor, transposeA ? transposed : plain, transposeB ? transposed : plain, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
     }
 
+    // .NET's own environment is a copy, which native libraries do not see.
+    [DllImport("libc", EntryPoint = "unsetenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int Unset(string name);
+
     private static nint Load()
     {
+        // Some machines force an older processor's kernels on OpenBLAS; beside them any product looks fast.
+        if (!OperatingSystem.IsWindows())
+            foreach (var name in new[] { "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE" }) Unset(name);
         string[] names = ["/usr/lib/x86_64-linux-gnu/openblas-openmp/libopenblas.so.0", "libopenblas.so.0", "libopenblas"];
         foreach (var name in names)
             if (NativeLibrary.TryLoad(name, out var handle)) return handle;

@@ -43,8 +43,11 @@ internal static unsafe class GemmBlocks
         var depth = EvenPart(product.Depth, MostDepth, 1);
         var columns = EvenPart(product.Columns, MostColumns, width);
         var panels = CpuScratch.Floats(CpuScratch.Use.RightPanels, (long)columns * depth);
-        // At least sixteen chunks of work where the product has as many tiles, so that all threads end at about the same time.
-        var rows = EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + 15) / 16, height)), height);
+        // At least sixteen chunks of work where the product has as many tiles, so that all threads end at about the same time. They are cut
+        // from the columns first: few rows would go through the whole of the packed block again and again.
+        var mostStrips = (Math.Min(columns, product.Columns) + width - 1) / width;
+        var leastBlocks = (15 + mostStrips) / mostStrips;
+        var rows = EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + leastBlocks - 1) / leastBlocks, height)), height);
         var rowBlocks = (product.Rows + rows - 1) / rows;
         for (var column = 0; column < product.Columns; column += columns)
         {

@@ -18,13 +18,30 @@ internal static unsafe class GemmPacking
     [MethodImpl(Lanes.Kernel)]
     public static void Pack(float* source, nint laneStride, nint depthStride, int lanes, int depth, int width, float* target)
     {
-        for (var lane = 0; lane < lanes; lane += width, target += (nint)width * depth)
+        var lane = 0;
+        if (laneStride == 1 && width == 8)
+            for (; lane <= lanes - 32; lane += 32, target += (nint)32 * depth) CopyFourStrips(source + lane, depthStride, depth, target);
+        for (; lane < lanes; lane += width, target += (nint)width * depth)
         {
             var present = Math.Min(width, lanes - lane);
             var from = source + lane * laneStride;
             if (present < width) new Span<float>(target, width * depth).Clear();
             if (laneStride == 1) CopyLanes(from, depthStride, present, depth, width, target);
             else TransposeLanes(from, laneStride, depthStride, present, depth, width, target);
+        }
+    }
+
+    // Strips of eight lanes are half a cache line: four are filled together, so that each line and each page is visited once.
+    [MethodImpl(Lanes.Kernel)]
+    private static void CopyFourStrips(float* from, nint depthStride, int depth, float* to)
+    {
+        var strip = (nint)8 * depth;
+        for (var d = 0; d < depth; d++, from += depthStride, to += 8)
+        {
+            Vector256.Store(Vector256.Load(from), to);
+            Vector256.Store(Vector256.Load(from + 8), to + strip);
+            Vector256.Store(Vector256.Load(from + 16), to + 2 * strip);
+            Vector256.Store(Vector256.Load(from + 24), to + 3 * strip);
         }
     }
 
