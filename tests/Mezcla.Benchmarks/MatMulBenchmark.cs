@@ -60,9 +60,9 @@ internal static unsafe class MatMulBenchmark
 
     private static (double Ratio, double Low, double High, double Gflops) Compare(Shape s, int rounds)
     {
-        var a = Random(s.M * (long)s.K);
-        var b = Random(s.K * (long)s.N);
-        var c = Random(s.M * (long)s.N);
+        var a = RandomFloats.Allocate(s.M * (long)s.K);
+        var b = RandomFloats.Allocate(s.K * (long)s.N);
+        var c = RandomFloats.Allocate(s.M * (long)s.N);
         var flops = 2.0 * s.M * s.N * s.K;
         var repeat = Math.Max(1, (int)(4e9 / flops));
         var (lda, ldb) = (s.TransposeA ? s.M : s.K, s.TransposeB ? s.K : s.N);
@@ -90,13 +90,5 @@ internal static unsafe class MatMulBenchmark
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < repeat; i++) action();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private static float* Random(long count)
-    {
-        var data = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), 64);
-        var random = new Random(1);
-        for (var i = 0L; i < count; i++) data[i] = random.NextSingle() - 0.5f;
-        return data;
     }
 }

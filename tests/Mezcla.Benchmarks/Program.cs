@@ -10,7 +10,7 @@ foreach (var arg in args.Skip(verb == "run" ? 0 : 1))
     else if (options.Count > 0) options[options.Keys.Last()] = arg;
     else return Usage();
 }
-string[] known = ["only", "threads", "rounds", "seconds", "cpu"];
+string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output"];
 if (options.Keys.Except(known).Any() || !Number("threads", Environment.ProcessorCount, out var threads)
     || !Number("rounds", 5, out var rounds) || !Number("seconds", 2, out var seconds)) return Usage();
 var only = options.GetValueOrDefault("only", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
@@ -29,6 +29,8 @@ switch (verb)
         return 0;
     case "compare": return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime);
     case "matmul": return MatMulBenchmark.Run(only, options.ContainsKey("threads") ? [threads] : [1, 2], rounds);
+    case "ceiling": return CeilingBenchmark.Run(only.Length > 0 ? only : ["train_S", "train_M", "train_L"], rounds, seconds);
+    case "growth": return GrowthBenchmark.Run(seconds, rounds, options.GetValueOrDefault("output", "."));
     default: return Usage();
 }
 
@@ -46,6 +48,9 @@ static int Usage()
           (no verb)   each benchmark's median, a line "name tokens_per_s"
           compare     each in turn with PyTorch, round by round, and the ratios
           matmul      matrix products of transformer shapes, in turn with OpenBLAS
+
+          ceiling     the share of a training step's speed that its matrix products alone would allow
+          growth      training time against model size and against context: tables, and charts in --output FOLDER
 
           --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes
           --threads n     (default: the processors; matmul: 1 and 2)
