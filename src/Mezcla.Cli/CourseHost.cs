@@ -9,7 +9,7 @@ internal static class CourseHost
     // Mezcla.Notebooks is missing because the engine references itself.
     private static readonly string[] Assemblies =
     [
-        "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Kernel",
+        "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Experiments", "Mezcla.Kernel",
     ];
 
     // A name that ends in .* stands for the namespace and all below it. Those that hold nothing public are left out.
@@ -17,7 +17,7 @@ internal static class CourseHost
     [
         "Mezcla", "Mezcla.Tensors", "Mezcla.Tokenization", "Mezcla.Layers", "Mezcla.MixtureOfExperts", "Mezcla.Models", "Mezcla.Training",
         "Mezcla.Generation", "Mezcla.Datasets", "Mezcla.Checkpoints", "Mezcla.Charts", "Mezcla.Scaling.*", "Mezcla.Quantization.*",
-        "Mezcla.Weights.*", "Mezcla.Notebooks",
+        "Mezcla.Weights.*", "Mezcla.Experiments.*", "Mezcla.Notebooks",
     ];
 
     /// <summary>References and imports for cells, with this folder as theirs.</summary>

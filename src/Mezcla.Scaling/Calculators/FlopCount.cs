@@ -1,3 +1,4 @@
+using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 
 namespace Mezcla.Scaling.Calculators;
@@ -56,7 +57,9 @@ public sealed record FlopCount
         if (config.MixtureOfExperts is { } moe)
         {
             double expert = Matrices(moe.Expert) * d * moe.Expert.IntermediateSize;
-            (routers, experts, shared) = (sparse * d * moe.Experts, sparse * moe.TopK * expert, sparse * moe.SharedExperts * expert);
+            double maps = moe.Routing switch { HashRouting or RandomRouting => 0, NoisyTopKRouting => 2, _ => 1 };
+            int chosen = moe.Routing is SoftMixtureRouting ? moe.Experts : moe.TopK;
+            (routers, experts, shared) = (sparse * maps * d * moe.Experts, sparse * chosen * expert, sparse * moe.SharedExperts * expert);
         }
 
         perToken = 2.0 * tokens;

@@ -14,11 +14,11 @@ public sealed record Corpus(string Name, string Text)
     public string Sha256 => _sha256.Value;
 
     /// <summary>
-    /// The corpora that <see cref="Load"/> knows: the files of <c>datasets/corpora/</c>, and two that are made in code: <c>arithmetic</c>, and <c>csharp</c>, the source code of this repository.
+    /// The corpora that <see cref="Load"/> knows: the files of <c>datasets/corpora/</c>, and <c>arithmetic</c>, which is made in code.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
     public static IReadOnlyList<string> Names =>
-        [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Concat(["arithmetic", "csharp"]).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Append("arithmetic").Order(StringComparer.Ordinal)];
 
     /// <summary>Loads one of the repository's corpora by its name, such as <c>moby-dick</c>; <c>datasets/README.md</c> says where each comes from.</summary>
     /// <param name="name">A name of <see cref="Names"/>.</param>
@@ -28,8 +28,6 @@ public sealed record Corpus(string Name, string Text)
     {
         if (name == "arithmetic")
             return new(name, Arithmetic.Lines(lines: 40_000, seed: 1));
-        if (name == "csharp")
-            return new(name, SourceCode());
         if (!Names.Contains(name))
             throw new ArgumentException($"There is no corpus '{name}'. There are: {string.Join(", ", Names)}. For a file of your own use Corpus.Read(path).", nameof(name));
         return Read(DatasetFolder.PathOf("corpora", name + ".txt")) with { Name = name };
@@ -58,19 +56,6 @@ public sealed record Corpus(string Name, string Text)
         return [.. references.Select((reference, i) => new AlignedVerse(reference, english[i], spanish[i]))];
 
         static string[] Lines(string name) => TextFile.Read(DatasetFolder.PathOf("corpora", name + ".txt")).TrimEnd('\n').Split('\n');
-    }
-
-    /// <summary>The C# of this repository's own <c>src/</c>, file after file in order of their paths: source code as a domain.</summary>
-    private static string SourceCode()
-    {
-        var source = Path.Combine(Path.GetDirectoryName(DatasetFolder.Find())!, "src");
-        if (!Directory.Exists(source))
-            throw new DirectoryNotFoundException($"The corpus 'csharp' is the source code of this repository, but '{source}' is not there. Run from a clone of the repository.");
-        var files = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(source, file).Replace('\\', '/'))
-            .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"))
-            .Order(StringComparer.Ordinal);
-        return string.Join('\n', files.Select(file => TextFile.Read(Path.Combine(source, file))));
     }
 }
 

@@ -16,7 +16,7 @@ public sealed record ExpertChoiceRouting : Routing
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
-            var logits = Gate.Forward(tokens);
+            var logits = Scores(tokens);
             var probabilities = logits.Softmax(-1);
             var each = Math.Clamp((int)Math.Ceiling((double)tokens.Size(0) * Config.TopK / Config.Experts), 1, tokens.Size(0));
             var (weights, chosen) = probabilities.Transpose(0, 1).TopK(each);

@@ -21,7 +21,7 @@ public sealed record GShardRouting : Routing
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
-            var logits = Gate.Forward(tokens);
+            var logits = Scores(tokens);
             var (values, experts) = logits.TopK(2);
             var weights = values.Softmax(-1);
             if (context.Training)

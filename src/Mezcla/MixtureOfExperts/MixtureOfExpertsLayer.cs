@@ -118,7 +118,7 @@ public sealed class MixtureOfExpertsLayer : Module
         if (decision is TokenChoice choice && Router is LinearRouter)
         {
             if (balance.LoadBalancing > 0) context.AuxiliaryLosses.Add(BalanceLosses.LoadBalancing(choice.Probabilities, choice.Experts) * balance.LoadBalancing);
-            if (balance.Importance > 0) context.AuxiliaryLosses.Add(BalanceLosses.SquaredVariation(choice.Probabilities) * balance.Importance);
+            if (balance.Importance > 0) context.AuxiliaryLosses.Add(BalanceLosses.Importance(choice.Weights, choice.Experts, _config.Experts) * balance.Importance);
         }
 
         if (balance.RouterZ > 0 && Router is LinearRouter) context.AuxiliaryLosses.Add(BalanceLosses.RouterZ(decision.Logits) * balance.RouterZ);

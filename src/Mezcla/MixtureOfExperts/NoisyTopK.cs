@@ -22,13 +22,13 @@ public sealed record NoisyTopKRouting : Routing
 
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
-            var clean = Gate.Forward(tokens);
+            var clean = Scores(tokens);
             if (!context.Training) return Choose(clean, clean);
             var deviations = _noise.Forward(tokens).Softplus() + 1e-2f;
             var random = context.Random ?? throw new InvalidOperationException("Noisy routing in training needs ForwardContext.Random.");
             var noisy = clean + Tensor.Normal(random, 0, 1, clean.Shape).To(clean.Device) * deviations;
             if (Config.Balance.Load > 0 && Config.TopK < Config.Experts)
-                context.AuxiliaryLosses.Add(BalanceLosses.SquaredVariation(ChanceOfChoice(clean, noisy, deviations)) * Config.Balance.Load);
+                context.AuxiliaryLosses.Add(BalanceLosses.Load(ChanceOfChoice(clean, noisy, deviations)) * Config.Balance.Load);
             return Choose(clean, noisy);
         }
 

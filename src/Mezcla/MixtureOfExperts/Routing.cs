@@ -48,4 +48,11 @@ public abstract class LinearRouter : Router
 
     /// <summary>W_g [E, d].</summary>
     public Linear Gate { get; }
+
+    /// <summary>The logits [N, E] of tokens [N, d], in float32 whatever the tokens are; with a router of <see cref="MixtureOfExpertsConfig.RouterPrecision"/> bfloat16, rounded to it at each end.</summary>
+    private protected Tensor Scores(Tensor tokens)
+    {
+        if (Config.RouterPrecision == DType.Float32 || Gate.Frozen is not null) return Gate.Forward(tokens);
+        return tokens.To(Config.RouterPrecision).Linear(Gate.Weight.To(Config.RouterPrecision), Gate.Bias).To(Config.RouterPrecision).To(DType.Float32);
+    }
 }

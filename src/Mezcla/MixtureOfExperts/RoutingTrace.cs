@@ -18,7 +18,7 @@ public sealed class RoutingTrace
             for (var i = offsets[expert]; i < offsets[expert + 1]; i++)
                 assignments.Add(new(rows[i], expert, weights[i]));
         var tokens = decision.Logits.Size(0);
-        // Choices that were made but not computed: given up by the router or dropped by a full expert.
+        // Choices that were made but not computed, as their expert was full; one that the router gave up itself is -1.
         var dropped = new List<(int Token, int Expert)>();
         if (decision is TokenChoice choice)
         {
@@ -39,6 +39,14 @@ public sealed class RoutingTrace
 /// <param name="Weight">The weight of its output.</param>
 public readonly record struct Assignment(int Token, int Expert, float Weight);
 
+/// <summary>What one Mixture of Experts decided for one token.</summary>
+/// <param name="Token">Number of the token in the batch.</param>
+/// <param name="Experts">The experts that computed it, by falling weight.</param>
+/// <param name="Weights">Their weights.</param>
+/// <param name="Dropped">Experts that it chose and that were full.</param>
+/// <param name="Logits">The router's raw scores [E].</param>
+public readonly record struct TokenRouting(int Token, int[] Experts, float[] Weights, int[] Dropped, ReadOnlyMemory<float> Logits);
+
 /// <summary>What one Mixture of Experts decided in one forward pass.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="Experts">Number of experts, E.</param>
@@ -49,6 +57,17 @@ public readonly record struct Assignment(int Token, int Expert, float Weight);
 public sealed record LayerRouting(
     int Layer, int Experts, int Tokens, IReadOnlyList<Assignment> Assignments, IReadOnlyList<(int Token, int Expert)> Dropped, float[] Logits)
 {
+    /// <summary>What was decided for each token.</summary>
+    public IEnumerable<TokenRouting> PerToken()
+    {
+        var (computed, dropped) = (Assignments.ToLookup(a => a.Token), Dropped.ToLookup(d => d.Token, d => d.Expert));
+        for (var token = 0; token < Tokens; token++)
+            yield return new(token, [.. computed[token].Select(a => a.Expert)], [.. computed[token].Select(a => a.Weight)], [.. dropped[token]], Logits.AsMemory(token * Experts, Experts));
+    }
+
+    /// <summary>The share of all choices that full experts did not compute.</summary>
+    public double DroppedShare() => Dropped.Count / Math.Max(1.0, Dropped.Count + Assignments.Count);
+
     /// <summary>The share of all computed assignments that each expert had: E numbers that sum to one.</summary>
     public double[] Load()
     {

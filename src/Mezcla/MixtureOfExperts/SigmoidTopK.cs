@@ -46,7 +46,7 @@ public sealed record SigmoidRouting : Routing
 
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
-            var logits = Gate.Forward(tokens);
+            var logits = Scores(tokens);
             var scores = logits.Sigmoid();
             var biased = scores.Detach();
             if (_bias is not null) biased += _bias.Value;

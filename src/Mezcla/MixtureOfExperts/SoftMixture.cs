@@ -13,7 +13,7 @@ public sealed record SoftMixtureRouting : Routing
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
-            var logits = Gate.Forward(tokens);
+            var logits = Scores(tokens);
             var probabilities = logits.Softmax(-1);
             var (weights, experts) = probabilities.TopK(Config.Experts);
             return new TokenChoice(logits, probabilities, experts, weights);

@@ -16,7 +16,7 @@ public sealed record TopKSoftmaxRouting : Routing
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
-            var logits = Gate.Forward(tokens);
+            var logits = Scores(tokens);
             var (values, experts) = logits.TopK(Config.TopK);
             return new TokenChoice(logits, logits.Softmax(-1), experts, values.Softmax(-1));
         }
@@ -39,7 +39,7 @@ public sealed record SoftmaxTopKRouting : Routing
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
-            var logits = Gate.Forward(tokens);
+            var logits = Scores(tokens);
             var probabilities = logits.Softmax(-1);
             var (weights, experts) = probabilities.TopK(Config.TopK);
             return new TokenChoice(logits, probabilities, experts, routing.Scale == 1 ? weights : weights * routing.Scale);

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Mezcla.MixtureOfExperts;
+using Mezcla.Tensors;
 
 namespace Mezcla.Models;
 
@@ -141,6 +142,11 @@ public sealed record MixtureOfExpertsConfig
 
     /// <summary>Whether the router's linear map has a bias.</summary>
     public bool RouterBias { get; init; }
+
+    /// <summary>
+    /// What the router computes in: float32 (Switch Transformer, section 2.4), or bfloat16 to see what that costs: its inputs, weights and logits are then rounded.
+    /// </summary>
+    public DType RouterPrecision { get; init; }
 
     /// <summary>Blocks at the start that stay dense (DeepSeek).</summary>
     public int FirstDenseLayers { get; init; }

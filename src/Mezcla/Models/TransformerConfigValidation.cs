@@ -1,3 +1,6 @@
+using Mezcla.MixtureOfExperts;
+using Mezcla.Tensors;
+
 namespace Mezcla.Models;
 
 /// <summary>Checks that a configuration describes a model that can exist.</summary>
@@ -34,6 +37,14 @@ public static class TransformerConfigValidation
             Positive(moe.Period, "MixtureOfExperts.Period");
             if (moe.TopK < 1 || moe.TopK > moe.Experts)
                 throw new ArgumentException($"A token cannot use {moe.TopK} of {moe.Experts} experts: choose 1 to {moe.Experts}.");
+            if (moe.RouterPrecision == DType.Int32) throw new ArgumentException("A router computes in float32 or bfloat16, not in integers.");
+            // A cure that the routing cannot take would be no cure, and nobody would see it.
+            if (moe.Balance.BiasUpdate > 0 && moe.Routing is not SigmoidRouting)
+                throw new ArgumentException($"Balance.BiasUpdate moves the bias of {nameof(SigmoidRouting)}; {moe.Routing.GetType().Name} has none. Set it to 0 or change the routing.");
+            if (moe.Balance.Load > 0 && moe.Routing is not NoisyTopKRouting)
+                throw new ArgumentException($"Balance.Load needs the noise of {nameof(NoisyTopKRouting)}; {moe.Routing.GetType().Name} has none. Set it to 0 or change the routing.");
+            if (moe.Capacity is { } capacity && !(capacity.Factor > 0 && double.IsFinite(capacity.Factor)))
+                throw new ArgumentException($"Capacity.Factor is {capacity.Factor}; it must be above zero, or Capacity null for dropless.");
         }
     }
 

@@ -49,8 +49,10 @@ public class BalanceTests
     [Fact]
     public void Squared_variation_is_zero_when_even_and_E_minus_one_when_collapsed()
     {
-        Assert.Equal(0, BalanceLosses.SquaredVariation(Tensor.Ones(5, 4)).Item(), 1e-6f);
-        Assert.Equal(3, BalanceLosses.SquaredVariation(Tensor.From([1f, 0, 0, 0], 1, 4)).Item(), 1e-5f);
+        Assert.Equal(0, BalanceLosses.Load(Tensor.Ones(5, 4)).Item(), 1e-6f);
+        Assert.Equal(3, BalanceLosses.Load(Tensor.From([1f, 0, 0, 0], 1, 4)).Item(), 1e-5f);
+        Assert.Equal(0, BalanceLosses.Importance(Tensor.From([0.7f, 0.3f, 0.7f, 0.3f], 2, 2), Tensor.From([0, 1, 1, 0], 2, 2), 2).Item(), 1e-6f);
+        Assert.Equal(3, BalanceLosses.Importance(Tensor.From([1f, 1f], 2, 1), Tensor.From([2, 2], 2, 1), 4).Item(), 1e-5f);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ internal sealed unsafe partial class CpuKernels
     internal override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
         var (batch, m, n, k, transposeA, transposeB, strideA, strideB, strideC) = product;
+        FlopCounter.Count(Math.Max(1, batch), m, n, k);
         nint lda = transposeA ? m : k, ldb = transposeB ? k : n;
         float beta = accumulate ? 1 : 0;
         if (strideC > 0 || batch <= 1)
@@ -21,10 +22,14 @@ internal sealed unsafe partial class CpuKernels
     {
         GroupedGemm.Multiply(groups, Ints(offsets), transposeB, n, k, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
         long used = Ints(offsets)[groups];
+        FlopCounter.Count(1, used, n, k);
         if (!accumulate)
             new Span<float>(Floats(c) + used * n, checked((int)((rows - used) * n))).Clear();
     }
 
     internal override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
-        => GroupedGemm.MultiplyTransposed(groups, Ints(offsets), m, n, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
+    {
+        FlopCounter.Count(1, Ints(offsets)[groups], m, n);
+        GroupedGemm.MultiplyTransposed(groups, Ints(offsets), m, n, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
+    }
 }

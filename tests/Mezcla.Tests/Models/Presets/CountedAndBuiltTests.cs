@@ -64,7 +64,7 @@ public class CountedAndBuiltTests
                 FirstDenseLayers = dense,
                 Period = period,
                 Routing = routing,
-                Balance = new() { LoadBalancing = 0, BiasUpdate = flags[9] ? 0.001f : 0 },
+                Balance = new() { LoadBalancing = 0, BiasUpdate = flags[9] && routing is SigmoidRouting ? 0.001f : 0 },
             },
             Positions = new(kind) { ReservedRows = flags[10] ? 2 : 0 },
             Norm = new(flags[11] ? NormKind.RmsNorm : NormKind.LayerNorm, Bias: flags[9]),

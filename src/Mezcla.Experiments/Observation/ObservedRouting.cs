@@ -1,0 +1,93 @@
+using Mezcla.Datasets;
+using Mezcla.MixtureOfExperts;
+using Mezcla.Models;
+using Mezcla.Tensors;
+using Mezcla.Tokenization;
+
+namespace Mezcla.Experiments.Observation;
+
+/// <summary>What the experts of one block did with every token of a text.</summary>
+/// <param name="Layer">Number of the block.</param>
+/// <param name="Experts">How many experts it has.</param>
+/// <param name="Choices">For each token the experts that computed it, by falling weight; none where all dropped it.</param>
+/// <param name="Weights">Their weights.</param>
+/// <param name="Dropped">For each token the experts that it chose and that were full.</param>
+public sealed record ObservedLayer(int Layer, int Experts, IReadOnlyList<int[]> Choices, IReadOnlyList<float[]> Weights, IReadOnlyList<int[]> Dropped)
+{
+    /// <summary>The expert of the largest weight of each token; -1 where none computed it.</summary>
+    public IReadOnlyList<int> First { get; } = [.. Choices.Select(c => c.Length > 0 ? c[0] : -1)];
+}
+
+/// <summary>
+/// Texts as a model's routers saw them: each token with its text, its domain and its experts in every block. All analyses of routing begin here. Texts are read in
+/// windows of the model's context, in evaluation: without noise.
+/// </summary>
+public sealed class ObservedRouting
+{
+    private ObservedRouting(string[] domains, int[] ids, int[] domainOf, bool[] starts, ObservedLayer[] layers) =>
+        (Domains, Ids, DomainOf, Starts, Layers) = (domains, ids, domainOf, starts, layers);
+
+    /// <summary>Names of the domains.</summary>
+    public IReadOnlyList<string> Domains { get; }
+
+    /// <summary>The token ids, one text after the other.</summary>
+    public IReadOnlyList<int> Ids { get; }
+
+    /// <summary>For each token the number of its domain.</summary>
+    public IReadOnlyList<int> DomainOf { get; }
+
+    /// <summary>Whether a token is the first of a window, so that the one before it is not its neighbour.</summary>
+    public IReadOnlyList<bool> Starts { get; }
+
+    /// <summary>The blocks with experts, first to last.</summary>
+    public IReadOnlyList<ObservedLayer> Layers { get; }
+
+    /// <summary>Observes a model on one text.</summary>
+    /// <exception cref="ArgumentException">The model is dense, or the text empty.</exception>
+    public static ObservedRouting Of(Transformer model, Tokenizer tokenizer, string text) =>
+        Of(model, [new("text", tokenizer.Encode(text, SpecialTokenPolicy.None))]);
+
+    /// <summary>Observes a model on what a mixture of domains holds out.</summary>
+    /// <param name="model">A model with experts.</param>
+    /// <param name="mixture">The domains.</param>
+    /// <param name="tokens">At most so many tokens of each.</param>
+    /// <exception cref="ArgumentException">The model is dense.</exception>
+    public static ObservedRouting Of(Transformer model, DomainMixture mixture, int tokens = 8192) =>
+        Of(model, mixture.Names.Select(name => KeyValuePair.Create(name, mixture.HeldOut(name)[..Math.Min(tokens, mixture.HeldOut(name).Length)].ToArray())));
+
+    /// <summary>Observes a model on token ids by domain.</summary>
+    /// <exception cref="ArgumentException">The model is dense, or there are no tokens.</exception>
+    public static ObservedRouting Of(Transformer model, IEnumerable<KeyValuePair<string, int[]>> domains)
+    {
+        if (model.Config.MixtureOfExperts is null) throw new ArgumentException("A dense model has no routing to observe.", nameof(model));
+        var (names, ids, domainOf, starts) = (new List<string>(), new List<int>(), new List<int>(), new List<bool>());
+        var layers = new Dictionary<int, (int Experts, List<int[]> Choices, List<float[]> Weights, List<int[]> Dropped)>();
+        foreach (var (name, tokens) in domains)
+        {
+            for (var at = 0; at < tokens.Length; at += model.ContextLength)
+            {
+                int[] window = tokens[at..Math.Min(tokens.Length, at + model.ContextLength)];
+                foreach (LayerRouting routing in model.Observe(Tensor.From(window, 1, window.Length).To(model.Device)).Layers)
+                {
+                    if (!layers.TryGetValue(routing.Layer, out var lists)) layers[routing.Layer] = lists = (routing.Experts, [], [], []);
+                    foreach (TokenRouting token in routing.PerToken())
+                    {
+                        lists.Choices.Add(token.Experts);
+                        lists.Weights.Add(token.Weights);
+                        lists.Dropped.Add(token.Dropped);
+                    }
+                }
+
+                ids.AddRange(window);
+                domainOf.AddRange(Enumerable.Repeat(names.Count, window.Length));
+                starts.AddRange(window.Select((_, i) => i == 0));
+            }
+
+            names.Add(name);
+        }
+
+        if (ids.Count == 0) throw new ArgumentException("There are no tokens to observe.", nameof(domains));
+        return new([.. names], [.. ids], [.. domainOf], [.. starts],
+            [.. layers.OrderBy(l => l.Key).Select(l => new ObservedLayer(l.Key, l.Value.Experts, l.Value.Choices, l.Value.Weights, l.Value.Dropped))]);
+    }
+}

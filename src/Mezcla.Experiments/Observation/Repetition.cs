@@ -1,0 +1,60 @@
+using System.Globalization;
+using Mezcla.Charts;
+using Mezcla.Scaling;
+
+namespace Mezcla.Experiments.Observation;
+
+/// <summary>How often a token goes where the token before it went.</summary>
+/// <param name="Layer">Number of the block.</param>
+/// <param name="First">Share of neighbours with the same first choice.</param>
+/// <param name="FirstByChance">What it would be if experts were drawn by their load alone: Σ load².</param>
+/// <param name="Any">Share of neighbours of which a token's first choice is among the experts of the one before (Mixtral's "first or second choice").</param>
+/// <param name="AnyByChance">The same by chance: pairs of tokens that are no neighbours.</param>
+public sealed record LayerRepetition(int Layer, double First, double FirstByChance, double Any, double AnyByChance);
+
+/// <summary>The rate of consecutive repeats against chance (Mixtral, section 5, table 5): text is routed in runs, more so in higher blocks.</summary>
+public sealed class Repetition
+{
+    private Repetition(IReadOnlyList<LayerRepetition> layers) => Layers = layers;
+
+    /// <summary>The blocks with experts, first to last.</summary>
+    public IReadOnlyList<LayerRepetition> Layers { get; }
+
+    /// <summary>Measures it over all pairs of neighbours within a window.</summary>
+    public static Repetition Of(ObservedRouting observed)
+    {
+        var layers = new List<LayerRepetition>();
+        foreach (ObservedLayer layer in observed.Layers)
+        {
+            int[] seconds = [.. Enumerable.Range(1, Math.Max(0, observed.Ids.Count - 1)).Where(i => !observed.Starts[i] && layer.First[i] >= 0 && layer.First[i - 1] >= 0)];
+            double Share(Func<int, bool> holds) => seconds.Length == 0 ? double.NaN : (double)seconds.Count(holds) / seconds.Length;
+            int[] computed = [.. layer.First.Where(e => e >= 0)];
+            double chance = computed.CountBy(e => e).Sum(g => Math.Pow((double)g.Value / computed.Length, 2));
+            // A token half the text away knows nothing of this one, but is routed by the same load.
+            int far = seconds.Length / 2;
+            layers.Add(new(layer.Layer, Share(i => layer.First[i] == layer.First[i - 1]), chance, Share(i => layer.Choices[i - 1].Contains(layer.First[i])),
+                seconds.Length == 0 ? double.NaN : seconds.Select((i, n) => layer.Choices[seconds[(n + far) % seconds.Length] - 1].Contains(layer.First[i]) ? 1.0 : 0).Average()));
+        }
+
+        return new(layers);
+    }
+
+    /// <summary>The rates as bars, block by block.</summary>
+    public Chart ToChart()
+    {
+        string[] names = [.. Layers.Select(l => l.Layer.ToString(CultureInfo.InvariantCulture))];
+        return Chart.Bars("A token goes where the one before it went", "block", "share of neighbours")
+            .Add("same first choice", names, Layers.Select(l => l.First)).Add("by chance", names, Layers.Select(l => l.FirstByChance)).Format(y: AxisFormat.Percent);
+    }
+
+    /// <summary>How a notebook shows it.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => Display.Bundle(ToChart().ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+
+    /// <inheritdoc/>
+    public override string ToString() => Display.Text(Headers, Rows);
+
+    private static string[] Headers => ["block", "same first", "by chance", "first among the last token's", "by chance"];
+
+    private IEnumerable<IReadOnlyList<string>> Rows => Layers.Select(l => (IReadOnlyList<string>)
+        [l.Layer.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{l.First:P1}"), FormattableString.Invariant($"{l.FirstByChance:P1}"), FormattableString.Invariant($"{l.Any:P1}"), FormattableString.Invariant($"{l.AnyByChance:P1}")]);
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Mezcla.Charts;
+using Mezcla.Scaling;
+
+namespace Mezcla.Experiments.Observation;
+
+/// <summary>What the first choice of a block's router goes by. All in shares of the expert's entropy: 0 says nothing, 1 decides it.</summary>
+/// <param name="Layer">Number of the block.</param>
+/// <param name="Entropy">H(expert), in nats.</param>
+/// <param name="Domain">I(expert; domain) / H(expert).</param>
+/// <param name="Token">I(expert; token) / H(expert).</param>
+/// <param name="DomainGivenToken">I(expert; domain | token) / H(expert): what the domain still tells once the token is known.</param>
+public sealed record LayerSpecialization(int Layer, double Entropy, double Domain, double Token, double DomainGivenToken);
+
+/// <summary>
+/// Do experts divide the work by topic or by token? "An expert for Python and one for poems" would be a high share of the domain; what Mixtral's and OpenMoE's authors
+/// found is a high share of the token.
+/// </summary>
+public sealed class Specialization
+{
+    private Specialization(IReadOnlyList<LayerSpecialization> layers, IReadOnlyList<Chart> charts) => (Layers, Charts) = (layers, charts);
+
+    /// <summary>The blocks with experts, first to last.</summary>
+    public IReadOnlyList<LayerSpecialization> Layers { get; }
+
+    /// <summary>For each block, which share of a domain's tokens each expert took: domains by experts.</summary>
+    public IReadOnlyList<Chart> Charts { get; }
+
+    /// <summary>Measures it; tokens that no expert computed are left out.</summary>
+    public static Specialization Of(ObservedRouting observed)
+    {
+        var (layers, charts) = (new List<LayerSpecialization>(), new List<Chart>());
+        foreach (ObservedLayer layer in observed.Layers)
+        {
+            int[] at = [.. Enumerable.Range(0, layer.First.Count).Where(i => layer.First[i] >= 0)];
+            int[] Take(IReadOnlyList<int> labels) => [.. at.Select(i => labels[i])];
+            int[] expert = Take(layer.First), domain = Take(observed.DomainOf), token = Take(observed.Ids);
+            double entropy = MutualInformation.Entropy(expert), unit = entropy > 0 ? entropy : 1;
+            layers.Add(new(layer.Layer, entropy, MutualInformation.Of(expert, domain) / unit, MutualInformation.Of(expert, token) / unit,
+                MutualInformation.Given(expert, domain, token) / unit));
+            var shares = new double[observed.Domains.Count, layer.Experts];
+            int[] sizes = [.. Enumerable.Range(0, observed.Domains.Count).Select(d => Math.Max(1, domain.Count(x => x == d)))];
+            for (var i = 0; i < at.Length; i++) shares[domain[i], expert[i]] += 1.0 / sizes[domain[i]];
+            charts.Add(Chart.Heatmap(shares, $"Block {layer.Layer}: which expert takes a domain's tokens", "expert", "", observed.Domains, showValues: true).YRange(0, null).Format(y: AxisFormat.Percent));
+        }
+
+        return new(layers, charts);
+    }
+
+    /// <summary>The measures as bars, block by block.</summary>
+    public Chart ToChart() => Chart.Bars("What decides the expert: the token or the domain", "block", "share of the expert's entropy")
+        .Add("token", Names, Layers.Select(l => l.Token)).Add("domain", Names, Layers.Select(l => l.Domain))
+        .Add("domain, once the token is known", Names, Layers.Select(l => l.DomainGivenToken));
+
+    /// <summary>How a notebook shows it.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle() =>
+        Display.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2, sameY: true).ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+
+    /// <inheritdoc/>
+    public override string ToString() => Display.Text(Headers, Rows);
+
+    private static string[] Headers => ["block", "H(expert)", "token", "domain", "domain | token"];
+
+    private IEnumerable<string> Names => Layers.Select(l => l.Layer.ToString(CultureInfo.InvariantCulture));
+
+    private IEnumerable<IReadOnlyList<string>> Rows => Layers.Select(l => (IReadOnlyList<string>)
+        [l.Layer.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{l.Entropy:F3}"), FormattableString.Invariant($"{l.Token:P1}"), FormattableString.Invariant($"{l.Domain:P1}"), FormattableString.Invariant($"{l.DomainGivenToken:P1}")]);
+}
