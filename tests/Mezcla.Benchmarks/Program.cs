@@ -31,6 +31,9 @@ switch (verb)
     case "matmul": return MatMulBenchmark.Run(only, options.ContainsKey("threads") ? [threads] : [1, 2], rounds);
     case "ceiling": return CeilingBenchmark.Run(only.Length > 0 ? only : ["train_S", "train_M", "train_L"], rounds, seconds);
     case "growth": return GrowthBenchmark.Run(seconds, rounds, options.GetValueOrDefault("output", "."));
+    case "experts":
+        foreach (var letter in only.Length > 0 ? only : ["M"]) ExpertsBenchmark.Run(letter, threads, rounds, seconds, processorTime);
+        return 0;
     default: return Usage();
 }
 
@@ -48,11 +51,11 @@ static int Usage()
           (no verb)   each benchmark's median, a line "name tokens_per_s"
           compare     each in turn with PyTorch, round by round, and the ratios
           matmul      matrix products of transformer shapes, in turn with OpenBLAS
-
+          experts     training with experts against a dense model of equal active size, and against PyTorch's loop over experts
           ceiling     the share of a training step's speed that its matrix products alone would allow
           growth      training time against model size and against context: tables, and charts in --output FOLDER
 
-          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes
+          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes, for experts S, M or L
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)
           --seconds n     of each measurement (2)

@@ -8,9 +8,9 @@ internal sealed class TorchPeer : IDisposable
 {
     private readonly Process _process;
 
-    public TorchPeer(int threads, double seconds, bool processorTime)
+    public TorchPeer(int threads, double seconds, bool processorTime, string scriptName = "torch_models.py")
     {
-        var script = Path.Combine(AppContext.BaseDirectory, "peers", "torch_models.py");
+        var script = Path.Combine(AppContext.BaseDirectory, "peers", scriptName);
         var start = new ProcessStartInfo(File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3")
         {
             ArgumentList = { script, threads.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture) },

@@ -133,9 +133,14 @@ def benchmark(name):
     return tokens / (clock() - start)
 
 
-torch.manual_seed(1)
-torch.set_num_threads(int(sys.argv[1]))
-torch.set_flush_denormal(True)
-print("ready", torch.__version__, flush=True)
-for line in sys.stdin:
-    print(f"{benchmark(line.strip()):.2f}", flush=True)
+def serve(measure):
+    torch.manual_seed(1)
+    torch.set_num_threads(int(sys.argv[1]))
+    torch.set_flush_denormal(True)
+    print("ready", torch.__version__, flush=True)
+    for line in sys.stdin:
+        print(f"{measure(line.strip()):.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    serve(benchmark)
