@@ -77,7 +77,8 @@ public sealed record ExperimentRecord
     {
         foreach (var (mine, theirs) in Points.Zip(other.Points))
             if (mine.Step != theirs.Step || mine.CrossEntropy != theirs.CrossEntropy) return mine.Step;
-        return Points.Count == other.Points.Count && Loss == other.Loss ? null : Points[^1].Step + 1;
+        // The held-out loss is a mean over batches, whose order of summation is no part of the training.
+        return Points.Count == other.Points.Count && Math.Abs(Loss - other.Loss) <= 1e-12 * Math.Abs(Loss) ? null : Points[^1].Step + 1;
     }
 
     /// <summary>Reads a file of records. A last line that was cut off, as by a crash, is left out; any other line that cannot be read is an error.</summary>
