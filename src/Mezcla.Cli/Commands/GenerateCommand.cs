@@ -1,35 +1,34 @@
 using System.CommandLine;
+using System.Text;
 using Mezcla.Generation;
-using Mezcla.Training;
+using Mezcla.Weights;
 
 namespace Mezcla.Cli.Commands;
 
 /// <summary><c>mezcla generate</c>: text from a trained model.</summary>
 internal static class GenerateCommand
 {
-    private static readonly Argument<string> Model = new("MODEL") { Description = "A checkpoint that mezcla train saved." };
+    private static readonly Argument<string> Model = new("MODEL") { Description = "A checkpoint of mezcla train, the folder of a Hugging Face model (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama)." };
     private static readonly Option<string> Prompt = new("--prompt", "-p") { Description = "The text to continue.", DefaultValueFactory = _ => "" };
     private static readonly Option<int> Tokens = new("--tokens", "-n") { Description = "Tokens to generate at most.", DefaultValueFactory = _ => 200 };
-    private static readonly Option<float> Temperature = new("--temperature") { Description = "0 for the most likely token always; 1 for the model's own distribution.", DefaultValueFactory = _ => 0.8f };
-    private static readonly Option<int> TopK = new("--top-k") { Description = "Only the k most likely tokens; 0 for all.", DefaultValueFactory = _ => 0 };
-    private static readonly Option<float> TopP = new("--top-p") { Description = "Only the most likely tokens that together reach this probability.", DefaultValueFactory = _ => 1f };
-    private static readonly Option<float> MinP = new("--min-p") { Description = "Only tokens at least this likely relative to the most likely one.", DefaultValueFactory = _ => 0f };
-    private static readonly Option<float> RepetitionPenalty = new("--repetition-penalty") { Description = "Above 1 makes repeated tokens less likely.", DefaultValueFactory = _ => 1f };
-    private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of the draws.", DefaultValueFactory = _ => 1UL };
-    private static readonly Option<int> Samples = new("--samples") { Description = "How many continuations.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<float> Temperature = new("--temperature", "-t") { Description = "0 takes the most likely token always, 1 draws from the model's own distribution, less than 1 is more careful.", DefaultValueFactory = _ => 0.8f };
+    private static readonly Option<int> TopK = new("--top-k") { Description = "Draw only from the k most likely tokens; 0 for all.", DefaultValueFactory = _ => 0 };
+    private static readonly Option<float> TopP = new("--top-p") { Description = "Draw only from the most likely tokens that together reach this probability; 1 for all.", DefaultValueFactory = _ => 1f };
+    private static readonly Option<float> MinP = new("--min-p") { Description = "Draw only from tokens at least this likely relative to the most likely one; 0 for all.", DefaultValueFactory = _ => 0f };
+    private static readonly Option<float> RepetitionPenalty = new("--repetition-penalty") { Description = "Above 1 makes tokens that the text has already less likely; 1 for none.", DefaultValueFactory = _ => 1f };
+    private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of the draws: the same seed gives the same text.", DefaultValueFactory = _ => 1UL };
+    private static readonly Option<int> Samples = new("--samples") { Description = "How many continuations to write, a line with --- between them.", DefaultValueFactory = _ => 1 };
     private static readonly Option<string[]> Stop = new("--stop") { Description = "End before this text; may be given several times." };
 
     public static Command Create()
     {
-        var command = new Command("generate", "Continue a text with a trained model.") { Model, Prompt, Tokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed, Samples, Stop };
+        var command = new Command("generate", "Continue a text with a model: yours, or one from Hugging Face or llama.cpp. Standard output is the prompt and what follows, nothing else.") { Model, Prompt, Tokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed, Samples, Stop };
         command.SetAction(parse => Failures.Report(() => Run(parse)));
         return command;
     }
 
     private static int Run(ParseResult parse)
     {
-        var path = parse.GetValue(Model)!;
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file {Path.GetFullPath(path)}. Train a model first: mezcla train --data FILE.");
         if (parse.GetValue(Tokens) < 1) throw new ArgumentException($"{parse.GetValue(Tokens)} tokens: at least 1 must be generated.");
         if (parse.GetValue(Samples) < 1) throw new ArgumentException($"{parse.GetValue(Samples)} samples: at least 1 is needed.");
         var sampling = new SamplingConfig
@@ -42,23 +41,25 @@ internal static class GenerateCommand
             Seed = parse.GetValue(Seed),
         };
         sampling.Validate();
-        var checkpoint = ModelCheckpoint.Load(path);
-        var tokenizer = checkpoint.Tokenizer ?? throw new InvalidDataException($"{path} holds no tokenizer.");
-        var generator = new Generator(checkpoint.Model, tokenizer);
         var prompt = parse.GetValue(Prompt)!;
+        using var source = ModelSource.Open(parse.GetValue(Model)!);
+        var tokenizer = source.Tokenizer ?? throw new InvalidDataException($"{source.Weights.FilePath} has no tokenizer, so it cannot read a prompt.");
+        var generator = new Generator(source.Load(), tokenizer);
+        // Written as UTF-8 whatever the terminal's code page, and without a line end that the model did not write, unless a person is looking.
+        using var output = Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) : null;
+        var console = output ?? Console.Out;
         for (var sample = 0; sample < parse.GetValue(Samples); sample++)
         {
-            if (sample > 0) Console.Out.WriteLine("\n---");
-            Console.Out.Write(prompt);
-            foreach (var piece in generator.Stream(prompt, parse.GetValue(Tokens), sampling, parse.GetValue(Stop), (ulong)sample))
+            if (sample > 0) console.Write("\n---\n");
+            var pieces = generator.Stream(prompt, parse.GetValue(Tokens), sampling, parse.GetValue(Stop), (ulong)sample);
+            foreach (var piece in pieces.Prepend(prompt))
             {
-                Console.Out.Write(piece);
-                Console.Out.Flush();
+                console.Write(piece);
+                console.Flush();
             }
-
-            Console.Out.WriteLine();
         }
 
+        if (output is null) console.WriteLine();
         return 0;
     }
 }

@@ -32,43 +32,74 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer)
         return text.ToString();
     }
 
-    /// <summary>The continuation in pieces of whole characters, as they come.</summary>
+    /// <summary>
+    /// The continuation in pieces of whole characters, as they come. Special tokens that the prompt spells are read as such, the token that begins a text
+    /// is put in front where the model expects it, and the token that ends one ends the continuation.
+    /// </summary>
+    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token that begins a text, or a stop string is empty.</exception>
     public IEnumerable<string> Stream(string prompt, int count, SamplingConfig? sampling = null, IReadOnlyList<string>? stop = null, ulong sample = 0)
     {
-        var ids = tokenizer.Encode(prompt);
-        if (ids.Length == 0)
-            ids = [tokenizer.BeginOfText ?? tokenizer.EndOfText ?? throw new ArgumentException("The prompt is empty, and the tokenizer has no token that begins a text.", nameof(prompt))];
+        if (stop is not null && stop.Contains("")) throw new ArgumentException("An empty stop string would end every text before it begins.", nameof(stop));
+        return Pieces(Tokens(Encode(prompt), count, sampling, sample), stop ?? []);
+    }
+
+    /// <summary>The ids that <see cref="Stream"/> starts from.</summary>
+    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token that begins a text.</exception>
+    public int[] Encode(string prompt)
+    {
+        var ids = tokenizer.Encode(prompt, SpecialTokenPolicy.All);
+        if (tokenizer.ExpectsBeginOfText && tokenizer.BeginOfText is { } begin && ids.FirstOrDefault(-1) != begin) return [begin, .. ids];
+        if (ids.Length > 0) return ids;
+        return [tokenizer.BeginOfText ?? tokenizer.EndOfText ?? throw new ArgumentException("The prompt is empty, and the tokenizer has no token that begins a text.", nameof(prompt))];
+    }
+
+    private IEnumerable<string> Pieces(IEnumerable<int> ids, IReadOnlyList<string> stop)
+    {
         var decoder = Encoding.UTF8.GetDecoder();
         var pending = new StringBuilder();
         // Text that could still become a stop string is held back.
-        var hold = stop is { Count: > 0 } ? stop.Max(s => s.Length) - 1 : 0;
-        foreach (var id in Tokens(ids, count, sampling, sample))
+        var hold = stop.Select(s => s.Length - 1).DefaultIfEmpty(0).Max();
+        foreach (var id in ids.TakeWhile(id => id != tokenizer.EndOfText))
         {
-            if (id == tokenizer.EndOfText) break;
-            var bytes = tokenizer.TokenBytes(id);
-            var characters = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
-            pending.Append(characters, 0, decoder.GetChars(bytes, characters, flush: false));
-            if (FindStop(pending, stop) is { } end)
+            Append(BytesOf(id), flush: false);
+            if (FindStop(pending.ToString(), stop) is var end and >= 0)
             {
                 if (end > 0) yield return pending.ToString(0, end);
                 yield break;
             }
 
-            if (pending.Length <= hold) continue;
-            yield return pending.ToString(0, pending.Length - hold);
-            pending.Remove(0, pending.Length - hold);
+            var ready = pending.Length - hold;
+            if (ready > 0 && char.IsHighSurrogate(pending[ready - 1])) ready--;
+            if (ready <= 0) continue;
+            yield return pending.ToString(0, ready);
+            pending.Remove(0, ready);
         }
 
+        Append([], flush: true); // a character whose last bytes never came is U+FFFD
         if (pending.Length > 0) yield return pending.ToString();
+
+        void Append(byte[] bytes, bool flush)
+        {
+            var characters = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
+            pending.Append(characters, 0, decoder.GetChars(bytes, characters, flush));
+        }
     }
 
-    private static int? FindStop(StringBuilder text, IReadOnlyList<string>? stop)
+    // A model may have more rows than its tokenizer has tokens; what it should never draw is shown, not thrown.
+    private byte[] BytesOf(int id)
     {
-        if (stop is not { Count: > 0 }) return null;
-        var all = text.ToString();
-        var first = stop.Select(s => all.IndexOf(s, StringComparison.Ordinal)).Where(i => i >= 0).DefaultIfEmpty(-1).Min();
-        return first < 0 ? null : first;
+        try
+        {
+            return tokenizer.TokenBytes(id);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return [0xEF, 0xBF, 0xBD];
+        }
     }
+
+    private static int FindStop(string text, IReadOnlyList<string> stop) =>
+        stop.Select(s => text.IndexOf(s, StringComparison.Ordinal)).Where(i => i >= 0).DefaultIfEmpty(-1).Min();
 
     private IEnumerable<int> Iterate(int[] prompt, int count, Sampler sampler)
     {

@@ -1,4 +1,5 @@
 using Mezcla.Generation;
+using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
@@ -53,6 +54,51 @@ public class GeneratorTests
         var free = string.Concat(generator.Stream("the", 24, sampling));
         var stop = free.Substring(free.Length / 2, 2);
         Assert.Equal(free[..free.IndexOf(stop, StringComparison.Ordinal)], string.Concat(generator.Stream("the", 24, sampling, [stop])));
+    }
+
+    [Fact]
+    public void What_could_become_a_stop_string_is_held_back_and_characters_stay_whole()
+    {
+        var tokenizer = BytePairTokenizer.Train("🙂é🙂é", 256, SplitPattern.None);
+        // What a random model writes is full of halves of characters.
+        var generator = new Generator(TinyModels.Create(TinyModels.Llama with { VocabularySize = 256 }), tokenizer);
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            var sampling = new SamplingConfig { Seed = seed };
+            var pieces = generator.Stream("🙂", 24, sampling, ["zz🙂", "\0\0\0"]).ToArray();
+            Assert.All(pieces, piece => Assert.False(char.IsHighSurrogate(piece[^1]) || char.IsLowSurrogate(piece[0])));
+            var ids = generator.Tokens(generator.Encode("🙂"), 24, sampling).ToArray();
+            Assert.Equal(tokenizer.Decode(ids), string.Concat(pieces));
+        }
+
+        Assert.Contains("empty stop", Assert.Throws<ArgumentException>(() => generator.Text("a", 3, stop: ["x", ""])).Message);
+    }
+
+    [Fact]
+    public void A_text_begins_and_ends_as_its_model_expects()
+    {
+        var special = BytePairTokenizer.Train("the cat", 258, SplitPattern.Gpt4, "<s>", "<|endoftext|>");
+        int begin = special.SpecialTokens["<s>"], end = special.SpecialTokens["<|endoftext|>"];
+        var model = TinyModels.Create(TinyModels.Llama with { VocabularySize = special.VocabularySize });
+        Assert.Equal([116], new Generator(model, special).Encode("t"));
+        Assert.Equal([begin], new Generator(model, special).Encode(""));
+        const string Template = """
+            "post_processor": {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+            "pair":[],"special_tokens":{"<s>":{"id":"<s>","ids":[0],"tokens":["<s>"]}}}
+            """;
+        var json = special.ToJson();
+        Assert.Contains("\"post_processor\": null", json);
+        var begun = Tokenizer.FromJson(json.Replace("\"post_processor\": null", Template.Replace("[0]", $"[{begin}]")));
+        Assert.True(begun.ExpectsBeginOfText);
+        Assert.Equal([begin, 116], new Generator(model, begun).Encode("t"));
+        Assert.Equal([begin, 116], new Generator(model, begun).Encode("<s>t"));
+        // A head that answers every text with its end: nothing is continued.
+        var ended = new Transformer(model.Config with { Norm = new(NormKind.LayerNorm) }, new RandomStream(1));
+        Module.Assign(ended.FinalNorm.Weight, new float[16]);
+        Module.Assign(ended.FinalNorm.Bias!, [.. Enumerable.Repeat(1f, 16)]);
+        Module.Assign(ended.Head!.Weight, [.. Enumerable.Range(0, special.VocabularySize * 16).Select(i => i / 16 == end ? 1f : 0)]);
+        Assert.Equal([end], new Generator(ended, begun).Tokens([116], 1).ToArray());
+        Assert.Equal("the", new Generator(ended, begun).Text("the", 5));
     }
 
     [Fact]
@@ -112,6 +158,41 @@ public class GeneratorTests
         // 63 degrees of freedom: 99.99 % of samples lie below 110.
         Assert.InRange(chiSquared, 5, 110);
         Assert.InRange((double)accepted / proposed, 0.2, 0.99);
+    }
+
+    [Fact]
+    public void Acceptance_and_tokens_a_round_follow_the_formulas()
+    {
+        // Models whose distribution is the same everywhere: embeddings of one direction, so that every logit comes from the head alone.
+        var config = TinyModels.Gpt with { VocabularySize = 6, ContextLength = 512, Layers = 1, TiedHead = false };
+        Transformer Constant(params float[] logits)
+        {
+            var model = new Transformer(config with { InitializerRange = 1e-9f }, new RandomStream(1));
+            Module.Assign(model.TokenEmbedding.Weight, [.. Enumerable.Range(0, 6 * 16).Select(i => i % 16 == 0 ? 1f : -1f / 15)]);
+            Module.Assign(model.FinalNorm.Weight, new float[16]);
+            Module.Assign(model.FinalNorm.Bias!, [1, .. new float[15]]);
+            Module.Assign(model.Head!.Weight, [.. Enumerable.Range(0, 6 * 16).Select(i => i % 16 == 0 ? logits[i / 16] : 0)]);
+            return model;
+        }
+
+        float[] a = [2, 1, 0, 0, -1, 1], b = [1, 2, 0, 1, -1, -1];
+        var sampler = new Sampler(new());
+        // α = Σ min(p, q) (Leviathan et al. 2023, corollary 3.6).
+        var alpha = sampler.Probabilities(a, []).Zip(sampler.Probabilities(b, []), Math.Min).Sum();
+        Assert.InRange(alpha, 0.5, 0.8);
+        const int Gamma = 3;
+        var (passes, tokens, first, rounds) = (0, 0, 0, 0);
+        for (ulong seed = 1; seed <= 12; seed++)
+        {
+            var result = new SpeculativeDecoding(Constant(a), Constant(b), Gamma).Generate([0], 400, new SamplingConfig { Seed = seed });
+            (passes, tokens) = (passes + result.TargetPasses, tokens + 400);
+            var one = new SpeculativeDecoding(Constant(a), Constant(b), 1).Generate([0], 100, new SamplingConfig { Seed = seed + 100 });
+            (first, rounds) = (first + one.Accepted, rounds + one.Proposed);
+        }
+
+        // About 2,000 and 700 rounds: the mean of each is within 4 standard errors.
+        Assert.Equal(alpha, (double)first / rounds, 4 * Math.Sqrt(alpha * (1 - alpha) / rounds));
+        Assert.Equal(SpeculativeDecoding.ExpectedTokens(alpha, Gamma), (double)tokens / passes, 0.13);
     }
 
     [Fact]
