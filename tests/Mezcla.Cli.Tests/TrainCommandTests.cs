@@ -27,6 +27,75 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_record_is_replayed_and_the_first_difference_named()
+    {
+        var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
+        var (code, _, errors) = Run(["train", "--data", text, "--experts", "4", "--steps", "9", "--dropout", "0.1", "--accumulate", "2", "--evaluate-every", "4", "-o", "m.safetensors", "--record", "run.jsonl", .. Small]);
+        Assert.True(code == 0, errors);
+        var (replayed, output, why) = Run(["replay", "run.jsonl"]);
+        Assert.True(replayed == 0, output + why);
+        Assert.Contains("All 9 recorded steps are the same to the bit.", output);
+        Assert.Contains("All 3 ", Run(["replay", "run.jsonl", "--steps", "3"]).Output);
+
+        var lines = File.ReadAllLines(Path.Combine(_folder, "run.jsonl"));
+        var changed = System.Text.RegularExpressions.Regex.Replace(lines[5], "\"loss\":[0-9.]+", "\"loss\":1.5");
+        Write("changed.jsonl", string.Join('\n', [.. lines[..5], changed, .. lines[6..]]));
+        var (differs, said, _) = Run(["replay", "changed.jsonl"]);
+        Assert.Equal(2, differs);
+        Assert.Contains("First difference at step 5, loss: recorded 1.5, now ", said);
+
+        Write("other.txt", "something else");
+        Assert.Contains("not the text of the recorded run", Fails(["replay", "run.jsonl", "--data", "other.txt"]));
+        Assert.Contains("line 1", Fails(["replay", "text.txt"]));
+        Assert.Contains("nowhere.jsonl", Fails(["replay", "nowhere.jsonl"]));
+        File.Move(Path.Combine(_folder, "text.txt"), Path.Combine(_folder, "moved.txt"));
+        Assert.Contains("text.txt", Fails(["replay", "run.jsonl"]));
+        Assert.Equal(0, Run(["replay", "run.jsonl", "--data", "moved.txt"]).Code);
+    }
+
+    [Fact]
+    public void A_training_that_goes_on_keeps_its_data_its_split_and_its_record()
+    {
+        var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
+        string[] options = ["--data", text, "--tokenizer", "characters", "--optimizer", "muon", "--schedule", "wsd", "--validation", "0.25", "--seed", "5", "--evaluate-every", "2", .. Small];
+        Assert.Equal(0, Run(["train", "--steps", "8", "-o", "whole.safetensors", "--record", "whole.jsonl", .. options]).Code);
+        // The same training, stopped by a checkpoint every second step and the loss of all that came after.
+        using (var process = Start(["train", "--steps", "8", "--checkpoint-every", "2", "-o", "part.safetensors", "--record", "part.jsonl", .. options])) process.WaitForExit();
+        var record = File.ReadAllLines(Path.Combine(_folder, "part.jsonl"));
+        Assert.Equal(9, record.Length);
+        var resumed = Run(["train", "--resume", "part.safetensors", "-o", "part.safetensors", "--record", "part.jsonl"]);
+        Assert.True(resumed.Code == 0, resumed.Errors);
+        Assert.Equal(9, File.ReadAllLines(Path.Combine(_folder, "part.jsonl")).Length);
+        Assert.Equal(0, Run(["replay", "part.jsonl"]).Code);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "whole.safetensors")).Length, File.ReadAllBytes(Path.Combine(_folder, "part.safetensors")).Length);
+    }
+
+    [Theory, InlineData(0), InlineData(4)]
+    public void What_is_trained_here_goes_to_other_programs_and_comes_back(int experts)
+    {
+        var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
+        Assert.Equal(0, Run(["train", "--data", text, "--steps", "12", "--experts", $"{experts}", "-o", "m.safetensors", .. Small.Select(s => s == "16" ? "32" : s)]).Code);
+        string[] greedy = ["--prompt", "the cat", "--tokens", "8", "--temperature", "0"];
+        var expected = Run(["generate", "m.safetensors", .. greedy]).Output;
+        Assert.StartsWith("the cat", expected);
+        Assert.NotEqual('\n', expected[^1]);
+        foreach (var file in new[] { "m.gguf", "folder" })
+        {
+            var (code, _, errors) = Run(["convert", "m.safetensors", file]);
+            Assert.True(code == 0, errors);
+            Assert.Equal((0, expected, ""), Run(["generate", file, .. greedy]));
+        }
+
+        var (quantized, _, why) = Run(["quantize", "m.gguf", "--to", "Q8_0", "-o", "q.gguf"]);
+        Assert.True(quantized == 0, why);
+        Assert.StartsWith("the cat", Run(["generate", "q.gguf", .. greedy]).Output);
+        Assert.Contains("\n---\n", Run(["generate", "m.gguf", "--prompt", "the", "--tokens", "3", "--samples", "2"]).Output);
+        var free = Run(["generate", "m.gguf", "--prompt", "the", "--tokens", "30", "--seed", "3"]).Output;
+        var stop = free.Substring(10, 2);
+        Assert.Equal("the" + free[3..(3 + free[3..].IndexOf(stop, StringComparison.Ordinal))], Run(["generate", "m.gguf", "--prompt", "the", "--tokens", "30", "--seed", "3", "--stop", stop]).Output);
+    }
+
+    [Fact]
     public void An_interrupted_training_saves_and_goes_on()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("This sends a signal of Unix.");
@@ -57,7 +126,14 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("--heads", Fails(["train", "--data", text, "--hidden", "10", "--heads", "3"]));
         Assert.Contains("experts", Fails(["train", "--data", text, "--experts", "2", "--top-k", "3"]));
         Assert.Contains("folder", Fails(["train", "--data", text, "-o", "no/such/m.safetensors"]));
+        Assert.Contains("Stopped early", Run(["train", "--data", text, "--steps", "400", "--evaluate-every", "1", "--patience", "3", "--learning-rate", "0.3", "-o", "early.safetensors", .. Small]).Output);
+        Assert.Contains("no tokenizer", Fails(["train", "--data", text, "--tokenizer", "nowhere.json"]));
+        Assert.Contains("accumulation", Fails(["train", "--data", text, "--accumulate", "0"]));
+        Assert.Contains("warm-up", Fails(["train", "--data", text, "--warmup", "-1"]));
+        Assert.Contains("held-out share", Fails(["train", "--data", text, "--validation", "1", .. Small]));
         Assert.Contains("m.safetensors", Fails(["generate", "m.safetensors", "--prompt", "x"]));
+        Assert.Contains("temperature", Fails(["generate", text, "--temperature", "-1"]));
+        Assert.Contains("At least 1", Fails(["generate", text, "--tokens", "0"]), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("text.txt", Fails(["generate", text, "--prompt", "x"]));
     }
 

@@ -65,7 +65,26 @@ internal static class TinyModels
         MixtureOfExperts = new() { Experts = 4, TopK = 2, Expert = new(10, Activation.Silu, Gated: true, Bias: true), RouterBias = true },
     };
 
-    public static IReadOnlyList<TransformerConfig> All { get; } = [Gpt, Llama, Mistral, Palm, Mixtral, DeepSeek, GptOss];
+    public static TransformerConfig Llama31 { get; } = Llama with { Name = "llama3.1", Positions = new(PositionKind.Rotary, 500, new Llama3Scaling(8, 1, 4, 16)) };
+
+    public static TransformerConfig Llama4 { get; } = Llama with
+    {
+        Name = "llama4",
+        Layers = 4,
+        Attention = Llama.Attention with { QueryKeyNorm = true },
+        Positions = new(PositionKind.Rotary, NoPositionPeriod: 4),
+        MixtureOfExperts = new()
+        {
+            Experts = 4,
+            TopK = 1,
+            Expert = new(12, Activation.Silu, Gated: true),
+            SharedExperts = 1,
+            Period = 2,
+            Routing = new SigmoidRouting { Normalize = false, WeighInput = true },
+        },
+    };
+
+    public static IReadOnlyList<TransformerConfig> All { get; } = [Gpt, Llama, Llama31, Mistral, Palm, Mixtral, DeepSeek, GptOss, Llama4];
 
     public static TheoryData<string> Names => [.. All.Select(c => c.Name)];
 

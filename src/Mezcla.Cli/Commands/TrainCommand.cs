@@ -1,9 +1,8 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Mezcla.Datasets;
-using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Tensors;
-using Mezcla.Tokenization;
 using Mezcla.Training;
 
 namespace Mezcla.Cli.Commands;
@@ -11,62 +10,40 @@ namespace Mezcla.Cli.Commands;
 /// <summary><c>mezcla train</c>: a model on any text file.</summary>
 internal static class TrainCommand
 {
-    private static readonly Option<string> Data = new("--data") { Description = "A UTF-8 text file, or the name of a corpus that comes with Mezcla (such as moby-dick)." };
-    private static readonly Option<FileInfo> Output = new("--output", "-o") { Description = "Where the model is saved.", DefaultValueFactory = _ => new FileInfo("model.safetensors") };
-    private static readonly Option<FileInfo?> Resume = new("--resume") { Description = "Go on with the training of this checkpoint; only --data, --output and --record are then read." };
-    private static readonly Option<int> Vocabulary = Number("--vocabulary", "Tokens of the byte-pair tokenizer that is trained first (256 to 65536).", 512);
-    private static readonly Option<int> Layers = Number("--layers", "Transformer blocks.", 4);
-    private static readonly Option<int> Hidden = Number("--hidden", "Width of the residual stream.", 128);
-    private static readonly Option<int> Heads = Number("--heads", "Attention heads; they divide the width.", 4);
-    private static readonly Option<int> Context = Number("--context", "Tokens the model sees at once.", 128);
-    private static readonly Option<int> Experts = Number("--experts", "Experts in each block; 0 for a dense model.", 0);
-    private static readonly Option<int> TopK = Number("--top-k", "Experts that a token uses.", 2);
-    private static readonly Option<int> Steps = Number("--steps", "Optimizer steps.", 300);
-    private static readonly Option<int> Batch = Number("--batch", "Sequences in a batch.", 16);
-    private static readonly Option<float> LearningRate = new("--learning-rate") { Description = "Peak learning rate.", DefaultValueFactory = _ => 3e-3f };
-    private static readonly Option<float> Dropout = new("--dropout") { Description = "Probability that an activation is dropped in training.", DefaultValueFactory = _ => 0f };
-    private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of weights, batches and noise.", DefaultValueFactory = _ => 1UL };
-    private static readonly Option<double> Validation = new("--validation") { Description = "Share of the text held out at its end.", DefaultValueFactory = _ => 0.1 };
-    private static readonly Option<int> CheckpointEvery = Number("--checkpoint-every", "Steps between checkpoints; 0 for one at the end only.", 0);
-    private static readonly Option<bool> WeightsOnly = new("--weights-only") { Description = "Save a finished model without what --resume needs: a third of the size." };
-    private static readonly Option<FileInfo?> Record = new("--record") { Description = "Write configuration and every step as JSON lines to this file." };
-
     public static Command Create()
     {
-        var command = new Command("train", "Train a transformer, dense or with experts, on a text file of your own.")
-        {
-            Data, Output, Resume, Vocabulary, Layers, Hidden, Heads, Context, Experts, TopK, Steps, Batch, LearningRate, Dropout, Seed, Validation, CheckpointEvery, WeightsOnly, Record,
-        };
+        var command = new Command("train", "Train a transformer, dense or with a Mixture of Experts, on a text of your own. Ctrl+C saves, --resume goes on.");
+        foreach (var option in TrainOptions.All) command.Options.Add(option);
         command.SetAction(parse => Failures.Report(() => Run(parse)));
         return command;
     }
 
-    private static Option<int> Number(string name, string description, int value) => new(name) { Description = description, DefaultValueFactory = _ => value };
-
     private static int Run(ParseResult parse)
     {
-        var source = parse.GetValue(Data) ?? throw new ArgumentException("Nothing to train on: name a text file with --data, for example --data moby-dick.");
-        var corpus = Corpus.Names.Contains(source) && !File.Exists(source) ? Corpus.Load(source) : Corpus.Read(source);
-        var output = parse.GetValue(Output)!;
+        var resumed = parse.GetValue(TrainOptions.Resume) is { } file ? Load(file) : null;
+        var named = parse.GetValue(TrainOptions.Data) ?? resumed?.Training!.Source?.Data
+            ?? throw new ArgumentException("Nothing to train on: name a text file with --data, for example --data moby-dick.");
+        var corpus = TrainingInputs.OpenCorpus(named);
+        var output = parse.GetValue(TrainOptions.Output)!;
         if (output.Directory is { Exists: false } folder) throw new DirectoryNotFoundException($"The folder {folder.FullName} does not exist: create it or choose another --output.");
 
-        ModelCheckpoint checkpoint;
-        if (parse.GetValue(Resume) is { } resumed)
-        {
-            checkpoint = ModelCheckpoint.Load(resumed.FullName);
-            if (checkpoint.Training is null || checkpoint.Tokenizer is null)
-                throw new InvalidDataException($"{resumed.FullName} holds a finished model, not a training that can go on.");
-        }
-        else
-        {
-            checkpoint = Start(parse, corpus);
-        }
+        var checkpoint = resumed ?? Start(parse, corpus);
+        // Checkpoints from before these were kept had the command's own values.
+        var share = checkpoint.Training?.ValidationShare ?? parse.GetValue(TrainOptions.Validation);
+        var config = checkpoint.Training?.Config ?? TrainOptions.Training(parse);
+        var source = checkpoint.Training?.Source
+            ?? new(named, corpus.Sha256, parse.GetValue(TrainOptions.Tokenizer)!, parse.GetValue(TrainOptions.Vocabulary), share, config.Seed);
+        var data = new TokenBatches(TrainingInputs.Encode(checkpoint.Tokenizer!, corpus), share);
+        var trainer = new Trainer(checkpoint.Model, data, config, checkpoint.Training);
+        Console.WriteLine(FormattableString.Invariant(
+            $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. Model: {checkpoint.Model.CountParameters():N0} parameters."));
 
-        var (model, tokenizer, config) = (checkpoint.Model, checkpoint.Tokenizer!, checkpoint.Training?.Config ?? Configuration(parse));
-        var data = new TokenBatches(tokenizer.Encode(corpus.Text), parse.GetValue(Validation));
-        var trainer = new Trainer(model, data, config, checkpoint.Training);
-        Console.WriteLine(
-            $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. Model: {model.CountParameters():N0} parameters.");
+        void Save()
+        {
+            var state = trainer.State();
+            state.Source = source;
+            new ModelCheckpoint { Model = checkpoint.Model, Tokenizer = checkpoint.Tokenizer, Training = state }.Save(output.FullName);
+        }
 
         using var interrupted = new CancellationTokenSource();
         ConsoleCancelEventHandler onCancel = (_, e) =>
@@ -76,11 +53,14 @@ internal static class TrainCommand
             interrupted.Cancel();
         };
         Console.CancelKeyPress += onCancel;
-        using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-            System.Runtime.InteropServices.PosixSignal.SIGTERM, context => { context.Cancel = true; interrupted.Cancel(); });
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => { context.Cancel = true; interrupted.Cancel(); });
         try
         {
-            return Train(parse, corpus, checkpoint, trainer, config, data, output, interrupted.Token);
+            using var record = Record(parse, new RunRecord { Model = checkpoint.Model.Config, Training = config, Source = source, DataSha256 = data.Sha256, Device = checkpoint.Model.Device.Name }, resumed is not null);
+            var result = Train(trainer, config.Steps, parse.GetValue(TrainOptions.CheckpointEvery), record, Save, interrupted.Token);
+            if (parse.GetValue(TrainOptions.WeightsOnly) && (result.Completed || result.StoppedEarly))
+                new ModelCheckpoint { Model = checkpoint.Model, Tokenizer = checkpoint.Tokenizer }.Save(output.FullName);
+            return Report(result, named, output);
         }
         finally
         {
@@ -88,101 +68,77 @@ internal static class TrainCommand
         }
     }
 
-    private static int Train(ParseResult parse, Corpus corpus, ModelCheckpoint checkpoint, Trainer trainer, TrainingConfig config, TokenBatches data, FileInfo output, CancellationToken cancellation)
+    private static TrainingResult Train(Trainer trainer, int steps, int checkpointEvery, StreamWriter? record, Action save, CancellationToken cancellation)
     {
-        using var record = parse.GetValue(Record) is { } file ? new StreamWriter(file.FullName) : null;
-        if (record is not null)
-        {
-            new RunRecord
-            {
-                Model = checkpoint.Model.Config,
-                Training = config,
-                Data = corpus.Name,
-                DataSha256 = data.Sha256,
-                ModelSeed = config.Seed,
-            }.WriteHead(record);
-        }
-
-        void Save() => new ModelCheckpoint { Model = checkpoint.Model, Tokenizer = checkpoint.Tokenizer, Training = trainer.State() }.Save(output.FullName);
-        var every = parse.GetValue(CheckpointEvery);
-        TrainingResult result;
         try
         {
-            result = TrainingProgress.Show(config.Steps, report => trainer.Run(step =>
+            return TrainingProgress.Show(steps, report => trainer.Run(step =>
             {
                 report(step);
                 if (record is not null) RunRecord.WriteStep(record, step);
-                if (every > 0 && step.Step % every == 0) Save();
+                if (checkpointEvery > 0 && step.Step % checkpointEvery == 0) save();
             }, cancellation));
         }
-        catch (TrainingDivergedException)
+        finally
         {
-            Save();
-            throw;
+            // Also where training diverged: the parameters are those of the step before.
+            save();
         }
+    }
 
-        if (parse.GetValue(WeightsOnly) && result.Completed)
-            new ModelCheckpoint { Model = checkpoint.Model, Tokenizer = checkpoint.Tokenizer }.Save(output.FullName);
-        else
-            Save();
+    private static int Report(TrainingResult result, string data, FileInfo output)
+    {
         if (result.Steps.Count > 0)
         {
             var last = result.Steps[^1];
-            var validation = last.ValidationLoss is { } loss ? $", on held-out text {loss:F3}" : "";
-            Console.WriteLine($"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s.");
+            var validation = last.ValidationLoss is { } loss ? FormattableString.Invariant($", on held-out text {loss:F3}") : "";
+            Console.WriteLine(FormattableString.Invariant($"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s."));
         }
 
         Console.WriteLine($"Saved {output.FullName}.");
-        if (result.Completed)
-            Console.WriteLine($"Try it: mezcla generate {output.Name} --prompt \"...\"");
-        else
-            Console.WriteLine($"Stopped before the end. Go on with: mezcla train --data {parse.GetValue(Data)!} --resume {output.Name} --output {output.Name}");
-        return result.Completed ? 0 : 130;
+        if (result.StoppedEarly) Console.WriteLine("Stopped early: the loss on held-out text has not become smaller for as many evaluations as --patience says.");
+        else if (!result.Completed)
+        {
+            Console.WriteLine($"Stopped before the end. Go on with: mezcla train --data {data} --resume {output.Name} --output {output.Name}");
+            return 130;
+        }
+
+        Console.WriteLine($"Try it: mezcla generate {output.Name} --prompt \"...\"");
+        return 0;
+    }
+
+    private static ModelCheckpoint Load(FileInfo file)
+    {
+        var checkpoint = ModelCheckpoint.Load(file.FullName);
+        return checkpoint is { Training: not null, Tokenizer: not null }
+            ? checkpoint
+            : throw new InvalidDataException($"{file.FullName} holds a finished model, not a training that can go on.");
     }
 
     private static ModelCheckpoint Start(ParseResult parse, Corpus corpus)
     {
-        var config = ModelConfiguration(parse);
+        var vocabulary = parse.GetValue(TrainOptions.Vocabulary);
+        var config = TrainOptions.Model(parse, vocabulary);
         config.Validate();
         RefuseTooLarge(config);
-        Configuration(parse).Validate();
-        Console.WriteLine($"Training a tokenizer of {config.VocabularySize} tokens on {corpus.Name} ...");
-        var tokenizer = BytePairTokenizer.Train(corpus.Text, config.VocabularySize);
-        return new() { Model = new Transformer(config with { VocabularySize = tokenizer.VocabularySize }, new RandomStream(parse.GetValue(Seed))), Tokenizer = tokenizer };
+        TrainOptions.Training(parse).Validate();
+        var name = parse.GetValue(TrainOptions.Tokenizer)!;
+        if (name == TrainingInputs.BytePairs) Console.WriteLine($"Training a tokenizer of {vocabulary} tokens on {corpus.Name} ...");
+        var tokenizer = TrainingInputs.MakeTokenizer(name, corpus, vocabulary);
+        config = config with { VocabularySize = tokenizer.VocabularySize };
+        RefuseTooLarge(config);
+        return new() { Model = new Transformer(config, new RandomStream(parse.GetValue(TrainOptions.Seed))), Tokenizer = tokenizer };
     }
 
-    private static TransformerConfig ModelConfiguration(ParseResult parse)
+    /// <summary>The file of the record, where one is wanted: a new one, or the one of a run that goes on, behind what it has.</summary>
+    private static StreamWriter? Record(ParseResult parse, RunRecord run, bool resumed)
     {
-        var (hidden, heads) = (parse.GetValue(Hidden), parse.GetValue(Heads));
-        if (heads < 1 || hidden < 1 || hidden % (2 * heads) != 0)
-            throw new ArgumentException($"A width of {hidden} does not divide into {heads} heads of an even size: choose --hidden as a multiple of twice --heads.");
-        var size = parse.GetValue(Vocabulary);
-        if (size is < 256 or > 65_536) throw new ArgumentException($"A vocabulary of {size} tokens is not possible: choose 256 (the bytes) to 65536.");
-        var network = new FeedForwardConfig(4 * hidden, Bias: true);
-        return new TransformerConfig
-        {
-            VocabularySize = parse.GetValue(Vocabulary),
-            ContextLength = parse.GetValue(Context),
-            Layers = parse.GetValue(Layers),
-            HiddenSize = hidden,
-            Attention = new() { Heads = heads, KeyValueHeads = heads, HeadSize = hidden / heads, QueryKeyValueBias = true, OutputBias = true },
-            FeedForward = network,
-            Positions = new(PositionKind.Rotary),
-            TiedHead = true,
-            InitializerRange = 1 / MathF.Sqrt(hidden),
-            Dropout = parse.GetValue(Dropout),
-            MixtureOfExperts = parse.GetValue(Experts) == 0 ? null : new() { Experts = parse.GetValue(Experts), TopK = parse.GetValue(TopK), Expert = network with { Bias = false } },
-        };
+        if (parse.GetValue(TrainOptions.Record) is not { } file) return null;
+        var goesOn = resumed && file.Exists && RunRecord.Read(file.FullName) is var before && before.DataSha256 == run.DataSha256 && before.Training == run.Training;
+        var writer = new StreamWriter(file.FullName, append: goesOn) { AutoFlush = true };
+        if (!goesOn) run.WriteHead(writer);
+        return writer;
     }
-
-    private static TrainingConfig Configuration(ParseResult parse) => new()
-    {
-        Steps = parse.GetValue(Steps),
-        BatchSize = parse.GetValue(Batch),
-        LearningRate = parse.GetValue(LearningRate),
-        Seed = parse.GetValue(Seed),
-        Schedule = new CosineSchedule { WarmupSteps = Math.Min(20, parse.GetValue(Steps) / 10) },
-    };
 
     // Weights, gradients and two moments in float32 are 16 bytes a parameter, before any activation.
     private static void RefuseTooLarge(TransformerConfig config)
@@ -190,6 +146,6 @@ internal static class TrainCommand
         var parameters = ParameterCount.Of(config).Total;
         var (needed, available) = (16.0 * parameters, (double)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         if (needed > available)
-            throw new ArgumentException($"A model of {parameters:N0} parameters needs {needed / 1e9:F1} GB to train, and this machine has {available / 1e9:F1} GB: choose fewer or smaller layers.");
+            throw new ArgumentException(FormattableString.Invariant($"A model of {parameters:N0} parameters needs {needed / 1e9:F1} GB to train, and this machine has {available / 1e9:F1} GB: choose fewer or smaller layers."));
     }
 }

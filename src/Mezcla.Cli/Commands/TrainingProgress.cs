@@ -29,7 +29,7 @@ internal static class TrainingProgress
 
     private static string Describe(TrainingStep step)
     {
-        var validation = step.ValidationLoss is { } loss ? $" held-out {loss:F3}" : "";
-        return $"step {step.Step}/{step.Steps} loss {step.CrossEntropy:F3}{validation}";
+        var validation = step.ValidationLoss is { } loss ? FormattableString.Invariant($" held-out {loss:F3}") : "";
+        return FormattableString.Invariant($"step {step.Step}/{step.Steps} loss {step.CrossEntropy:F3}{validation}");
     }
 }

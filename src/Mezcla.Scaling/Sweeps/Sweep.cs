@@ -140,7 +140,7 @@ public sealed class Sweep(SweepData data, string path)
         if (StepsFolder is null) return null;
         Directory.CreateDirectory(StepsFolder);
         var writer = new StreamWriter(Path.Combine(StepsFolder, run.Key + ".jsonl"));
-        new RunRecord { Model = run.Model, Training = config, Data = data.Description, DataSha256 = data.Batches.Sha256, ModelSeed = run.Seed }.WriteHead(writer);
+        new RunRecord { Model = run.Model, Training = config, Source = new(data.Description, null, "bytes", 256, data.Batches.ValidationShare, run.Seed), DataSha256 = data.Batches.Sha256 }.WriteHead(writer);
         return writer;
     }
 

@@ -15,14 +15,14 @@ public sealed class AdamW : Optimizer
 
     /// <summary>An optimizer with moments of zero.</summary>
     public AdamW(IEnumerable<(string Name, Tensor Tensor)> parameters, TrainingConfig config)
-        : base(parameters.OrderByDescending(p => p.Tensor.Rank >= 2))
+        : base(parameters.OrderByDescending(IsMatrix))
     {
         _config = config;
         _tensors = [.. Parameters.Select(p => p.Tensor)];
         _gradients = new Tensor?[_tensors.Length];
         _first = [.. _tensors.Select(ZerosLike)];
         _second = [.. _tensors.Select(ZerosLike)];
-        _matrices = _tensors.TakeWhile(t => t.Rank >= 2).Count();
+        _matrices = Parameters.Count(IsMatrix);
     }
 
     /// <summary>ε, added to the root of the second moment.</summary>

@@ -12,16 +12,18 @@ public static class Evaluation
     public static double CrossEntropy(LanguageModel model, TokenBatches data, int batchSize, int sequenceLength, int batches)
     {
         var random = new RandomStream(0);
-        var sum = 0.0;
+        var (sum, count) = (0.0, 0L);
         using var noGrad = new NoGrad();
         for (var i = 0; i < batches; i++)
         {
             using var scope = new TensorScope();
             var (inputs, labels) = data.NextValidation(random, batchSize, sequenceLength);
-            sum += model.Loss(inputs, labels, new ForwardContext()).CrossEntropy.Item();
+            var counted = data.Counted(labels);
+            sum += model.Loss(inputs, labels, new ForwardContext()).CrossEntropy.Item() * (double)counted;
+            count += counted;
         }
 
-        return sum / batches;
+        return sum / count;
     }
 
     /// <summary>Mean nats per token of a whole text, every token after the first predicted once from at most a context of tokens before it.</summary>

@@ -40,10 +40,10 @@ public sealed record CosineSchedule : LearningRateSchedule
     protected override double AfterWarmup(double progress) => Final + (1 - Final) * 0.5 * (1 + Math.Cos(Math.PI * progress));
 }
 
-/// <summary>The peak, then a linear fall to <see cref="Final"/> in the last <see cref="DecayShare"/> of the steps (WSD; Hu et al. 2024): a run can be continued from before the fall.</summary>
+/// <summary>The peak, then a linear fall to <see cref="Final"/> in the last <see cref="DecayShare"/> of the steps after the warm-up (WSD; Hu et al. 2024): a run can be continued from before the fall.</summary>
 public sealed record WarmupStableDecaySchedule : LearningRateSchedule
 {
-    /// <summary>The share of the steps in which the rate falls.</summary>
+    /// <summary>The share of the steps after the warm-up in which the rate falls; 0 for no fall.</summary>
     public double DecayShare { get; init; } = 0.2;
 
     /// <summary>The share of the last step.</summary>
@@ -51,5 +51,5 @@ public sealed record WarmupStableDecaySchedule : LearningRateSchedule
 
     /// <inheritdoc/>
     protected override double AfterWarmup(double progress) =>
-        progress <= 1 - DecayShare ? 1 : Final + (1 - Final) * (1 - progress) / DecayShare;
+        progress <= 1 - DecayShare || DecayShare == 0 ? 1 : Final + (1 - Final) * (1 - progress) / DecayShare;
 }

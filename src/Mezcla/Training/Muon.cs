@@ -22,8 +22,8 @@ public sealed class Muon : Optimizer
         : base(parameters)
     {
         _config = config;
-        foreach (var (name, tensor) in Parameters.Where(IsMatrix)) _matrices.Add((name, tensor, ZerosLike(tensor)));
-        _others = new AdamW(Parameters.Where(p => !IsMatrix(p)), config);
+        foreach (var (name, tensor) in Parameters.Where(IsOwn)) _matrices.Add((name, tensor, ZerosLike(tensor)));
+        _others = new AdamW(Parameters.Where(p => !IsOwn(p)), config);
     }
 
     /// <inheritdoc/>
@@ -63,6 +63,5 @@ public sealed class Muon : Optimizer
         _others.Step(learningRate);
     }
 
-    private static bool IsMatrix((string Name, Tensor Tensor) parameter) =>
-        parameter.Tensor.Rank >= 2 && parameter.Name.StartsWith("blocks.", StringComparison.Ordinal);
+    private static bool IsOwn((string Name, Tensor Tensor) parameter) => IsMatrix(parameter) && parameter.Name.StartsWith("blocks.", StringComparison.Ordinal);
 }

@@ -30,6 +30,9 @@ public abstract class Optimizer
         foreach (var (_, tensor) in Parameters) tensor.ClearGrad();
     }
 
+    /// <summary>Whether a parameter is a matrix, or a stack of one for each expert: biases of experts [E, n] are vectors of many experts, not matrices.</summary>
+    private protected static bool IsMatrix((string Name, Tensor Tensor) parameter) => parameter.Tensor.Rank >= 2 && !parameter.Name.EndsWith("bias", StringComparison.Ordinal);
+
     /// <summary>Changes the parameters.</summary>
     protected abstract void Update(float learningRate);
 

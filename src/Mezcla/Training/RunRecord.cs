@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Mezcla.Models;
 
 namespace Mezcla.Training;
@@ -15,17 +16,14 @@ public sealed record RunRecord
     /// <summary>How it was trained, seed included.</summary>
     public required TrainingConfig Training { get; init; }
 
-    /// <summary>Where the data came from: a corpus name or a file name.</summary>
-    public required string Data { get; init; }
+    /// <summary>Where data, tokenizer and weights came from.</summary>
+    public required TrainingSource Source { get; init; }
 
     /// <summary>SHA-256 of the token ids.</summary>
     public required string DataSha256 { get; init; }
 
-    /// <summary>Seed of the weights.</summary>
-    public required ulong ModelSeed { get; init; }
-
     /// <summary>Mezcla's version.</summary>
-    public string Version { get; init; } = typeof(RunRecord).Assembly.GetName().Version!.ToString(3);
+    public string Version { get; init; } = ThisVersion;
 
     /// <summary>The device it ran on.</summary>
     public string Device { get; init; } = "cpu";
@@ -34,8 +32,11 @@ public sealed record RunRecord
     public DateTime Started { get; init; } = DateTime.UtcNow;
 
     /// <summary>What each step measured.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public IReadOnlyList<TrainingStep> Steps { get; init; } = [];
+
+    /// <summary>The version that runs now.</summary>
+    public static string ThisVersion { get; } = typeof(RunRecord).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>Writes the head line.</summary>
     public void WriteHead(TextWriter writer) => writer.WriteLine(JsonSerializer.Serialize(this, ModelCheckpoint.Json));
@@ -43,36 +44,63 @@ public sealed record RunRecord
     /// <summary>Writes the line of a step.</summary>
     public static void WriteStep(TextWriter writer, TrainingStep step) => writer.WriteLine(JsonSerializer.Serialize(step, ModelCheckpoint.Json));
 
-    /// <summary>Reads a record.</summary>
+    /// <summary>Reads a record. A last line that was cut off while it was written is left out.</summary>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     /// <exception cref="InvalidDataException">Names the line that cannot be read.</exception>
     public static RunRecord Read(string path)
     {
+        var text = File.ReadAllText(path);
+        var lines = text.Split('\n');
         RunRecord? head = null;
         var steps = new List<TrainingStep>();
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
+        for (var i = 0; i < lines.Length; i++)
         {
-            number++;
+            if (string.IsNullOrWhiteSpace(lines[i])) continue;
             try
             {
-                if (head is null) head = JsonSerializer.Deserialize<RunRecord>(line, ModelCheckpoint.Json);
-                else steps.Add(JsonSerializer.Deserialize<TrainingStep>(line, ModelCheckpoint.Json) ?? throw new JsonException("The line is empty."));
+                if (head is null) head = JsonSerializer.Deserialize<RunRecord>(lines[i], ModelCheckpoint.Json);
+                else steps.Add(JsonSerializer.Deserialize<TrainingStep>(lines[i], ModelCheckpoint.Json) ?? throw new JsonException("The line is empty."));
             }
             catch (Exception e) when (e is JsonException or NotSupportedException)
             {
-                throw new InvalidDataException($"{path}, line {number}: not a line of a run record: {e.Message}", e);
+                if (head is not null && i == lines.Length - 1) break;
+                throw new InvalidDataException($"{path}, line {i + 1}: not a line of a run record: {e.Message}", e);
             }
         }
 
         return (head ?? throw new InvalidDataException($"{path} is empty: no run record.")) with { Steps = steps };
     }
 
-    /// <summary>The first step at which the losses of <paramref name="other"/> differ in any bit; null where all shared steps agree.</summary>
-    public int? FirstDifference(IReadOnlyList<TrainingStep> other)
+    /// <summary>Where what <paramref name="other"/> measured first differs in any bit from what this record has; null where all shared steps agree. Time is not compared.</summary>
+    public RunDifference? FirstDifference(IEnumerable<TrainingStep> other)
     {
-        var mine = Steps.ToDictionary(s => s.Step);
-        foreach (var step in other)
-            if (mine.TryGetValue(step.Step, out var same) && same.Loss != step.Loss) return step.Step;
-        return null;
+        var recorded = Steps.ToDictionary(s => s.Step);
+        return other.Where(step => recorded.ContainsKey(step.Step)).Select(step => Difference(recorded[step.Step], step)).FirstOrDefault(d => d is not null);
+    }
+
+    private static RunDifference? Difference(TrainingStep recorded, TrainingStep step)
+    {
+        (string Metric, double? Recorded, double? Obtained)[] metrics =
+        [
+            ("loss", recorded.Loss, step.Loss), ("cross-entropy", recorded.CrossEntropy, step.CrossEntropy), ("gradient norm", recorded.GradientNorm, step.GradientNorm),
+            ("learning rate", recorded.LearningRate, step.LearningRate), ("tokens", recorded.Tokens, step.Tokens), ("validation loss", recorded.ValidationLoss, step.ValidationLoss),
+        ];
+        return metrics.Where(m => m.Recorded != m.Obtained).Select(m => new RunDifference(step.Step, m.Metric, m.Recorded, m.Obtained)).FirstOrDefault();
     }
 }
+
+/// <summary>Where two runs part.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Metric">What differs.</param>
+/// <param name="Recorded">Its value in the record; null where it was not measured.</param>
+/// <param name="Obtained">Its value now.</param>
+public sealed record RunDifference(int Step, string Metric, double? Recorded, double? Obtained);
+
+/// <summary>Where data, tokenizer and weights of a training came from: with it and the configurations, the training can be run again.</summary>
+/// <param name="Data">A corpus name or a file, as it was named.</param>
+/// <param name="TextSha256">SHA-256 of the text (<see cref="Datasets.Corpus.Sha256"/>); null where it was mixed of several.</param>
+/// <param name="Tokenizer">How the tokenizer was made: <c>bpe</c> (trained on the text), <c>characters</c>, or the name or file of an encoding.</param>
+/// <param name="Vocabulary">Tokens asked for, where it was trained.</param>
+/// <param name="ValidationShare">The share held out at the end.</param>
+/// <param name="ModelSeed">Seed of the weights.</param>
+public sealed record TrainingSource(string Data, string? TextSha256, string Tokenizer, int Vocabulary, double ValidationShare, ulong ModelSeed);

@@ -18,8 +18,9 @@ public sealed class Trainer
     private readonly Optimizer _optimizer;
     private readonly Tensor[] _parameters;
     private readonly RandomStream _batches, _noise;
-    private int _step;
+    private int _step, _worse;
     private long _tokens;
+    private double? _best;
 
     /// <summary>A training of <paramref name="model"/>, from its start or from where <paramref name="resume"/> stands.</summary>
     /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or a resumed training had other data.</exception>
@@ -42,8 +43,11 @@ public sealed class Trainer
 
         if (resume.DataHash != data.Sha256)
             throw new ArgumentException("The checkpoint was trained on other data (its SHA-256 differs): resume with the same file and tokenizer, or start anew.", nameof(resume));
+        if (resume.ValidationShare is { } share && share != data.ValidationShare)
+            throw new ArgumentException($"The checkpoint was trained with {share:P1} of the data held out, not {data.ValidationShare:P1}: what was held out would be trained on.", nameof(resume));
         _optimizer = resume.Optimizer ?? throw new ArgumentException("The training state has no optimizer: load it with ModelCheckpoint.Load.", nameof(resume));
         (_step, _tokens, _batches.Position, _noise.Position) = (resume.Step, resume.Tokens, resume.BatchPosition, resume.NoisePosition);
+        (_best, _worse) = (resume.BestValidationLoss, resume.EvaluationsWithoutImprovement);
     }
 
     /// <summary>Tokens of a training sequence.</summary>
@@ -58,6 +62,9 @@ public sealed class Trainer
         BatchPosition = _batches.Position,
         NoisePosition = _noise.Position,
         DataHash = _data.Sha256,
+        ValidationShare = _data.ValidationShare,
+        BestValidationLoss = _best,
+        EvaluationsWithoutImprovement = _worse,
         Optimizer = _optimizer,
     };
 
@@ -70,21 +77,19 @@ public sealed class Trainer
     {
         var clock = Stopwatch.StartNew();
         var steps = new List<TrainingStep>(_config.Steps);
-        var (best, worse) = (double.PositiveInfinity, 0);
-        while (_step < _config.Steps && !cancellation.IsCancellationRequested)
+        while (_step < _config.Steps && !StoppedEarly && !cancellation.IsCancellationRequested)
         {
             var step = Step() with { Seconds = clock.Elapsed.TotalSeconds };
             if (EvaluationDue()) step = step with { ValidationLoss = Evaluate() };
+            if (step.ValidationLoss is { } loss) (_best, _worse) = loss < (_best ?? double.PositiveInfinity) ? (loss, 0) : (_best, _worse + 1);
             steps.Add(step);
             progress?.Invoke(step);
-            if (step.ValidationLoss is not { } loss || _config.Patience == 0) continue;
-            worse = loss < best ? 0 : worse + 1;
-            best = Math.Min(best, loss);
-            if (worse >= _config.Patience) break;
         }
 
-        return new(steps, _step >= _config.Steps);
+        return new(steps, _step >= _config.Steps, StoppedEarly);
     }
+
+    private bool StoppedEarly => _config.Patience > 0 && _worse >= _config.Patience;
 
     /// <summary>Nats per token on held-out data, the same batches every time; NaN where none is held out.</summary>
     public double Evaluate() => _data.HasValidation
@@ -106,15 +111,17 @@ public sealed class Trainer
         using var scope = new TensorScope();
         _optimizer.ZeroGrad();
         var (total, crossEntropy) = (0.0, 0.0);
-        for (var i = 0; i < _config.AccumulationSteps; i++)
+        var batches = Enumerable.Range(0, _config.AccumulationSteps).Select(_ => _data.Next(_batches, _config.BatchSize, SequenceLength)).ToArray();
+        // Each pass is a mean over its labels: weighted by how many they are, the sum is the mean over all.
+        int[] counts = [.. batches.Select(batch => _data.Counted(batch.Labels))];
+        for (var i = 0; i < batches.Length; i++)
         {
             using var inner = new TensorScope();
-            var (inputs, labels) = _data.Next(_batches, _config.BatchSize, SequenceLength);
-            var loss = _model.Loss(inputs, labels, new ForwardContext { Training = true, Random = _noise });
-            var scaled = _config.AccumulationSteps == 1 ? loss.Total : loss.Total / _config.AccumulationSteps;
-            scaled.Backward();
-            total += loss.Total.Item() / _config.AccumulationSteps;
-            crossEntropy += loss.CrossEntropy.Item() / _config.AccumulationSteps;
+            var loss = _model.Loss(batches[i].Inputs, batches[i].Labels, new ForwardContext { Training = true, Random = _noise });
+            var share = (float)counts[i] / counts.Sum();
+            (share == 1 ? loss.Total : loss.Total * share).Backward();
+            total += loss.Total.Item() * share;
+            crossEntropy += loss.CrossEntropy.Item() * share;
             _tokens += (long)_config.BatchSize * SequenceLength;
         }
 

@@ -16,7 +16,8 @@ public sealed record TrainingStep(
 /// <summary>What training ended with.</summary>
 /// <param name="Steps">Every step of this run.</param>
 /// <param name="Completed">False where it was cancelled or stopped early.</param>
-public sealed record TrainingResult(IReadOnlyList<TrainingStep> Steps, bool Completed)
+/// <param name="StoppedEarly">Whether <see cref="TrainingConfig.Patience"/> ended it.</param>
+public sealed record TrainingResult(IReadOnlyList<TrainingStep> Steps, bool Completed, bool StoppedEarly = false)
 {
     /// <summary>The last training cross-entropy.</summary>
     public double FinalLoss => Steps[^1].CrossEntropy;

@@ -25,16 +25,21 @@ public class TransformerTests
         var config = TinyModels.Named(name);
         var model = TinyModels.Create(config);
         using var noGrad = new NoGrad();
-        var ids = TinyModels.Ids(20);
-        var whole = model.Logits(Tensor.From(ids, 1, 20)).ToArray();
         using var cache = new KeyValueCache(config.Layers, config.ContextLength);
-        for (var round = 0; round < 2; round++)
+        foreach (var batch in new[] { 1, 3, 1 })
         {
-            // First a few at once, then one by one, past the sliding window of 5.
-            foreach (var (start, length) in new[] { (0, 3) }.Concat(Enumerable.Range(3, 17).Select(i => (i, 1))))
+            var ids = TinyModels.Ids(batch * 20, seed: (ulong)batch);
+            var whole = model.Logits(Tensor.From(ids, batch, 20)).ToArray();
+            var largest = whole.Max(Math.Abs);
+            // First a few at once, then one by one, past the sliding window of 5; the last round forgets what it guessed and goes on, as speculative decoding does.
+            foreach (var (start, length) in new[] { (0, 3) }.Concat(Enumerable.Range(3, 15).Select(i => (i, 1))).Append((15, 5)))
             {
-                var logits = model.Logits(Tensor.From(ids.AsSpan(start, length), 1, length), new ForwardContext { Cache = cache }).ToArray();
-                for (var i = 0; i < logits.Length; i++) Assert.Equal(whole[start * 31 + i], logits[i], 1e-4f);
+                cache.Truncate(start);
+                int[] part = [.. Enumerable.Range(0, batch).SelectMany(row => ids[(row * 20 + start)..(row * 20 + start + length)])];
+                var logits = model.Logits(Tensor.From(part, batch, length), new ForwardContext { Cache = cache }).ToArray();
+                for (var row = 0; row < batch; row++)
+                    for (var i = 0; i < length * 31; i++)
+                        Assert.Equal(whole[(row * 20 + start) * 31 + i], logits[row * length * 31 + i], 1e-5f * largest);
             }
 
             cache.Reset();

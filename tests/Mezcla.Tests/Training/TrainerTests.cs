@@ -47,7 +47,7 @@ public class TrainerTests
     [InlineData("gpt", OptimizerKind.Muon)]
     public void A_checkpoint_resumes_to_the_same_bits(string name, OptimizerKind optimizer)
     {
-        var config = Config with { Optimizer = optimizer };
+        var config = Config with { Optimizer = optimizer, EvaluationInterval = 3, Patience = 100, AccumulationSteps = 2 };
         var architecture = TinyModels.Named(name) with { Dropout = 0.1f };
         var whole = new Trainer(new Transformer(architecture, new RandomStream(1)), Data(), config).Run();
 
@@ -64,6 +64,10 @@ public class TrainerTests
             var rest = new Trainer(loaded.Model, Data(), loaded.Training!.Config, loaded.Training).Run();
             Assert.Equal(whole.Steps.Select(s => s.Loss), part.Steps.Concat(rest.Steps).Select(s => s.Loss));
             Assert.Equal(12, rest.Steps[^1].Step);
+            Assert.Equal(whole.Steps.Select(s => s.ValidationLoss), part.Steps.Concat(rest.Steps).Select(s => s.ValidationLoss));
+            Assert.Equal(part.Steps.Min(s => s.ValidationLoss), loaded.Training.BestValidationLoss);
+            // What was held out must stay held out.
+            Assert.Contains("held out", Assert.Throws<ArgumentException>(() => new Trainer(loaded.Model, Data(0.1), config, loaded.Training)).Message);
         }
         finally
         {
@@ -95,6 +99,84 @@ public class TrainerTests
     }
 
     [Fact]
+    public void What_the_mask_leaves_out_is_not_learned_however_passes_are_cut()
+    {
+        // Every third token is random and unmarked: with the mask the loss is only about the others, which follow from their neighbours.
+        var random = new RandomStream(2);
+        int[] ids = [.. Enumerable.Range(0, 900).Select(i => i % 3 == 2 ? random.NextInt(31) : i % 3)];
+        bool[] mask = [.. Enumerable.Range(0, 900).Select(i => i % 3 != 2 && i % 7 != 0)];
+        TrainingResult Run(int batch, int passes, bool[]? mask, int steps) =>
+            new Trainer(new Transformer(TinyModels.Gpt, new RandomStream(1)), new TokenBatches(ids, 0.2, mask: mask), Config with { Steps = steps, BatchSize = batch, AccumulationSteps = passes }).Run();
+        Assert.InRange(Run(4, 1, mask, 100).FinalValidationLoss, 0, 0.6);
+        Assert.InRange(Run(4, 1, null, 100).FinalValidationLoss, 0.9, 2.2); // a third of the tokens costs ln 31
+        // Passes have different numbers of labels, and still add up to one large batch.
+        TrainingStep one = Run(8, 1, mask, 1).Steps[0], four = Run(2, 4, mask, 1).Steps[0];
+        Assert.Equal(one.Loss, four.Loss, 1e-5);
+        Assert.Equal(one.GradientNorm, four.GradientNorm, 1e-4);
+
+        var data = new TokenBatches(ids, 0.2, mask: mask);
+        var (inputs, labels) = data.Next(new RandomStream(1), 4, 24);
+        Assert.Equal(data.Counted(labels), labels.ToIntArray().Count(l => l != -100));
+        Assert.DoesNotContain(-100, inputs.ToIntArray());
+        Assert.NotEqual(data.Sha256, new TokenBatches(ids, 0.2).Sha256);
+        Assert.Contains("nothing to learn", Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[900]).RequireLength(24)).Message);
+        Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[899]));
+    }
+
+    [Theory, InlineData(OptimizerKind.AdamW), InlineData(OptimizerKind.Muon)]
+    public void Decay_pulls_matrices_and_nothing_else(OptimizerKind optimizer)
+    {
+        // Without a gradient nothing moves; with a gradient of zero, only decay does.
+        var model = new Transformer(TinyModels.GptOss, new RandomStream(1));
+        foreach (var (_, tensor) in model.NamedParameters()) Module.Assign(tensor, [.. Enumerable.Repeat(1f, (int)tensor.Count)]);
+        var zero = model.NamedParameters().Select(p => p.Tensor.Sum()).Aggregate((a, b) => a + b) * 0;
+        zero.Backward();
+        Trainer.CreateOptimizer(model, Config with { Optimizer = optimizer, WeightDecay = 0.5f }).Step(0.1f);
+        foreach (var (name, tensor) in model.NamedParameters())
+        {
+            // Biases of experts [E, n] are vectors, one for each expert.
+            var matrix = tensor.Rank >= 2 && !name.EndsWith("bias", StringComparison.Ordinal);
+            Assert.All(tensor.ToArray(), value => Assert.Equal(matrix ? 0.95f : 1, value, 1e-5f));
+        }
+
+        Assert.Contains(model.NamedParameters(), p => p.Name.EndsWith("up.bias", StringComparison.Ordinal) && p.Tensor.Rank == 2);
+    }
+
+    [Fact]
+    public void A_record_is_read_back_and_tells_where_runs_part()
+    {
+        var model = new Transformer(TinyModels.Mixtral, new RandomStream(1));
+        var result = new Trainer(model, Data(), Config with { EvaluationInterval = 4 }).Run();
+        var path = Path.GetTempFileName();
+        try
+        {
+            using (var writer = new StreamWriter(path))
+            {
+                new RunRecord { Model = model.Config, Training = Config, Source = new("text.txt", "ab", "bpe", 300, 0.2, 1), DataSha256 = Data().Sha256 }.WriteHead(writer);
+                foreach (var step in result.Steps) RunRecord.WriteStep(writer, step);
+                writer.Write("{\"step\":13,\"st"); // cut off
+            }
+
+            var record = RunRecord.Read(path);
+            Assert.Equal(result.Steps, record.Steps);
+            Assert.Equal(Config, record.Training);
+            Assert.Null(record.FirstDifference(result.Steps));
+            Assert.Null(record.FirstDifference(result.Steps.Select(s => s with { Seconds = 1e9 })));
+            var changed = result.Steps.Select(s => s.Step < 7 ? s : s with { GradientNorm = Math.BitIncrement(s.GradientNorm) });
+            Assert.Equal(new RunDifference(7, "gradient norm", result.Steps[6].GradientNorm, Math.BitIncrement(result.Steps[6].GradientNorm)), record.FirstDifference(changed));
+            Assert.Equal("validation loss", record.FirstDifference(result.Steps.Select(s => s with { ValidationLoss = null }))!.Metric);
+            File.WriteAllText(path, "{\"model\": 3}\n{}\n");
+            Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => RunRecord.Read(path)).Message);
+            File.WriteAllText(path, "");
+            Assert.Contains("empty", Assert.Throws<InvalidDataException>(() => RunRecord.Read(path)).Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
     public void Data_too_short_for_a_sequence_is_an_error()
     {
         var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
@@ -117,7 +199,10 @@ public class TrainerTests
         var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
         var result = new Trainer(model, Data(), Config with { Steps = 500, LearningRate = 1e-9f, EvaluationInterval = 1, Patience = 3 }).Run();
         Assert.False(result.Completed);
+        Assert.True(result.StoppedEarly);
         Assert.InRange(result.Steps.Count, 3, 60);
+        var losses = result.Steps.Select(s => s.ValidationLoss!.Value).ToArray();
+        Assert.Equal(losses.Min(), losses[^4]);
     }
 
     [Theory]
@@ -125,6 +210,17 @@ public class TrainerTests
     [InlineData(4, 0.5)]
     [InlineData(9, 1.0)]
     public void Warm_up_grows_linearly(int step, double share) => Assert.Equal(share, new CosineSchedule { WarmupSteps = 10 }.At(step, 100), 1e-12);
+
+    [Fact]
+    public void Warm_up_stable_decay_stays_and_then_falls_in_a_line()
+    {
+        var schedule = new WarmupStableDecaySchedule { WarmupSteps = 10, DecayShare = 0.5, Final = 0.2 };
+        Assert.All(Enumerable.Range(9, 46), step => Assert.Equal(1, schedule.At(step, 100), 1e-9));
+        var fall = Enumerable.Range(56, 44).Select(step => schedule.At(step, 100)).ToArray();
+        Assert.All(fall.Zip(fall[1..]), pair => Assert.Equal(fall[0] - fall[1], pair.First - pair.Second, 1e-9));
+        Assert.Equal(0.2, fall[^1], 1e-9);
+        Assert.Equal(1, (schedule with { DecayShare = 0 }).At(99, 100));
+    }
 
     [Fact]
     public void Schedules_end_where_they_say()
