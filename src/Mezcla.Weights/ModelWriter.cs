@@ -50,7 +50,7 @@ public static class ModelWriter
     /// <exception cref="NotSupportedException">No family has this shape.</exception>
     public static void WriteHuggingFace(string folder, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter, FloatFormat format, long shardBytes = 5_000_000_000)
     {
-        var json = HuggingFaceConfig.Write(config);
+        var json = HuggingFaceConfig.Write(config, tokenizer);
         var map = HuggingFaceNames.For(config);
         Directory.CreateDirectory(folder);
         var shards = new List<List<KeyValuePair<string, long[]>>>();
@@ -74,7 +74,8 @@ public static class ModelWriter
             }
             writer.Save(Path.Combine(folder, file));
         }
-        if (shards.Count > 1)
+        if (shards.Count == 1) File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // of a model that was here before
+        else
             AtomicFile.Write(Path.Combine(folder, SafetensorsSource.IndexName), stream => System.Text.Json.JsonSerializer.Serialize(stream, new { metadata = new { }, weight_map = index }));
         tokenizer?.Save(Path.Combine(folder, "tokenizer.json"));
         // Last, so that a directory with a configuration is complete.

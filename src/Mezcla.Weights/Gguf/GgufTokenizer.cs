@@ -114,8 +114,9 @@ public static class GgufTokenizer
         var merges = metadata.GetStrings(Prefix + "merges").Select(merge => merge.IndexOf(' ', 1) is var cut and > 0
             ? (merge[..cut], merge[(cut + 1)..])
             : throw new InvalidDataException($"the merge '{merge}' has no two parts."));
-        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: pre is "llama-bpe" or "llama-v3" or "llama3",
-            expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", false));
+        // Where a file does not say, llama.cpp begins the texts of Llama 3, and of no other byte pairs, with the token for it.
+        var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
+        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3, expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", llama3));
     }
 
     private static Tokenizer SentencePieces(GgufMetadata metadata)

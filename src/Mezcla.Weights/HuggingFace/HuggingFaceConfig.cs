@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mezcla.Models;
+using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.HuggingFace;
 
@@ -25,9 +26,9 @@ public static class HuggingFaceConfig
         }
     }
 
-    /// <summary>The text of the file for a configuration.</summary>
+    /// <summary>The text of the file for a configuration, and for the tokenizer's tokens that begin and end a text.</summary>
     /// <exception cref="NotSupportedException">No family has this shape.</exception>
-    public static string Write(TransformerConfig config)
+    public static string Write(TransformerConfig config, Tokenizer? tokenizer = null)
     {
         var family = ModelFamilies.Of(config);
         var attention = config.Attention;
@@ -98,6 +99,9 @@ public static class HuggingFaceConfig
                 json["num_experts_per_tok"] = moe.TopK;
             }
         }
+        // Left out, they would be what the original models had.
+        json["bos_token_id"] = tokenizer?.BeginOfText ?? tokenizer?.EndOfText;
+        json["eos_token_id"] = tokenizer?.EndOfText;
         json["torch_dtype"] = "float32";
         return json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
     }

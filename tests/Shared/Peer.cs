@@ -2,31 +2,51 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace Mezcla.Tests.Tokenization;
+namespace Mezcla.Tests;
 
 /// <summary>Other programs to compare with. Where one cannot be had the test is skipped, and the skip says what is missing.</summary>
 internal static class Peer
 {
-    public static string Script(string name) => Path.Combine(Folder(), "peers", name);
+    private static readonly Lock Installing = new();
 
+    /// <summary>A script in the folder <c>peers</c> beside the file that asks.</summary>
+    public static string Script(string name, [CallerFilePath] string file = "") => Path.Combine(Folder(file), "peers", name);
+
+    /// <summary>The folder of the file that asks.</summary>
     public static string Folder([CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
 
     /// <summary>A folder in which npm has installed these packages; kept in the temporary folder for the next run.</summary>
-    public static string Packages(params string[] packages)
+    public static string Packages(params string[] packages) => Packages(packages, optional: true);
+
+    /// <summary>The same; without <paramref name="optional"/> dependencies where those are large and not needed.</summary>
+    public static string Packages(string[] packages, bool optional)
     {
         if (!Directory.Exists(Folder())) Assert.Skip("The sources of the tests are not here, and so neither are the scripts of the peers.");
         if (!CanRun("node", "--version")) Assert.Skip("Node.js is not installed: tests against npm packages need it.");
         string folder = Path.Combine(Path.GetTempPath(), "mezcla-peers", string.Join('+', packages).Replace('/', '-'));
-        string done = Path.Combine(folder, "installed");
-        if (File.Exists(done)) return folder;
-        if (Environment.GetEnvironmentVariable("MEZCLA_INSTALL") == "0") Assert.Skip($"npm's {string.Join(", ", packages)} not installed, and MEZCLA_INSTALL=0 forbids it.");
-        Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "package.json"), "{\"private\":true}");
-        string npm = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
-        if (!CanRun(npm, ["install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", .. packages]))
-            Assert.Skip($"npm could not install {string.Join(", ", packages)}; is the network closed?");
-        File.WriteAllText(done, "");
-        return folder;
+        lock (Installing)
+        {
+            string done = Path.Combine(folder, "installed");
+            if (File.Exists(done)) return folder;
+            if (Environment.GetEnvironmentVariable("MEZCLA_INSTALL") == "0") Assert.Skip($"npm's {string.Join(", ", packages)} not installed, and MEZCLA_INSTALL=0 forbids it.");
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, "package.json"), "{\"private\":true}");
+            string npm = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
+            if (!CanRun(npm, ["install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", .. optional ? [] : new[] { "--omit=optional" }, .. packages]))
+                Assert.Skip($"npm could not install {string.Join(", ", packages)}; is the network closed?");
+            File.WriteAllText(done, "");
+            return folder;
+        }
+    }
+
+    /// <summary>A Python that has these modules: Debian's, whose packages <c>./test</c> installs, or the one on the path.</summary>
+    public static string Python(params string[] modules)
+    {
+        foreach (string python in (string[])["/usr/bin/python3", "python3", "python"])
+            if (CanRun(python, "-c", $"import {string.Join(", ", modules)}"))
+                return python;
+        Assert.Skip($"There is no Python with {string.Join(" and ", modules)}: on Debian, apt-get install {string.Join(' ', modules.Select(m => "python3-" + m))}.");
+        return "";
     }
 
     public static bool CanRun(string program, params string[] arguments)
@@ -53,8 +73,16 @@ internal static class Peer
         using var process = Start(program, arguments);
         var answers = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        foreach (string line in lines) process.StandardInput.Write(line + "\n");
-        process.StandardInput.Close();
+        try
+        {
+            foreach (string line in lines) process.StandardInput.Write(line + "\n");
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended before it had read everything; why, its exit code and its errors say.
+        }
+
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {error.Result}");
         return answers.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries);

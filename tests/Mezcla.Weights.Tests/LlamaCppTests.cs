@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Mezcla.Datasets;
+using Mezcla.Generation;
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Quantization.Formats;
+using Mezcla.Tensors;
+using Mezcla.Tests;
+using Mezcla.Tokenization;
+
+namespace Mezcla.Weights.Tests;
+
+/// <summary>llama.cpp itself (npm's node-llama-cpp) runs what we wrote as we do, and we run what it wrote.</summary>
+public sealed class LlamaCppTests : IDisposable
+{
+    private const string Version = "3.22.1", Prompt = "Call me Ishmael. Some years ago, it's 1851 or ñandú 🙂";
+
+    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-llama-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private static readonly Lazy<BytePairTokenizer> Gpt2Like = new(() => Train(SplitPattern.Gpt2)), Gpt4Like = new(() => Train(SplitPattern.Gpt4));
+
+    private static BytePairTokenizer Train(SplitPattern pattern) => BytePairTokenizer.Train(Corpus.Load("moby-dick").Text[..200_000], 640, pattern, "<|endoftext|>");
+
+    public static TheoryData<string> Names => ["gpt2", "llama", "llama-tied", "mixtral"];
+
+    private static TransformerConfig Config(string name, int vocabulary)
+    {
+        var llama = ModelFileTests.Wide(experts: name == "mixtral") with
+        {
+            Name = name,
+            VocabularySize = vocabulary,
+            TiedHead = name == "llama-tied",
+            Positions = new(PositionKind.Rotary, 500_000, name == "llama" ? new Llama3Scaling() : null),
+        };
+        return name != "gpt2" ? llama : llama with
+        {
+            Attention = new() { Heads = 4, KeyValueHeads = 4, HeadSize = 64, QueryKeyValueBias = true, OutputBias = true },
+            FeedForward = new(512, Activation.GeluTanh, Bias: true),
+            Positions = new(PositionKind.Learned),
+            Norm = new(NormKind.LayerNorm),
+            TiedHead = true,
+        };
+    }
+
+    // Weights so large that some tokens are likely, and vectors that are neither one nor zero.
+    private static Transformer Model(TransformerConfig config)
+    {
+        var model = new Transformer(config with { InitializerRange = config.TiedHead ? 0.15f : 0.08f }, new RandomStream(11));
+        var random = new Random(5);
+        foreach (var (_, tensor) in model.NamedParameters().Where(p => p.Tensor.Rank == 1))
+            Module.Assign(tensor, [.. tensor.ToArray().Select(v => v + 0.3f * (float)(random.NextDouble() - 0.5))]);
+        return model;
+    }
+
+    private string Write(Transformer model, Tokenizer? tokenizer, string mix = "F32")
+    {
+        var path = Path.Combine(folder, $"{model.Config.Name}-{mix}.gguf");
+        ModelWriter.WriteGguf(path, model.Config, tokenizer, ModelWriter.Parameters(model), QuantizationMix.Parse(mix));
+        return path;
+    }
+
+    private sealed record Answer(int[] Ids, float[][] Probabilities, int[] Greedy, string Text);
+
+    private static string Install()
+    {
+        var platform = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => "x64", Architecture.Arm64 => "arm64", _ => "" };
+        var system = OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "mac" : "";
+        if (platform == "" || system == "") Assert.Skip("node-llama-cpp has no binaries for this system.");
+        return Peer.Packages([$"node-llama-cpp@{Version}", $"@node-llama-cpp/{system}-{platform}{(system == "mac" && platform == "arm64" ? "-metal" : "")}@{Version}"], optional: false);
+    }
+
+    private static Answer[] Ask(string path, params object[] questions)
+    {
+        var lines = Peer.Ask(questions.Select(q => JsonSerializer.Serialize(q)), "node", Peer.Script("llama.mjs"), Install(), path);
+        return [.. lines.Select(line => JsonSerializer.Deserialize<Answer>(line, JsonSerializerOptions.Web)!)];
+    }
+
+    private static float[] Probabilities(Transformer model, int[] ids)
+    {
+        using var noGrad = new NoGrad();
+        using var scope = new TensorScope();
+        return model.Logits(Tensor.From(ids, 1, ids.Length)).Softmax(-1).ToArray();
+    }
+
+    private static void AssertClose(float[][] expected, float[] actual, double tolerance)
+    {
+        var columns = actual.Length / expected.Length;
+        for (var row = 0; row < expected.Length; row++)
+            for (var i = 0; i < columns; i++)
+                Assert.True(Math.Abs(expected[row][i] - actual[row * columns + i]) <= tolerance, $"position {row}, token {i}: llama.cpp has {expected[row][i]}, we {actual[row * columns + i]}");
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void It_reads_our_file_cuts_text_alike_and_gives_the_same_probabilities_and_greedy_text(string name)
+    {
+        var tokenizer = (name == "gpt2" ? Gpt2Like : Gpt4Like).Value;
+        var model = Model(Config(name, tokenizer.VocabularySize + (name == "llama" ? 3 : 0))); // rows that no token has
+        var path = Write(model, tokenizer);
+        var answer = Ask(path, new { text = Prompt, count = 20 })[0];
+        Assert.Equal(tokenizer.Encode(Prompt), answer.Ids);
+        // Guessing would be 1/640 everywhere: there is something to be wrong about.
+        Assert.Contains(answer.Probabilities.SelectMany(p => p), p => p > 0.03);
+        // Both add float32 in their own order; llama.cpp looks its GELU up in a table of half floats.
+        AssertClose(answer.Probabilities, Probabilities(model, answer.Ids), name == "gpt2" ? 1e-3 : 2e-4);
+        using var source = ModelSource.Open(path);
+        var generator = new Generator(source.Load(), source.Tokenizer!);
+        Assert.Equal(answer.Greedy, generator.Tokens(answer.Ids, 20).ToArray());
+        Assert.Equal(answer.Text, tokenizer.Decode(answer.Greedy));
+    }
+
+    [Theory, InlineData("llama", "F16", 2e-3), InlineData("llama", "Q8_0", 0.02), InlineData("gpt2", "Q4_0", 0.05), InlineData("llama", "Q4_K_M", 0.05), InlineData("mixtral", "Q6_K", 0.05)]
+    public void It_computes_with_what_we_quantized_what_we_do(string name, string mix, double tolerance)
+    {
+        var model = Model(Config(name, Gpt2Like.Value.VocabularySize));
+        var path = Write(model, Gpt2Like.Value, mix);
+        var answer = Ask(path, new { ids = new[] { 1, 2, 3, 300, 400, 5 }, count = 0 })[0];
+        using var source = ModelSource.Open(path);
+        // The weights are the same to the bit; it rounds activations to 8 bits as we do, in its own order.
+        AssertClose(answer.Probabilities, Probabilities(source.Load(), answer.Ids), tolerance);
+        AssertClose(answer.Probabilities, Probabilities(source.Load(asFloats: true), answer.Ids), tolerance);
+    }
+
+    [Fact]
+    public void Its_ids_are_those_of_pieces_characters_and_byte_pairs()
+    {
+        var moby = Corpus.Load("moby-dick").Text;
+        using var stream = typeof(LlamaCppTests).Assembly.GetManifestResourceStream("small.model")!;
+        var small = Path.Combine(folder, "small.model");
+        using (var file = File.Create(small)) stream.CopyTo(file);
+        string[] texts = ["the sea", " In the beginning", "naïve façade  two  spaces", "1234 [INST] ñ", "日本語", .. Enumerable.Range(0, 40).Select(i => moby.Substring(i * 5000, 60))];
+        foreach (var tokenizer in (Tokenizer[])[Tokenizer.Load(small), CharacterTokenizer.Train(string.Concat(texts)), Gpt2Like.Value, Gpt4Like.Value])
+        {
+            var model = Model(Config("llama", tokenizer.VocabularySize) with { Name = tokenizer.GetType().Name + tokenizer.VocabularySize, Layers = 1 });
+            var path = Write(model, tokenizer);
+            // Around user-defined symbols llama.cpp adds spaces that SentencePiece does not: who reads the GGUF file does as it does.
+            using var source = ModelSource.Open(path);
+            var read = source.Tokenizer!;
+            var answers = Ask(path, [.. texts.Select(text => (object)new { text, count = 0 })]);
+            for (var i = 0; i < texts.Length; i++)
+                Assert.True(read.Encode(texts[i], SpecialTokenPolicy.All).SequenceEqual(answers[i].Ids),
+                    $"{model.Config.Name}, '{texts[i]}': {string.Join(' ', answers[i].Ids)} in llama.cpp, {string.Join(' ', read.Encode(texts[i], SpecialTokenPolicy.All))} here");
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    private static void Silence(int level, nint text, nint data) { }
+
+    [Theory, InlineData("Q8_0", 7, 0.02), InlineData("Q4_K_M", 15, 0.05), InlineData("F16", 1, 2e-3), InlineData("F32", 0, 2e-4)]
+    public unsafe void We_read_what_it_wrote(string type, int number, double tolerance)
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) Assert.Skip("Its quantizer is called in its Linux library.");
+        var model = Model(Config("llama", Gpt4Like.Value.VocabularySize));
+        string path = Write(model, Gpt4Like.Value), written = Path.Combine(folder, type + ".gguf");
+        var bins = Path.Combine(Install(), "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
+        NativeLibrary.Load(Path.Combine(bins, "libggml-base.so"));
+        NativeLibrary.Load(Directory.GetFiles(bins, "libggml.*so").Single());
+        var library = NativeLibrary.Load(Directory.GetFiles(bins, "libllama.*so").Single());
+        ((delegate* unmanaged<delegate* unmanaged<int, nint, nint, void>, nint, void>)NativeLibrary.GetExport(library, "llama_log_set"))(&Silence, 0);
+        // The structure of parameters is returned through a pointer; threads are its first integer, the file type its second.
+        var parameters = stackalloc int[256];
+        ((delegate* unmanaged<int*, void>)NativeLibrary.GetExport(library, "llama_model_quantize_default_params"))(parameters);
+        (parameters[0], parameters[1]) = (1, number);
+        nint from = Marshal.StringToCoTaskMemUTF8(path), to = Marshal.StringToCoTaskMemUTF8(written);
+        var code = ((delegate* unmanaged<nint, nint, int*, uint>)NativeLibrary.GetExport(library, "llama_model_quantize"))(from, to, parameters);
+        Marshal.FreeCoTaskMem(from);
+        Marshal.FreeCoTaskMem(to);
+        Assert.Equal(0u, code);
+
+        using var source = ModelSource.Open(written);
+        Assert.Equal(Gpt4Like.Value.Encode(Prompt), source.Tokenizer!.Encode(Prompt));
+        var answer = Ask(written, new { text = Prompt, count = 12 })[0];
+        AssertClose(answer.Probabilities, Probabilities(source.Load(), answer.Ids), tolerance);
+        if (type is "F16" or "F32") Assert.Equal(answer.Greedy, new Generator(source.Load(), source.Tokenizer).Tokens(answer.Ids, 12).ToArray());
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Mezcla.Models;
+using Mezcla.Quantization.Formats;
+using Mezcla.Tests;
+
+namespace Mezcla.Weights.Tests;
+
+/// <summary>PyTorch reads the directories that we write and computes what we do, and we read those that it wrote.</summary>
+public sealed class TorchTests : IDisposable
+{
+    private static readonly int[] Ids = [1, 7, 3, 39, 0, 5, 12, 12, 8, 2];
+
+    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-torch-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Theory, InlineData("gpt2"), InlineData("llama"), InlineData("mistral"), InlineData("mixtral")]
+    public void PyTorch_computes_what_we_do_with_what_we_wrote(string name)
+    {
+        var config = name switch { "gpt2" => WeightMapTests.Gpt2, "llama" => WeightMapTests.Llama, "mistral" => WeightMapTests.Mistral, _ => WeightMapTests.Mixtral };
+        var model = new Transformer(config with { InitializerRange = 0.3f }, new Tensors.RandomStream(3));
+        foreach (var (shards, format) in new[] { (long.MaxValue, FloatFormat.F32), (4096, FloatFormat.F32), (long.MaxValue, FloatFormat.BF16) })
+        {
+            var path = Path.Combine(folder, $"{shards}-{format}");
+            ModelWriter.WriteHuggingFace(path, model.Config, null, ModelWriter.Parameters(model), format, shards);
+            // What was rounded to BF16 is compared with what we read of it.
+            using var source = ModelSource.Open(path);
+            AssertClose(Run("read", path), ModelFileTests.Logits(source.Load(), Ids));
+        }
+    }
+
+    [Theory, InlineData("gpt2"), InlineData("llama"), InlineData("mistral"), InlineData("mixtral")]
+    public void We_compute_what_PyTorch_does_with_what_it_wrote(string family)
+    {
+        var logits = Run("make", family, folder);
+        using var source = ModelSource.Open(folder);
+        Assert.Equal(family == "mistral" ? 4 : null, source.Config.Attention.SlidingWindow);
+        AssertClose(logits, ModelFileTests.Logits(source.Load(), Ids));
+    }
+
+    private static float[] Run(params string[] arguments) =>
+        [.. JsonSerializer.Deserialize<float[][]>(Peer.Ask([], Peer.Python("torch"), [Peer.Script("torch_model.py"), .. arguments, string.Join(',', Ids)]).Single())!.SelectMany(row => row)];
+
+    private static void AssertClose(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 2e-4f * (1 + Math.Abs(expected[i])));
+    }
+}
