@@ -27,7 +27,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (question.count > 0)
         for await (const id of sequence.evaluate(ids, { temperature: 0, yieldEogToken: true }))
             if (greedy.push(id) >= question.count) break;
-    const answer = JSON.stringify({ ids, probabilities, greedy, text: model.detokenize(greedy, false, ids) }) + '\n';
+    const answer = JSON.stringify({ ids, probabilities, greedy, text: model.detokenize(greedy, true, ids) }) + '\n';
     await new Promise(written => process.stdout.write(answer, written));
 }
 process.exit(0); // the library keeps threads alive
