@@ -90,6 +90,9 @@ public sealed class JupyterKernel : IAsyncDisposable
     /// <summary>Comms between cells and the front end.</summary>
     public CommManager Comms => _comms;
 
+    /// <summary>The number of the message that came last on the shell channel.</summary>
+    internal long LastOnShell => _sockets.Shell.LastOrder;
+
     /// <summary>Serves clients until one asks for shutdown.</summary>
     /// <param name="cancel">Shuts down as a client's request would.</param>
     /// <returns>Whether the client will start another kernel in this one's place.</returns>

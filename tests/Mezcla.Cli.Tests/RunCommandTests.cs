@@ -55,12 +55,10 @@ public sealed class RunCommandTests : IDisposable
         // Native code that reads from a pipe to which nobody writes cannot be interrupted.
         if (OperatingSystem.IsWindows())
             Assert.Skip("This reads from a pipe of Unix.");
-        var watch = Stopwatch.StartNew();
         var run = await Run(["using System.Runtime.InteropServices;\n[DllImport(\"libc\")] static extern int pipe(int[] ends);\n[DllImport(\"libc\")] static extern nint read(int end, byte[] bytes, nint count);\nvar ends = new int[2];\npipe(ends);\nread(ends[0], new byte[1], 1);"], new() { CellTimeout = TimeSpan.FromSeconds(2) });
         // The engine may give the cell's thread up, or the runner the engine; either way the process is gone and the notebook says so.
         Assert.Contains(Assert.Single(run.Errors).Error.Name, (string[])["Timeout", "Hung"]);
         Assert.NotEmpty(Notebook.Read(Saved).Cells[0].Outputs.OfType<ErrorOutput>());
-        Assert.InRange(watch.Elapsed.TotalSeconds, 2, 120);
     }
 
     [Fact]
@@ -131,7 +129,18 @@ public sealed class RunCommandTests : IDisposable
             "Chart.Lines(title: \"t\", x: \"s\").Add(\"a\", [1, 2, 4])",
             "Claim.Check(\"forty-two\", 42, x)",
             "display(\"one\"); display(\"two\");",
+            "var shown = display(\"before\"); Console.WriteLine(\"between\"); Console.Error.WriteLine(\"aside\"); Console.WriteLine(\"after\");",
+            "shown.Update(\"after\"); display(HTML(\"<b>bold</b>\"));",
+            "Console.WriteLine(\"gone\"); ClearOutput(); Console.WriteLine(\"stays\");",
+            "Console.WriteLine(\"replaced\"); ClearOutput(wait: true); display(LaTeX(\"$x^2$\"));",
+            "#!markdown\n# Title\n#!csharp\nnew int[,] { { 1, 2 }, { 3, 4 } }",
+            "for (var i = 0; i < 3000; i++) Console.WriteLine($\"\\u001b[31mred {i}\\u001b[0m \\U0001F600\");",
+            "",
+            "throw new InvalidOperationException(\"on purpose\");",
         ]);
+        var tagged = Notebook.Read(notebook);
+        tagged.Cells[^1].Metadata["tags"] = new JsonArray(NotebookRunner.MayFail);
+        tagged.Write(notebook);
         var run = await NotebookProcess.RunAsync(NotebookHostCommand.Start(null), notebook, new() { SaveTo = Saved });
         Assert.True(run.Succeeded);
 

@@ -74,7 +74,7 @@ public class ExecuteTests
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
         await client.ExecuteAsync("var ran = 0;");
-        string failing = client.Send("execute_request", KernelClient.Code("System.Threading.Thread.Sleep(300); throw new Exception();"));
+        string failing = client.Send("execute_request", KernelClient.Code(kernel.AfterMessages(3) + "throw new Exception();"));
         string queued = client.Send("execute_request", KernelClient.Code("ran++;"));
         string asked = client.Send("kernel_info_request", []);
         Assert.Equal("error", (await client.ReceiveAsync(client.Shell)).Text("status"));
@@ -92,7 +92,7 @@ public class ExecuteTests
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        client.Send("execute_request", KernelClient.Code("System.Threading.Thread.Sleep(200); throw new Exception();", new JsonObject { ["stop_on_error"] = false }));
+        client.Send("execute_request", KernelClient.Code(kernel.AfterMessages(2) + "throw new Exception();", new JsonObject { ["stop_on_error"] = false }));
         client.Send("execute_request", KernelClient.Code("1"));
         Assert.Equal("error", (await client.ReceiveAsync(client.Shell)).Text("status"));
         Assert.Equal("ok", (await client.ReceiveAsync(client.Shell)).Text("status"));
@@ -121,7 +121,7 @@ public class ExecuteTests
             "var gate = new TaskCompletionSource(); var t = Task.Run(async () => { await gate.Task; Console.Write(\"late\"); });"));
         await client.ReceiveAsync(client.Shell);
         await client.PublishedAsync(first);
-        string second = client.Send("execute_request", KernelClient.Code("gate.SetResult(); await t; System.Threading.Thread.Sleep(100);"));
+        string second = client.Send("execute_request", KernelClient.Code("gate.SetResult(); await t;"));
         while (true)
         {
             JupyterMessage message = await client.IoPubAsync();

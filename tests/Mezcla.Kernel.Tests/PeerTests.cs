@@ -28,6 +28,7 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
     [InlineData("interrupt_recursion")]
     [InlineData("restart")]
     [InlineData("environment_exit")]
+    [InlineData("process_exit")]
     [InlineData("shutdown")]
     [InlineData("orphaned")]
     public async Task Through_jupyter_client(string check)
@@ -104,7 +105,7 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
         public async Task<(int Code, string Log)> RunAsync(string program, params string[] arguments)
         {
             await _install.Value;
-            return await StartAsync(program, arguments, TimeSpan.FromMinutes(4));
+            return await StartAsync(program, arguments, TimeSpan.FromMinutes(10));
         }
 
         /// <summary>Runs the command.</summary>
@@ -115,7 +116,7 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
         {
             try
             {
-                var (code, log) = StartAsync(program, arguments, TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
+                var (code, log) = StartAsync(program, arguments, TimeSpan.FromMinutes(2)).GetAwaiter().GetResult();
                 if (code == 0)
                     return;
                 Assert.Skip($"'{program} {string.Join(' ', arguments)}' fails ({log.Trim().Split('\n')[^1]}); on Debian: apt-get install python3-jupyter-client jupyter-nbconvert");
@@ -150,7 +151,7 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
 
         private async Task InstallAsync()
         {
-            var (code, log) = await StartAsync("dotnet", [Cli, "kernel", "install", "--copy", "--prefix", Folder], TimeSpan.FromMinutes(1));
+            var (code, log) = await StartAsync("dotnet", [Cli, "kernel", "install", "--copy", "--prefix", Folder], TimeSpan.FromMinutes(5));
             Assert.True(code == 0, log);
         }
 

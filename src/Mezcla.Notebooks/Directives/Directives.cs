@@ -97,7 +97,7 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
         At(requests[0], run, document, () =>
         {
             foreach (var part in requests)
-                _packages.Add(part);
+                _packages.Add(part, run);
 
             session.Compiler.AddReferences(_packages.Restore(run));
         });

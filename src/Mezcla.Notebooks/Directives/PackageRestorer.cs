@@ -23,10 +23,16 @@ internal static partial class PackageRestorer
 {
     private static readonly TimeSpan s_keepInexact = TimeSpan.FromDays(1);
 
+    /// <param name="requests">All packages that are to go together.</param>
+    /// <param name="sources">Sources beyond the user's own.</param>
+    /// <param name="cache">Where the generated project is kept.</param>
+    /// <param name="cancellation">The cell is interrupted.</param>
+    /// <param name="added">Those that a failure is about; all where not given.</param>
     /// <exception cref="DirectiveException">There is no SDK, or NuGet said no; its reasons are in the message.</exception>
     /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
     public static RestoredPackages Restore(
-        IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> sources, string? cache, CancellationToken cancellation)
+        IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> sources, string? cache, CancellationToken cancellation,
+        IReadOnlyList<PackageRequest>? added = null)
     {
         var project = Project(requests, sources);
         cache ??= Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "packages");
@@ -46,7 +52,7 @@ internal static partial class PackageRestorer
             if (AssetsFile.TryRead(assets.FullName) is { } old)
                 return old;
 
-            throw new DirectiveException(Reasons(log, requests));
+            throw new DirectiveException(Reasons(log, added ?? requests));
         }
 
         return AssetsFile.TryRead(assets.FullName)

@@ -13,7 +13,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
     private readonly HashSet<string> _referenced = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<PackageRequest> _new = [];
 
-    public void Add(CellPart part)
+    public void Add(CellPart part, CellRun run)
     {
         if (part.Name == "i")
         {
@@ -27,9 +27,9 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         var request = PackageRequest.Parse(part.Text);
         if (request.Id.StartsWith("Microsoft.DotNet.Interactive", StringComparison.OrdinalIgnoreCase))
         {
-            throw new DirectiveException(
-                $"{request.Id} belongs to .NET Interactive and does nothing here. display, Formatter, HTML and the other helpers need no package.")
-            { Line = part.Line };
+            Say(run, (output, bundle) => output.Display(bundle, null),
+                $"{request.Id} was not restored: it belongs to .NET Interactive. display, Formatter, HTML and the other helpers need no package here.");
+            return;
         }
 
         if (_installed.TryGetValue(request.Id, out var installed))
@@ -65,7 +65,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         {
             // Versions already in use must not change under the code that uses them.
             var pinned = all.Select(request => _installed.TryGetValue(request.Id, out var version) ? request with { Version = $"[{version}]" } : request);
-            restored = PackageRestorer.Restore([.. pinned], _sources, options.PackageCache, run.Stopping);
+            restored = PackageRestorer.Restore([.. pinned], _sources, options.PackageCache, run.Stopping, added);
         }
         catch (DirectiveException)
         {
@@ -92,7 +92,10 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         foreach (var request in added)
         {
             _wanted[request.Id] = request;
-            _installed[request.Id] = restored.Versions.GetValueOrDefault(request.Id, request.Version);
+            var version = restored.Versions.GetValueOrDefault(request.Id, request.Version);
+            _installed[request.Id] = version;
+            if (Version.TryParse(request.Version, out _) && !SameVersion(version, request.Version))
+                notes.Add($"{request.Id} {request.Version} is not in any source; {version} is the nearest there is.");
         }
 
         var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));

@@ -67,13 +67,16 @@ internal sealed class CellCompiler
         _state = _state with { References = _state.References.AddRange(references) };
 
     /// <summary>The compilation that results if this code is run next; for questions about the code only.</summary>
-    public CSharpCompilation Analyze(string code, string path) => Submission(Parse(UsingVariables.Blank(code), path), _state, "Question");
+    public CSharpCompilation Analyze(string code, string path) => Submission(Parse(Prepared(code), path), _state, "Question");
+
+    // What notebooks write and scripts refuse is blanked, so that lines and columns stay.
+    private static string Prepared(string code) => InteractiveUsings.Blank(UsingVariables.Blank(code));
 
     /// <exception cref="CellCompilationException">The code does not compile.</exception>
     /// <exception cref="OperationCanceledException">The cell was interrupted meanwhile.</exception>
     public CompiledCell Compile(string code, string path, CancellationToken cancellation)
     {
-        code = UsingVariables.Blank(code);
+        code = Prepared(code);
         var tree = Parse(code, path);
         var root = tree.GetCompilationUnitRoot(cancellation);
         var state = _state;

@@ -41,6 +41,10 @@ internal static class HtmlWriter
             case TableView table:
                 Fold(html, table.Title, isTop, () => WriteTable(html, table));
                 break;
+            case ObjectView item when isTop && item.DrawsItself:
+                html.Append("<pre>").Append(Encode(item.Text!)).Append("</pre>");
+                Fold(html, item.Title, isTop: false, () => WriteMembers(html, item));
+                break;
             case ObjectView item:
                 Fold(html, item.Text ?? item.Title, isTop, () => WriteMembers(html, item));
                 break;

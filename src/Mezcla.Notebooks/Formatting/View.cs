@@ -29,7 +29,11 @@ internal sealed record TableView(string Title, IReadOnlyList<string> Columns, IR
 /// <param name="Title">Its type.</param>
 /// <param name="Text">What its own ToString says, or null if it has none of its own.</param>
 /// <param name="Members">Names and values.</param>
-internal sealed record ObjectView(string Title, string? Text, IReadOnlyList<KeyValuePair<string, View>> Members) : View;
+internal sealed record ObjectView(string Title, string? Text, IReadOnlyList<KeyValuePair<string, View>> Members) : View
+{
+    /// <summary>Whether the text is a drawing in lines, as of a tensor's numbers, which says more than the members do. What the compiler writes for a record is none.</summary>
+    public bool DrawsItself => Text is { } text && text.Contains('\n', StringComparison.Ordinal) && !text.StartsWith(Title + " {", StringComparison.Ordinal);
+}
 
 /// <summary>An exception.</summary>
 internal sealed record ErrorView(string Title, string Message, string Trace) : View;

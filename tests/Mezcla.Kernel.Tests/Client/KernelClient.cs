@@ -21,7 +21,7 @@ internal sealed class KernelClient : IAsyncDisposable
         Codec = new MessageCodec(connection.Key, connection.SignatureScheme);
     }
 
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(2);
 
     public MessageCodec Codec { get; }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Mezcla.Kernel.Zmtp;
 
 namespace Mezcla.Kernel.Tests.Client;
@@ -7,13 +6,13 @@ namespace Mezcla.Kernel.Tests.Client;
 internal sealed class RunningKernel : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly StringBuilder _log;
+    private readonly StringWriter _text = new();
+    private readonly TextWriter _log;
 
     public RunningKernel(ConnectionFile? connection = null, ZmtpLimits? limits = null, string? history = null)
     {
-        var log = new StringWriter();
-        _log = log.GetStringBuilder();
-        var options = new KernelOptions { Log = TextWriter.Synchronized(log), HistoryFile = history };
+        _log = TextWriter.Synchronized(_text);
+        var options = new KernelOptions { Log = _log, HistoryFile = history };
         Kernel = new JupyterKernel(connection ?? ConnectionFile.Create(), options, limits ?? new ZmtpLimits());
         Ended = Kernel.RunAsync(_stop.Token);
     }
@@ -24,13 +23,30 @@ internal sealed class RunningKernel : IAsyncDisposable
 
     public ConnectionFile Connection => Kernel.Connection;
 
-    public string Log => _log.ToString();
+    public string Log
+    {
+        get
+        {
+            // What a synchronized writer locks while the kernel writes.
+            lock (_log)
+                return _text.ToString();
+        }
+    }
 
     public Task<KernelClient> ConnectAsync() => KernelClient.ConnectAsync(Connection);
 
+    /// <summary>Code for a cell to wait until so many messages from here on, its own request among them, have come on the shell channel.</summary>
+    public string AfterMessages(int count)
+    {
+        string name = $"mezcla.tests.{Guid.NewGuid():N}";
+        long last = Kernel.LastOnShell + count;
+        AppDomain.CurrentDomain.SetData(name, new Func<bool>(() => Kernel.LastOnShell >= last));
+        return $"while (!((Func<bool>)AppContext.GetData(\"{name}\"))()) System.Threading.Thread.Sleep(1); ";
+    }
+
     public async Task WaitForLogAsync(string text)
     {
-        for (int i = 0; i < 600 && !Log.Contains(text, StringComparison.Ordinal); i++)
+        for (int i = 0; i < 2400 && !Log.Contains(text, StringComparison.Ordinal); i++)
             await Task.Delay(50);
         Assert.Contains(text, Log);
     }

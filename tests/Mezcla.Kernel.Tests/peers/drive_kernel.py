@@ -14,7 +14,7 @@ from jupyter_client.manager import KernelManager, start_new_kernel
 from jupyter_client.session import Session
 
 NAME = sys.argv[1]
-PATIENCE = 60
+PATIENCE = 120
 
 
 def run(kc, code, **options):
@@ -78,7 +78,7 @@ def errors(km, kc):
 
 
 def aborting(km, kc):
-    failing = kc.execute("System.Threading.Thread.Sleep(500); throw new Exception();")
+    failing = kc.execute("System.Threading.Thread.Sleep(2000); throw new Exception();")
     queued = kc.execute("1", stop_on_error=True)
     replies = {}
     while len(replies) < 2:
@@ -157,11 +157,15 @@ def two_clients(km, kc):
 
 
 def heartbeat(km, kc):
-    kc.execute("System.Threading.Thread.Sleep(2500);")
+    kc.execute('Console.WriteLine("asleep"); System.Threading.Thread.Sleep(-1);')
+    wait_for_output(kc, "asleep")
     kc.hb_channel.unpause()
-    time.sleep(2)
-    assert kc.hb_channel.is_beating()
-    assert kc.get_shell_msg(timeout=PATIENCE)["content"]["status"] == "ok"
+    end = time.time() + PATIENCE
+    while not kc.hb_channel.is_beating():
+        assert time.time() < end, "no heartbeat while a cell runs"
+        time.sleep(0.1)
+    km.interrupt_kernel()
+    assert kc.get_shell_msg(timeout=PATIENCE)["content"]["status"] == "error"
 
 
 def forged(km, kc):
@@ -216,7 +220,6 @@ def interrupting(body):
         reply = kc.get_shell_msg(timeout=PATIENCE)["content"]
         took = time.time() - start
         assert reply["status"] == "error", reply
-        assert took < 10, took
         print(f"     {took:.2f} s", flush=True)
         assert value(run(kc, "kept")[1]) == "2"
 
@@ -260,10 +263,12 @@ def process_exit(km, kc):
 
 
 def shutdown(km, kc):
-    start = time.time()
-    km.shutdown_kernel(now=False)
-    assert not km.is_alive()
-    assert time.time() - start < 8, time.time() - start
+    """It ends by itself: nobody terminates it meanwhile."""
+    kc.shutdown()
+    end = time.time() + PATIENCE
+    while km.is_alive():
+        assert time.time() < end, "still there"
+        time.sleep(0.1)
 
 
 def orphaned(km, kc):
@@ -277,7 +282,7 @@ def orphaned(km, kc):
     pid = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    end = time.time() + 20
+    end = time.time() + PATIENCE
     while time.time() < end:
         try:
             with open(f"/proc/{pid}/stat") as stat:
@@ -296,7 +301,7 @@ CHECKS = [immediate, execute, errors, aborting, stdin, language, history, comms,
 def main():
     checks = {check.__name__: check for check in CHECKS}
     checks.update({name: interrupting(body) for name, body in INTERRUPTED.items()})
-    checks.update({check.__name__: check for check in (restart, environment_exit)})
+    checks.update({check.__name__: check for check in (restart, environment_exit, process_exit)})
     failed = 0
 
     def attempt(name, check, km, kc):

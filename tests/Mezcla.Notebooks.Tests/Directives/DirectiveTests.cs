@@ -58,13 +58,29 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
     [InlineData("1 + 1;\n#load \"nothere.csx\"", "There is no file")]
     [InlineData("1 + 1;\n#r \"nuget: \"", "names no package")]
     [InlineData("1 + 1;\n#r \"nuget: A, 1.0 <evil/>\"", "is no version")]
-    [InlineData("1 + 1;\n#r \"nuget: Microsoft.DotNet.Interactive, 1.0.0\"", "need no package")]
     [InlineData("1 + 1;\n#i \"folder\"", "#i takes a package source")]
     public async Task What_cannot_be_done_is_said_with_its_line(string code, string text)
     {
         var error = await cells.Error(code);
         Assert.Equal((CellErrorKind.Directive, "DirectiveError", 2), (error.Kind, error.Name, error.Line));
         Assert.Contains(text, error.Message);
+    }
+
+    [Fact]
+    public async Task What_notebooks_for_dotnet_interactive_begin_with_is_passed_over()
+    {
+        var (result, output) = await cells.Run("""
+            #r "nuget: Microsoft.DotNet.Interactive, 1.0.0-beta.24"
+            using Microsoft.DotNet.Interactive;
+            using Microsoft.DotNet.Interactive.Formatting; using System.Text;
+            record Point(int X);
+            Formatter.Register<Point>((point, writer) => writer.Write($"<i>{point.X}</i>"), "text/html");
+            new StringBuilder("after").ToString()
+            """);
+        Assert.Null(result.Error);
+        Assert.Equal("after", result.ReturnValue);
+        Assert.Contains("need no package", Assert.Single(output.Displays).Bundle[MimeBundle.PlainText]);
+        Assert.Equal("<i>7</i>", (await cells.Run("new Point(7)")).Result.Value![MimeBundle.Html]);
     }
 
     [Fact]

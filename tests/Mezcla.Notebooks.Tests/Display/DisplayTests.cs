@@ -107,12 +107,13 @@ public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixt
     [Fact]
     public async Task A_bar_updates_one_display_and_ends_as_one_line()
     {
-        var (result, output) = await cells.Run("foreach (var i in Enumerable.Range(0, 60).WithProgress(\"work\")) Thread.Sleep(5);");
+        var (result, output) = await cells.Run("foreach (var i in Enumerable.Range(0, 6000).WithProgress(\"work\")) Thread.SpinWait(1000);");
         Assert.Null(result.Error);
         var (_, id) = Assert.Single(output.Displays);
         Assert.All(output.Updates, update => Assert.Equal(id, update.Id));
-        Assert.InRange(output.Updates.Count, 1, 30);
-        Assert.StartsWith("work: 60 in ", output.Updates[^1].Bundle[MimeBundle.PlainText], StringComparison.Ordinal);
+        // Far fewer updates than steps; how many, the machine's speed decides.
+        Assert.InRange(output.Updates.Count, 1, 3000);
+        Assert.StartsWith("work: 6,000 in ", output.Updates[^1].Bundle[MimeBundle.PlainText], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,12 +30,13 @@ internal sealed class RecordingOutput : ICellOutput
         }
     }
 
-    /// <summary>Waits, a minute at most, until a cell has written this text.</summary>
-    public async Task Wait(string text)
+    /// <summary>Waits, two minutes at most, until a cell has written this text.</summary>
+    public async Task Wait(string text, OutputStream stream = OutputStream.Out)
     {
-        for (int i = 0; i < 6000 && !Out.Contains(text); i++)
+        var written = () => stream == OutputStream.Out ? Out : Error;
+        for (var i = 0; i < 12_000 && !written().Contains(text, StringComparison.Ordinal); i++)
             await Task.Delay(10);
-        Assert.Contains(text, Out);
+        Assert.Contains(text, written());
     }
 
     public void Write(OutputStream stream, string text)

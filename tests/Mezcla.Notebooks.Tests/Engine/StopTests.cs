@@ -33,11 +33,10 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
     {
         await cells.Value("int kept = 0; int other = 41;");
         var output = new RecordingOutput();
-        var running = cells.Engine.RunAsync(code, output);
-        await Task.Delay(150);
+        var running = cells.Engine.RunAsync("Console.WriteLine(\"begun\"); " + code, output);
+        await output.Wait("begun");
         cells.Engine.Interrupt();
-        Assert.Same(running, await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(30))));
-        var result = await running;
+        var result = await running.WaitAsync(TimeSpan.FromMinutes(2));
         if (!throwsItself)
             Assert.Equal(CellErrorKind.Interrupted, result.Error?.Kind);
 
@@ -69,9 +68,13 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
     public async Task An_interrupt_does_not_stop_another_engine()
     {
         using var other = new CellEngine();
-        var running = other.RunAsync("long n = 0; var until = DateTime.Now.AddSeconds(1); while (DateTime.Now < until) n++; n > 0", new RecordingOutput());
+        const string Enough = "mezcla.tests.enough";
+        var output = new RecordingOutput();
+        var running = other.RunAsync($"Console.WriteLine(\"begun\"); long n = 0; do n++; while (AppContext.GetData(\"{Enough}\") is null); n > 0", output);
+        await output.Wait("begun");
         using var source = new CancellationTokenSource(100);
         await cells.Engine.RunAsync("while (true) ;", new RecordingOutput(), null, source.Token);
+        AppDomain.CurrentDomain.SetData(Enough, true);
         Assert.Equal(true, (await running).ReturnValue);
     }
 
@@ -120,15 +123,13 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
 
     [Theory]
     [InlineData("var thread = new Thread(() => throw new Exception(\"stray\")); thread.Start(); thread.Join();")]
-    [InlineData("async void Later() { await Task.Delay(5); throw new Exception(\"stray\"); } Later(); Thread.Sleep(300);")]
-    [InlineData("ThreadPool.QueueUserWorkItem(_ => throw new Exception(\"stray\")); Thread.Sleep(300);")]
+    [InlineData("async void Later() { await Task.Delay(5); throw new Exception(\"stray\"); } Later();")]
+    [InlineData("ThreadPool.QueueUserWorkItem(_ => throw new Exception(\"stray\"));")]
     public async Task An_exception_on_a_cells_own_thread_is_printed(string code)
     {
         var (result, output) = await cells.Run(code);
         Assert.True(result.Succeeded);
-        for (var i = 0; i < 100 && !output.Error.Contains("stray", StringComparison.Ordinal); i++)
-            await Task.Delay(50);
-
+        await output.Wait("stray", OutputStream.Error);
         Assert.Contains("In a thread or async void method started by this cell", output.Error);
         Assert.Contains("stray", output.Error);
     }

@@ -85,7 +85,9 @@ public sealed class ErrorTests(EngineFixture cells) : IClassFixture<EngineFixtur
     [InlineData("Consol.WriteLine(1)", "did you mean Console?")]
     [InlineData("JsonNode.Parse(\"1\")", "add using System.Text.Json.Nodes;")]
     [InlineData("Kernel.Root", ".NET Interactive's own API")]
-    [InlineData("using Microsoft.DotNet.Interactive;", "not part of this kernel")]
+    [InlineData("using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;", "in place of PocketView")]
+    [InlineData("Microsoft.DotNet.Interactive.Kernel.Root", "not part of this kernel")]
+    [InlineData("using Microsoft.DotNet.Interactive;\nKernel.Root", ".NET Interactive's own API")]
     [InlineData("Span<int> s = stackalloc int[3];", "can't be variables of a cell")]
     public async Task Errors_say_what_to_do_where_it_is_known(string code, string hint) =>
         Assert.Contains(Plain(await cells.Error(code)), line => line.StartsWith("hint: ", StringComparison.Ordinal) && line.Contains(hint, StringComparison.Ordinal));

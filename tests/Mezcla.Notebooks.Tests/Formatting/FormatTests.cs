@@ -222,6 +222,15 @@ public sealed class FormatTests
 
     private sealed record Student(string Name) : Person(Name, 20);
 
+    [Fact]
+    public void What_a_type_draws_in_lines_is_shown_before_its_members()
+    {
+        var html = _formatters.ToBundle(new Grid())[MimeBundle.Html]!;
+        Assert.Contains("<pre>[[1, 2],\n [3, &lt;4&gt;]]</pre><details>", html);
+        Assert.Contains("Rank", html);
+        Assert.DoesNotContain("<pre>Note", _formatters.ToBundle(new Note("a\nb"))[MimeBundle.Html]!);
+    }
+
     private sealed class Plain
     {
         public int Number => 7;
@@ -230,6 +239,15 @@ public sealed class FormatTests
 
         public Plain Self => this;
     }
+
+    private sealed class Grid
+    {
+        public int Rank => 2;
+
+        public override string ToString() => "[[1, 2],\n [3, <4>]]";
+    }
+
+    private sealed record Note(string Text);
 
     private sealed class Failing
     {
