@@ -12,6 +12,8 @@ root.Subcommands.Add(TokenizeCommand.Create());
 root.Subcommands.Add(InspectCommand.Create());
 root.Subcommands.Add(ConvertCommand.Create());
 root.Subcommands.Add(QuantizeCommand.Create());
+root.Subcommands.Add(PruneCommand.Create());
+root.Subcommands.Add(StudyCommand.Create());
 root.Subcommands.Add(ScalingCommand.Create());
 root.Subcommands.Add(ExperimentCommand.Create());
 root.Subcommands.Add(ClaimsCommand.Create());

@@ -17,9 +17,11 @@ public static class ModelWriter
     /// <param name="parameter">Gives a parameter.</param>
     /// <param name="mix">The format of each matrix.</param>
     /// <param name="written">Told each tensor's name, format, numbers and what was written for them.</param>
+    /// <param name="encoded">Gives the bytes of a parameter in a format, row after row, where codes were chosen before; null for those that are to be rounded to nearest.</param>
     /// <exception cref="NotSupportedException">llama.cpp's gpt2 and llama have no place for such a model or tokenizer.</exception>
     /// <exception cref="ArgumentException">A number cannot be written in its format.</exception>
-    public static void WriteGguf(string path, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter, QuantizationMix mix, Action<TensorWritten>? written = null)
+    public static void WriteGguf(string path, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter, QuantizationMix mix, Action<TensorWritten>? written = null,
+        Func<string, BlockFormat, byte[]?>? encoded = null)
     {
         var writer = new GgufWriter();
         GgufConfig.Write(writer, config);
@@ -32,6 +34,11 @@ public static class ModelWriter
             var format = mix.FormatOf(config, name, shape);
             writer.Add(name, GgmlType.For(format), shape, stream =>
             {
+                if (encoded is not null && map.WriteEncoded(name, format, encoded) is { } bytes)
+                {
+                    stream.Write(bytes);
+                    return;
+                }
                 var values = map.Write(name, parameter);
                 var error = ParallelEncoder.Write(stream, format, values, name);
                 written?.Invoke(new TensorWritten(name, format, values.LongLength, format.BytesFor(values.LongLength), error));

@@ -1,3 +1,5 @@
+using Mezcla.Quantization.Formats;
+
 namespace Mezcla.Weights;
 
 /// <summary>How the rows of a source tensor are ordered.</summary>
@@ -113,6 +115,29 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
             }
         }
         return values;
+    }
+
+    /// <summary>Makes one tensor of a file from the encoded rows of our parameters; null where not all of its rows are encoded in this format.</summary>
+    /// <param name="name">One of <see cref="Sources"/> or <see cref="Zeros"/>.</param>
+    /// <param name="format">The format.</param>
+    /// <param name="encoded">The bytes of a parameter in that format, row after row; null where it has none.</param>
+    public byte[]? WriteEncoded(string name, BlockFormat format, Func<string, BlockFormat, byte[]?> encoded)
+    {
+        if (!Sources.TryGetValue(name, out var shape) || shape.Length < 2 || shape[^1] % format.BlockSize != 0) return null;
+        var rowBytes = format.BytesFor(shape[^1]);
+        var bytes = new byte[shape[..^1].Aggregate(rowBytes, (count, size) => checked(count * size))];
+        foreach (var recipe in Recipes.Where(r => r.Parts.Any(p => p.Source == name)))
+        {
+            if (recipe.Transposed || encoded(recipe.Name, format) is not { } ours) return null;
+            long first = 0;
+            foreach (var part in recipe.Parts)
+            {
+                for (var row = 0L; part.Source == name && row < part.Rows; row++)
+                    ours.AsSpan((int)((first + row) * rowBytes), (int)rowBytes).CopyTo(bytes.AsSpan((int)(part.SourceRow(row) * rowBytes)));
+                first += part.Rows;
+            }
+        }
+        return bytes;
     }
 
     /// <summary>Transposes into rows of <paramref name="columns"/>.</summary>

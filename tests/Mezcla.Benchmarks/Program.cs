@@ -10,12 +10,14 @@ foreach (var arg in args.Skip(verb == "run" ? 0 : 1))
     else if (options.Count > 0) options[options.Keys.Last()] = arg;
     else return Usage();
 }
-string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output"];
+string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output", "peer", "prompt", "layers", "simd"];
 if (options.Keys.Except(known).Any() || !Number("threads", Environment.ProcessorCount, out var threads)
-    || !Number("rounds", 5, out var rounds) || !Number("seconds", 2, out var seconds)) return Usage();
+    || !Number("rounds", 5, out var rounds) || !Number("seconds", 2, out var seconds)
+    || !Number("prompt", 512, out var prompt) || !Number("layers", 16, out var layers)) return Usage();
 var only = options.GetValueOrDefault("only", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 var processorTime = options.ContainsKey("cpu");
 CpuThreads.Count = threads;
+if (options.TryGetValue("simd", out var width) && Enum.TryParse<SimdLevel>("Vector" + width, out var level) && level <= Simd.Best) Simd.Level = level;
 
 switch (verb)
 {
@@ -34,6 +36,7 @@ switch (verb)
     case "experts":
         foreach (var letter in only.Length > 0 ? only : ["M"]) ExpertsBenchmark.Run(letter, threads, rounds, seconds, processorTime);
         return 0;
+    case "llama": return LlamaBenchmark.Run(only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"), options.ContainsKey("threads") ? [threads] : [.. Enumerable.Range(1, Environment.ProcessorCount)], rounds, prompt, layers);
     default: return Usage();
 }
 
@@ -53,9 +56,16 @@ static int Usage()
           matmul      matrix products of transformer shapes, in turn with OpenBLAS
           experts     training with experts against a dense model of equal active size, and against PyTorch's loop over experts
           ceiling     the share of a training step's speed that its matrix products alone would allow
-          growth      training time against model size and against context: tables, and charts in --output FOLDER
+          growth      training time against model size and against context: tables and charts
+          llama       a Llama of width 2048 in Q8_0 and Q4_0 from one file, in turn with llama.cpp
+                      (npm install --ignore-scripts --prefix FOLDER node-llama-cpp)
 
-          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes, for experts S, M or L
+          --peer FOLDER   for llama: where node-llama-cpp is installed; without it ours alone
+          --prompt n      for llama: tokens of the prompt (512)
+          --layers n      for llama: blocks (16)
+          --simd n        bits of vectors, at most the processor's: 128, 256, 512
+          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats
+          --output FOLDER for growth: where its charts go
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)
           --seconds n     of each measurement (2)

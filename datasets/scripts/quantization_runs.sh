@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Makes datasets/runs/quantization/: trains small models with `mezcla train` and measures with `mezcla study` what fewer bits and fewer weights cost them.
+# About 40 minutes of one processor; the models of 20 to 2,000 tokens a parameter are most of it.   quantization_runs.sh [FOLDER FOR THE MODELS]
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+models=${1:-$(mktemp -d)}
+runs=$root/datasets/runs/quantization
+mezcla() { dotnet "$root/src/Mezcla.Cli/bin/Release/net10.0/Mezcla.Cli.dll" "$@"; }
+mkdir -p "$runs" "$models"
+rm -f "$runs"/*.jsonl
+cd "$models"
+
+mezcla train --data moby-dick --layers 3 --hidden 128 --heads 4 --context 64 --vocabulary 512 --steps 1200 --batch 16 --output dense.safetensors
+mezcla train --data moby-dick --layers 2 --hidden 64 --heads 4 --context 64 --vocabulary 512 --experts 8 --top-k 2 --steps 1200 --batch 16 --output moe.safetensors
+
+# 33,664 parameters, batches of 2,048 tokens: about 20, 100, 500 and 2,000 tokens for each parameter.
+corpora=$root/datasets/corpora
+cat "$corpora"/bible-english.txt "$corpora"/moby-dick.txt "$corpora"/persuasion.txt "$corpora"/pride-and-prejudice.txt > english.txt
+for run in 20:322 100:1611 500:8057 2000:32227; do
+    mezcla train --data english.txt --layers 2 --hidden 32 --heads 2 --context 64 --vocabulary 256 --steps "${run#*:}" --batch 32 --learning-rate 0.004 --output "over-${run%:*}.safetensors"
+done
+
+mezcla study formats dense.safetensors --data moby-dick --output "$runs/formats.jsonl"
+mezcla study activations dense.safetensors --data moby-dick --output "$runs/activations.jsonl"
+mezcla study cache dense.safetensors --data moby-dick --output "$runs/cache.jsonl"
+mezcla study overtraining over-20.safetensors over-100.safetensors over-500.safetensors over-2000.safetensors --data english.txt --output "$runs/overtraining.jsonl"
+mezcla study experts moe.safetensors --data moby-dick --output "$runs/experts.jsonl"
+mezcla study pruning dense.safetensors --data moby-dick --retrain 150 --output "$runs/pruning.jsonl"
+mezcla study pruning moe.safetensors --data moby-dick --output "$runs/pruning.jsonl"

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using Mezcla.Layers;
+using Mezcla.Models;
+using Mezcla.Tensors;
+using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tokenization;
+using Mezcla.Weights;
+
+namespace Mezcla.Benchmarks;
+
+/// <summary>
+/// Generation and prompts of a Llama of 16 layers and width 2048 with random weights, from one GGUF file, in turn with llama.cpp: medians of ratios of neighbouring
+/// runs, each side with the number of threads that suits it best.
+/// </summary>
+internal static class LlamaBenchmark
+{
+    private const int Generated = 32;
+
+    private static TransformerConfig Config(int layers) => new()
+    {
+        Name = "llama",
+        VocabularySize = 32000,
+        ContextLength = 1024,
+        Layers = layers,
+        HiddenSize = 2048,
+        Attention = new() { Heads = 32, KeyValueHeads = 8, HeadSize = 64 },
+        FeedForward = new(5632, Activation.Silu, Gated: true),
+        Positions = new(PositionKind.Rotary),
+        Norm = new(NormKind.RmsNorm),
+        TiedHead = true,
+    };
+
+    /// <param name="formats">Q8_0, Q4_0, ...; F32 is ours only.</param>
+    /// <param name="peer">Where node-llama-cpp is installed; null for ours alone.</param>
+    /// <param name="threads">Numbers of threads to try.</param>
+    /// <param name="rounds">Measurements of each side.</param>
+    /// <param name="prompt">Tokens of the prompt.</param>
+    /// <param name="layers">Blocks.</param>
+    public static int Run(string[] formats, string? peer, int[] threads, int rounds, int prompt, int layers)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), "mezcla-llama-benchmark");
+        Directory.CreateDirectory(folder);
+        Console.WriteLine($"Llama, {layers} layers, width 2048, prompt of {prompt}, then {Generated} tokens; here {Simd.Level}");
+        foreach (var format in formats)
+        {
+            var path = Path.Combine(folder, FormattableString.Invariant($"llama-{layers}-{format}.gguf"));
+            if (!File.Exists(path)) Write(path, format, layers);
+            Compare(format, path, format == "F32" ? null : peer, threads, rounds, prompt);
+        }
+        return 0;
+    }
+
+    private static void Compare(string format, string path, string? peer, int[] threads, int rounds, int prompt)
+    {
+        long before = Memory();
+        using var ours = new Ours(path);
+        using var theirs = peer is null ? null : new LlamaPeer(peer, path);
+        ours.Measure(prompt, Generated);
+        var loaded = Memory() - before;
+        var expected = new FileInfo(path).Length + ours.CacheBytes;
+        Console.WriteLine(FormattableString.Invariant($"{format}: file {new FileInfo(path).Length / 1e6:F1} MB and cache {ours.CacheBytes / 1e6:F1} MB; matrices take {ours.MatrixBytes / 1e6:F1} MB, the process grew by {loaded / 1e6:F1} MB, {(double)loaded / expected:F3} times file and cache"));
+        var own = Best(threads, n => Own(n, prompt));
+        var other = theirs is null ? own : Best(threads, n => theirs.Measure(n, prompt, Generated));
+        var runs = Enumerable.Range(0, rounds).Select(_ => (Ours: Both(own, n => Own(n, prompt)), Theirs: theirs is null ? default : Both(other, n => theirs.Measure(n, prompt, Generated)))).ToList();
+        Report("generate", own.Generate, other.Generate, runs.Select(r => (r.Ours.Generate, r.Theirs.Generate)));
+        Report("prompt", own.Prompt, other.Prompt, runs.Select(r => (r.Ours.Prompt, r.Theirs.Prompt)));
+
+        (double Prompt, double Generate) Own(int n, int length)
+        {
+            CpuThreads.Count = n;
+            return ours.Measure(length, Generated);
+        }
+
+        void Report(string what, int ownThreads, int otherThreads, IEnumerable<(double Ours, double Theirs)> pairs)
+        {
+            var all = pairs.ToList();
+            var ratios = all.Select(p => p.Ours / p.Theirs).Order().ToArray();
+            var against = theirs is null ? "" : FormattableString.Invariant($"  llama.cpp {Median(all.Select(p => p.Theirs)),7:F1} ({otherThreads} threads)  ratio {ratios[ratios.Length / 2]:F2} [{ratios[0]:F2} .. {ratios[^1]:F2}]");
+            Console.WriteLine(FormattableString.Invariant($"{format,-6} {what,-9} Mezcla {Median(all.Select(p => p.Ours)),7:F1} tokens/s ({ownThreads} threads){against}"));
+        }
+    }
+
+    /// <summary>The numbers of threads with the highest speeds.</summary>
+    private static (int Prompt, int Generate) Best(int[] threads, Func<int, (double Prompt, double Generate)> measure)
+    {
+        var speeds = threads.Select(n => (Threads: n, Speed: measure(n))).ToList();
+        return (speeds.MaxBy(s => s.Speed.Prompt).Threads, speeds.MaxBy(s => s.Speed.Generate).Threads);
+    }
+
+    private static (double Prompt, double Generate) Both((int Prompt, int Generate) threads, Func<int, (double Prompt, double Generate)> measure)
+    {
+        var speed = measure(threads.Generate);
+        return threads.Prompt == threads.Generate ? speed : (measure(threads.Prompt).Prompt, speed.Generate);
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+
+    private static long Memory()
+    {
+        GC.Collect();
+        using var process = Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+
+    private static void Write(string path, string format, int layers)
+    {
+        var config = Config(layers);
+        var random = new Random(1);
+        var values = new float[1 << 20];
+        for (var i = 0; i < values.Length; i++) values[i] = (random.NextSingle() - 0.5f) * 0.07f;
+        var shapes = new Dictionary<string, float[]>();
+        ModelWriter.WriteGguf(path, config, BytePairTokenizer.Train(Datasets.Corpus.Load("moby-dick").Text[..100_000], 512), name =>
+        {
+            var count = Count(config, name);
+            if (name.Contains("norm", StringComparison.Ordinal)) return [.. Enumerable.Repeat(1f, count)];
+            if (shapes.TryGetValue(name, out var made)) return made;
+            shapes.Clear();
+            var weights = new float[count];
+            for (var at = 0; at < count; at += values.Length) values.AsSpan(0, Math.Min(values.Length, count - at)).CopyTo(weights.AsSpan(at));
+            return shapes[name] = weights;
+        }, QuantizationMix.Parse(format));
+    }
+
+    private static int Count(TransformerConfig config, string name) => name.Split('.') switch
+    {
+        ["embedding", ..] => config.VocabularySize * 2048,
+        [.., "qkv", _] => 2048 * (32 + 16) * 64,
+        [.., "output", _] => 2048 * 2048,
+        [.., "up", _] => 2048 * 5632 * 2,
+        [.., "down", _] => 2048 * 5632,
+        _ => 2048,
+    };
+
+    /// <summary>The model in this process.</summary>
+    private sealed class Ours : IDisposable
+    {
+        private readonly Transformer _model;
+        private readonly KeyValueCache _cache;
+
+        public Ours(string path)
+        {
+            using var source = ModelSource.Open(path);
+            _model = source.Load();
+            _cache = new(_model.Config.Layers, _model.Config.ContextLength);
+        }
+
+        /// <summary>Bytes of the quantized matrices.</summary>
+        public long MatrixBytes => _model.NamedModules().Sum(m => m.Module switch { Linear { Frozen: { } f } => f.Bytes, Embedding { Frozen: { } f } => f.Bytes, _ => 0 });
+
+        public long CacheBytes => _cache.Bytes;
+
+        public (double Prompt, double Generate) Measure(int prompt, int generate)
+        {
+            using var noGrad = new NoGrad();
+            _cache.Truncate(0);
+            var start = Stopwatch.GetTimestamp();
+            var token = Next([.. Enumerable.Range(0, prompt).Select(i => 100 + i * 7 % 300)]);
+            var read = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < generate; i++) token = Next([token]);
+            return (prompt / read, generate / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        public void Dispose() => _cache.Dispose();
+
+        private int Next(int[] ids)
+        {
+            using var scope = new TensorScope();
+            var logits = _model.Logits(Tensor.From(ids, 1, ids.Length), new ForwardContext { Cache = _cache, LastPositionOnly = true });
+            return logits.Reshape(-1).ArgMax(0).ToIntArray()[0];
+        }
+    }
+}
