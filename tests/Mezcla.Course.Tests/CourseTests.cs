@@ -30,9 +30,33 @@ public sealed class CourseTests : IDisposable
         {
             var page = File.ReadAllText(Path.Combine(_folder, Path.ChangeExtension(notebook, ".html")));
             Assert.Contains("<svg", page);
-            Assert.Equal(Outputs(Path.Combine(Repository, "notebooks", notebook)), Outputs(Path.Combine(_folder, notebook)));
+            Assert.Empty(CourseComparison.Differences(Path.Combine(Repository, "notebooks", notebook), Path.Combine(_folder, notebook)));
         }
     }
+
+    [Fact]
+    public void Solutions_solve_every_exercise_of_their_chapter()
+    {
+        var solutions = Path.Combine(Repository, "notebooks", "solutions");
+        var (code, log) = Run("dotnet", [Cli, "run", solutions, "--output", _folder]);
+        Assert.True(code == 0, log);
+        foreach (var solution in Directory.EnumerateFiles(solutions, "*.ipynb"))
+        {
+            var name = Path.GetFileName(solution);
+            Assert.Empty(CourseComparison.Differences(solution, Path.Combine(_folder, name)));
+            var solved = Exercises(Path.Combine(_folder, name));
+            Assert.All(solved, exercise => Assert.True(exercise.Solved, $"{name}: '{exercise.Title}' is not solved."));
+            // As given, an exercise is open: it shows hints, and its cell has not failed.
+            var given = Exercises(Path.Combine(Repository, "notebooks", name));
+            Assert.All(given, exercise => Assert.False(exercise.Solved, $"{name}: '{exercise.Title}' is solved as given."));
+            Assert.Equal(given.Select(e => e.Title), solved.Select(e => e.Title));
+        }
+    }
+
+    [Fact]
+    public void Every_chapter_with_exercises_has_solutions() => Assert.All(
+        Notebooks.Select(row => row.Data).Where(name => Exercises(Path.Combine(Repository, "notebooks", name)).Count > 0),
+        name => Assert.True(File.Exists(Path.Combine(Repository, "notebooks", "solutions", name)), $"notebooks/solutions/{name} is missing."));
 
     [Theory]
     [MemberData(nameof(Notebooks))]
@@ -53,18 +77,15 @@ public sealed class CourseTests : IDisposable
         var (code, told) = Run("jupyter", ["nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=1200",
             "--output-dir", _folder, Path.Combine(Repository, "notebooks", notebook)]);
         Assert.True(code == 0, told);
-        Assert.Equal(Outputs(Path.Combine(Repository, "notebooks", notebook)), Outputs(Path.Combine(_folder, notebook)));
+        Assert.Empty(CourseComparison.Differences(Path.Combine(Repository, "notebooks", notebook), Path.Combine(_folder, notebook)));
     }
 
-    // Which kinds of output each cell has. Their numbers are the claims' business: last places differ between processors, and times always do.
-    private static List<string> Outputs(string notebook) =>
+    private static List<(string Title, bool Solved)> Exercises(string notebook) =>
         [.. JsonNode.Parse(File.ReadAllText(notebook))!["cells"]!.AsArray()
-            .Where(cell => cell!["cell_type"]!.GetValue<string>() == "code")
-            .Select(cell => string.Join(' ', cell!["outputs"]!.AsArray().Select(Kind)))];
-
-    private static string Kind(JsonNode? output) => output!["data"] is JsonObject data
-        ? $"{output["output_type"]}:{string.Join(',', data.Select(entry => entry.Key).Order(StringComparer.Ordinal))}"
-        : $"{output["output_type"]}:{output["name"]}";
+            .SelectMany(cell => cell!["outputs"]?.AsArray() ?? [])
+            .Select(output => output!["data"]?["application/vnd.mezcla.exercise+json"])
+            .OfType<JsonObject>()
+            .Select(exercise => (exercise["title"]!.GetValue<string>(), exercise["solved"]!.GetValue<bool>()))];
 
     private (int Code, string Log) Run(string program, string[] arguments)
     {

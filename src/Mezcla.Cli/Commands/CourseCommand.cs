@@ -11,11 +11,12 @@ namespace Mezcla.Cli.Commands;
 internal static class CourseCommand
 {
     private static readonly Argument<string[]> Chapters = new("chapter") { Description = "Chapters to run: their numbers or parts of their names; all if none is given.", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o") { Description = "Folder for notebooks and pages (by default artifacts/course beside the notebooks' folder)." };
+    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o", "--out") { Description = "Folder for notebooks and pages (by default artifacts/course beside the notebooks' folder)." };
+    private static readonly Option<bool> StripSolutions = new("--strip-solutions") { Description = "Run nothing: write the chapters for a class, without solutions, to the folder of --out." };
 
     public static Command Create()
     {
-        var command = new Command("course", "Run the course: every cell of its notebooks, every claim, and a page for each.") { Chapters, Output, RunCommand.Timeout, RunCommand.Device };
+        var command = new Command("course", "Run the course: every cell of its notebooks, every claim, and a page for each.") { Chapters, Output, StripSolutions, RunCommand.Timeout, RunCommand.Device };
         command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, AnsiConsole.Console, cancellation)));
         return command;
     }
@@ -60,6 +61,14 @@ internal static class CourseCommand
         var chosen = Choose(all, parse.GetValue(Chapters) ?? []);
         var output = parse.GetValue(Output)?.FullName ?? Path.Combine(Path.GetDirectoryName(folder)!, "artifacts", "course");
         string Saved(string notebook) => Path.Combine(output, Path.GetFileName(notebook));
+        if (parse.GetValue(StripSolutions))
+        {
+            if (parse.GetValue(Output) is null)
+                throw new ArgumentException("--strip-solutions needs a folder for the class's copy: add --out and its name.");
+            HandOut.Write(chosen, output);
+            console.MarkupLineInterpolated($"{chosen.Count} chapters without solutions: {output}");
+            return 0;
+        }
 
         var batch = new NotebookBatch(console, NotebookHostCommand.Start(parse.GetValue(RunCommand.Device)));
         var runs = await batch.RunAsync(new(chosen, Saved, RunCommand.CellTimeout(parse), AllowErrors: false, new Dictionary<string, string>(), (notebook, run) =>
