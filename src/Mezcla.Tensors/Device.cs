@@ -1,22 +1,70 @@
+using System.Globalization;
 using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.Devices.Gpu.OpenCl;
 
 namespace Mezcla.Tensors;
 
 /// <summary>Where tensors live and operations run.</summary>
 public sealed class Device
 {
+    private static readonly Dictionary<string, Device> Opened = [];
+
     internal Device(DeviceKernels kernels)
     {
         Kernels = kernels;
         Pool = new MemoryPool(kernels, kernels.MemoryLimit);
+        if (kernels is GpuKernels gpu)
+            gpu.Pool = Pool;
     }
 
     /// <summary>The processor: always there.</summary>
     public static Device Cpu { get; } = new(new CpuKernels());
 
-    /// <summary>The fastest device found.</summary>
-    public static Device Best => Cpu;
+    /// <summary>Which device the environment variable MEZCLA_DEVICE names; null where it is not set.</summary>
+    /// <exception cref="ArgumentException">It names none.</exception>
+    /// <exception cref="DeviceException">The device it names is not there.</exception>
+    public static Device? FromEnvironment
+        => Environment.GetEnvironmentVariable("MEZCLA_DEVICE") is { Length: > 0 } name ? Parse(name, "MEZCLA_DEVICE") : null;
+
+    /// <summary>The device that <see cref="FromEnvironment"/> says, else the first GPU, else the processor.</summary>
+    public static Device Best => FromEnvironment
+        ?? (Described.FirstOrDefault(device => !device.IsProcessor) is { } gpu ? Parse(gpu.Name, "the device") : Cpu);
+
+    /// <summary>What GPUs (and processors with an OpenCL driver) were found.</summary>
+    public static IReadOnlyList<DeviceDescription> Described => [.. OpenClDevices.All.Select(device => device.Description)];
+
+    /// <summary>Device number <paramref name="index"/> of those with an OpenCL driver; <c>mezcla doctor</c> lists them.</summary>
+    /// <exception cref="DeviceException">OpenCL or the device is not there, or does not compile the kernels.</exception>
+    public static Device OpenCl(int index = 0) => Open($"opencl:{index}", () => new OpenClDriver(index));
+
+    /// <summary>The device of a name: cpu, opencl, opencl:1.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="what">What the name was given as, for the error.</param>
+    /// <exception cref="ArgumentException">There is no such kind of device.</exception>
+    /// <exception cref="DeviceException">The device is not there.</exception>
+    public static Device Parse(string name, string what = "the device")
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        string[] parts = name.Trim().ToLowerInvariant().Split(':');
+        int index = 0;
+        bool numbered = parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index);
+        return (parts.Length == 1 || numbered) ? parts[0] switch
+        {
+            "cpu" when parts.Length == 1 => Cpu,
+            "opencl" => OpenCl(index),
+            _ => throw Unknown(),
+        } : throw Unknown();
+
+        ArgumentException Unknown() => new($"{what} is '{name}'; it must be cpu, opencl or opencl:1 (the number as mezcla doctor lists it).");
+    }
+
+    private static Device Open(string name, Func<GpuDriver> driver)
+    {
+        lock (Opened)
+            return Opened.TryGetValue(name, out var device) ? device : Opened[name] = new Device(new GpuKernels(driver()));
+    }
 
     /// <summary>What to call it, such as <c>cpu</c>.</summary>
     public string Name => Kernels.Name;

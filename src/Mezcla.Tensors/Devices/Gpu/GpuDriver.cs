@@ -1,0 +1,50 @@
+namespace Mezcla.Tensors.Devices.Gpu;
+
+/// <summary>
+/// The little that kernels need of a GPU's driver: one queue, in which everything runs in the order asked for. Addresses are whatever the driver
+/// uses for a block of memory. Every failure throws <see cref="DeviceException"/>.
+/// </summary>
+internal abstract class GpuDriver
+{
+    /// <summary>Such as <c>opencl:0</c>.</summary>
+    internal abstract string Name { get; }
+
+    internal abstract DeviceDescription Description { get; }
+
+    /// <summary>Work items of a group where a kernel reduces over one: 1 on devices that are processors, where a barrier is slow.</summary>
+    internal abstract int GroupSize { get; }
+
+    /// <summary>0 where there is no room.</summary>
+    internal abstract nint Allocate(long bytes);
+
+    internal abstract void Free(nint address);
+
+    internal abstract void Upload(ReadOnlySpan<byte> from, nint to, long offset);
+
+    /// <summary>Waits for what was asked before.</summary>
+    internal abstract void Download(nint from, long offset, Span<byte> to);
+
+    internal abstract void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes);
+
+    /// <summary>Compiles all kernels, or takes them from the cache.</summary>
+    internal abstract void Compile(string source);
+
+    /// <summary>The kernel of that name.</summary>
+    internal abstract nint Kernel(string name);
+
+    /// <summary>Runs a kernel; <paramref name="values"/> are the addresses of its arguments, <paramref name="sizes"/> their sizes.</summary>
+    internal abstract unsafe void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize);
+
+    internal abstract void Synchronize();
+}
+
+/// <summary>What a GPU is, for people.</summary>
+/// <param name="Name">The device, such as <c>opencl:0</c>.</param>
+/// <param name="Hardware">What its driver calls it.</param>
+/// <param name="Memory">Bytes.</param>
+/// <param name="Driver">The driver and its version.</param>
+/// <param name="IsProcessor">Whether it is the processor in another guise (PoCL), which <see cref="Device.Best"/> does not prefer.</param>
+public sealed record DeviceDescription(string Name, string Hardware, long Memory, string Driver, bool IsProcessor);
+
+/// <summary>A device, its driver or one of its libraries is missing or failed. The message names it, its version and what helps.</summary>
+public sealed class DeviceException(string message) : Exception(message);

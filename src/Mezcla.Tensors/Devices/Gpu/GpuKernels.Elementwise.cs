@@ -1,0 +1,26 @@
+namespace Mezcla.Tensors.Devices.Gpu;
+
+internal sealed unsafe partial class GpuKernels
+{
+    internal override void Scale(Handle x, Handle y, long n, float factor, bool accumulate) => Each("scale", n, x, y, n, factor, accumulate);
+
+    internal override void Unary(UnaryKind kind, Handle x, Handle y, long n, float a, float b) => Each("unary", n, (long)kind, x, y, n, a, b);
+
+    internal override void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate)
+        => Each("unary_backward", n, (long)kind, saved, dy, dx, n, a, b, accumulate);
+
+    internal override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
+        => Each("binary", shape.Count, (long)kind, a, b, y, Strides(shape, aStrides, bStrides), shape.Count, accumulate);
+
+    internal override void SwiGlu(Handle a, Handle b, Handle y, long n) => Each("swiglu", n, a, b, y, n);
+
+    internal override void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n)
+        => Each("swiglu_backward", n, a, b, dy, da, accumulateA, db, accumulateB, n);
+
+    internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)
+        => Each("dropout", n, x, y, n, p, seed, stream, position, accumulate);
+
+    internal override void AdamW(Handle parameter, Handle gradient, Handle m, Handle v, long n, in AdamWStep step)
+        => Each("adamw", n, parameter, gradient, m, v, n, step.LearningRate / step.Correction1, step.Beta1, step.Beta2, step.Epsilon,
+            1 - step.LearningRate * step.WeightDecay, 1 / MathF.Sqrt(step.Correction2), step.GradientScale);
+}

@@ -1,0 +1,57 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Mezcla.Tensors.Devices.Gpu;
+
+/// <summary>The kernels' one source, and compiled programs kept on disk by source and device.</summary>
+internal static class KernelSource
+{
+    // A prelude, and files that use what those before them define.
+    private static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention"];
+
+    /// <summary>Everything, for groups of so many work items.</summary>
+    internal static string For(int groupSize)
+    {
+        var text = new StringBuilder($"#define GROUP {groupSize}\n");
+        foreach (string file in Files)
+        {
+            using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Mezcla.Tensors.Kernels.{file}.cl")!;
+            text.Append(new StreamReader(stream).ReadToEnd());
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The compiled program kept for this source on this device; null where there is none.</summary>
+    internal static byte[]? Cached(string source, string device)
+    {
+        try
+        {
+            return File.Exists(PathFor(source, device)) ? File.ReadAllBytes(PathFor(source, device)) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Keeps a compiled program. Where that cannot be done, the next start compiles again.</summary>
+    internal static void Keep(string source, string device, byte[] program)
+    {
+        string path = PathFor(source, device), unfinished = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(unfinished, program);
+            File.Move(unfinished, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Only time is lost.
+        }
+    }
+
+    private static string PathFor(string source, string device)
+        => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "kernels",
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(device + "\n" + source))) + ".bin");
+}

@@ -1,0 +1,137 @@
+// Copies, conversions, gathering and scattering.
+
+KERNEL fill(BUFFER(float, y), i64 n, float value) { EACH(i, n); AT(float, y); y[i] = value; }
+KERNEL fill_int(BUFFER(int, y), i64 n, i64 value) { EACH(i, n); AT(int, y); y[i] = (int)value; }
+
+#define LOCATE(index, xi, yi) \
+    i64 xi = 0, yi = 0; \
+    for (int axis = (int)strides.rank - 1; axis >= 0; axis--) { \
+        i64 place = index % strides.size[axis]; \
+        index /= strides.size[axis]; \
+        xi += place * strides.a[axis]; \
+        yi += place * strides.b[axis]; \
+    }
+
+KERNEL copy_strided4(BUFFER(uint, x), BUFFER(uint, y), Strides strides, i64 n) { EACH(i, n); AT(uint, x); AT(uint, y); LOCATE(i, from, to); y[to] = x[from]; }
+KERNEL copy_strided2(BUFFER(ushort, x), BUFFER(ushort, y), Strides strides, i64 n) { EACH(i, n); AT(ushort, x); AT(ushort, y); LOCATE(i, from, to); y[to] = x[from]; }
+KERNEL add_strided(BUFFER(float, x), BUFFER(float, y), Strides strides, i64 n) { EACH(i, n); AT(float, x); AT(float, y); LOCATE(i, from, to); y[to] += x[from]; }
+
+// To bfloat16: to nearest, ties to even; NaN stays NaN.
+DEVICE ushort narrow(float x)
+{
+    uint bits = BITS(x);
+    return (ushort)(IS_NAN(x) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
+
+// Types by their number in DType: Float32, BFloat16, Int32.
+KERNEL convert(BUFFER(uint, x), i64 from, BUFFER(uint, y), i64 to, i64 n)
+{
+    EACH(i, n);
+    AT(uint, x); AT(uint, y);
+    float value = from == 1 ? FLOAT_OF((uint)((GLOBAL ushort *)x)[i] << 16) : from == 2 ? (float)((GLOBAL int *)x)[i] : ((GLOBAL float *)x)[i];
+    if (to == 1) ((GLOBAL ushort *)y)[i] = narrow(value);
+    else if (to == 2) ((GLOBAL int *)y)[i] = (int)value;
+    else ((GLOBAL float *)y)[i] = value;
+}
+
+KERNEL gather_rows4(BUFFER(uint, x), BUFFER(int, ids), BUFFER(uint, y), i64 axis, i64 count, i64 row, i64 n)
+{
+    EACH(i, n);
+    AT(uint, x); AT(int, ids); AT(uint, y);
+    i64 r = i / row;
+    y[i] = x[(r / count * axis + ids[r % count]) * row + i % row];
+}
+
+KERNEL gather_rows2(BUFFER(ushort, x), BUFFER(int, ids), BUFFER(ushort, y), i64 axis, i64 count, i64 row, i64 n)
+{
+    EACH(i, n);
+    AT(ushort, x); AT(int, ids); AT(ushort, y);
+    i64 r = i / row;
+    y[i] = x[(r / count * axis + ids[r % count]) * row + i % row];
+}
+
+KERNEL gather4(BUFFER(uint, x), BUFFER(int, index), BUFFER(uint, y), i64 axis, i64 inner, i64 count, i64 n)
+{
+    EACH(i, n);
+    AT(uint, x); AT(int, index); AT(uint, y);
+    y[i] = x[(i / (count * inner) * axis + index[i]) * inner + i % inner];
+}
+
+KERNEL gather2(BUFFER(ushort, x), BUFFER(int, index), BUFFER(ushort, y), i64 axis, i64 inner, i64 count, i64 n)
+{
+    EACH(i, n);
+    AT(ushort, x); AT(int, index); AT(ushort, y);
+    y[i] = x[(i / (count * inner) * axis + index[i]) * inner + i % inner];
+}
+
+// For each place where the same id stands next, or -1, and whether it is the first such place: chains that are added in order by one owner.
+KERNEL scatter_links(BUFFER(int, ids), BUFFER(int, next), BUFFER(int, first), i64 count)
+{
+    EACH(i, count);
+    AT(int, ids); AT(int, next); AT(int, first);
+    int id = ids[i];
+    i64 j = i - 1;
+    while (j >= 0 && ids[j] != id) j--;
+    first[i] = j < 0;
+    for (j = i + 1; j < count && ids[j] != id; j++) { }
+    next[i] = j < count ? (int)j : -1;
+}
+
+KERNEL scatter_rows(BUFFER(float, x), BUFFER(int, ids), BUFFER(int, next), BUFFER(int, first), BUFFER(float, y), i64 axis, i64 count, i64 row, i64 n)
+{
+    EACH(i, n);
+    AT(float, x); AT(int, ids); AT(int, next); AT(int, first); AT(float, y);
+    i64 r = i / row, at = r % count, o = r / count, column = i % row;
+    int id = ids[at];
+    if (!first[at] || id < 0 || id >= axis) return;
+    float sum = y[(o * axis + id) * row + column];
+    for (; at >= 0; at = next[at]) sum += x[(o * count + at) * row + column];
+    y[(o * axis + id) * row + column] = sum;
+}
+
+// One owner for each line of the axis.
+KERNEL scatter_add(BUFFER(float, x), BUFFER(int, index), BUFFER(float, y), i64 axis, i64 inner, i64 count, i64 lines)
+{
+    EACH(line, lines);
+    AT(float, x); AT(int, index); AT(float, y);
+    i64 o = line / inner, i = line % inner;
+    for (i64 j = 0; j < count; j++) {
+        i64 from = (o * count + j) * inner + i;
+        y[(o * axis + index[from]) * inner + i] += x[from];
+    }
+}
+
+// The smallest i whose number is outside 0..limit, or that is NaN.
+KERNEL first_outside(BUFFER(int, ids), BUFFER(int, found), i64 n, i64 limit)
+{
+    EACH(i, n);
+    AT(int, ids); AT(int, found);
+    if (ids[i] < 0 || ids[i] >= limit) LOWEST(found, (int)i);
+}
+
+KERNEL first_label_outside(BUFFER(int, ids), BUFFER(int, found), i64 n, i64 limit, i64 ignore)
+{
+    EACH(i, n);
+    AT(int, ids); AT(int, found);
+    if (ids[i] != ignore && (ids[i] < 0 || ids[i] >= limit)) LOWEST(found, (int)i);
+}
+
+KERNEL first_nan(BUFFER(float, x), BUFFER(int, found), i64 n) { EACH(i, n); AT(float, x); AT(int, found); if (IS_NAN(x[i])) LOWEST(found, (int)i); }
+
+KERNEL select_by(BUFFER(int, mask), BUFFER(float, a), float a_value, BUFFER(float, b), float b_value, BUFFER(float, y), i64 n, i64 accumulate)
+{
+    EACH(i, n);
+    AT(int, mask); AT(float, a); AT(float, b); AT(float, y);
+    float value = (mask[i] & 0x7FFFFFFF) != 0 ? (a ? a[i] : a_value) : (b ? b[i] : b_value);
+    PUT(y[i], value);
+}
+
+KERNEL tril(BUFFER(float, x), BUFFER(float, y), i64 rows, i64 columns, i64 diagonal, i64 n, i64 accumulate)
+{
+    EACH(i, n);
+    AT(float, x); AT(float, y);
+    float value = i % columns <= i / columns % rows + diagonal ? x[i] : 0;
+    PUT(y[i], value);
+}
+
+KERNEL one_hot(BUFFER(int, ids), BUFFER(float, y), i64 classes, i64 n) { EACH(i, n); AT(int, ids); AT(float, y); y[i] = i % classes == ids[i / classes] ? 1 : 0; }

@@ -1,0 +1,103 @@
+// One dialect for OpenCL C 1.2 and CUDA C. GROUP is the number of work items of a group: with 1, on a processor, reductions need no barrier.
+//
+// A buffer is passed as BUFFER(type, name), a pointer and an offset in bytes, and opened with AT(type, name). All other numbers are i64 or float,
+// which keeps the launches on the other side a plain list. A buffer that is not there is null.
+
+#ifdef __OPENCL_C_VERSION__
+typedef long i64;
+typedef ulong u64;
+#define KERNEL __kernel void
+#define GLOBAL __global
+#define LOCAL __local
+#define SHARED __local
+#define DEVICE static inline
+#define BARRIER barrier(CLK_LOCAL_MEM_FENCE)
+#define GLOBAL_ID ((i64)get_global_id(0))
+#define GROUP_ID ((i64)get_group_id(0))
+#define LOCAL_ID ((int)get_local_id(0))
+#define LOWEST(place, value) atomic_min(place, value)
+#define BITS(x) as_uint(x)
+#define FLOAT_OF(x) as_float(x)
+#define EXP exp
+#define LOG log
+#define LOG1P log1p
+#define SQRT sqrt
+#define POW pow
+#define TANH tanh
+#define ERF erf
+#define SIN sin
+#define COS cos
+#define ABS fabs
+#else
+typedef long long i64;
+typedef unsigned long long u64;
+typedef unsigned int uint;
+typedef unsigned short ushort;
+#define KERNEL extern "C" __global__ void
+#define GLOBAL
+#define LOCAL
+#define SHARED __shared__
+#define DEVICE __device__ static inline
+#define BARRIER __syncthreads()
+#define GLOBAL_ID ((i64)blockIdx.x * blockDim.x + threadIdx.x)
+#define GROUP_ID ((i64)blockIdx.x)
+#define LOCAL_ID ((int)threadIdx.x)
+#define LOWEST(place, value) atomicMin(place, value)
+#define BITS(x) ((uint)__float_as_int(x))
+#define FLOAT_OF(x) __int_as_float((int)(x))
+#define EXP expf
+#define LOG logf
+#define LOG1P log1pf
+#define SQRT sqrtf
+#define POW powf
+#define TANH tanhf
+#define ERF erff
+#define SIN sinf
+#define COS cosf
+#define ABS fabsf
+#endif
+
+#define BUFFER(type, name) GLOBAL type *name, i64 name##_at
+#define AT(type, name) name = name ? (GLOBAL type *)((GLOBAL char *)name + name##_at) : (GLOBAL type *)0
+#define INFINITE FLOAT_OF(0x7F800000)
+#define IS_NAN(x) ((x) != (x))
+// The i-th thing for each work item, of n things.
+#define EACH(i, n) i64 i = GLOBAL_ID; if (i >= (n)) return
+#define PUT(place, value) (place) = accumulate ? (place) + (value) : (value)
+
+typedef struct { i64 rank, size[8], a[8], b[8], c[8]; } Strides;
+
+// Of all items of a group: each gets the sum, or the largest.
+#if GROUP > 1
+#define SHARED_ROW SHARED float shared[GROUP]
+DEVICE float sum_of_group(float x, LOCAL float *shared)
+{
+    BARRIER;
+    shared[LOCAL_ID] = x;
+    for (int step = GROUP / 2; step > 0; step /= 2) {
+        BARRIER;
+        if (LOCAL_ID < step) shared[LOCAL_ID] += shared[LOCAL_ID + step];
+    }
+    BARRIER;
+    return shared[0];
+}
+DEVICE float max_of_group(float x, LOCAL float *shared)
+{
+    BARRIER;
+    shared[LOCAL_ID] = x;
+    for (int step = GROUP / 2; step > 0; step /= 2) {
+        BARRIER;
+        if (LOCAL_ID < step && (shared[LOCAL_ID + step] > shared[LOCAL_ID] || IS_NAN(shared[LOCAL_ID + step]))) shared[LOCAL_ID] = shared[LOCAL_ID + step];
+    }
+    BARRIER;
+    return shared[0];
+}
+#define GROUP_SUM(x) sum_of_group(x, shared)
+#define GROUP_MAX(x) max_of_group(x, shared)
+#else
+#undef BARRIER
+#define BARRIER
+#define SHARED_ROW
+#define GROUP_SUM(x) (x)
+#define GROUP_MAX(x) (x)
+#endif

@@ -1,0 +1,146 @@
+using System.Text;
+
+namespace Mezcla.Tensors.Devices.Gpu.OpenCl;
+
+/// <summary>A device by OpenCL 1.2 or later, with one queue in order.</summary>
+internal sealed unsafe class OpenClDriver : GpuDriver
+{
+    private readonly nint device, context, queue;
+    private nint program;
+
+    internal OpenClDriver(int index, int? groupSize = null)
+    {
+        if (index < 0 || index >= OpenClDevices.All.Count)
+            throw new DeviceException(OpenClDevices.All.Count == 0 ? $"opencl:{index}: {OpenClDevices.Missing}"
+                : $"opencl:{index} does not exist; there are {string.Join("; ", OpenClDevices.All.Select(d => $"{d.Description.Name} ({d.Description.Hardware})"))}.");
+        (device, Description) = OpenClDevices.All[index];
+        // A tile of the matrix product takes 16 x 16 work items.
+        GroupSize = groupSize ?? (Description.IsProcessor || OpenClDevices.Number(device, Cl.DeviceMaxWorkGroup) < 256 ? 1 : 256);
+        int error;
+        fixed (nint* id = &device)
+            context = Cl.clCreateContext(null, 1, id, 0, 0, &error);
+        Check(error, "clCreateContext");
+        queue = Cl.clCreateCommandQueue(context, device, 0, &error);
+        Check(error, "clCreateCommandQueue");
+    }
+
+    internal override string Name => Description.Name;
+
+    internal override DeviceDescription Description { get; }
+
+    internal override int GroupSize { get; }
+
+    internal override nint Allocate(long bytes)
+    {
+        int error;
+        nint buffer = Cl.clCreateBuffer(context, Cl.ReadWrite, (nuint)bytes, null, &error);
+        return error == Cl.Success ? buffer : 0;
+    }
+
+    internal override void Free(nint address) => Check(Cl.clReleaseMemObject(address), "clReleaseMemObject");
+
+    internal override void Upload(ReadOnlySpan<byte> from, nint to, long offset)
+    {
+        fixed (byte* bytes = from)
+            Check(Cl.clEnqueueWriteBuffer(queue, to, 1, (nuint)offset, (nuint)from.Length, bytes, 0, null, null), "clEnqueueWriteBuffer");
+    }
+
+    internal override void Download(nint from, long offset, Span<byte> to)
+    {
+        fixed (byte* bytes = to)
+            Check(Cl.clEnqueueReadBuffer(queue, from, 1, (nuint)offset, (nuint)to.Length, bytes, 0, null, null), "clEnqueueReadBuffer");
+    }
+
+    internal override void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
+        => Check(Cl.clEnqueueCopyBuffer(queue, from, to, (nuint)fromOffset, (nuint)toOffset, (nuint)bytes, 0, null, null), "clEnqueueCopyBuffer");
+
+    internal override void Compile(string source)
+    {
+        string key = $"{Description.Hardware}\n{Description.Driver}";
+        if (KernelSource.Cached(source, key) is { } binary && FromBinary(binary))
+            return;
+        byte[] text = Encoding.ASCII.GetBytes(source);
+        int error;
+        fixed (byte* start = text)
+        {
+            byte* only = start;
+            nuint length = (nuint)text.Length;
+            program = Cl.clCreateProgramWithSource(context, 1, &only, &length, &error);
+        }
+        Check(error, "clCreateProgramWithSource");
+        if (Build() is not Cl.Success and var failed)
+            throw new DeviceException($"{Name} ({Description.Hardware}; {Description.Driver}) does not compile the kernels (error {failed}). Update its driver, or choose another device with MEZCLA_DEVICE. Its compiler says:\n{Log()}");
+        nuint size;
+        if (Cl.clGetProgramInfo(program, Cl.ProgramBinarySizes, (nuint)sizeof(nuint), &size, null) != Cl.Success || size == 0)
+            return;
+        var bytes = new byte[size];
+        fixed (byte* start = bytes)
+        {
+            byte* only = start;
+            if (Cl.clGetProgramInfo(program, Cl.ProgramBinaries, (nuint)sizeof(nint), &only, null) == Cl.Success)
+                KernelSource.Keep(source, key, bytes);
+        }
+    }
+
+    // A binary that the driver does not take, of an older version or damaged, is made anew.
+    private bool FromBinary(byte[] binary)
+    {
+        int error, status;
+        fixed (byte* start = binary)
+        fixed (nint* id = &device)
+        {
+            byte* only = start;
+            nuint length = (nuint)binary.Length;
+            program = Cl.clCreateProgramWithBinary(context, 1, id, &length, &only, &status, &error);
+        }
+        if (error == Cl.Success && Build() == Cl.Success)
+            return true;
+        if (program != 0)
+            Cl.clReleaseProgram(program);
+        return false;
+    }
+
+    private int Build()
+    {
+        fixed (nint* id = &device)
+            return Cl.clBuildProgram(program, 1, id, "-cl-std=CL1.2", 0, 0);
+    }
+
+    private string Log()
+    {
+        nuint length;
+        if (Cl.clGetProgramBuildInfo(program, device, Cl.ProgramBuildLog, 0, null, &length) != Cl.Success)
+            return "nothing";
+        var text = new byte[length];
+        fixed (byte* start = text)
+            Cl.clGetProgramBuildInfo(program, device, Cl.ProgramBuildLog, length, start, null);
+        return Encoding.UTF8.GetString(text).TrimEnd('\0');
+    }
+
+    internal override nint Kernel(string name)
+    {
+        int error;
+        nint kernel = Cl.clCreateKernel(program, name, &error);
+        Check(error, $"clCreateKernel({name})");
+        return kernel;
+    }
+
+    internal override void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
+    {
+        for (int i = 0; i < count; i++)
+            Check(Cl.clSetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");
+        nuint local = (nuint)groupSize, global = (nuint)groups * local;
+        Check(Cl.clEnqueueNDRangeKernel(queue, kernel, 1, null, &global, &local, 0, null, null), "clEnqueueNDRangeKernel");
+    }
+
+    internal override void Synchronize() => Check(Cl.clFinish(queue), "clFinish");
+
+    private void Check(int error, string function)
+    {
+        if (error == Cl.Success)
+            return;
+        string remedy = error is -4 or -5 or -6 ? "It ran out of memory: use a smaller batch or model, or lower Device.MemoryLimit."
+            : "Update the driver, or choose another device with MEZCLA_DEVICE; mezcla doctor lists them.";
+        throw new DeviceException($"OpenCL's {function} failed with error {error} on {Description?.Name} ({Description?.Hardware}; {Description?.Driver}). {remedy}");
+    }
+}
