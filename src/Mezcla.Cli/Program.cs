@@ -5,6 +5,7 @@ var root = new RootCommand("Mezcla: GPT-4's rumoured architecture, a Mixture of 
 // In the order in which a student meets them: the course, one's own model, other programs' files, the laws, the kernel.
 root.Subcommands.Add(CourseCommand.Create());
 root.Subcommands.Add(RunCommand.Create());
+root.Subcommands.Add(DoctorCommand.Create());
 root.Subcommands.Add(TrainCommand.Create());
 root.Subcommands.Add(GenerateCommand.Create());
 root.Subcommands.Add(ReplayCommand.Create());

@@ -35,6 +35,9 @@ public sealed class Device
     /// <summary>What GPUs (and processors with an OpenCL driver) were found.</summary>
     public static IReadOnlyList<DeviceDescription> Described => [.. OpenClDevices.All.Select(device => device.Description)];
 
+    /// <summary>Why no OpenCL device was found, and what helps.</summary>
+    public static string MissingOpenCl => OpenClDevices.Missing;
+
     /// <summary>Device number <paramref name="index"/> of those with an OpenCL driver; <c>mezcla doctor</c> lists them.</summary>
     /// <exception cref="DeviceException">OpenCL or the device is not there, or does not compile the kernels.</exception>
     public static Device OpenCl(int index = 0) => Open($"opencl:{index}", () => new OpenClDriver(index));

@@ -11,7 +11,7 @@ namespace Mezcla.Tensors;
 public sealed partial class Tensor : IDisposable
 {
     private readonly Shape shape;
-    private readonly long offset;
+    private long offset;
     private Storage? storage;
     private Node? node;
     private LeafNode? leaf;
@@ -42,7 +42,7 @@ public sealed partial class Tensor : IDisposable
     public DType DType { get; }
 
     /// <summary>Where the numbers are.</summary>
-    public Device Device { get; }
+    public Device Device { get; private set; }
 
     /// <summary>The size of one axis; a negative number counts from the last.</summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>

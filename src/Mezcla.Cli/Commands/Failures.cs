@@ -20,7 +20,7 @@ internal static class Failures
             return Tell("Cancelled.");
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException or FormatException or IOException or UnauthorizedAccessException
-            or InvalidOperationException or NotSupportedException or OutOfMemoryException or Training.TrainingDivergedException)
+            or InvalidOperationException or NotSupportedException or OutOfMemoryException or Training.TrainingDivergedException or Tensors.DeviceException)
         {
             // An ArgumentException's own text ends with the parameter's name, which says nothing to someone at a terminal.
             var message = e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;

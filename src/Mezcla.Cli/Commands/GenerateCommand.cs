@@ -19,10 +19,11 @@ internal static class GenerateCommand
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of the draws: the same seed gives the same text.", DefaultValueFactory = _ => 1UL };
     private static readonly Option<int> Samples = new("--samples") { Description = "How many continuations to write, a line with --- between them.", DefaultValueFactory = _ => 1 };
     private static readonly Option<string[]> Stop = new("--stop") { Description = "End before this text; may be given several times." };
+    private static readonly Option<string?> Where = Devices.Option();
 
     public static Command Create()
     {
-        var command = new Command("generate", "Continue a text with a model: yours, or one from Hugging Face or llama.cpp. Standard output is the prompt and what follows, nothing else.") { Model, Prompt, Tokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed, Samples, Stop };
+        var command = new Command("generate", "Continue a text with a model: yours, or one from Hugging Face or llama.cpp. Standard output is the prompt and what follows, nothing else.") { Model, Prompt, Tokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed, Samples, Stop, Where };
         command.SetAction(parse => Failures.Report(() => Run(parse)));
         return command;
     }
@@ -41,10 +42,13 @@ internal static class GenerateCommand
             Seed = parse.GetValue(Seed),
         };
         sampling.Validate();
+        var device = Devices.Chosen(parse.GetValue(Where));
         var prompt = parse.GetValue(Prompt)!;
         using var source = ModelSource.Open(parse.GetValue(Model)!);
         var tokenizer = source.Tokenizer ?? throw new InvalidDataException($"{source.Weights.FilePath} has no tokenizer, so it cannot read a prompt.");
-        var generator = new Generator(source.Load(), tokenizer);
+        var model = source.Load();
+        model.MoveTo(device);
+        var generator = new Generator(model, tokenizer);
         // Written as UTF-8 whatever the terminal's code page, and without a line end that the model did not write, unless a person is looking.
         using var output = Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) : null;
         var console = output ?? Console.Out;

@@ -27,16 +27,19 @@ internal static class TrainCommand
         var output = parse.GetValue(TrainOptions.Output)!;
         if (output.Directory is { Exists: false } folder) throw new DirectoryNotFoundException($"The folder {folder.FullName} does not exist: create it or choose another --output.");
 
+        var device = Devices.Chosen(parse.GetValue(TrainOptions.Device));
         var checkpoint = resumed ?? Start(parse, corpus);
         // Checkpoints from before these were kept had the command's own values.
         var share = checkpoint.Training?.ValidationShare ?? parse.GetValue(TrainOptions.Validation);
         var config = checkpoint.Training?.Config ?? TrainOptions.Training(parse);
         var source = checkpoint.Training?.Source
             ?? new(named, corpus.Sha256, parse.GetValue(TrainOptions.Tokenizer)!, parse.GetValue(TrainOptions.Vocabulary), share, config.Seed);
-        var data = new TokenBatches(TrainingInputs.Encode(checkpoint.Tokenizer!, corpus), share);
+        var data = new TokenBatches(TrainingInputs.Encode(checkpoint.Tokenizer!, corpus), share, device);
+        checkpoint.Model.MoveTo(device);
+        foreach (var (_, moment) in checkpoint.Training?.Optimizer?.State() ?? []) moment.MoveTo(device);
         var trainer = new Trainer(checkpoint.Model, data, config, checkpoint.Training);
         Console.WriteLine(FormattableString.Invariant(
-            $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. Model: {checkpoint.Model.CountParameters():N0} parameters."));
+            $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. Model: {checkpoint.Model.CountParameters():N0} parameters{(device == Device.Cpu ? "" : $", on {device}")}."));
 
         void Save()
         {

@@ -27,6 +27,24 @@ public sealed partial class Tensor
         return Tape.Records(this) ? y.RecordedAs(new MoveNode(y, this)) : y;
     }
 
+    /// <summary>Takes this tensor itself to another device: what a model does with its weights. Its <see cref="Grad"/> is released.</summary>
+    /// <exception cref="InvalidOperationException">It is the result of an operation; use <see cref="To(Device)"/>.</exception>
+    /// <exception cref="TensorMemoryException">It does not fit there; it stays where it was.</exception>
+    public void MoveTo(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        this.Require("MoveTo");
+        if (node is not null)
+            throw new InvalidOperationException($"MoveTo: {Described} is the result of {node.Name}; use To, which passes the gradient back.");
+        if (device == Device)
+            return;
+        var moved = device.Pool.Rent(Count * DType.Bytes(), "MoveTo");
+        Move(Handle, Device, new Handle(moved, 0), device, Count * DType.Bytes());
+        ClearGrad();
+        storage!.Release();
+        (storage, offset, Device, leaf, grad) = (moved, 0, device, null, null);
+    }
+
     private static void Move(Handle from, Device source, Handle to, Device target, long bytes)
     {
         var buffer = new byte[(int)Math.Min(bytes, 16 << 20)];

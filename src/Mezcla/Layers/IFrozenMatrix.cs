@@ -29,6 +29,7 @@ internal static class FrozenMatrices
     {
         if (x.RequiresGrad) throw new InvalidOperationException("A frozen (quantized) matrix passes no gradients: use the model inside a NoGrad, or train the float model.");
         if (x.Size(-1) != matrix.Columns) throw new ArgumentException($"A frozen matrix of [{matrix.Rows}, {matrix.Columns}] cannot be applied to {x}.");
+        RequireProcessor(x);
         var y = Tensor.Zeros([.. x.Shape[..^1], matrix.Rows]);
         matrix.Multiply(x.AsSpan(), y.AsSpan());
         return y;
@@ -38,6 +39,7 @@ internal static class FrozenMatrices
     public static Tensor ApplyGrouped(this IReadOnlyList<IFrozenMatrix> matrices, Tensor x, Tensor offsets)
     {
         if (x.RequiresGrad) throw new InvalidOperationException("Frozen (quantized) experts pass no gradients: use the model inside a NoGrad, or train the float model.");
+        RequireProcessor(x);
         var (starts, rows, columns) = (offsets.ToIntArray(), matrices[0].Rows, matrices[0].Columns);
         var y = Tensor.Zeros(x.Size(0), rows);
         for (var i = 0; i < matrices.Count; i++)
@@ -45,9 +47,15 @@ internal static class FrozenMatrices
         return y;
     }
 
+    private static void RequireProcessor(Tensor x)
+    {
+        if (x.Device != Device.Cpu) throw new NotSupportedException($"{x.Device} has no products with frozen (quantized) matrices: use the quantized model on the cpu, or the float model here.");
+    }
+
     /// <summary>The rows of ids: Int32 [...] → [..., columns].</summary>
     public static Tensor Lookup(this IFrozenMatrix matrix, Tensor ids)
     {
+        RequireProcessor(ids);
         var y = Tensor.Zeros([.. ids.Shape, matrix.Columns]);
         var at = 0;
         foreach (var id in ids.ToIntArray()) matrix.ReadRow(id, y.AsSpan().Slice(at++ * matrix.Columns, matrix.Columns));

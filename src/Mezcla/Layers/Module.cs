@@ -31,6 +31,16 @@ public abstract class Module
         using (new NoGrad()) parameter.CopyFrom(values);
     }
 
+    /// <summary>Takes everything this module and those inside it hold to another device. Make the optimizer afterwards: its moments are where the parameters are.</summary>
+    public void MoveTo(Device device)
+    {
+        foreach (var (_, module) in NamedModules())
+            foreach (var tensor in module.Held()) tensor.MoveTo(device);
+    }
+
+    /// <summary>Every tensor of this module itself: parameters, buffers, and what is neither trained nor saved.</summary>
+    private protected virtual IEnumerable<Tensor> Held() => _parameters.Concat(_buffers).Select(p => p.Tensor);
+
     /// <summary>Makes <paramref name="value"/> a parameter of this module: it will require gradients.</summary>
     protected Tensor Parameter(string name, Tensor value)
     {

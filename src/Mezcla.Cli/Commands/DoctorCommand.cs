@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Mezcla.Tensors;
+
+namespace Mezcla.Cli.Commands;
+
+/// <summary><c>mezcla doctor</c>: which devices there are, whether they compute, and what is missing.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("doctor", "List the devices found, with a smoke test of each, and say what is missing.");
+        command.SetAction(_ => Failures.Report(Run));
+        return command;
+    }
+
+    private static int Run()
+    {
+        Console.WriteLine($"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSArchitecture}");
+        var sound = Show("cpu", $"{Environment.ProcessorCount} threads", Device.Cpu.MemoryLimit, "no driver needed");
+        foreach (var found in Device.Described) sound &= Show(found.Name, found.Hardware, found.Memory, found.Driver);
+        if (Device.Described.Count == 0) Console.WriteLine($"opencl: none. {Device.MissingOpenCl}");
+        Console.WriteLine("cuda: Mezcla has no CUDA driver yet; an NVIDIA GPU works by OpenCL.");
+        var name = Environment.GetEnvironmentVariable("MEZCLA_DEVICE");
+        Console.WriteLine(name is { Length: > 0 } ? $"MEZCLA_DEVICE is '{name}', which is {Device.FromEnvironment}." : "MEZCLA_DEVICE is not set.");
+        return sound ? 0 : 1;
+    }
+
+    private static bool Show(string name, string hardware, long memory, string driver)
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {hardware}, {memory / 1e9:F1} GB, {driver}"));
+        try
+        {
+            SmokeTest(Device.Parse(name));
+            Console.WriteLine("  smoke test: passed (a product and its gradient equal the processor's)");
+            return true;
+        }
+        catch (Exception e) when (e is DeviceException or InvalidDataException or OutOfMemoryException)
+        {
+            Console.WriteLine($"  smoke test: FAILED. {e.Message}");
+            return false;
+        }
+    }
+
+    private static void SmokeTest(Device device)
+    {
+        var (expected, obtained) = (Slope(Device.Cpu), Slope(device));
+        for (var i = 0; i < expected.Length; i++)
+            if (!(Math.Abs(expected[i] - obtained[i]) <= 1e-4 * (1 + Math.Abs(expected[i]))))
+                throw new InvalidDataException($"Element {i} of a gradient is {obtained[i]} instead of {expected[i]}: do not use this device; update its driver.");
+
+        static float[] Slope(Device device)
+        {
+            using var scope = new TensorScope();
+            var x = Tensor.Normal(new RandomStream(1), 0, 1, 67, 45).To(device);
+            var weights = Tensor.Normal(new RandomStream(2), 0, 1, 45, 33).To(device);
+            weights.RequiresGrad = true;
+            x.MatMul(weights).Softmax().Square().Sum().Backward();
+            return weights.Grad!.ToArray();
+        }
+    }
+}
