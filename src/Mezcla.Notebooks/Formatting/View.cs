@@ -32,7 +32,10 @@ internal sealed record TableView(string Title, IReadOnlyList<string> Columns, IR
 internal sealed record ObjectView(string Title, string? Text, IReadOnlyList<KeyValuePair<string, View>> Members) : View
 {
     /// <summary>Whether the text is a drawing in lines, as of a tensor's numbers, which says more than the members do. What the compiler writes for a record is none.</summary>
-    public bool DrawsItself => Text is { } text && text.Contains('\n', StringComparison.Ordinal) && !text.StartsWith(Title + " {", StringComparison.Ordinal);
+    public bool DrawsItself => Text is { } text && text.Contains('\n', StringComparison.Ordinal) && !text.StartsWith(OwnName + " {", StringComparison.Ordinal);
+
+    // A nested or generic record calls itself by its bare name.
+    private string OwnName => Title.Split('<')[0].Split('.')[^1];
 }
 
 /// <summary>An exception.</summary>

@@ -254,8 +254,11 @@ def process_exit(km, kc):
         if message["parent_header"].get("msg_id") == msg_id:
             seen.append((message["msg_type"], message["content"]))
     assert text(seen) == "last words\n", seen
-    assert "Environment.Exit" in [c for t, c in seen if t == "error"][0]["evalue"], seen
-    assert kc.get_shell_msg(timeout=PATIENCE)["content"]["status"] == "error"
+    assert "process ended while this cell ran" in [c for t, c in seen if t == "error"][0]["evalue"], seen
+    reply = kc.get_shell_msg(timeout=PATIENCE)
+    while reply["parent_header"].get("msg_id") != msg_id:
+        reply = kc.get_shell_msg(timeout=PATIENCE)
+    assert reply["content"]["status"] == "error", reply
     end = time.time() + PATIENCE
     while km.is_alive() and time.time() < end:
         time.sleep(0.1)
