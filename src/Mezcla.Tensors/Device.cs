@@ -28,9 +28,8 @@ public sealed class Device
     public static Device? FromEnvironment
         => Environment.GetEnvironmentVariable("MEZCLA_DEVICE") is { Length: > 0 } name ? Parse(name, "MEZCLA_DEVICE") : null;
 
-    /// <summary>The device that <see cref="FromEnvironment"/> says, else the first GPU, else the processor.</summary>
-    public static Device Best => FromEnvironment
-        ?? (Described.FirstOrDefault(device => !device.IsProcessor) is { } gpu ? Parse(gpu.Name, "the device") : Cpu);
+    /// <summary>The device that <see cref="FromEnvironment"/> says, else the processor: a GPU is used only where somebody asks for it, since no GPU has run the tests yet.</summary>
+    public static Device Best => FromEnvironment ?? Cpu;
 
     /// <summary>What GPUs (and processors with an OpenCL driver) were found.</summary>
     public static IReadOnlyList<DeviceDescription> Described => [.. OpenClDevices.All.Select(device => device.Description)];

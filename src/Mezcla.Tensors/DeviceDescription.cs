@@ -5,7 +5,7 @@ namespace Mezcla.Tensors;
 /// <param name="Hardware">What its driver calls it.</param>
 /// <param name="Memory">Bytes.</param>
 /// <param name="Driver">The driver and its version.</param>
-/// <param name="IsProcessor">Whether it is the processor in another guise (PoCL), which <see cref="Device.Best"/> does not prefer.</param>
+/// <param name="IsProcessor">Whether it is the processor in another guise (PoCL).</param>
 public sealed record DeviceDescription(string Name, string Hardware, long Memory, string Driver, bool IsProcessor);
 
 /// <summary>A device, its driver or one of its libraries is missing or failed. The message names it, its version and what helps.</summary>
