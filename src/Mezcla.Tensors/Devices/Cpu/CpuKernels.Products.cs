@@ -5,7 +5,7 @@ internal sealed unsafe partial class CpuKernels
     internal override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
         var (batch, m, n, k, transposeA, transposeB, strideA, strideB, strideC) = product;
-        FlopCounter.Count(Math.Max(1, batch), m, n, k);
+        FlopCounter.Count(batch, m, n, k);
         nint lda = transposeA ? m : k, ldb = transposeB ? k : n;
         float beta = accumulate ? 1 : 0;
         if (strideC > 0 || batch <= 1)
