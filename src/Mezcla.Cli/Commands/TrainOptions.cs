@@ -8,7 +8,7 @@ namespace Mezcla.Cli.Commands;
 /// <summary>The options of <c>mezcla train</c>, and the configurations they describe.</summary>
 internal static class TrainOptions
 {
-    public static readonly Option<string?> Data = new("--data") { Description = "A UTF-8 text file, or the name of a corpus that comes with Mezcla (such as moby-dick)." };
+    public static readonly Option<string?> Data = new("--data") { Description = "A UTF-8 text file, or the name of a corpus that comes with Mezcla (such as moby-dick); several joined by + are mixed." };
     public static readonly Option<FileInfo> Output = new("--output", "-o") { Description = "Where the model is saved.", DefaultValueFactory = _ => new FileInfo("model.safetensors") };
     public static readonly Option<FileInfo?> Resume = new("--resume") { Description = "Go on with the training of this checkpoint, to the same bits as without the break; only --data, --output, --record --checkpoint-every and --device are then read." };
     public static readonly Option<int> CheckpointEvery = Number("--checkpoint-every", "Steps between checkpoints; 0 for one at the end only.", 0);

@@ -8,8 +8,10 @@ internal static class TrainingInputs
 {
     public const string BytePairs = "bpe", Characters = "characters";
 
-    /// <summary>A corpus that comes with Mezcla, or a file.</summary>
-    public static Corpus OpenCorpus(string source) => !File.Exists(source) && Corpus.Names.Contains(source) ? Corpus.Load(source) : Corpus.Read(source);
+    /// <summary>A corpus that comes with Mezcla, or a file, or several of either, mixed: <c>bible-english+my.txt</c>.</summary>
+    public static Corpus OpenCorpus(string source) => File.Exists(source) || !source.Contains('+') ? OpenOne(source) : Corpus.Mix([.. source.Split('+').Select(OpenOne)]);
+
+    private static Corpus OpenOne(string source) => !File.Exists(source) && Corpus.Names.Contains(source) ? Corpus.Load(source) : Corpus.Read(source);
 
     /// <summary>Trains a tokenizer on the text, or opens the one named.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>

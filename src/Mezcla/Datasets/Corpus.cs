@@ -33,6 +33,22 @@ public sealed record Corpus(string Name, string Text)
         return Read(DatasetFolder.PathOf("corpora", name + ".txt")) with { Name = name };
     }
 
+    /// <summary>
+    /// Several texts as one: pieces of whole lines alternate in proportion to the texts' lengths, so that any part of the mixture holds something of each.
+    /// </summary>
+    /// <param name="corpora">The texts; the mixture's name is theirs, joined by <c>+</c>.</param>
+    /// <param name="piece">Characters of one text that stand together, up to the next end of a line.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="piece"/> is not positive.</exception>
+    public static Corpus Mix(IReadOnlyList<Corpus> corpora, int piece = 4096)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
+        var text = new StringBuilder();
+        string[] texts = [.. corpora.Select(c => c.Text.EndsWith('\n') ? c.Text : c.Text + '\n')];
+        foreach (var (corpus, start, count) in Interleaving.Pieces([.. texts.Select(t => t.Length)], piece, (corpus, end) => texts[corpus].IndexOf('\n', end - 1) + 1))
+            text.Append(texts[corpus], start, count);
+        return new(string.Join('+', corpora.Select(c => c.Name)), text.ToString());
+    }
+
     /// <summary>Reads a text file of your own; <see cref="TextFile.Read"/> says which files are refused and why.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It is missing or cannot be read.</exception>

@@ -49,18 +49,14 @@ public sealed class DomainMixture
         ? ids
         : throw new ArgumentException($"There is no domain '{name}' in this mixture. There are: {string.Join(", ", Names)}.", nameof(name));
 
-    /// <summary>Takes the next piece always from the domain of which the largest share is left.</summary>
     private static (int[] Ids, byte[] Domains) Interleave(int[][] domains, int piece)
     {
         var total = domains.Sum(d => d.Length);
-        var (ids, labels, taken) = (new int[total], new byte[total], new int[domains.Length]);
-        for (var at = 0; at < total;)
+        var (ids, labels, at) = (new int[total], new byte[total], 0);
+        foreach (var (domain, start, count) in Interleaving.Pieces([.. domains.Select(d => d.Length)], piece))
         {
-            var next = Enumerable.Range(0, domains.Length).Where(d => taken[d] < domains[d].Length).MaxBy(d => 1 - (double)taken[d] / domains[d].Length);
-            var count = Math.Min(piece, domains[next].Length - taken[next]);
-            domains[next].AsSpan(taken[next], count).CopyTo(ids.AsSpan(at));
-            labels.AsSpan(at, count).Fill((byte)next);
-            taken[next] += count;
+            domains[domain].AsSpan(start, count).CopyTo(ids.AsSpan(at));
+            labels.AsSpan(at, count).Fill((byte)domain);
             at += count;
         }
         return (ids, labels);

@@ -36,6 +36,19 @@ public partial class CorpusTests
     }
 
     [Fact]
+    public void A_mixture_holds_every_line_once_and_something_of_each_text_everywhere()
+    {
+        Corpus letters = new("letters", string.Concat(Enumerable.Range(0, 500).Select(i => $"letters {i}\n"))), digits = new("digits", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{i}\n")) + "no end");
+        var mixed = Corpus.Mix([letters, digits], piece: 100);
+        Assert.Equal("letters+digits", mixed.Name);
+        string[] lines = mixed.Text.Split('\n');
+        Assert.Equal(letters.Text.Split('\n')[..^1], lines.Where(l => l.StartsWith("letters", StringComparison.Ordinal)));
+        Assert.Equal(digits.Text.Split('\n'), lines.Where(l => l.Length > 0 && !l.StartsWith("letters", StringComparison.Ordinal)));
+        for (var tenth = 0; tenth < 10; tenth++)
+            Assert.InRange(lines[(tenth * 250)..((tenth + 1) * 250)].Count(l => l.StartsWith("letters", StringComparison.Ordinal)), 20, 80);
+    }
+
+    [Fact]
     public void The_hash_of_a_corpus_is_that_of_its_file()
     {
         var bytes = File.ReadAllBytes(DatasetFolder.PathOf("corpora", "persuasion.txt"));
