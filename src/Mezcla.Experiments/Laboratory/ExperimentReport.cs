@@ -60,7 +60,7 @@ public sealed class ExperimentReport
     }
 
     /// <summary>Held-out loss of every arm.</summary>
-    public Chart ToChart() => Chart.Bars(Verdict, "", "nats per token, held out", horizontal: true).Add("held-out loss", Arms.Select(a => a.Arm), Arms.Select(a => a.Loss))
+    public Chart ToChart() => Chart.Bars(Verdict, "", "nats per token, held out", horizontal: true).Subtitle("Bars do not begin at zero.").Add("held-out loss", Arms.Select(a => a.Arm), Arms.Select(a => a.Loss))
         .YRange(Arms.Count == 0 ? null : Arms.Min(a => a.Loss) - 0.1 * Math.Max(0.1, Arms.Max(a => a.Loss) - Arms.Min(a => a.Loss)));
 
     /// <summary>How even the load was over the training of each arm that has experts, the mean over blocks and seeds.</summary>
