@@ -229,7 +229,10 @@ public sealed class Chart
     public Chart Describe(string text) => With(() => DescriptionText = text);
 
     /// <summary>Makes the x axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
-    public Chart LogX() => With(() => X.Log = true);
+    /// <exception cref="InvalidOperationException">The chart has bars: their values are on the y axis, also where the bars lie.</exception>
+    public Chart LogX() => Type == Kind.Bars
+        ? throw new InvalidOperationException("The x axis of bars holds categories. Their values are on the y axis, also where the bars lie: use LogY().")
+        : With(() => X.Log = true);
 
     /// <summary>Makes the y axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
     public Chart LogY() => With(() => Y.Log = true);

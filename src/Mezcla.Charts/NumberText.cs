@@ -87,7 +87,7 @@ public static class NumberText
         if (double.IsInfinity(value))
             return value > 0 ? "∞" : "−∞";
         var text = Round(value, digits).ToString("#,0.###############", CultureInfo.InvariantCulture);
-        return text.Replace('-', '−');
+        return text is "-0" ? "0" : text.Replace('-', '−');
     }
 
     internal static string Format(double value, AxisFormat format, int digits = 3) => format switch

@@ -70,6 +70,14 @@ public partial class ChartTests
     }
 
     [Fact]
+    public void The_values_of_bars_are_on_the_y_axis_also_where_they_lie()
+    {
+        Chart Lying() => Chart.Bars(horizontal: true).Add("bytes", ["a", "b"], [1.0, 1000]);
+        Assert.Contains("LogY", Assert.Throws<InvalidOperationException>(() => Lying().LogX()).Message);
+        Assert.Contains("y axis is logarithmic", Lying().LogY().ToText());
+    }
+
+    [Fact]
     public void Thinning_keeps_the_extremes()
     {
         var ys = Enumerable.Range(0, 200_000).Select(i => Math.Sin(i / 5000.0)).ToArray();

@@ -4,6 +4,7 @@ public class NumberTextTests
 {
     [Theory]
     [InlineData(0, "0")]
+    [InlineData(-0.0, "0")]
     [InlineData(1.8e12, "1.8T")]
     [InlineData(175e9, "175B")]
     [InlineData(124_439_808, "124M")]
