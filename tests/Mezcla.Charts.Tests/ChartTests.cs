@@ -48,11 +48,12 @@ public partial class ChartTests
             foreach (var log in new[] { false, true })
             {
                 Chart Log(Chart chart) => log ? chart.LogLog() : chart;
+                Chart LogValues(Chart bars) => log ? bars.LogY() : bars;
                 Check(Log(Chart.Lines().Add("a", ys)).ToMimeBundle());
                 Check(Log(Chart.Scatter().Add("a", ys, ys)).ToMimeBundle());
                 Check(Log(Chart.Histogram().Add("a", ys)).ToMimeBundle());
                 Check(Log(Chart.Areas().Add("a", ys)).ToMimeBundle());
-                Check(Log(Chart.Bars(stacked: log).Add("a", ys.Select((_, i) => $"c{i}"), ys)).ToMimeBundle());
+                Check(LogValues(Chart.Bars(stacked: log).Add("a", ys.Select((_, i) => $"c{i}"), ys)).ToMimeBundle());
             }
             var table = new double[1, ys.Length];
             for (var i = 0; i < ys.Length; i++)
