@@ -135,6 +135,23 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_text_that_is_neither_a_file_nor_a_corpus_is_named_as_such()
+    {
+        // Beside the datasets of a clone, and without any.
+        Assert.Contains("There is no file 'moby'", Fails(["train", "--data", "moby"]));
+        Assert.Contains("moby-dick", Fails(["train", "--data", "moby"]));
+        var alone = Path.Combine(_folder, "alone");
+        Directory.CreateDirectory(alone);
+        foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory))
+            File.Copy(file, Path.Combine(alone, Path.GetFileName(file)));
+        var (code, _, errors) = Run(["train", "--data", "moby"], Path.Combine(alone, "Mezcla.Cli.dll"));
+        Assert.Equal(1, code);
+        Assert.Contains("There is no file 'moby'", errors);
+        Assert.Contains("MEZCLA_DATASETS", errors);
+        Assert.Equal(0, Run(["train", "--data", "arithmetic", "--steps", "2", .. Small], Path.Combine(alone, "Mezcla.Cli.dll")).Code);
+    }
+
+    [Fact]
     public void What_cannot_be_is_one_clear_error()
     {
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60)));
@@ -168,15 +185,15 @@ public sealed class TrainCommandTests : IDisposable
         return string.Join(' ', errors.Split('\n', StringSplitOptions.TrimEntries));
     }
 
-    private (int Code, string Output, string Errors) Run(string[] arguments)
+    private (int Code, string Output, string Errors) Run(string[] arguments, string? program = null)
     {
-        using var process = Start(arguments);
+        using var process = Start(arguments, program);
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         Assert.True(process.WaitForExit(120_000), string.Join(' ', arguments));
         return (process.ExitCode, output.Result, errors.Result);
     }
 
-    private Process Start(string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll"), .. arguments])
+    private Process Start(string[] arguments, string? program = null) => Process.Start(new ProcessStartInfo("dotnet", [program ?? Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll"), .. arguments])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,

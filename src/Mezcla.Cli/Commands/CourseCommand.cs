@@ -79,19 +79,26 @@ internal static class CourseCommand
                 Home = ("index.html", "All chapters"),
                 Previous = Neighbour(chosen, notebook, -1),
                 Next = Neighbour(chosen, notebook, +1),
-                Footer = $"Every cell ran in {NotebookBatch.Say(run.Elapsed)}; {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims held.",
+                Footer = $"{(run.Succeeded ? "Every cell" : $"{run.CellsRun} of {run.CellCount} cells")} ran, in {NotebookBatch.Say(run.Elapsed)}; {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims held.",
             })), cancellation);
 
         var index = Path.Combine(output, "index.html");
         Directory.CreateDirectory(output);
-        File.WriteAllText(index, SiteIndex.Render("Mezcla", "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C# and taken apart one cell at a time.",
-            [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
+        File.WriteAllText(index, SiteIndex.Render(Cover(), [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
         var good = runs.Count == chosen.Count && runs.All(r => r.Run.Succeeded);
         console.MarkupLineInterpolated($"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.Say(watch.Elapsed)}.");
         console.MarkupLineInterpolated($"Executed notebooks and pages: {output}");
         console.MarkupLineInterpolated($"Open {index}");
         return good ? 0 : 1;
     }
+
+    /// <summary>What the site's first page opens with.</summary>
+    public static SiteCover Cover() => new("Mezcla", "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C# and taken apart one cell at a time.")
+    {
+        Figure = MixtureMap.ToSvg(),
+        Caption = "What a layer does with one token. Sixteen experts, two of them for each token, and 120 layers are what is rumoured of GPT-4; OpenAI has confirmed none of it.",
+        Footer = $"Made by running every notebook from top to bottom on {Environment.ProcessorCount} processor{(Environment.ProcessorCount == 1 ? "" : "s")}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. Times are of that machine.",
+    };
 
     private static string PageName(string notebook) => Path.GetFileNameWithoutExtension(notebook) + ".html";
 

@@ -17,7 +17,7 @@ internal static class NotebookHostCommand
     }
 
     /// <summary>How to start this very program as a host.</summary>
-    /// <param name="device">The device that cells compute on; the best there is if null.</param>
+    /// <param name="device">The device that cells compute on; if null, what MEZCLA_DEVICE says, else the processor.</param>
     public static NotebookProcessStart Start(string? device)
     {
         var environment = new Dictionary<string, string?>();

@@ -18,7 +18,7 @@ internal static class RunCommand
     public static Option<double?> Timeout { get; } = new("--timeout") { Description = "Seconds that one cell may take (by default, as long as it likes)." };
 
     /// <summary>The device that cells compute on; shared with <c>mezcla course</c>.</summary>
-    public static Option<string?> Device { get; } = new("--device") { Description = "Device to compute on: cpu, cuda:0, opencl:0 ... (by default, the best there is)." };
+    public static Option<string?> Device { get; } = new("--device") { Description = "Device to compute on: cpu, opencl or opencl:1, as mezcla doctor lists them; else what MEZCLA_DEVICE says, else the cpu." };
 
     public static Command Create()
     {
@@ -76,7 +76,7 @@ internal static class RunCommand
     }
 
     /// <summary>The deepest folder that holds all of them: their results keep their places below it.</summary>
-    private static string Common(List<string> notebooks)
+    internal static string Common(List<string> notebooks)
     {
         var folder = Path.GetDirectoryName(notebooks[0])!;
         while (!notebooks.All(n => n.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)) && Path.GetDirectoryName(folder) is { } above)

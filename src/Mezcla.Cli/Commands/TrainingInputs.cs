@@ -9,9 +9,34 @@ internal static class TrainingInputs
     public const string BytePairs = "bpe", Characters = "characters";
 
     /// <summary>A corpus that comes with Mezcla, or a file, or several of either, mixed: <c>bible-english+my.txt</c>.</summary>
+    /// <param name="source">The corpus's name, or the file's; a file is meant where there is one.</param>
+    /// <exception cref="IOException">There is neither; or the file cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, not UTF-8 text or too large.</exception>
     public static Corpus OpenCorpus(string source) => File.Exists(source) || !source.Contains('+') ? OpenOne(source) : Corpus.Mix([.. source.Split('+').Select(OpenOne)]);
 
-    private static Corpus OpenOne(string source) => !File.Exists(source) && Corpus.Names.Contains(source) ? Corpus.Load(source) : Corpus.Read(source);
+    private static Corpus OpenOne(string source)
+    {
+        if (File.Exists(source))
+            return Corpus.Read(source);
+        IReadOnlyList<string> names;
+        try
+        {
+            names = Corpus.Names;
+        }
+        catch (DirectoryNotFoundException) when (source == "arithmetic")
+        {
+            names = [source]; // It is made in code and needs no folder.
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new FileNotFoundException($"There is no file '{source}' (looked for '{Path.GetFullPath(source)}'). If it is the name of a corpus: {e.Message}", source, e);
+        }
+        if (names.Contains(source))
+            return Corpus.Load(source);
+        return Directory.Exists(source)
+            ? Corpus.Read(source) // which says that it is a folder
+            : throw new FileNotFoundException($"There is no file '{source}' (looked for '{Path.GetFullPath(source)}'), and no corpus of that name. There are: {string.Join(", ", names)}.", source);
+    }
 
     /// <summary>Trains a tokenizer on the text, or opens the one named.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>

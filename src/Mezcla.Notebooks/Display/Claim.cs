@@ -60,7 +60,7 @@ public static class Claim
     private static JsonNode Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Up to twelve significant digits, thousands separated; exponents only where a person would want them.</summary>
-    private static string Text(double value)
+    internal static string Text(double value)
     {
         if (!double.IsFinite(value) || value == 0)
             return value.ToString(CultureInfo.InvariantCulture);

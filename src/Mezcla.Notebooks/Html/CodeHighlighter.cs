@@ -30,6 +30,30 @@ internal static class CodeHighlighter
         return html.ToString();
     }
 
+    /// <summary>
+    /// Coloured code, each line in a span of class l that knows the line's indent, so that a page too narrow for a line continues it below its beginning. The text stays
+    /// the same, line ends included.
+    /// </summary>
+    /// <param name="html">What <see cref="ToHtml"/> gave, or code that is only encoded.</param>
+    public static string InLines(string html)
+    {
+        var (lines, open) = (new StringBuilder(), "");
+        foreach (var line in html.Split('\n'))
+        {
+            // A span that began on a line before (a text of several lines) is closed at each line's end and opened again on the next.
+            var started = open;
+            for (var at = 0; (at = line.IndexOf('<', at)) >= 0; at = line.IndexOf('>', at))
+                open = line[at + 1] == '/' ? "" : line[at..(line.IndexOf('>', at) + 1)];
+            var text = line.AsSpan();
+            while (text is ['<', ..])
+                text = text[(text.IndexOf('>') + 1)..];
+            var indent = text.Length - text.TrimStart(' ').Length;
+            lines.Append(lines.Length > 0 ? "\n</span>" : "").Append(indent > 0 ? $"<span class=\"l\" style=\"--in:{indent}ch\">" : "<span class=\"l\">")
+                .Append(started).Append(line).Append(open.Length > 0 ? "</span>" : "");
+        }
+        return lines.Append("</span>").ToString();
+    }
+
     private static void Trivia(StringBuilder html, SyntaxTriviaList list)
     {
         foreach (var trivia in list)

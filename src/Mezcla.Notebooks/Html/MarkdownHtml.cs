@@ -153,7 +153,7 @@ internal sealed class MarkdownHtml
             var language = (obj as FencedCodeBlock)?.Info?.ToLowerInvariant() ?? "";
             var code = obj.Lines.ToString();
             renderer.EnsureLine().Write("<pre class=\"code\"><code>");
-            renderer.Write(language is "csharp" or "c#" or "cs" ? CodeHighlighter.ToHtml(code) : WebUtility.HtmlEncode(code));
+            renderer.Write(CodeHighlighter.InLines(language is "csharp" or "c#" or "cs" ? CodeHighlighter.ToHtml(code) : WebUtility.HtmlEncode(code)));
             renderer.WriteLine("</code></pre>");
         }
     }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
+using Mezcla.Notebooks.Cells;
 using Mezcla.Notebooks.Documents;
+using Mezcla.Notebooks.Running;
 
 namespace Mezcla.Notebooks.Html;
 
@@ -44,11 +46,12 @@ public static class NotebookPage
         options ??= new();
         var markdown = new MarkdownHtml(options.Folder, options.LinkPages ? PageOf : null);
         var body = new StringBuilder();
+        var claims = 0;
         foreach (var cell in notebook.Cells)
-            body.Append(Cell(cell, markdown));
+            body.Append(Cell(cell, markdown, ref claims));
         var title = notebook.Title ?? "Notebook";
         var contents = Contents(markdown.Headings);
-        var main = $"<main class=\"{(contents.Length > 0 ? "with-contents" : "")}\">{contents}<article>{Around(options)}{body}{Around(options)}</article></main>" +
+        var main = $"<main class=\"{(contents.Length > 0 ? "with-contents" : "")}\">{contents}<article>{Around(options, "Chapters")}{body}{Around(options, "Chapters, again")}</article></main>" +
             (options.Footer.Length > 0 ? $"<footer>{WebUtility.HtmlEncode(options.Footer)}</footer>" : "");
         return PageTemplate.Page(title, main);
     }
@@ -60,7 +63,11 @@ public static class NotebookPage
         return parts[0].EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase) ? parts[0][..^6] + ".html" + (parts.Length > 1 ? "#" + parts[1] : "") : null;
     }
 
-    private static string Cell(NotebookCell cell, MarkdownHtml markdown)
+    /// <summary>The anchor of a claim on its notebook's page.</summary>
+    /// <param name="index">Its place among the page's claims, from 0, as <see cref="NotebookRunner.Claims"/> lists them.</param>
+    internal static string ClaimId(int index) => $"claim-{index + 1}";
+
+    private static string Cell(NotebookCell cell, MarkdownHtml markdown, ref int claims)
     {
         switch (cell.Kind)
         {
@@ -73,10 +80,13 @@ public static class NotebookPage
             return "";
         var html = new StringBuilder("<section class=\"cell\">");
         var number = cell.ExecutionCount is { } n ? $"<span class=\"number\" aria-hidden=\"true\">{n}</span>" : "";
-        var code = $"<div class=\"input\">{number}<pre class=\"code\" tabindex=\"0\"><code>{CodeHighlighter.ToHtml(cell.Source.TrimEnd())}</code></pre></div>";
+        var code = $"<div class=\"input\">{number}<pre class=\"code\" tabindex=\"0\"><code>{CodeHighlighter.InLines(CodeHighlighter.ToHtml(cell.Source.TrimEnd()))}</code></pre></div>";
         html.Append(cell.Tags.Contains(HideInput) ? $"<details class=\"hidden\"><summary>Show the code</summary>{code}</details>" : code);
         foreach (var output in cell.Outputs)
-            html.Append(OutputHtml.ToHtml(output, markdown));
+        {
+            var isClaim = output is DisplayOutput { Bundle: var bundle } && bundle[Claim.MimeType] is not null && !cell.Tags.Contains(NotebookRunner.MayFail);
+            html.Append(OutputHtml.ToHtml(output, markdown, isClaim ? ClaimId(claims++) : null));
+        }
         return html.Append("</section>\n").ToString();
     }
 
@@ -89,7 +99,7 @@ public static class NotebookPage
         return $"<nav class=\"contents\" aria-label=\"Contents\"><details open><summary>Contents</summary><ol>{items}</ol></details></nav>";
     }
 
-    private static string Around(NotebookPageOptions options)
+    private static string Around(NotebookPageOptions options, string label)
     {
         var links = new List<string>();
         if (options.Previous is var (before, previous))
@@ -98,6 +108,6 @@ public static class NotebookPage
             links.Add($"<a href=\"{WebUtility.HtmlEncode(home)}\">{WebUtility.HtmlEncode(all)}</a>");
         if (options.Next is var (after, next))
             links.Add($"<a rel=\"next\" href=\"{WebUtility.HtmlEncode(after)}\">{WebUtility.HtmlEncode(next)} →</a>");
-        return links.Count == 0 ? "" : $"<nav class=\"around\" aria-label=\"Chapters\">{string.Join("", links)}</nav>";
+        return links.Count == 0 ? "" : $"<nav class=\"around\" aria-label=\"{label}\">{string.Join("", links)}</nav>";
     }
 }

@@ -13,21 +13,25 @@ internal static class OutputHtml
     private const int LongestText = 200_000;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static string ToHtml(NotebookOutput output, MarkdownHtml markdown) => output switch
+    /// <summary>The HTML of an output.</summary>
+    /// <param name="output">The output.</param>
+    /// <param name="markdown">Renders what is Markdown.</param>
+    /// <param name="id">The anchor of the output; null for none.</param>
+    public static string ToHtml(NotebookOutput output, MarkdownHtml markdown, string? id = null) => output switch
     {
-        StreamOutput stream => $"<pre class=\"out{(stream.Stream == OutputStream.Error ? " err" : "")}\">{AnsiText.ToHtml(Cut(stream.Text))}</pre>",
+        StreamOutput stream => Preformatted(Cut(stream.Text), stream.Stream == OutputStream.Error ? " err" : ""),
         ErrorOutput error => $"<div class=\"out failed\" role=\"alert\"><pre>{AnsiText.ToHtml(Cut(error.Traceback.Count > 0 ? string.Join('\n', error.Traceback) : $"{error.Name}: {error.Message}"))}</pre></div>",
-        DisplayOutput display => Bundle(display.Bundle, markdown),
+        DisplayOutput display => Bundle(display.Bundle, markdown, id is null ? "" : $" id=\"{id}\""),
         UnknownOutput unknown => $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(unknown.Json.ToJsonString(Indented)))}</pre>",
         _ => "",
     };
 
-    private static string Bundle(MimeBundle bundle, MarkdownHtml markdown)
+    private static string Bundle(MimeBundle bundle, MarkdownHtml markdown, string id)
     {
         if (bundle[MimeBundle.Html] is { } html)
-            return $"<div class=\"out rich\">{html}</div>";
+            return $"<div class=\"out rich\"{id}>{html}</div>";
         if (bundle["image/svg+xml"] is { } svg)
-            return $"<div class=\"out rich\">{svg[Math.Max(svg.IndexOf("<svg", StringComparison.Ordinal), 0)..]}</div>";
+            return Picture(svg[Math.Max(svg.IndexOf("<svg", StringComparison.Ordinal), 0)..], bundle[MimeBundle.PlainText] ?? "picture");
         foreach (var type in new[] { "image/png", "image/jpeg", "image/gif", "image/webp" })
         {
             if (bundle[type] is { } image)
@@ -38,13 +42,25 @@ internal static class OutputHtml
         if (bundle[MimeBundle.Latex] is { } latex)
             return $"<div class=\"out rich math\">{LatexMath.ToMathMl(latex.Trim().Trim('$'), display: true)}</div>";
         if (bundle[MimeBundle.PlainText] is { } plain)
-            return $"<pre class=\"out\">{AnsiText.ToHtml(Cut(plain))}</pre>";
+            return Preformatted(Cut(plain));
         if (bundle[MimeBundle.JavaScript] is { } script)
             return $"<script>{script.Replace("</script", "<\\/script", StringComparison.OrdinalIgnoreCase)}</script>";
         var json = new StringBuilder();
         foreach (var (mime, content) in bundle.Data.Where(d => MimeBundle.IsJson(d.Key)))
             json.Append(mime).Append('\n').Append(content).Append('\n');
         return json.Length > 0 ? $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(json.ToString()))}</pre>" : $"<p class=\"out\">An output of the types {WebUtility.HtmlEncode(string.Join(", ", bundle.Data.Keys))}, which a page cannot show.</p>";
+    }
+
+    /// <summary>Text as it is; lines that no table would have are prose, and go on below.</summary>
+    private static string Preformatted(string text, string kind = "") =>
+        $"<pre class=\"out{kind}{(text.Split('\n').Any(l => l.Length > 110) ? " long" : "")}\">{AnsiText.ToHtml(text)}</pre>";
+
+    /// <summary>A picture that does not say what it is gets the words that stand for it where no pictures are shown.</summary>
+    private static string Picture(string svg, string words)
+    {
+        var end = svg.IndexOf('>');
+        var role = end < 0 || svg[..end].Contains("role=", StringComparison.Ordinal) ? "" : $" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(words)}\"";
+        return $"<div class=\"out rich\"{role}>{svg}</div>";
     }
 
     private static string Size(JsonNode? metadata)

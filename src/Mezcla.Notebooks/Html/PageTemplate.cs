@@ -9,14 +9,15 @@ internal static class PageTemplate
     /// <param name="title">The page's title, unencoded.</param>
     /// <param name="main">Its content in HTML.</param>
     /// <param name="style">Rules for this page alone.</param>
-    public static string Page(string title, string main, string style = "") => $"""
+    /// <param name="description">What the page is about, for search engines and previews.</param>
+    public static string Page(string title, string main, string style = "", string description = "") => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <title>{WebUtility.HtmlEncode(title)}</title>
+        <title>{WebUtility.HtmlEncode(title)}</title>{(description.Length > 0 ? $"\n<meta name=\"description\" content=\"{WebUtility.HtmlEncode(description)}\">" : "")}
         <style>{Style.Value}{style}</style>
         <script>{EarlyScript}</script>
         </head>
@@ -43,7 +44,9 @@ internal static class PageTemplate
 
     private const string LateScript = """
         document.querySelector('button.theme').onclick=function(){var r=document.documentElement,dark=r.dataset.theme?r.dataset.theme==='dark':matchMedia('(prefers-color-scheme: dark)').matches,t=dark?'light':'dark';r.dataset.theme=t;try{localStorage.setItem('theme',t)}catch(e){}};
-        if(navigator.clipboard)document.querySelectorAll('pre.code').forEach(function(p){var b=document.createElement('button');b.type='button';b.className='copy';b.textContent='Copy';b.onclick=function(){navigator.clipboard.writeText(p.innerText).then(function(){b.textContent='Copied';setTimeout(function(){b.textContent='Copy'},1200)})};p.parentNode.insertBefore(b,p.nextSibling);p.parentNode.style.position='relative'});
+        (function(){var r=document.documentElement,t;addEventListener('beforeprint',function(){t=r.dataset.theme;r.dataset.theme='light'});addEventListener('afterprint',function(){if(t)r.dataset.theme=t;else delete r.dataset.theme})})();
+        if(navigator.clipboard)document.querySelectorAll('pre.code').forEach(function(p){var b=document.createElement('button');b.type='button';b.className='copy';b.textContent='Copy';b.onclick=function(){navigator.clipboard.writeText(p.textContent).then(function(){b.textContent='Copied';setTimeout(function(){b.textContent='Copy'},1200)})};p.parentNode.insertBefore(b,p.nextSibling);p.parentNode.style.position='relative'});
         if(matchMedia('(max-width: 1100px)').matches)document.querySelectorAll('.contents details').forEach(function(d){d.open=false});
+        document.querySelectorAll('.rich,.rich *,pre,.math,.prose table').forEach(function(e){if(e.scrollWidth>e.clientWidth+1&&/auto|scroll/.test(getComputedStyle(e).overflowX)&&!e.closest('svg'))e.tabIndex=0});
         """;
 }

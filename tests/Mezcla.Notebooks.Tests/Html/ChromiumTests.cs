@@ -12,13 +12,14 @@ public partial class ChromiumTests
     private const string Chromium = "/usr/bin/chromium";
 
     [Theory]
+    [InlineData(390)]
     [InlineData(500)]
     [InlineData(1400)]
     public void A_page_fits_its_window_draws_its_mathematics_and_changes_its_theme(int width)
     {
         if (!File.Exists(Chromium))
             Assert.Skip("Debian's chromium is not installed.");
-        var result = Measure(Example(), width, """
+        var result = Measure(NotebookPage.Render(Example()), width, """
             (function () {
               const box = e => e.getBoundingClientRect(), before = getComputedStyle(document.body).backgroundColor;
               document.querySelector('button.theme').click();
@@ -43,6 +44,30 @@ public partial class ChromiumTests
         Assert.Empty(result["errors"]!.AsArray());
     }
 
+    [Theory]
+    [InlineData(390)]
+    [InlineData(1400)]
+    public void The_first_page_of_a_site_fits_its_window_and_can_be_read_in_both_themes(int width)
+    {
+        if (!File.Exists(Chromium))
+            Assert.Skip("Debian's chromium is not installed.");
+        var result = Measure(SiteIndex.Render(SiteIndexTests.Cover, SiteIndexTests.Chapters()), width, """
+            (function () {
+              const light = c => { const [r, g, b] = c.match(/[\d.]+/g).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+              const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\)$/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
+              const contrast = () => Math.min(...[...document.querySelectorAll('#main *')].filter(e => !e.closest('svg') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+                .map(e => { const a = light(getComputedStyle(e).color), b = light(behind(e)); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); }));
+              const first = contrast();
+              document.querySelector('button.theme').click();
+              return { overflow: document.documentElement.scrollWidth - innerWidth, contrast: Math.min(first, contrast()), requests: performance.getEntriesByType('resource').length, errors: window.failures };
+            })()
+            """);
+        Assert.True(result["overflow"]!.GetValue<double>() <= 0, $"The page is {result["overflow"]} pixels wider than its window of {width}.");
+        Assert.True(result["contrast"]!.GetValue<double>() >= 4.5, $"A text has a contrast of {result["contrast"]}; 4.5 is the least that can be read well.");
+        Assert.Equal(0, result["requests"]!.GetValue<int>());
+        Assert.Empty(result["errors"]!.AsArray());
+    }
+
     private static Notebook Example()
     {
         var notebook = Notebook.ForCSharp();
@@ -56,20 +81,21 @@ public partial class ChromiumTests
         return notebook;
     }
 
-    private static JsonObject Measure(Notebook notebook, int width, string expression)
+    private static JsonObject Measure(string html, int width, string expression)
     {
         var folder = Directory.CreateTempSubdirectory("mezcla-page").FullName;
         try
         {
-            var page = NotebookPage.Render(notebook)
+            var page = html
                 .Replace("<head>", "<head><script>window.failures=[];onerror=m=>{failures.push(String(m))}</script>")
-                .Replace("</body>", $"<script>onload=()=>{{document.body.dataset.result=JSON.stringify({expression})}}</script></body>");
+                .Replace("</body>", $"<script>onload=()=>{{parent.document.body.dataset.result=JSON.stringify({expression})}}</script></body>");
             var file = Path.Combine(folder, "page.html");
-            File.WriteAllText(file, page);
+            // A window of Chromium's is never narrower than 500 pixels; a frame in it is.
+            File.WriteAllText(file, width >= 500 ? page : $"<body><iframe style=\"width:{width}px;height:800px;border:0\" srcdoc=\"{System.Net.WebUtility.HtmlEncode(page)}\"></iframe>");
             var start = new ProcessStartInfo(Chromium,
             [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                $"--user-data-dir={Path.Combine(folder, "profile")}", $"--window-size={width},900", "--dump-dom", "--virtual-time-budget=3000", new Uri(file).AbsoluteUri,
+                $"--user-data-dir={Path.Combine(folder, "profile")}", $"--window-size={Math.Max(width, 500)},900", "--dump-dom", "--virtual-time-budget=3000", new Uri(file).AbsoluteUri,
             ])
             {
                 RedirectStandardOutput = true,

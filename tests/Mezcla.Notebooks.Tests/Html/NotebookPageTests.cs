@@ -109,6 +109,65 @@ public partial class NotebookPageTests
         Assert.Equal(code, System.Net.WebUtility.HtmlDecode(Tags().Replace(CodeHighlighter.ToHtml(code), "")));
     }
 
+    [Property(MaxTest = 200)]
+    public void Lines_of_code_are_the_code(string text, int seed)
+    {
+        string[] parts = ["var x = 1;", "\n", "    ", "\n\n", "\"\"\"\n", "/* a\n   b */", "// c\n", "List<int> y", "#!time\n", "\"s\"", " < > & "];
+        var random = new Random(seed);
+        var code = (text ?? "").Replace("\0", "").Replace("\r", "") + string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]));
+        var lines = Parse(CodeHighlighter.InLines(CodeHighlighter.ToHtml(code))).Body!;
+        Assert.Equal(code, string.Concat(lines.Children.Select(l => l.TextContent)));
+        Assert.Equal(code.Split('\n').Length, lines.Children.Length);
+        Assert.All(lines.Children, line => Assert.Equal("l", line.ClassName));
+    }
+
+    [Fact]
+    public void A_line_of_code_knows_its_indent_and_a_text_of_several_lines_keeps_its_colour()
+    {
+        var lines = Parse(CodeHighlighter.InLines(CodeHighlighter.ToHtml("if (a)\n    x = \"\"\"\n        text\n        \"\"\";"))).QuerySelectorAll(".l");
+        Assert.Equal([null, "--in:4ch", "--in:8ch", "--in:8ch"], lines.Select(l => l.GetAttribute("style")));
+        Assert.All(lines.Skip(1), line => Assert.NotNull(line.QuerySelector(".s")));
+    }
+
+    [Fact]
+    public void Prose_that_a_cell_prints_is_wrapped_and_a_table_is_not()
+    {
+        var cell = new NotebookCell(CellKind.Code, "x");
+        cell.Outputs.Add(new StreamOutput(OutputStream.Out, new string('x', 300)));
+        cell.Outputs.Add(new StreamOutput(OutputStream.Out, "a    b\n1    2"));
+        var notebook = Notebook.ForCSharp();
+        notebook.Cells.Add(cell);
+        Assert.Equal(["out long", "out"], Parse(NotebookPage.Render(notebook)).QuerySelectorAll("pre.out").Select(p => p.ClassName));
+    }
+
+    [Fact]
+    public void Every_picture_says_what_it_is()
+    {
+        var cell = new NotebookCell(CellKind.Code, "x");
+        cell.Outputs.Add(new DisplayOutput(new(new Dictionary<string, string> { ["image/svg+xml"] = "<svg></svg>", ["text/plain"] = "a <tree>" })));
+        cell.Outputs.Add(new DisplayOutput(new("image/svg+xml", "<svg role=\"img\" aria-label=\"a house\"></svg>")));
+        var notebook = Notebook.ForCSharp();
+        notebook.Cells.Add(cell);
+        var page = Parse(NotebookPage.Render(notebook));
+        Assert.Equal(["a <tree>", "a house"], page.QuerySelectorAll("[role=img]").Select(e => e.GetAttribute("aria-label")));
+        Assert.All(page.QuerySelectorAll("svg"), svg => Assert.NotNull(svg.Closest("[role=img]")));
+    }
+
+    [Fact]
+    public void A_page_leads_to_its_neighbours_and_a_keyboard_reaches_its_text()
+    {
+        var page = Parse(NotebookPage.Render(Example(), new() { Home = ("index.html", "All"), Previous = ("02.html", "Before"), Next = ("04.html", "<After>") }));
+        foreach (var nav in page.QuerySelectorAll("nav.around"))
+            Assert.Equal(["02.html", "index.html", "04.html"], nav.QuerySelectorAll("a").Select(a => a.GetAttribute("href")));
+        Assert.Equal(2, page.QuerySelectorAll("nav.around").Select(n => n.GetAttribute("aria-label")).Distinct().Count());
+        Assert.Equal("<After> →", page.QuerySelector("a[rel=next]")!.TextContent);
+        Assert.Equal("← Before", page.QuerySelector("a[rel=prev]")!.TextContent);
+        var skip = page.QuerySelector("body > a")!;
+        Assert.Equal("skip", skip.ClassName);
+        Assert.NotNull(page.QuerySelector(skip.GetAttribute("href")!)!.QuerySelector("main"));
+        Assert.Empty(Parse(NotebookPage.Render(new Notebook())).QuerySelectorAll("nav"));
+    }
+
     [Theory]
     [InlineData("plain <b>", "plain &lt;b&gt;")]
     [InlineData("\u001b[1;31mred\u001b[0m x", "<span class=\"af1 ab\">red</span> x")]
