@@ -15,7 +15,7 @@ public abstract class LanguageModel : Module
     /// <summary>Where the weights are.</summary>
     public abstract Device Device { get; }
 
-    /// <summary>Int32 [batch, time] → the logit of every token as the next, [batch, time, V].</summary>
+    /// <summary>Int32 [batch, time], on any device → the logit of every token as the next, [batch, time, V], on the model's.</summary>
     public abstract Tensor Logits(Tensor ids, ForwardContext? context = null);
 
     /// <summary>
@@ -24,7 +24,7 @@ public abstract class LanguageModel : Module
     public TrainingLoss Loss(Tensor ids, Tensor labels, ForwardContext? context = null)
     {
         context ??= new ForwardContext();
-        var crossEntropy = Logits(ids, context).Reshape(-1, VocabularySize).CrossEntropy(labels.Reshape(-1));
+        var crossEntropy = Logits(ids, context).Reshape(-1, VocabularySize).CrossEntropy(labels.To(Device).Reshape(-1));
         var total = crossEntropy;
         foreach (var loss in context.AuxiliaryLosses) total += loss;
         return new(total, crossEntropy);

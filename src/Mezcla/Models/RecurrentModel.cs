@@ -62,7 +62,7 @@ public sealed class RecurrentModel : LanguageModel
     /// <inheritdoc/>
     public override Tensor Logits(Tensor ids, ForwardContext? context = null)
     {
-        var x = _embedding.Forward(ids);
+        var x = _embedding.Forward(ids.To(Device));
         foreach (var (input, state) in _cells) x = _config.Cell == RecurrentCell.Lstm ? Lstm(x, input, state) : Gru(x, input, state);
         return _head.Forward(x);
     }

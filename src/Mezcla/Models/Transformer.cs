@@ -82,7 +82,7 @@ public sealed class Transformer : LanguageModel
     }
 
     /// <summary>
-    /// Int32 [batch, time] → the residual stream after the last norm, [batch, time, d], or [batch, 1, d] where the context wants the last position only.
+    /// Int32 [batch, time], on any device → the residual stream after the last norm, [batch, time, d], or [batch, 1, d] where the context wants the last position only.
     /// </summary>
     /// <exception cref="ArgumentException">Not a [batch, time] tensor, or more tokens than the context holds.</exception>
     public Tensor Hidden(Tensor ids, ForwardContext? context = null)
@@ -92,6 +92,7 @@ public sealed class Transformer : LanguageModel
         var (time, start) = (ids.Size(1), context.StartPosition);
         if (start + time > Config.ContextLength)
             throw new ArgumentException($"Transformer: {start + time} tokens exceed the context of {Config.ContextLength}.", nameof(ids));
+        ids = ids.To(Device);
         context.TokenIds = ids;
         var x = TokenEmbedding.Forward(ids);
         if (PositionEmbedding is not null) x += PositionEmbedding.Weight.Slice(0, Config.Positions.ReservedRows + start, time);
