@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Mezcla.Datasets;
 using Mezcla.Models;
 using Mezcla.Tensors;
@@ -12,17 +14,42 @@ internal static class ReplayCommand
 {
     public static Command Create()
     {
-        var record = new Argument<string>("RECORD") { Description = "The record of a run, as mezcla train --record wrote it." };
+        var record = new Argument<string>("RECORD") { Description = "The record of a run, as mezcla train --record wrote it, or the records of an experiment." };
         var data = new Option<string?>("--data") { Description = "The text, where it is not at the place that the record names." };
         var steps = new Option<int>("--steps") { Description = "Replay only the first steps; 0 for all that the record has.", DefaultValueFactory = _ => 0 };
-        var command = new Command("replay", "Run a recorded training again, from the same seed on the same text, and say where it first differs. Exit code 0: no bit differs; 2: it differs.") { record, data, steps };
-        command.SetAction(parse => Failures.Report(() => Run(Console.Out, parse.GetValue(record)!, parse.GetValue(data), parse.GetValue(steps))));
+        var arm = new Option<string?>("--arm") { Description = "Of the records of an experiment, the arms whose names contain this; by default the one that the others are compared with." };
+        var seed = new Option<ulong>("--seed") { Description = "Of the records of an experiment, the seed.", DefaultValueFactory = _ => 1 };
+        var command = new Command("replay", "Run a recorded training again, from the same seed on the same text, and say where it first differs. Exit code 0: no bit differs; 2: it differs.") { record, data, steps, arm, seed };
+        command.SetAction((parse, cancellation) => Task.FromResult(Failures.Report(() =>
+        {
+            var path = Existing(parse.GetValue(record)!);
+            return ExperimentOf(path) is { } experiment
+                ? ExperimentCommand.Replay(Console.Out, experiment, path, parse.GetValue(arm), parse.GetValue(seed), cancellation)
+                : Run(Console.Out, path, parse.GetValue(data), parse.GetValue(steps));
+        })));
         return command;
     }
 
+    /// <summary>The experiment of which a file holds records; null where it is the record of one training.</summary>
+    internal static string? ExperimentOf(string path)
+    {
+        using var lines = File.OpenText(path);
+        try
+        {
+            return lines.ReadLine() is { } first && JsonNode.Parse(first) is JsonObject record ? (string?)record["experiment"] : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return null; // what is wrong with it, the reader of training records says
+        }
+    }
+
+    private static string Existing(string path) => File.Exists(path) ? path
+        : throw new FileNotFoundException($"There is no file {Path.GetFullPath(path)}. A run is recorded with: mezcla train --record FILE.");
+
     internal static int Run(TextWriter output, string path, string? dataPath, int steps)
     {
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file {Path.GetFullPath(path)}. A run is recorded with: mezcla train --record FILE.");
+        Existing(path);
         if (steps < 0) throw new ArgumentException($"{steps} steps cannot be replayed: choose 0 (all) or more.");
         var record = RunRecord.Read(path);
         if (record.Steps.Count == 0) throw new InvalidDataException($"{path} has no step to compare with.");
