@@ -39,6 +39,13 @@ public sealed class CellTests(EngineFixture cells) : IClassFixture<EngineFixture
         Assert.Equal("null", (await cells.Run("(string)null")).Result.Value![MimeBundle.PlainText]);
     }
 
+    [Theory]
+    [InlineData("async Task<int> Later1() { await Task.Delay(5); return 6; } Later1().Result")]
+    [InlineData("async Task<int> Later2() { await Task.Yield(); await Task.Delay(5); return 6; } Later2().GetAwaiter().GetResult()")]
+    [InlineData("async Task<int> Later3() { await Task.Delay(5); return 6; } await Task.Yield(); var t3 = Later3(); t3.Wait(); t3.Result")]
+    public async Task Waiting_for_what_awaits_does_not_lock_the_cell(string code) =>
+        Assert.Equal(6, await cells.Value(code).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
+
     [Fact]
     public async Task A_silent_cell_runs_without_formatting_its_value()
     {
