@@ -94,6 +94,20 @@ public sealed class GgufTests : IDisposable
         Assert.Equal(format.Decode(format.Encode(values), values.Length)[512..1024], row);
     }
 
+    /// <summary>Version 3 differs from 2 in nothing but that it may be big-endian, which is refused.</summary>
+    [Fact]
+    public void A_file_of_version_2_reads_like_one_of_version_3()
+    {
+        byte[] bytes = File.ReadAllBytes(Good());
+        bytes[4] = 2;
+        File.WriteAllBytes(At("two.gguf"), bytes);
+        using var three = GgufFile.Open(At("good.gguf"));
+        using var two = GgufFile.Open(At("two.gguf"));
+        Assert.Equal(2u, two.Version);
+        Assert.Equal(three.Metadata.GetString("general.architecture"), two.Metadata.GetString("general.architecture"));
+        Assert.All(three.Tensors, tensor => Assert.Equal(three.ReadFloats(tensor.Name), two.ReadFloats(tensor.Name)));
+    }
+
     [Fact]
     public void A_large_tensor_is_encoded_in_pieces_that_join()
     {
