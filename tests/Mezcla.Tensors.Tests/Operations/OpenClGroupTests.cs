@@ -1,0 +1,22 @@
+using FsCheck.Xunit;
+using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.Devices.Gpu.OpenCl;
+using Mezcla.Tensors.Tests.Reference;
+
+namespace Mezcla.Tensors.Tests.Operations;
+
+/// <summary>The kernels as graphics cards run them, in groups of 256 work items with barriers, on whatever OpenCL device there is.</summary>
+[Properties(Arbitrary = [typeof(Shapes)], MaxTest = 2, QuietOnSuccess = true)]
+public sealed class OpenClGroupTests : OperationTests
+{
+    private static readonly Lazy<Device> s_device = new(() => new Device(new GpuKernels(new OpenClDriver(0, groupSize: 256))));
+
+    protected override Device Device
+    {
+        get
+        {
+            Assert.SkipWhen(Device.Described.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+            return s_device.Value;
+        }
+    }
+}
