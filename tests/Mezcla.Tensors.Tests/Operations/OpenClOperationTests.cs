@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Mezcla.Tensors.Devices.Gpu.OpenCl;
 using Mezcla.Tensors.Tests.Reference;
 
 namespace Mezcla.Tensors.Tests.Operations;
@@ -11,7 +12,7 @@ public sealed class OpenClOperationTests : OperationTests
     {
         get
         {
-            Assert.SkipWhen(Device.Described.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+            Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
             return Device.OpenCl(0);
         }
     }

@@ -121,7 +121,7 @@ KERNEL cross_entropy_backward(BUFFER(float, x), BUFFER(int, labels), BUFFER(floa
 }
 
 // Layer norm; RMS norm where there is no place for the mean.
-KERNEL norm(BUFFER(float, x), BUFFER(float, weight), BUFFER(float, bias), BUFFER(float, y), BUFFER(float, mean), BUFFER(float, inverse), i64 n, float epsilon)
+KERNEL norm_rows(BUFFER(float, x), BUFFER(float, weight), BUFFER(float, bias), BUFFER(float, y), BUFFER(float, mean), BUFFER(float, inverse), i64 n, float epsilon)
 {
     SHARED_ROW;
     AT(float, x); AT(float, weight); AT(float, bias); AT(float, y); AT(float, mean); AT(float, inverse);
