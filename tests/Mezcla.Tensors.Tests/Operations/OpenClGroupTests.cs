@@ -11,12 +11,8 @@ public sealed class OpenClGroupTests : OperationTests
 {
     private static readonly Lazy<Device> s_device = new(() => new Device(new GpuKernels(new OpenClDriver(0, groupSize: 256))));
 
-    protected override Device Device
-    {
-        get
-        {
-            Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
-            return s_device.Value;
-        }
-    }
+    // Here, since a property that is left in its midst counts as failed.
+    public OpenClGroupTests() => Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+
+    protected override Device Device => s_device.Value;
 }

@@ -17,7 +17,7 @@ internal sealed unsafe class CudaInstallation
     internal CudaInstallation(IReadOnlyList<string> drivers, IEnumerable<string> compilers)
     {
         compiler = new(() => FindCompiler(compilers));
-        string names = drivers.Count > 0 ? drivers[0] : "none exists for this system";
+        string names = drivers.Count > 0 ? drivers[0] : "for Linux and Windows";
         nint library = NativeLibraries.Load(drivers);
         if (library == 0)
         {
@@ -56,7 +56,7 @@ internal sealed unsafe class CudaInstallation
     internal CudaDriver Open(int index, int groupSize = 256)
     {
         if (Missing.Length > 0)
-            throw new DeviceException($"cuda:{index}: {Missing}.");
+            throw new DeviceException($"cuda:{index}: {Missing}." + (api is null ? " Install it (nvidia.com/drivers), or choose another device; mezcla doctor lists them." : ""));
         if (index < 0 || index >= Devices.Count)
             throw new DeviceException($"cuda:{index} does not exist; there are {string.Join("; ", Devices.Select(d => $"{d.Name} ({d.Hardware})"))}.");
         return new CudaDriver(api!, index, Devices[index], compiler.Value.Found ?? throw new DeviceException($"cuda:{index} ({Devices[index].Hardware}; {Devices[index].Driver}): {compiler.Value.Missing}."), groupSize);
