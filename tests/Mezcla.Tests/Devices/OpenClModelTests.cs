@@ -61,7 +61,7 @@ public class OpenClModelTests
         return (new Device(new GpuKernels(driver)), driver);
     }
 
-    private static double[] Losses(string name, Device device)
+    internal static double[] Losses(string name, Device device)
     {
         var random = new RandomStream(9);
         var ids = new int[600];
