@@ -9,7 +9,7 @@ public sealed class CudaInstallationTests
     [Fact]
     public void Without_a_driver_it_says_so_and_nothing_breaks()
     {
-        var none = new CudaInstallation(["libno-such-driver.so.1"], []);
+        var none = new CudaInstallation(["libno-such-driver.so.1"], [], []);
         Assert.Empty(none.Devices);
         Assert.Equal("no NVIDIA driver (libno-such-driver.so.1) was found", none.Report);
         Assert.Equal("cuda:0: no NVIDIA driver (libno-such-driver.so.1) was found. Install it (nvidia.com/drivers), or choose another device; mezcla doctor lists them.", Refused(none));
@@ -17,7 +17,7 @@ public sealed class CudaInstallationTests
 
     [Fact]
     public void A_library_that_is_no_driver_is_named()
-        => Assert.Contains("the NVIDIA driver (libc.so.6) is too old", new CudaInstallation([OperatingSystem.IsLinux() ? "libc.so.6" : Skip()], []).Report);
+        => Assert.Contains("the NVIDIA driver (libc.so.6) is too old", new CudaInstallation([OperatingSystem.IsLinux() ? "libc.so.6" : Skip()], [], []).Report);
 
     [Fact]
     public void A_driver_that_is_too_old_is_named_with_its_version()
@@ -59,7 +59,17 @@ public sealed class CudaInstallationTests
     {
         CudaStandIn driver = new(), newer = new CudaStandIn().With("nvrtc_major", 13);
         Assert.Contains($"{newer.Path} is 13.4, too new for the driver", driver.Installation(newer.Path).Report);
-        Assert.EndsWith($"NVRTC 12.4 ({driver.Path})", driver.Installation(newer.Path, driver.Path).Report);
+        Assert.Contains($"NVRTC 12.4 ({driver.Path})", driver.Installation(newer.Path, driver.Path).Report);
+    }
+
+    [Fact]
+    public void Whether_there_is_cuBLAS_is_said()
+    {
+        var standIn = new CudaStandIn();
+        Assert.EndsWith($", cuBLAS 12 ({standIn.Path})", standIn.WithProducts.Report);
+        Assert.EndsWith(", no cuBLAS, so that our own slower kernels multiply: pip install nvidia-cublas-cu12", standIn.Installation().Report);
+        Assert.Contains("cuBLAS 12 (", standIn.With("version", 13000).WithProducts.Report);
+        Assert.EndsWith($" ({standIn.Path} is 12, too new for the driver): pip install nvidia-cublas-cu11", standIn.With("version", 11080).With("nvrtc_major", 11).WithProducts.Report);
     }
 
     [Fact]

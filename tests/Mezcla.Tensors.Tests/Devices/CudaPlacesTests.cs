@@ -58,6 +58,16 @@ public sealed class CudaPlacesTests : IDisposable
         Assert.Equal([dll, toolkit, wheel], new CudaPlaces(true, root, variables.GetValueOrDefault).Files(dll));
     }
 
+    [Fact]
+    public void What_a_library_needs_beside_it_is_loaded_with_it()
+    {
+        string nvrtc = Put("wheel/lib"), builtins = Touch("wheel/lib/libnvrtc-builtins.so.12.4"), products = Touch("wheel/lib/libcublas.so.12"), light = Touch("wheel/lib/libcublasLt.so.12");
+        Assert.Equal([builtins], CudaPlaces.Companions(nvrtc));
+        Assert.Equal([light], CudaPlaces.Companions(products));
+        Assert.Empty(CudaPlaces.Companions(Name));
+        Assert.Empty(CudaPlaces.Companions(In("nowhere/libcublas.so.12")));
+    }
+
     private string[] Search(Dictionary<string, string> variables) => [.. new CudaPlaces(false, root, variables.GetValueOrDefault).Files(Name)];
 
     private string In(string path) => Path.Combine(root, path);

@@ -12,7 +12,7 @@ namespace Mezcla.Tensors.Tests.Devices;
 internal sealed unsafe class CudaStandIn
 {
     private static readonly Lazy<string> s_built = new(Build);
-    private static readonly Lazy<Device> s_device = new(() => new Device(new GpuKernels(new CudaStandIn().Installation().Open(0))));
+    private static readonly Lazy<Device> s_device = new(() => Open(products: false)), s_withProducts = new(() => Open(products: true));
 
     private readonly nint library;
 
@@ -29,6 +29,9 @@ internal sealed unsafe class CudaStandIn
     /// <summary>For tests of operations.</summary>
     internal static Device Device => s_device.Value;
 
+    /// <summary>The same with cuBLAS.</summary>
+    internal static Device DeviceWithProducts => s_withProducts.Value;
+
     internal string Options => CudaApi.Text(((delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, "standin_options"))());
 
     internal Nvrtc Compiler => new(library, Path);
@@ -40,7 +43,15 @@ internal sealed unsafe class CudaStandIn
         return this;
     }
 
-    internal CudaInstallation Installation(params string[] compilers) => new([Path], compilers.Length > 0 ? compilers : [Path]);
+    internal CudaInstallation Installation(params string[] compilers) => new([Path], compilers.Length > 0 ? compilers : [Path], []);
+
+    internal CudaInstallation WithProducts => new([Path], [Path], [Path]);
+
+    private static Device Open(bool products)
+    {
+        var standIn = new CudaStandIn();
+        return new(new GpuKernels((products ? standIn.WithProducts : standIn.Installation()).Open(0)));
+    }
 
     private static string Build()
     {

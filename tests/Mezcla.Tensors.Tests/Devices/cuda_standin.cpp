@@ -1,4 +1,4 @@
-// A stand-in for libcuda and libnvrtc: the kernels, in their CUDA dialect, compiled for the processor, behind the functions that the C# side calls. It is stricter than a GPU:
+// A stand-in for libcuda, libnvrtc and libcublas: the kernels, in their CUDA dialect, compiled for the processor, behind the functions that the C# side calls. It is stricter than a GPU:
 // nothing runs, and no memory is read, before somebody synchronises; each thread must have made the context current; every item of a group must come to the same barriers.
 #include <cmath>
 #include <csetjmp>
@@ -228,3 +228,29 @@ API int nvrtcGetPTXSize(void *, size_t *to) { *to = 13; return 0; }
 API int nvrtcGetPTX(void *, char *to) { memcpy(to, "STAND-IN ptx", 13); return 0; }
 API int nvrtcDestroyProgram(void **program) { *program = nullptr; return 0; }
 API const char *nvrtcGetErrorString(int error) { return error == 6 ? "NVRTC_ERROR_COMPILATION" : "NVRTC_ERROR_OF_STAND_IN"; }
+
+API int cublasGetProperty(int what, int *to) { *to = what == 0 ? 12 : 0; return 0; }
+API int cublasCreate_v2(void **to) { NEEDS_CONTEXT; *to = &queue; return 0; }
+API int cublasSetStream_v2(void *handle, void *stream) { ON_STREAM; return handle != &queue; }
+// As BLAS defines it: matrices lie column by column, with so many elements from one column to the next.
+API int cublasSgemmStridedBatched(void *handle, int read_a, int read_b, int m, int n, int k, const float *alpha, unsigned long long a_at, int lda, long long stride_a,
+    unsigned long long b_at, int ldb, long long stride_b, const float *beta, unsigned long long c_at, int ldc, long long stride_c, int batch)
+{
+    NEEDS_CONTEXT;
+    if (handle != &queue || read_a < 0 || read_a > 1 || read_b < 0 || read_b > 1 || lda < (read_a ? k : m) || ldb < (read_b ? n : k) || ldc < m) return 7;
+    float scale = *alpha, keep = *beta;
+    queue.push_back([=] {
+        for (int p = 0; p < batch; p++) {
+            const float *a = (const float *)a_at + p * stride_a, *b = (const float *)b_at + p * stride_b;
+            float *c = (float *)c_at + p * stride_c;
+            for (int i = 0; i < m; i++)
+                for (int j = 0; j < n; j++) {
+                    float sum = 0;
+                    for (int s = 0; s < k; s++) sum += (read_a ? a[s + (long)i * lda] : a[i + (long)s * lda]) * (read_b ? b[j + (long)s * ldb] : b[s + (long)j * ldb]);
+                    // With 0, what C holds is not read: it may be NaN.
+                    c[i + (long)j * ldc] = scale * sum + (keep == 0 ? 0 : keep * c[i + (long)j * ldc]);
+                }
+        }
+    });
+    return 0;
+}

@@ -9,13 +9,15 @@ internal sealed unsafe class CudaDriver : GpuDriver
     private readonly Nvrtc compiler;
     private readonly int capability;
     private readonly nint context, stream;
+    private readonly CuBlas? products;
+    private readonly nint productsHandle;
     private readonly byte* staging;
     private int staged;
     private nint module;
 
-    internal CudaDriver(CudaApi api, int index, DeviceDescription description, Nvrtc compiler, int groupSize)
+    internal CudaDriver(CudaApi api, int index, DeviceDescription description, Nvrtc compiler, CuBlas? products, int groupSize)
     {
-        (this.api, this.compiler, Description, GroupSize) = (api, compiler, description, groupSize);
+        (this.api, this.compiler, this.products, Description, GroupSize) = (api, compiler, products, description, groupSize);
         int device, major, minor;
         nint handle;
         void* pinned;
@@ -30,6 +32,7 @@ internal sealed unsafe class CudaDriver : GpuDriver
         stream = handle;
         Check(api.AllocatePinned(&pinned, StagingBytes, 0), "cuMemHostAlloc");
         staging = (byte*)pinned;
+        productsHandle = products?.Open(stream) ?? 0;
     }
 
     internal override string Name => Description.Name;
@@ -133,6 +136,14 @@ internal sealed unsafe class CudaDriver : GpuDriver
             throw new DeviceException($"An operation on {Name} needs {groups} groups of work items, and CUDA runs at most {int.MaxValue} at once: use smaller tensors.");
         Enter();
         Check(api.Launch(kernel, (uint)groups, 1, 1, (uint)groupSize, 1, 1, 0, stream, values, null), "cuLaunchKernel");
+    }
+
+    internal override bool HasProducts => products is not null;
+
+    internal override void Multiply(in Product product, nint a, nint b, nint c, bool accumulate)
+    {
+        Enter();
+        products!.Multiply(productsHandle, product, (ulong)a, (ulong)b, (ulong)c, accumulate);
     }
 
     internal override void Synchronize()

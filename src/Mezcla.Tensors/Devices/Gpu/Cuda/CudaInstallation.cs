@@ -2,21 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace Mezcla.Tensors.Devices.Gpu.Cuda;
 
-/// <summary>What there is of CUDA: the driver, its devices, the compiler. What is missing is a sentence with the remedy.</summary>
+/// <summary>What there is of CUDA: the driver, its devices, the compiler, matrix products. What is missing is a sentence with the remedy.</summary>
 internal sealed unsafe class CudaInstallation
 {
     // As cuDriverGetVersion counts: 11.8.
     private const int OldestDriver = 11080;
 
     private static readonly string[] DriverNames = NativeLibraries.Here(["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"], ["nvcuda.dll"], []);
-    private static readonly Lazy<CudaInstallation> s_here = new(() => new CudaInstallation(DriverNames, CudaPlaces.Here.Files(Nvrtc.Names)));
+    private static readonly Lazy<CudaInstallation> s_here = new(() => new CudaInstallation(DriverNames, CudaPlaces.Here.Files(Nvrtc.Names),
+        Environment.GetEnvironmentVariable("MEZCLA_CUBLAS") == "0" ? [] : CudaPlaces.Here.Files(CuBlas.Names)));
 
     private readonly CudaApi? api;
     private readonly Lazy<(Nvrtc? Found, string Missing)> compiler;
+    private readonly Lazy<(CuBlas? Found, string Refused)> products;
 
-    internal CudaInstallation(IReadOnlyList<string> drivers, IEnumerable<string> compilers)
+    internal CudaInstallation(IReadOnlyList<string> drivers, IEnumerable<string> compilers, IEnumerable<string> products)
     {
         compiler = new(() => FindCompiler(compilers));
+        this.products = new(() => First(products, (library, file) => new CuBlas(library, file), found => (found.Major, $"{found.Major}")));
         string names = drivers.Count > 0 ? drivers[0] : "for Linux and Windows";
         nint library = NativeLibraries.Load(drivers);
         if (library == 0)
@@ -47,8 +50,11 @@ internal sealed unsafe class CudaInstallation
 
     /// <summary>For people: the compiler, or what is missing.</summary>
     internal string Report => Missing.Length > 0 ? Missing
-        : compiler.Value.Found is { } found ? $"driver for CUDA {VersionText}, NVRTC {found.Version} ({found.Path})"
+        : compiler.Value.Found is { } found ? $"driver for CUDA {VersionText}, NVRTC {found.Version} ({found.Path}), {Products}"
         : $"driver for CUDA {VersionText}, but {compiler.Value.Missing}";
+
+    private string Products => products.Value.Found is { } found ? $"cuBLAS {found.Major} ({found.Path})"
+        : $"no cuBLAS, so that our own slower kernels multiply{products.Value.Refused}: pip install {Package("cublas")}";
 
     private string VersionText => $"{Version / 1000}.{Version % 1000 / 10}";
 
@@ -59,7 +65,7 @@ internal sealed unsafe class CudaInstallation
             throw new DeviceException($"cuda:{index}: {Missing}." + (api is null ? " Install it (nvidia.com/drivers), or choose another device; mezcla doctor lists them." : ""));
         if (index < 0 || index >= Devices.Count)
             throw new DeviceException($"cuda:{index} does not exist; there are {string.Join("; ", Devices.Select(d => $"{d.Name} ({d.Hardware})"))}.");
-        return new CudaDriver(api!, index, Devices[index], compiler.Value.Found ?? throw new DeviceException($"cuda:{index} ({Devices[index].Hardware}; {Devices[index].Driver}): {compiler.Value.Missing}."), groupSize);
+        return new CudaDriver(api!, index, Devices[index], compiler.Value.Found ?? throw new DeviceException($"cuda:{index} ({Devices[index].Hardware}; {Devices[index].Driver}): {compiler.Value.Missing}."), products.Value.Found, groupSize);
     }
 
     private string Search(string names)
@@ -94,12 +100,22 @@ internal sealed unsafe class CudaInstallation
         return new DeviceDescription($"cuda:{index}", $"{CudaApi.Text(name)}, compute capability {major}.{minor}", (long)bytes, $"driver for CUDA {VersionText}", false);
     }
 
-    // Programs of a compiler whose main version is above the driver's do not load; those of a later minor version do.
     private (Nvrtc?, string) FindCompiler(IEnumerable<string> files)
+    {
+        var (found, refused) = First(files, (library, file) => new Nvrtc(library, file), found => (found.Version.Major, $"{found.Version}"));
+        return (found, $"NVRTC, CUDA's compiler ({string.Join(", ", Nvrtc.Names)}), was not found where the loader looks, in CUDA_PATH, CUDA_HOME, /usr/local/cuda* or a Python environment{refused}. "
+            + $"Install a CUDA toolkit of at most the driver's version, or: pip install {Package("cuda-nvrtc")}");
+    }
+
+    // What belongs to a main version above the driver's does not work with it; a later minor version does.
+    private (T? Found, string Refused) First<T>(IEnumerable<string> files, Func<nint, string, T> open, Func<T, (int Major, string Text)> version)
+        where T : class
     {
         var refused = new List<string>();
         foreach (string file in files)
         {
+            foreach (string needed in CudaPlaces.Companions(file))
+                NativeLibrary.TryLoad(needed, out _);
             if (!NativeLibrary.TryLoad(file, out nint library))
             {
                 if (Path.IsPathRooted(file))
@@ -108,18 +124,19 @@ internal sealed unsafe class CudaInstallation
             }
             try
             {
-                var found = new Nvrtc(library, file);
-                if (found.Version.Major <= Version / 1000)
+                T found = open(library, file);
+                if (version(found).Major <= Version / 1000)
                     return (found, "");
-                refused.Add($"{file} is {found.Version}, too new for the driver");
+                refused.Add($"{file} is {version(found).Text}, too new for the driver");
             }
             catch (Exception e) when (e is EntryPointNotFoundException or DeviceException)
             {
                 refused.Add($"{file}: {e.Message}");
             }
         }
-        string package = Version / 1000 >= 13 ? "nvidia-cuda-nvrtc" : $"nvidia-cuda-nvrtc-cu{Math.Min(Version / 1000, 12)}";
-        return (null, $"NVRTC, CUDA's compiler ({string.Join(", ", Nvrtc.Names)}), was not found where the loader looks, in CUDA_PATH, CUDA_HOME, /usr/local/cuda* or a Python environment"
-            + (refused.Count > 0 ? $" ({string.Join("; ", refused)})" : "") + $". Install a CUDA toolkit of at most the driver's version, or: pip install {package}");
+        return (null, refused.Count > 0 ? $" ({string.Join("; ", refused)})" : "");
     }
+
+    // Of Python's index: from CUDA 13 on without a version in its name.
+    private string Package(string name) => Version / 1000 >= 13 ? $"nvidia-{name}" : $"nvidia-{name}-cu{Version / 1000}";
 }

@@ -12,6 +12,17 @@ internal sealed record CudaPlaces(bool Windows, string Root, Func<string, string
     internal IEnumerable<string> Files(params string[] names)
         => names.Concat(Folders().Distinct().SelectMany(folder => names.Select(name => Path.Combine(folder, name))).Where(File.Exists));
 
+    /// <summary>What a library will ask for by name and, outside the loader's places, does not find beside itself unless it is loaded already.</summary>
+    internal static IEnumerable<string> Companions(string file)
+    {
+        if (Path.GetDirectoryName(file) is not { Length: > 0 } folder || !File.Exists(file))
+            return [];
+        string name = Path.GetFileName(file);
+        string? pattern = name.StartsWith("libnvrtc.", StringComparison.Ordinal) ? "libnvrtc-builtins.so*" : name.StartsWith("libcublas.", StringComparison.Ordinal) ? name.Replace("libcublas.", "libcublasLt.")
+            : name.StartsWith("nvrtc64", StringComparison.Ordinal) ? "nvrtc-builtins64_*.dll" : null;
+        return pattern is null ? [] : Directory.GetFiles(folder, pattern);
+    }
+
     internal IEnumerable<string> Folders() => Toolkits().SelectMany(Libraries).Concat(Environments().SelectMany(Wheels));
 
     private IEnumerable<string> Toolkits()
@@ -45,7 +56,7 @@ internal sealed record CudaPlaces(bool Windows, string Root, Func<string, string
     {
         var packages = Windows ? [Path.Combine(environment, "Lib", "site-packages")]
             : Matching(Path.Combine(environment, "lib"), "python3*").SelectMany(python => (string[])[Path.Combine(python, "site-packages"), Path.Combine(python, "dist-packages")]);
-        string[] within = Windows ? ["nvidia/cu13/bin/x86_64", "nvidia/cuda_nvrtc/bin"] : ["nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib"];
+        string[] within = Windows ? ["nvidia/cu13/bin/x86_64", "nvidia/cuda_nvrtc/bin", "nvidia/cublas/bin"] : ["nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib", "nvidia/cublas/lib"];
         // Conda's own packages lie in the environment itself.
         return packages.SelectMany(folder => within.Select(library => Path.Combine(folder, library))).Append(Path.Combine(environment, Windows ? "Library/bin" : "lib"));
     }
