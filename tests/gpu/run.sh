@@ -2,7 +2,7 @@
 # Everything that wants a GPU, in one call of a few minutes: the tests, then the speed of training and generation beside PyTorch's. A Markdown page for tests/gpu/RESULTS.md goes to standard
 # output, all else to standard error.
 #
-#   tests/gpu/run.sh > RESULTS.md                       on the first NVIDIA GPU
+#   tests/gpu/run.sh > tests/gpu/RESULTS.md             on the first NVIDIA GPU
 #   MEZCLA_DEVICE=opencl:0 tests/gpu/run.sh quick       on PoCL, with tiny models: shows that this script works
 #
 # The machine needs a driver, CUDA's NVRTC (of a toolkit or of PyTorch's wheels), python3 with PyTorch, and the .NET 10 runtime (`dotnet` on the path, or DOTNET=/path/to/dotnet). Where there

@@ -102,6 +102,18 @@ public sealed class CudaInstallationTests
         Assert.Equal(3000, x.Sum().Item());
     }
 
+    [Fact]
+    public void Memory_goes_back_to_the_card_only_when_nothing_that_was_asked_for_uses_it()
+    {
+        var device = new Device(new GpuKernels(new CudaStandIn().Installation().Open(0)));
+        using var x = Tensor.Full(2, 1000).To(device);
+        using (new TensorScope())
+            x.Exp();
+        Assert.NotEqual(0, device.Memory.Cached);
+        device.TrimMemory();
+        Assert.Equal(0, device.Memory.Cached);
+    }
+
     // More than the memory that uploads pass through holds, from several threads.
     [Fact]
     public void Long_arrays_arrive_whole_from_any_thread() => Parallel.For(0, 4, thread =>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Mezcla.Tensors.Devices.Gpu.Cuda;
 
@@ -26,8 +27,12 @@ public sealed class CudaSourceTests
     {
         Nvrtc? found = null;
         foreach (string file in CudaPlaces.Here.Files(Nvrtc.Names))
-            if (found is null && System.Runtime.InteropServices.NativeLibrary.TryLoad(file, out nint library))
+        {
+            foreach (string needed in CudaPlaces.Companions(file))
+                NativeLibrary.TryLoad(needed, out _);
+            if (found is null && NativeLibrary.TryLoad(file, out nint library))
                 found = new Nvrtc(library, file);
+        }
         Assert.SkipWhen(found is null, "NVRTC was not found; with Python: pip install nvidia-cuda-nvrtc-cu12.");
         Assert.SkipUnless(found!.Architectures.Contains(int.Parse(target[^2..])), $"NVRTC {found.Version} does not compile for {target}.");
         Entries(System.Text.Encoding.UTF8.GetString(found.Compile(CudaSource.Text, target)));
