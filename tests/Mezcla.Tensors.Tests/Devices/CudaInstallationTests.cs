@@ -116,14 +116,18 @@ public sealed class CudaInstallationTests
 
     // More than the memory that uploads pass through holds, from several threads.
     [Fact]
-    public void Long_arrays_arrive_whole_from_any_thread() => Parallel.For(0, 4, thread =>
+    public void Long_arrays_arrive_whole_from_any_thread()
     {
-        var expected = new float[3_000_001 + thread];
-        for (int i = 0; i < expected.Length; i++)
-            expected[i] = i % 8191 + thread;
-        using var x = Tensor.From(expected, expected.Length).To(CudaStandIn.Device);
-        Assert.Equal(expected, x.ToArray());
-    });
+        var device = CudaStandIn.Device;
+        Parallel.For(0, 4, thread =>
+        {
+            var expected = new float[3_000_001 + thread];
+            for (int i = 0; i < expected.Length; i++)
+                expected[i] = i % 8191 + thread;
+            using var x = Tensor.From(expected, expected.Length).To(device);
+            Assert.Equal(expected, x.ToArray());
+        });
+    }
 
     private static string Refused(CudaInstallation installation, int index = 0) => Assert.Throws<DeviceException>(() => installation.Open(index)).Message;
 
