@@ -2,6 +2,7 @@ using System.Globalization;
 using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Devices.Cpu;
 using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.Devices.Gpu.Cuda;
 using Mezcla.Tensors.Devices.Gpu.OpenCl;
 
 namespace Mezcla.Tensors;
@@ -31,17 +32,27 @@ public sealed class Device
     /// <summary>The device that <see cref="FromEnvironment"/> says, else the processor: a GPU is used only where somebody asks for it, since no GPU has run the tests yet.</summary>
     public static Device Best => FromEnvironment ?? Cpu;
 
-    /// <summary>What GPUs (and processors with an OpenCL driver) were found.</summary>
-    public static IReadOnlyList<DeviceDescription> Described => [.. OpenClDevices.All.Select(device => device.Description)];
+    /// <summary>What GPUs (and processors with an OpenCL driver) were found; an NVIDIA GPU may be there twice, as <c>cuda:0</c> and by its OpenCL driver.</summary>
+    public static IReadOnlyList<DeviceDescription> Described => [.. OpenClDevices.All.Select(device => device.Description), .. CudaInstallation.Here.Devices];
 
     /// <summary>Why no OpenCL device was found, and what helps.</summary>
     public static string MissingOpenCl => OpenClDevices.Missing;
+
+    /// <summary>Which CUDA was found and where, or what of it is missing and what helps.</summary>
+    public static string CudaReport => CudaInstallation.Here.Report;
 
     /// <summary>Device number <paramref name="index"/> of those with an OpenCL driver; <c>mezcla doctor</c> lists them.</summary>
     /// <exception cref="DeviceException">OpenCL or the device is not there, or does not compile the kernels.</exception>
     public static Device OpenCl(int index = 0) => Open($"opencl:{index}", () => new OpenClDriver(index));
 
-    /// <summary>The device of a name: cpu, opencl, opencl:1.</summary>
+    /// <summary>
+    /// NVIDIA's GPU number <paramref name="index"/>, in the order of its driver. Needed are the driver, for CUDA 11.8 or later, and the library NVRTC of a CUDA toolkit or of a Python
+    /// environment.
+    /// </summary>
+    /// <exception cref="DeviceException">The driver, NVRTC or the device is not there, or does not compile the kernels.</exception>
+    public static Device Cuda(int index = 0) => Open($"cuda:{index}", () => CudaInstallation.Here.Open(index));
+
+    /// <summary>The device of a name: cpu, cuda, cuda:1, opencl, opencl:1.</summary>
     /// <param name="name">The name.</param>
     /// <param name="what">What the name was given as, for the error.</param>
     /// <exception cref="ArgumentException">There is no such kind of device.</exception>
@@ -55,11 +66,12 @@ public sealed class Device
         return (parts.Length == 1 || numbered) ? parts[0] switch
         {
             "cpu" when parts.Length == 1 => Cpu,
+            "cuda" => Cuda(index),
             "opencl" => OpenCl(index),
             _ => throw Unknown(),
         } : throw Unknown();
 
-        ArgumentException Unknown() => new($"{what} is '{name}'; it must be cpu, opencl or opencl:1 (the number as mezcla doctor lists it).");
+        ArgumentException Unknown() => new($"{what} is '{name}'; it must be cpu, opencl, cuda or one of these with a number, such as cuda:1, as mezcla doctor lists them.");
     }
 
     private static Device Open(string name, Func<GpuDriver> driver)

@@ -15,7 +15,12 @@ internal sealed record ModelShape(int Layers, int Width, int Heads, int Context,
         "S" => new(4, 128, 4, 128, 16, 512, experts),
         "M" => new(6, 384, 6, 256, 8, 8192, experts),
         "L" => new(12, 768, 12, 256, 1, 50304, experts),
-        _ => throw new ArgumentException($"There is no model shape \"{letter}\": S, M or L."),
+        // For graphics cards; tiny only shows that a benchmark works.
+        "tiny" => new(2, 32, 2, 32, 2, 128, experts),
+        "3M" => new(4, 256, 4, 256, 32, 512, experts),
+        "30M" => new(8, 512, 8, 512, 16, 8192, experts),
+        "124M" => new(12, 768, 12, 1024, 16, 50304, experts),
+        _ => throw new ArgumentException($"There is no model shape \"{letter}\": S, M or L, or for graphics cards 3M, 30M or 124M."),
     };
 
     public TransformerConfig Config()
@@ -43,43 +48,65 @@ internal sealed class ModelBenchmark
     public static readonly string[] Names = ["train_S", "train_M", "train_L", "moe_M", "fwd_S", "fwd_M", "fwd_L", "gen_M", "gen_L"];
 
     private readonly ModelShape _shape;
+    private readonly Device _device;
     private readonly Transformer _model;
     private readonly Func<int> _once;
 
-    private ModelBenchmark(string kind, ModelShape shape)
+    private ModelBenchmark(string kind, ModelShape shape, Device device)
     {
-        _shape = shape;
+        (_shape, _device) = (shape, device);
         _model = new Transformer(shape.Config(), new RandomStream(1));
+        _model.MoveTo(device);
         var random = new Random(1);
         int[] Ids() => [.. Enumerable.Range(0, shape.Batch * shape.Context).Select(_ => random.Next(shape.Vocabulary))];
-        var (ids, labels) = (Tensor.From(Ids(), shape.Batch, shape.Context), Tensor.From(Ids(), shape.Batch, shape.Context));
-        var optimizer = new AdamW(_model.NamedParameters(), new TrainingConfig());
+        var (ids, labels) = (Tensor.From(Ids(), shape.Batch, shape.Context).To(device), Tensor.From(Ids(), shape.Batch, shape.Context).To(device));
+        // Not made for generation, which needs no room for it.
+        var optimizer = kind is "train" or "moe" ? new AdamW(_model.NamedParameters(), new TrainingConfig()) : null;
         _once = kind switch
         {
-            "train" or "moe" => () => Train(ids, labels, optimizer),
+            "train" or "moe" => () => Train(ids, labels, optimizer!),
             "fwd" => () => Forward(ids),
-            "gen" => Generate,
-            _ => throw new ArgumentException($"There is no benchmark of kind \"{kind}\": train, moe, fwd or gen."),
+            "gen" => () => Generate(1),
+            "gen64" => () => Generate(64),
+            _ => throw new ArgumentException($"There is no benchmark of kind \"{kind}\": train, moe, fwd, gen or gen64."),
         };
         _once();
     }
 
     /// <summary>A benchmark by its name, such as train_S.</summary>
-    public static ModelBenchmark Named(string name)
+    public static ModelBenchmark Named(string name, Device? device = null)
     {
         var parts = name.Split('_');
         if (parts.Length != 2) throw new ArgumentException($"\"{name}\" is no benchmark; there are {string.Join(", ", Names)}.");
-        return new(parts[0], ModelShape.Named(parts[1], parts[0] == "moe"));
+        return new(parts[0], ModelShape.Named(parts[1], parts[0] == "moe"), device ?? Device.Cpu);
     }
 
-    public static ModelBenchmark Train(ModelShape shape) => new("train", shape);
+    public static ModelBenchmark Train(ModelShape shape) => new("train", shape, Device.Cpu);
+
+    /// <summary>Of forward and backward, by the usual count: six for each parameter that a token meets, and attention's two products over half the context.</summary>
+    public double FlopsPerTrainedToken
+    {
+        get
+        {
+            double experts = _shape.Experts ? _model.NamedParameters().Where(p => p.Tensor.Rank == 3).Sum(p => p.Tensor.Count) : 0, chosen = experts / 8 * 2;
+            double met = _model.CountParameters() - experts + chosen - (double)_shape.Context * _shape.Width;
+            return 6 * met + 6.0 * _shape.Layers * _shape.Context * _shape.Width;
+        }
+    }
+
+    /// <summary>What one token at batch 1 must read: every parameter.</summary>
+    public double BytesPerToken => 4.0 * _model.CountParameters();
 
     /// <summary>Runs for some seconds; tokens per second, of the clock or of processor time.</summary>
     public double Measure(double seconds, bool processorTime = false)
     {
         var tokens = 0;
         var (start, begin) = (Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
-        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds) tokens += _once();
+        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds)
+        {
+            tokens += _once();
+            _device.Kernels.Synchronize();
+        }
         return tokens / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
     }
 
@@ -100,17 +127,18 @@ internal sealed class ModelBenchmark
         return (int)ids.Count;
     }
 
-    private int Generate()
+    private int Generate(int batch)
     {
         using var noGrad = new NoGrad();
         using var cache = new KeyValueCache(_shape.Layers, _shape.Context);
-        var token = 1;
+        var tokens = new int[batch];
+        tokens.AsSpan().Fill(1);
         for (var at = 0; at < _shape.Context; at++)
         {
             using var scope = new TensorScope();
-            var logits = _model.Logits(Tensor.From([token], 1, 1), new ForwardContext { Cache = cache, LastPositionOnly = true });
-            token = logits.Reshape(-1).ArgMax(0).ToIntArray()[0];
+            var logits = _model.Logits(Tensor.From(tokens, batch, 1).To(_device), new ForwardContext { Cache = cache, LastPositionOnly = true });
+            tokens = logits.Reshape(batch, -1).ArgMax(-1).ToIntArray();
         }
-        return _shape.Context;
+        return batch * _shape.Context;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mezcla.Benchmarks;
+using Mezcla.Tensors;
 using Mezcla.Tensors.Devices.Cpu;
 
 var verb = args is [var first, ..] && !first.StartsWith('-') ? first : "run";
@@ -10,7 +11,7 @@ foreach (var arg in args.Skip(verb == "run" ? 0 : 1))
     else if (options.Count > 0) options[options.Keys.Last()] = arg;
     else return Usage();
 }
-string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output", "peer", "prompt", "layers", "simd"];
+string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output", "peer", "prompt", "layers", "simd", "device"];
 if (options.Keys.Except(known).Any() || !Number("threads", Environment.ProcessorCount, out var threads)
     || !Number("rounds", 5, out var rounds) || !Number("seconds", 2, out var seconds)
     || !Number("prompt", 512, out var prompt) || !Number("layers", 16, out var layers)) return Usage();
@@ -19,17 +20,29 @@ var processorTime = options.ContainsKey("cpu");
 CpuThreads.Count = threads;
 if (options.TryGetValue("simd", out var width) && Enum.TryParse<SimdLevel>("Vector" + width, out var level) && level <= Simd.Best) Simd.Level = level;
 
+Device device;
+try
+{
+    device = options.TryGetValue("device", out var chosen) ? Device.Parse(chosen, "--device") : Device.Best;
+}
+catch (Exception error) when (error is ArgumentException or DeviceException)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
+}
+
 switch (verb)
 {
     case "run":
         foreach (var name in only.Length > 0 ? only : ModelBenchmark.Names)
         {
-            var benchmark = ModelBenchmark.Named(name);
+            var benchmark = ModelBenchmark.Named(name, device);
             var speeds = Enumerable.Range(0, rounds).Select(_ => benchmark.Measure(seconds, processorTime)).Order().ToArray();
             Console.WriteLine(FormattableString.Invariant($"{name} {speeds[rounds / 2]:F1}"));
         }
         return 0;
     case "compare": return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime);
+    case "gpu": return GpuBenchmark.Run(only.Length > 0 ? only : GpuBenchmark.Names, device, seconds);
     case "matmul": return MatMulBenchmark.Run(only, options.ContainsKey("threads") ? [threads] : [1, 2], rounds);
     case "ceiling": return CeilingBenchmark.Run(only.Length > 0 ? only : ["train_S", "train_M", "train_L"], rounds, seconds);
     case "growth": return GrowthBenchmark.Run(seconds, rounds, options.GetValueOrDefault("output", "."));
@@ -57,6 +70,7 @@ static int Usage()
           experts     training with experts against a dense model of equal active size, and against PyTorch's loop over experts
           ceiling     the share of a training step's speed that its matrix products alone would allow
           growth      training time against model size and against context: tables and charts
+          gpu         models on a graphics card in turn with PyTorch on the same, as a Markdown table: tests/gpu/run.sh
           llama       a Llama of width 2048 in Q8_0 and Q4_0 from one file, in turn with llama.cpp
                       (npm install --ignore-scripts --prefix FOLDER node-llama-cpp)
 
@@ -64,7 +78,8 @@ static int Usage()
           --prompt n      for llama: tokens of the prompt (512)
           --layers n      for llama: blocks (16)
           --simd n        bits of vectors, at most the processor's: 128, 256, 512
-          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats
+          --device NAME   without a verb and for gpu: cpu, cuda:0, opencl:0 (else what MEZCLA_DEVICE says, else cpu)
+          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats; for gpu {string.Join(' ', GpuBenchmark.Names)}
           --output FOLDER for growth: where its charts go
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)

@@ -36,4 +36,10 @@ internal abstract class GpuDriver
     internal abstract unsafe void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize);
 
     internal abstract void Synchronize();
+
+    /// <summary>Whether the driver's maker has matrix products that are better than our kernel.</summary>
+    internal virtual bool HasProducts => false;
+
+    /// <summary>C (+)= op(A)·op(B) for addresses of the device, where it <see cref="HasProducts"/>.</summary>
+    internal virtual void Multiply(in Product product, nint a, nint b, nint c, bool accumulate) => throw new NotSupportedException($"{Name} has no products of its own.");
 }

@@ -1,3 +1,5 @@
+using Mezcla.Tensors.Devices.Gpu.Cuda;
+
 namespace Mezcla.Tensors.Devices.Gpu;
 
 internal sealed unsafe partial class GpuKernels
@@ -21,8 +23,31 @@ internal sealed unsafe partial class GpuKernels
                 MatMul(product with { Batch = 1 }, a.Plus(i * strideA * 4), b.Plus(i * strideB * 4), bias, c, accumulate || i > 0);
             return;
         }
+        if (driver.HasProducts && batch is > 0 and <= CuBlas.MostProducts && m > 0 && n > 0 && k > 0)
+        {
+            DriversProduct(product, a, b, bias, c, accumulate);
+            return;
+        }
         long ai = transposeA ? 1 : k, ak = transposeA ? m : 1, bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
         Groups("matmul", batch * Down(m) * Across(n), a, ai, ak, strideA, b, bk, bj, strideB, bias, c, strideC, (long)m, (long)n, (long)k, accumulate);
+    }
+
+    // The bias goes first to every row, and the product is added.
+    private void DriversProduct(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
+    {
+        if (!bias.IsNull)
+        {
+            var rows = new Shape(product.Batch, product.M, product.N);
+            ReadOnlySpan<long> from = [0, 0, 1], to = [product.StrideC, product.N, 1];
+            if (accumulate)
+                AddStrided(bias, from, c, to, rows);
+            else
+                CopyStrided(bias, from, c, to, rows, sizeof(float));
+        }
+        lock (gate)
+            driver.Multiply(product, Place(a), Place(b), Place(c), accumulate || !bias.IsNull);
+
+        static nint Place(Handle handle) => handle.Storage!.Address + (nint)handle.Offset;
     }
 
     internal override void GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate)

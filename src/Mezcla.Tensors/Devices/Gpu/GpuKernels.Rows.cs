@@ -75,7 +75,7 @@ internal sealed unsafe partial class GpuKernels
         => Each("cross_entropy_backward", rows * n, x, labels, lse, loss, dloss, dx, n, (long)ignore, smoothing, rows * n, accumulate);
 
     internal override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon)
-        => Groups("norm", rows, x, weight, bias, y, mean, inverse, n, epsilon);
+        => Groups("norm_rows", rows, x, weight, bias, y, mean, inverse, n, epsilon);
 
     internal override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
         Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight, Handle dBias, bool accumulateBias)

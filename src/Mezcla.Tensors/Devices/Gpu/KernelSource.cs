@@ -22,12 +22,16 @@ internal static class KernelSource
         return text.ToString();
     }
 
-    /// <summary>The compiled program kept for this source on this device; null where there is none.</summary>
-    internal static byte[]? Cached(string source, string device)
+    /// <summary>The compiled program kept for this source on this device; null where there is none, or only a damaged one.</summary>
+    internal static byte[]? Cached(string source, string device, string? folder = null)
     {
         try
         {
-            return File.Exists(PathFor(source, device)) ? File.ReadAllBytes(PathFor(source, device)) : null;
+            string path = PathFor(source, device, folder);
+            byte[] kept = File.Exists(path) ? File.ReadAllBytes(path) : [];
+            // Drivers trust what they are given: a program cut short could end this process.
+            return kept.Length > SHA256.HashSizeInBytes && SHA256.HashData(kept.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(kept.AsSpan(0, SHA256.HashSizeInBytes))
+                ? kept[SHA256.HashSizeInBytes..] : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -35,14 +39,14 @@ internal static class KernelSource
         }
     }
 
-    /// <summary>Keeps a compiled program. Where that cannot be done, the next start compiles again.</summary>
-    internal static void Keep(string source, string device, byte[] program)
+    /// <summary>Keeps a compiled program behind its hash. Where that cannot be done, the next start compiles again.</summary>
+    internal static void Keep(string source, string device, byte[] program, string? folder = null)
     {
-        string path = PathFor(source, device), unfinished = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}";
+        string path = PathFor(source, device, folder), unfinished = $"{path}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(unfinished, program);
+            File.WriteAllBytes(unfinished, [.. SHA256.HashData(program), .. program]);
             File.Move(unfinished, path, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -51,7 +55,8 @@ internal static class KernelSource
         }
     }
 
-    private static string PathFor(string source, string device)
-        => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "kernels",
+    /// <summary>Where a program is kept, by default in the user's own data.</summary>
+    internal static string PathFor(string source, string device, string? folder = null)
+        => Path.Combine(folder ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "kernels"),
             Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(device + "\n" + source))) + ".bin");
 }

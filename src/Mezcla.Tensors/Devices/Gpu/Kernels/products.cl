@@ -98,9 +98,9 @@ KERNEL grouped_matmul(BUFFER(float, a), BUFFER(float, b), i64 bk, i64 bj, BUFFER
         if (tile < tiles_here) break;
         tile -= tiles_here;
     }
-    if (g == groups) return;
-    i64 start = offsets[g];
-    tile_product(a + start * k, k, 1, b + g * n * k, bk, bj, (GLOBAL float *)0, c + start * n, n, offsets[g + 1] - start, n, k,
+    // Tiles behind the last group have no rows, and go through the same barriers all the same.
+    i64 last = g == groups, start = offsets[g - last], rows = last ? 0 : offsets[g + 1] - start;
+    tile_product(a + start * k, k, 1, b + (g - last) * n * k, bk, bj, (GLOBAL float *)0, c + start * n, n, rows, n, k,
         tile * TILE_ROWS, GROUP_ID % across * TILE, accumulate TILES);
 }
 

@@ -1,4 +1,5 @@
-// Rows: x is [rows, n], a group for each row.
+// Rows: x is [rows, n], a group for each row. Every item of a group comes to the same barriers, and to all of them: no barrier stands under a condition or behind a
+// return, which compilers for processors do not survive.
 
 #define ROW(i) i64 i = LOCAL_ID; i < n; i += GROUP
 
@@ -11,8 +12,8 @@ DEVICE float log_sum_exp(GLOBAL float *x, i64 n)
     float max = -INFINITE, sum = 0;
     for (ROW(i)) max = x[i] > max || IS_NAN(x[i]) ? x[i] : max;
     max = GROUP_MAX(max);
-    if (max == -INFINITE) return max;
-    for (ROW(i)) sum += EXP(x[i] - max);
+    float shift = max == -INFINITE ? 0 : max;
+    for (ROW(i)) sum += EXP(x[i] - shift);
     return max + LOG(GROUP_SUM(sum));
 }
 
@@ -22,22 +23,19 @@ DEVICE float log_sum_exp(GLOBAL float *x, i64 n)
 #define LOG_SUM_EXP(x) log_sum_exp(x, n)
 #endif
 
-KERNEL softmax(BUFFER(float, x), BUFFER(float, y), i64 n, i64 log)
+KERNEL softmax(BUFFER(float, x), BUFFER(float, y), i64 n, i64 of_logarithm)
 {
     SHARED_ROW;
     AT(float, x); AT(float, y);
     x += GROUP_ID * n; y += GROUP_ID * n;
-    if (log) {
-        float lse = LOG_SUM_EXP(x);
-        for (ROW(i)) y[i] = x[i] - lse;
-        return;
-    }
     float max = -INFINITE, sum = 0;
     for (ROW(i)) max = x[i] > max || IS_NAN(x[i]) ? x[i] : max;
     max = GROUP_MAX(max);
-    for (ROW(i)) sum += EXP(x[i] - max);
-    float factor = 1 / GROUP_SUM(sum);
-    for (ROW(i)) y[i] = EXP(x[i] - max) * factor;
+    float shift = max == -INFINITE ? 0 : max;
+    for (ROW(i)) sum += EXP(x[i] - shift);
+    sum = GROUP_SUM(sum);
+    float lse = max + LOG(sum), factor = 1 / sum;
+    for (ROW(i)) y[i] = of_logarithm ? x[i] - lse : EXP(x[i] - shift) * factor;
 }
 
 KERNEL softmax_backward(BUFFER(float, y), BUFFER(float, dy), BUFFER(float, dx), i64 n, i64 log, i64 accumulate)
@@ -79,13 +77,14 @@ KERNEL cross_entropy(BUFFER(float, x), BUFFER(int, labels), BUFFER(float, lse), 
     float log_sum = LOG_SUM_EXP(x), sum = 0;
     if (smoothing != 0) for (ROW(i)) sum += x[i];
     sum = GROUP_SUM(sum);
-    if (LOCAL_ID != 0) return;
-    int label = labels[row];
-    lse[row] = log_sum;
-    if (label == ignore) { costs[row] = 0; return; }
-    float cost = (1 - smoothing) * (log_sum - x[label]);
-    if (smoothing != 0) cost += smoothing * (log_sum - sum / n);
-    costs[row] = cost;
+    if (LOCAL_ID == 0) {
+        int label = labels[row];
+        float cost = 0;
+        if (label != ignore) cost = (1 - smoothing) * (log_sum - x[label]);
+        if (label != ignore && smoothing != 0) cost += smoothing * (log_sum - sum / n);
+        lse[row] = log_sum;
+        costs[row] = cost;
+    }
 }
 
 KERNEL cross_entropy_mean(BUFFER(float, costs), BUFFER(int, labels), BUFFER(float, loss), i64 rows, i64 ignore)
@@ -122,16 +121,14 @@ KERNEL cross_entropy_backward(BUFFER(float, x), BUFFER(int, labels), BUFFER(floa
 }
 
 // Layer norm; RMS norm where there is no place for the mean.
-KERNEL norm(BUFFER(float, x), BUFFER(float, weight), BUFFER(float, bias), BUFFER(float, y), BUFFER(float, mean), BUFFER(float, inverse), i64 n, float epsilon)
+KERNEL norm_rows(BUFFER(float, x), BUFFER(float, weight), BUFFER(float, bias), BUFFER(float, y), BUFFER(float, mean), BUFFER(float, inverse), i64 n, float epsilon)
 {
     SHARED_ROW;
     AT(float, x); AT(float, weight); AT(float, bias); AT(float, y); AT(float, mean); AT(float, inverse);
     x += GROUP_ID * n; y += GROUP_ID * n;
     float centre = 0, sum = 0;
-    if (mean) {
-        for (ROW(i)) centre += x[i];
-        centre = GROUP_SUM(centre) / n;
-    }
+    if (mean) for (ROW(i)) centre += x[i];
+    centre = GROUP_SUM(centre) / n;
     for (ROW(i)) sum += (x[i] - centre) * (x[i] - centre);
     float factor = 1 / SQRT(GROUP_SUM(sum) / n + epsilon);
     if (LOCAL_ID == 0) {
@@ -157,7 +154,8 @@ KERNEL norm_backward(BUFFER(float, x), BUFFER(float, weight), BUFFER(float, mean
         sum += g;
         product += g * (x[i] - centre) * factor;
     }
-    sum = mean ? GROUP_SUM(sum) / n : 0;
+    sum = GROUP_SUM(sum) / n;
+    if (!mean) sum = 0;
     product = GROUP_SUM(product) / n;
     for (ROW(i)) {
         float g = weight ? dy[i] * weight[i] : dy[i], value = (g - sum - (x[i] - centre) * factor * product) * factor;

@@ -1,0 +1,166 @@
+namespace Mezcla.Tensors.Devices.Gpu.Cuda;
+
+/// <summary>An NVIDIA GPU by its driver, with one stream in order. A context is current for one thread only, so every call makes it so first, which costs next to nothing.</summary>
+internal sealed unsafe class CudaDriver : GpuDriver
+{
+    private const int StagingBytes = 4 << 20;
+
+    private readonly CudaApi api;
+    private readonly Nvrtc compiler;
+    private readonly int capability;
+    private readonly nint context, stream;
+    private readonly CuBlas? products;
+    private readonly nint productsHandle;
+    private readonly byte* staging;
+    private int staged;
+    private nint module;
+
+    internal CudaDriver(CudaApi api, int index, DeviceDescription description, Nvrtc compiler, CuBlas? products, int groupSize)
+    {
+        (this.api, this.compiler, this.products, Description, GroupSize) = (api, compiler, products, description, groupSize);
+        int device, major, minor;
+        nint handle;
+        void* pinned;
+        Check(api.DeviceGet(&device, index), "cuDeviceGet");
+        Check(api.DeviceAttribute(&major, CudaApi.CapabilityMajor, device), "cuDeviceGetAttribute");
+        Check(api.DeviceAttribute(&minor, CudaApi.CapabilityMinor, device), "cuDeviceGetAttribute");
+        capability = 10 * major + minor;
+        Check(api.RetainContext(&handle, device), "cuDevicePrimaryCtxRetain");
+        context = handle;
+        Enter();
+        Check(api.StreamCreate(&handle, CudaApi.NonBlockingStream), "cuStreamCreate");
+        stream = handle;
+        Check(api.AllocatePinned(&pinned, StagingBytes, 0), "cuMemHostAlloc");
+        staging = (byte*)pinned;
+        productsHandle = products?.Open(stream) ?? 0;
+    }
+
+    internal override string Name => Description.Name;
+
+    internal override DeviceDescription Description { get; }
+
+    internal override int GroupSize { get; }
+
+    internal override nint Allocate(long bytes)
+    {
+        Enter();
+        ulong address;
+        int error = api.Allocate(&address, (nuint)bytes);
+        if (error == CudaApi.OutOfMemory)
+            return 0;
+        Check(error, "cuMemAlloc");
+        return (nint)address;
+    }
+
+    internal override void Free(nint address)
+    {
+        // Kernels that were asked for may still use it.
+        Synchronize();
+        Check(api.Free((ulong)address), "cuMemFree");
+    }
+
+    /// <summary>Through memory that the GPU may read whenever it comes to it, so that the caller need not wait.</summary>
+    internal override void Upload(ReadOnlySpan<byte> from, nint to, long offset)
+    {
+        Enter();
+        while (from.Length > 0)
+        {
+            if (staged == StagingBytes)
+            {
+                Check(api.StreamSynchronize(stream), "cuStreamSynchronize");
+                staged = 0;
+            }
+            int count = Math.Min(from.Length, StagingBytes - staged);
+            from[..count].CopyTo(new Span<byte>(staging + staged, count));
+            Check(api.CopyToDevice((ulong)(to + offset), staging + staged, (nuint)count, stream), "cuMemcpyHtoDAsync");
+            staged += count;
+            offset += count;
+            from = from[count..];
+        }
+    }
+
+    internal override void Download(nint from, long offset, Span<byte> to)
+    {
+        Enter();
+        fixed (byte* bytes = to)
+        {
+            Check(api.CopyFromDevice(bytes, (ulong)(from + offset), (nuint)to.Length, stream), "cuMemcpyDtoHAsync");
+            Check(api.StreamSynchronize(stream), "cuStreamSynchronize");
+        }
+        staged = 0;
+    }
+
+    internal override void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
+    {
+        Enter();
+        Check(api.CopyOnDevice((ulong)(to + toOffset), (ulong)(from + fromOffset), (nuint)bytes, stream), "cuMemcpyDtoDAsync");
+    }
+
+    internal override void Compile(string source)
+    {
+        Enter();
+        string target = Nvrtc.Target(capability, compiler.Architectures) ?? throw new DeviceException(
+            $"{Name} ({Description.Hardware}) is older than anything NVRTC {compiler.Version} ({compiler.Path}) compiles for. Install an older one (pip install nvidia-cuda-nvrtc-cu11), or choose another device with MEZCLA_DEVICE.");
+        string key = $"{Description.Hardware}\n{Description.Driver}\nNVRTC {compiler.Version} {target}";
+        // A program that the driver does not take, of an older version or damaged, is made anew.
+        if (KernelSource.Cached(source, key) is { Length: > 0 } kept && Load(kept) == CudaApi.Success)
+            return;
+        byte[] program = compiler.Compile(source, target);
+        Check(Load(program), "cuModuleLoadData");
+        KernelSource.Keep(source, key, program);
+    }
+
+    private int Load(byte[] program)
+    {
+        nint loaded;
+        int error;
+        fixed (byte* image = program)
+            error = api.ModuleLoad(&loaded, image);
+        if (error == CudaApi.Success)
+            module = loaded;
+        return error;
+    }
+
+    internal override nint Kernel(string name)
+    {
+        Enter();
+        nint kernel;
+        fixed (byte* text = CudaApi.Zeroed(name))
+            Check(api.ModuleFunction(&kernel, module, text), $"cuModuleGetFunction({name})");
+        return kernel;
+    }
+
+    internal override void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
+    {
+        if (groups > int.MaxValue)
+            throw new DeviceException($"An operation on {Name} needs {groups} groups of work items, and CUDA runs at most {int.MaxValue} at once: use smaller tensors.");
+        Enter();
+        Check(api.Launch(kernel, (uint)groups, 1, 1, (uint)groupSize, 1, 1, 0, stream, values, null), "cuLaunchKernel");
+    }
+
+    internal override bool HasProducts => products is not null;
+
+    internal override void Multiply(in Product product, nint a, nint b, nint c, bool accumulate)
+    {
+        Enter();
+        products!.Multiply(productsHandle, product, (ulong)a, (ulong)b, (ulong)c, accumulate);
+    }
+
+    internal override void Synchronize()
+    {
+        Enter();
+        Check(api.StreamSynchronize(stream), "cuStreamSynchronize");
+        staged = 0;
+    }
+
+    private void Enter() => Check(api.SetCurrent(context), "cuCtxSetCurrent");
+
+    private void Check(int error, string function)
+    {
+        if (error == CudaApi.Success)
+            return;
+        string remedy = error == CudaApi.OutOfMemory ? "It ran out of memory: use a smaller batch or model, lower Device.MemoryLimit, or end other programs that use the GPU (nvidia-smi lists them)."
+            : "Update the driver, or choose another device with MEZCLA_DEVICE; mezcla doctor lists them.";
+        throw new DeviceException($"CUDA's {function} failed with {api.Error(error)} on {Name} ({Description.Hardware}; {Description.Driver}). {remedy}");
+    }
+}
