@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mezcla.Tests;
 
 namespace Mezcla.Cli.Tests;
 
@@ -123,9 +124,7 @@ public sealed class TrainCommandTests : IDisposable
         var record = Path.Combine(_folder, "run.jsonl");
         while ((!File.Exists(record) || new FileInfo(record).Length < 2000) && watch.Elapsed < TimeSpan.FromMinutes(4)) Thread.Sleep(50);
         // A shell's background jobs are started deaf to Ctrl+C, and so are tests that run in one; there the signal of a shutdown stands in.
-        var status = $"/proc/{process.Id}/status";
-        var deaf = File.Exists(status) && (Convert.ToUInt64(File.ReadLines(status).Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim(), 16) & 2) != 0;
-        using (var kill = Process.Start("kill", [deaf ? "-TERM" : "-INT", process.Id.ToString()])) kill.WaitForExit();
+        using (var kill = Process.Start("kill", [Signals.IgnoresInterrupt(process) ? "-TERM" : "-INT", process.Id.ToString()])) kill.WaitForExit();
         var ended = process.WaitForExit(240_000);
         if (!ended) process.Kill();
         Assert.True(ended, "It did not stop when it was asked to.");

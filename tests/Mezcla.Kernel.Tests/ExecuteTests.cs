@@ -171,6 +171,10 @@ public class ExecuteTests
         Assert.NotEqual("", id);
         Assert.Equal(id, published[3].Content.GetProperty("transient").GetProperty("display_id").GetString());
         Assert.Contains("two", published[3].Content.GetProperty("data").GetProperty("text/plain").GetString());
+
+        (_, published) = await client.ExecuteAsync("display(1); ClearOutput(wait: true); display(2);");
+        Assert.Equal(["busy", "execute_input", "display_data", "clear_output", "display_data", "idle"], Types(published));
+        Assert.True(published[3].Content.GetProperty("wait").GetBoolean());
     }
 
     private static string Value((JupyterMessage Reply, List<JupyterMessage> Published) run) =>
