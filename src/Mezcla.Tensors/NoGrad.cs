@@ -10,7 +10,8 @@ public sealed class NoGrad : IDisposable
     /// <summary>Stops recording on this thread.</summary>
     public NoGrad() => depth++;
 
-    internal static bool Active => depth > 0;
+    /// <summary>Whether operations on this thread record nothing at the moment.</summary>
+    public static bool Active => depth > 0;
 
     /// <summary>Goes on recording, where no other <see cref="NoGrad"/> is around this one.</summary>
     public void Dispose()

@@ -55,10 +55,12 @@ internal static class LlamaBenchmark
         long before = Memory();
         using var ours = new Ours(path);
         using var theirs = peer is null ? null : new LlamaPeer(peer, path);
-        ours.Measure(prompt, Generated);
+        ours.Measure(1, 1);
         var loaded = Memory() - before;
+        ours.Measure(prompt, Generated);
+        var working = Memory() - before - loaded;
         var expected = new FileInfo(path).Length + ours.CacheBytes;
-        Console.WriteLine(FormattableString.Invariant($"{format}: file {new FileInfo(path).Length / 1e6:F1} MB and cache {ours.CacheBytes / 1e6:F1} MB; matrices take {ours.MatrixBytes / 1e6:F1} MB, the process grew by {loaded / 1e6:F1} MB, {(double)loaded / expected:F3} times file and cache"));
+        Console.WriteLine(FormattableString.Invariant($"{format}: file {new FileInfo(path).Length / 1e6:F1} MB and cache {ours.CacheBytes / 1e6:F1} MB; matrices take {ours.MatrixBytes / 1e6:F1} MB, the process grew by {loaded / 1e6:F1} MB, {(double)loaded / expected:F3} times file and cache, and by {working / 1e6:F1} MB for the activations of the prompt"));
         var own = Best(threads, n => Own(n, prompt));
         var other = theirs is null ? own : Best(threads, n => theirs.Measure(n, prompt, Generated));
         var runs = Enumerable.Range(0, rounds).Select(_ => (Ours: Both(own, n => Own(n, prompt)), Theirs: theirs is null ? default : Both(other, n => theirs.Measure(n, prompt, Generated)))).ToList();
@@ -101,7 +103,7 @@ internal static class LlamaBenchmark
 
     private static long Memory()
     {
-        GC.Collect();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         using var process = Process.GetCurrentProcess();
         return process.WorkingSet64;
     }

@@ -97,10 +97,18 @@ public sealed class Transformer : LanguageModel
         var x = TokenEmbedding.Forward(ids);
         if (PositionEmbedding is not null) x += PositionEmbedding.Weight.Slice(0, Config.Positions.ReservedRows + start, time);
         x = context.Dropout(x, Config.Dropout);
-        foreach (var block in _blocks) x = block.Forward(x, context);
+        foreach (var block in _blocks) x = Pass(block, x, context);
         context.Cache?.Advance(time);
         if (context.LastPositionOnly && time > 1) x = x.Slice(1, time - 1, 1);
         return FinalNorm.Forward(x);
+    }
+
+    // Where nothing is differentiated, nothing within a block is needed after it: a long prompt takes the working memory of one block, not of all.
+    private static Tensor Pass(TransformerBlock block, Tensor x, ForwardContext context)
+    {
+        if (!NoGrad.Active) return block.Forward(x, context);
+        using var scope = new TensorScope();
+        return scope.Keep(block.Forward(x, context));
     }
 
     /// <inheritdoc/>

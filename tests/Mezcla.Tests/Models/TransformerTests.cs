@@ -1,6 +1,7 @@
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
+using Mezcla.Tensors.Devices.Cpu;
 
 namespace Mezcla.Tests.Models;
 
@@ -115,5 +116,25 @@ public class TransformerTests
                 for (var j = 0; j < 12; j++) Assert.Equal(j <= i && j > i - 5, row[j] > 0);
             }
         }
+    }
+
+    [Fact]
+    public void Without_gradients_many_blocks_take_the_working_memory_of_one()
+    {
+        // A device of its own, since all tests share the processor's pool.
+        static long Working(int layers)
+        {
+            var device = new Device(new CpuKernels());
+            var model = TinyModels.Create(TinyModels.Mixtral with { Layers = layers });
+            model.MoveTo(device);
+            using var noGrad = new NoGrad();
+            using var scope = new TensorScope();
+            device.ResetPeak();
+            var before = device.Memory.Live;
+            model.Logits(Tensor.From(new int[12], 1, 12));
+            return device.Memory.Peak - before;
+        }
+
+        Assert.InRange((double)Working(12) / Working(2), 0.9, 2);
     }
 }
