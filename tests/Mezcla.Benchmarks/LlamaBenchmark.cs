@@ -103,7 +103,10 @@ internal static class LlamaBenchmark
 
     private static long Memory()
     {
+        // What the format before has left must not pass for this one's.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        GC.WaitForPendingFinalizers();
+        Device.Cpu.TrimMemory();
         using var process = Process.GetCurrentProcess();
         return process.WorkingSet64;
     }

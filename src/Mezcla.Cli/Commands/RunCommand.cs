@@ -18,7 +18,7 @@ internal static class RunCommand
     public static Option<double?> Timeout { get; } = new("--timeout") { Description = "Seconds that one cell may take (by default, as long as it likes)." };
 
     /// <summary>The device that cells compute on; shared with <c>mezcla course</c>.</summary>
-    public static Option<string?> Device { get; } = new("--device") { Description = "Device to compute on: cpu, opencl or opencl:1, as mezcla doctor lists them; else what MEZCLA_DEVICE says, else the cpu." };
+    public static Option<string?> Device { get; } = Devices.Option();
 
     public static Command Create()
     {

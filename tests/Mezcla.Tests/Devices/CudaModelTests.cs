@@ -1,6 +1,4 @@
-using Mezcla.Generation;
 using Mezcla.Tensors;
-using Mezcla.Tokenization;
 
 namespace Mezcla.Tests.Devices;
 
@@ -32,13 +30,5 @@ public class CudaModelTests
     [InlineData("gpt")]
     [InlineData("llama")]
     [InlineData("mixtral")]
-    public void Generation_gives_the_same_greedy_tokens(string name)
-    {
-        var device = Cuda;
-        var model = TinyModels.Create(TinyModels.Named(name));
-        var generator = new Generator(model, BytePairTokenizer.Train("the cat sat on the mat", 260));
-        int[] expected = [.. generator.Tokens([3, 1, 4], 30)];
-        model.MoveTo(device);
-        Assert.Equal(expected, generator.Tokens([3, 1, 4], 30));
-    }
+    public void Generation_gives_the_same_greedy_tokens(string name) => OpenClModelTests.SameGreedyTokens(name, Cuda);
 }

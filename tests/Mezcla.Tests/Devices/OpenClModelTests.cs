@@ -76,12 +76,14 @@ public class OpenClModelTests
     [InlineData("gpt")]
     [InlineData("llama")]
     [InlineData("mixtral")]
-    public void Generation_gives_the_same_greedy_tokens(string name)
+    public void Generation_gives_the_same_greedy_tokens(string name) => SameGreedyTokens(name, OpenCl);
+
+    internal static void SameGreedyTokens(string name, Device device)
     {
         var model = TinyModels.Create(TinyModels.Named(name));
         var generator = new Generator(model, BytePairTokenizer.Train("the cat sat on the mat", 260));
         int[] expected = [.. generator.Tokens([3, 1, 4], 30)];
-        model.MoveTo(OpenCl);
+        model.MoveTo(device);
         Assert.Equal(expected, generator.Tokens([3, 1, 4], 30));
     }
 }

@@ -99,8 +99,10 @@ KERNEL grouped_matmul(BUFFER(float, a), BUFFER(float, b), i64 bk, i64 bj, BUFFER
         tile -= tiles_here;
     }
     // Tiles behind the last group have no rows, and go through the same barriers all the same.
-    i64 last = g == groups, start = offsets[g - last], rows = last ? 0 : offsets[g + 1] - start;
-    tile_product(a + start * k, k, 1, b + (g - last) * n * k, bk, bj, (GLOBAL float *)0, c + start * n, n, rows, n, k,
+    int behind = g == groups;
+    if (behind) g = 0;
+    i64 start = offsets[g], rows = behind ? 0 : offsets[g + 1] - start;
+    tile_product(a + start * k, k, 1, b + g * n * k, bk, bj, (GLOBAL float *)0, c + start * n, n, rows, n, k,
         tile * TILE_ROWS, GROUP_ID % across * TILE, accumulate TILES);
 }
 
