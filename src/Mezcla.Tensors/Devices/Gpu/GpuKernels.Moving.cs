@@ -45,11 +45,18 @@ internal sealed unsafe partial class GpuKernels
     {
         if (outer * count * row == 0)
             return;
-        Handle next = Rent(count), first = Rent(count);
-        Each("scatter_links", count, ids, next, first, count);
-        Each("scatter_rows", outer * count * row, x, ids, next, first, y, axis, count, row, outer * count * row, Record, Number(check));
-        next.Storage!.Release();
-        first.Storage!.Release();
+        // How often each id stands there, how far its part of the list is filled, and how much of the list is taken.
+        Handle counts = Rent(2 * axis + 1), starts = Rent(axis), lists = Rent(3 * count);
+        Handle filled = counts.Plus(axis * sizeof(int)), used = filled.Plus(axis * sizeof(int)), places = lists.Plus(count * sizeof(int)), first = places.Plus(count * sizeof(int));
+        Each("fill_int", 2 * axis + 1, counts, 2 * axis + 1, 0L);
+        Each("scatter_count", count, ids, counts, axis, count);
+        Each("scatter_starts", axis, counts, starts, used, axis);
+        Each("scatter_list", count, ids, filled, starts, lists, axis, count);
+        Each("scatter_order", count, ids, counts, starts, lists, places, first, axis, count);
+        Each("scatter_rows", outer * count * row, x, ids, counts, starts, places, first, y, axis, count, row, outer * count * row, Record, Number(check));
+        counts.Storage!.Release();
+        starts.Storage!.Release();
+        lists.Storage!.Release();
     }
 
     internal override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)

@@ -67,10 +67,17 @@ internal sealed unsafe partial class GpuKernels
         long n = (long)tokens * k, blocks = (n + 63) / 64;
         Handle counts = Rent(blocks * (groups + 1)), totals = Rent(3L * (groups + 1)), sorted = Rent(n);
         Each("group_count", blocks, ids, counts, (long)tokens, (long)k, (long)groups, blocks, Record, Number(check));
-        Each("group_scan", groups + 1, counts, totals, (long)groups, blocks);
-        Each("group_starts", 1, totals, offsets, (long)groups, (long)capacity, 1L);
+        Groups("group_scan", groups + 1, counts, totals, (long)groups, blocks);
+        Groups("group_starts", 1, totals, offsets, (long)groups, (long)capacity);
         Each("group_sort", blocks, ids, counts, totals, sorted, (long)tokens, (long)k, (long)groups, blocks);
-        Each("group_place", n, ids, priority, totals, sorted, order, rows, groupOf, kept, offsets, (long)k, (long)groups, (long)capacity, n);
+        if (!priority.IsNull && capacity < n)
+        {
+            var other = Rent(n);
+            for (long width = 1; width < n; width *= 2, (sorted, other) = (other, sorted))
+                Each("group_merge", n, ids, priority, totals, sorted, other, (long)tokens, (long)k, (long)groups, (long)capacity, width, n);
+            other.Storage!.Release();
+        }
+        Each("group_place", n, ids, totals, sorted, order, rows, groupOf, kept, offsets, (long)k, (long)groups, (long)capacity, n);
         counts.Storage!.Release();
         totals.Storage!.Release();
         sorted.Storage!.Release();

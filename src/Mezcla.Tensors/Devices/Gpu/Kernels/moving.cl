@@ -72,29 +72,48 @@ KERNEL gather2(BUFFER(ushort, x), BUFFER(int, index), BUFFER(ushort, y), i64 axi
     if (!INSIDE(id, axis)) note_outside(record, operation, i, id);
 }
 
-// For each place where the same id stands next, or -1, and whether it is the first such place: chains that are added in order by one owner.
-KERNEL scatter_links(BUFFER(int, ids), BUFFER(int, next), BUFFER(int, first), i64 count)
+// Rows that go to one id are added in order by one owner, the first of them. Ids are counted, each takes a stretch of a list for its places, wherever there is room, and
+// brings them into order there: the list depends on chance, the order of the places of an id does not.
+KERNEL scatter_count(BUFFER(int, ids), BUFFER(int, counts), i64 axis, i64 count) { EACH(i, count); AT(int, ids); AT(int, counts); if (INSIDE(ids[i], axis)) ADD(counts + ids[i], 1); }
+
+KERNEL scatter_starts(BUFFER(int, counts), BUFFER(int, starts), BUFFER(int, used), i64 axis)
 {
-    EACH(i, count);
-    AT(int, ids); AT(int, next); AT(int, first);
-    int id = ids[i];
-    i64 j = i - 1;
-    while (j >= 0 && ids[j] != id) j--;
-    first[i] = j < 0;
-    for (j = i + 1; j < count && ids[j] != id; j++) { }
-    next[i] = j < count ? (int)j : -1;
+    EACH(id, axis);
+    AT(int, counts); AT(int, starts); AT(int, used);
+    if (counts[id] > 0) starts[id] = ADD(used, counts[id]);
 }
 
-KERNEL scatter_rows(BUFFER(float, x), BUFFER(int, ids), BUFFER(int, next), BUFFER(int, first), BUFFER(float, y), i64 axis, i64 count, i64 row, i64 n, CHECKED)
+KERNEL scatter_list(BUFFER(int, ids), BUFFER(int, filled), BUFFER(int, starts), BUFFER(int, list), i64 axis, i64 count)
+{
+    EACH(i, count);
+    AT(int, ids); AT(int, filled); AT(int, starts); AT(int, list);
+    int id = ids[i];
+    if (INSIDE(id, axis)) list[starts[id] + ADD(filled + id, 1)] = (int)i;
+}
+
+KERNEL scatter_order(BUFFER(int, ids), BUFFER(int, counts), BUFFER(int, starts), BUFFER(int, list), BUFFER(int, places), BUFFER(int, first), i64 axis, i64 count)
+{
+    EACH(i, count);
+    AT(int, ids); AT(int, counts); AT(int, starts); AT(int, list); AT(int, places); AT(int, first);
+    int id = ids[i], rank = 0;
+    first[i] = 0;
+    if (!INSIDE(id, axis)) return;
+    for (int j = 0; j < counts[id]; j++) rank += list[starts[id] + j] < i;
+    places[starts[id] + rank] = (int)i;
+    first[i] = rank == 0;
+}
+
+KERNEL scatter_rows(BUFFER(float, x), BUFFER(int, ids), BUFFER(int, counts), BUFFER(int, starts), BUFFER(int, places), BUFFER(int, first), BUFFER(float, y),
+    i64 axis, i64 count, i64 row, i64 n, CHECKED)
 {
     EACH(i, n);
-    AT(float, x); AT(int, ids); AT(int, next); AT(int, first); AT(float, y); AT(int, record);
+    AT(float, x); AT(int, ids); AT(int, counts); AT(int, starts); AT(int, places); AT(int, first); AT(float, y); AT(int, record);
     i64 r = i / row, at = r % count, o = r / count, column = i % row;
     int id = ids[at];
     if (id >= axis && i < count * row && column == 0) note_outside(record, operation, at, id);
-    if (!first[at] || !INSIDE(id, axis)) return;
+    if (!first[at]) return;
     float sum = y[(o * axis + id) * row + column];
-    for (; at >= 0; at = next[at]) sum += x[(o * count + at) * row + column];
+    for (int j = 0; j < counts[id]; j++) sum += x[(o * count + places[starts[id] + j]) * row + column];
     y[(o * axis + id) * row + column] = sum;
 }
 
