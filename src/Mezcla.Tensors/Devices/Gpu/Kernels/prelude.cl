@@ -35,6 +35,7 @@ typedef long long i64;
 typedef unsigned long long u64;
 typedef unsigned int uint;
 typedef unsigned short ushort;
+typedef unsigned char uchar;
 #define KERNEL extern "C" __global__ void
 #define GLOBAL
 #define LOCAL
