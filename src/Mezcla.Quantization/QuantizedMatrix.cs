@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 using Mezcla.Layers;
 using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Kernels;
+using Mezcla.Tensors;
+using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Devices.Gpu;
 
 namespace Mezcla.Quantization;
 
@@ -23,6 +26,8 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
     private readonly byte* codes, scales;
     private readonly long codeBytes, scaleBytes;
     private readonly float factor;
+    // On other devices; memory of a matrix that was forgotten goes back by itself.
+    private readonly Dictionary<Device, (Handle Codes, Handle Scales)> copies = [];
 
     [ThreadStatic] private static RoundedActivations? t_activations;
 
@@ -125,6 +130,42 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
         Multiply(x, y, Rows);
     }
 
+    /// <inheritdoc/>
+    public void Multiply(Tensor x, Tensor y, int first, Tensor? offsets, int group)
+    {
+        var (kernels, there) = On(x.Device);
+        kernels.QuantizedProduct(Packing, there.Codes, there.Scales, x.Handle, offsets?.Handle ?? default, group, y.Handle, x.Count / Columns, first, y.Size(-1));
+        GC.KeepAlive(offsets);
+    }
+
+    /// <inheritdoc/>
+    public void Lookup(Tensor ids, Tensor y, int first, int rows)
+    {
+        var (kernels, there) = On(ids.Device);
+        kernels.QuantizedRows(Packing, there.Codes, there.Scales, ids.Handle, y.Handle, ids.Count, first, new IndexCheck(first == 0 ? "Embedding" : null, IndexKind.Index, ids.Layout, rows));
+    }
+
+    private QuantizedLayout Packing => packed.Layout.OnDevice(Rows, Columns, factor);
+
+    /// <summary>The copy on a device, made when it is first wanted.</summary>
+    private (GpuKernels Kernels, (Handle Codes, Handle Scales) There) On(Device device)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (device.Kernels is not GpuKernels kernels) throw new NotSupportedException($"{device} has no products with quantized matrices.");
+        lock (copies)
+        {
+            if (!copies.TryGetValue(device, out var there)) copies[device] = there = (Copy(codes, codeBytes), Copy(scales, scaleBytes));
+            return (kernels, there);
+        }
+
+        Handle Copy(byte* from, long bytes)
+        {
+            var to = new Handle(device.Pool.Rent(bytes, $"a matrix in {Format}"), 0);
+            for (long at = 0; at < bytes; at += 1 << 30) kernels.Upload(new ReadOnlySpan<byte>(from + at, (int)Math.Min(bytes - at, 1 << 30)), to.Plus(at));
+            return to;
+        }
+    }
+
     /// <summary>Decodes one row.</summary>
     /// <exception cref="ArgumentException">There is no such row, or <paramref name="values"/> does not have <see cref="Columns"/> places.</exception>
     public void ReadRow(int row, Span<float> values)
@@ -168,6 +209,15 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
+        lock (copies)
+        {
+            foreach (var there in copies.Values)
+            {
+                there.Codes.Storage!.Release();
+                there.Scales.Storage!.Release();
+            }
+            copies.Clear();
+        }
         Free();
         GC.SuppressFinalize(this);
     }

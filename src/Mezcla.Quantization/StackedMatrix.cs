@@ -1,4 +1,5 @@
 using Mezcla.Layers;
+using Mezcla.Tensors;
 
 namespace Mezcla.Quantization;
 
@@ -49,6 +50,26 @@ public sealed class StackedMatrix : IFrozenMatrix
         var part = 0;
         for (; row >= parts[part].Rows; part++) row -= parts[part].Rows;
         parts[part].ReadRow(row, values);
+    }
+
+    /// <inheritdoc/>
+    public void Multiply(Tensor x, Tensor y, int first, Tensor? offsets, int group)
+    {
+        foreach (var part in parts)
+        {
+            part.Multiply(x, y, first, offsets, group);
+            first += part.Rows;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Lookup(Tensor ids, Tensor y, int first, int rows)
+    {
+        foreach (var part in parts)
+        {
+            part.Lookup(ids, y, first, rows);
+            first += part.Rows;
+        }
     }
 
     /// <summary>Frees the parts.</summary>

@@ -121,6 +121,22 @@ public sealed class ModelFileTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => attention.Projection.Weight);
     }
 
+    // There the activations are not rounded: only the order of sums differs from decoded weights.
+    [Theory]
+    [InlineData("Q8_0", false), InlineData("Q4_K_M", true)]
+    public void Quantized_models_run_on_devices_with_kernels_of_OpenCL(string mix, bool experts)
+    {
+        Assert.SkipWhen(!Device.Described.Any(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)), "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+        var model = Random(Wide(experts));
+        ModelWriter.WriteGguf(At("q.gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse(mix));
+        using var source = ModelSource.Open(At("q.gguf"));
+        var quantized = source.Load();
+        quantized.MoveTo(Device.OpenCl());
+        int[] ids = [.. Enumerable.Range(0, 40).Select(i => i * 7 % 96)];
+        Assert.NotNull(quantized.TokenEmbedding.Frozen);
+        Assert.InRange(RelativeError(Logits(source.Load(asFloats: true), ids), Logits(quantized, ids)), 0, 1e-4);
+    }
+
     [Fact]
     public void Frozen_parameters_are_decoded_when_a_model_is_written_again()
     {

@@ -8,6 +8,9 @@ namespace Mezcla.Quantization.Kernels;
 /// </summary>
 internal unsafe interface IPackedCodes
 {
+    /// <summary>Its number in the kernels of GPUs, quantized.cl.</summary>
+    static abstract int Kind { get; }
+
     /// <summary>Bytes of 16 rows by 32 columns.</summary>
     static abstract int Bytes { get; }
 
@@ -27,6 +30,7 @@ internal unsafe interface IPackedCodes
 /// <summary>4 bits: four vectors.</summary>
 internal readonly unsafe struct Codes4 : IPackedCodes
 {
+    public static int Kind => 0;
     public static int Bytes => 256;
     public static int Steps16 => 8; // 8·2·15·127 = 30,480
     public static bool Signed => false;
@@ -51,6 +55,7 @@ internal readonly unsafe struct Codes4 : IPackedCodes
 /// <summary>5 bits: <see cref="Codes4"/> and one vector of fifth bits, bit s for step s.</summary>
 internal readonly unsafe struct Codes5 : IPackedCodes
 {
+    public static int Kind => 1;
     public static int Bytes => 320;
     public static int Steps16 => 4; // 4·2·31·127 = 31,496
     public static bool Signed => false;
@@ -80,6 +85,7 @@ internal readonly unsafe struct Codes5 : IPackedCodes
 /// <summary>6 bits: <see cref="Codes4"/> and two vectors of upper pairs.</summary>
 internal readonly unsafe struct Codes6 : IPackedCodes
 {
+    public static int Kind => 2;
     public static int Bytes => 384;
     public static int Steps16 => 2; // 2·2·63·127 = 32,004
     public static bool Signed => false;
@@ -109,6 +115,7 @@ internal readonly unsafe struct Codes6 : IPackedCodes
 /// <summary>2 bits: two vectors.</summary>
 internal readonly unsafe struct Codes2 : IPackedCodes
 {
+    public static int Kind => 3;
     public static int Bytes => 128;
     public static int Steps16 => 8;
     public static bool Signed => false;
@@ -133,6 +140,7 @@ internal readonly unsafe struct Codes2 : IPackedCodes
 /// <summary>3 bits: <see cref="Codes2"/> and one vector of third bits.</summary>
 internal readonly unsafe struct Codes3 : IPackedCodes
 {
+    public static int Kind => 4;
     public static int Bytes => 192;
     public static int Steps16 => 8;
     public static bool Signed => false;
@@ -162,6 +170,7 @@ internal readonly unsafe struct Codes3 : IPackedCodes
 /// <summary>Signed bytes: eight vectors.</summary>
 internal readonly unsafe struct Codes8 : IPackedCodes
 {
+    public static int Kind => 5;
     public static int Bytes => 512;
     public static int Steps16 => 1;
     public static bool Signed => true;
@@ -189,6 +198,7 @@ internal readonly unsafe struct CodesE2M1 : IPackedCodes
     private static readonly byte[] Values = MakeTable();
     private static readonly byte* Table = (byte*)Unsafe.AsPointer(ref Values[0]);
 
+    public static int Kind => 6;
     public static int Bytes => 256;
     public static int Steps16 => 4; // 4·2·24·127 = 24,384
     public static bool Signed => false;

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Devices.Gpu;
 
 namespace Mezcla.Quantization.Kernels;
 
@@ -17,6 +18,9 @@ internal abstract unsafe class PackedLayout
 
     /// <summary>Whether codes are signed bytes.</summary>
     public abstract bool Signed { get; }
+
+    /// <summary>The same packing for the kernels of GPUs, which read halves as numbers and not as bits of a float too small.</summary>
+    public abstract QuantizedLayout OnDevice(int rows, int columns, float factor);
 
     /// <summary>Packs one code into zeroed memory.</summary>
     public abstract void Pack(byte* block, int row, int column, int code);
@@ -38,6 +42,9 @@ internal sealed unsafe class PackedLayout<C, S> : PackedLayout where C : unmanag
     public override bool Signed => C.Signed;
 
     public override int SuperColumns => S.Blocks * 32;
+
+    public override QuantizedLayout OnDevice(int rows, int columns, float factor) => new(C.Kind, C.Bytes, S.Kind, S.Bytes, S.Blocks, S.Zero,
+        S.Kind < ExponentScales.Kind ? MathF.ScaleB(factor, 56 - 112) : 0.5f, rows, columns);
 
     public override void Pack(byte* block, int row, int column, int code) => C.Pack(block, row, column, code);
 

@@ -9,6 +9,9 @@ namespace Mezcla.Quantization.Kernels;
 /// </summary>
 internal unsafe interface IPackedScales
 {
+    /// <summary>Its number in the kernels of GPUs, quantized.cl.</summary>
+    static abstract int Kind { get; }
+
     /// <summary>Columns that share a scale, 16 or 32.</summary>
     static abstract int Group { get; }
 
@@ -55,6 +58,7 @@ internal readonly struct Zero32 : IZero { public static int Value => 32; }
 /// <summary>A half for each block of 32: Q8_0, Q4_0, Q5_0.</summary>
 internal readonly unsafe struct HalfScales<Z> : IPackedScales where Z : IZero
 {
+    public static int Kind => 0;
     public static int Group => 32;
     public static int Blocks => 1;
     public static int Bytes => 32;
@@ -75,6 +79,7 @@ internal readonly unsafe struct HalfScales<Z> : IPackedScales where Z : IZero
 /// <summary>Two halves for each block of 32, the scale and the negated minimum: Q4_1, Q5_1.</summary>
 internal readonly unsafe struct HalfScalesAndMinima : IPackedScales
 {
+    public static int Kind => 1;
     public static int Group => 32;
     public static int Blocks => 1;
     public static int Bytes => 64;
@@ -95,6 +100,7 @@ internal readonly unsafe struct HalfScalesAndMinima : IPackedScales
 /// <summary>Two halves for 256, a byte of scale and a byte of minimum for each 32: Q4_K, Q5_K.</summary>
 internal readonly unsafe struct SuperScalesAndMinima : IPackedScales
 {
+    public static int Kind => 2;
     public static int Group => 32;
     public static int Blocks => 8;
     public static int Bytes => 64 + 8 * 32;
@@ -115,6 +121,7 @@ internal readonly unsafe struct SuperScalesAndMinima : IPackedScales
 /// <summary>Two halves for 256, a nibble of scale and a nibble of minimum for each 16: Q2_K.</summary>
 internal readonly unsafe struct NibbleScalesAndMinima : IPackedScales
 {
+    public static int Kind => 3;
     public static int Group => 16;
     public static int Blocks => 8;
     public static int Bytes => 64 + 16 * 16;
@@ -135,6 +142,7 @@ internal readonly unsafe struct NibbleScalesAndMinima : IPackedScales
 /// <summary>A half for 256 and a signed byte for each 16: Q6_K, Q3_K.</summary>
 internal readonly unsafe struct SignedSuperScales<Z> : IPackedScales where Z : IZero
 {
+    public static int Kind => 4;
     public static int Group => 16;
     public static int Blocks => 8;
     public static int Bytes => 32 + 16 * 16;
@@ -155,6 +163,7 @@ internal readonly unsafe struct SignedSuperScales<Z> : IPackedScales where Z : I
 /// <summary>A half for 256 and nothing more: TQ1_0, TQ2_0.</summary>
 internal readonly unsafe struct SuperScaleOnly : IPackedScales
 {
+    public static int Kind => 5;
     public static int Group => 32;
     public static int Blocks => 8;
     public static int Bytes => 32;
@@ -175,6 +184,7 @@ internal readonly unsafe struct SuperScaleOnly : IPackedScales
 /// <summary>A power of two for each 32, its exponent already where a float has it: MXFP4.</summary>
 internal readonly unsafe struct ExponentScales : IPackedScales
 {
+    public static int Kind => 6;
     public static int Group => 32;
     public static int Blocks => 1;
     public static int Bytes => 16;
@@ -195,6 +205,7 @@ internal readonly unsafe struct ExponentScales : IPackedScales
 /// <summary>An unsigned E4M3 for each 16, its bits moved to where a float has them, which makes it 2⁻¹²⁰ times as large: NVFP4.</summary>
 internal readonly unsafe struct E4M3Scales : IPackedScales
 {
+    public static int Kind => 7;
     public static int Group => 16;
     public static int Blocks => 1;
     public static int Bytes => 32;

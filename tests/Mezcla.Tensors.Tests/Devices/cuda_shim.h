@@ -22,4 +22,4 @@ __device__ float normf(int, const float *), normcdff(float), fminf(float, float)
 __device__ int min(int, int), max(int, int), abs(int);
 __device__ float saturate(float);
 }
-__device__ int atomicMin(int *, int);
+__device__ int atomicMin(int *, int), atomicAdd(int *, int), atomicCAS(int *, int, int);

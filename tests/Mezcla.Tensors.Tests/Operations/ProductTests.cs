@@ -61,6 +61,54 @@ public abstract partial class OperationTests
         }), Check(s).Random([rows, k], 1), Check(s with { Seed = s.Seed + 1 }).Random(transposed ? [groups, n, k] : [groups, k, n], 1));
     }
 
+    [Theory]
+    [InlineData(700, 2, 3, null, false)]
+    [InlineData(700, 2, 8, 150, false)]
+    [InlineData(700, 2, 8, 150, true)]
+    [InlineData(90, 3, 300, 1, true)]
+    [InlineData(5, 1, 1, 2, true)]
+    [InlineData(40, 2, 4, 0, true)]
+    public void GroupByIndex(int tokens, int k, int groups, int? capacity, bool byPriority)
+    {
+        var random = new RandomStream(8);
+        int[] ids = [.. Enumerable.Range(0, tokens * k).Select(_ => random.NextInt(groups + 1) - 1)];
+        // Many are equal.
+        float[] priorities = [.. ids.Select(_ => random.NextInt(12) == 0 ? float.NaN : random.NextInt(5))];
+        int[] arrival = [.. Enumerable.Range(0, k).SelectMany(j => Enumerable.Range(0, tokens).Select(t => t * k + j))], orders = new int[groups + 1];
+        List<int> kept = [], over = [.. arrival.Where(at => ids[at] < 0)];
+        for (int g = 0; g < groups; g++)
+        {
+            int[] mine = [.. arrival.Where(at => ids[at] == g)];
+            if (byPriority && mine.Length > capacity)
+                mine = [.. mine.OrderByDescending(at => float.IsNaN(priorities[at])).ThenByDescending(at => priorities[at])];
+            kept.AddRange(mine.Take(capacity ?? int.MaxValue));
+            over.AddRange(mine.Skip(capacity ?? int.MaxValue));
+            orders[g + 1] = kept.Count;
+        }
+        var grouping = Ids(ids, tokens, k).GroupByIndex(groups, capacity, byPriority ? Tensor.From(priorities, tokens, k).To(Device) : null);
+        Assert.Equal(orders, grouping.Offsets.ToIntArray());
+        Assert.Equal([.. kept, .. over], grouping.Order.ToIntArray());
+        Assert.Equal([.. kept.Concat(over).Select(at => at / k)], grouping.Rows.ToIntArray());
+        Assert.Equal([.. kept.Select(at => ids[at]), .. over.Select(_ => 0)], grouping.Groups.ToIntArray());
+        Assert.Equal([.. kept.Select(_ => 1f), .. over.Select(_ => 0f)], grouping.Kept.ToArray());
+    }
+
+    // In the order of the rows, to the bit: a few ids many times, many ids a few times, and ids that are left out.
+    [Theory]
+    [InlineData(3000, 2, 3)]
+    [InlineData(900, 5000, 2)]
+    [InlineData(4, 3, 0)]
+    public void SegmentSum_adds_in_order(int rows, int segments, int size)
+    {
+        var random = new RandomStream(5);
+        int[] ids = [.. Enumerable.Range(0, rows).Select(_ => random.NextInt(segments + 1) - 1)];
+        float[] x = [.. Enumerable.Range(0, rows * size).Select(_ => random.NextFloat())], expected = new float[segments * size];
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < size && ids[i] >= 0; j++)
+                expected[ids[i] * size + j] += x[i * size + j];
+        Assert.Equal(expected, Tensor.From(x, rows, size).To(Device).SegmentSum(Ids(ids, rows), segments).ToArray());
+    }
+
     private static Array64 Swapped(Array64 x) => Permuted(x, [.. Enumerable.Range(0, x.Rank - 2), x.Rank - 1, x.Rank - 2]);
 
     private static Array64 Product(Array64 a, Array64 b)

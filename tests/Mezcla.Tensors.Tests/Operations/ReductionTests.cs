@@ -106,6 +106,32 @@ public abstract partial class OperationTests
         Assert.Equal(Enumerable.Range(0, 40).OrderBy(i => values[i]), Tensor.From(values).To(Device).Sort().Indices.ToIntArray());
     }
 
+    // Rows of a few experts, of many, and longer than the kernel for the few first takes; with equal numbers, infinities and NaN.
+    [Theory]
+    [InlineData(9, 5)]
+    [InlineData(64, 16)]
+    [InlineData(65, 3)]
+    [InlineData(257, 8)]
+    [InlineData(1024, 16)]
+    [InlineData(1025, 2)]
+    [InlineData(300, 17)]
+    public void The_few_first_are_those_of_a_whole_sort(int n, int k)
+    {
+        var random = new RandomStream((ulong)n);
+        float[] values = [.. Enumerable.Range(0, 5 * n).Select(i => random.NextInt(20) switch { 0 => float.NaN, 1 => float.PositiveInfinity, 2 => float.NegativeInfinity, _ => random.NextInt(n / 4) })];
+        var (sorted, at) = Tensor.From(values, 5, n).To(Device).TopK(k);
+        int[] places = at.ToIntArray();
+        float[] first = sorted.ToArray();
+        for (int row = 0; row < 5; row++)
+        {
+            // LINQ's order takes NaN as the smallest; here it is the largest.
+            int[] expected = [.. Enumerable.Range(0, n).OrderByDescending(i => float.IsNaN(values[row * n + i])).ThenByDescending(i => values[row * n + i]).Take(k)];
+            Assert.Equal(expected, places[(row * k)..((row + 1) * k)]);
+            Assert.Equal(expected.Select(i => values[row * n + i]), first[(row * k)..((row + 1) * k)]);
+        }
+        Assert.Equal(Enumerable.Range(0, n).OrderBy(i => float.IsNaN(values[i])).ThenBy(i => values[i]).Take(k), Tensor.From(values, 5, n).To(Device).Sort().Indices.ToIntArray().Take(k));
+    }
+
     // Over everything, or along an axis that goes or stays.
     private void Reduction(Shaped s, Func<Tensor, int?, bool, Tensor> operation, Func<double[], double> reference, Array64 x)
     {

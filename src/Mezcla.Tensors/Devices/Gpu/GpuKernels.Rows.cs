@@ -3,7 +3,7 @@ namespace Mezcla.Tensors.Devices.Gpu;
 internal sealed unsafe partial class GpuKernels
 {
     // Longer axes are summed block by block, and the blocks then in order.
-    private const long SumBlock = 4096, ColumnBlock = 256, ShortSort = 128;
+    private const long SumBlock = 4096, ColumnBlock = 256, ShortSort = 128, FewFirst = 16, FewRows = 64, FewGroups = 1024;
 
     internal override void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate)
     {
@@ -36,6 +36,15 @@ internal sealed unsafe partial class GpuKernels
 
     internal override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
     {
+        // Routing: the few first of a few experts.
+        if (k <= FewFirst && n <= (group > 1 ? FewGroups : long.MaxValue))
+        {
+            if (n <= FewRows || group == 1)
+                Each("top_k_rows", rows, x, values, indices, n, k, descending, rows);
+            else
+                Groups("top_k_groups", rows, x, values, indices, n, k, descending);
+            return;
+        }
         if (n <= ShortSort)
         {
             Each("sort_by_rank", rows * n, x, values, indices, n, k, descending, rows * n);
@@ -60,12 +69,10 @@ internal sealed unsafe partial class GpuKernels
     internal override void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate)
         => Each("log_sum_exp_backward", rows * n, x, y, dy, dx, n, rows * n, accumulate);
 
-    internal override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing)
+    internal override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
     {
-        if (rows > 0 && Search(place => Each("first_label_outside", rows, labels, place, rows, n, (long)ignore)) is >= 0 and var bad)
-            return bad;
         var costs = Rent(rows);
-        Groups("cross_entropy", rows, x, labels, lse, costs, n, (long)ignore, smoothing);
+        Groups("cross_entropy", rows, x, labels, lse, costs, n, (long)ignore, smoothing, Record, Number(check));
         Groups("cross_entropy_mean", 1, costs, labels, loss, rows, (long)ignore);
         costs.Storage!.Release();
         return -1;

@@ -8,7 +8,7 @@ namespace Mezcla.Tensors.Devices.Gpu;
 internal static class KernelSource
 {
     // A prelude, and files that use what those before them define.
-    private static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention"];
+    private static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention", "training", "quantized"];
 
     /// <summary>Everything, for groups of so many work items.</summary>
     internal static string For(int groupSize)

@@ -67,6 +67,76 @@ DEVICE int goes_before(float a, i64 at_a, float b, i64 at_b, i64 descending)
     return order == 0 ? at_a < at_b : (order < 0) != (descending != 0);
 }
 
+// The few first of a row of few: an item keeps them in order while it passes over the row once.
+#define FEW 16
+KERNEL top_k_rows(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 descending, i64 rows)
+{
+    EACH(row, rows);
+    AT(float, x); AT(float, values); AT(int, indices);
+    float best[FEW];
+    int at[FEW], found = 0;
+    x += row * n;
+    for (int i = 0; i < n; i++) {
+        float value = x[i];
+        if (found == k && !goes_before(value, i, best[found - 1], at[found - 1], descending)) continue;
+        int place = found < k ? found++ : found - 1;
+        for (; place > 0 && goes_before(value, i, best[place - 1], at[place - 1], descending); place--) {
+            best[place] = best[place - 1];
+            at[place] = at[place - 1];
+        }
+        best[place] = value;
+        at[place] = i;
+    }
+    for (int i = 0; i < found; i++) {
+        values[row * k + i] = best[i];
+        indices[row * k + i] = at[i];
+    }
+}
+
+// A group for each row: k times the first of those that come after the one before.
+KERNEL top_k_groups(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 descending)
+{
+#if GROUP > 1
+    SHARED float firsts[GROUP];
+    SHARED int places[GROUP];
+#endif
+    AT(float, x); AT(float, values); AT(int, indices);
+    float last = 0;
+    int last_at = -1;
+    x += GROUP_ID * n;
+    for (i64 j = 0; j < k; j++) {
+        float mine = 0;
+        int at = -1;
+        for (int i = LOCAL_ID; i < n; i += GROUP)
+            if ((last_at < 0 || goes_before(last, last_at, x[i], i, descending)) && (at < 0 || goes_before(x[i], i, mine, at, descending))) {
+                mine = x[i];
+                at = i;
+            }
+#if GROUP > 1
+        BARRIER;
+        firsts[LOCAL_ID] = mine;
+        places[LOCAL_ID] = at;
+        for (int step = GROUP / 2; step > 0; step /= 2) {
+            BARRIER;
+            if (LOCAL_ID < step && places[LOCAL_ID + step] >= 0
+                && (places[LOCAL_ID] < 0 || goes_before(firsts[LOCAL_ID + step], places[LOCAL_ID + step], firsts[LOCAL_ID], places[LOCAL_ID], descending))) {
+                firsts[LOCAL_ID] = firsts[LOCAL_ID + step];
+                places[LOCAL_ID] = places[LOCAL_ID + step];
+            }
+        }
+        BARRIER;
+        mine = firsts[0];
+        at = places[0];
+#endif
+        last = mine;
+        last_at = at;
+        if (LOCAL_ID == 0) {
+            values[GROUP_ID * k + j] = mine;
+            indices[GROUP_ID * k + j] = at;
+        }
+    }
+}
+
 // Short rows: every element counts those that go before it.
 KERNEL sort_by_rank(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 descending, i64 items)
 {

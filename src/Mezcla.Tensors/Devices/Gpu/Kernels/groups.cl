@@ -6,46 +6,61 @@
 
 DEVICE i64 group_of(int id, i64 groups) { return id < 0 || id >= groups ? groups : id; }
 
-KERNEL group_count(BUFFER(int, ids), BUFFER(int, counts), i64 tokens, i64 k, i64 groups, i64 blocks)
+KERNEL group_count(BUFFER(int, ids), BUFFER(int, counts), i64 tokens, i64 k, i64 groups, i64 blocks, CHECKED)
 {
     EACH(block, blocks);
-    AT(int, ids); AT(int, counts);
+    AT(int, ids); AT(int, counts); AT(int, record);
     counts += block * (groups + 1);
     for (i64 g = 0; g <= groups; g++) counts[g] = 0;
-    for (i64 p = block * BLOCK; p < (block + 1) * BLOCK && p < tokens * k; p++) counts[group_of(ids[CHOICE(p)], groups)]++;
+    for (i64 p = block * BLOCK; p < (block + 1) * BLOCK && p < tokens * k; p++) {
+        int id = ids[CHOICE(p)];
+        counts[group_of(id, groups)]++;
+        if (id >= groups) note_outside(record, operation, CHOICE(p), id);
+    }
 }
 
+// A work group for each group: every item sums a run of blocks, and then knows where its run begins.
 KERNEL group_scan(BUFFER(int, counts), BUFFER(int, totals), i64 groups, i64 blocks)
 {
-    EACH(g, groups + 1);
+    SHARED_SUMS;
     AT(int, counts); AT(int, totals);
-    int sum = 0;
-    for (i64 block = 0; block < blocks; block++) {
-        int here = counts[block * (groups + 1) + g];
-        counts[block * (groups + 1) + g] = sum;
+    i64 run = (blocks + GROUP - 1) / GROUP, from = LOCAL_ID * run, to = from + run < blocks ? from + run : blocks;
+    int mine = 0, total;
+    counts += GROUP_ID;
+    for (i64 block = from; block < to; block++) mine += counts[block * (groups + 1)];
+    int sum = SUM_BEFORE(mine, total);
+    for (i64 block = from; block < to; block++) {
+        int here = counts[block * (groups + 1)];
+        counts[block * (groups + 1)] = sum;
         sum += here;
     }
-    totals[g] = sum;
+    if (LOCAL_ID == 0) totals[GROUP_ID] = total;
 }
 
-// Behind the totals: where each group begins among all choices, and where what it cannot keep begins.
-KERNEL group_starts(BUFFER(int, totals), BUFFER(int, offsets), i64 groups, i64 capacity, i64 one)
+// Behind the totals: where each group begins among all choices, and where what it cannot keep begins. One work group, so many groups at a time.
+KERNEL group_starts(BUFFER(int, totals), BUFFER(int, offsets), i64 groups, i64 capacity)
 {
-    EACH(only, one);
+    SHARED_SUMS;
     AT(int, totals); AT(int, offsets);
     GLOBAL int *first = totals + groups + 1, *over = first + groups + 1;
-    int start = 0, kept = 0;
-    for (i64 g = 0; g <= groups; g++) {
-        first[g] = start;
-        start += totals[g];
-        offsets[g] = kept;
-        if (g < groups) kept += totals[g] < capacity ? totals[g] : (int)capacity;
+    int start = 0, kept = 0, total;
+    for (i64 from = 0; from <= groups; from += GROUP) {
+        i64 g = from + LOCAL_ID;
+        int all = g <= groups ? totals[g] : 0, keeps = g < groups ? all < capacity ? all : (int)capacity : 0, before = SUM_BEFORE(all, total);
+        if (g <= groups) first[g] = start + before;
+        start += total;
+        before = SUM_BEFORE(keeps, total);
+        if (g <= groups) offsets[g] = kept + before;
+        kept += total;
     }
-    over[groups] = kept;
+    // Choices of no group come first of what is left over.
     int left = kept + totals[groups];
-    for (i64 g = 0; g < groups; g++) {
-        over[g] = left;
-        left += totals[g] > capacity ? totals[g] - (int)capacity : 0;
+    if (LOCAL_ID == 0) over[groups] = kept;
+    for (i64 from = 0; from < groups; from += GROUP) {
+        i64 g = from + LOCAL_ID;
+        int spilled = g < groups && totals[g] > capacity ? totals[g] - (int)capacity : 0, before = SUM_BEFORE(spilled, total);
+        if (g < groups) over[g] = left + before;
+        left += total;
     }
 }
 
@@ -60,20 +75,42 @@ KERNEL group_sort(BUFFER(int, ids), BUFFER(int, counts), BUFFER(int, totals), BU
     }
 }
 
-KERNEL group_place(BUFFER(int, ids), BUFFER(float, priority), BUFFER(int, totals), BUFFER(int, sorted), BUFFER(int, order), BUFFER(int, rows), BUFFER(int, group), BUFFER(float, kept),
+// Full groups by falling priority, NaN first, then in the order of arrival; others in the order of arrival.
+DEVICE int arrives_before(int a, int b, GLOBAL int *ids, GLOBAL float *priority, GLOBAL int *totals, i64 tokens, i64 k, i64 groups, i64 capacity)
+{
+    i64 group_a = group_of(ids[a], groups), group_b = group_of(ids[b], groups);
+    if (group_a != group_b) return group_a < group_b;
+    if (group_a < groups && totals[group_a] > capacity) {
+        float x = priority[a], y = priority[b];
+        int order = x > y ? -1 : x < y ? 1 : IS_NAN(y) - IS_NAN(x);
+        if (order != 0) return order < 0;
+    }
+    return a % k * tokens + a / k < b % k * tokens + b / k;
+}
+
+// Merges sorted runs two by two, as sort_merge does.
+KERNEL group_merge(BUFFER(int, ids), BUFFER(float, priority), BUFFER(int, totals), BUFFER(int, from), BUFFER(int, to), i64 tokens, i64 k, i64 groups, i64 capacity, i64 width, i64 n)
+{
+    EACH(i, n);
+    AT(int, ids); AT(float, priority); AT(int, totals); AT(int, from); AT(int, to);
+    i64 pair = i / (2 * width) * 2 * width, run = i / width * width, other = run == pair ? pair + width : pair;
+    i64 low = other < n ? other : n, high = other + width < n ? other + width : n, base = low;
+    int mine = from[i];
+    while (low < high) {
+        i64 middle = (low + high) / 2;
+        if (arrives_before(from[middle], mine, ids, priority, totals, tokens, k, groups, capacity)) low = middle + 1;
+        else high = middle;
+    }
+    to[pair + (i - run) + (low - base)] = mine;
+}
+
+KERNEL group_place(BUFFER(int, ids), BUFFER(int, totals), BUFFER(int, sorted), BUFFER(int, order), BUFFER(int, rows), BUFFER(int, group), BUFFER(float, kept),
     BUFFER(int, offsets), i64 k, i64 groups, i64 capacity, i64 n)
 {
     EACH(i, n);
-    AT(int, ids); AT(float, priority); AT(int, totals); AT(int, sorted); AT(int, order); AT(int, rows); AT(int, group); AT(float, kept); AT(int, offsets);
+    AT(int, ids); AT(int, totals); AT(int, sorted); AT(int, order); AT(int, rows); AT(int, group); AT(float, kept); AT(int, offsets);
     int at = sorted[i];
-    i64 g = group_of(ids[at], groups), first = totals[groups + 1 + g], rank = i - first, place;
-    if (priority && g < groups && totals[g] > capacity) {
-        rank = 0;
-        for (i64 j = 0; j < totals[g]; j++) {
-            float other = priority[sorted[first + j]], mine = priority[at];
-            rank += other > mine || (other == mine && first + j < i);
-        }
-    }
+    i64 g = group_of(ids[at], groups), rank = i - totals[groups + 1 + g], place;
     int keeps = g < groups && rank < capacity;
     if (keeps) place = offsets[g] + rank;
     else place = totals[2 * (groups + 1) + g] + (g < groups ? rank - capacity : rank);
@@ -83,12 +120,15 @@ KERNEL group_place(BUFFER(int, ids), BUFFER(float, priority), BUFFER(int, totals
     kept[place] = keeps ? 1 : 0;
 }
 
-KERNEL count_by_index(BUFFER(int, ids), BUFFER(float, counts), i64 n)
+KERNEL count_by_index(BUFFER(int, ids), BUFFER(float, counts), i64 groups, i64 n, CHECKED)
 {
     SHARED_ROW;
-    AT(int, ids); AT(float, counts);
+    AT(int, ids); AT(float, counts); AT(int, record);
     float count = 0;
-    for (i64 i = LOCAL_ID; i < n; i += GROUP) count += ids[i] == GROUP_ID;
+    for (i64 i = LOCAL_ID; i < n; i += GROUP) {
+        count += ids[i] == GROUP_ID;
+        if (GROUP_ID == 0 && ids[i] >= groups) note_outside(record, operation, i, ids[i]);
+    }
     count = GROUP_SUM(count);
     if (LOCAL_ID == 0) counts[GROUP_ID] = count;
 }

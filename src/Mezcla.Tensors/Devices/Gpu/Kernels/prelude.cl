@@ -16,6 +16,8 @@ typedef ulong u64;
 #define GROUP_ID ((i64)get_group_id(0))
 #define LOCAL_ID ((int)get_local_id(0))
 #define LOWEST(place, value) atomic_min(place, value)
+#define CLAIM(place, value) atomic_cmpxchg(place, 0, value)
+#define ADD(place, value) atomic_add(place, value)
 #define BITS(x) as_uint(x)
 #define FLOAT_OF(x) as_float(x)
 #define EXP exp
@@ -33,6 +35,7 @@ typedef long long i64;
 typedef unsigned long long u64;
 typedef unsigned int uint;
 typedef unsigned short ushort;
+typedef unsigned char uchar;
 #define KERNEL extern "C" __global__ void
 #define GLOBAL
 #define LOCAL
@@ -43,6 +46,8 @@ typedef unsigned short ushort;
 #define GROUP_ID ((i64)blockIdx.x)
 #define LOCAL_ID ((int)threadIdx.x)
 #define LOWEST(place, value) atomicMin(place, value)
+#define CLAIM(place, value) atomicCAS(place, 0, value)
+#define ADD(place, value) atomicAdd(place, value)
 #define BITS(x) ((uint)__float_as_int(x))
 #define FLOAT_OF(x) __int_as_float((int)(x))
 #define EXP expf
@@ -67,7 +72,7 @@ typedef unsigned short ushort;
 
 typedef struct { i64 rank, size[8], a[8], b[8], c[8]; } Strides;
 
-// Of all items of a group: each gets the sum, or the largest.
+// Of all items of a group: each gets the sum, or the largest, or the sum of those before it and the total.
 #if GROUP > 1
 #define SHARED_ROW SHARED float shared[GROUP]
 DEVICE float sum_of_group(float x, LOCAL float *shared)
@@ -92,12 +97,47 @@ DEVICE float max_of_group(float x, LOCAL float *shared)
     BARRIER;
     return shared[0];
 }
+#define SHARED_SUMS SHARED int sums[GROUP]
+DEVICE int sum_before(int x, int *total, LOCAL int *sums)
+{
+    BARRIER;
+    sums[LOCAL_ID] = x;
+    for (int step = 1; step < GROUP; step *= 2) {
+        BARRIER;
+        int before = LOCAL_ID >= step ? sums[LOCAL_ID - step] : 0;
+        BARRIER;
+        sums[LOCAL_ID] += before;
+    }
+    BARRIER;
+    *total = sums[GROUP - 1];
+    return sums[LOCAL_ID] - x;
+}
+#define SUM_BEFORE(x, total) sum_before(x, &total, sums)
 #define GROUP_SUM(x) sum_of_group(x, shared)
 #define GROUP_MAX(x) max_of_group(x, shared)
 #else
 #undef BARRIER
 #define BARRIER
 #define SHARED_ROW
+#define SHARED_SUMS
+#define SUM_BEFORE(x, total) (total = (x), 0)
 #define GROUP_SUM(x) (x)
 #define GROUP_MAX(x) (x)
 #endif
+
+// An index outside its range. Operations come one after the other: the first that finds one claims the record with its number, and the smallest of its positions remains; whoever lowers it
+// leaves a note of what stood there. Number 0 writes nothing down.
+#define CHECKED BUFFER(int, record), i64 operation
+#define NOTES 30
+#define INSIDE(id, limit) ((id) >= 0 && (id) < (limit))
+DEVICE void note_outside(GLOBAL int *record, i64 operation, i64 at, int id)
+{
+    if (operation == 0) return;
+    int first = CLAIM(record, (int)operation);
+    if (first != 0 && first != (int)operation) return;
+    if (LOWEST(record + 1, (int)at) <= (int)at) return;
+    int slot = ADD(record + 2, 1);
+    if (slot >= NOTES) return;
+    record[4 + 2 * slot] = (int)at;
+    record[5 + 2 * slot] = id;
+}
