@@ -100,6 +100,17 @@ public sealed class Device
         }
     }
 
+    /// <summary>
+    /// What the factors of matrix products (<c>MatMul</c>, <c>Linear</c>, <c>GroupedMatMul</c>) and of attention are rounded to first. Tensors and sums stay Float32, so that an optimizer changes
+    /// weights in full precision: mixed precision as of Micikevicius et al. (arXiv:1710.03740), with bfloat16, which needs no loss scale (Kalamkar et al., arXiv:1905.12322).
+    /// </summary>
+    /// <exception cref="DeviceException">Set to <see cref="ProductPrecision.BFloat16"/> on a device without tensor cores that multiply it.</exception>
+    public ProductPrecision ProductPrecision
+    {
+        get => Kernels.Precision;
+        set => Kernels.Precision = value;
+    }
+
     /// <summary>Starts measuring the peak anew, from what is in use now.</summary>
     public void ResetPeak() => Pool.ResetPeak();
 

@@ -132,6 +132,18 @@ internal abstract class DeviceKernels
 
     // Products.
 
+    /// <summary>What factors of products are rounded to first, their sums being float32.</summary>
+    /// <exception cref="DeviceException">Set to what the device does not have.</exception>
+    internal virtual ProductPrecision Precision
+    {
+        get => ProductPrecision.Float32;
+        set
+        {
+            if (value != ProductPrecision.Float32)
+                throw new DeviceException($"{Name} multiplies in float32 only; {value} needs tensor cores: an NVIDIA GPU of compute capability 8.0 or later, as a CUDA device (mezcla doctor lists them).");
+        }
+    }
+
     /// <summary>C[i] (+)= op(A[i])·op(B[i]) (+ bias to each row), for i in 0..batch; row-major, op transposes where said.</summary>
     internal abstract void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate);
 

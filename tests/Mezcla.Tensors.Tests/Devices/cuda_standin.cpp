@@ -1,5 +1,6 @@
-// A stand-in for libcuda, libnvrtc and libcublas: the kernels, in their CUDA dialect, compiled for the processor, behind the functions that the C# side calls. It is stricter than a GPU:
-// nothing runs, and no memory is read, before somebody synchronises; each thread must have made the context current; every item of a group must come to the same barriers.
+// A stand-in for libcuda, libnvrtc and libcublasLt: the kernels, in their CUDA dialect, compiled for the processor, behind the functions that the C# side calls. It is stricter than a GPU:
+// nothing runs, and no memory is read, before somebody synchronises; each thread must have made the context current; every item of a group must come to the same barriers,
+// every item of a warp to the same warp-wide functions.
 #include <cmath>
 #include <csetjmp>
 #include <cstdio>
@@ -19,6 +20,7 @@
 #define __host__
 // One group runs at a time.
 #define __shared__ static
+#define __align__(bytes) __attribute__((aligned(bytes)))
 
 struct Dim3 { unsigned x, y, z; };
 static Dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -28,14 +30,33 @@ static int __float_as_int(float x) { int y; memcpy(&y, &x, 4); return y; }
 static float __int_as_float(int x) { float y; memcpy(&y, &x, 4); return y; }
 static int atomicMin(int *place, int value) { int old = *place; if (value < old) *place = value; return old; }
 
+// In place of the PTX in mma.cl.
+#define WARP_MATRICES
+static void warp_product(float *d, const unsigned *a, unsigned b0, unsigned b1);
+static void warp_load(unsigned *to, const unsigned short *row);
+static void warp_load_transposed(unsigned *to, const unsigned short *row);
+static unsigned narrow_two(float low, float high);
+static void start_copy(unsigned short *to, const unsigned short *from, int bytes);
+static void end_copies();
+static void wait_for_all_but_the_last_copies();
+static float __shfl_xor_sync(unsigned lanes, float x, int mask);
+
 #include "kernels.cu"
 
 // Each item of a group is a fibre with its own stack, which lives as long as the library.
+enum State { Ready, AtBarrier, InWarp, Done };
 static const int Most = 256, StackBytes = 128 << 10;
 static jmp_buf scheduler, fibres[Most];
-static bool started[Most], waiting[Most];
+static bool started[Most];
+static State states[Most];
 static int running;
 static const std::function<void()> *body;
+
+[[noreturn]] static void broken(const char *what)
+{
+    fprintf(stderr, "group %u, item %u: %s\n", blockIdx.x, threadIdx.x, what);
+    abort();
+}
 
 static void leave()
 {
@@ -44,15 +65,20 @@ static void leave()
 
 static void __syncthreads()
 {
-    waiting[running] = true;
+    states[running] = AtBarrier;
     leave();
 }
+
+// Copies that go on while an item does other things, in groups: what they write is not there before they are waited for.
+struct Pending { unsigned short *to; const unsigned short *from; int bytes; };
+static std::vector<std::vector<Pending>> copies[Most];
 
 static void fibre()
 {
     for (;;) {
+        copies[running] = {{}};
         (*body)();
-        waiting[running] = false;
+        states[running] = Done;
         leave();
     }
 }
@@ -73,6 +99,8 @@ static void resume(int item)
     setcontext(&context);
 }
 
+#include "warp_standin.h"
+
 static bool run(const std::function<void()> &work, unsigned groups, unsigned size)
 {
     body = &work;
@@ -80,16 +108,25 @@ static bool run(const std::function<void()> &work, unsigned groups, unsigned siz
     blockDim = {size, 1, 1};
     for (unsigned group = 0; group < groups; group++) {
         blockIdx = {group, 0, 0};
-        for (unsigned at_barrier = size; at_barrier > 0;) {
-            at_barrier = 0;
+        for (unsigned item = 0; item < size; item++) states[item] = Ready;
+        for (;;) {
+            unsigned count[4] = {0, 0, 0, 0};
             for (unsigned item = 0; item < size; item++) {
-                resume((int)item);
-                at_barrier += waiting[item];
+                if (states[item] == Ready) resume((int)item);
+                count[states[item]]++;
             }
-            if (at_barrier != 0 && at_barrier != size) {
-                fprintf(stderr, "%u of %u items came to a barrier\n", at_barrier, size);
-                abort();
+            if (count[InWarp]) {
+                for (unsigned warp = 0; warp < size; warp += 32) {
+                    unsigned here = 0;
+                    for (unsigned item = warp; item < warp + 32 && item < size; item++) here += states[item] == InWarp;
+                    if (here == 32) together((int)warp);
+                    else if (here) broken("not all items of a warp came to the same function");
+                }
+                continue;
             }
+            if (count[Done] == size) break;
+            if (count[AtBarrier] != size) broken("not all items of a group came to a barrier");
+            for (unsigned item = 0; item < size; item++) states[item] = Ready;
         }
     }
     return true;
@@ -117,7 +154,7 @@ static const std::map<std::string, Binder> &table()
 }
 
 // What tests set.
-static int version = 12040, devices = 1, capability = 90, init_error, compile_error, nvrtc_major = 12, nvrtc_minor = 4;
+static int version = 12040, devices = 1, capability = 90, init_error, compile_error, nvrtc_major = 12, nvrtc_minor = 4, lt_refuses;
 static size_t memory = (size_t)4 << 30, used;
 static std::map<void *, size_t> blocks;
 static std::string options, source;
@@ -146,6 +183,7 @@ API void standin_set(const char *name, long value)
     else if (what == "init_error") init_error = (int)value;
     else if (what == "compile_error") compile_error = (int)value;
     else if (what == "nvrtc_major") nvrtc_major = (int)value;
+    else if (what == "lt_refuses") lt_refuses = (int)value;
     else if (what == "memory") memory = (size_t)value;
     else abort();
 }
@@ -229,28 +267,4 @@ API int nvrtcGetPTX(void *, char *to) { memcpy(to, "STAND-IN ptx", 13); return 0
 API int nvrtcDestroyProgram(void **program) { *program = nullptr; return 0; }
 API const char *nvrtcGetErrorString(int error) { return error == 6 ? "NVRTC_ERROR_COMPILATION" : "NVRTC_ERROR_OF_STAND_IN"; }
 
-API int cublasGetProperty(int what, int *to) { *to = what == 0 ? 12 : 0; return 0; }
-API int cublasCreate_v2(void **to) { NEEDS_CONTEXT; *to = &queue; return 0; }
-API int cublasSetStream_v2(void *handle, void *stream) { ON_STREAM; return handle != &queue; }
-// As BLAS defines it: matrices lie column by column, with so many elements from one column to the next.
-API int cublasSgemmStridedBatched(void *handle, int read_a, int read_b, int m, int n, int k, const float *alpha, unsigned long long a_at, int lda, long long stride_a,
-    unsigned long long b_at, int ldb, long long stride_b, const float *beta, unsigned long long c_at, int ldc, long long stride_c, int batch)
-{
-    NEEDS_CONTEXT;
-    if (handle != &queue || read_a < 0 || read_a > 1 || read_b < 0 || read_b > 1 || lda < (read_a ? k : m) || ldb < (read_b ? n : k) || ldc < m) return 7;
-    float scale = *alpha, keep = *beta;
-    queue.push_back([=] {
-        for (int p = 0; p < batch; p++) {
-            const float *a = (const float *)a_at + p * stride_a, *b = (const float *)b_at + p * stride_b;
-            float *c = (float *)c_at + p * stride_c;
-            for (int i = 0; i < m; i++)
-                for (int j = 0; j < n; j++) {
-                    float sum = 0;
-                    for (int s = 0; s < k; s++) sum += (read_a ? a[s + (long)i * lda] : a[i + (long)s * lda]) * (read_b ? b[j + (long)s * ldb] : b[s + (long)j * ldb]);
-                    // With 0, what C holds is not read: it may be NaN.
-                    c[i + (long)j * ldc] = scale * sum + (keep == 0 ? 0 : keep * c[i + (long)j * ldc]);
-                }
-        }
-    });
-    return 0;
-}
+#include "cublaslt_standin.h"

@@ -40,6 +40,7 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
 
     internal override void Upload(ReadOnlySpan<byte> from, Handle to)
     {
+        ForgetNarrow();
         if (from.Length > 0)
             lock (gate)
                 driver.Upload(from, to.Storage!.Address, to.Offset);
@@ -56,6 +57,7 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
 
     internal override void Copy(Handle x, Handle y, long bytes)
     {
+        ForgetNarrow();
         if (bytes > 0)
             lock (gate)
                 driver.Copy(x.Storage!.Address, x.Offset, y.Storage!.Address, y.Offset, bytes);
@@ -68,10 +70,18 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
     }
 
     /// <summary>A work item for each of <paramref name="n"/> things.</summary>
-    private void Each(string kernel, long n, params ReadOnlySpan<KernelArgument> arguments) => Launch(kernel, (n + FlatGroup - 1) / FlatGroup, FlatGroup, arguments);
+    private void Each(string kernel, long n, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        ForgetNarrow();
+        Launch(kernel, (n + FlatGroup - 1) / FlatGroup, FlatGroup, arguments);
+    }
 
     /// <summary>A group of the device's size for each of <paramref name="groups"/> things.</summary>
-    private void Groups(string kernel, long groups, params ReadOnlySpan<KernelArgument> arguments) => Launch(kernel, groups, group, arguments);
+    private void Groups(string kernel, long groups, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        ForgetNarrow();
+        Launch(kernel, groups, group, arguments);
+    }
 
     private void Launch(string name, long groups, int size, ReadOnlySpan<KernelArgument> arguments)
     {

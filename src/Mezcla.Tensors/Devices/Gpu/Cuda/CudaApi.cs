@@ -6,7 +6,7 @@ namespace Mezcla.Tensors.Devices.Gpu.Cuda;
 /// <summary>The functions of NVIDIA's driver that are used. A driver that lacks one is too old: <see cref="EntryPointNotFoundException"/>.</summary>
 internal sealed unsafe class CudaApi(nint library)
 {
-    internal const int Success = 0, OutOfMemory = 2, NoDevice = 100, CapabilityMajor = 75, CapabilityMinor = 76;
+    internal const int Success = 0, OutOfMemory = 2, NoDevice = 100, NotFound = 500, CapabilityMajor = 75, CapabilityMinor = 76;
     internal const uint NonBlockingStream = 1;
 
     internal readonly delegate* unmanaged<uint, int> Init = (delegate* unmanaged<uint, int>)Export(library, "cuInit");
