@@ -35,17 +35,20 @@ internal abstract class DeviceKernels
 
     internal abstract void Convert(Handle x, DType from, Handle y, DType to, long n);
 
-    /// <summary>y[o, i, :] = x[o, ids[i], :] with rows of <paramref name="rowBytes"/>. Returns the first i whose id is outside 0..axis, or -1.</summary>
-    internal abstract long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes);
+    // Calls with an IndexCheck return the first position of a number that does not hold, or -1. A GPU returns -1 always: it writes such a position down
+    // and throws what the check says with the next results that are read, see IndexCheck.
 
-    /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i.</summary>
-    internal abstract void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row);
+    /// <summary>y[o, i, :] = x[o, ids[i], :] with rows of <paramref name="rowBytes"/>; ids are in 0..axis.</summary>
+    internal abstract long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check = default);
 
-    /// <summary>y[o, j, i] = x[o, index[o, j, i], i] for j in 0..count. Returns the first position whose index is outside, or -1.</summary>
-    internal abstract long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes);
+    /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i; ids outside 0..axis are left out.</summary>
+    internal abstract void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row, in IndexCheck check = default);
 
-    /// <summary>y[o, index[o, j, i], i] += x[o, j, i], in the order of j. Returns the first position whose index is outside, or -1.</summary>
-    internal abstract long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count);
+    /// <summary>y[o, j, i] = x[o, index[o, j, i], i] for j in 0..count.</summary>
+    internal abstract long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check = default);
+
+    /// <summary>y[o, index[o, j, i], i] += x[o, j, i], in the order of j.</summary>
+    internal abstract long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check = default);
 
     /// <summary>y = mask ≠ 0 ? a : b, where a null handle stands for the constant beside it.</summary>
     internal abstract void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate);
@@ -53,8 +56,8 @@ internal abstract class DeviceKernels
     /// <summary>y[b, r, c] = c ≤ r + diagonal ? x[b, r, c] : 0.</summary>
     internal abstract void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate);
 
-    /// <summary>y[i, ids[i]] = 1, all else 0. Returns the first i whose id is outside, or -1.</summary>
-    internal abstract long OneHot(Handle ids, Handle y, long n, long classes);
+    /// <summary>y[i, ids[i]] = 1, all else 0.</summary>
+    internal abstract long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check);
 
     // Element by element.
 
@@ -111,9 +114,8 @@ internal abstract class DeviceKernels
 
     /// <summary>
     /// lse[r] = ln Σ exp x[r, :]; loss[0] = the mean over rows that count of (1-s)(lse - x[label]) + s(lse - mean x); loss[1] = their number.
-    /// Returns the first row whose label is neither ignored nor in 0..n, or -1.
     /// </summary>
-    internal abstract long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing);
+    internal abstract long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check);
 
     /// <summary>dx (+)= dloss[0]/loss[1]·(exp(x - lse) - target), 0 in ignored rows.</summary>
     internal abstract void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate);
@@ -148,7 +150,7 @@ internal abstract class DeviceKernels
     internal abstract void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate);
 
     /// <summary>For each group e: C[rows of e] (+)= A[rows of e]·op(B[e]), B [groups, k, n], or [groups, n, k] transposed. Rows of e are offsets[e]..offsets[e+1].</summary>
-    internal abstract void GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate);
+    internal abstract long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check = default);
 
     /// <summary>For each group e: C[e] (+)= A[rows of e]ᵀ·B[rows of e], A [rows, m], B [rows, n].</summary>
     internal abstract void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate);
@@ -158,10 +160,10 @@ internal abstract class DeviceKernels
     /// else all first choices by token, then all second ones and so on. A group keeps its first <paramref name="capacity"/>; what is left over comes behind
     /// offsets[groups] with group 0 and kept 0. Writes for each place the flat position in ids, its token, its group, and 1 or 0 for kept.
     /// </summary>
-    internal abstract void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets);
+    internal abstract void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check);
 
     /// <summary>counts[g] = how often g stands in ids; negative ids are skipped.</summary>
-    internal abstract void CountByIndex(Handle ids, long n, Handle counts, int groups);
+    internal abstract void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check);
 
     // Transformers.
 
@@ -176,7 +178,14 @@ internal abstract class DeviceKernels
 
     // Training.
 
-    internal abstract void AdamW(Handle parameter, Handle gradient, Handle m, Handle v, long n, in AdamWStep step);
+    /// <summary>One step for all tensors together. <paramref name="gradientScale"/>, a number on the device, multiplies gradients too; where it is NaN nothing changes. Null for 1.</summary>
+    internal abstract void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale);
+
+    /// <summary>
+    /// Behind the first <paramref name="losses"/> numbers of <paramref name="measured"/>: the norm of all gradients together, and the factor that makes it at most <paramref name="most"/>,
+    /// which is NaN where the norm or one of the losses is not finite.
+    /// </summary>
+    internal abstract void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses);
 
     /// <summary>Waits until everything asked for is done.</summary>
     internal virtual void Synchronize()
@@ -199,6 +208,9 @@ internal readonly record struct HeadStrides(long Batch, long Head, long Row);
 /// </summary>
 internal readonly record struct AttentionLayout(int Batch, int Heads, int KeyHeads, int Queries, int Keys, int HeadSize, int ValueSize,
     float Scale, bool Causal, int Window, int QueryOffset, HeadStrides Q, HeadStrides K, HeadStrides V, HeadStrides O);
+
+/// <summary>What AdamW changes: a parameter, its gradient, its moments, and whether it decays.</summary>
+internal readonly record struct AdamWTensor(Handle Parameter, Handle Gradient, Handle M, Handle V, long Count, bool Decays);
 
 /// <summary>The numbers of one step of AdamW; the corrections are 1 - βᵗ.</summary>
 internal readonly record struct AdamWStep(float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, float Correction1, float Correction2, float GradientScale);

@@ -1,3 +1,5 @@
+using Mezcla.Tensors.Devices;
+
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -25,15 +27,13 @@ public static partial class TensorOperations
         // The loss and, behind it, how many labels count.
         using var both = Tensor.Empty("CrossEntropy", new Shape(2), DType.Float32, logits.Device, track: false);
         var lse = logits.Device.Pool.Rent(rows * 4, "CrossEntropy");
-        long bad = logits.Kernels.CrossEntropy(logits.Handle, labels.Handle, new Handle(lse, 0), both.Handle, rows, n, ignore, smoothing);
-        if (bad >= 0)
-            throw new ArgumentException($"CrossEntropy: label {labels.ToIntArray()[bad]} at position {bad} of {labels.Layout} is neither in 0 to {n - 1} nor the ignored {ignore}.");
+        var check = new IndexCheck("CrossEntropy", IndexKind.Label, labels.Layout, n, ignore);
+        Inside(check, labels, logits.Kernels.CrossEntropy(logits.Handle, labels.Handle, new Handle(lse, 0), both.Handle, rows, n, ignore, smoothing, check));
         var loss = both.View(new Shape(), 0);
         if (Tape.Records(logits))
             loss.RecordedAs(new CrossEntropyNode(loss, logits, labels, lse, both, rows, n, ignore, smoothing));
         else
             lse.Release();
-        GC.KeepAlive(labels);
         return Tape.Finish("CrossEntropy", loss);
     }
 

@@ -1,3 +1,5 @@
+using Mezcla.Tensors.Devices;
+
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -14,7 +16,8 @@ public static partial class TensorOperations
         CheckIndex("Gather", x, axis, index);
         var (outer, n, inner, _) = Along("Gather", x, axis, true);
         var y = Tensor.Empty("Gather", index.Layout, x.DType, x.Device);
-        Inside("Gather", index, n, x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis], x.DType.Bytes()));
+        var check = new IndexCheck("Gather", IndexKind.Index, index.Layout, n);
+        Inside(check, index, x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis], x.DType.Bytes(), check));
         if (Tape.Records(x))
             y.RecordedAs(new GatherNode("Gather", y, x, index, outer, n, inner));
         return Tape.Finish("Gather", y);
@@ -37,7 +40,8 @@ public static partial class TensorOperations
         var (outer, n, inner, _) = Along("ScatterAdd", x, axis, true);
         var y = Tensor.Empty("ScatterAdd", x.Layout, DType.Float32, x.Device);
         x.Kernels.Copy(x.Handle, y.Handle, x.Count * 4);
-        Inside("ScatterAdd", index, n, x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis]));
+        var check = new IndexCheck("ScatterAdd", IndexKind.Index, index.Layout, n);
+        Inside(check, index, x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis], check));
         if (Tape.Records(x, source))
             y.RecordedAs(new ScatterAddNode(y, x, source, index, outer, n, inner));
         return Tape.Finish("ScatterAdd", y);
@@ -49,11 +53,11 @@ public static partial class TensorOperations
             throw new ArgumentException($"{name}: the index {index.Layout} must have the shape {x.Layout} but for axis {axis}.");
     }
 
-    /// <summary>Throws where a kernel found, at a position, an index outside 0..n.</summary>
-    private static void Inside(string name, Tensor index, long n, long bad)
+    /// <summary>Throws where a kernel found, at a position, an index that does not hold.</summary>
+    private static void Inside(in IndexCheck check, Tensor index, long bad)
     {
         if (bad >= 0)
-            throw new ArgumentException($"{name}: index {index.ToIntArray()[bad]} at position {bad} of {index.Layout} is not in 0 to {n - 1}.");
+            throw check.Error(bad, index.ToIntArray()[bad]);
         GC.KeepAlive(index);
     }
 

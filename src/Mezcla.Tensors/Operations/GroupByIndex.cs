@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
@@ -28,12 +29,12 @@ public static partial class TensorOperations
             throw new ArgumentException($"GroupByIndex: ids {ids.Layout} must be [tokens, k].");
         if (priority is not null && (priority.Floats("GroupByIndex").Layout != ids.Layout))
             throw new ArgumentException($"GroupByIndex: the priority {priority.Layout} must have the shape of the ids {ids.Layout}.");
-        CheckIds("GroupByIndex", ids, groups);
+        var check = CheckIds("GroupByIndex", ids, groups);
         int count = (int)ids.Count;
         Tensor Ints(int n) => Tensor.Empty("GroupByIndex", new Shape(n), DType.Int32, ids.Device);
         var result = new Grouping(Ints(count), Ints(count), Ints(count), Tensor.Empty("GroupByIndex", new Shape(count), DType.Float32, ids.Device), Ints(groups + 1));
         ids.Kernels.GroupByIndex(ids.Handle, priority is null ? default : priority.Handle, ids.Size(0), ids.Size(1), groups, capacity ?? int.MaxValue,
-            result.Order.Handle, result.Rows.Handle, result.Groups.Handle, result.Kept.Handle, result.Offsets.Handle);
+            result.Order.Handle, result.Rows.Handle, result.Groups.Handle, result.Kept.Handle, result.Offsets.Handle, check);
         GC.KeepAlive(ids);
         GC.KeepAlive(priority);
         return result;
@@ -44,18 +45,20 @@ public static partial class TensorOperations
     public static Tensor CountByIndex(this Tensor ids, int groups)
     {
         ids.Integers("CountByIndex", "the ids");
-        CheckIds("CountByIndex", ids, groups);
+        var check = CheckIds("CountByIndex", ids, groups);
         var counts = Tensor.Empty("CountByIndex", new Shape(groups), DType.Float32, ids.Device);
-        ids.Kernels.CountByIndex(ids.Handle, ids.Count, counts.Handle, groups);
+        ids.Kernels.CountByIndex(ids.Handle, ids.Count, counts.Handle, groups, check);
         GC.KeepAlive(ids);
         return counts;
     }
 
-    private static void CheckIds(string name, Tensor ids, int groups)
+    /// <summary>Looks, on the processor, whether an id is too large; elsewhere the kernel does that.</summary>
+    private static IndexCheck CheckIds(string name, Tensor ids, int groups)
     {
+        var check = new IndexCheck(name, IndexKind.Group, ids.Layout, groups);
         if (ids.Count == 0 || ids.Device != Device.Cpu)
-            return;
-        if (TensorPrimitives.Max(Tensor.CpuSpan<int>(ids.Handle, checked((int)ids.Count))) is var largest && largest >= groups)
-            throw new ArgumentException($"{name}: the id {largest} is not below the number of groups, {groups}.");
+            return check;
+        var values = Tensor.CpuSpan<int>(ids.Handle, checked((int)ids.Count));
+        return TensorPrimitives.Max(values) < groups ? check : throw check.Error(values.IndexOfAnyInRange(groups, int.MaxValue), values[values.IndexOfAnyInRange(groups, int.MaxValue)]);
     }
 }

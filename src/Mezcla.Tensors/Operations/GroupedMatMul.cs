@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
@@ -22,26 +22,15 @@ public static partial class TensorOperations
         if (x.Rank != 2 || weights.Rank != 3 || weights.Size(transposeWeights ? 2 : 1) != x.Size(1))
             throw new ArgumentException($"GroupedMatMul: {x.Layout} x {weights.Layout}{(transposeWeights ? "ᵀ" : "")}: must be [rows, in] and [groups, {(transposeWeights ? "out, in" : "in, out")}] with the same inner size.");
         int groups = weights.Size(0), rows = x.Size(0), k = x.Size(1), n = weights.Size(transposeWeights ? 1 : 2);
-        CheckOffsets(offsets, groups, rows);
-        var y = Tensor.Empty("GroupedMatMul", new Shape(rows, n), DType.Float32, x.Device);
-        x.Kernels.GroupedMatMul(x.Handle, weights.Handle, offsets.Handle, y.Handle, groups, rows, n, k, transposeWeights, accumulate: false);
-        if (Tape.Records(x, weights))
-            y.RecordedAs(new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights));
-        GC.KeepAlive(offsets);
-        return Tape.Finish("GroupedMatMul", y);
-    }
-
-    private static void CheckOffsets(Tensor offsets, int groups, int rows)
-    {
         if (offsets.Rank != 1 || offsets.Count != groups + 1)
             throw new ArgumentException($"GroupedMatMul: {groups} groups need offsets [{groups + 1}], not {offsets.Layout}.");
-        Span<int> values = groups < 256 ? stackalloc int[groups + 1] : new int[groups + 1];
-        offsets.Kernels.Download(offsets.Handle, MemoryMarshal.AsBytes(values));
-        bool right = values[0] == 0 && values[groups] <= rows;
-        for (int i = 0; i < groups; i++)
-            right &= values[i] <= values[i + 1];
-        if (!right)
-            throw new ArgumentException($"GroupedMatMul: the offsets {Shape.Text(values)} must rise from 0 to at most the number of rows, {rows}.");
+        var y = Tensor.Empty("GroupedMatMul", new Shape(rows, n), DType.Float32, x.Device);
+        var check = new IndexCheck("GroupedMatMul", IndexKind.Offset, offsets.Layout, rows);
+        if (x.Kernels.GroupedMatMul(x.Handle, weights.Handle, offsets.Handle, y.Handle, groups, rows, n, k, transposeWeights, accumulate: false, check) >= 0)
+            throw new ArgumentException($"GroupedMatMul: the offsets {Shape.Text(offsets.ToIntArray())} must rise from 0 to at most the number of rows, {rows}.");
+        if (Tape.Records(x, weights))
+            y.RecordedAs(new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights));
+        return Tape.Finish("GroupedMatMul", y);
     }
 
     private sealed class GroupedMatMulNode(Tensor y, Tensor x, Tensor weights, Tensor offsets, int groups, int rows, int n, int k, bool transposed)

@@ -1,3 +1,5 @@
+using Mezcla.Tensors.Devices;
+
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -27,7 +29,8 @@ public static partial class TensorOperations
     {
         var (outer, n, inner, _) = Along(name, x, axis, true);
         var y = Tensor.Empty(name, shape, x.DType, x.Device);
-        Inside(name, ids, n, x.Kernels.GatherRows(x.Handle, ids.Handle, y.Handle, outer, n, ids.Count, inner * x.DType.Bytes()));
+        var check = new IndexCheck(name, IndexKind.Index, ids.Layout, n);
+        Inside(check, ids, x.Kernels.GatherRows(x.Handle, ids.Handle, y.Handle, outer, n, ids.Count, inner * x.DType.Bytes(), check));
         if (Tape.Records(x))
             y.RecordedAs(new SelectRowsNode(name, y, x, ids, outer, n, inner));
         return Tape.Finish(name, y);

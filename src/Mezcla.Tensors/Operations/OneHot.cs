@@ -1,3 +1,5 @@
+using Mezcla.Tensors.Devices;
+
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -8,7 +10,8 @@ public static partial class TensorOperations
     {
         ids.Integers("OneHot", "the ids");
         var y = Tensor.Empty("OneHot", ids.Layout.Insert(ids.Rank, classes), DType.Float32, ids.Device);
-        Inside("OneHot", ids, classes, ids.Kernels.OneHot(ids.Handle, y.Handle, ids.Count, classes));
+        var check = new IndexCheck("OneHot", IndexKind.Index, ids.Layout, classes);
+        Inside(check, ids, ids.Kernels.OneHot(ids.Handle, y.Handle, ids.Count, classes, check));
         return y;
     }
 }

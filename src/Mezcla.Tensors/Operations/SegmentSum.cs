@@ -15,10 +15,10 @@ public static partial class TensorOperations
         if (x.Rank == 0 || ids.Rank != 1 || ids.Layout[0] != x.Layout[0])
             throw new ArgumentException($"SegmentSum: ids {ids.Layout} must name a segment for each row of {x.Layout}.");
         long row = x.Layout.Product(1, x.Rank);
-        CheckIds("SegmentSum", ids, segments);
+        var check = CheckIds("SegmentSum", ids, segments);
         var y = Tensor.Empty("SegmentSum", x.Layout.With(0, segments), DType.Float32, x.Device);
         x.Kernels.Fill(y.Handle, y.Count, 0);
-        x.Kernels.ScatterAddRows(x.Handle, ids.Handle, y.Handle, 1, segments, ids.Count, row);
+        x.Kernels.ScatterAddRows(x.Handle, ids.Handle, y.Handle, 1, segments, ids.Count, row, check);
         if (Tape.Records(x))
             y.RecordedAs(new SegmentSumNode(y, x, ids, segments, row));
         return Tape.Finish("SegmentSum", y);

@@ -75,8 +75,8 @@ public sealed class TokenBatches
     /// <summary>The same of the held-out part.</summary>
     public (Tensor Inputs, Tensor Labels) NextValidation(RandomStream random, int batch, int length) => Draw(_validation, _validationMask, random, batch, length);
 
-    /// <summary>How many of a batch's labels count.</summary>
-    internal int Counted(Tensor labels) => _trainingMask is null ? (int)labels.Count : labels.ToIntArray().Count(label => label != Ignored);
+    /// <summary>How many labels of the last batch count.</summary>
+    internal int LastCounted { get; private set; }
 
     private (Tensor Inputs, Tensor Labels) Draw(int[] ids, bool[]? mask, RandomStream random, int batch, int length)
     {
@@ -92,6 +92,7 @@ public sealed class TokenBatches
                 if (!mask[start + 1 + i]) labels[row * length + i] = Ignored;
         }
 
+        LastCounted = mask is null ? labels.Length : labels.Count(label => label != Ignored);
         return (Tensor.From(inputs, batch, length).To(_device), Tensor.From(labels, batch, length).To(_device));
     }
 }

@@ -4,11 +4,11 @@ namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
 /// Balance without a loss (Wang et al. 2024, "Auxiliary-Loss-Free Load Balancing", algorithm 1): after each step an expert that had more than its share
-/// loses γ of the bias that choices are made with, one that had less gains it.
+/// loses γ of the bias that choices are made with, one that had less gains it. All of it happens on the bias's device.
 /// </summary>
 internal sealed class RoutingBias(Tensor bias, float step)
 {
-    private double[]? _counts;
+    private Tensor? _counts;
 
     /// <summary>b [E].</summary>
     public Tensor Value => bias;
@@ -16,22 +16,32 @@ internal sealed class RoutingBias(Tensor bias, float step)
     /// <summary>Adds the choices of one pass.</summary>
     public void Count(Tensor experts)
     {
-        using (new NoGrad())
+        using var noGrad = new NoGrad();
+        // Counts outlive the scope of the pass.
+        using var outside = TensorScope.Suspend();
+        var counts = experts.CountByIndex((int)bias.Count);
+        if (_counts is null)
         {
-            var counts = experts.CountByIndex((int)bias.Count).ToArray();
-            _counts ??= new double[counts.Length];
-            for (var i = 0; i < counts.Length; i++) _counts[i] += counts[i];
+            _counts = counts;
+            return;
         }
+
+        using var before = _counts;
+        using var added = counts;
+        _counts = before + added;
     }
 
     /// <summary>Moves the bias by what was counted since the last call.</summary>
     public void Update()
     {
         if (_counts is null) return;
-        var mean = _counts.Average();
-        var values = bias.ToArray();
-        for (var i = 0; i < values.Length; i++) values[i] -= step * Math.Sign(_counts[i] - mean);
-        bias.CopyFrom(values);
+        using var noGrad = new NoGrad();
+        using var scope = new TensorScope();
+        // Whole numbers on both sides, which are exact: c > Σc/E where E·c > Σc.
+        var (scaled, sum) = (_counts * (int)bias.Count, _counts.Sum());
+        var sign = scaled.Greater(sum) - scaled.Less(sum);
+        bias.CopyFrom(bias - sign * step);
+        _counts.Dispose();
         _counts = null;
     }
 }

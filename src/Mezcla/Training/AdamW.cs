@@ -11,7 +11,7 @@ public sealed class AdamW : Optimizer
     private readonly TrainingConfig _config;
     private readonly Tensor[] _tensors, _first, _second;
     private readonly Tensor?[] _gradients;
-    private readonly int _matrices;
+    private readonly bool[] _decays;
 
     /// <summary>An optimizer with moments of zero.</summary>
     public AdamW(IEnumerable<(string Name, Tensor Tensor)> parameters, TrainingConfig config)
@@ -22,7 +22,7 @@ public sealed class AdamW : Optimizer
         _gradients = new Tensor?[_tensors.Length];
         _first = [.. _tensors.Select(ZerosLike)];
         _second = [.. _tensors.Select(ZerosLike)];
-        _matrices = Parameters.Count(IsMatrix);
+        _decays = [.. Parameters.Select(IsMatrix)];
     }
 
     /// <summary>ε, added to the root of the second moment.</summary>
@@ -39,14 +39,10 @@ public sealed class AdamW : Optimizer
     }
 
     /// <inheritdoc/>
-    protected override void Update(float learningRate)
+    protected override void Update(float learningRate, Tensor? scale)
     {
         for (var i = 0; i < _tensors.Length; i++) _gradients[i] = _tensors[i].Grad;
-        Step(.._matrices, _config.WeightDecay);
-        Step(_matrices.., 0);
+        Optimizers.AdamWStep(_tensors, _gradients, _first, _second, Steps, learningRate, _config.Beta1, _config.Beta2, Epsilon, _config.WeightDecay, decays: _decays, scale: scale);
         Array.Clear(_gradients);
-
-        void Step(Range range, float decay) => Optimizers.AdamWStep(_tensors.AsSpan(range), _gradients.AsSpan(range), _first.AsSpan(range), _second.AsSpan(range),
-            Steps, learningRate, _config.Beta1, _config.Beta2, Epsilon, decay);
     }
 }

@@ -18,7 +18,7 @@ public static class Evaluation
         {
             using var scope = new TensorScope();
             var (inputs, labels) = data.NextValidation(random, batchSize, sequenceLength);
-            var counted = data.Counted(labels);
+            var counted = data.LastCounted;
             sum += model.Loss(inputs, labels, new ForwardContext()).CrossEntropy.Item() * (double)counted;
             count += counted;
         }

@@ -46,21 +46,25 @@ public sealed class Muon : Optimizer
     }
 
     /// <inheritdoc/>
-    protected override void Update(float learningRate)
+    protected override void Update(float learningRate, Tensor? scale)
     {
+        // Read here: momenta must not take up what is no number.
+        var factor = scale?.Item() ?? 1;
+        if (float.IsNaN(factor)) return;
         foreach (var (_, parameter, momentum) in _matrices)
         {
             if (parameter.Grad is null) continue;
             using var scope = new TensorScope();
-            momentum.CopyFrom(momentum * Momentum + parameter.Grad);
-            var direction = Orthogonalize(parameter.Grad + momentum * Momentum);
+            var gradient = factor == 1 ? parameter.Grad : parameter.Grad * factor;
+            momentum.CopyFrom(momentum * Momentum + gradient);
+            var direction = Orthogonalize(gradient + momentum * Momentum);
             // The update's root mean square is made like AdamW's, about 0.2, so that one learning rate serves both (Liu et al. 2025).
             var rate = learningRate * 0.2f * MathF.Sqrt(Math.Max(parameter.Size(-2), parameter.Size(-1)));
             parameter.CopyFrom(parameter.Detach() * (1 - learningRate * _config.WeightDecay) - direction * rate);
         }
 
         _others.Steps = Steps - 1;
-        _others.Step(learningRate);
+        _others.Step(learningRate, scale);
     }
 
     private static bool IsOwn((string Name, Tensor Tensor) parameter) => IsMatrix(parameter) && parameter.Name.StartsWith("blocks.", StringComparison.Ordinal);

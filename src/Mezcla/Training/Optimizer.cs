@@ -18,10 +18,12 @@ public abstract class Optimizer
     public abstract IEnumerable<(string Name, Tensor Tensor)> State();
 
     /// <summary>One step at the given learning rate; parameters without a gradient stay.</summary>
-    public void Step(float learningRate)
+    /// <param name="learningRate">The learning rate.</param>
+    /// <param name="scale">One number that gradients are multiplied by, still on its device, such as the last of <see cref="Gradients.Measure"/>; where it is NaN nothing changes. Null for 1.</param>
+    public void Step(float learningRate, Tensor? scale = null)
     {
         Steps++;
-        using (new NoGrad()) Update(learningRate);
+        using (new NoGrad()) Update(learningRate, scale);
     }
 
     /// <summary>Forgets the gradients.</summary>
@@ -33,8 +35,8 @@ public abstract class Optimizer
     /// <summary>Whether a parameter is a matrix, or a stack of one for each expert: biases of experts [E, n] are vectors of many experts, not matrices.</summary>
     private protected static bool IsMatrix((string Name, Tensor Tensor) parameter) => parameter.Tensor.Rank >= 2 && !parameter.Name.EndsWith("bias", StringComparison.Ordinal);
 
-    /// <summary>Changes the parameters.</summary>
-    protected abstract void Update(float learningRate);
+    /// <summary>Changes the parameters, by gradients multiplied by <paramref name="scale"/> where there is one.</summary>
+    protected abstract void Update(float learningRate, Tensor? scale);
 
     /// <summary>A zero tensor like <paramref name="parameter"/> that outlives every scope.</summary>
     private protected static Tensor ZerosLike(Tensor parameter)

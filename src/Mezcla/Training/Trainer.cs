@@ -110,26 +110,41 @@ public sealed class Trainer
     {
         using var scope = new TensorScope();
         _optimizer.ZeroGrad();
-        var (total, crossEntropy) = (0.0, 0.0);
-        var batches = Enumerable.Range(0, _config.AccumulationSteps).Select(_ => _data.Next(_batches, _config.BatchSize, SequenceLength)).ToArray();
+        var batches = new (Tensor Inputs, Tensor Labels)[_config.AccumulationSteps];
         // Each pass is a mean over its labels: weighted by how many they are, the sum is the mean over all.
-        int[] counts = [.. batches.Select(batch => _data.Counted(batch.Labels))];
+        var counts = new int[batches.Length];
+        for (var i = 0; i < batches.Length; i++) (batches[i], counts[i]) = (_data.Next(_batches, _config.BatchSize, SequenceLength), _data.LastCounted);
+        var losses = new Tensor[2 * batches.Length];
         for (var i = 0; i < batches.Length; i++)
         {
             using var inner = new TensorScope();
             var loss = _model.Loss(batches[i].Inputs, batches[i].Labels, new ForwardContext { Training = true, Random = _noise });
             var share = (float)counts[i] / counts.Sum();
             (share == 1 ? loss.Total : loss.Total * share).Backward();
-            total += loss.Total.Item() * share;
-            crossEntropy += loss.CrossEntropy.Item() * share;
+            losses[2 * i] = inner.Keep(loss.Total.Detach());
+            losses[2 * i + 1] = inner.Keep(loss.CrossEntropy.Detach());
             _tokens += (long)_config.BatchSize * SequenceLength;
         }
 
-        var norm = Gradients.ClipNorm(_parameters, _config.ClipNorm > 0 ? _config.ClipNorm : float.PositiveInfinity);
-        if (!double.IsFinite(total) || !float.IsFinite(norm))
-            throw new TrainingDivergedException(_step + 1, total, norm);
+        // A device is asked for the whole step before the first look at what came of it: that is the one wait of a step. A step that diverged changes nothing.
+        var measured = Gradients.Measure(_parameters, _config.ClipNorm > 0 ? _config.ClipNorm : float.PositiveInfinity, losses);
         var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
-        _optimizer.Step(rate);
+        _optimizer.Step(rate, measured.Slice(0, losses.Length + 1, 1));
+        var (values, total, crossEntropy) = (measured.ToArray(), 0.0, 0.0);
+        for (var i = 0; i < batches.Length; i++)
+        {
+            var share = (float)counts[i] / counts.Sum();
+            total += values[2 * i] * share;
+            crossEntropy += values[2 * i + 1] * share;
+        }
+
+        var norm = values[losses.Length];
+        if (!double.IsFinite(total) || !float.IsFinite(norm))
+        {
+            _optimizer.Steps--;
+            throw new TrainingDivergedException(_step + 1, total, norm);
+        }
+
         _model.AfterStep();
         _step++;
         return new(_step, _config.Steps, total, crossEntropy, rate, norm, _tokens, 0);

@@ -24,4 +24,4 @@ __device__ int min(int, int), max(int, int), abs(int);
 __device__ float saturate(float);
 }
 __device__ float __shfl_xor_sync(unsigned, float, int);
-__device__ int atomicMin(int *, int);
+__device__ int atomicMin(int *, int), atomicAdd(int *, int), atomicCAS(int *, int, int);

@@ -29,6 +29,8 @@ static void __syncthreads();
 static int __float_as_int(float x) { int y; memcpy(&y, &x, 4); return y; }
 static float __int_as_float(int x) { float y; memcpy(&y, &x, 4); return y; }
 static int atomicMin(int *place, int value) { int old = *place; if (value < old) *place = value; return old; }
+static int atomicAdd(int *place, int value) { int old = *place; *place += value; return old; }
+static int atomicCAS(int *place, int compare, int value) { int old = *place; if (old == compare) *place = value; return old; }
 
 // In place of the PTX in mma.cl.
 #define WARP_MATRICES

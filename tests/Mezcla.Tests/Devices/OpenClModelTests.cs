@@ -39,7 +39,7 @@ public class OpenClModelTests
         Assert.Equal(here, Losses(name, device));
     }
 
-    // What the processor computed instead would have to come from the device first: all that does are losses, norms, positions of a wrong index, and where the rows of each expert begin.
+    // What the processor computed instead would have to come from the device first: all that does are the loss and the norm of each step, and the record of wrong indices.
     [Theory]
     [InlineData("gpt")]
     [InlineData("mistral")]
@@ -49,9 +49,51 @@ public class OpenClModelTests
     public void Nothing_moves_to_the_processor_in_a_training(string name)
     {
         var (device, driver) = Watched(1);
-        Losses(name, device);
+        Losses(name, device, 0);
         Assert.InRange(driver.Launched, 100, int.MaxValue);
-        Assert.All(driver.Downloads, bytes => Assert.InRange(bytes, 0, 4 * (8 + 1)));
+        Assert.Equal(2 * Config.Steps, driver.Downloads.Count);
+        Assert.All(driver.Downloads, bytes => Assert.Equal(4 * 4, bytes));
+    }
+
+    [Theory]
+    [InlineData("gpt")]
+    [InlineData("mixtral")]
+    [InlineData("deepseek")]
+    public void A_step_of_training_waits_once(string name)
+    {
+        var (device, driver) = Watched(1);
+        var waits = new List<long>();
+        Losses(name, device, 0, _ => waits.Add(driver.Waits));
+        Assert.Equal(Enumerable.Range(0, Config.Steps).Select(step => waits[0] + step), waits);
+    }
+
+    [Theory]
+    [InlineData("gpt")]
+    [InlineData("mixtral")]
+    public void Generation_waits_once_a_token(string name)
+    {
+        var (device, driver) = Watched(1);
+        var model = TinyModels.Create(TinyModels.Named(name));
+        model.MoveTo(device);
+        var waits = new List<long> { driver.Waits };
+        foreach (var _ in new Generator(model, BytePairTokenizer.Train("the cat sat on the mat", 260)).Tokens([3, 1, 4], 12)) waits.Add(driver.Waits);
+        Assert.Equal(Enumerable.Range(0, 13).Select(token => waits[0] + token), waits);
+    }
+
+    // The step was asked for already when its loss is read: an error in it must leave the parameters as they were.
+    [Fact]
+    public void A_wrong_token_is_named_with_the_loss_and_changes_nothing()
+    {
+        var (device, _) = Watched(1);
+        var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+        model.MoveTo(device);
+        var before = model.FinalNorm.Weight.ToArray();
+        int[] ids = [.. Enumerable.Range(0, 600).Select(i => i % 40)];
+        string message = Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(ids, 0, device), Config).Run()).Message;
+        Assert.StartsWith("Embedding: index 3", message);
+        Assert.Contains("opencl:0 says so where results are read", message);
+        Assert.Equal(before, model.FinalNorm.Weight.ToArray());
+        Assert.Equal(5, new Trainer(model, new TokenBatches([.. ids.Select(id => id % 31)], 0, device), Config).Run().Steps.Count);
     }
 
     private static (Device Device, WatchedDriver Driver) Watched(int group)
@@ -61,7 +103,7 @@ public class OpenClModelTests
         return (new Device(new GpuKernels(driver)), driver);
     }
 
-    internal static double[] Losses(string name, Device device)
+    internal static double[] Losses(string name, Device device, double held = 0.2, Action<TrainingStep>? progress = null)
     {
         var random = new RandomStream(9);
         var ids = new int[600];
@@ -69,7 +111,7 @@ public class OpenClModelTests
         var model = new Transformer(TinyModels.Named(name) with { Dropout = 0.1f }, new RandomStream(1));
         model.MoveTo(device);
         Assert.Equal(device, model.Device);
-        return [.. new Trainer(model, new TokenBatches(ids, 0.2, device), Config).Run().Steps.Select(s => s.Loss)];
+        return [.. new Trainer(model, new TokenBatches(ids, held, device), Config).Run(progress).Steps.Select(s => s.Loss)];
     }
 
     [Theory]

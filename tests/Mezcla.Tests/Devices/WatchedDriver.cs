@@ -23,10 +23,12 @@ internal sealed unsafe class WatchedDriver(GpuDriver driver) : GpuDriver
 
     internal override void Upload(ReadOnlySpan<byte> from, nint to, long offset) => driver.Upload(from, to, offset);
 
-    internal override void Download(nint from, long offset, Span<byte> to)
+    internal override long Waits => driver.Waits;
+
+    internal override void Read(nint from, long offset, byte* to, long bytes)
     {
-        Downloads.Add(to.Length);
-        driver.Download(from, offset, to);
+        Downloads.Add((int)bytes);
+        driver.Read(from, offset, to, bytes);
     }
 
     internal override void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes) => driver.Copy(from, fromOffset, to, toOffset, bytes);

@@ -116,7 +116,7 @@ public class TrainerTests
 
         var data = new TokenBatches(ids, 0.2, mask: mask);
         var (inputs, labels) = data.Next(new RandomStream(1), 4, 24);
-        Assert.Equal(data.Counted(labels), labels.ToIntArray().Count(l => l != -100));
+        Assert.Equal(data.LastCounted, labels.ToIntArray().Count(l => l != -100));
         Assert.DoesNotContain(-100, inputs.ToIntArray());
         Assert.NotEqual(data.Sha256, new TokenBatches(ids, 0.2).Sha256);
         Assert.Contains("nothing to learn", Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[900]).RequireLength(24)).Message);
@@ -188,9 +188,11 @@ public class TrainerTests
     {
         var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
         Module.Assign(model.TokenEmbedding.Weight, [.. Enumerable.Repeat(float.NaN, 31 * 16)]);
+        var before = model.FinalNorm.Weight.ToArray();
         var error = Assert.Throws<TrainingDivergedException>(() => new Trainer(model, Data(), Config).Run());
         Assert.Contains("step 1", error.Message);
         Assert.Contains("smaller learning rate", error.Message);
+        Assert.Equal(before, model.FinalNorm.Weight.ToArray());
     }
 
     [Fact]

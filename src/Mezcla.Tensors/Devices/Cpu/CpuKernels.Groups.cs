@@ -2,7 +2,7 @@ namespace Mezcla.Tensors.Devices.Cpu;
 
 internal sealed unsafe partial class CpuKernels
 {
-    internal override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets)
+    internal override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
     {
         int* id = Ints(ids), places = Ints(order), row = Ints(rows), group = Ints(groupOf), start = Ints(offsets);
         float* keep = Floats(kept);
@@ -53,7 +53,7 @@ internal sealed unsafe partial class CpuKernels
         void Put(int p, int at, int g, float value) => (places[p], row[p], group[p], keep[p]) = (at, at / k, g, value);
     }
 
-    internal override void CountByIndex(Handle ids, long n, Handle counts, int groups)
+    internal override void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check)
     {
         int* id = Ints(ids);
         float* count = Floats(counts);

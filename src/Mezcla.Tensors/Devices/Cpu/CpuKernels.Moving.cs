@@ -131,7 +131,7 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    internal override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes)
+    internal override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check)
     {
         if (Outside(Ints(ids), count, axis) is >= 0 and var bad)
             return bad;
@@ -154,7 +154,7 @@ internal sealed unsafe partial class CpuKernels
     }
 
     // Every row of the result has one owner, which looks through all ids in order.
-    internal override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row)
+    internal override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row, in IndexCheck check)
         => CpuRanges.Run(axis, Math.Max(outer * count * row / Math.Max(axis, 1), StridedLoop.ChunkFloats / Math.Max(1, axis / 8)),
             new ScatterAddRowsJob { X = Floats(x), Y = Floats(y), Ids = Ints(ids), Outer = outer, Axis = axis, Count = count, Row = row });
 
@@ -175,7 +175,7 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    internal override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes)
+    internal override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)
     {
         int* at = Ints(index);
         if (Outside(at, outer * count * inner, axis) is >= 0 and var bad)
@@ -195,7 +195,7 @@ internal sealed unsafe partial class CpuKernels
                     *to++ = from[*at++ * inner + i];
     }
 
-    internal override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count)
+    internal override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check)
     {
         float* from = Floats(x), to = Floats(y);
         int* at = Ints(index);
@@ -265,7 +265,7 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    internal override long OneHot(Handle ids, Handle y, long n, long classes)
+    internal override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
     {
         int* id = Ints(ids);
         if (Outside(id, n, classes) is >= 0 and var bad)

@@ -18,13 +18,25 @@ internal sealed unsafe partial class CpuKernels
             Gemm.Multiply(transposeA, transposeB, m, n, k, 1, Floats(a) + i * strideA, lda, Floats(b) + i * strideB, ldb, beta, Floats(c), n, Floats(bias));
     }
 
-    internal override void GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate)
+    internal override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)
     {
+        if (check.Operation is not null && Falling(Ints(offsets), groups, rows) is >= 0 and var bad)
+            return bad;
         GroupedGemm.Multiply(groups, Ints(offsets), transposeB, n, k, Floats(a), Floats(b), accumulate ? 1 : 0, Floats(c));
         long used = Ints(offsets)[groups];
         FlopCounter.Count(1, used, n, k);
         if (!accumulate)
             new Span<float>(Floats(c) + used * n, checked((int)((rows - used) * n))).Clear();
+        return -1;
+    }
+
+    // The first offset that is not 0 at the start, falls, or lies behind the rows.
+    private static long Falling(int* offsets, int groups, long rows)
+    {
+        for (int i = 0; i <= groups; i++)
+            if (offsets[i] > rows || (i == 0 ? offsets[0] != 0 : offsets[i] < offsets[i - 1]))
+                return i;
+        return -1;
     }
 
     internal override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)

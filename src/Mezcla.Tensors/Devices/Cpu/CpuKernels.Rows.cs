@@ -12,7 +12,7 @@ internal sealed unsafe partial class CpuKernels
     internal override void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate)
         => SoftmaxKernels.LogSumExpBackward(Floats(x), Floats(y), Floats(dy), Floats(dx), rows, (int)n, accumulate);
 
-    internal override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing)
+    internal override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
         => CrossEntropyKernels.Forward(Floats(x), Ints(labels), Floats(lse), Floats(loss), rows, (int)n, ignore, smoothing);
 
     internal override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate)

@@ -30,6 +30,26 @@ internal sealed unsafe partial class CpuKernels
                     new Span<float>(AttentionTiles.Row(Floats(target), strides, b, h, r), size).Clear();
     }
 
-    internal override void AdamW(Handle parameter, Handle gradient, Handle m, Handle v, long n, in AdamWStep step)
-        => AdamWKernel.Run(Floats(parameter), Floats(gradient), Floats(m), Floats(v), n, step);
+    internal override void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale)
+    {
+        float factor = step.GradientScale * (gradientScale.IsNull ? 1 : *Floats(gradientScale));
+        if (float.IsNaN(factor))
+            return;
+        foreach (var t in tensors)
+            AdamWKernel.Run(Floats(t.Parameter), Floats(t.Gradient), Floats(t.M), Floats(t.V), t.Count, step with { GradientScale = factor, WeightDecay = t.Decays ? step.WeightDecay : 0 });
+    }
+
+    internal override void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses)
+    {
+        Handle squares = measured.Plus(losses * sizeof(float));
+        Fill(squares, 1, 0);
+        for (int i = 0; i < gradients.Length; i++)
+            Sum(gradients[i].Gradient, squares, 1, gradients[i].Count, 1, 1, squares: true, accumulate: i > 0);
+        float* values = Floats(measured);
+        float norm = values[losses] = MathF.Sqrt(values[losses]);
+        bool finite = float.IsFinite(norm);
+        for (int i = 0; i < losses; i++)
+            finite &= float.IsFinite(values[i]);
+        values[losses + 1] = !finite ? float.NaN : norm > most ? most / norm : 1;
+    }
 }

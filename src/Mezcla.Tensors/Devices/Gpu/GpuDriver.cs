@@ -21,8 +21,8 @@ internal abstract class GpuDriver
 
     internal abstract void Upload(ReadOnlySpan<byte> from, nint to, long offset);
 
-    /// <summary>Waits for what was asked before.</summary>
-    internal abstract void Download(nint from, long offset, Span<byte> to);
+    /// <summary>Asks for bytes, which are there after the next <see cref="Synchronize"/>; <paramref name="to"/> must not move before.</summary>
+    internal abstract unsafe void Read(nint from, long offset, byte* to, long bytes);
 
     internal abstract void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes);
 
@@ -35,7 +35,14 @@ internal abstract class GpuDriver
     /// <summary>Runs a kernel; <paramref name="values"/> are the addresses of its arguments, <paramref name="sizes"/> their sizes.</summary>
     internal abstract unsafe void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize);
 
+    /// <summary>Waits for what was asked before.</summary>
     internal abstract void Synchronize();
+
+    /// <summary>How often the program waited, here and where the memory for uploads was full.</summary>
+    internal virtual long Waits { get; private protected set; }
+
+    /// <summary>Whether addresses of memory are such as a kernel can follow, when it finds them in memory.</summary>
+    internal virtual bool HasAddresses => false;
 
     /// <summary>
     /// C (+)= op(A)·op(B) (+ bias) for addresses of the device, by a library of the driver's maker; A and B are of bfloat16 where <paramref name="narrow"/>, all else of float32. False where it

@@ -19,8 +19,4 @@ internal sealed unsafe partial class GpuKernels
 
     internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)
         => Each("dropout", n, x, y, n, p, seed, stream, position, accumulate);
-
-    internal override void AdamW(Handle parameter, Handle gradient, Handle m, Handle v, long n, in AdamWStep step)
-        => Each("adamw", n, parameter, gradient, m, v, n, step.LearningRate / step.Correction1, step.Beta1, step.Beta2, step.Epsilon,
-            1 - step.LearningRate * step.WeightDecay, 1 / MathF.Sqrt(step.Correction2), step.GradientScale);
 }

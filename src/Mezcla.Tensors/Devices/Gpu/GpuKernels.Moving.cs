@@ -32,41 +32,36 @@ internal sealed unsafe partial class GpuKernels
             Each("convert", n, x, (long)from, y, (long)to, n);
     }
 
-    internal override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes)
+    internal override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check)
     {
-        if (Outside(ids, count, axis) is >= 0 and var bad)
-            return bad;
         bool words = (rowBytes | x.Offset | y.Offset) % 4 == 0;
         long row = rowBytes / (words ? 4 : 2), n = outer * count * row;
-        Each(words ? "gather_rows4" : "gather_rows2", n, x, ids, y, axis, count, row, n);
+        Each(words ? "gather_rows4" : "gather_rows2", n, x, ids, y, axis, count, row, n, Record, Number(check));
+        Alone(ids, n == 0 ? count : 0, axis, check);
         return -1;
     }
 
-    internal override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row)
+    internal override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row, in IndexCheck check)
     {
         if (outer * count * row == 0)
             return;
         Handle next = Rent(count), first = Rent(count);
         Each("scatter_links", count, ids, next, first, count);
-        Each("scatter_rows", outer * count * row, x, ids, next, first, y, axis, count, row, outer * count * row);
+        Each("scatter_rows", outer * count * row, x, ids, next, first, y, axis, count, row, outer * count * row, Record, Number(check));
         next.Storage!.Release();
         first.Storage!.Release();
     }
 
-    internal override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes)
+    internal override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)
     {
         long n = outer * count * inner;
-        if (Outside(index, n, axis) is >= 0 and var bad)
-            return bad;
-        Each(elementBytes == 2 ? "gather2" : "gather4", n, x, index, y, axis, inner, count, n);
+        Each(elementBytes == 2 ? "gather2" : "gather4", n, x, index, y, axis, inner, count, n, Record, Number(check));
         return -1;
     }
 
-    internal override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count)
+    internal override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check)
     {
-        if (Outside(index, outer * count * inner, axis) is >= 0 and var bad)
-            return bad;
-        Each("scatter_add", outer * inner, x, index, y, axis, inner, count, outer * inner);
+        Each("scatter_add", outer * inner, x, index, y, axis, inner, count, outer * inner, Record, Number(check));
         return -1;
     }
 
@@ -76,12 +71,18 @@ internal sealed unsafe partial class GpuKernels
     internal override void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate)
         => Each("tril", batch * rows * columns, x, y, rows, columns, diagonal, batch * rows * columns, accumulate);
 
-    internal override long OneHot(Handle ids, Handle y, long n, long classes)
+    internal override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
     {
-        if (Outside(ids, n, classes) is >= 0 and var bad)
-            return bad;
-        Each("one_hot", n * classes, ids, y, classes, n * classes);
+        Each("one_hot", n * classes, ids, y, classes, n * classes, Record, Number(check));
+        Alone(ids, classes == 0 ? n : 0, classes, check);
         return -1;
+    }
+
+    // Where the operation has no elements, and so no work items, its indices are still looked at.
+    private void Alone(Handle ids, long n, long limit, in IndexCheck check)
+    {
+        if (check.Operation is not null)
+            Each("check_indices", n, ids, limit, n, Record, Number(check));
     }
 
     internal override long FirstNaN(Handle x, long n) => n == 0 ? -1 : Search(place => Each("first_nan", n, x, place, n));

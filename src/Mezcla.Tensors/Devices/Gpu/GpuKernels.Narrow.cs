@@ -49,7 +49,7 @@ internal sealed unsafe partial class GpuKernels
     private void NarrowGroupedMatMul(Handle a, Handle b, long bk, long bj, Handle offsets, Handle c, int groups, long rows, int n, int k, bool accumulate)
     {
         Handle left = Narrow(a, rows * k), right = Narrow(b, (long)groups * n * k);
-        Products("grouped_matmul_mma", c, (Tiles(rows) + groups) * Tiles(n), left, right, bk, bj, offsets, c, (long)groups, (long)n, (long)k, accumulate);
+        Products("grouped_matmul_mma", c, (Tiles(rows) + groups) * Tiles(n), left, right, bk, bj, offsets, c, (long)groups, rows, (long)n, (long)k, accumulate);
         left.Storage!.Release();
         right.Storage!.Release();
     }
@@ -57,7 +57,7 @@ internal sealed unsafe partial class GpuKernels
     private void NarrowGroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
     {
         Handle left = Narrow(a, rows * m), right = Narrow(b, rows * n);
-        Products("grouped_outer_mma", c, groups * Tiles(m) * Tiles(n), left, right, offsets, c, (long)m, (long)n, accumulate);
+        Products("grouped_outer_mma", c, groups * Tiles(m) * Tiles(n), left, right, offsets, c, rows, (long)m, (long)n, accumulate);
         left.Storage!.Release();
         right.Storage!.Release();
     }

@@ -42,15 +42,16 @@ internal sealed unsafe partial class GpuKernels
         static nint Place(Handle handle) => handle.IsNull ? 0 : handle.Storage!.Address + (nint)handle.Offset;
     }
 
-    internal override void GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate)
+    internal override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)
     {
         long bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
         if (precision == ProductPrecision.BFloat16)
             NarrowGroupedMatMul(a, b, bk, bj, offsets, c, groups, rows, n, k, accumulate);
         else
-            Groups("grouped_matmul", (Down(rows) + groups) * Across(n), a, b, bk, bj, offsets, c, (long)groups, (long)n, (long)k, accumulate);
+            Groups("grouped_matmul", (Down(rows) + groups) * Across(n), a, b, bk, bj, offsets, c, (long)groups, rows, (long)n, (long)k, accumulate);
         if (!accumulate)
-            Each("clear_behind", rows * n, offsets, c, (long)groups, (long)n, rows * n);
+            Each("clear_behind", Math.Max(rows * n, groups + 1), offsets, c, (long)groups, rows, (long)n, Record, Number(check));
+        return -1;
     }
 
     internal override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
@@ -58,14 +59,14 @@ internal sealed unsafe partial class GpuKernels
         if (precision == ProductPrecision.BFloat16)
             NarrowGroupedOuter(a, b, offsets, c, groups, rows, m, n, accumulate);
         else
-            Groups("grouped_outer", groups * Down(m) * Across(n), a, b, offsets, c, (long)m, (long)n, accumulate);
+            Groups("grouped_outer", groups * Down(m) * Across(n), a, b, offsets, c, rows, (long)m, (long)n, accumulate);
     }
 
-    internal override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets)
+    internal override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
     {
         long n = (long)tokens * k, blocks = (n + 63) / 64;
         Handle counts = Rent(blocks * (groups + 1)), totals = Rent(3L * (groups + 1)), sorted = Rent(n);
-        Each("group_count", blocks, ids, counts, (long)tokens, (long)k, (long)groups, blocks);
+        Each("group_count", blocks, ids, counts, (long)tokens, (long)k, (long)groups, blocks, Record, Number(check));
         Each("group_scan", groups + 1, counts, totals, (long)groups, blocks);
         Each("group_starts", 1, totals, offsets, (long)groups, (long)capacity, 1L);
         Each("group_sort", blocks, ids, counts, totals, sorted, (long)tokens, (long)k, (long)groups, blocks);
@@ -75,7 +76,8 @@ internal sealed unsafe partial class GpuKernels
         sorted.Storage!.Release();
     }
 
-    internal override void CountByIndex(Handle ids, long n, Handle counts, int groups) => Groups("count_by_index", groups, ids, counts, n);
+    internal override void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check)
+        => Groups("count_by_index", groups, ids, counts, (long)groups, n, Record, Number(check));
 
     internal override void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate)
     {

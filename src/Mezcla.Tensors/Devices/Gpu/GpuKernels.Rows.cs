@@ -60,12 +60,10 @@ internal sealed unsafe partial class GpuKernels
     internal override void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate)
         => Each("log_sum_exp_backward", rows * n, x, y, dy, dx, n, rows * n, accumulate);
 
-    internal override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing)
+    internal override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
     {
-        if (rows > 0 && Search(place => Each("first_label_outside", rows, labels, place, rows, n, (long)ignore)) is >= 0 and var bad)
-            return bad;
         var costs = Rent(rows);
-        Groups("cross_entropy", rows, x, labels, lse, costs, n, (long)ignore, smoothing);
+        Groups("cross_entropy", rows, x, labels, lse, costs, n, (long)ignore, smoothing, Record, Number(check));
         Groups("cross_entropy_mean", 1, costs, labels, loss, rows, (long)ignore);
         costs.Storage!.Release();
         return -1;

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
+
 namespace Mezcla.Tensors.Devices.Gpu;
 
 /// <summary>
-/// Every kernel of a GPU, whatever its driver: this file launches, those beside it say what. Nothing runs on the processor instead; results that
-/// C# waits for are only the positions of a bad index or of a NaN.
+/// Every kernel of a GPU, whatever its driver: this file launches, those beside it say what. Nothing runs on the processor instead, and nothing waits
+/// but who reads results (and <see cref="DetectAnomaly"/>, for the position of a NaN).
 /// </summary>
 internal sealed unsafe partial class GpuKernels : DeviceKernels
 {
@@ -19,13 +21,19 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
     {
         this.driver = driver;
         group = driver.GroupSize;
-        found = new Lazy<Storage>(() => new Storage(new MemoryPool(this, long.MaxValue), driver.Allocate(64), 64));
+        found = new Lazy<Storage>(() => Own(64));
+        stepNumbers = new Lazy<Storage>(() => Own(AdamWNumbers * sizeof(float)));
         driver.Compile(KernelSource.For(group));
+        record = Own((RecordHead + 2 * Notes) * sizeof(int));
+        driver.Upload(MemoryMarshal.AsBytes(Nothing.AsSpan()), record.Address, 0);
     }
 
     internal override string Name => driver.Name;
 
     internal GpuDriver Driver => driver;
+
+    /// <summary>How many kernels were asked for.</summary>
+    internal long Launches { get; private set; }
 
     // Some room is the driver's own.
     internal override long MemoryLimit => driver.Description.Memory / 16 * 15;
@@ -50,8 +58,7 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
     internal override void Download(Handle from, Span<byte> to)
     {
         if (to.Length > 0)
-            lock (gate)
-                driver.Download(from.Storage!.Address, from.Offset, to);
+            Read(from.Storage!.Address, from.Offset, to);
         GC.KeepAlive(from.Storage);
     }
 
@@ -63,10 +70,14 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
                 driver.Copy(x.Storage!.Address, x.Offset, y.Storage!.Address, y.Offset, bytes);
     }
 
-    internal override void Synchronize()
+    internal override void Synchronize() => Read(0, 0, []);
+
+    /// <summary>Memory that is no tensor's and stays as long as the device.</summary>
+    private Storage Own(long bytes)
     {
-        lock (gate)
-            driver.Synchronize();
+        nint address = driver.Allocate(bytes);
+        return address != 0 ? new Storage(new MemoryPool(this, long.MaxValue), address, bytes)
+            : throw new DeviceException($"{Name} has no {MemoryUse.Text(bytes)} of memory for the device's own needs. End other programs that use it, or choose another device with MEZCLA_DEVICE.");
     }
 
     /// <summary>A work item for each of <paramref name="n"/> things.</summary>
@@ -107,6 +118,7 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
         }
         lock (gate)
         {
+            Launches++;
             if (!kernels.TryGetValue(name, out nint kernel))
                 kernels[name] = kernel = driver.Kernel(name);
             driver.Launch(kernel, values, sizes, count, groups, size);
@@ -120,7 +132,7 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
         }
     }
 
-    /// <summary>The smallest position that a search writes down, or -1. The only waiting there is.</summary>
+    /// <summary>The smallest position that a search writes down, or -1. It waits.</summary>
     private long Search(Action<Handle> search)
     {
         lock (found)
@@ -129,12 +141,10 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
             Each("fill_int", 1, place, 1L, (long)int.MaxValue);
             search(place);
             int at = 0;
-            Download(place, System.Runtime.InteropServices.MemoryMarshal.AsBytes(new Span<int>(ref at)));
+            Download(place, MemoryMarshal.AsBytes(new Span<int>(ref at)));
             return at == int.MaxValue ? -1 : at;
         }
     }
-
-    private long Outside(Handle ids, long n, long limit) => n == 0 ? -1 : Search(place => Each("first_outside", n, ids, place, n, limit));
 
     private Handle Rent(long count) => new(Pool.Rent(Math.Max(count, 1) * 4, "working memory"), 0);
 

@@ -69,10 +69,7 @@ internal sealed unsafe class CudaDriver : GpuDriver
         while (from.Length > 0)
         {
             if (staged == StagingBytes)
-            {
-                Check(api.StreamSynchronize(stream), "cuStreamSynchronize");
-                staged = 0;
-            }
+                Synchronize();
             int count = Math.Min(from.Length, StagingBytes - staged);
             from[..count].CopyTo(new Span<byte>(staging + staged, count));
             Check(api.CopyToDevice((ulong)(to + offset), staging + staged, (nuint)count, stream), "cuMemcpyHtoDAsync");
@@ -82,15 +79,10 @@ internal sealed unsafe class CudaDriver : GpuDriver
         }
     }
 
-    internal override void Download(nint from, long offset, Span<byte> to)
+    internal override void Read(nint from, long offset, byte* to, long bytes)
     {
         Enter();
-        fixed (byte* bytes = to)
-        {
-            Check(api.CopyFromDevice(bytes, (ulong)(from + offset), (nuint)to.Length, stream), "cuMemcpyDtoHAsync");
-            Check(api.StreamSynchronize(stream), "cuStreamSynchronize");
-        }
-        staged = 0;
+        Check(api.CopyFromDevice(to, (ulong)(from + offset), (nuint)bytes, stream), "cuMemcpyDtoHAsync");
     }
 
     internal override void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
@@ -144,6 +136,8 @@ internal sealed unsafe class CudaDriver : GpuDriver
         Check(api.Launch(kernel, (uint)groups, 1, 1, (uint)groupSize, 1, 1, 0, stream, values, null), "cuLaunchKernel");
     }
 
+    internal override bool HasAddresses => true;
+
     internal override bool Multiply(in Product product, bool narrow, nint a, nint b, nint bias, nint c, bool accumulate)
     {
         Enter();
@@ -159,6 +153,7 @@ internal sealed unsafe class CudaDriver : GpuDriver
         Enter();
         Check(api.StreamSynchronize(stream), "cuStreamSynchronize");
         staged = 0;
+        Waits++;
     }
 
     private void Enter() => Check(api.SetCurrent(context), "cuCtxSetCurrent");

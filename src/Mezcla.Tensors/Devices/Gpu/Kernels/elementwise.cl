@@ -131,14 +131,3 @@ KERNEL dropout(BUFFER(float, x), BUFFER(float, y), i64 n, float p, i64 seed, i64
     float number = (philox((u64)seed, (u64)stream, (u64)position + (u64)i) >> 8) * (1.0f / 16777216.0f), value = number >= p ? x[i] * (1 / (1 - p)) : 0;
     PUT(y[i], value);
 }
-
-KERNEL adamw(BUFFER(float, p), BUFFER(float, g), BUFFER(float, m), BUFFER(float, v), i64 n,
-    float rate, float beta1, float beta2, float epsilon, float keep, float root, float gradient_scale)
-{
-    EACH(i, n);
-    AT(float, p); AT(float, g); AT(float, m); AT(float, v);
-    float gradient = g[i] * gradient_scale, first = beta1 * m[i] + (1 - beta1) * gradient, second = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-    m[i] = first;
-    v[i] = second;
-    p[i] = keep * p[i] - rate * first / (SQRT(second) * root + epsilon);
-}

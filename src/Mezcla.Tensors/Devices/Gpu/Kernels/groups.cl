@@ -6,13 +6,17 @@
 
 DEVICE i64 group_of(int id, i64 groups) { return id < 0 || id >= groups ? groups : id; }
 
-KERNEL group_count(BUFFER(int, ids), BUFFER(int, counts), i64 tokens, i64 k, i64 groups, i64 blocks)
+KERNEL group_count(BUFFER(int, ids), BUFFER(int, counts), i64 tokens, i64 k, i64 groups, i64 blocks, CHECKED)
 {
     EACH(block, blocks);
-    AT(int, ids); AT(int, counts);
+    AT(int, ids); AT(int, counts); AT(int, record);
     counts += block * (groups + 1);
     for (i64 g = 0; g <= groups; g++) counts[g] = 0;
-    for (i64 p = block * BLOCK; p < (block + 1) * BLOCK && p < tokens * k; p++) counts[group_of(ids[CHOICE(p)], groups)]++;
+    for (i64 p = block * BLOCK; p < (block + 1) * BLOCK && p < tokens * k; p++) {
+        int id = ids[CHOICE(p)];
+        counts[group_of(id, groups)]++;
+        if (id >= groups) note_outside(record, operation, CHOICE(p), id);
+    }
 }
 
 KERNEL group_scan(BUFFER(int, counts), BUFFER(int, totals), i64 groups, i64 blocks)
@@ -83,12 +87,15 @@ KERNEL group_place(BUFFER(int, ids), BUFFER(float, priority), BUFFER(int, totals
     kept[place] = keeps ? 1 : 0;
 }
 
-KERNEL count_by_index(BUFFER(int, ids), BUFFER(float, counts), i64 n)
+KERNEL count_by_index(BUFFER(int, ids), BUFFER(float, counts), i64 groups, i64 n, CHECKED)
 {
     SHARED_ROW;
-    AT(int, ids); AT(float, counts);
+    AT(int, ids); AT(float, counts); AT(int, record);
     float count = 0;
-    for (i64 i = LOCAL_ID; i < n; i += GROUP) count += ids[i] == GROUP_ID;
+    for (i64 i = LOCAL_ID; i < n; i += GROUP) {
+        count += ids[i] == GROUP_ID;
+        if (GROUP_ID == 0 && ids[i] >= groups) note_outside(record, operation, i, ids[i]);
+    }
     count = GROUP_SUM(count);
     if (LOCAL_ID == 0) counts[GROUP_ID] = count;
 }

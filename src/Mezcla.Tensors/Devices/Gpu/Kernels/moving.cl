@@ -34,34 +34,42 @@ KERNEL convert(BUFFER(uint, x), i64 from, BUFFER(uint, y), i64 to, i64 n)
     else ((GLOBAL float *)y)[i] = value;
 }
 
-KERNEL gather_rows4(BUFFER(uint, x), BUFFER(int, ids), BUFFER(uint, y), i64 axis, i64 count, i64 row, i64 n)
+KERNEL gather_rows4(BUFFER(uint, x), BUFFER(int, ids), BUFFER(uint, y), i64 axis, i64 count, i64 row, i64 n, CHECKED)
 {
     EACH(i, n);
-    AT(uint, x); AT(int, ids); AT(uint, y);
+    AT(uint, x); AT(int, ids); AT(uint, y); AT(int, record);
     i64 r = i / row;
-    y[i] = x[(r / count * axis + ids[r % count]) * row + i % row];
+    int id = ids[r % count];
+    y[i] = INSIDE(id, axis) ? x[(r / count * axis + id) * row + i % row] : 0;
+    if (!INSIDE(id, axis) && r < count && i % row == 0) note_outside(record, operation, r, id);
 }
 
-KERNEL gather_rows2(BUFFER(ushort, x), BUFFER(int, ids), BUFFER(ushort, y), i64 axis, i64 count, i64 row, i64 n)
+KERNEL gather_rows2(BUFFER(ushort, x), BUFFER(int, ids), BUFFER(ushort, y), i64 axis, i64 count, i64 row, i64 n, CHECKED)
 {
     EACH(i, n);
-    AT(ushort, x); AT(int, ids); AT(ushort, y);
+    AT(ushort, x); AT(int, ids); AT(ushort, y); AT(int, record);
     i64 r = i / row;
-    y[i] = x[(r / count * axis + ids[r % count]) * row + i % row];
+    int id = ids[r % count];
+    y[i] = INSIDE(id, axis) ? x[(r / count * axis + id) * row + i % row] : (ushort)0;
+    if (!INSIDE(id, axis) && r < count && i % row == 0) note_outside(record, operation, r, id);
 }
 
-KERNEL gather4(BUFFER(uint, x), BUFFER(int, index), BUFFER(uint, y), i64 axis, i64 inner, i64 count, i64 n)
+KERNEL gather4(BUFFER(uint, x), BUFFER(int, index), BUFFER(uint, y), i64 axis, i64 inner, i64 count, i64 n, CHECKED)
 {
     EACH(i, n);
-    AT(uint, x); AT(int, index); AT(uint, y);
-    y[i] = x[(i / (count * inner) * axis + index[i]) * inner + i % inner];
+    AT(uint, x); AT(int, index); AT(uint, y); AT(int, record);
+    int id = index[i];
+    y[i] = INSIDE(id, axis) ? x[(i / (count * inner) * axis + id) * inner + i % inner] : 0;
+    if (!INSIDE(id, axis)) note_outside(record, operation, i, id);
 }
 
-KERNEL gather2(BUFFER(ushort, x), BUFFER(int, index), BUFFER(ushort, y), i64 axis, i64 inner, i64 count, i64 n)
+KERNEL gather2(BUFFER(ushort, x), BUFFER(int, index), BUFFER(ushort, y), i64 axis, i64 inner, i64 count, i64 n, CHECKED)
 {
     EACH(i, n);
-    AT(ushort, x); AT(int, index); AT(ushort, y);
-    y[i] = x[(i / (count * inner) * axis + index[i]) * inner + i % inner];
+    AT(ushort, x); AT(int, index); AT(ushort, y); AT(int, record);
+    int id = index[i];
+    y[i] = INSIDE(id, axis) ? x[(i / (count * inner) * axis + id) * inner + i % inner] : (ushort)0;
+    if (!INSIDE(id, axis)) note_outside(record, operation, i, id);
 }
 
 // For each place where the same id stands next, or -1, and whether it is the first such place: chains that are added in order by one owner.
@@ -77,45 +85,36 @@ KERNEL scatter_links(BUFFER(int, ids), BUFFER(int, next), BUFFER(int, first), i6
     next[i] = j < count ? (int)j : -1;
 }
 
-KERNEL scatter_rows(BUFFER(float, x), BUFFER(int, ids), BUFFER(int, next), BUFFER(int, first), BUFFER(float, y), i64 axis, i64 count, i64 row, i64 n)
+KERNEL scatter_rows(BUFFER(float, x), BUFFER(int, ids), BUFFER(int, next), BUFFER(int, first), BUFFER(float, y), i64 axis, i64 count, i64 row, i64 n, CHECKED)
 {
     EACH(i, n);
-    AT(float, x); AT(int, ids); AT(int, next); AT(int, first); AT(float, y);
+    AT(float, x); AT(int, ids); AT(int, next); AT(int, first); AT(float, y); AT(int, record);
     i64 r = i / row, at = r % count, o = r / count, column = i % row;
     int id = ids[at];
-    if (!first[at] || id < 0 || id >= axis) return;
+    if (id >= axis && i < count * row && column == 0) note_outside(record, operation, at, id);
+    if (!first[at] || !INSIDE(id, axis)) return;
     float sum = y[(o * axis + id) * row + column];
     for (; at >= 0; at = next[at]) sum += x[(o * count + at) * row + column];
     y[(o * axis + id) * row + column] = sum;
 }
 
 // One owner for each line of the axis.
-KERNEL scatter_add(BUFFER(float, x), BUFFER(int, index), BUFFER(float, y), i64 axis, i64 inner, i64 count, i64 lines)
+KERNEL scatter_add(BUFFER(float, x), BUFFER(int, index), BUFFER(float, y), i64 axis, i64 inner, i64 count, i64 lines, CHECKED)
 {
     EACH(line, lines);
-    AT(float, x); AT(int, index); AT(float, y);
+    AT(float, x); AT(int, index); AT(float, y); AT(int, record);
     i64 o = line / inner, i = line % inner;
     for (i64 j = 0; j < count; j++) {
         i64 from = (o * count + j) * inner + i;
-        y[(o * axis + index[from]) * inner + i] += x[from];
+        int id = index[from];
+        if (INSIDE(id, axis)) y[(o * axis + id) * inner + i] += x[from];
+        else note_outside(record, operation, from, id);
     }
 }
 
-// The smallest i whose number is outside 0..limit, or that is NaN.
-KERNEL first_outside(BUFFER(int, ids), BUFFER(int, found), i64 n, i64 limit)
-{
-    EACH(i, n);
-    AT(int, ids); AT(int, found);
-    if (ids[i] < 0 || ids[i] >= limit) LOWEST(found, (int)i);
-}
+KERNEL check_indices(BUFFER(int, ids), i64 limit, i64 n, CHECKED) { EACH(i, n); AT(int, ids); AT(int, record); if (!INSIDE(ids[i], limit)) note_outside(record, operation, i, ids[i]); }
 
-KERNEL first_label_outside(BUFFER(int, ids), BUFFER(int, found), i64 n, i64 limit, i64 ignore)
-{
-    EACH(i, n);
-    AT(int, ids); AT(int, found);
-    if (ids[i] != ignore && (ids[i] < 0 || ids[i] >= limit)) LOWEST(found, (int)i);
-}
-
+// The smallest i.
 KERNEL first_nan(BUFFER(float, x), BUFFER(int, found), i64 n) { EACH(i, n); AT(float, x); AT(int, found); if (IS_NAN(x[i])) LOWEST(found, (int)i); }
 
 KERNEL select_by(BUFFER(int, mask), BUFFER(float, a), float a_value, BUFFER(float, b), float b_value, BUFFER(float, y), i64 n, i64 accumulate)
@@ -134,4 +133,11 @@ KERNEL tril(BUFFER(float, x), BUFFER(float, y), i64 rows, i64 columns, i64 diago
     PUT(y[i], value);
 }
 
-KERNEL one_hot(BUFFER(int, ids), BUFFER(float, y), i64 classes, i64 n) { EACH(i, n); AT(int, ids); AT(float, y); y[i] = i % classes == ids[i / classes] ? 1 : 0; }
+KERNEL one_hot(BUFFER(int, ids), BUFFER(float, y), i64 classes, i64 n, CHECKED)
+{
+    EACH(i, n);
+    AT(int, ids); AT(float, y); AT(int, record);
+    int id = ids[i / classes];
+    y[i] = i % classes == id ? 1 : 0;
+    if (i % classes == 0 && !INSIDE(id, classes)) note_outside(record, operation, i / classes, id);
+}

@@ -16,6 +16,8 @@ typedef ulong u64;
 #define GROUP_ID ((i64)get_group_id(0))
 #define LOCAL_ID ((int)get_local_id(0))
 #define LOWEST(place, value) atomic_min(place, value)
+#define CLAIM(place, value) atomic_cmpxchg(place, 0, value)
+#define COUNT(place) atomic_inc(place)
 #define BITS(x) as_uint(x)
 #define FLOAT_OF(x) as_float(x)
 #define EXP exp
@@ -43,6 +45,8 @@ typedef unsigned short ushort;
 #define GROUP_ID ((i64)blockIdx.x)
 #define LOCAL_ID ((int)threadIdx.x)
 #define LOWEST(place, value) atomicMin(place, value)
+#define CLAIM(place, value) atomicCAS(place, 0, value)
+#define COUNT(place) atomicAdd(place, 1)
 #define BITS(x) ((uint)__float_as_int(x))
 #define FLOAT_OF(x) __int_as_float((int)(x))
 #define EXP expf
@@ -101,3 +105,24 @@ DEVICE float max_of_group(float x, LOCAL float *shared)
 #define GROUP_SUM(x) (x)
 #define GROUP_MAX(x) (x)
 #endif
+
+// An index outside its range. Operations come one after the other: the first that finds one claims the record with its number, and the smallest of its positions remains; whoever lowers it
+// leaves a note of what stood there. Number 0 writes nothing down.
+#define CHECKED BUFFER(int, record), i64 operation
+#define NOTES 30
+#define INSIDE(id, limit) ((id) >= 0 && (id) < (limit))
+DEVICE void note_outside(GLOBAL int *record, i64 operation, i64 at, int id)
+{
+    if (operation == 0) return;
+    int first = CLAIM(record, (int)operation);
+    if (first != 0 && first != (int)operation) return;
+    if (LOWEST(record + 1, (int)at) <= (int)at) return;
+    int slot = COUNT(record + 2);
+    if (slot >= NOTES) return;
+    record[4 + 2 * slot] = (int)at;
+    record[5 + 2 * slot] = id;
+}
+
+// Offsets that are wrong lead nowhere outside the rows.
+#define OFFSET(g) (offsets[g] < 0 ? 0 : offsets[g] > all ? all : (i64)offsets[g])
+#define ROWS_OF(g) (OFFSET((g) + 1) > OFFSET(g) ? OFFSET((g) + 1) - OFFSET(g) : 0)

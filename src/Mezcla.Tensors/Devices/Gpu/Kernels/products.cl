@@ -88,31 +88,38 @@ KERNEL matmul(BUFFER(float, a), i64 ai, i64 ak, i64 stride_a, BUFFER(float, b), 
 }
 
 // Tiles of rows are counted group by group; there are at most rows/TILE + groups.
-KERNEL grouped_matmul(BUFFER(float, a), BUFFER(float, b), i64 bk, i64 bj, BUFFER(int, offsets), BUFFER(float, c), i64 groups, i64 n, i64 k, i64 accumulate)
+KERNEL grouped_matmul(BUFFER(float, a), BUFFER(float, b), i64 bk, i64 bj, BUFFER(int, offsets), BUFFER(float, c), i64 groups, i64 all, i64 n, i64 k, i64 accumulate)
 {
     SHARED_TILES;
     AT(float, a); AT(float, b); AT(int, offsets); AT(float, c);
     i64 across = (n + TILE - 1) / TILE, tile = GROUP_ID / across, g = 0;
     for (; g < groups; g++) {
-        i64 tiles_here = (offsets[g + 1] - offsets[g] + TILE_ROWS - 1) / TILE_ROWS;
+        i64 tiles_here = (ROWS_OF(g) + TILE_ROWS - 1) / TILE_ROWS;
         if (tile < tiles_here) break;
         tile -= tiles_here;
     }
     // Tiles behind the last group have no rows, and go through the same barriers all the same.
     int behind = g == groups;
     if (behind) g = 0;
-    i64 start = offsets[g], rows = behind ? 0 : offsets[g + 1] - start;
+    i64 start = OFFSET(g), rows = behind ? 0 : ROWS_OF(g);
     tile_product(a + start * k, k, 1, b + g * n * k, bk, bj, (GLOBAL float *)0, c + start * n, n, rows, n, k,
         tile * TILE_ROWS, GROUP_ID % across * TILE, accumulate TILES);
 }
 
-KERNEL clear_behind(BUFFER(int, offsets), BUFFER(float, c), i64 groups, i64 n, i64 items) { EACH(i, items); AT(int, offsets); AT(float, c); if (i / n >= offsets[groups]) c[i] = 0; }
+// Rows behind the last group; and the offsets must rise from 0 to at most the number of rows.
+KERNEL clear_behind(BUFFER(int, offsets), BUFFER(float, c), i64 groups, i64 rows, i64 n, CHECKED)
+{
+    EACH(i, rows * n > groups ? rows * n : groups + 1);
+    AT(int, offsets); AT(float, c); AT(int, record);
+    if (i <= groups && (offsets[i] > rows || (i == 0 ? offsets[0] != 0 : offsets[i] < offsets[i - 1]))) note_outside(record, operation, i, offsets[i]);
+    if (i < rows * n && i / n >= offsets[groups]) c[i] = 0;
+}
 
-KERNEL grouped_outer(BUFFER(float, a), BUFFER(float, b), BUFFER(int, offsets), BUFFER(float, c), i64 m, i64 n, i64 accumulate)
+KERNEL grouped_outer(BUFFER(float, a), BUFFER(float, b), BUFFER(int, offsets), BUFFER(float, c), i64 all, i64 m, i64 n, i64 accumulate)
 {
     SHARED_TILES;
     AT(float, a); AT(float, b); AT(int, offsets); AT(float, c);
-    i64 across = (n + TILE - 1) / TILE, down = (m + TILE_ROWS - 1) / TILE_ROWS, g = GROUP_ID / (across * down), tile = GROUP_ID % (across * down), start = offsets[g];
-    tile_product(a + start * m, 1, m, b + start * n, n, 1, (GLOBAL float *)0, c + g * m * n, n, m, n, offsets[g + 1] - start,
+    i64 across = (n + TILE - 1) / TILE, down = (m + TILE_ROWS - 1) / TILE_ROWS, g = GROUP_ID / (across * down), tile = GROUP_ID % (across * down), start = OFFSET(g);
+    tile_product(a + start * m, 1, m, b + start * n, n, 1, (GLOBAL float *)0, c + g * m * n, n, m, n, ROWS_OF(g),
         tile / across * TILE_ROWS, tile % across * TILE, accumulate TILES);
 }

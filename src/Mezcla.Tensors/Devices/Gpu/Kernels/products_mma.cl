@@ -83,26 +83,26 @@ KERNEL matmul_mma(BUFFER(ushort, a), i64 ai, i64 ak, i64 stride_a, BUFFER(ushort
     tile_of_products(a + p * stride_a, ai, ak, b + p * stride_b, bk, bj, bias, c + p * stride_c, n, m, n, k, tile / across * WIDE, tile % across * WIDE, accumulate, strips);
 }
 
-KERNEL grouped_matmul_mma(BUFFER(ushort, a), BUFFER(ushort, b), i64 bk, i64 bj, BUFFER(int, offsets), BUFFER(float, c), i64 groups, i64 n, i64 k, i64 accumulate)
+KERNEL grouped_matmul_mma(BUFFER(ushort, a), BUFFER(ushort, b), i64 bk, i64 bj, BUFFER(int, offsets), BUFFER(float, c), i64 groups, i64 all, i64 n, i64 k, i64 accumulate)
 {
     SHARED_STRIPS;
     AT(ushort, a); AT(ushort, b); AT(int, offsets); AT(float, c);
     i64 across = (n + WIDE - 1) / WIDE, tile = GROUP_ID / across, g = 0;
     for (; g < groups; g++) {
-        i64 tiles_here = (offsets[g + 1] - offsets[g] + WIDE - 1) / WIDE;
+        i64 tiles_here = (ROWS_OF(g) + WIDE - 1) / WIDE;
         if (tile < tiles_here) break;
         tile -= tiles_here;
     }
     // The same for all items: nobody waits at a barrier for those that leave.
     if (g == groups) return;
-    i64 start = offsets[g];
-    tile_of_products(a + start * k, k, 1, b + g * n * k, bk, bj, (float *)0, c + start * n, n, offsets[g + 1] - start, n, k, tile * WIDE, GROUP_ID % across * WIDE, accumulate, strips);
+    i64 start = OFFSET(g);
+    tile_of_products(a + start * k, k, 1, b + g * n * k, bk, bj, (float *)0, c + start * n, n, ROWS_OF(g), n, k, tile * WIDE, GROUP_ID % across * WIDE, accumulate, strips);
 }
 
-KERNEL grouped_outer_mma(BUFFER(ushort, a), BUFFER(ushort, b), BUFFER(int, offsets), BUFFER(float, c), i64 m, i64 n, i64 accumulate)
+KERNEL grouped_outer_mma(BUFFER(ushort, a), BUFFER(ushort, b), BUFFER(int, offsets), BUFFER(float, c), i64 all, i64 m, i64 n, i64 accumulate)
 {
     SHARED_STRIPS;
     AT(ushort, a); AT(ushort, b); AT(int, offsets); AT(float, c);
-    i64 across = (n + WIDE - 1) / WIDE, down = (m + WIDE - 1) / WIDE, g = GROUP_ID / (across * down), tile = GROUP_ID % (across * down), start = offsets[g];
-    tile_of_products(a + start * m, 1, m, b + start * n, n, 1, (float *)0, c + g * m * n, n, m, n, offsets[g + 1] - start, tile / across * WIDE, tile % across * WIDE, accumulate, strips);
+    i64 across = (n + WIDE - 1) / WIDE, down = (m + WIDE - 1) / WIDE, g = GROUP_ID / (across * down), tile = GROUP_ID % (across * down), start = OFFSET(g);
+    tile_of_products(a + start * m, 1, m, b + start * n, n, 1, (float *)0, c + g * m * n, n, m, n, ROWS_OF(g), tile / across * WIDE, tile % across * WIDE, accumulate, strips);
 }

@@ -68,10 +68,10 @@ KERNEL log_sum_exp_backward(BUFFER(float, x), BUFFER(float, y), BUFFER(float, dy
     PUT(dx[i], value);
 }
 
-KERNEL cross_entropy(BUFFER(float, x), BUFFER(int, labels), BUFFER(float, lse), BUFFER(float, costs), i64 n, i64 ignore, float smoothing)
+KERNEL cross_entropy(BUFFER(float, x), BUFFER(int, labels), BUFFER(float, lse), BUFFER(float, costs), i64 n, i64 ignore, float smoothing, CHECKED)
 {
     SHARED_ROW;
-    AT(float, x); AT(int, labels); AT(float, lse); AT(float, costs);
+    AT(float, x); AT(int, labels); AT(float, lse); AT(float, costs); AT(int, record);
     i64 row = GROUP_ID;
     x += row * n;
     float log_sum = LOG_SUM_EXP(x), sum = 0;
@@ -80,7 +80,9 @@ KERNEL cross_entropy(BUFFER(float, x), BUFFER(int, labels), BUFFER(float, lse), 
     if (LOCAL_ID == 0) {
         int label = labels[row];
         float cost = 0;
-        if (label != ignore) cost = (1 - smoothing) * (log_sum - x[label]);
+        int inside = INSIDE(label, n);
+        if (label != ignore && !inside) note_outside(record, operation, row, label);
+        if (label != ignore && inside) cost = (1 - smoothing) * (log_sum - x[label]);
         if (label != ignore && smoothing != 0) cost += smoothing * (log_sum - sum / n);
         lse[row] = log_sum;
         costs[row] = cost;

@@ -35,6 +35,8 @@ internal static unsafe partial class Cl
 
     [LibraryImport(Library)] internal static partial nint clCreateBuffer(nint context, ulong flags, nuint size, void* host, int* error);
 
+    [LibraryImport(Library)] internal static partial int clFlush(nint queue);
+
     [LibraryImport(Library)] internal static partial int clReleaseMemObject(nint memory);
 
     [LibraryImport(Library)] internal static partial int clEnqueueWriteBuffer(nint queue, nint buffer, uint blocking, nuint offset, nuint size, void* from, uint waits, nint* events, nint* done);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Mezcla.Tensors.Devices.Gpu.OpenCl;
@@ -5,8 +6,12 @@ namespace Mezcla.Tensors.Devices.Gpu.OpenCl;
 /// <summary>A device by OpenCL 1.2 or later, with one queue in order.</summary>
 internal sealed unsafe class OpenClDriver : GpuDriver
 {
+    private const int StagingBytes = 4 << 20, LaunchesPerFlush = 16;
+
     private readonly nint device, context, queue;
+    private readonly byte* staging = (byte*)NativeMemory.Alloc(StagingBytes);
     private nint program;
+    private int staged, launched;
 
     internal OpenClDriver(int index, int? groupSize = null)
     {
@@ -39,17 +44,22 @@ internal sealed unsafe class OpenClDriver : GpuDriver
 
     internal override void Free(nint address) => Check(Cl.clReleaseMemObject(address), "clReleaseMemObject");
 
+    /// <summary>What is small goes through memory that stays until the device comes to it, so that the caller need not wait.</summary>
     internal override void Upload(ReadOnlySpan<byte> from, nint to, long offset)
     {
+        bool waits = from.Length > StagingBytes - staged;
         fixed (byte* bytes = from)
-            Check(Cl.clEnqueueWriteBuffer(queue, to, 1, (nuint)offset, (nuint)from.Length, bytes, 0, null, null), "clEnqueueWriteBuffer");
+        {
+            if (!waits)
+                from.CopyTo(new Span<byte>(staging + staged, from.Length));
+            Check(Cl.clEnqueueWriteBuffer(queue, to, waits ? 1u : 0u, (nuint)offset, (nuint)from.Length, waits ? bytes : staging + staged, 0, null, null), "clEnqueueWriteBuffer");
+        }
+        staged = waits ? 0 : staged + from.Length;
+        Waits += waits ? 1 : 0;
     }
 
-    internal override void Download(nint from, long offset, Span<byte> to)
-    {
-        fixed (byte* bytes = to)
-            Check(Cl.clEnqueueReadBuffer(queue, from, 1, (nuint)offset, (nuint)to.Length, bytes, 0, null, null), "clEnqueueReadBuffer");
-    }
+    internal override void Read(nint from, long offset, byte* to, long bytes)
+        => Check(Cl.clEnqueueReadBuffer(queue, from, 0, (nuint)offset, (nuint)bytes, to, 0, null, null), "clEnqueueReadBuffer");
 
     internal override void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
         => Check(Cl.clEnqueueCopyBuffer(queue, from, to, (nuint)fromOffset, (nuint)toOffset, (nuint)bytes, 0, null, null), "clEnqueueCopyBuffer");
@@ -131,9 +141,17 @@ internal sealed unsafe class OpenClDriver : GpuDriver
             Check(Cl.clSetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");
         nuint local = (nuint)groupSize, global = (nuint)groups * local;
         Check(Cl.clEnqueueNDRangeKernel(queue, kernel, 1, null, &global, &local, 0, null, null), "clEnqueueNDRangeKernel");
+        // A driver may hold back what it was asked for until somebody waits, which is only once a step.
+        if (++launched % LaunchesPerFlush == 0)
+            Check(Cl.clFlush(queue), "clFlush");
     }
 
-    internal override void Synchronize() => Check(Cl.clFinish(queue), "clFinish");
+    internal override void Synchronize()
+    {
+        Check(Cl.clFinish(queue), "clFinish");
+        staged = 0;
+        Waits++;
+    }
 
     private void Check(int error, string function)
     {
