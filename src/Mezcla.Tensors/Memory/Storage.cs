@@ -65,7 +65,7 @@ internal sealed class Storage(MemoryPool pool, nint address, long bytes)
         references = 0;
         // What it refers to may be on its way back as well, by itself.
         Narrow = null;
-        pool.Return(this);
         GC.ReRegisterForFinalize(this);
+        pool.Return(this);
     }
 }

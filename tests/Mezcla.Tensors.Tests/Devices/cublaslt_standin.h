@@ -79,7 +79,7 @@ API int cublasLtMatmul(void *handle, LtDescription *d, const float *alpha, unsig
         if (places[i] % algorithm->words[1 + i]) return LtInvalid;
     float scale = *alpha, keep = *beta;
     lt_multiplied++;
-    queue.push_back([=, d = *d, a = *a, b = *b, c = *c] {
+    ask([=, d = *d, a = *a, b = *b, c = *c] {
         for (int p = 0; p < c.batch; p++)
             for (long long i = 0; i < (long long)c.rows; i++)
                 for (long long j = 0; j < (long long)c.columns; j++) {

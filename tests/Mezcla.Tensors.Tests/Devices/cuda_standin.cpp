@@ -169,6 +169,11 @@ static int the_context, the_stream;
 #define NEEDS_CONTEXT std::lock_guard<std::mutex> hold(gate); if (current != &the_context) return 201
 #define ON_STREAM NEEDS_CONTEXT; if (stream != &the_stream) return 400
 
+// While a stream is captured, what is asked for goes into a graph.
+static bool capturing;
+static std::vector<std::function<void()>> captured;
+static void ask(std::function<void()> work) { (capturing ? captured : queue).push_back(std::move(work)); }
+
 static void flush()
 {
     auto all = std::move(queue);
@@ -202,7 +207,7 @@ API int cuDevicePrimaryCtxRetain(void **to, int) { *to = &the_context; return 0;
 API int cuCtxSetCurrent(void *context) { current = context; return context == &the_context ? 0 : 201; }
 API int cuStreamCreate(void **to, unsigned) { NEEDS_CONTEXT; *to = &the_stream; return 0; }
 API int cuMemHostAlloc(void **to, size_t bytes, unsigned) { NEEDS_CONTEXT; *to = malloc(bytes); return 0; }
-API int cuStreamSynchronize(void *stream) { ON_STREAM; flush(); return 0; }
+API int cuStreamSynchronize(void *stream) { ON_STREAM; if (capturing) return 900; flush(); return 0; }
 API int cuMemAlloc_v2(unsigned long long *to, size_t bytes)
 {
     NEEDS_CONTEXT;
@@ -217,15 +222,15 @@ API int cuMemFree_v2(unsigned long long at)
 {
     NEEDS_CONTEXT;
     // What was asked for might still use it.
-    if (!queue.empty() || !blocks.count((void *)at)) return 1;
+    if (capturing || !queue.empty() || !blocks.count((void *)at)) return 1;
     used -= blocks[(void *)at];
     blocks.erase((void *)at);
     free((void *)at);
     return 0;
 }
-API int cuMemcpyHtoDAsync_v2(unsigned long long to, void *from, size_t bytes, void *stream) { ON_STREAM; queue.push_back([=] { memcpy((void *)to, from, bytes); }); return 0; }
-API int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; queue.push_back([=] { memcpy(to, (void *)from, bytes); }); return 0; }
-API int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; queue.push_back([=] { memmove((void *)to, (void *)from, bytes); }); return 0; }
+API int cuMemcpyHtoDAsync_v2(unsigned long long to, void *from, size_t bytes, void *stream) { ON_STREAM; ask([=] { memcpy((void *)to, from, bytes); }); return 0; }
+API int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; ask([=] { memcpy(to, (void *)from, bytes); }); return 0; }
+API int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; ask([=] { memmove((void *)to, (void *)from, bytes); }); return 0; }
 API int cuModuleLoadData(void **to, void *image) { NEEDS_CONTEXT; *to = &source; return memcmp(image, "STAND-IN", 8) ? 200 : 0; }
 API int cuModuleGetFunction(void **to, void *module, const char *name)
 {
@@ -239,9 +244,28 @@ API int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned 
 {
     ON_STREAM;
     if (gx == 0 || gx > 2147483647u || gy != 1 || gz != 1 || bx == 0 || bx > Most || by != 1 || bz != 1 || shared || extra) return 1;
-    queue.push_back([=, work = ((Binder)f)(values)] { run(work, gx, bx); });
+    ask([=, work = ((Binder)f)(values)] { run(work, gx, bx); });
     return 0;
 }
+// Mode 2, relaxed, which alone lets memory be allocated meanwhile.
+API int cuStreamBeginCapture_v2(void *stream, int mode) { ON_STREAM; if (capturing || mode != 2) return 1; capturing = true; captured.clear(); return 0; }
+API int cuStreamEndCapture(void *stream, void **to) { ON_STREAM; if (!capturing) return 1; capturing = false; *to = &captured; return 0; }
+API int cuGraphInstantiateWithFlags(void **to, void *graph, unsigned long long flags)
+{
+    NEEDS_CONTEXT;
+    if (graph != &captured || flags) return 1;
+    *to = new std::vector<std::function<void()>>(captured);
+    return 0;
+}
+API int cuGraphLaunch(void *graph, void *stream)
+{
+    ON_STREAM;
+    if (capturing) return 1;
+    for (auto &work : *(std::vector<std::function<void()>> *)graph) queue.push_back(work);
+    return 0;
+}
+API int cuGraphDestroy(void *graph) { NEEDS_CONTEXT; return graph != &captured; }
+API int cuGraphExecDestroy(void *graph) { NEEDS_CONTEXT; delete (std::vector<std::function<void()>> *)graph; return queue.empty() ? 0 : 1; }
 API int cuGetErrorName(int error, const char **to) { *to = error == 2 ? "CUDA_ERROR_OUT_OF_MEMORY" : error == 201 ? "CUDA_ERROR_INVALID_CONTEXT" : "CUDA_ERROR_OF_STAND_IN"; return 0; }
 API int cuGetErrorString(int error, const char **to) { *to = error == 2 ? "out of memory" : "what the stand-in says"; return 0; }
 

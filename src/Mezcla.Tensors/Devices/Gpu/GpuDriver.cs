@@ -50,6 +50,12 @@ internal abstract class GpuDriver
     /// </summary>
     internal virtual bool Multiply(in Product product, bool narrow, nint a, nint b, nint bias, nint c, bool accumulate) => false;
 
+    /// <summary>From here on launches and copies are written down and not done, and memory that is asked for is there at once. Nothing may be uploaded, read or waited for.</summary>
+    internal virtual void BeginCapture() => throw new DeviceException($"{Name} does not capture steps.");
+
+    /// <summary>Ends it. Who gets the graph disposes it.</summary>
+    internal virtual GpuGraph EndCapture() => throw new DeviceException($"{Name} does not capture steps.");
+
     /// <summary>Work items of a group in the kernels that use tensor cores: eight warps.</summary>
     internal const int TensorCoreGroup = 256;
 

@@ -43,12 +43,16 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
     internal override void Free(nint address, long bytes)
     {
         lock (gate)
-            driver.Free(address);
+            if (capture is not null)
+                capture.Freed.Add(address);
+            else
+                driver.Free(address);
     }
 
     internal override void Upload(ReadOnlySpan<byte> from, Handle to)
     {
         ForgetNarrow();
+        RequireNoCapture("numbers come from the processor (such as random ones drawn there, or a tensor made there)");
         if (from.Length > 0)
             lock (gate)
                 driver.Upload(from, to.Storage!.Address, to.Offset);

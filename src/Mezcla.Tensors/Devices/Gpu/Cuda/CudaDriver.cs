@@ -136,6 +136,38 @@ internal sealed unsafe class CudaDriver : GpuDriver
         Check(api.Launch(kernel, (uint)groups, 1, 1, (uint)groupSize, 1, 1, 0, stream, values, null), "cuLaunchKernel");
     }
 
+    internal override void BeginCapture()
+    {
+        Enter();
+        Check(api.BeginCapture(stream, CudaApi.RelaxedCapture), "cuStreamBeginCapture");
+    }
+
+    internal override GpuGraph EndCapture()
+    {
+        Enter();
+        nint graph, executable;
+        Check(api.EndCapture(stream, &graph), "cuStreamEndCapture");
+        int error = api.GraphInstantiate(&executable, graph, 0);
+        Check(api.GraphDestroy(graph), "cuGraphDestroy");
+        Check(error, "cuGraphInstantiate");
+        return new Graph(this, executable);
+    }
+
+    private sealed class Graph(CudaDriver driver, nint executable) : GpuGraph
+    {
+        internal override void Replay()
+        {
+            driver.Enter();
+            driver.Check(driver.api.GraphLaunch(executable, driver.stream), "cuGraphLaunch");
+        }
+
+        public override void Dispose()
+        {
+            driver.Synchronize();
+            driver.Check(driver.api.ExecutableDestroy(executable), "cuGraphExecDestroy");
+        }
+    }
+
     internal override bool HasAddresses => true;
 
     internal override bool Multiply(in Product product, bool narrow, nint a, nint b, nint bias, nint c, bool accumulate)
