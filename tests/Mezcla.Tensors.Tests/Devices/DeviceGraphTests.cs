@@ -1,9 +1,10 @@
 using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.Devices.Gpu.Cuda;
 using Mezcla.Tensors.Devices.Gpu.OpenCl;
 
 namespace Mezcla.Tensors.Tests.Devices;
 
-/// <summary>Steps that are captured and replayed do what they did when each launch was asked for, to the bit: by OpenCL, and by CUDA's graphs in the stand-in.</summary>
+/// <summary>Steps that are captured and replayed do what they did when each launch was asked for, to the bit: by OpenCL, by CUDA's graphs in the stand-in, and on the first NVIDIA GPU.</summary>
 public sealed class DeviceGraphTests
 {
     private const int Rows = 12, Width = 32, Steps = 6;
@@ -15,13 +16,20 @@ public sealed class DeviceGraphTests
             Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
             return new Device(new GpuKernels(new OpenClDriver(0)));
         }
-        return new Device(new GpuKernels(new CudaStandIn().WithProducts.Open(0))) { ProductPrecision = name == "bfloat16" ? ProductPrecision.BFloat16 : ProductPrecision.Float32 };
+        bool gpu = name.StartsWith("gpu", StringComparison.Ordinal);
+        Assert.SkipWhen(gpu && CudaInstallation.Here.Devices.Count == 0, $"No CUDA device: {Device.CudaReport}.");
+        var driver = (gpu ? CudaInstallation.Here : new CudaStandIn().WithProducts).Open(0);
+        bool narrow = name.EndsWith("bfloat16", StringComparison.Ordinal);
+        Assert.SkipWhen(narrow && driver.NoTensorCores is not null, $"No tensor cores: {driver.NoTensorCores}.");
+        return new Device(new GpuKernels(driver)) { ProductPrecision = narrow ? ProductPrecision.BFloat16 : ProductPrecision.Float32 };
     }
 
     [Theory]
     [InlineData("opencl")]
     [InlineData("cuda")]
+    [InlineData("gpu")]
     [InlineData("bfloat16")]
+    [InlineData("gpu bfloat16")]
     public void A_training_step_is_the_same_to_the_bit(string name)
     {
         var device = Named(name);
@@ -88,6 +96,7 @@ public sealed class DeviceGraphTests
     [Theory]
     [InlineData("opencl")]
     [InlineData("cuda")]
+    [InlineData("gpu")]
     public void What_cannot_be_replayed_is_refused_and_the_device_goes_on(string name)
     {
         using var scope = new TensorScope();
@@ -106,6 +115,7 @@ public sealed class DeviceGraphTests
     [Theory]
     [InlineData("opencl")]
     [InlineData("cuda")]
+    [InlineData("gpu")]
     public void Nothing_is_done_before_the_first_replay_and_memory_comes_back(string name)
     {
         var device = Named(name);

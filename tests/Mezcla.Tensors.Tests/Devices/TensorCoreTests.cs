@@ -1,23 +1,16 @@
 using FsCheck.Xunit;
-using Mezcla.Tensors.Devices.Gpu;
-using Mezcla.Tensors.Devices.Gpu.OpenCl;
 using Mezcla.Tensors.Tests.Reference;
 
 namespace Mezcla.Tensors.Tests.Devices;
 
 /// <summary>
-/// Products of bfloat16 with sums in float32: by cuBLASLt and by our own kernels for tensor cores, in the stand-in, whose warp-wide products follow the manual of PTX. The references are
-/// products in float32 of factors rounded on the processor.
+/// Products of bfloat16 with sums in float32: by cuBLASLt and by our own kernels for tensor cores. The references are products in float32 of factors rounded on the processor. Written once, for
+/// a GPU and for the stand-in.
 /// </summary>
-public sealed class TensorCoreTests
+public abstract class TensorCoreTests
 {
-    private static readonly Lazy<(CudaStandIn StandIn, Device Device)> s_library = new(() => Open(new CudaStandIn(), products: true)), s_own = new(() => Open(new CudaStandIn(), products: false)),
-        s_refusing = new(() => Open(new CudaStandIn().With("lt_refuses", 1), products: true));
-
-    private static (CudaStandIn, Device) Open(CudaStandIn standIn, bool products)
-        => (standIn, new Device(new GpuKernels((products ? standIn.WithProducts : standIn.Installation()).Open(0))) { ProductPrecision = ProductPrecision.BFloat16 });
-
-    private static Device Named(string name) => (name switch { "library" => s_library, "own" => s_own, _ => s_refusing }).Value.Device;
+    /// <summary>A device with products of bfloat16: of cuBLASLt ("library"), of our kernels ("own"), or of our kernels because the library refuses ("refusing").</summary>
+    protected abstract Device Named(string name);
 
     [Theory]
     [InlineData("library", 3, 5, 7)]
@@ -187,33 +180,7 @@ public sealed class TensorCoreTests
         Close(Rounded(x.To(Device.Cpu)).Linear(Rounded(other.Detach().To(Device.Cpu))), x.Linear(other), 1e-5f);
     }
 
-    [Fact]
-    public void An_algorithm_is_chosen_once_for_a_shape()
-    {
-        using var scope = new TensorScope();
-        var (standIn, device) = Open(new CudaStandIn(), products: true);
-        Tensor x = Random(1, 4, 8).To(device), w = Random(2, 8, 8).To(device);
-        for (int i = 0; i < 5; i++)
-            x.Linear(w).ToArray();
-        Assert.Equal((1, 5), (standIn.Count("chosen"), standIn.Count("multiplied")));
-        device.ProductPrecision = ProductPrecision.Float32;
-        x.Linear(w).ToArray();
-        Assert.Equal((2, 6), (standIn.Count("chosen"), standIn.Count("multiplied")));
-    }
-
-    [Fact]
-    public void Devices_without_them_say_so()
-    {
-        Assert.Contains("cpu multiplies in float32 only", Refused(Device.Cpu));
-        Assert.Contains("is older than compute capability 8.0", Refused(new Device(new GpuKernels(new CudaStandIn().With("capability", 75).Installation().Open(0)))));
-        if (OpenClDevices.All.Count > 0)
-            Assert.Contains("opencl:0 has no products of bfloat16", Refused(Device.OpenCl()));
-        Assert.Equal(ProductPrecision.Float32, Device.Cpu.ProductPrecision);
-
-        static string Refused(Device device) => Assert.Throws<DeviceException>(() => device.ProductPrecision = ProductPrecision.BFloat16).Message;
-    }
-
-    private static Tensor Random(int seed, params int[] shape)
+    protected static Tensor Random(int seed, params int[] shape)
     {
         var random = new RandomStream((ulong)seed);
         return Tensor.From([.. Enumerable.Range(0, shape.Aggregate(1, (a, b) => a * b)).Select(_ => random.NextNormal())], shape);

@@ -56,6 +56,9 @@ internal abstract class GpuDriver
     /// <summary>Ends it. Who gets the graph disposes it.</summary>
     internal virtual GpuGraph EndCapture() => throw new DeviceException($"{Name} does not capture steps.");
 
+    /// <summary>How many kinds of products that library was asked for, and how many it does not do; null without one.</summary>
+    internal virtual (int All, int Refused)? ProductPlans => null;
+
     /// <summary>Work items of a group in the kernels that use tensor cores: eight warps.</summary>
     internal const int TensorCoreGroup = 256;
 

@@ -18,7 +18,6 @@ internal sealed unsafe partial class GpuKernels
     {
         if (capture is not null)
             throw new DeviceException($"A step is being captured on {Name} already.");
-        Synchronize();
         NewEpoch();
         var taken = new GpuCapture(Own(GpuCapture.MostStreams * sizeof(ulong)));
         GpuGraph? graph = null;

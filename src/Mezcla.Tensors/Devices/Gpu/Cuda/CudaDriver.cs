@@ -176,7 +176,8 @@ internal sealed unsafe class CudaDriver : GpuDriver
         return products?.Multiply(product, narrow, (ulong)a, (ulong)b, (ulong)bias, (ulong)c, accumulate) ?? false;
     }
 
-    // Nvrtc.Target has the newest code that both know: on an Ampere card or later, that of an NVRTC as old as the oldest driver allowed.
+    internal override (int All, int Refused)? ProductPlans => products?.Plans;
+
     internal override string? NoTensorCores => capability < 80 ? $"{Description.Hardware} is older than compute capability 8.0"
         : GroupSize != TensorCoreGroup ? $"its groups have {GroupSize} work items and not {TensorCoreGroup}" : null;
 

@@ -8,7 +8,7 @@ internal sealed unsafe class CudaInstallation
     // As cuDriverGetVersion counts: 11.8.
     private const int OldestDriver = 11080;
 
-    private static readonly string[] DriverNames = NativeLibraries.Here(["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"], ["nvcuda.dll"], []);
+    internal static readonly string[] DriverNames = NativeLibraries.Here(["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"], ["nvcuda.dll"], []);
     private static readonly Lazy<CudaInstallation> s_here = new(() => new CudaInstallation(DriverNames, CudaPlaces.Here.Files(Nvrtc.Names),
         Environment.GetEnvironmentVariable("MEZCLA_CUBLAS") == "0" ? [] : CudaPlaces.Here.Files(CuBlasLt.Names)));
 
