@@ -100,6 +100,17 @@ public sealed class Device
         }
     }
 
+    /// <summary>
+    /// What the factors of matrix products (<c>MatMul</c>, <c>Linear</c>, <c>GroupedMatMul</c>) and of attention are rounded to first. Tensors and sums stay Float32, so that an optimizer changes
+    /// weights in full precision: mixed precision as of Micikevicius et al. (arXiv:1710.03740), with bfloat16, which needs no loss scale (Kalamkar et al., arXiv:1905.12322).
+    /// </summary>
+    /// <exception cref="DeviceException">Set to <see cref="ProductPrecision.BFloat16"/> on a device without tensor cores that multiply it.</exception>
+    public ProductPrecision ProductPrecision
+    {
+        get => Kernels.Precision;
+        set => Kernels.Precision = value;
+    }
+
     /// <summary>Starts measuring the peak anew, from what is in use now.</summary>
     public void ResetPeak() => Pool.ResetPeak();
 
@@ -111,5 +122,37 @@ public sealed class Device
 
     internal DeviceKernels Kernels { get; }
 
-    internal MemoryPool Pool { get; }
+    internal MemoryPool Pool { get; private set; }
+
+    /// <summary>Whether <see cref="Capture"/> works here.</summary>
+    public bool CanCapture => Kernels is GpuKernels;
+
+    /// <summary>
+    /// Captures a step: runs <paramref name="step"/> on this thread while the device does nothing but note what it is asked for. Run the step once before, so that what is made once (tables,
+    /// compiled kernels) is there. While it runs, nothing may come from the processor or be read, and no other thread may use the device.
+    /// </summary>
+    /// <exception cref="DeviceException">The device is the processor, which has nothing to gain, or the step does what cannot be replayed.</exception>
+    public DeviceGraph Capture(Action step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        if (Kernels is not GpuKernels gpu)
+            throw new DeviceException($"{Name} captures no steps: only launches of a GPU can be replayed. Call the step again instead.");
+        // What waits to serve again would lie beside what the graph takes.
+        Pool.Trim();
+        var (everyday, own) = (Pool, new MemoryPool(gpu, Math.Max(0, Pool.Limit - Pool.Use.Live)) { Keeps = true });
+        (Pool, gpu.Pool) = (own, own);
+        try
+        {
+            return new DeviceGraph(gpu, own, gpu.Capture(step));
+        }
+        catch
+        {
+            own.Close();
+            throw;
+        }
+        finally
+        {
+            (Pool, gpu.Pool) = (everyday, everyday);
+        }
+    }
 }

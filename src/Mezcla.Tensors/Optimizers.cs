@@ -36,8 +36,7 @@ public static class Optimizers
             throw new ArgumentException($"AdamWStep: {decays.Length} of decays for {parameters.Length} parameters.");
         if (scale is not null && (scale.Require("AdamWStep").Count != 1 || scale.DType != DType.Float32))
             throw new ArgumentException($"AdamWStep: the scale {scale.Described} must be one Float32.");
-        var numbers = new AdamWStep(learningRate, beta1, beta2, epsilon, weightDecay,
-            (float)(1 - Math.Pow(beta1, step)), (float)(1 - Math.Pow(beta2, step)), gradientScale);
+        var numbers = Numbers(step, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale);
         using var recordNothing = new NoGrad();
         var tensors = s_tensors ??= [];
         tensors.Clear();
@@ -70,6 +69,25 @@ public static class Optimizers
             tensors.Clear();
         }
     }
+
+    /// <summary>The numbers of the next step of a <see cref="DeviceGraph"/> in which <see cref="AdamWStep"/> was captured, meant as there; those of the capture do not count. One step of AdamW to a replay.</summary>
+    /// <param name="device">The parameters' device.</param>
+    /// <param name="step">t, counted from 1.</param>
+    /// <param name="learningRate">lr.</param>
+    /// <param name="beta1">β₁.</param>
+    /// <param name="beta2">β₂.</param>
+    /// <param name="epsilon">ε.</param>
+    /// <param name="weightDecay">decay.</param>
+    /// <param name="gradientScale">Gradients are multiplied by this first.</param>
+    public static void SetAdamWStep(Device device, int step, float learningRate, float beta1 = 0.9f, float beta2 = 0.999f, float epsilon = 1e-8f, float weightDecay = 0.01f, float gradientScale = 1)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(step);
+        device.Kernels.SetStep(Numbers(step, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale));
+    }
+
+    private static AdamWStep Numbers(int step, float learningRate, float beta1, float beta2, float epsilon, float weightDecay, float gradientScale)
+        => new(learningRate, beta1, beta2, epsilon, weightDecay, (float)(1 - Math.Pow(beta1, step)), (float)(1 - Math.Pow(beta2, step)), gradientScale);
 
     private static void Same(Tensor parameter, Tensor other)
     {

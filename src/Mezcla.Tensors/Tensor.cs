@@ -63,6 +63,8 @@ public sealed partial class Tensor : IDisposable
             if (!value && node is not null)
                 throw new InvalidOperationException($"RequiresGrad: this tensor is the result of {node.Name}; take Detach() for one without history.");
             requiresGrad = value;
+            if (value && storage is not null)
+                storage.IsLearned = true;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mezcla.Tensors;
+using Mezcla.Tensors.Devices.Gpu;
 
 namespace Mezcla.Benchmarks;
 
@@ -13,26 +14,36 @@ internal static class GpuBenchmark
     {
         using var peer = Peer(seconds);
         double products = peer?.Ask("products float32") ?? double.NaN, narrow = peer?.Ask("products bfloat16") ?? double.NaN, bandwidth = peer?.Ask("bandwidth") ?? double.NaN;
-        Console.WriteLine($"Mezcla in float32 on {device}; PyTorch: {peer?.Greeting ?? "not there"}. Tokens per second. Measured by PyTorch: products {products / 1e12:F1} TFLOP/s in float32, {narrow / 1e12:F1} in bfloat16; "
-            + $"copies {bandwidth / 1e9:F0} GB/s. The share is of the float32 products for training, of the copies for generation at batch 1.");
+        Console.WriteLine($"Mezcla on {device}, steps replayed from a captured graph; PyTorch: {peer?.Greeting ?? "not there"}. Tokens per second. Measured by PyTorch: products {products / 1e12:F1} TFLOP/s in float32, "
+            + $"{narrow / 1e12:F1} in bfloat16; copies {bandwidth / 1e9:F0} GB/s. The share is of the products in the same precision for training (MFU), of the copies for generation at batch 1.");
         Console.WriteLine();
-        Console.WriteLine("| | Mezcla float32 | share | PyTorch float32 | ratio | PyTorch bfloat16 | ratio |");
-        Console.WriteLine("|---|---|---|---|---|---|---|");
+        Console.WriteLine("| | Mezcla float32 | share | PyTorch float32 | ratio | Mezcla bfloat16 | share | PyTorch bfloat16 | ratio |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var name in names)
+            Console.WriteLine($"| {name} | {Cells(name, ProductPrecision.Float32, products)} | {Cells(name, ProductPrecision.BFloat16, narrow)} |");
+        if (device.Kernels is GpuKernels { Driver.ProductPlans: { } plans })
         {
-            var (ours, share) = Ours(name, device, seconds, products, bandwidth);
-            double theirs = peer?.Ask($"{name} float32") ?? double.NaN, half = peer?.Ask($"{name} bfloat16") ?? double.NaN;
-            Console.WriteLine($"| {name} | {Speed(ours)} | {Share(share)} | {Speed(theirs)} | {Ratio(ours, theirs)} | {Speed(half)} | {Ratio(ours, half)} |");
+            Console.WriteLine();
+            Console.WriteLine($"cuBLASLt did {plans.All - plans.Refused} of {plans.All} kinds of plain products, our own kernels the others.");
         }
+
         return 0;
+
+        string Cells(string name, ProductPrecision precision, double rate)
+        {
+            var (ours, share) = Ours(name, device, precision, seconds, rate, bandwidth);
+            var theirs = peer?.Ask($"{name} {(precision == ProductPrecision.Float32 ? "float32" : "bfloat16")}") ?? double.NaN;
+            return $"{Speed(ours)} | {Share(share)} | {Speed(theirs)} | {Ratio(ours, theirs)}";
+        }
     }
 
-    private static (double Speed, double Share) Ours(string name, Device device, double seconds, double products, double bandwidth)
+    private static (double Speed, double Share) Ours(string name, Device device, ProductPrecision precision, double seconds, double products, double bandwidth)
     {
         try
         {
+            device.ProductPrecision = precision;
             using var scope = new TensorScope();
-            var benchmark = ModelBenchmark.Named(name, device);
+            using var benchmark = ModelBenchmark.Named(name, device);
             var speed = benchmark.Measure(seconds);
             var share = name.StartsWith("gen_", StringComparison.Ordinal) ? speed * benchmark.BytesPerToken / bandwidth
                 : name.StartsWith("gen", StringComparison.Ordinal) ? double.NaN : speed * benchmark.FlopsPerTrainedToken / products;
@@ -40,11 +51,12 @@ internal static class GpuBenchmark
         }
         catch (Exception error) when (error is DeviceException or TensorMemoryException)
         {
-            Console.Error.WriteLine($"{name}: {error.Message}");
+            Console.Error.WriteLine($"{name} {precision}: {error.Message}");
             return (double.NaN, double.NaN);
         }
         finally
         {
+            device.ProductPrecision = ProductPrecision.Float32;
             GC.Collect();
             GC.WaitForPendingFinalizers();
             device.TrimMemory();

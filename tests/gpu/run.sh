@@ -64,6 +64,8 @@ echo "|---|---|---|"
 tests "Operations on CUDA" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Devices.CudaOperationTests
 tests "Operations by OpenCL" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Operations.OpenClOperationTests
 [ "${1:-}" = quick ] || tests "Operations by OpenCL, groups of 256" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Operations.OpenClGroupTests
+tests "bfloat16 by tensor cores on CUDA" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Devices.CudaTensorCoreTests
+tests "Captured steps, CUDA and OpenCL" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Devices.DeviceGraphTests
 tests "Kernels compile, with NVRTC where it is" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Devices.CudaSourceTests
 tests "Models on CUDA" tests/Mezcla.Tests -class Mezcla.Tests.Devices.CudaModelTests
 tests "Models by OpenCL" tests/Mezcla.Tests -class Mezcla.Tests.Devices.OpenClModelTests

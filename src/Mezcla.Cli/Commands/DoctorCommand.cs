@@ -33,8 +33,10 @@ internal static class DoctorCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {hardware}, {memory / 1e9:F1} GB, {driver}"));
         try
         {
-            SmokeTest(Device.Parse(name));
+            var device = Device.Parse(name);
+            SmokeTest(device, 1e-4);
             Console.WriteLine("  smoke test: passed (a product and its gradient equal the processor's)");
+            if (device != Device.Cpu) ShowTensorCores(device);
             return true;
         }
         catch (Exception e) when (e is DeviceException or InvalidDataException or OutOfMemoryException)
@@ -44,11 +46,36 @@ internal static class DoctorCommand
         }
     }
 
-    private static void SmokeTest(Device device)
+    // A device may well have none; one that has them and is wrong fails.
+    private static void ShowTensorCores(Device device)
+    {
+        var before = device.ProductPrecision;
+        try
+        {
+            device.ProductPrecision = ProductPrecision.BFloat16;
+        }
+        catch (DeviceException e)
+        {
+            Console.WriteLine($"  bfloat16: no. {e.Message}");
+            return;
+        }
+
+        try
+        {
+            SmokeTest(device, 2e-2);
+            Console.WriteLine("  bfloat16: passed (--precision bfloat16; the same to two digits)");
+        }
+        finally
+        {
+            device.ProductPrecision = before;
+        }
+    }
+
+    private static void SmokeTest(Device device, double tolerance)
     {
         var (expected, obtained) = (Slope(Device.Cpu), Slope(device));
         for (var i = 0; i < expected.Length; i++)
-            if (!(Math.Abs(expected[i] - obtained[i]) <= 1e-4 * (1 + Math.Abs(expected[i]))))
+            if (!(Math.Abs(expected[i] - obtained[i]) <= tolerance * (1 + Math.Abs(expected[i]))))
                 throw new InvalidDataException($"Element {i} of a gradient is {obtained[i]} instead of {expected[i]}: do not use this device; update its driver.");
 
         static float[] Slope(Device device)

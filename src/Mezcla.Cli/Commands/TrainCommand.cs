@@ -63,6 +63,7 @@ internal static class TrainCommand
             var result = Train(trainer, config.Steps, parse.GetValue(TrainOptions.CheckpointEvery), record, Save, interrupted.Token);
             if (parse.GetValue(TrainOptions.WeightsOnly) && (result.Completed || result.StoppedEarly))
                 new ModelCheckpoint { Model = checkpoint.Model, Tokenizer = checkpoint.Tokenizer }.Save(output.FullName);
+            if (trainer.StepByStep is { } why) Console.WriteLine($"Steps were not replayed from a graph: {why}{(why.EndsWith('.') ? "" : ".")}");
             return Report(result, named, output);
         }
         finally

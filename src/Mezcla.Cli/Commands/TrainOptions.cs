@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mezcla.Models;
+using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
 
@@ -34,6 +35,7 @@ internal static class TrainOptions
     public static readonly Option<int> Batch = Number("--batch", "Sequences in a batch.", 16);
     public static readonly Option<int> Accumulate = Number("--accumulate", "Batches whose gradients make one step: the effect of a larger batch in the memory of a small one.", 1);
     public static readonly Option<string> Optimizer = Choice("--optimizer", "adamw, or muon for the matrices inside the blocks.", "adamw", "muon");
+    public static readonly Option<string> Precision = Choice("--precision", "What factors of products are rounded to; bfloat16 needs an NVIDIA GPU from compute capability 8.0 on. Weights stay float32.", "float32", "bfloat16");
     public static readonly Option<float> LearningRate = Fraction("--learning-rate", "Peak learning rate.", 3e-3f);
     public static readonly Option<string> Schedule = Choice("--schedule", "After the warm-up: cosine falls to a tenth of the peak, wsd stays and falls in the last fifth, constant stays.", "cosine", "wsd", "constant");
     public static readonly Option<int?> Warmup = new("--warmup") { Description = "Steps in which the learning rate grows to its peak; by default a tenth of all, at most 20." };
@@ -47,7 +49,7 @@ internal static class TrainOptions
     public static IReadOnlyList<Option> All { get; } =
     [
         Data, Output, Resume, CheckpointEvery, WeightsOnly, Record, Device, Tokenizer, Vocabulary, Layers, Hidden, Heads, Context, Experts, TopK, Dropout,
-        Steps, Batch, Accumulate, Optimizer, LearningRate, Schedule, Warmup, WeightDecay, Seed, Validation, EvaluateEvery, Patience,
+        Steps, Batch, Accumulate, Optimizer, Precision, LearningRate, Schedule, Warmup, WeightDecay, Seed, Validation, EvaluateEvery, Patience,
     ];
 
     /// <summary>A model of Llama's shape, or with experts of Mixtral's: what llama.cpp and Hugging Face's transformers can run too.</summary>
@@ -88,6 +90,7 @@ internal static class TrainOptions
             BatchSize = parse.GetValue(Batch),
             AccumulationSteps = parse.GetValue(Accumulate),
             Optimizer = parse.GetValue(Optimizer) == "muon" ? OptimizerKind.Muon : OptimizerKind.AdamW,
+            Precision = parse.GetValue(Precision) == "bfloat16" ? ProductPrecision.BFloat16 : ProductPrecision.Float32,
             LearningRate = parse.GetValue(LearningRate),
             WeightDecay = parse.GetValue(WeightDecay),
             Seed = parse.GetValue(Seed),

@@ -79,8 +79,23 @@ internal abstract class DeviceKernels
     /// <summary>The derivatives of <see cref="SwiGlu"/>; either result may be null.</summary>
     internal abstract void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n);
 
-    /// <summary>y (+)= x·m/(1-p), m the mask that <see cref="RandomStream"/> (seed, stream) gives from <paramref name="position"/> on: number i ≥ p keeps element i.</summary>
-    internal abstract void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate);
+    /// <summary>
+    /// y (+)= x·m/(1-p), m the mask that <see cref="RandomStream"/> (seed, stream) gives from <paramref name="position"/> on: number i ≥ p keeps element i. Where there is a
+    /// <paramref name="start"/>, of 64 bits, positions count from it.
+    /// </summary>
+    internal abstract void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, Handle start, bool accumulate);
+
+    /// <summary>Where the position that a stream has at the start of a replay will stand, while a step is captured; else null.</summary>
+    internal virtual Handle StartOf(RandomStream random, out ulong start)
+    {
+        start = 0;
+        return default;
+    }
+
+    /// <summary>The numbers of the next replayed step of AdamW.</summary>
+    internal virtual void SetStep(in AdamWStep step)
+    {
+    }
 
     /// <summary>The position of the first NaN, or -1.</summary>
     internal abstract long FirstNaN(Handle x, long n);
@@ -133,6 +148,18 @@ internal abstract class DeviceKernels
         Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight);
 
     // Products.
+
+    /// <summary>What factors of products are rounded to first, their sums being float32.</summary>
+    /// <exception cref="DeviceException">Set to what the device does not have.</exception>
+    internal virtual ProductPrecision Precision
+    {
+        get => ProductPrecision.Float32;
+        set
+        {
+            if (value != ProductPrecision.Float32)
+                throw new DeviceException($"{Name} multiplies in float32 only; {value} needs tensor cores: an NVIDIA GPU of compute capability 8.0 or later, as a CUDA device (mezcla doctor lists them).");
+        }
+    }
 
     /// <summary>C[i] (+)= op(A[i])·op(B[i]) (+ bias to each row), for i in 0..batch; row-major, op transposes where said.</summary>
     internal abstract void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate);

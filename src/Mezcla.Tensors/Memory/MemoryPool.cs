@@ -16,6 +16,7 @@ internal sealed class MemoryPool(DeviceKernels kernels, long limit)
     private readonly List<WeakReference<Storage>> all = [];
     private long live, peak, cached, collectAt = CollectFloor;
     private int liveCount;
+    private bool closed;
     private long allocations;
 
     internal MemoryUse Use
@@ -28,6 +29,17 @@ internal sealed class MemoryPool(DeviceKernels kernels, long limit)
     }
 
     internal long Limit { get; set; } = limit;
+
+    /// <summary>Whether blocks that nobody holds stay: a graph works in them.</summary>
+    internal bool Keeps { get; init; }
+
+    /// <summary>From here on blocks go back to the device when they are released.</summary>
+    internal void Close()
+    {
+        lock (gate)
+            closed = true;
+        Trim();
+    }
 
     internal void ResetPeak()
     {
@@ -50,6 +62,12 @@ internal sealed class MemoryPool(DeviceKernels kernels, long limit)
         {
             live -= storage.Bytes;
             liveCount--;
+            if (closed)
+            {
+                GC.SuppressFinalize(storage);
+                kernels.Free(storage.Address, storage.Bytes);
+                return;
+            }
             cached += storage.Bytes;
             if (!free.TryGetValue(storage.Bytes, out var stack))
                 free[storage.Bytes] = stack = new Stack<Storage>();
@@ -62,6 +80,8 @@ internal sealed class MemoryPool(DeviceKernels kernels, long limit)
     {
         lock (gate)
         {
+            if (Keeps && !closed)
+                return;
             foreach (var stack in free.Values)
                 while (stack.TryPop(out var storage))
                 {

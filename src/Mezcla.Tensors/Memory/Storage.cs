@@ -21,6 +21,12 @@ internal sealed class Storage(MemoryPool pool, nint address, long bytes)
     /// <summary>Grows with every change in place, so that the tape notices when a value it saved is no longer the one it saw.</summary>
     internal int Version { get; private set; }
 
+    /// <summary>Whether a tensor that is learned lies here, so that its numbers change only by changes in place.</summary>
+    internal bool IsLearned { get; set; }
+
+    /// <summary>On a GPU, its numbers rounded to bfloat16.</summary>
+    internal NarrowCopy? Narrow { get; set; }
+
     internal bool IsShared => Volatile.Read(ref references) > 1;
 
     internal bool IsLive => Volatile.Read(ref references) > 0;
@@ -32,6 +38,7 @@ internal sealed class Storage(MemoryPool pool, nint address, long bytes)
     internal void Take(string label)
     {
         Label = label;
+        IsLearned = false;
         references = 1;
     }
 
@@ -39,8 +46,16 @@ internal sealed class Storage(MemoryPool pool, nint address, long bytes)
 
     internal void Release()
     {
-        if (Interlocked.Decrement(ref references) == 0)
-            pool.Return(this);
+        if (Interlocked.Decrement(ref references) != 0)
+            return;
+        DropNarrow();
+        pool.Return(this);
+    }
+
+    private void DropNarrow()
+    {
+        Narrow?.Copy.Release();
+        Narrow = null;
     }
 
     ~Storage()
@@ -48,7 +63,9 @@ internal sealed class Storage(MemoryPool pool, nint address, long bytes)
         if (!IsLive)
             return;
         references = 0;
-        pool.Return(this);
+        // What it refers to may be on its way back as well, by itself.
+        Narrow = null;
         GC.ReRegisterForFinalize(this);
+        pool.Return(this);
     }
 }

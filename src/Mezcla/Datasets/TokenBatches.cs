@@ -75,6 +75,9 @@ public sealed class TokenBatches
     /// <summary>The same of the held-out part.</summary>
     public (Tensor Inputs, Tensor Labels) NextValidation(RandomStream random, int batch, int length) => Draw(_validation, _validationMask, random, batch, length);
 
+    /// <summary>Whether a mask leaves labels out, so that batches differ in how many count.</summary>
+    internal bool HasMask => _trainingMask is not null;
+
     /// <summary>How many labels of the last batch count.</summary>
     internal int LastCounted { get; private set; }
 

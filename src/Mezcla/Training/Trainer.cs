@@ -21,6 +21,7 @@ public sealed class Trainer
     private int _step, _worse;
     private long _tokens;
     private double? _best;
+    private ReplayedStep? _replayed;
 
     /// <summary>A training of <paramref name="model"/>, from its start or from where <paramref name="resume"/> stands.</summary>
     /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or a resumed training had other data.</exception>
@@ -53,6 +54,12 @@ public sealed class Trainer
     /// <summary>Tokens of a training sequence.</summary>
     public int SequenceLength { get; }
 
+    /// <summary>Why a GPU is told every launch of every step anew, instead of replaying a graph of them; null where it replays, or has not trained yet, or is the processor.</summary>
+    public string? StepByStep { get; private set; }
+
+    /// <summary>Whether steps are replayed where they can be.</summary>
+    internal bool Replays { get; init; } = true;
+
     /// <summary>Where the training stands, for a checkpoint.</summary>
     public TrainingState State() => new()
     {
@@ -73,20 +80,37 @@ public sealed class Trainer
     /// and <see cref="State"/> then stands between two steps.
     /// </summary>
     /// <exception cref="TrainingDivergedException">The loss or a gradient is no longer a number.</exception>
+    /// <exception cref="DeviceException">The device has no products of <see cref="TrainingConfig.Precision"/>.</exception>
     public TrainingResult Run(Action<TrainingStep>? progress = null, CancellationToken cancellation = default)
     {
         var clock = Stopwatch.StartNew();
         var steps = new List<TrainingStep>(_config.Steps);
-        while (_step < _config.Steps && !StoppedEarly && !cancellation.IsCancellationRequested)
+        var precision = _model.Device.ProductPrecision;
+        try
         {
-            var step = Step() with { Seconds = clock.Elapsed.TotalSeconds };
-            if (EvaluationDue()) step = step with { ValidationLoss = Evaluate() };
-            if (step.ValidationLoss is { } loss) (_best, _worse) = loss < (_best ?? double.PositiveInfinity) ? (loss, 0) : (_best, _worse + 1);
-            steps.Add(step);
-            progress?.Invoke(step);
+            _model.Device.ProductPrecision = _config.Precision;
+            Train();
+        }
+        finally
+        {
+            _replayed?.Dispose();
+            _replayed = null;
+            _model.Device.ProductPrecision = precision;
         }
 
         return new(steps, _step >= _config.Steps, StoppedEarly);
+
+        void Train()
+        {
+            while (_step < _config.Steps && !StoppedEarly && !cancellation.IsCancellationRequested)
+            {
+                var step = Step() with { Seconds = clock.Elapsed.TotalSeconds };
+                if (EvaluationDue()) step = step with { ValidationLoss = Evaluate() };
+                if (step.ValidationLoss is { } loss) (_best, _worse) = loss < (_best ?? double.PositiveInfinity) ? (loss, 0) : (_best, _worse + 1);
+                steps.Add(step);
+                progress?.Invoke(step);
+            }
+        }
     }
 
     private bool StoppedEarly => _config.Patience > 0 && _worse >= _config.Patience;
@@ -109,11 +133,48 @@ public sealed class Trainer
     private TrainingStep Step()
     {
         using var scope = new TensorScope();
-        _optimizer.ZeroGrad();
         var batches = new (Tensor Inputs, Tensor Labels)[_config.AccumulationSteps];
         // Each pass is a mean over its labels: weighted by how many they are, the sum is the mean over all.
         var counts = new int[batches.Length];
         for (var i = 0; i < batches.Length; i++) (batches[i], counts[i]) = (_data.Next(_batches, _config.BatchSize, SequenceLength), _data.LastCounted);
+        var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
+        // A device is asked for the whole step before the first look at what came of it: that is the one wait of a step. A step that diverged changes nothing.
+        Tensor measured;
+        if (_replayed is null)
+            measured = Compute(batches, counts, rate);
+        else
+        {
+            ((AdamW)_optimizer).BeginReplay(rate);
+            measured = _replayed.Replay(batches);
+        }
+
+        _tokens += (long)batches.Length * _config.BatchSize * SequenceLength;
+        var (values, total, crossEntropy) = (measured.ToArray(), 0.0, 0.0);
+        for (var i = 0; i < batches.Length; i++)
+        {
+            var share = (float)counts[i] / counts.Sum();
+            total += values[2 * i] * share;
+            crossEntropy += values[2 * i + 1] * share;
+        }
+
+        var norm = values[^2];
+        if (!double.IsFinite(total) || !float.IsFinite(norm))
+        {
+            _optimizer.Steps--;
+            throw new TrainingDivergedException(_step + 1, total, norm);
+        }
+
+        if (_replayed is null) _model.AfterStep();
+        else _replayed.After();
+        _step++;
+        if (_replayed is null && _step < _config.Steps) CaptureFor(batches, counts);
+        return new(_step, _config.Steps, total, crossEntropy, rate, norm, _tokens, 0);
+    }
+
+    // From new batches to changed weights; the losses of each pass, in all and of the tokens alone, then what Gradients.Measure adds.
+    private Tensor Compute((Tensor Inputs, Tensor Labels)[] batches, int[] counts, float rate)
+    {
+        _optimizer.ZeroGrad();
         var losses = new Tensor[2 * batches.Length];
         for (var i = 0; i < batches.Length; i++)
         {
@@ -123,31 +184,31 @@ public sealed class Trainer
             (share == 1 ? loss.Total : loss.Total * share).Backward();
             losses[2 * i] = inner.Keep(loss.Total.Detach());
             losses[2 * i + 1] = inner.Keep(loss.CrossEntropy.Detach());
-            _tokens += (long)_config.BatchSize * SequenceLength;
         }
 
-        // A device is asked for the whole step before the first look at what came of it: that is the one wait of a step. A step that diverged changes nothing.
         var measured = Gradients.Measure(_parameters, _config.ClipNorm > 0 ? _config.ClipNorm : float.PositiveInfinity, losses);
-        var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
         _optimizer.Step(rate, measured.Slice(0, losses.Length + 1, 1));
-        var (values, total, crossEntropy) = (measured.ToArray(), 0.0, 0.0);
-        for (var i = 0; i < batches.Length; i++)
+        return measured;
+    }
+
+    // After the first step of a run, which made what is made once, the others are replays of one graph where they can be.
+    private void CaptureFor((Tensor Inputs, Tensor Labels)[] batches, int[] counts)
+    {
+        if (!Replays || StepByStep is not null || !_model.Device.CanCapture) return;
+        if (_optimizer is not AdamW) StepByStep = "only steps of AdamW have numbers that a replay can change";
+        else if (_data.HasMask && batches.Length > 1) StepByStep = "passes of one step count by how many labels they have, which changes";
+        if (StepByStep is not null) return;
+        var steps = _optimizer.Steps;
+        try
         {
-            var share = (float)counts[i] / counts.Sum();
-            total += values[2 * i] * share;
-            crossEntropy += values[2 * i + 1] * share;
+            _replayed = new ReplayedStep(_model.Device, batches, fixedBatches => Compute(fixedBatches, counts, 0), _model.AfterStep);
+        }
+        catch (DeviceException e)
+        {
+            StepByStep = e.Message;
         }
 
-        var norm = values[losses.Length];
-        if (!double.IsFinite(total) || !float.IsFinite(norm))
-        {
-            _optimizer.Steps--;
-            throw new TrainingDivergedException(_step + 1, total, norm);
-        }
-
-        _model.AfterStep();
-        _step++;
-        return new(_step, _config.Steps, total, crossEntropy, rate, norm, _tokens, 0);
+        _optimizer.Steps = steps;
     }
 }
 

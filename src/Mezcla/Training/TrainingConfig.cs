@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Mezcla.Tensors;
+
 namespace Mezcla.Training;
 
 /// <summary>How a model is trained. Everything here and the seed decide the result to the bit on the CPU.</summary>
@@ -47,6 +50,10 @@ public sealed record TrainingConfig
 
     /// <summary>Evaluations without improvement after which training stops; 0 for never.</summary>
     public int Patience { get; init; }
+
+    /// <summary>What factors of products are rounded to; weights, moments and sums are float32 in any case. Only some GPUs have another than float32.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ProductPrecision Precision { get; init; }
 
     /// <summary>Throws where a value is out of range.</summary>
     /// <exception cref="ArgumentException">Names the setting and its value.</exception>

@@ -63,12 +63,12 @@ public sealed class CudaInstallationTests
     }
 
     [Fact]
-    public void Whether_there_is_cuBLAS_is_said()
+    public void Whether_there_is_cuBLASLt_is_said()
     {
         var standIn = new CudaStandIn();
-        Assert.EndsWith($", cuBLAS 12 ({standIn.Path})", standIn.WithProducts.Report);
-        Assert.EndsWith(", no cuBLAS, so that our own slower kernels multiply: pip install nvidia-cublas-cu12", standIn.Installation().Report);
-        Assert.Contains("cuBLAS 12 (", standIn.With("version", 13000).WithProducts.Report);
+        Assert.EndsWith($", cuBLASLt 12 ({standIn.Path})", standIn.WithProducts.Report);
+        Assert.EndsWith(", no cuBLASLt, so that our own slower kernels multiply: pip install nvidia-cublas-cu12", standIn.Installation().Report);
+        Assert.Contains("cuBLASLt 12 (", standIn.With("version", 13000).WithProducts.Report);
         Assert.EndsWith($" ({standIn.Path} is 12, too new for the driver): pip install nvidia-cublas-cu11", standIn.With("version", 11080).With("nvrtc_major", 11).WithProducts.Report);
     }
 

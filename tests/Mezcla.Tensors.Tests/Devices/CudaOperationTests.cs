@@ -24,7 +24,7 @@ public sealed class CudaStandInOperationTests : OperationTests
     protected override Device Device => device;
 }
 
-/// <summary>The same with the calls of cuBLAS, whose products the stand-in makes as BLAS defines them.</summary>
+/// <summary>The same with the calls of cuBLASLt, whose products the stand-in makes as BLAS defines them.</summary>
 [Properties(Arbitrary = [typeof(Shapes)], MaxTest = 8, QuietOnSuccess = true)]
 public sealed class CudaStandInProductTests : OperationTests
 {

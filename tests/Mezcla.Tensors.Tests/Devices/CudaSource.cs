@@ -10,9 +10,15 @@ internal static partial class CudaSource
 {
     internal const int GroupSize = 256;
 
-    internal static string Text { get; } = KernelSource.For(GroupSize);
+    /// <summary>The programs as they are compiled: all kernels but those for tensor cores, and these by themselves.</summary>
+    internal static string[] Programs { get; } = [KernelSource.For(GroupSize), KernelSource.For(GroupSize, KernelSource.TensorCoreFiles)];
 
-    internal static string[] Kernels { get; } = [.. KernelName().Matches(Text).Select(match => match.Groups[1].Value)];
+    /// <summary>All in one.</summary>
+    internal static string Text { get; } = KernelSource.For(GroupSize, KernelSource.Files.Union(KernelSource.TensorCoreFiles));
+
+    internal static string[] Kernels { get; } = Names(Text);
+
+    internal static string[] Names(string program) => [.. KernelName().Matches(program).Select(match => match.Groups[1].Value)];
 
     /// <summary>A clang, else the test is skipped.</summary>
     internal static string Clang()

@@ -29,7 +29,7 @@ internal sealed unsafe class CudaStandIn
     /// <summary>For tests of operations.</summary>
     internal static Device Device => s_device.Value;
 
-    /// <summary>The same with cuBLAS.</summary>
+    /// <summary>The same with cuBLASLt.</summary>
     internal static Device DeviceWithProducts => s_withProducts.Value;
 
     internal string Options => CudaApi.Text(((delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, "standin_options"))());
@@ -47,6 +47,13 @@ internal sealed unsafe class CudaStandIn
 
     internal CudaInstallation WithProducts => new([Path], [Path], [Path]);
 
+    /// <summary>How often cuBLASLt <c>chosen</c> an algorithm or <c>multiplied</c>.</summary>
+    internal long Count(string what)
+    {
+        fixed (byte* text = Encoding.ASCII.GetBytes(what + "\0"))
+            return ((delegate* unmanaged<byte*, long>)NativeLibrary.GetExport(library, "standin_count"))(text);
+    }
+
     private static Device Open(bool products)
     {
         var standIn = new CudaStandIn();
@@ -56,7 +63,7 @@ internal sealed unsafe class CudaStandIn
     private static string Build()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The stand-in for CUDA is for Linux.");
-        string clang = CudaSource.Clang(), folder = CudaSource.Folder("cuda_standin.cpp");
+        string clang = CudaSource.Clang(), folder = CudaSource.Folder("cuda_standin.cpp", "warp_standin.h", "cublaslt_standin.h");
         File.WriteAllText(System.IO.Path.Combine(folder, "kernels.cu"), CudaSource.Text);
         File.WriteAllLines(System.IO.Path.Combine(folder, "entries.h"), CudaSource.Kernels.Select(name => $"ENTRY({name})"));
         string? failure = CudaSource.Failure(folder, clang, "-x", "c++", "-std=c++17", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-U_FORTIFY_SOURCE", "-o", "standin.so", "cuda_standin.cpp", "-lstdc++", "-lm");

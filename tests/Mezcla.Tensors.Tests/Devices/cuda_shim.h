@@ -4,6 +4,7 @@
 #define __global__ __attribute__((global))
 #define __shared__ __attribute__((shared))
 #define __host__ __attribute__((host))
+#define __align__(bytes) __attribute__((aligned(bytes)))
 
 struct Dim3 { unsigned x, y, z; };
 extern const __device__ Dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -22,4 +23,5 @@ __device__ float normf(int, const float *), normcdff(float), fminf(float, float)
 __device__ int min(int, int), max(int, int), abs(int);
 __device__ float saturate(float);
 }
+__device__ float __shfl_xor_sync(unsigned, float, int);
 __device__ int atomicMin(int *, int), atomicAdd(int *, int), atomicCAS(int *, int, int);

@@ -1,5 +1,6 @@
-// A stand-in for libcuda, libnvrtc and libcublas: the kernels, in their CUDA dialect, compiled for the processor, behind the functions that the C# side calls. It is stricter than a GPU:
-// nothing runs, and no memory is read, before somebody synchronises; each thread must have made the context current; every item of a group must come to the same barriers.
+// A stand-in for libcuda, libnvrtc and libcublasLt: the kernels, in their CUDA dialect, compiled for the processor, behind the functions that the C# side calls. It is stricter than a GPU:
+// nothing runs, and no memory is read, before somebody synchronises; each thread must have made the context current; every item of a group must come to the same barriers,
+// every item of a warp to the same warp-wide functions.
 #include <cmath>
 #include <csetjmp>
 #include <cstdio>
@@ -19,6 +20,7 @@
 #define __host__
 // One group runs at a time.
 #define __shared__ static
+#define __align__(bytes) __attribute__((aligned(bytes)))
 
 struct Dim3 { unsigned x, y, z; };
 static Dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -30,14 +32,33 @@ static int atomicMin(int *place, int value) { int old = *place; if (value < old)
 static int atomicAdd(int *place, int value) { int old = *place; *place += value; return old; }
 static int atomicCAS(int *place, int compare, int value) { int old = *place; if (old == compare) *place = value; return old; }
 
+// In place of the PTX in mma.cl.
+#define WARP_MATRICES
+static void warp_product(float *d, const unsigned *a, unsigned b0, unsigned b1);
+static void warp_load(unsigned *to, const unsigned short *row);
+static void warp_load_transposed(unsigned *to, const unsigned short *row);
+static unsigned narrow_two(float low, float high);
+static void start_copy(unsigned short *to, const unsigned short *from, int bytes);
+static void end_copies();
+static void wait_for_all_but_the_last_copies();
+static float __shfl_xor_sync(unsigned lanes, float x, int mask);
+
 #include "kernels.cu"
 
 // Each item of a group is a fibre with its own stack, which lives as long as the library.
+enum State { Ready, AtBarrier, InWarp, Done };
 static const int Most = 256, StackBytes = 128 << 10;
 static jmp_buf scheduler, fibres[Most];
-static bool started[Most], waiting[Most];
+static bool started[Most];
+static State states[Most];
 static int running;
 static const std::function<void()> *body;
+
+[[noreturn]] static void broken(const char *what)
+{
+    fprintf(stderr, "group %u, item %u: %s\n", blockIdx.x, threadIdx.x, what);
+    abort();
+}
 
 static void leave()
 {
@@ -46,15 +67,20 @@ static void leave()
 
 static void __syncthreads()
 {
-    waiting[running] = true;
+    states[running] = AtBarrier;
     leave();
 }
+
+// Copies that go on while an item does other things, in groups: what they write is not there before they are waited for.
+struct Pending { unsigned short *to; const unsigned short *from; int bytes; };
+static std::vector<std::vector<Pending>> copies[Most];
 
 static void fibre()
 {
     for (;;) {
+        copies[running] = {{}};
         (*body)();
-        waiting[running] = false;
+        states[running] = Done;
         leave();
     }
 }
@@ -75,6 +101,8 @@ static void resume(int item)
     setcontext(&context);
 }
 
+#include "warp_standin.h"
+
 static bool run(const std::function<void()> &work, unsigned groups, unsigned size)
 {
     body = &work;
@@ -82,16 +110,25 @@ static bool run(const std::function<void()> &work, unsigned groups, unsigned siz
     blockDim = {size, 1, 1};
     for (unsigned group = 0; group < groups; group++) {
         blockIdx = {group, 0, 0};
-        for (unsigned at_barrier = size; at_barrier > 0;) {
-            at_barrier = 0;
+        for (unsigned item = 0; item < size; item++) states[item] = Ready;
+        for (;;) {
+            unsigned count[4] = {0, 0, 0, 0};
             for (unsigned item = 0; item < size; item++) {
-                resume((int)item);
-                at_barrier += waiting[item];
+                if (states[item] == Ready) resume((int)item);
+                count[states[item]]++;
             }
-            if (at_barrier != 0 && at_barrier != size) {
-                fprintf(stderr, "%u of %u items came to a barrier\n", at_barrier, size);
-                abort();
+            if (count[InWarp]) {
+                for (unsigned warp = 0; warp < size; warp += 32) {
+                    unsigned here = 0;
+                    for (unsigned item = warp; item < warp + 32 && item < size; item++) here += states[item] == InWarp;
+                    if (here == 32) together((int)warp);
+                    else if (here) broken("not all items of a warp came to the same function");
+                }
+                continue;
             }
+            if (count[Done] == size) break;
+            if (count[AtBarrier] != size) broken("not all items of a group came to a barrier");
+            for (unsigned item = 0; item < size; item++) states[item] = Ready;
         }
     }
     return true;
@@ -119,7 +156,7 @@ static const std::map<std::string, Binder> &table()
 }
 
 // What tests set.
-static int version = 12040, devices = 1, capability = 90, init_error, compile_error, nvrtc_major = 12, nvrtc_minor = 4;
+static int version = 12040, devices = 1, capability = 90, init_error, compile_error, nvrtc_major = 12, nvrtc_minor = 4, lt_refuses;
 static size_t memory = (size_t)4 << 30, used;
 static std::map<void *, size_t> blocks;
 static std::string options, source;
@@ -131,6 +168,11 @@ static int the_context, the_stream;
 #define API extern "C" __attribute__((visibility("default")))
 #define NEEDS_CONTEXT std::lock_guard<std::mutex> hold(gate); if (current != &the_context) return 201
 #define ON_STREAM NEEDS_CONTEXT; if (stream != &the_stream) return 400
+
+// While a stream is captured, what is asked for goes into a graph.
+static bool capturing;
+static std::vector<std::function<void()>> captured;
+static void ask(std::function<void()> work) { (capturing ? captured : queue).push_back(std::move(work)); }
 
 static void flush()
 {
@@ -148,6 +190,7 @@ API void standin_set(const char *name, long value)
     else if (what == "init_error") init_error = (int)value;
     else if (what == "compile_error") compile_error = (int)value;
     else if (what == "nvrtc_major") nvrtc_major = (int)value;
+    else if (what == "lt_refuses") lt_refuses = (int)value;
     else if (what == "memory") memory = (size_t)value;
     else abort();
 }
@@ -164,7 +207,7 @@ API int cuDevicePrimaryCtxRetain(void **to, int) { *to = &the_context; return 0;
 API int cuCtxSetCurrent(void *context) { current = context; return context == &the_context ? 0 : 201; }
 API int cuStreamCreate(void **to, unsigned) { NEEDS_CONTEXT; *to = &the_stream; return 0; }
 API int cuMemHostAlloc(void **to, size_t bytes, unsigned) { NEEDS_CONTEXT; *to = malloc(bytes); return 0; }
-API int cuStreamSynchronize(void *stream) { ON_STREAM; flush(); return 0; }
+API int cuStreamSynchronize(void *stream) { ON_STREAM; if (capturing) return 900; flush(); return 0; }
 API int cuMemAlloc_v2(unsigned long long *to, size_t bytes)
 {
     NEEDS_CONTEXT;
@@ -179,15 +222,15 @@ API int cuMemFree_v2(unsigned long long at)
 {
     NEEDS_CONTEXT;
     // What was asked for might still use it.
-    if (!queue.empty() || !blocks.count((void *)at)) return 1;
+    if (capturing || !queue.empty() || !blocks.count((void *)at)) return 1;
     used -= blocks[(void *)at];
     blocks.erase((void *)at);
     free((void *)at);
     return 0;
 }
-API int cuMemcpyHtoDAsync_v2(unsigned long long to, void *from, size_t bytes, void *stream) { ON_STREAM; queue.push_back([=] { memcpy((void *)to, from, bytes); }); return 0; }
-API int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; queue.push_back([=] { memcpy(to, (void *)from, bytes); }); return 0; }
-API int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; queue.push_back([=] { memmove((void *)to, (void *)from, bytes); }); return 0; }
+API int cuMemcpyHtoDAsync_v2(unsigned long long to, void *from, size_t bytes, void *stream) { ON_STREAM; ask([=] { memcpy((void *)to, from, bytes); }); return 0; }
+API int cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; ask([=] { memcpy(to, (void *)from, bytes); }); return 0; }
+API int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, size_t bytes, void *stream) { ON_STREAM; ask([=] { memmove((void *)to, (void *)from, bytes); }); return 0; }
 API int cuModuleLoadData(void **to, void *image) { NEEDS_CONTEXT; *to = &source; return memcmp(image, "STAND-IN", 8) ? 200 : 0; }
 API int cuModuleGetFunction(void **to, void *module, const char *name)
 {
@@ -201,9 +244,28 @@ API int cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned 
 {
     ON_STREAM;
     if (gx == 0 || gx > 2147483647u || gy != 1 || gz != 1 || bx == 0 || bx > Most || by != 1 || bz != 1 || shared || extra) return 1;
-    queue.push_back([=, work = ((Binder)f)(values)] { run(work, gx, bx); });
+    ask([=, work = ((Binder)f)(values)] { run(work, gx, bx); });
     return 0;
 }
+// Mode 2, relaxed, which alone lets memory be allocated meanwhile.
+API int cuStreamBeginCapture_v2(void *stream, int mode) { ON_STREAM; if (capturing || mode != 2) return 1; capturing = true; captured.clear(); return 0; }
+API int cuStreamEndCapture(void *stream, void **to) { ON_STREAM; if (!capturing) return 1; capturing = false; *to = &captured; return 0; }
+API int cuGraphInstantiateWithFlags(void **to, void *graph, unsigned long long flags)
+{
+    NEEDS_CONTEXT;
+    if (graph != &captured || flags) return 1;
+    *to = new std::vector<std::function<void()>>(captured);
+    return 0;
+}
+API int cuGraphLaunch(void *graph, void *stream)
+{
+    ON_STREAM;
+    if (capturing) return 1;
+    for (auto &work : *(std::vector<std::function<void()>> *)graph) queue.push_back(work);
+    return 0;
+}
+API int cuGraphDestroy(void *graph) { NEEDS_CONTEXT; return graph != &captured; }
+API int cuGraphExecDestroy(void *graph) { NEEDS_CONTEXT; delete (std::vector<std::function<void()>> *)graph; return queue.empty() ? 0 : 1; }
 API int cuGetErrorName(int error, const char **to) { *to = error == 2 ? "CUDA_ERROR_OUT_OF_MEMORY" : error == 201 ? "CUDA_ERROR_INVALID_CONTEXT" : "CUDA_ERROR_OF_STAND_IN"; return 0; }
 API int cuGetErrorString(int error, const char **to) { *to = error == 2 ? "out of memory" : "what the stand-in says"; return 0; }
 
@@ -231,28 +293,4 @@ API int nvrtcGetPTX(void *, char *to) { memcpy(to, "STAND-IN ptx", 13); return 0
 API int nvrtcDestroyProgram(void **program) { *program = nullptr; return 0; }
 API const char *nvrtcGetErrorString(int error) { return error == 6 ? "NVRTC_ERROR_COMPILATION" : "NVRTC_ERROR_OF_STAND_IN"; }
 
-API int cublasGetProperty(int what, int *to) { *to = what == 0 ? 12 : 0; return 0; }
-API int cublasCreate_v2(void **to) { NEEDS_CONTEXT; *to = &queue; return 0; }
-API int cublasSetStream_v2(void *handle, void *stream) { ON_STREAM; return handle != &queue; }
-// As BLAS defines it: matrices lie column by column, with so many elements from one column to the next.
-API int cublasSgemmStridedBatched(void *handle, int read_a, int read_b, int m, int n, int k, const float *alpha, unsigned long long a_at, int lda, long long stride_a,
-    unsigned long long b_at, int ldb, long long stride_b, const float *beta, unsigned long long c_at, int ldc, long long stride_c, int batch)
-{
-    NEEDS_CONTEXT;
-    if (handle != &queue || read_a < 0 || read_a > 1 || read_b < 0 || read_b > 1 || lda < (read_a ? k : m) || ldb < (read_b ? n : k) || ldc < m) return 7;
-    float scale = *alpha, keep = *beta;
-    queue.push_back([=] {
-        for (int p = 0; p < batch; p++) {
-            const float *a = (const float *)a_at + p * stride_a, *b = (const float *)b_at + p * stride_b;
-            float *c = (float *)c_at + p * stride_c;
-            for (int i = 0; i < m; i++)
-                for (int j = 0; j < n; j++) {
-                    float sum = 0;
-                    for (int s = 0; s < k; s++) sum += (read_a ? a[s + (long)i * lda] : a[i + (long)s * lda]) * (read_b ? b[j + (long)s * ldb] : b[s + (long)j * ldb]);
-                    // With 0, what C holds is not read: it may be NaN.
-                    c[i + (long)j * ldc] = scale * sum + (keep == 0 ? 0 : keep * c[i + (long)j * ldc]);
-                }
-        }
-    });
-    return 0;
-}
+#include "cublaslt_standin.h"

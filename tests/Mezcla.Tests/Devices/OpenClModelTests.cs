@@ -1,5 +1,6 @@
 using Mezcla.Datasets;
 using Mezcla.Generation;
+using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tensors.Devices.Gpu;
@@ -37,6 +38,44 @@ public class OpenClModelTests
         var here = Losses(name, device);
         foreach (var (expected, obtained) in Losses(name, Device.Cpu).Zip(here)) Assert.Equal(expected, obtained, 1e-3);
         Assert.Equal(here, Losses(name, device));
+    }
+
+    // The first step is told launch by launch, the others are replayed; dropout, learning rates and batches go on all the same.
+    [Theory]
+    [InlineData("gpt")]
+    [InlineData("mixtral")]
+    [InlineData("deepseek")]
+    [InlineData("gpt-oss")]
+    public void Steps_that_are_replayed_give_the_same_to_the_bit(string name)
+    {
+        foreach (var accumulate in (int[])[1, 2])
+        {
+            var config = Config with { AccumulationSteps = accumulate, EvaluationInterval = 2 };
+            Assert.Equal(Steps(name, OpenCl, config, replays: false), Steps(name, OpenCl, config, replays: true));
+        }
+    }
+
+    [Fact]
+    public void Steps_that_cannot_be_replayed_are_told_one_by_one_and_say_why()
+    {
+        var noisy = TinyModels.Mixtral with { MixtureOfExperts = TinyModels.Mixtral.MixtureOfExperts! with { Routing = new NoisyTopKRouting() } };
+        int[] ids = [.. Enumerable.Range(0, 600).Select(i => i * 7 % 31)];
+        double[] Losses(Device device, out string? why, TrainingConfig config)
+        {
+            var model = new Transformer(noisy, new RandomStream(1));
+            model.MoveTo(device);
+            var trainer = new Trainer(model, new TokenBatches(ids, 0, device), config);
+            double[] losses = [.. trainer.Run().Steps.Select(s => s.Loss)];
+            why = trainer.StepByStep;
+            return losses;
+        }
+        var expected = Losses(Device.Cpu, out var none, Config);
+        var obtained = Losses(OpenCl, out var why, Config);
+        Assert.Null(none);
+        Assert.Contains("numbers come from the processor", why);
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], obtained[i], 1e-3);
+        Losses(OpenCl, out why, Config with { Optimizer = OptimizerKind.Muon });
+        Assert.StartsWith("only steps of AdamW", why);
     }
 
     // What the processor computed instead would have to come from the device first: all that does are the loss and the norm of each step, and the record of wrong indices.
@@ -103,11 +142,28 @@ public class OpenClModelTests
         return (new Device(new GpuKernels(driver)), driver);
     }
 
-    internal static double[] Losses(string name, Device device, double held = 0.2, Action<TrainingStep>? progress = null)
+    internal static TrainingStep[] Steps(string name, Device device, TrainingConfig config, bool replays, TransformerConfig? shape = null)
+    {
+        var ids = Ids();
+        var model = new Transformer((shape ?? TinyModels.Named(name)) with { Dropout = 0.1f }, new RandomStream(1));
+        model.MoveTo(device);
+        var trainer = new Trainer(model, new TokenBatches(ids, 0.2, device), config) { Replays = replays };
+        TrainingStep[] steps = [.. trainer.Run().Steps.Select(s => s with { Seconds = 0 })];
+        Assert.Null(trainer.StepByStep);
+        return steps;
+    }
+
+    private static int[] Ids()
     {
         var random = new RandomStream(9);
         var ids = new int[600];
         for (var i = 1; i < ids.Length; i++) ids[i] = random.NextFloat() < 0.9f ? (ids[i - 1] * 3 + 1) % 31 : random.NextInt(31);
+        return ids;
+    }
+
+    internal static double[] Losses(string name, Device device, double held = 0.2, Action<TrainingStep>? progress = null)
+    {
+        var ids = Ids();
         var model = new Transformer(TinyModels.Named(name) with { Dropout = 0.1f }, new RandomStream(1));
         model.MoveTo(device);
         Assert.Equal(device, model.Device);

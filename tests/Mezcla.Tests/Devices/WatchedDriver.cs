@@ -35,6 +35,10 @@ internal sealed unsafe class WatchedDriver(GpuDriver driver) : GpuDriver
 
     internal override void Compile(string source) => driver.Compile(source);
 
+    internal override void BeginCapture() => driver.BeginCapture();
+
+    internal override GpuGraph EndCapture() => driver.EndCapture();
+
     internal override nint Kernel(string name) => driver.Kernel(name);
 
     internal override void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)

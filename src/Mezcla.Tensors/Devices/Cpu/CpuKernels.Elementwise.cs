@@ -96,7 +96,7 @@ internal sealed unsafe partial class CpuKernels
             VectorMap.Run<VectorMap.SwiGlu>(gate, g, g, Floats(db), n, 0, 0, accumulateB);
     }
 
-    internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)
+    internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, Handle start, bool accumulate)
         => CpuRanges.Run(n, 4, new DropoutJob { X = Floats(x), Y = Floats(y), P = p, Seed = seed, Stream = stream, Position = position, Accumulate = accumulate });
 
     private struct DropoutJob : IRangeJob

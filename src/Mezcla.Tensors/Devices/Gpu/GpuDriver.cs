@@ -44,9 +44,24 @@ internal abstract class GpuDriver
     /// <summary>Whether addresses of memory are such as a kernel can follow, when it finds them in memory.</summary>
     internal virtual bool HasAddresses => false;
 
-    /// <summary>Whether the driver's maker has matrix products that are better than our kernel.</summary>
-    internal virtual bool HasProducts => false;
+    /// <summary>
+    /// C (+)= op(A)·op(B) (+ bias) for addresses of the device, by a library of the driver's maker; A and B are of bfloat16 where <paramref name="narrow"/>, all else of float32. False where it
+    /// has none for this product: then our own kernels do it.
+    /// </summary>
+    internal virtual bool Multiply(in Product product, bool narrow, nint a, nint b, nint bias, nint c, bool accumulate) => false;
 
-    /// <summary>C (+)= op(A)·op(B) for addresses of the device, where it <see cref="HasProducts"/>.</summary>
-    internal virtual void Multiply(in Product product, nint a, nint b, nint c, bool accumulate) => throw new NotSupportedException($"{Name} has no products of its own.");
+    /// <summary>From here on launches and copies are written down and not done, and memory that is asked for is there at once. Nothing may be uploaded, read or waited for.</summary>
+    internal virtual void BeginCapture() => throw new DeviceException($"{Name} does not capture steps.");
+
+    /// <summary>Ends it. Who gets the graph disposes it.</summary>
+    internal virtual GpuGraph EndCapture() => throw new DeviceException($"{Name} does not capture steps.");
+
+    /// <summary>How many kinds of products that library was asked for, and how many it does not do; null without one.</summary>
+    internal virtual (int All, int Refused)? ProductPlans => null;
+
+    /// <summary>Work items of a group in the kernels that use tensor cores: eight warps.</summary>
+    internal const int TensorCoreGroup = 256;
+
+    /// <summary>Why the kernels that multiply bfloat16 by tensor cores do not run here; null where they do.</summary>
+    internal virtual string? NoTensorCores => $"{Description.Hardware} has none that Mezcla knows how to use: they need an NVIDIA GPU of compute capability 8.0 or later, as a CUDA device";
 }

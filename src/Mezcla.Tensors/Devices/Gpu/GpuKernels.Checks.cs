@@ -41,6 +41,7 @@ internal sealed unsafe partial class GpuKernels
     /// <summary>Reads and waits; throws what an operation before found.</summary>
     private void Read(nint from, long offset, Span<byte> to)
     {
+        RequireNoCapture("a result is read or waited for");
         Span<int> head = stackalloc int[RecordHead];
         lock (gate)
         {

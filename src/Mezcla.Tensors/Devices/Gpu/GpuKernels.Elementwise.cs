@@ -17,6 +17,6 @@ internal sealed unsafe partial class GpuKernels
     internal override void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n)
         => Each("swiglu_backward", n, a, b, dy, da, accumulateA, db, accumulateB, n);
 
-    internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)
-        => Each("dropout", n, x, y, n, p, seed, stream, position, accumulate);
+    internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, Handle start, bool accumulate)
+        => Each("dropout", n, x, y, n, p, seed, stream, position, start, accumulate);
 }

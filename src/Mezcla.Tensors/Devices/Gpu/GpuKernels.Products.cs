@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices.Gpu.Cuda;
-
 namespace Mezcla.Tensors.Devices.Gpu;
 
 internal sealed unsafe partial class GpuKernels
@@ -23,44 +21,46 @@ internal sealed unsafe partial class GpuKernels
                 MatMul(product with { Batch = 1 }, a.Plus(i * strideA * 4), b.Plus(i * strideB * 4), bias, c, accumulate || i > 0);
             return;
         }
-        if (driver.HasProducts && batch is > 0 and <= CuBlas.MostProducts && m > 0 && n > 0 && k > 0)
+        if (precision == ProductPrecision.BFloat16 && k > 0)
         {
-            DriversProduct(product, a, b, bias, c, accumulate);
+            NarrowMatMul(product, a, b, bias, c, accumulate);
             return;
         }
+        if (DriversProduct(product, false, a, b, bias, c, accumulate))
+            return;
         long ai = transposeA ? 1 : k, ak = transposeA ? m : 1, bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
         Groups("matmul", batch * Down(m) * Across(n), a, ai, ak, strideA, b, bk, bj, strideB, bias, c, strideC, (long)m, (long)n, (long)k, accumulate);
     }
 
-    // The bias goes first to every row, and the product is added.
-    private void DriversProduct(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
+    private bool DriversProduct(in Product product, bool narrow, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
-        if (!bias.IsNull)
-        {
-            var rows = new Shape(product.Batch, product.M, product.N);
-            ReadOnlySpan<long> from = [0, 0, 1], to = [product.StrideC, product.N, 1];
-            if (accumulate)
-                AddStrided(bias, from, c, to, rows);
-            else
-                CopyStrided(bias, from, c, to, rows, sizeof(float));
-        }
+        if (product.Batch == 0 || product.M == 0 || product.N == 0 || product.K == 0)
+            return false;
         lock (gate)
-            driver.Multiply(product, Place(a), Place(b), Place(c), accumulate || !bias.IsNull);
+            return driver.Multiply(product, narrow, Place(a), Place(b), Place(bias), Place(c), accumulate) && Wrote(c);
 
-        static nint Place(Handle handle) => handle.Storage!.Address + (nint)handle.Offset;
+        static nint Place(Handle handle) => handle.IsNull ? 0 : handle.Storage!.Address + (nint)handle.Offset;
     }
 
     internal override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)
     {
         long bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
-        Groups("grouped_matmul", (Down(rows) + groups) * Across(n), a, b, bk, bj, offsets, c, (long)groups, rows, (long)n, (long)k, accumulate);
+        if (precision == ProductPrecision.BFloat16)
+            NarrowGroupedMatMul(a, b, bk, bj, offsets, c, groups, rows, n, k, accumulate);
+        else
+            Groups("grouped_matmul", (Down(rows) + groups) * Across(n), a, b, bk, bj, offsets, c, (long)groups, rows, (long)n, (long)k, accumulate);
         if (!accumulate)
             Each("clear_behind", Math.Max(rows * n, groups + 1), offsets, c, (long)groups, rows, (long)n, Record, Number(check));
         return -1;
     }
 
     internal override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
-        => Groups("grouped_outer", groups * Down(m) * Across(n), a, b, offsets, c, rows, (long)m, (long)n, accumulate);
+    {
+        if (precision == ProductPrecision.BFloat16)
+            NarrowGroupedOuter(a, b, offsets, c, groups, rows, m, n, accumulate);
+        else
+            Groups("grouped_outer", groups * Down(m) * Across(n), a, b, offsets, c, rows, (long)m, (long)n, accumulate);
+    }
 
     internal override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
     {
@@ -91,30 +91,4 @@ internal sealed unsafe partial class GpuKernels
         long n = layout.Blocks * layout.Time * layout.Heads * layout.Size;
         Each("rotary", n, x, cos, sin, y, (long)layout.Time, (long)layout.Heads, (long)layout.Size, (long)layout.Rotated, layout.Interleaved, (long)layout.Start, inverse, n, accumulate);
     }
-
-    internal override void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse)
-        => Groups("attention", (long)layout.Batch * layout.Heads * layout.Queries, q, k, v, sinks, o, lse, Numbers(layout), layout.Scale);
-
-    internal override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
-        Handle dq, bool accumulateQ, Handle dk, bool accumulateK, Handle dv, bool accumulateV, Handle dSinks, bool accumulateSinks)
-    {
-        long rows = (long)layout.Batch * layout.Heads * layout.Queries;
-        var delta = Rent(rows);
-        long[] numbers = Numbers(layout);
-        Each("attention_delta", rows, o, dO, delta, numbers, rows);
-        if (!dq.IsNull)
-            Groups("attention_queries", rows, q, k, v, lse, delta, dO, dq, numbers, layout.Scale, accumulateQ);
-        if (!dk.IsNull || !dv.IsNull)
-            Groups("attention_keys", (long)layout.Batch * layout.KeyHeads * layout.Keys, q, k, v, lse, delta, dO, dk, accumulateK, dv, accumulateV, numbers, layout.Scale);
-        if (!dSinks.IsNull)
-            Groups("attention_sinks", layout.Heads, sinks, lse, delta, dSinks, numbers, accumulateSinks);
-        delta.Storage!.Release();
-    }
-
-    /// <summary>The struct Layout of attention.cl.</summary>
-    private static long[] Numbers(in AttentionLayout l) =>
-    [
-        l.Batch, l.Heads, l.KeyHeads, l.Queries, l.Keys, l.HeadSize, l.ValueSize, l.Causal ? 1 : 0, l.Window, l.QueryOffset,
-        l.Q.Batch, l.Q.Head, l.Q.Row, l.K.Batch, l.K.Head, l.K.Row, l.V.Batch, l.V.Head, l.V.Row, l.O.Batch, l.O.Head, l.O.Row,
-    ];
 }

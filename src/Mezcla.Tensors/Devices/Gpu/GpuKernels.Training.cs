@@ -17,13 +17,15 @@ internal sealed unsafe partial class GpuKernels
     {
         lock (gate)
         {
-            SetStep(step);
+            // What is captured reads the numbers that are set before each replay.
+            if (capture is null)
+                SetStep(step);
             LaunchAdamW(tensors, gradientScale);
         }
     }
 
     /// <summary>The numbers of a step alone: what launches that are replayed read.</summary>
-    internal void SetStep(in AdamWStep step)
+    internal override void SetStep(in AdamWStep step)
     {
         ReadOnlySpan<float> numbers = [step.LearningRate / step.Correction1, step.Beta1, step.Beta2, step.Epsilon, 1 - step.LearningRate * step.WeightDecay, 1 / MathF.Sqrt(step.Correction2), step.GradientScale];
         Upload(MemoryMarshal.AsBytes(numbers), new Handle(stepNumbers.Value, 0));
@@ -74,6 +76,8 @@ internal sealed unsafe partial class GpuKernels
     {
         lock (gate)
         {
+            if (capture is not null)
+                return capture.Constant(Own(Math.Max(content.Length, 1) * sizeof(long)), MemoryMarshal.AsBytes(content.AsSpan()).ToArray());
             int at = tables.FindIndex(table => table.Content.AsSpan().SequenceEqual(content));
             var found = at >= 0 ? tables[at] : default;
             if (at >= 0)

@@ -43,11 +43,16 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
     internal override void Free(nint address, long bytes)
     {
         lock (gate)
-            driver.Free(address);
+            if (capture is not null)
+                capture.Freed.Add(address);
+            else
+                driver.Free(address);
     }
 
     internal override void Upload(ReadOnlySpan<byte> from, Handle to)
     {
+        ForgetNarrow();
+        RequireNoCapture("numbers come from the processor (such as random ones drawn there, or a tensor made there)");
         if (from.Length > 0)
             lock (gate)
                 driver.Upload(from, to.Storage!.Address, to.Offset);
@@ -63,6 +68,7 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
 
     internal override void Copy(Handle x, Handle y, long bytes)
     {
+        ForgetNarrow();
         if (bytes > 0)
             lock (gate)
                 driver.Copy(x.Storage!.Address, x.Offset, y.Storage!.Address, y.Offset, bytes);
@@ -79,10 +85,18 @@ internal sealed unsafe partial class GpuKernels : DeviceKernels
     }
 
     /// <summary>A work item for each of <paramref name="n"/> things.</summary>
-    private void Each(string kernel, long n, params ReadOnlySpan<KernelArgument> arguments) => Launch(kernel, (n + FlatGroup - 1) / FlatGroup, FlatGroup, arguments);
+    private void Each(string kernel, long n, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        ForgetNarrow();
+        Launch(kernel, (n + FlatGroup - 1) / FlatGroup, FlatGroup, arguments);
+    }
 
     /// <summary>A group of the device's size for each of <paramref name="groups"/> things.</summary>
-    private void Groups(string kernel, long groups, params ReadOnlySpan<KernelArgument> arguments) => Launch(kernel, groups, group, arguments);
+    private void Groups(string kernel, long groups, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        ForgetNarrow();
+        Launch(kernel, groups, group, arguments);
+    }
 
     private void Launch(string name, long groups, int size, ReadOnlySpan<KernelArgument> arguments)
     {

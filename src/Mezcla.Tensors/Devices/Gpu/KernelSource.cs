@@ -8,13 +8,16 @@ namespace Mezcla.Tensors.Devices.Gpu;
 internal static class KernelSource
 {
     // A prelude, and files that use what those before them define.
-    private static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention", "training", "quantized"];
+    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "training", "quantized"];
 
-    /// <summary>Everything, for groups of so many work items.</summary>
-    internal static string For(int groupSize)
+    /// <summary>A program of its own for tensor cores, compiled when it is first asked for.</summary>
+    internal static readonly string[] TensorCoreFiles = ["prelude", "attention_layout", "mma", "products_mma", "attention_mma"];
+
+    /// <summary>The kernels of <see cref="Files"/>, or of others, for groups of so many work items.</summary>
+    internal static string For(int groupSize, IEnumerable<string>? files = null)
     {
         var text = new StringBuilder($"#define GROUP {groupSize}\n");
-        foreach (string file in Files)
+        foreach (string file in files ?? Files)
         {
             using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Mezcla.Tensors.Kernels.{file}.cl")!;
             text.Append(new StreamReader(stream).ReadToEnd());

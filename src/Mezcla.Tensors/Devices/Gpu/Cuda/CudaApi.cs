@@ -6,8 +6,11 @@ namespace Mezcla.Tensors.Devices.Gpu.Cuda;
 /// <summary>The functions of NVIDIA's driver that are used. A driver that lacks one is too old: <see cref="EntryPointNotFoundException"/>.</summary>
 internal sealed unsafe class CudaApi(nint library)
 {
-    internal const int Success = 0, OutOfMemory = 2, NoDevice = 100, CapabilityMajor = 75, CapabilityMinor = 76;
+    internal const int Success = 0, OutOfMemory = 2, NoDevice = 100, NotFound = 500, CapabilityMajor = 75, CapabilityMinor = 76;
     internal const uint NonBlockingStream = 1;
+
+    // CU_STREAM_CAPTURE_MODE_RELAXED: memory may be allocated meanwhile.
+    internal const int RelaxedCapture = 2;
 
     internal readonly delegate* unmanaged<uint, int> Init = (delegate* unmanaged<uint, int>)Export(library, "cuInit");
     internal readonly delegate* unmanaged<int*, int> DriverVersion = (delegate* unmanaged<int*, int>)Export(library, "cuDriverGetVersion");
@@ -28,6 +31,13 @@ internal sealed unsafe class CudaApi(nint library)
     internal readonly delegate* unmanaged<ulong, ulong, nuint, nint, int> CopyOnDevice = (delegate* unmanaged<ulong, ulong, nuint, nint, int>)Export(library, "cuMemcpyDtoDAsync_v2");
     internal readonly delegate* unmanaged<nint*, void*, int> ModuleLoad = (delegate* unmanaged<nint*, void*, int>)Export(library, "cuModuleLoadData");
     internal readonly delegate* unmanaged<nint*, nint, byte*, int> ModuleFunction = (delegate* unmanaged<nint*, nint, byte*, int>)Export(library, "cuModuleGetFunction");
+
+    internal readonly delegate* unmanaged<nint, int, int> BeginCapture = (delegate* unmanaged<nint, int, int>)Export(library, "cuStreamBeginCapture_v2");
+    internal readonly delegate* unmanaged<nint, nint*, int> EndCapture = (delegate* unmanaged<nint, nint*, int>)Export(library, "cuStreamEndCapture");
+    internal readonly delegate* unmanaged<nint*, nint, ulong, int> GraphInstantiate = (delegate* unmanaged<nint*, nint, ulong, int>)Export(library, "cuGraphInstantiateWithFlags");
+    internal readonly delegate* unmanaged<nint, nint, int> GraphLaunch = (delegate* unmanaged<nint, nint, int>)Export(library, "cuGraphLaunch");
+    internal readonly delegate* unmanaged<nint, int> GraphDestroy = (delegate* unmanaged<nint, int>)Export(library, "cuGraphDestroy");
+    internal readonly delegate* unmanaged<nint, int> ExecutableDestroy = (delegate* unmanaged<nint, int>)Export(library, "cuGraphExecDestroy");
 
     // The function; groups in three directions; items of a group in three; bytes of shared memory; the stream; the addresses of the arguments; none.
     internal readonly delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int> Launch =

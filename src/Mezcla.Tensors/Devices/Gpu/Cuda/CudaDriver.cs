@@ -9,15 +9,14 @@ internal sealed unsafe class CudaDriver : GpuDriver
     private readonly Nvrtc compiler;
     private readonly int capability;
     private readonly nint context, stream;
-    private readonly CuBlas? products;
-    private readonly nint productsHandle;
+    private readonly LtProducts? products;
     private readonly byte* staging;
     private int staged;
-    private nint module;
+    private readonly List<nint> modules = [];
 
-    internal CudaDriver(CudaApi api, int index, DeviceDescription description, Nvrtc compiler, CuBlas? products, int groupSize)
+    internal CudaDriver(CudaApi api, int index, DeviceDescription description, Nvrtc compiler, CuBlasLt? products, int groupSize)
     {
-        (this.api, this.compiler, this.products, Description, GroupSize) = (api, compiler, products, description, groupSize);
+        (this.api, this.compiler, Description, GroupSize) = (api, compiler, description, groupSize);
         int device, major, minor;
         nint handle;
         void* pinned;
@@ -32,8 +31,12 @@ internal sealed unsafe class CudaDriver : GpuDriver
         stream = handle;
         Check(api.AllocatePinned(&pinned, StagingBytes, 0), "cuMemHostAlloc");
         staging = (byte*)pinned;
-        productsHandle = products?.Open(stream) ?? 0;
+        if (products is not null)
+            this.products = new LtProducts(products, stream, (ulong)Working(LtProducts.WorkspaceBytes));
     }
+
+    private nint Working(long bytes) => Allocate(bytes) is not 0 and var address ? address : throw new DeviceException(
+        $"{Name} ({Description.Hardware}) has no {MemoryUse.Text(bytes)} left for the matrix products' working memory: end other programs that use the GPU (nvidia-smi lists them).");
 
     internal override string Name => Description.Name;
 
@@ -109,16 +112,19 @@ internal sealed unsafe class CudaDriver : GpuDriver
         fixed (byte* image = program)
             error = api.ModuleLoad(&loaded, image);
         if (error == CudaApi.Success)
-            module = loaded;
+            modules.Add(loaded);
         return error;
     }
 
     internal override nint Kernel(string name)
     {
         Enter();
-        nint kernel;
+        nint kernel = 0;
+        int error = CudaApi.NotFound;
         fixed (byte* text = CudaApi.Zeroed(name))
-            Check(api.ModuleFunction(&kernel, module, text), $"cuModuleGetFunction({name})");
+            for (int i = 0; i < modules.Count && error == CudaApi.NotFound; i++)
+                error = api.ModuleFunction(&kernel, modules[i], text);
+        Check(error, $"cuModuleGetFunction({name})");
         return kernel;
     }
 
@@ -130,15 +136,50 @@ internal sealed unsafe class CudaDriver : GpuDriver
         Check(api.Launch(kernel, (uint)groups, 1, 1, (uint)groupSize, 1, 1, 0, stream, values, null), "cuLaunchKernel");
     }
 
-    internal override bool HasAddresses => true;
-
-    internal override bool HasProducts => products is not null;
-
-    internal override void Multiply(in Product product, nint a, nint b, nint c, bool accumulate)
+    internal override void BeginCapture()
     {
         Enter();
-        products!.Multiply(productsHandle, product, (ulong)a, (ulong)b, (ulong)c, accumulate);
+        Check(api.BeginCapture(stream, CudaApi.RelaxedCapture), "cuStreamBeginCapture");
     }
+
+    internal override GpuGraph EndCapture()
+    {
+        Enter();
+        nint graph, executable;
+        Check(api.EndCapture(stream, &graph), "cuStreamEndCapture");
+        int error = api.GraphInstantiate(&executable, graph, 0);
+        Check(api.GraphDestroy(graph), "cuGraphDestroy");
+        Check(error, "cuGraphInstantiate");
+        return new Graph(this, executable);
+    }
+
+    private sealed class Graph(CudaDriver driver, nint executable) : GpuGraph
+    {
+        internal override void Replay()
+        {
+            driver.Enter();
+            driver.Check(driver.api.GraphLaunch(executable, driver.stream), "cuGraphLaunch");
+        }
+
+        public override void Dispose()
+        {
+            driver.Synchronize();
+            driver.Check(driver.api.ExecutableDestroy(executable), "cuGraphExecDestroy");
+        }
+    }
+
+    internal override bool HasAddresses => true;
+
+    internal override bool Multiply(in Product product, bool narrow, nint a, nint b, nint bias, nint c, bool accumulate)
+    {
+        Enter();
+        return products?.Multiply(product, narrow, (ulong)a, (ulong)b, (ulong)bias, (ulong)c, accumulate) ?? false;
+    }
+
+    internal override (int All, int Refused)? ProductPlans => products?.Plans;
+
+    internal override string? NoTensorCores => capability < 80 ? $"{Description.Hardware} is older than compute capability 8.0"
+        : GroupSize != TensorCoreGroup ? $"its groups have {GroupSize} work items and not {TensorCoreGroup}" : null;
 
     internal override void Synchronize()
     {

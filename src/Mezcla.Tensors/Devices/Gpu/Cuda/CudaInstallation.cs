@@ -8,18 +8,18 @@ internal sealed unsafe class CudaInstallation
     // As cuDriverGetVersion counts: 11.8.
     private const int OldestDriver = 11080;
 
-    private static readonly string[] DriverNames = NativeLibraries.Here(["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"], ["nvcuda.dll"], []);
+    internal static readonly string[] DriverNames = NativeLibraries.Here(["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"], ["nvcuda.dll"], []);
     private static readonly Lazy<CudaInstallation> s_here = new(() => new CudaInstallation(DriverNames, CudaPlaces.Here.Files(Nvrtc.Names),
-        Environment.GetEnvironmentVariable("MEZCLA_CUBLAS") == "0" ? [] : CudaPlaces.Here.Files(CuBlas.Names)));
+        Environment.GetEnvironmentVariable("MEZCLA_CUBLAS") == "0" ? [] : CudaPlaces.Here.Files(CuBlasLt.Names)));
 
     private readonly CudaApi? api;
     private readonly Lazy<(Nvrtc? Found, string Missing)> compiler;
-    private readonly Lazy<(CuBlas? Found, string Refused)> products;
+    private readonly Lazy<(CuBlasLt? Found, string Refused)> products;
 
     internal CudaInstallation(IReadOnlyList<string> drivers, IEnumerable<string> compilers, IEnumerable<string> products)
     {
         compiler = new(() => FindCompiler(compilers));
-        this.products = new(() => First(products, (library, file) => new CuBlas(library, file), found => (found.Major, $"{found.Major}")));
+        this.products = new(() => First(products, (library, file) => new CuBlasLt(library, file), found => (found.Major, $"{found.Major}")));
         string names = drivers.Count > 0 ? drivers[0] : "for Linux and Windows";
         nint library = NativeLibraries.Load(drivers);
         if (library == 0)
@@ -53,8 +53,8 @@ internal sealed unsafe class CudaInstallation
         : compiler.Value.Found is { } found ? $"driver for CUDA {VersionText}, NVRTC {found.Version} ({found.Path}), {Products}"
         : $"driver for CUDA {VersionText}, but {compiler.Value.Missing}";
 
-    private string Products => products.Value.Found is { } found ? $"cuBLAS {found.Major} ({found.Path})"
-        : $"no cuBLAS, so that our own slower kernels multiply{products.Value.Refused}: pip install {Package("cublas")}";
+    private string Products => products.Value.Found is { } found ? $"cuBLASLt {found.Major} ({found.Path})"
+        : $"no cuBLASLt, so that our own slower kernels multiply{products.Value.Refused}: pip install {Package("cublas")}";
 
     private string VersionText => $"{Version / 1000}.{Version % 1000 / 10}";
 

@@ -18,7 +18,7 @@ internal sealed record CudaPlaces(bool Windows, string Root, Func<string, string
         if (Path.GetDirectoryName(file) is not { Length: > 0 } folder || !File.Exists(file))
             return [];
         string name = Path.GetFileName(file);
-        string? pattern = name.StartsWith("libnvrtc.", StringComparison.Ordinal) ? "libnvrtc-builtins.so*" : name.StartsWith("libcublas.", StringComparison.Ordinal) ? name.Replace("libcublas.", "libcublasLt.")
+        string? pattern = name.StartsWith("libnvrtc.", StringComparison.Ordinal) ? "libnvrtc-builtins.so*"
             : name.StartsWith("nvrtc64", StringComparison.Ordinal) ? "nvrtc-builtins64_*.dll" : null;
         return pattern is null ? [] : Directory.GetFiles(folder, pattern);
     }

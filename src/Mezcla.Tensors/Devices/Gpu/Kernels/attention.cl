@@ -1,16 +1,8 @@
 // Attention as an online softmax, a group for each query, or, for the gradients of keys and values, for each key; scores are never written out.
 // Every row of a result has one owner, so all sums have one order.
 
-typedef struct { i64 batch, heads, key_heads, queries, keys, size, value_size, causal, window, offset, q_batch, q_head, q_row, k_batch, k_head, k_row, v_batch, v_head, v_row, o_batch, o_head, o_row; } Layout;
-
 #define KEYS_AT_ONCE (GROUP > 32 ? GROUP : 32)
 #define ALL(i, n) i64 i = LOCAL_ID; i < (n); i += GROUP
-#define AT_ROW(x, which, b, h, r) ((x) + (b) * layout.which##_batch + (h) * layout.which##_head + (r) * layout.which##_row)
-
-// The keys that a query sees, from the first to before the last.
-#define VISIBLE(query, from, to) \
-    i64 position_ = layout.offset + (query), from = layout.window > 0 && position_ - layout.window + 1 > 0 ? position_ - layout.window + 1 : 0; \
-    i64 to = layout.causal && position_ + 1 < layout.keys ? position_ + 1 : layout.keys
 
 DEVICE float dot_rows(GLOBAL float *a, GLOBAL float *b, i64 n)
 {

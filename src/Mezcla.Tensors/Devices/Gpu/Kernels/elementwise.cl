@@ -124,10 +124,11 @@ DEVICE uint philox(u64 seed, u64 stream, u64 position)
     return c[position & 3];
 }
 
-KERNEL dropout(BUFFER(float, x), BUFFER(float, y), i64 n, float p, i64 seed, i64 stream, i64 position, i64 accumulate)
+KERNEL dropout(BUFFER(float, x), BUFFER(float, y), i64 n, float p, i64 seed, i64 stream, i64 position, BUFFER(i64, start), i64 accumulate)
 {
     EACH(i, n);
-    AT(float, x); AT(float, y);
+    AT(float, x); AT(float, y); AT(i64, start);
+    if (start) position += start[0];
     float number = (philox((u64)seed, (u64)stream, (u64)position + (u64)i) >> 8) * (1.0f / 16777216.0f), value = number >= p ? x[i] * (1 / (1 - p)) : 0;
     PUT(y[i], value);
 }

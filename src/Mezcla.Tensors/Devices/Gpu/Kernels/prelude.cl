@@ -141,3 +141,7 @@ DEVICE void note_outside(GLOBAL int *record, i64 operation, i64 at, int id)
     record[4 + 2 * slot] = (int)at;
     record[5 + 2 * slot] = id;
 }
+
+// Offsets that are wrong lead nowhere outside the rows.
+#define OFFSET(g) (offsets[g] < 0 ? 0 : offsets[g] > all ? all : (i64)offsets[g])
+#define ROWS_OF(g) (OFFSET((g) + 1) > OFFSET(g) ? OFFSET((g) + 1) - OFFSET(g) : 0)

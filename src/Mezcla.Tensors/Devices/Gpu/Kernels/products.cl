@@ -87,10 +87,6 @@ KERNEL matmul(BUFFER(float, a), i64 ai, i64 ak, i64 stride_a, BUFFER(float, b), 
     tile_product(a + p * stride_a, ai, ak, b + p * stride_b, bk, bj, bias, c + p * stride_c, n, m, n, k, tile / across * TILE_ROWS, tile % across * TILE, accumulate TILES);
 }
 
-// Offsets that are wrong lead nowhere outside the rows.
-#define OFFSET(g) (offsets[g] < 0 ? 0 : offsets[g] > all ? all : (i64)offsets[g])
-#define ROWS_OF(g) (OFFSET((g) + 1) > OFFSET(g) ? OFFSET((g) + 1) - OFFSET(g) : 0)
-
 // Tiles of rows are counted group by group; there are at most rows/TILE + groups.
 KERNEL grouped_matmul(BUFFER(float, a), BUFFER(float, b), i64 bk, i64 bj, BUFFER(int, offsets), BUFFER(float, c), i64 groups, i64 all, i64 n, i64 k, i64 accumulate)
 {

@@ -12,6 +12,7 @@ internal sealed unsafe class OpenClDriver : GpuDriver
     private readonly byte* staging = (byte*)NativeMemory.Alloc(StagingBytes);
     private nint program;
     private int staged, launched;
+    private List<Action>? captured;
 
     internal OpenClDriver(int index, int? groupSize = null)
     {
@@ -62,7 +63,12 @@ internal sealed unsafe class OpenClDriver : GpuDriver
         => Check(Cl.clEnqueueReadBuffer(queue, from, 0, (nuint)offset, (nuint)bytes, to, 0, null, null), "clEnqueueReadBuffer");
 
     internal override void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
-        => Check(Cl.clEnqueueCopyBuffer(queue, from, to, (nuint)fromOffset, (nuint)toOffset, (nuint)bytes, 0, null, null), "clEnqueueCopyBuffer");
+    {
+        if (captured is not null)
+            captured.Add(() => Copy(from, fromOffset, to, toOffset, bytes));
+        else
+            Check(Cl.clEnqueueCopyBuffer(queue, from, to, (nuint)fromOffset, (nuint)toOffset, (nuint)bytes, 0, null, null), "clEnqueueCopyBuffer");
+    }
 
     internal override void Compile(string source)
     {
@@ -137,6 +143,11 @@ internal sealed unsafe class OpenClDriver : GpuDriver
 
     internal override void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
     {
+        if (captured is not null)
+        {
+            Capture(kernel, values, sizes, count, groups, groupSize);
+            return;
+        }
         for (int i = 0; i < count; i++)
             Check(Cl.clSetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");
         nuint local = (nuint)groupSize, global = (nuint)groups * local;
@@ -144,6 +155,49 @@ internal sealed unsafe class OpenClDriver : GpuDriver
         // A driver may hold back what it was asked for until somebody waits, which is only once a step.
         if (++launched % LaunchesPerFlush == 0)
             Check(Cl.clFlush(queue), "clFlush");
+    }
+
+    private void Capture(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
+    {
+        var arguments = new byte[count][];
+        for (int i = 0; i < count; i++)
+            arguments[i] = new Span<byte>(values[i], (int)sizes[i]).ToArray();
+        captured!.Add(() =>
+        {
+            void** again = stackalloc void*[arguments.Length];
+            nuint* lengths = stackalloc nuint[arguments.Length];
+            var pins = new GCHandle[arguments.Length];
+            for (int i = 0; i < arguments.Length; i++)
+            {
+                pins[i] = GCHandle.Alloc(arguments[i], GCHandleType.Pinned);
+                again[i] = (void*)pins[i].AddrOfPinnedObject();
+                lengths[i] = (nuint)arguments[i].Length;
+            }
+            Launch(kernel, again, lengths, arguments.Length, groups, groupSize);
+            foreach (var pin in pins)
+                pin.Free();
+        });
+    }
+
+    internal override void BeginCapture() => captured = [];
+
+    internal override GpuGraph EndCapture()
+    {
+        var graph = new Graph(captured!);
+        captured = null;
+        return graph;
+    }
+
+    // OpenCL 1.2 has no graphs: everything is asked for again, from a list.
+    private sealed class Graph(List<Action> captured) : GpuGraph
+    {
+        internal override void Replay()
+        {
+            foreach (var action in captured)
+                action();
+        }
+
+        public override void Dispose() => captured.Clear();
     }
 
     internal override void Synchronize()

@@ -1,0 +1,57 @@
+namespace Mezcla.Tensors.Devices.Gpu;
+
+/// <summary>
+/// Attention: by tensor cores where products are of bfloat16 and there are kernels for the size of a head, else in float32. Few queries, as in generation, do not fill a tile: they stay float32.
+/// </summary>
+internal sealed unsafe partial class GpuKernels
+{
+    // Of attention_mma.cl: queries, or keys, that a group owns, and its work items.
+    private const int OwnedRows = 64, AttentionItems = 128, FewQueries = 8;
+
+    private bool ByTensorCores(in AttentionLayout layout) => precision == ProductPrecision.BFloat16 && layout.Queries >= FewQueries
+        && layout.HeadSize == layout.ValueSize && layout.HeadSize is 32 or 64 or 80 or 96 or 128;
+
+    private static long Blocks(int rows) => (rows + OwnedRows - 1) / OwnedRows;
+
+    private void Warps(string kernel, long groups, params ReadOnlySpan<KernelArgument> arguments)
+    {
+        ForgetNarrow();
+        Launch(kernel, groups, AttentionItems, arguments);
+    }
+
+    internal override void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse)
+    {
+        if (ByTensorCores(layout))
+            Warps($"attention_mma_{layout.HeadSize}", (long)layout.Batch * layout.Heads * Blocks(layout.Queries), q, k, v, sinks, o, lse, Numbers(layout), layout.Scale);
+        else
+            Groups("attention", (long)layout.Batch * layout.Heads * layout.Queries, q, k, v, sinks, o, lse, Numbers(layout), layout.Scale);
+    }
+
+    internal override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
+        Handle dq, bool accumulateQ, Handle dk, bool accumulateK, Handle dv, bool accumulateV, Handle dSinks, bool accumulateSinks)
+    {
+        long rows = (long)layout.Batch * layout.Heads * layout.Queries;
+        var delta = Rent(rows);
+        long[] numbers = Numbers(layout);
+        Each("attention_delta", rows, o, dO, delta, numbers, rows);
+        bool tensorCores = ByTensorCores(layout);
+        if (!dq.IsNull && tensorCores)
+            Warps($"attention_queries_mma_{layout.HeadSize}", (long)layout.Batch * layout.Heads * Blocks(layout.Queries), q, k, v, lse, delta, dO, dq, numbers, layout.Scale, accumulateQ);
+        else if (!dq.IsNull)
+            Groups("attention_queries", rows, q, k, v, lse, delta, dO, dq, numbers, layout.Scale, accumulateQ);
+        if ((!dk.IsNull || !dv.IsNull) && tensorCores)
+            Warps($"attention_keys_mma_{layout.HeadSize}", (long)layout.Batch * layout.KeyHeads * Blocks(layout.Keys), q, k, v, lse, delta, dO, dk, accumulateK, dv, accumulateV, numbers, layout.Scale);
+        else if (!dk.IsNull || !dv.IsNull)
+            Groups("attention_keys", (long)layout.Batch * layout.KeyHeads * layout.Keys, q, k, v, lse, delta, dO, dk, accumulateK, dv, accumulateV, numbers, layout.Scale);
+        if (!dSinks.IsNull)
+            Groups("attention_sinks", layout.Heads, sinks, lse, delta, dSinks, numbers, accumulateSinks);
+        delta.Storage!.Release();
+    }
+
+    /// <summary>The struct Layout of attention.cl.</summary>
+    private static long[] Numbers(in AttentionLayout l) =>
+    [
+        l.Batch, l.Heads, l.KeyHeads, l.Queries, l.Keys, l.HeadSize, l.ValueSize, l.Causal ? 1 : 0, l.Window, l.QueryOffset,
+        l.Q.Batch, l.Q.Head, l.Q.Row, l.K.Batch, l.K.Head, l.K.Row, l.V.Batch, l.V.Head, l.V.Row, l.O.Batch, l.O.Head, l.O.Row,
+    ];
+}
