@@ -50,6 +50,7 @@ switch (verb)
         foreach (var letter in only.Length > 0 ? only : ["M"]) ExpertsBenchmark.Run(letter, threads, rounds, seconds, processorTime);
         return 0;
     case "llama": return LlamaBenchmark.Run(only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"), options.ContainsKey("threads") ? [threads] : [.. Enumerable.Range(1, Environment.ProcessorCount)], rounds, prompt, layers);
+    case "tokenizers": return TokenizerBenchmark.Run(only.Length > 0 ? only : TokenizerBenchmark.Names, options.GetValueOrDefault("peer"), rounds);
     default: return Usage();
 }
 
@@ -73,13 +74,14 @@ static int Usage()
           gpu         models on a graphics card in turn with PyTorch on the same, as a Markdown table: tests/gpu/run.sh
           llama       a Llama of width 2048 in Q8_0 and Q4_0 from one file, in turn with llama.cpp
                       (npm install --ignore-scripts --prefix FOLDER node-llama-cpp)
+          tokenizers  encoding in turn with tiktoken, long words, decoding, training (npm install --prefix FOLDER tiktoken@1.0.22)
 
-          --peer FOLDER   for llama: where node-llama-cpp is installed; without it ours alone
+          --peer FOLDER   for llama and tokenizers: where npm installed the other side; without it ours alone
           --prompt n      for llama: tokens of the prompt (512)
           --layers n      for llama: blocks (16)
           --simd n        bits of vectors, at most the processor's: 128, 256, 512
           --device NAME   without a verb and for gpu: cpu, cuda:0, opencl:0 (else what MEZCLA_DEVICE says, else cpu)
-          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats; for gpu {string.Join(' ', GpuBenchmark.Names)}
+          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats; for gpu {string.Join(' ', GpuBenchmark.Names)}; for tokenizers {string.Join(' ', TokenizerBenchmark.Names)}
           --output FOLDER for growth: where its charts go
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)

@@ -58,13 +58,19 @@ public class TokenizeCommandTests
     [InlineData("{\"ids\":\"1\"}", true, true, "no \"ids\"")]
     [InlineData("{\"txt\":1}", false, true, "no \"text\"")]
     [InlineData("[]", false, true, "no \"text\"")]
-    [InlineData("{\"text\":", false, true, "line 1")]
-    public void Bad_input_is_refused_with_what_is_wrong(string input, bool decode, bool jsonl, string message)
+    [InlineData("{\"text\":", false, true, "line 1 of the input: it is not JSON from byte 9 on: ")]
+    [InlineData("{\"text\":\"a\"", false, true, "it is not JSON from byte 12 on: ")]
+    [InlineData("{\"text\":\"caf\u00E9", false, true, "line 1 of the input: it is not UTF-8 text: byte 0xE9 at offset 12.", true)]
+    [InlineData("caf\u00E9 au lait", false, false, "mezcla tokenize: the input is not UTF-8 text: byte 0xE9 at offset 3.", true)]
+    [InlineData("1 \u00B2", true, false, "not UTF-8 text: byte 0xB2 at offset 2", true)]
+    public void Bad_input_is_refused_with_what_is_wrong(string input, bool decode, bool jsonl, string message, bool latin = false)
     {
-        var (code, output, error) = Run(input, decode: decode, jsonl: jsonl);
+        var (code, output, error) = Run(input, decode: decode, jsonl: jsonl, latin: latin);
         Assert.Equal((1, ""), (code, output));
         Assert.Contains(message, error);
         Assert.DoesNotContain("Parameter", error);
+        Assert.DoesNotContain("Actual value", error);
+        Assert.DoesNotContain("LineNumber", error);
     }
 
     [Fact]
@@ -85,11 +91,11 @@ public class TokenizeCommandTests
         }
     }
 
-    private static (int Code, string Output, string Error) Run(string input, string encoding = "cl100k_base", string special = "raise", bool decode = false, bool jsonl = false)
+    private static (int Code, string Output, string Error) Run(string input, string encoding = "cl100k_base", string special = "raise", bool decode = false, bool jsonl = false, bool latin = false)
     {
         using var output = new MemoryStream();
         using var errors = new StringWriter();
-        int code = TokenizeCommand.Run(new MemoryStream(Encoding.UTF8.GetBytes(input)), output, errors, encoding, special, decode, jsonl);
+        int code = TokenizeCommand.Run(new MemoryStream((latin ? Encoding.Latin1 : Encoding.UTF8).GetBytes(input)), output, errors, encoding, special, decode, jsonl);
         return (code, Encoding.UTF8.GetString(output.ToArray()), errors.ToString());
     }
 }

@@ -23,7 +23,12 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True(generated == 0, why);
         Assert.StartsWith("the cat", output);
         Assert.Equal(output, Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0"]).Output);
-        Assert.Equal(0, Run(["train", "--data", text, "--resume", "m.safetensors", "-o", "n.safetensors"]).Code);
+        Assert.Contains("give the beginning with --prompt", Fails(["generate", "m.safetensors", "--tokens", "8"]));
+        var ended = Run(["train", "--data", text, "--resume", "m.safetensors", "-o", "n.safetensors"]);
+        Assert.Equal(0, ended.Code);
+        Assert.Contains("No step was left to train", ended.Output);
+        Assert.Contains("files of this kind are not written", Fails(["convert", "m.safetensors", "m.bin"]));
+        Assert.Contains("held-out share of 2", Fails(["train", "--data", text, "--validation", "2", .. Small]));
         Assert.Contains("other data", Fails(["train", "--data", Write("other.txt", new string('x', 4000)), "--resume", "m.safetensors"]));
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Quantization.Formats;
 using Mezcla.Weights.Gguf;
@@ -240,10 +241,11 @@ public sealed class GgufTests : IDisposable
         }
     }
 
+    // A plain int stays near a hundred: the same files again and again.
     [Property(MaxTest = 500)]
-    public void A_damaged_file_is_refused_or_read_but_never_crashes(int seed)
+    public void A_damaged_file_is_refused_or_read_but_never_crashes(DoNotSize<int> seed)
     {
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         var bytes = File.ReadAllBytes(Good());
         for (var i = random.Next(1, 5); i > 0; i--) bytes[random.Next(Math.Min(bytes.Length, 300))] = (byte)random.Next(256);
         if (random.Next(3) == 0) bytes = bytes[..random.Next(bytes.Length + 1)];

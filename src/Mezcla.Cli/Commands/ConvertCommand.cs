@@ -22,6 +22,8 @@ internal static class ConvertCommand
 
     internal static int Run(TextWriter console, string path, string output, string type, bool force)
     {
+        if (Path.GetExtension(output).ToLowerInvariant() is ".bin" or ".pt" or ".pth" or ".ckpt" or ".onnx" or ".json" or ".h5")
+            throw new ArgumentException($"{output}: files of this kind are not written. Name a .gguf file, a .safetensors file, or a folder for a Hugging Face model.");
         OutputPath.Check(output, path, force);
         using var source = ModelSource.Open(path);
         switch (Path.GetExtension(output).ToLowerInvariant())

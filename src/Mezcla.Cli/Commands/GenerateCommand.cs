@@ -46,6 +46,8 @@ internal static class GenerateCommand
         var prompt = parse.GetValue(Prompt)!;
         using var source = ModelSource.Open(parse.GetValue(Model)!);
         var tokenizer = source.Tokenizer ?? throw new InvalidDataException($"{source.Weights.FilePath} has no tokenizer, so it cannot read a prompt.");
+        if (prompt.Length == 0 && (tokenizer.BeginOfText ?? tokenizer.EndOfText) is null)
+            throw new ArgumentException("There is no text to continue, and this model's tokenizer has no token that begins one: give the beginning with --prompt TEXT.");
         var model = source.Load();
         model.MoveTo(device);
         var generator = new Generator(model, tokenizer);

@@ -1,9 +1,11 @@
+using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using Mezcla.Tokenization;
 
 namespace Mezcla.Cli.Commands;
@@ -51,7 +53,7 @@ internal static class TokenizeCommand
             {
                 using var all = new MemoryStream();
                 input.CopyTo(all);
-                string text = Encoding.UTF8.GetString(all.GetBuffer(), 0, (int)all.Length);
+                string text = Text(all.GetBuffer().AsSpan(0, (int)all.Length), "the input");
                 if (!decode) writer.WriteLine(string.Join(' ', tokenizer.Encode(text, policy)));
                 else
                 {
@@ -62,11 +64,12 @@ internal static class TokenizeCommand
                 }
                 return 0;
             }
-            using var reader = new StreamReader(input, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: false);
-            for (; reader.ReadLine() is { } json; line++)
+            // A character a byte, so that a line that is not UTF-8 is found when it is its turn.
+            using var reader = new StreamReader(input, Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
+            for (; reader.ReadLine() is { } bytes; line++)
             {
-                if (string.IsNullOrWhiteSpace(json)) continue;
-                using var document = JsonDocument.Parse(json);
+                if (string.IsNullOrWhiteSpace(bytes)) continue;
+                using var document = JsonDocument.Parse(Text(Encoding.Latin1.GetBytes(bytes), "it"));
                 writer.WriteLine(decode
                     ? JsonSerializer.Serialize(new { text = tokenizer.Decode(Ids(document.RootElement)) }, Json)
                     : JsonSerializer.Serialize(new { ids = tokenizer.Encode(Text(document.RootElement), policy) }, Json));
@@ -76,9 +79,12 @@ internal static class TokenizeCommand
         catch (Exception e) when (e is ArgumentException or FormatException or JsonException or IOException or UnauthorizedAccessException)
         {
             // What was right so far has been written. An ArgumentException's message ends in the name of a parameter, which says nothing here.
-            string message = e is SpecialTokenException found
-                ? $"The text has the special token '{found.Token}' at character {found.Position}. --special none reads it as plain text, --special all as the token."
-                : Regex.Replace(e.Message, @" \(Parameter '\w+'\)", "");
+            string message = e switch
+            {
+                SpecialTokenException found => $"The text has the special token '{found.Token}' at character {found.Position}. --special none reads it as plain text, --special all as the token.",
+                JsonException { BytePositionInLine: { } at } => $"it is not JSON from byte {at + 1} on: {Regex.Replace(e.Message, @"( Path: .*)? LineNumber: .*", "")}",
+                _ => Regex.Replace(e.Message, @" \(Parameter '\w+'\)|\r?\nActual value was .*", ""),
+            };
             errors.WriteLine(jsonl && e is not IOException && line >= 0 ? $"mezcla tokenize: line {line + 1} of the input: {message}" : $"mezcla tokenize: {message}");
             return 1;
         }
@@ -89,6 +95,15 @@ internal static class TokenizeCommand
         if (Encodings.Names.Contains(encoding)) return Tokenizer.ForEncoding(encoding);
         if (File.Exists(encoding) || Directory.Exists(encoding)) return Tokenizer.Load(encoding);
         throw new FormatException($"There is no encoding and no file '{encoding}'. Encodings: {string.Join(", ", Encodings.Names)}.");
+    }
+
+    // Silently replaced bytes would be ids of another text.
+    private static string Text(ReadOnlySpan<byte> bytes, string what)
+    {
+        if (Utf8.IsValid(bytes)) return Encoding.UTF8.GetString(bytes);
+        int at = 0;
+        while (Rune.DecodeFromUtf8(bytes[at..], out _, out int length) == OperationStatus.Done) at += length;
+        throw new FormatException($"{what} is not UTF-8 text: byte 0x{bytes[at]:X2} at offset {at}. If it is text, it is in another encoding: convert it to UTF-8.");
     }
 
     private static int Id(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id

@@ -30,7 +30,7 @@ internal static class TrainCommand
         var device = Devices.Chosen(parse.GetValue(TrainOptions.Device));
         var checkpoint = resumed ?? Start(parse, corpus);
         // Checkpoints from before these were kept had the command's own values.
-        var share = checkpoint.Training?.ValidationShare ?? parse.GetValue(TrainOptions.Validation);
+        var share = checkpoint.Training?.ValidationShare ?? ShareHeldOut(parse);
         var config = checkpoint.Training?.Config ?? TrainOptions.Training(parse);
         var source = checkpoint.Training?.Source
             ?? new(named, corpus.Sha256, parse.GetValue(TrainOptions.Tokenizer)!, parse.GetValue(TrainOptions.Vocabulary), share, config.Seed);
@@ -98,6 +98,7 @@ internal static class TrainCommand
             var validation = last.ValidationLoss is { } loss ? FormattableString.Invariant($", on held-out text {loss:F3}") : "";
             Console.WriteLine(FormattableString.Invariant($"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s."));
         }
+        else if (result.Completed) Console.WriteLine("No step was left to train: this training is at its end. A longer one starts anew, with more --steps.");
 
         Console.WriteLine($"Saved {output.FullName}.");
         if (result.StoppedEarly) Console.WriteLine("Stopped early: the loss on held-out text has not become smaller for as many evaluations as --patience says.");
@@ -126,12 +127,20 @@ internal static class TrainCommand
         config.Validate();
         RefuseTooLarge(config);
         TrainOptions.Training(parse).Validate();
+        ShareHeldOut(parse);
         var name = parse.GetValue(TrainOptions.Tokenizer)!;
         if (name == TrainingInputs.BytePairs) Console.WriteLine($"Training a tokenizer of {vocabulary} tokens on {corpus.Name} ...");
         var tokenizer = TrainingInputs.MakeTokenizer(name, corpus, vocabulary);
         config = config with { VocabularySize = tokenizer.VocabularySize };
         RefuseTooLarge(config);
         return new() { Model = new Transformer(config, new RandomStream(parse.GetValue(TrainOptions.Seed))), Tokenizer = tokenizer };
+    }
+
+    private static double ShareHeldOut(ParseResult parse)
+    {
+        var share = parse.GetValue(TrainOptions.Validation);
+        return share is >= 0 and < 1 ? share
+            : throw new ArgumentException(FormattableString.Invariant($"A held-out share of {share} is not possible: choose --validation at least 0 and below 1, such as 0.1."));
     }
 
     /// <summary>The file of the record, where one is wanted: a new one, or the one of a run that goes on, behind what it has.</summary>

@@ -11,7 +11,7 @@ internal static class TrainOptions
 {
     public static readonly Option<string?> Data = new("--data") { Description = "A UTF-8 text file, or the name of a corpus that comes with Mezcla (such as moby-dick); several joined by + are mixed." };
     public static readonly Option<FileInfo> Output = new("--output", "-o") { Description = "Where the model is saved.", DefaultValueFactory = _ => new FileInfo("model.safetensors") };
-    public static readonly Option<FileInfo?> Resume = new("--resume") { Description = "Go on with the training of this checkpoint, to the same bits as without the break; only --data, --output, --record --checkpoint-every and --device are then read." };
+    public static readonly Option<FileInfo?> Resume = new("--resume") { Description = "Go on with the training of this checkpoint, to the same bits as without the break; only --data, --output, --record, --checkpoint-every and --device are then read." };
     public static readonly Option<int> CheckpointEvery = Number("--checkpoint-every", "Steps between checkpoints; 0 for one at the end only.", 0);
     public static readonly Option<bool> WeightsOnly = new("--weights-only") { Description = "Save a finished model without what --resume needs: a third of the size." };
     public static readonly Option<FileInfo?> Record = new("--record") { Description = "Write configuration and every step as JSON lines to this file, from which mezcla replay runs it again." };

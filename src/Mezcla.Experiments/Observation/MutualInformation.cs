@@ -29,7 +29,7 @@ public static class MutualInformation
 
     /// <summary>
     /// I(a; b | given), the mean over the values of <paramref name="given"/> of what a and b share there, less the same after b was shuffled among things of the same value:
-    /// what the domain still tells about the expert once the token is known.
+    /// what the domain still tells about the expert once the token is known. A value with which b is always the same adds 0.
     /// </summary>
     /// <param name="a">Labels.</param>
     /// <param name="b">Labels of the same things.</param>

@@ -9,7 +9,10 @@ namespace Mezcla.Experiments.Observation;
 /// <param name="Entropy">H(expert), in nats.</param>
 /// <param name="Domain">I(expert; domain) / H(expert).</param>
 /// <param name="Token">I(expert; token) / H(expert).</param>
-/// <param name="DomainGivenToken">I(expert; domain | token) / H(expert): what the domain still tells once the token is known.</param>
+/// <param name="DomainGivenToken">
+/// I(expert; domain | token) / H(expert): what the domain still tells once the token is known, the mean over all tokens. One that occurs in a single domain adds 0 to it,
+/// since what its domain is, the token has said already: texts that share few tokens have a small value whatever their router does.
+/// </param>
 public sealed record LayerSpecialization(int Layer, double Entropy, double Domain, double Token, double DomainGivenToken);
 
 /// <summary>

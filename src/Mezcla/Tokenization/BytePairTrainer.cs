@@ -21,7 +21,7 @@ internal sealed class BytePairTrainer
     {
         public bool Equals(ulong a, ulong b) => a == b;
 
-        public int GetHashCode(ulong pair) => MergeTable.Hash(pair);
+        public int GetHashCode(ulong pair) => (int)(MergeTable.Hash(pair) >> 32);
     }
 
     // The distinct pieces behind one another, with a gap before, between and after. A token's id stands at its first and at its last byte:

@@ -13,11 +13,11 @@ internal sealed class MergeTable
 
     private (ulong Pair, ulong Merge)[] _slots;
     private readonly ulong[] _small = new ulong[256 * 256]; // pairs of ids below 256: every merging starts with those
-    private byte[] _parts = new byte[256]; // whether an id is the left (1), the right (2) part of any pair
+    private ulong[] _filter; // some bits for each slot, small enough for a fast cache: where its bit is not set, a pair does not merge
 
     public MergeTable(int expected)
     {
-        _slots = Empty(expected);
+        (_slots, _filter) = Empty(expected);
         Array.Fill(_small, None);
     }
 
@@ -33,11 +33,11 @@ internal sealed class MergeTable
     public ulong Find(int left, int right)
     {
         if ((uint)(left | right) < 256) return _small[left << 8 | right];
-        // Most pairs do not merge; most of those are told by a look at a small table instead of a large one.
-        if ((uint)left >= (uint)_parts.Length || (uint)right >= (uint)_parts.Length || (_parts[left] & 1) == 0 || (_parts[right] & 2) == 0) return None;
+        ulong pair = Pack(left, right), hash = Hash(pair);
+        // Most pairs do not merge, and most of those are told here.
+        if ((_filter[Word(hash)] >> Bit(hash) & 1) == 0) return None;
         var slots = _slots;
-        ulong pair = Pack(left, right);
-        for (int slot = First(pair, slots.Length); ; slot = slot + 1 & slots.Length - 1)
+        for (int slot = Slot(hash); ; slot = slot + 1 & slots.Length - 1)
         {
             ref readonly var entry = ref slots[slot];
             if (entry.Pair == pair || entry.Merge == None) return entry.Merge;
@@ -54,16 +54,12 @@ internal sealed class MergeTable
         if (Count * 2 >= _slots.Length)
         {
             var old = _slots;
-            _slots = Empty(old.Length);
+            (_slots, _filter) = Empty(old.Length);
             foreach (var (pair, merge) in old)
                 if (merge != None)
                     Insert(pair, merge);
         }
         if (!Insert(Pack(left, right), Pack(rank, id))) return false;
-        int largest = Math.Max(left, right);
-        if (largest >= _parts.Length) Array.Resize(ref _parts, largest * 2);
-        _parts[left] |= 1;
-        _parts[right] |= 2;
         if ((uint)(left | right) < 256) _small[left << 8 | right] = Pack(rank, id);
         Count++;
         return true;
@@ -71,22 +67,30 @@ internal sealed class MergeTable
 
     private bool Insert(ulong pair, ulong merge)
     {
-        int slot = First(pair, _slots.Length);
+        ulong hash = Hash(pair);
+        int slot = Slot(hash);
         for (; _slots[slot].Merge != None; slot = slot + 1 & _slots.Length - 1)
             if (_slots[slot].Pair == pair)
                 return false;
         _slots[slot] = (pair, merge);
+        _filter[Word(hash)] |= 1ul << Bit(hash);
         return true;
     }
 
-    public static int Hash(ulong pair) => (int)(pair * 0x9E3779B97F4A7C15 >> 32);
+    /// <summary>A hash in which the upper half depends on every bit of both ids.</summary>
+    public static ulong Hash(ulong pair) => pair * 0x9E3779B97F4A7C15;
 
-    private static int First(ulong pair, int slots) => Hash(pair) & slots - 1;
+    private int Slot(ulong hash) => (int)(hash >> 32) & _slots.Length - 1;
 
-    private static (ulong, ulong)[] Empty(int expected)
+    // The bit that stands for a pair: 64 in a word, and a word for 16 slots.
+    private int Word(ulong hash) => (int)(hash >> 38) & _filter.Length - 1;
+
+    private static int Bit(ulong hash) => (int)(hash >> 32) & 63;
+
+    private static ((ulong, ulong)[], ulong[]) Empty(int expected)
     {
-        var slots = new (ulong, ulong)[BitOperations.RoundUpToPowerOf2((uint)expected * 2 + 2)];
+        var slots = new (ulong, ulong)[BitOperations.RoundUpToPowerOf2((uint)expected * 2 + 30)];
         Array.Fill(slots, (0ul, None));
-        return slots;
+        return (slots, new ulong[slots.Length / 16]);
     }
 }

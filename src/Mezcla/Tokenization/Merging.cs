@@ -1,4 +1,7 @@
-using System.Numerics.Tensors;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Mezcla.Tokenization;
 
@@ -14,29 +17,57 @@ internal static class Merging
     /// <summary>Merges <paramref name="ids"/> in place; returns how many are left, at its start.</summary>
     public static int Merge(MergeTable merges, Span<int> ids) => ids.Length < LongPiece ? Scan(merges, ids) : Heap(merges, ids);
 
+    // Nothing moves while pairs merge: each rank stands at the position of the pair's left part, and positions that were swallowed have no rank.
+    [SkipLocalsInit]
     internal static int Scan(MergeTable merges, Span<int> ids)
     {
-        int count = ids.Length;
-        if (count < 2) return count;
-        Span<uint> ranks = stackalloc uint[count - 1]; // of each id and its right neighbour
-        for (int i = 0; i < ranks.Length; i++) ranks[i] = MergeTable.RankOf(merges.Find(ids[i], ids[i + 1]));
-        while (count > 1)
+        int length = ids.Length;
+        if (length < 2) return length;
+        int padded = (length + Vector256<uint>.Count - 1) / Vector256<uint>.Count * Vector256<uint>.Count;
+        Span<uint> ranks = stackalloc uint[padded];
+        Span<int> made = stackalloc int[length], next = stackalloc int[length], previous = stackalloc int[length];
+        for (int i = 0; i < length; i++)
         {
-            uint rank = TensorPrimitives.Min<uint>(ranks);
-            if (rank == MergeTable.RankOf(MergeTable.None)) break;
-            int best = ranks.IndexOf(rank);
-            ids[best] = MergeTable.IdOf(merges.Find(ids[best], ids[best + 1]));
-            ids[(best + 2)..count].CopyTo(ids[(best + 1)..]);
-            count--;
-            if (best < count - 1)
-            {
-                ranks[(best + 1)..].CopyTo(ranks[best..]);
-                ranks[best] = MergeTable.RankOf(merges.Find(ids[best], ids[best + 1]));
-            }
-            ranks = ranks[..(count - 1)];
-            if (best > 0) ranks[best - 1] = MergeTable.RankOf(merges.Find(ids[best - 1], ids[best]));
+            (next[i], previous[i]) = (i + 1, i - 1);
+            if (i + 1 < length) Find(merges, ids, i, i + 1, ranks, made);
         }
-        return count;
+        ranks[(length - 1)..].Fill(uint.MaxValue);
+        while (LowestFirst(ranks) is var at and >= 0)
+        {
+            int right = next[at], after = next[right];
+            ids[at] = made[at];
+            (next[at], ranks[right], ranks[at]) = (after, uint.MaxValue, uint.MaxValue);
+            if (after < length)
+            {
+                previous[after] = at;
+                Find(merges, ids, at, after, ranks, made);
+            }
+            if (previous[at] >= 0) Find(merges, ids, previous[at], at, ranks, made);
+        }
+        return Gather(ids, next);
+    }
+
+    private static void Find(MergeTable merges, Span<int> ids, int left, int right, Span<uint> ranks, Span<int> made)
+    {
+        ulong merge = merges.Find(ids[left], ids[right]);
+        (ranks[left], made[left]) = (MergeTable.RankOf(merge), MergeTable.IdOf(merge));
+    }
+
+    // Where the lowest rank stands first, or -1 where nothing has a rank.
+    private static int LowestFirst(ReadOnlySpan<uint> ranks)
+    {
+        ref uint first = ref MemoryMarshal.GetReference(ranks);
+        var low = Vector256.LoadUnsafe(ref first);
+        for (int i = Vector256<uint>.Count; i < ranks.Length; i += Vector256<uint>.Count) low = Vector256.Min(low, Vector256.LoadUnsafe(ref first, (nuint)i));
+        var half = Vector128.Min(low.GetLower(), low.GetUpper());
+        half = Vector128.Min(half, Vector128.Shuffle(half, Vector128.Create(2u, 3, 0, 1)));
+        half = Vector128.Min(half, Vector128.Shuffle(half, Vector128.Create(1u, 0, 3, 2)));
+        uint rank = half.ToScalar();
+        if (rank == uint.MaxValue) return -1;
+        var wanted = Vector256.Create(rank);
+        for (int i = 0; ; i += Vector256<uint>.Count)
+            if (Vector256.Equals(Vector256.LoadUnsafe(ref first, (nuint)i), wanted).ExtractMostSignificantBits() is var hits and not 0)
+                return i + BitOperations.TrailingZeroCount(hits);
     }
 
     internal static int Heap(MergeTable merges, Span<int> ids)
@@ -69,14 +100,19 @@ internal static class Merging
             if (previous[at] >= 0) Push(previous[at], at, ids);
         }
 
-        int count = 0;
-        for (int at = 0; at < length; at = next[at]) ids[count++] = ids[at];
-        return count;
+        return Gather(ids, next);
 
         void Push(int left, int right, Span<int> ids)
         {
             if (merges.Find(ids[left], ids[right]) is var merge and not MergeTable.None) queue.Enqueue(left, Key(merge, left));
         }
+    }
+
+    private static int Gather(Span<int> ids, ReadOnlySpan<int> next)
+    {
+        int count = 0;
+        for (int at = 0; at < ids.Length; at = next[at]) ids[count++] = ids[at];
+        return count;
     }
 
     private static ulong Key(ulong merge, int at) => MergeTable.Pack((int)MergeTable.RankOf(merge), at);

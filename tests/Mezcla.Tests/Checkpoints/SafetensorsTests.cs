@@ -169,10 +169,11 @@ public sealed class SafetensorsTests : IDisposable
         }
     }
 
+    // A plain int stays near a hundred: the same files again and again.
     [Property(MaxTest = 300)]
-    public void A_damaged_file_is_refused_or_read_but_never_crashes(int seed)
+    public void A_damaged_file_is_refused_or_read_but_never_crashes(DoNotSize<int> seed)
     {
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         SafetensorsFile.Write(At("good"), [("weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("bias", [3], [1, 2, 3])]);
         var bytes = File.ReadAllBytes(At("good"));
         for (var i = random.Next(1, 4); i > 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);

@@ -99,6 +99,24 @@ public class TrainerTests
     }
 
     [Fact]
+    public void A_gradient_longer_than_the_bound_is_cut_to_it_and_its_own_length_is_told()
+    {
+        (double Told, double Applied) Step(float bound)
+        {
+            var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
+            var step = new Trainer(model, Data(), Config with { Steps = 1, ClipNorm = bound }).Run().Steps[0];
+            return (step.GradientNorm, Gradients.Norm([.. model.Parameters()]));
+        }
+
+        var (told, applied) = Step(0);
+        Assert.Equal(told, applied, 1e-4);
+        Assert.True(told > 0.1);
+        Assert.Equal(told, Step(0.01f).Told, 1e-4);
+        Assert.Equal(0.01, Step(0.01f).Applied, 1e-5);
+        Assert.Equal(told, Step((float)told * 2).Applied, 1e-4);
+    }
+
+    [Fact]
     public void What_the_mask_leaves_out_is_not_learned_however_passes_are_cut()
     {
         // Every third token is random and unmarked: with the mask the loss is only about the others, which follow from their neighbours.
