@@ -33,7 +33,7 @@ public static partial class TensorOperations
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.Target(out bool accumulate);
+            var dx = Input0!.TargetOver(gradient, out bool accumulate);
             Kernels.UnaryBackward(kind, saved.For(this), gradient, dx, Count, a, b, accumulate);
         }
 

@@ -96,6 +96,18 @@ internal abstract class Node
         return gradient;
     }
 
+    /// <summary>
+    /// The same for a gradient that is computed element by element from <paramref name="source"/>, the gradient of a consumer: the place of that
+    /// one, where nobody else holds it and none has arrived here. Writing over what was just read costs less than filling other memory.
+    /// </summary>
+    internal virtual Handle TargetOver(Handle source, out bool accumulate)
+    {
+        if (!gradient.IsNull || source.Storage is not { IsShared: false }) return Target(out accumulate);
+        Receive(source);
+        accumulate = false;
+        return gradient;
+    }
+
     /// <summary>Gives this node a gradient that is already computed: the first is shared, later ones are added.</summary>
     internal virtual void Receive(Handle from)
     {
@@ -163,6 +175,8 @@ internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history",
     internal override Handle Arrived => leaf.Grad?.Handle ?? default;
 
     internal override Handle Target(out bool accumulate) => leaf.GradTarget(out accumulate);
+
+    internal override Handle TargetOver(Handle source, out bool accumulate) => Target(out accumulate);
 
     internal override void Receive(Handle from)
     {

@@ -86,8 +86,16 @@ public sealed unsafe class AttentionKernelTests
         {
             using Guarded a = new(q), b = new(k), c = new(v), sink = new(sinks), result = new(forward[..o.Length]), sums = new(forward[o.Length..]), gradient = new(g);
             using Guarded da = new(q.Length, 1), db = new(k.Length, 2), dc = new(v.Length, 3), dSink = new(heads, 4);
-            AttentionBackward.Run(layout, a, b, c, withSinks ? sink.Start : null, result, sums, gradient,
-                new AttentionBackward.Gradients { Q = da, K = db, V = dc, Sinks = withSinks ? dSink.Start : null });
+            AttentionBackward.Run(layout, a, b, c, withSinks ? sink.Start : null, result, sums, gradient, new AttentionBackward.Gradients
+            {
+                Q = da,
+                K = db,
+                V = dc,
+                Sinks = withSinks ? dSink.Start : null,
+                AccumulateQ = true,
+                AccumulateK = true,
+                AccumulateV = true,
+            });
             return [.. da.ToArray(), .. db.ToArray(), .. dc.ToArray(), .. dSink.ToArray()];
         });
         // Added to what was there: 1, 2, 3 and 4.
@@ -99,11 +107,13 @@ public sealed unsafe class AttentionKernelTests
     {
         var layout = new AttentionLayout(1, 1, 1, 4, 4, 8, 8, 1, true, 0, 0, new(32, 32, 8), new(32, 32, 8), new(32, 32, 8), new(32, 32, 8));
         var values = KernelTest.Random(32, 1);
-        using Guarded x = new(values), o = new(32), lse = new(4), all = new(32, 0), one = new(32, 0);
+        // What was in the results is overwritten.
+        using Guarded x = new(values), o = new(32), lse = new(4), all = new(32, 5), one = new(32, float.NaN);
         AttentionForward.Run(layout, x, x, x, null, o, lse);
         AttentionBackward.Run(layout, x, x, x, null, o, lse, x, new AttentionBackward.Gradients { K = one });
-        using Guarded dq = new(32, 0), dv = new(32, 0);
+        using Guarded dq = new(32, float.NaN), dv = new(32, 7);
         AttentionBackward.Run(layout, x, x, x, null, o, lse, x, new AttentionBackward.Gradients { Q = dq, K = all, V = dv });
         KernelTest.SameBits(all.ToArray(), one.ToArray(), "dK with and without the others");
+        Assert.DoesNotContain(float.NaN, dq.ToArray());
     }
 }

@@ -9,13 +9,14 @@ namespace Mezcla.Tensors.Devices.Cpu;
 /// </summary>
 internal static unsafe class AttentionBackward
 {
-    /// <summary>The results, added to what they hold; each may be null.</summary>
+    /// <summary>The results, each of which may be null; the first three overwrite what is there or are added to it, sinks are added.</summary>
     public struct Gradients
     {
         public float* Q, K, V, Sinks;
+        public bool AccumulateQ, AccumulateK, AccumulateV;
     }
 
-    /// <summary>Adds the gradients of one call of <see cref="AttentionForward"/>.</summary>
+    /// <summary>Computes the gradients of one call of <see cref="AttentionForward"/>.</summary>
     public static void Run(in AttentionLayout layout, float* q, float* k, float* v, float* sinks, float* o, float* lse, float* dO, in Gradients results)
     {
         var owners = layout.Batch * layout.KeyHeads;
@@ -56,12 +57,22 @@ internal static unsafe class AttentionBackward
             GemmPacking.Pack(AttentionTiles.Row(K, Layout.K, batch, keyHead, 0), (nint)Layout.K.Row, 1, Layout.Keys, Layout.HeadSize, width, keyPanels);
             GemmPacking.Pack(AttentionTiles.Row(V, Layout.V, batch, keyHead, 0), (nint)Layout.V.Row, 1, Layout.Keys, Layout.ValueSize, width, valuePanels);
             var group = Layout.Heads / Layout.KeyHeads;
+            if (!Results.AccumulateK) Clear(Results.K, Layout.K, batch, keyHead, Layout.Keys, Layout.HeadSize);
+            if (!Results.AccumulateV) Clear(Results.V, Layout.V, batch, keyHead, Layout.Keys, Layout.ValueSize);
             for (var head = keyHead * group; head < (keyHead + 1) * group; head++)
             {
+                if (!Results.AccumulateQ) Clear(Results.Q, Layout.Q, batch, head, Layout.Queries, Layout.HeadSize);
                 if (SinkParts != null) SinkParts[batch * Layout.Heads + head] = 0;
                 for (var query = 0; query < Layout.Queries; query += AttentionTiles.QueryBlock)
                     Queries<L>(batch, head, keyHead, query, scratch, scratch + tile, keyPanels, valuePanels);
             }
+        }
+
+        // The owner's part of a gradient that products will be added to.
+        private static void Clear(float* gradient, in HeadStrides strides, int batch, int head, int rows, int size)
+        {
+            if (gradient == null) return;
+            for (var row = 0; row < rows; row++) new Span<float>(AttentionTiles.Row(gradient, strides, batch, head, row), size).Clear();
         }
 
         [MethodImpl(Lanes.Kernel)]

@@ -78,13 +78,13 @@ internal static unsafe class AttentionForward
             var keyHead = head / (Layout.Heads / Layout.KeyHeads);
             var count = Math.Min(AttentionTiles.QueryBlock, Layout.Queries - query);
             float* q = AttentionTiles.Row(Q, Layout.Q, batch, head, query), o = AttentionTiles.Row(O, Layout.O, batch, head, query);
-            for (var i = 0; i < count; i++) new Span<float>(o + i * Layout.O.Row, Layout.ValueSize).Clear();
-
             var scores = CpuScratch.Floats(CpuScratch.Use.Kernel, AttentionTiles.QueryBlock * AttentionTiles.KeyBlock);
             float* max = stackalloc float[AttentionTiles.QueryBlock], sum = stackalloc float[AttentionTiles.QueryBlock];
             for (var i = 0; i < count; i++) (max[i], sum[i]) = Sinks == null ? (float.NegativeInfinity, 0) : (Sinks[head], 1);
 
             var (from, to) = AttentionTiles.Visible(Layout, query, count);
+            if (from >= to)
+                for (var i = 0; i < count; i++) new Span<float>(o + i * Layout.O.Row, Layout.ValueSize).Clear();
             for (var key = from; key < to; key += AttentionTiles.KeyBlock)
             {
                 var keys = Math.Min(AttentionTiles.KeyBlock, to - key);
@@ -98,9 +98,9 @@ internal static unsafe class AttentionForward
                     AttentionTiles.Scores<L>(q, (nint)Layout.Q.Row, count, panels, key, keys, Layout.HeadSize, Layout.Scale, scores);
                 }
                 for (var i = 0; i < count; i++)
-                    Weigh<L>(scores + i * AttentionTiles.KeyBlock, query + i, key, keys, ref max[i], ref sum[i], o + i * Layout.O.Row);
+                    Weigh<L>(scores + i * AttentionTiles.KeyBlock, query + i, key, keys, ref max[i], ref sum[i], key == from ? null : o + i * Layout.O.Row);
                 var product = new MatrixProduct(false, false, count, Layout.ValueSize, keys, 1, scores, AttentionTiles.KeyBlock, v, (nint)Layout.V.Row,
-                    1, o, (nint)Layout.O.Row);
+                    key == from ? 0 : 1, o, (nint)Layout.O.Row);
                 if (Panels == null) Gemm.Multiply<L>(product);
                 else GemmBlocks.MultiplySmall<L>(product);
             }
@@ -111,7 +111,7 @@ internal static unsafe class AttentionForward
             }
         }
 
-        // Turns a row of scores into e^(score - m), 0 where hidden, and brings m, l and the row of o up to date.
+        // Turns a row of scores into e^(score - m), 0 where hidden, and brings m, l and the row of o, unless there is none yet, up to date.
         [MethodImpl(Lanes.Kernel)]
         private readonly void Weigh<L>(float* scores, int query, int key, int keys, ref float max, ref float sum, float* o) where L : unmanaged, ILanes<L>
         {
@@ -126,7 +126,7 @@ internal static unsafe class AttentionForward
             {
                 var keep = VectorMath.Exp(L.Of(max - next)).Max();
                 sum *= keep;
-                if (keep > 0) Scale<L>(o, keep, Layout.ValueSize);
+                if (keep > 0 && o != null) Scale<L>(o, keep, Layout.ValueSize);
                 max = next;
             }
             sum += part;

@@ -14,6 +14,12 @@ internal static unsafe class GemmBlocks
     // Rows of a block of the left factor, which stays in the second cache.
     private const int MostRows = 168;
 
+    // Up to this many rows, all of a block of the left factor fits the second cache.
+    private const int MostRowsOfStrips = 512;
+
+    // Of a block of the left factor that is packed for all chunks: 4 MB.
+    private const int MostLeftFloats = 1 << 20;
+
     /// <summary>On the calling thread, copying only the right factor, and only columns that are not neighbours or do not fill a strip.</summary>
     public static void MultiplySmall<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
@@ -39,16 +45,64 @@ internal static unsafe class GemmBlocks
     /// <summary>On all threads.</summary>
     public static void MultiplyLarge<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
+        if (product.Rows <= MostRowsOfStrips && product.AStep == 1 && product.BStep == 1) MultiplyStrips<L>(product);
+        else MultiplyPanels<L>(product);
+    }
+
+    // Few rows, and columns that each lie together: a chunk packs one strip for itself and multiplies all rows by it while it is in the first cache.
+    private static void MultiplyStrips<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
+    {
+        var width = TileGrid.StripColumns<L>();
+        var job = new StripJob<L> { Product = product, Depth = EvenPart(product.Depth, MostDepth, 1) };
+        CpuThreads.Run((product.Columns + width - 1) / width, ref job);
+    }
+
+    private struct StripJob<L> : IParallelJob where L : unmanaged, ILanes<L>
+    {
+        public MatrixProduct Product;
+        public int Depth;
+
+        public readonly void Run(int chunk)
+        {
+            var width = TileGrid.StripColumns<L>();
+            var column = chunk * width;
+            var columns = Math.Min(width, Product.Columns - column);
+            var panel = CpuScratch.Floats(CpuScratch.Use.RightPanels, (long)width * Depth);
+            for (var start = 0; start == 0 || start < Product.Depth; start += Depth)
+            {
+                var depth = Math.Min(Depth, Product.Depth - start);
+                GemmPacking.Pack(Product.B + column * Product.BColumn + start, Product.BColumn, 1, columns, depth, width, panel);
+                new TileGrid(Product)
+                {
+                    Columns = columns,
+                    Depth = depth,
+                    A = Product.A + start,
+                    B = panel,
+                    BStep = width,
+                    C = Product.C + column,
+                    Beta = start == 0 ? Product.Beta : 1,
+                    Bias = Product.Bias == null || start > 0 ? null : Product.Bias + column,
+                }.Run<L>();
+            }
+        }
+    }
+
+    private static void MultiplyPanels<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
+    {
         var (height, width) = (TileGrid.StripRows<L>(), TileGrid.StripColumns<L>());
         var depth = EvenPart(product.Depth, MostDepth, 1);
         var columns = EvenPart(product.Columns, MostColumns, width);
-        var panels = CpuScratch.Floats(CpuScratch.Use.RightPanels, (long)columns * depth);
+        var right = CpuScratch.Floats(CpuScratch.Use.RightPanels, (long)columns * depth);
         // At least sixteen chunks of work where the product has as many tiles, so that all threads end at about the same time. They are cut
         // from the columns first: few rows would go through the whole of the packed block again and again.
         var mostStrips = (Math.Min(columns, product.Columns) + width - 1) / width;
         var leastBlocks = (15 + mostStrips) / mostStrips;
         var rows = EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + leastBlocks - 1) / leastBlocks, height)), height);
         var rowBlocks = (product.Rows + rows - 1) / rows;
+        // Rows are read in place, at full speed; only columns, which would take a new page for every depth, are packed: once for all chunks
+        // where the rows are so few that the chunks are cut along the columns too, else by each chunk for itself.
+        var leftFloats = (long)RoundUp(product.Rows, height) * depth;
+        var left = product.AStep != 1 && rowBlocks < 16 && leftFloats <= MostLeftFloats ? CpuScratch.Floats(CpuScratch.Use.LeftPanels, leftFloats) : null;
         for (var column = 0; column < product.Columns; column += columns)
         {
             for (var start = 0; start == 0 || start < product.Depth; start += depth)
@@ -56,7 +110,8 @@ internal static unsafe class GemmBlocks
                 var job = new BlockJob<L>
                 {
                     Product = product,
-                    Panels = panels,
+                    Right = right,
+                    Left = left,
                     FirstColumn = column,
                     FirstDepth = start,
                     BlockRows = rows,
@@ -65,33 +120,66 @@ internal static unsafe class GemmBlocks
                     Depth = Math.Min(depth, product.Depth - start),
                 };
                 var strips = (job.Columns + width - 1) / width;
-                job.ChunkColumns = width * Math.Max(1, 16384 / (width * Math.Max(1, depth)));
-                job.Packing = true;
-                CpuThreads.Run((job.Columns + job.ChunkColumns - 1) / job.ChunkColumns, ref job);
                 job.ChunkColumns = width * Math.Clamp(strips * rowBlocks / 16, 1, strips);
+                CpuThreads.Run(job.CutPacking(), ref job);
                 job.Packing = false;
                 CpuThreads.Run(rowBlocks * ((job.Columns + job.ChunkColumns - 1) / job.ChunkColumns), ref job);
             }
         }
     }
 
-    // One block of the depth against one of the columns: first the right factor is packed, then blocks of rows are multiplied by it.
+    // One block of the depth against one of the columns: first the factors are packed, then blocks of rows are multiplied.
     private struct BlockJob<L> : IParallelJob where L : unmanaged, ILanes<L>
     {
+        // Floats that a chunk packs, about.
+        private const int PackedFloats = 16384;
+
         public MatrixProduct Product;
-        public float* Panels;
+        public float* Right, Left;
         public bool Packing;
         public int FirstColumn, Columns, FirstDepth, Depth, BlockRows, RowBlocks, ChunkColumns;
+        private int _leftChunks, _leftDepth, _rightDepth, _rightColumns;
+
+        // Memory is read from end to end: where lanes are neighbours, a chunk packs all of them for a few depths.
+        public int CutPacking()
+        {
+            Packing = true;
+            var width = TileGrid.StripColumns<L>();
+            _leftDepth = Math.Max(1, PackedFloats / Product.Rows);
+            _leftChunks = Left == null ? 0 : Parts(Depth, _leftDepth);
+            (_rightDepth, _rightColumns) = Product.BColumn == 1
+                ? (Math.Max(1, PackedFloats / Columns), Columns)
+                : (Depth, width * Math.Max(1, PackedFloats / (width * Depth)));
+            return _leftChunks + Parts(Depth, _rightDepth) * Parts(Columns, _rightColumns);
+        }
 
         public readonly void Run(int chunk)
         {
-            if (Packing) Pack(chunk * ChunkColumns);
-            else Multiply(chunk % RowBlocks * BlockRows, chunk / RowBlocks * ChunkColumns);
+            if (!Packing) Multiply(chunk % RowBlocks * BlockRows, chunk / RowBlocks * ChunkColumns);
+            else if (chunk < _leftChunks) PackLeft(0, Product.Rows, chunk * _leftDepth, _leftDepth, Left);
+            else
+            {
+                chunk -= _leftChunks;
+                var parts = Parts(Depth, _rightDepth);
+                PackRight(chunk / parts * _rightColumns, chunk % parts * _rightDepth);
+            }
         }
 
-        private readonly void Pack(int first) => GemmPacking.Pack(
-            Product.B + (FirstColumn + first) * Product.BColumn + FirstDepth * Product.BStep, Product.BColumn, Product.BStep,
-            Math.Min(ChunkColumns, Columns - first), Depth, TileGrid.StripColumns<L>(), Panels + (nint)first * Depth);
+        private static int Parts(int whole, int part) => (whole + part - 1) / part;
+
+        private readonly void PackRight(int column, int depth)
+        {
+            var width = TileGrid.StripColumns<L>();
+            GemmPacking.Pack(Product.B + (FirstColumn + column) * Product.BColumn + (FirstDepth + depth) * Product.BStep, Product.BColumn, Product.BStep,
+                Math.Min(_rightColumns, Columns - column), Math.Min(_rightDepth, Depth - depth), width, Right + (nint)column * Depth + (nint)depth * width, Depth);
+        }
+
+        private readonly void PackLeft(int row, int rows, int depth, int depths, float* target)
+        {
+            var height = TileGrid.StripRows<L>();
+            GemmPacking.Pack(Product.A + row * Product.ARow + (FirstDepth + depth) * Product.AStep, Product.ARow, Product.AStep,
+                Math.Min(rows, Product.Rows - row), Math.Min(depths, Depth - depth), height, target + (nint)depth * height, Depth);
+        }
 
         private readonly void Multiply(int row, int column)
         {
@@ -102,18 +190,21 @@ internal static unsafe class GemmBlocks
                 Columns = Math.Min(ChunkColumns, Columns - column),
                 Depth = Depth,
                 A = Product.A + row * Product.ARow + FirstDepth * Product.AStep,
-                B = Panels + (nint)column * Depth,
+                B = Right + (nint)column * Depth,
                 BStep = width,
                 BStrip = (nint)width * Depth,
                 C = Product.C + row * Product.CRow + FirstColumn + column,
                 Beta = FirstDepth == 0 ? Product.Beta : 1,
                 Bias = Product.Bias == null || FirstDepth > 0 ? null : Product.Bias + FirstColumn + column,
             };
-            // Rows are read in place, at full speed; only columns, which would take a new page for every depth, are packed.
             if (Product.AStep != 1)
             {
-                var packed = CpuScratch.Floats(CpuScratch.Use.LeftPanels, (long)RoundUp(grid.Rows, height) * Depth);
-                GemmPacking.Pack(grid.A, Product.ARow, Product.AStep, grid.Rows, Depth, height, packed);
+                var packed = Left + (nint)row * Depth;
+                if (Left == null)
+                {
+                    packed = CpuScratch.Floats(CpuScratch.Use.LeftPanels, (long)RoundUp(grid.Rows, height) * Depth);
+                    PackLeft(row, BlockRows, 0, Depth, packed);
+                }
                 grid = grid with { A = packed, ARow = 1, AStep = height, AStrip = (nint)height * Depth };
             }
             grid.Run<L>();

@@ -11,17 +11,28 @@ namespace Mezcla.Tensors.Devices.Cpu;
 /// </summary>
 internal static unsafe class GemmPacking
 {
+    /// <summary>Packs lanes into strips that lie close together.</summary>
+    public static void Pack(float* source, nint laneStride, nint depthStride, int lanes, int depth, int width, float* target) =>
+        Pack(source, laneStride, depthStride, lanes, depth, width, target, depth);
+
     /// <summary>
     /// Packs <paramref name="lanes"/> lanes of <paramref name="depth"/> floats into strips of <paramref name="width"/>; the last strip is filled up with
-    /// zeros. Lane i at depth d is source[i * laneStride + d * depthStride], where one of the strides is 1.
+    /// zeros. Lane i at depth d is source[i * laneStride + d * depthStride], where one of the strides is 1. From one strip to the next it is
+    /// <paramref name="pitch"/> depths, more than <paramref name="depth"/> where only some depths of each strip are packed by this call.
     /// </summary>
     [MethodImpl(Lanes.Kernel)]
-    public static void Pack(float* source, nint laneStride, nint depthStride, int lanes, int depth, int width, float* target)
+    public static void Pack(float* source, nint laneStride, nint depthStride, int lanes, int depth, int width, float* target, int pitch)
     {
-        var lane = 0;
-        if (laneStride == 1 && width == 8)
-            for (; lane <= lanes - 32; lane += 32, target += (nint)32 * depth) CopyFourStrips(source + lane, depthStride, depth, target);
-        for (; lane < lanes; lane += width, target += (nint)width * depth)
+        var (lane, strip) = (0, (nint)width * pitch);
+        if (laneStride == 1 && width % 8 == 0)
+        {
+            var strips = lanes / width;
+            lane = strips * width;
+            if (width == 8) CopyStrips8(source, depthStride, strips, depth, target, strip);
+            else CopyStrips(source, depthStride, strips, depth, width, target, strip);
+            target += strips * strip;
+        }
+        for (; lane < lanes; lane += width, target += strip)
         {
             var present = Math.Min(width, lanes - lane);
             var from = source + lane * laneStride;
@@ -31,17 +42,41 @@ internal static unsafe class GemmPacking
         }
     }
 
-    // Strips of eight lanes are half a cache line: four are filled together, so that each line and each page is visited once.
+    // Neighbouring lanes of all strips are read from end to end before the next depth, which often lies in another page: nothing but
+    // this program knows where, so that it asks for the lines some depths ahead.
+    private const int Ahead = 8;
+
     [MethodImpl(Lanes.Kernel)]
-    private static void CopyFourStrips(float* from, nint depthStride, int depth, float* to)
+    private static void CopyStrips8(float* from, nint depthStride, int strips, int depth, float* to, nint strip)
     {
-        var strip = (nint)8 * depth;
         for (var d = 0; d < depth; d++, from += depthStride, to += 8)
         {
-            Vector256.Store(Vector256.Load(from), to);
-            Vector256.Store(Vector256.Load(from + 8), to + strip);
-            Vector256.Store(Vector256.Load(from + 16), to + 2 * strip);
-            Vector256.Store(Vector256.Load(from + 24), to + 3 * strip);
+            var target = to;
+            var ahead = d + Ahead < depth ? from + Ahead * depthStride : from;
+            var i = 0;
+            for (; i <= strips - 2; i += 2, target += 2 * strip)
+            {
+                if (Sse.IsSupported) Sse.Prefetch0(ahead + 8 * i);
+                Vector256.Store(Vector256.Load(from + 8 * i), target);
+                Vector256.Store(Vector256.Load(from + 8 * i + 8), target + strip);
+            }
+            if (i < strips) Vector256.Store(Vector256.Load(from + 8 * i), target);
+        }
+    }
+
+    [MethodImpl(Lanes.Kernel)]
+    private static void CopyStrips(float* from, nint depthStride, int strips, int depth, int width, float* to, nint strip)
+    {
+        for (var d = 0; d < depth; d++, from += depthStride, to += width)
+        {
+            float* source = from, target = to;
+            var ahead = d + Ahead < depth ? Ahead * depthStride : 0;
+            for (var s = 0; s < strips; s++, target += strip)
+                for (var i = 0; i < width; i += 16, source += 16)
+                {
+                    if (Sse.IsSupported) Sse.Prefetch0(source + ahead);
+                    Vector512.Store(Vector512.Load(source), target + i);
+                }
         }
     }
 
@@ -65,6 +100,7 @@ internal static unsafe class GemmPacking
         var i = 0;
         if (depthStride == 1)
         {
+            for (; Avx512F.IsSupported && i <= present - 16; i += 16) TransposeSixteen(from + i * laneStride, laneStride, depth, width, to + i);
             for (; i <= present - 4; i += 4)
             {
                 float* a = from + i * laneStride, b = a + laneStride, c = b + laneStride, d = c + laneStride, t = to + i;
@@ -84,6 +120,35 @@ internal static unsafe class GemmPacking
         }
         for (; i < present; i++)
             for (var k = 0; k < depth; k++) to[(nint)k * width + i] = from[i * laneStride + k * depthStride];
+    }
+
+    // Four depths of sixteen lanes at a time: lanes 4 i of four quarters of a register are transposed as four lanes are in a small one.
+    [MethodImpl(Lanes.Kernel)]
+    private static void TransposeSixteen(float* from, nint laneStride, int depth, int width, float* to)
+    {
+        var k = 0;
+        nint one = laneStride, four = 4 * laneStride;
+        for (; k <= depth - 4; k += 4, from += 4, to += 4 * width)
+        {
+            Vector512<float> a = Quarters(from, four), b = Quarters(from + one, four), c = Quarters(from + 2 * one, four), d = Quarters(from + 3 * one, four);
+            Vector512<float> ac = Avx512F.UnpackLow(a, c), bd = Avx512F.UnpackLow(b, d);
+            Avx512F.UnpackLow(ac, bd).Store(to);
+            Avx512F.UnpackHigh(ac, bd).Store(to + width);
+            (ac, bd) = (Avx512F.UnpackHigh(a, c), Avx512F.UnpackHigh(b, d));
+            Avx512F.UnpackLow(ac, bd).Store(to + 2 * width);
+            Avx512F.UnpackHigh(ac, bd).Store(to + 3 * width);
+        }
+        for (; k < depth; k++, from++, to += width)
+            for (var i = 0; i < 16; i++) to[i] = from[i * laneStride];
+    }
+
+    // Four floats each of every fourth lane.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Quarters(float* lane, nint four)
+    {
+        var low = Avx.InsertVector128(Vector128.Load(lane).ToVector256Unsafe(), Vector128.Load(lane + four), 1);
+        var high = Avx.InsertVector128(Vector128.Load(lane + 2 * four).ToVector256Unsafe(), Vector128.Load(lane + 3 * four), 1);
+        return Avx512F.InsertVector256(low.ToVector512Unsafe(), high, 1);
     }
 
     // (a0, b0, a1, b1)
