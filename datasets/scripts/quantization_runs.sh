@@ -13,6 +13,12 @@ cd "$models"
 mezcla train --data moby-dick --layers 3 --hidden 128 --heads 4 --context 64 --vocabulary 512 --steps 1200 --batch 16 --output dense.safetensors
 mezcla train --data moby-dick --layers 2 --hidden 64 --heads 4 --context 64 --vocabulary 512 --experts 8 --top-k 2 --steps 1200 --batch 16 --output moe.safetensors
 
+# Quantization-aware training from the first step, recorded so that `mezcla replay` can run it again.
+for format in TERNARY INT4_ABSMAX; do
+    mezcla train --data moby-dick --layers 2 --hidden 64 --heads 4 --context 64 --vocabulary 512 --steps 300 --batch 16 --quantize "$format" \
+        --record "$runs/aware-$(tr 'A-Z_' 'a-z-' <<<"$format").jsonl" --output "aware-$format.safetensors"
+done
+
 # 33,664 parameters, batches of 2,048 tokens: about 20, 100, 500 and 2,000 tokens for each parameter.
 corpora=$root/datasets/corpora
 cat "$corpora"/bible-english.txt "$corpora"/moby-dick.txt "$corpora"/persuasion.txt "$corpora"/pride-and-prejudice.txt > english.txt
@@ -24,6 +30,7 @@ mezcla study formats dense.safetensors --data moby-dick --output "$runs/formats.
 mezcla study activations dense.safetensors --data moby-dick --output "$runs/activations.jsonl"
 mezcla study cache dense.safetensors --data moby-dick --output "$runs/cache.jsonl"
 mezcla study overtraining over-20.safetensors over-100.safetensors over-500.safetensors over-2000.safetensors --data english.txt --output "$runs/overtraining.jsonl"
+mezcla study training dense.safetensors --data moby-dick --retrain 300 --output "$runs/training.jsonl"
 mezcla study experts moe.safetensors --data moby-dick --output "$runs/experts.jsonl"
 mezcla study pruning dense.safetensors --data moby-dick --retrain 150 --output "$runs/pruning.jsonl"
 mezcla study pruning moe.safetensors --data moby-dick --output "$runs/pruning.jsonl"

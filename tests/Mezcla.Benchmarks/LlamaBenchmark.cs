@@ -14,8 +14,6 @@ namespace Mezcla.Benchmarks;
 /// </summary>
 internal static class LlamaBenchmark
 {
-    private const int Generated = 32;
-
     private static TransformerConfig Config(int layers) => new()
     {
         Name = "llama",
@@ -35,31 +33,32 @@ internal static class LlamaBenchmark
     /// <param name="threads">Numbers of threads to try.</param>
     /// <param name="rounds">Measurements of each side.</param>
     /// <param name="prompt">Tokens of the prompt.</param>
+    /// <param name="generated">Tokens to generate behind it.</param>
     /// <param name="layers">Blocks.</param>
-    public static int Run(string[] formats, string? peer, int[] threads, int rounds, int prompt, int layers)
+    public static int Run(string[] formats, string? peer, int[] threads, int rounds, int prompt, int generated, int layers)
     {
         var folder = Path.Combine(Path.GetTempPath(), "mezcla-llama-benchmark");
         Directory.CreateDirectory(folder);
-        Console.WriteLine($"Llama, {layers} layers, width 2048, prompt of {prompt}, then {Generated} tokens; here {Simd.Level}");
+        Console.WriteLine($"Llama, {layers} layers, width 2048, prompt of {prompt}, then {generated} tokens; here {Simd.Level}");
         foreach (var format in formats)
         {
             var path = Path.Combine(folder, FormattableString.Invariant($"llama-{layers}-{format}.gguf"));
             // What made the file, or the format before, has left memory that would pass for this one's.
             var fresh = format == formats[0] && File.Exists(path);
             if (!File.Exists(path)) Write(path, format, layers);
-            Compare(fresh, format, path, format == "F32" ? null : peer, threads, rounds, prompt);
+            Compare(fresh, format, path, format == "F32" ? null : peer, threads, rounds, prompt, generated);
         }
         return 0;
     }
 
-    private static void Compare(bool fresh, string format, string path, string? peer, int[] threads, int rounds, int prompt)
+    private static void Compare(bool fresh, string format, string path, string? peer, int[] threads, int rounds, int prompt, int generated)
     {
         long before = Memory();
         using var ours = new Ours(path);
         using var theirs = peer is null ? null : new LlamaPeer(peer, path);
         ours.Measure(1, 1);
         var loaded = Memory() - before;
-        ours.Measure(prompt, Generated);
+        ours.Measure(prompt, generated);
         var working = Memory() - before - loaded;
         var expected = new FileInfo(path).Length + ours.CacheBytes;
         var grown = fresh
@@ -67,15 +66,15 @@ internal static class LlamaBenchmark
             : "what the process grew by is measured for the first format of a call whose file is there already";
         Console.WriteLine(FormattableString.Invariant($"{format}: file {new FileInfo(path).Length / 1e6:F1} MB and cache {ours.CacheBytes / 1e6:F1} MB; matrices take {ours.MatrixBytes / 1e6:F1} MB; {grown}"));
         var own = Best(threads, n => Own(n, prompt));
-        var other = theirs is null ? own : Best(threads, n => theirs.Measure(n, prompt, Generated));
-        var runs = Enumerable.Range(0, rounds).Select(_ => (Ours: Both(own, n => Own(n, prompt)), Theirs: theirs is null ? default : Both(other, n => theirs.Measure(n, prompt, Generated)))).ToList();
+        var other = theirs is null ? own : Best(threads, n => theirs.Measure(n, prompt, generated));
+        var runs = Enumerable.Range(0, rounds).Select(_ => (Ours: Both(own, n => Own(n, prompt)), Theirs: theirs is null ? default : Both(other, n => theirs.Measure(n, prompt, generated)))).ToList();
         Report("generate", own.Generate, other.Generate, runs.Select(r => (r.Ours.Generate, r.Theirs.Generate)));
         Report("prompt", own.Prompt, other.Prompt, runs.Select(r => (r.Ours.Prompt, r.Theirs.Prompt)));
 
         (double Prompt, double Generate) Own(int n, int length)
         {
             CpuThreads.Count = n;
-            return ours.Measure(length, Generated);
+            return ours.Measure(length, generated);
         }
 
         void Report(string what, int ownThreads, int otherThreads, IEnumerable<(double Ours, double Theirs)> pairs)

@@ -11,10 +11,10 @@ foreach (var arg in args.Skip(verb == "run" ? 0 : 1))
     else if (options.Count > 0) options[options.Keys.Last()] = arg;
     else return Usage();
 }
-string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output", "peer", "prompt", "layers", "simd", "device"];
+string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output", "peer", "prompt", "tokens", "layers", "simd", "device"];
 if (options.Keys.Except(known).Any() || !Number("threads", Environment.ProcessorCount, out var threads)
     || !Number("rounds", 5, out var rounds) || !Number("seconds", 2, out var seconds)
-    || !Number("prompt", 512, out var prompt) || !Number("layers", 16, out var layers)) return Usage();
+    || !Number("prompt", 512, out var prompt) || !Number("tokens", 32, out var tokens) || !Number("layers", 16, out var layers)) return Usage();
 var only = options.GetValueOrDefault("only", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 var processorTime = options.ContainsKey("cpu");
 CpuThreads.Count = threads;
@@ -49,7 +49,7 @@ switch (verb)
     case "experts":
         foreach (var letter in only.Length > 0 ? only : ["M"]) ExpertsBenchmark.Run(letter, threads, rounds, seconds, processorTime);
         return 0;
-    case "llama": return LlamaBenchmark.Run(only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"), options.ContainsKey("threads") ? [threads] : [.. Enumerable.Range(1, Environment.ProcessorCount)], rounds, prompt, layers);
+    case "llama": return LlamaBenchmark.Run(only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"), options.ContainsKey("threads") ? [threads] : [.. Enumerable.Range(1, Environment.ProcessorCount)], rounds, prompt, tokens, layers);
     case "tokenizers": return TokenizerBenchmark.Run(only.Length > 0 ? only : TokenizerBenchmark.Names, options.GetValueOrDefault("peer"), rounds);
     default: return Usage();
 }
@@ -78,6 +78,7 @@ static int Usage()
 
           --peer FOLDER   for llama and tokenizers: where npm installed the other side; without it ours alone
           --prompt n      for llama: tokens of the prompt (512)
+          --tokens n      for llama: tokens that are generated behind it (32)
           --layers n      for llama: blocks (16)
           --simd n        bits of vectors, at most the processor's: 128, 256, 512
           --device NAME   without a verb and for gpu: cpu, cuda:0, opencl:0 (else what MEZCLA_DEVICE says, else cpu)

@@ -3,49 +3,23 @@ using Mezcla.Models;
 using Mezcla.Quantization.Methods;
 using Mezcla.Quantization.Pruning;
 using Mezcla.Quantization.Studies;
-using Mezcla.Tensors;
-using Mezcla.Tokenization;
 using Mezcla.Training;
 using Mezcla.Weights;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;
 
-public sealed class CompressionCommandTests : IDisposable
+public sealed class CompressionCommandTests(TinyModels tiny) : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("mezcla-compress-").FullName;
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    private string Text()
-    {
-        var path = Path.Combine(folder, "text.txt");
-        File.WriteAllText(path, string.Concat(Enumerable.Range(0, 800).Select(i => $"{i % 7} and {i % 5} are {i % 7 + i % 5}. ")));
-        return path;
-    }
+    private string Text() => tiny.Text;
 
-    private string Checkpoint(int experts = 0)
-    {
-        var config = new TransformerConfig
-        {
-            Name = "tiny",
-            VocabularySize = 260,
-            ContextLength = 32,
-            Layers = 2,
-            HiddenSize = 64,
-            Attention = new() { Heads = 4, KeyValueHeads = 2, HeadSize = 16 },
-            FeedForward = new(64, Activation.Silu, Gated: true),
-            MixtureOfExperts = experts == 0 ? null : new() { Experts = experts, TopK = 1, Expert = new(64, Activation.Silu, Gated: true) },
-            Positions = new(PositionKind.Rotary),
-            Norm = new(NormKind.RmsNorm, Bias: false),
-            InitializerRange = 0.12f,
-        };
-        var path = Path.Combine(folder, $"tiny{experts}.safetensors");
-        new ModelCheckpoint { Model = new Transformer(config, new RandomStream(1)), Tokenizer = BytePairTokenizer.Train(File.ReadAllText(Text())[..2000], 260, SplitPattern.Gpt4, "<|endoftext|>") }.Save(path);
-        return path;
-    }
+    private string Checkpoint(int experts = 0) => tiny.Checkpoint(experts: experts);
 
-    [Theory, InlineData("gptq", 0), InlineData("gptq", 3), InlineData("awq", 0), InlineData("gptq-act-order", 3)]
+    [Theory, InlineData("gptq", 0), InlineData("gptq", 3), InlineData("awq", 0), InlineData("awq-clip", 3), InlineData("smoothquant", 0), InlineData("gptq-act-order", 3)]
     public void What_a_method_chose_is_what_the_file_holds(string name, int experts)
     {
         var console = new TestConsole().Width(160);
@@ -54,6 +28,7 @@ public sealed class CompressionCommandTests : IDisposable
         Assert.Equal(0, CalibratedQuantization.Run(console, path, mix, QuantizationMethod.Parse(name), text, 32, output, false));
         Assert.Contains("Perplexity on", console.Output);
         Assert.Contains("of outputs", console.Output);
+        Assert.Contains($"block 1, {(experts == 0 ? "network" : "expert")}", console.Output);
 
         using ModelSource before = ModelSource.Open(path), after = ModelSource.Open(output);
         var model = before.Load(asFloats: true);
@@ -64,6 +39,21 @@ public sealed class CompressionCommandTests : IDisposable
         Assert.Equal("Q4_0", after.Weights["blk.1.attn_q.weight"].Format!.Name);
         Assert.Contains("exists", Assert.Throws<IOException>(() => CalibratedQuantization.Run(console, path, mix, new Gptq(), text, 32, output, false)).Message);
         Assert.Contains("--calibrate", Assert.Throws<ArgumentException>(() => CalibratedQuantization.Run(console, path, mix, new Gptq(), null, 32, null, false)).Message);
+    }
+
+    [Theory, InlineData("llm.int8"), InlineData("smoothquant"), InlineData("rtn")]
+    public void Activations_in_eight_bits_are_measured_layer_by_layer_and_no_file_is_written(string method)
+    {
+        var console = new TestConsole().Width(200);
+        var path = Checkpoint();
+        var before = Directory.GetFiles(Path.GetDirectoryName(path)!).Length;
+        Assert.Equal(0, CalibratedQuantization.RunInt8(console, path, method, Text(), 16));
+        foreach (var part in new[] { "block 0, attention", "block 0, network", "block 1, attention", "block 1, network" }) Assert.Matches($@"{part} +INT8 +2 +[012]\.\d\d %", console.Output);
+        Assert.Equal(method == "llm.int8", console.Output.Contains("outlier columns", StringComparison.Ordinal));
+        Assert.Matches(@"Perplexity on [0-9,]+ tokens that the method did not see: [0-9.]+ before, [0-9.]+ after\.", console.Output.ReplaceLineEndings(" "));
+        Assert.Equal(before, Directory.GetFiles(Path.GetDirectoryName(path)!).Length);
+        Assert.Contains("smoothquant", Assert.Throws<ArgumentException>(() => CalibratedQuantization.RunInt8(console, path, "gptq", Text(), 16)).Message);
+        Assert.Contains("--calibrate", Assert.Throws<ArgumentException>(() => CalibratedQuantization.RunInt8(console, path, method, null, 16)).Message);
     }
 
     [Fact]
@@ -82,11 +72,11 @@ public sealed class CompressionCommandTests : IDisposable
         Assert.Contains("2:4", Assert.Throws<ArgumentException>(() => PruneCommand.Pattern("half")).Message);
     }
 
-    [Theory, InlineData("overtraining", 0, 5), InlineData("experts", 3, 15), InlineData("cache", 0, 7), InlineData("activations", 0, 3), InlineData("pruning", 3, 28)]
+    [Theory, InlineData("overtraining", 0, 5), InlineData("training", 0, 9), InlineData("experts", 3, 15), InlineData("cache", 0, 7), InlineData("activations", 0, 3), InlineData("pruning", 3, 28)]
     public void Studies_record_what_they_measure(string name, int experts, int least)
     {
         var (output, records) = (new StringWriter(), Path.Combine(folder, "runs.jsonl"));
-        StudyCommand.Run(output, name, Checkpoint(experts), Text(), records, 300, 8, 0);
+        StudyCommand.Run(output, name, Checkpoint(experts), Text(), records, 300, 8, name == "training" ? 2 : 0);
         var read = StudyRecord.Read(records);
         Assert.True(read.Count >= least, $"{read.Count}");
         Assert.All(read, r =>

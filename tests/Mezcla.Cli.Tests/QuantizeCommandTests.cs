@@ -1,35 +1,22 @@
 using Mezcla.Cli.Commands;
-using Mezcla.Models;
-using Mezcla.Tensors;
-using Mezcla.Tokenization;
+using Mezcla.Layers;
 using Mezcla.Training;
 using Mezcla.Weights;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;
 
-public sealed class QuantizeCommandTests : IDisposable
+public sealed class QuantizeCommandTests(TinyModels tiny) : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("mezcla-quantize-").FullName;
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
+    // A copy: the command writes beside the model.
     private string Checkpoint()
     {
-        var config = new TransformerConfig
-        {
-            Name = "tiny",
-            VocabularySize = 260,
-            ContextLength = 32,
-            Layers = 1,
-            HiddenSize = 256,
-            Attention = new() { Heads = 4, KeyValueHeads = 4, HeadSize = 64 },
-            FeedForward = new(256, Activation.Silu, Gated: true),
-            Positions = new(PositionKind.Rotary),
-            Norm = new(NormKind.RmsNorm, Bias: false),
-        };
         var path = Path.Combine(folder, "tiny.safetensors");
-        new ModelCheckpoint { Model = new Transformer(config, new RandomStream(1)), Tokenizer = BytePairTokenizer.Train("aaaa bbbb", 260, SplitPattern.Gpt4, "<|endoftext|>") }.Save(path);
+        File.Copy(tiny.Checkpoint(width: 256), path);
         return path;
     }
 
@@ -43,7 +30,8 @@ public sealed class QuantizeCommandTests : IDisposable
         Assert.True(File.Exists(written));
         Assert.Contains("Q6_K", console.Output);
         Assert.Contains("bits a weight", console.Output);
-        Assert.Contains("%", console.Output);
+        Assert.Matches(@"[0-9,]+ bytes, [0-9.]+ bits a weight; [0-9.]+ times smaller than the weights it was made of; [0-9.]+ s\.", console.Output.ReplaceLineEndings(" "));
+        Assert.Matches(@"Q4_K +\d+ +[0-9,]+ +[0-9,]+ +[0-9.]+ %", console.Output); // tensors, numbers, bytes, relative error
         Assert.Contains("exists", Assert.Throws<IOException>(() => QuantizeCommand.Run(console, path, QuantizationMix.Parse("Q4_K_M"), null, force: false)).Message);
         Assert.Equal(0, QuantizeCommand.Run(console, path, QuantizationMix.Parse("Q8_0"), written, force: true));
         Assert.Contains("over itself", Assert.Throws<IOException>(() => QuantizeCommand.Run(console, written, QuantizationMix.Parse("Q8_0"), written, force: true)).Message);
@@ -65,5 +53,23 @@ public sealed class QuantizeCommandTests : IDisposable
         using ModelSource first = ModelSource.Open(path), last = ModelSource.Open(back);
         foreach (var recipe in first.Map.Recipes) Assert.Equal(first.Read(recipe.Name), last.Read(recipe.Name));
         Assert.Equal(first.Tokenizer!.Encode("ab aa <x>"), last.Tokenizer!.Encode("ab aa <x>"));
+    }
+
+    [Theory, InlineData(float.NaN), InlineData(float.PositiveInfinity)]
+    public void A_weight_that_is_not_finite_is_refused_with_the_tensors_name_and_nothing_is_written(float bad)
+    {
+        var checkpoint = ModelCheckpoint.Load(Checkpoint());
+        var weight = checkpoint.Model.Blocks[0].Attention is SelfAttention attention ? attention.Output.Weight : throw new InvalidOperationException();
+        var values = weight.ToArray();
+        values[300] = bad;
+        Module.Assign(weight, values);
+        var path = Path.Combine(folder, "broken.safetensors");
+        checkpoint.Save(path);
+        foreach (var mix in new[] { "Q4_K", "Q8_0", "F16" })
+        {
+            var error = Assert.Throws<ArgumentException>(() => QuantizeCommand.Run(new TestConsole(), path, QuantizationMix.Parse(mix), null, force: false));
+            Assert.Contains("blk.0.attn_output.weight", error.Message);
+            Assert.Empty(Directory.GetFiles(folder, "*.gguf"));
+        }
     }
 }

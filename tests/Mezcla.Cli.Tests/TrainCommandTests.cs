@@ -23,6 +23,9 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True(generated == 0, why);
         Assert.StartsWith("the cat", output);
         Assert.Equal(output, Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0"]).Output);
+        Assert.Equal(output, Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0", "--cache", "f32"]).Output);
+        Assert.StartsWith("the cat", Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0", "--cache", "int8_absmax"]).Output);
+        Assert.Contains("blocks of 32", Fails(["generate", "m.safetensors", "--prompt", "the cat", "--cache", "Q8_0"]));
         Assert.Contains("give the beginning with --prompt", Fails(["generate", "m.safetensors", "--tokens", "8"]));
         var ended = Run(["train", "--data", text, "--resume", "m.safetensors", "-o", "n.safetensors"]);
         Assert.Equal(0, ended.Code);
@@ -74,6 +77,25 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(9, File.ReadAllLines(Path.Combine(_folder, "part.jsonl")).Length);
         Assert.Equal(0, Run(["replay", "part.jsonl"]).Code);
         Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "whole.safetensors")).Length, File.ReadAllBytes(Path.Combine(_folder, "part.safetensors")).Length);
+    }
+
+    [Fact]
+    public void Training_with_rounded_weights_is_stopped_resumed_replayed_and_ends_with_them()
+    {
+        var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
+        string[] options = ["--data", text, "--quantize", "ternary", "--evaluate-every", "2", .. Small];
+        var (code, output, errors) = Run(["train", "--steps", "6", "-o", "whole.safetensors", "--record", "whole.jsonl", .. options]);
+        Assert.True(code == 0, errors);
+        Assert.Contains("block 0, network", output);
+        Assert.Matches("with rounded weights: [0-9.]+", output);
+        Assert.Contains("All 6 recorded steps are the same to the bit.", Run(["replay", "whole.jsonl"]).Output);
+        Assert.Contains("First difference", Run(["replay", Write("plain.jsonl", File.ReadAllText(Path.Combine(_folder, "whole.jsonl")).Replace(",\"quantize\":\"ternary\"", ""))]).Output);
+
+        var weights = ((Mezcla.Models.Transformer)Mezcla.Training.ModelCheckpoint.Load(Path.Combine(_folder, "whole.safetensors")).Model).Blocks[0].Network!.Down.Weight.ToArray();
+        Assert.Equal(3, weights.Distinct().Count());
+        Assert.Contains("finished model", Fails(["train", "--data", text, "--resume", "whole.safetensors"]));
+        Assert.Contains("TERNARY", Fails(["train", "--data", text, "--quantize", "none", .. Small]));
+        Assert.Contains("belongs to --quantize", Fails(["train", "--data", text, "--activation-bits", "8", .. Small]));
     }
 
     [Theory, InlineData(0), InlineData(4)]

@@ -53,6 +53,51 @@ public class MethodTests
         Assert.True(Error(problem, new Gptq { ActOrder = actOrder }.Quantize(problem)) <= Error(problem, new RoundToNearest().Quantize(problem)));
     }
 
+    [Property(MaxTest = 15)]
+    public void Clipped_ranges_are_never_worse_than_whole_ones_on_their_own_inputs(int seed, bool rowScale)
+    {
+        var format = rowScale ? new AbsmaxFormat(4) : (NumberFormat)NumberFormats.Q4_0;
+        var problem = new MatrixProblem("w", 5, 64, FormatTests.Normal(5 * 64, seed), format, Correlated(64, 20 + (seed & 63), seed));
+        Assert.True(Error(problem, new Awq { Clip = true }.Quantize(problem)) <= Error(problem, new RoundToNearest().Quantize(problem)));
+    }
+
+    [Theory, InlineData("INT4_ABSMAX"), InlineData("INT4_ABSMAX_G32"), InlineData("Q4_0"), InlineData("UINT4_ZEROPOINT_G32")]
+    public void One_large_weight_on_a_small_input_is_clipped_where_that_helps_the_outputs(string name)
+    {
+        // Column 3 hardly counts in the outputs, and its weight is what makes the step wide.
+        const int Rows = 6, Columns = 64;
+        float[] weights = FormatTests.Normal(Rows * Columns, 4), x = FormatTests.Normal(200 * Columns, 5);
+        for (var row = 0; row < Rows; row++) weights[row * Columns + 3] = row % 2 == 0 ? 7 : -7;
+        for (var n = 0; n < 200; n++) x[n * Columns + 3] *= 0.01f;
+        var inputs = new InputStatistics(Columns);
+        inputs.Add(x);
+        var problem = new MatrixProblem("w", Rows, Columns, weights, NumberFormats.Parse(name), inputs);
+        var clipped = new Awq { Clip = true }.Quantize(problem);
+        Assert.True(Error(problem, clipped) < 0.6 * Error(problem, new RoundToNearest().Quantize(problem)));
+        Assert.True(Math.Abs(MatrixCodec.Decode(problem.Format, Rows, Columns, clipped)[3]) < 5);
+        // Without statistics, or in a format without groups, it is rounding to nearest.
+        foreach (var other in new[] { problem with { Inputs = new InputStatistics(Columns) }, problem with { Format = Nf4.Double }, problem with { Format = FloatFormat.F16 } })
+            Assert.Equal(new RoundToNearest().Quantize(other), new Awq { Clip = true }.Quantize(other));
+    }
+
+    [Fact]
+    public void Statistics_follow_a_folding()
+    {
+        float[] scales = [.. FormatTests.Normal(16, 8).Select(v => MathF.Exp(v))], x = FormatTests.Normal(70 * 16, 1);
+        InputStatistics divided = new(16), direct = new(16);
+        divided.Add(x);
+        divided.Divide(scales);
+        direct.Add([.. x.Select((v, i) => v / scales[i % 16])]);
+        for (var i = 0; i < 256; i++) Assert.Equal(direct.Gram[i], divided.Gram[i], 1e-4 * (1 + Math.Abs(direct.Gram[i])));
+        for (var j = 0; j < 16; j++)
+        {
+            Assert.Equal(direct.MeanMagnitudes()[j], divided.MeanMagnitudes()[j], 1e-4);
+            Assert.Equal(direct.Largest[j], divided.Largest[j], 1e-4);
+        }
+        Assert.Equal(InputStatistics.SampleRows, divided.Sample.Count);
+        Assert.Equal(direct.Sample[5], divided.Sample[5]);
+    }
+
     [Fact]
     public void GPTQ_with_inputs_that_do_not_hang_together_or_were_never_seen_is_rounding_to_nearest()
     {
@@ -111,7 +156,7 @@ public class MethodTests
         foreach (var (a, b) in before.Zip(SmallModels.Logits(model))) Assert.Equal(a, b, 1e-3 * (1 + Math.Abs(a)));
     }
 
-    [Theory, InlineData("rtn"), InlineData("gptq"), InlineData("gptq-act-order"), InlineData("awq")]
+    [Theory, InlineData("rtn"), InlineData("gptq"), InlineData("gptq-act-order"), InlineData("awq"), InlineData("awq-clip"), InlineData("smoothquant")]
     public void Methods_quantize_a_trained_model_and_report_each_matrix(string name)
     {
         foreach (var model in new[] { SmallModels.Dense(), SmallModels.Experts() })
@@ -137,6 +182,7 @@ public class MethodTests
         double Outputs(string method) => PostTraining.Quantize(SmallModels.Dense(), QuantizationMethod.Parse(method), m => m.Role is MatrixRole.Embedding ? null : NumberFormats.Parse("INT4_ABSMAX"), SmallModels.Calibration).Average(r => r.OutputError);
         var nearest = Outputs("rtn");
         Assert.True(Outputs("gptq") < 0.9 * nearest);
+        Assert.True(Outputs("awq-clip") < 0.95 * nearest);
         Assert.True(Outputs("awq") <= 1.02 * nearest); // each block's inputs are those that the blocks before gave, so not the same ones
     }
 
@@ -201,9 +247,15 @@ public class MethodTests
     {
         var before = SmallModels.Loss(SmallModels.Dense());
         Transformer a = SmallModels.Dense(), b = SmallModels.Dense(), c = SmallModels.Dense();
-        Assert.Equal(8, FrozenInt8.LlmInt8(a, SmallModels.Calibration).Count);
-        FrozenInt8.SmoothQuant(b, SmallModels.Calibration, new SmoothQuant());
-        FrozenInt8.Naive(c);
+        var told = new List<Int8Result>();
+        var outliers = FrozenInt8.LlmInt8(a, SmallModels.Calibration, done: told.Add);
+        Assert.Equal(told, outliers);
+        Assert.Equal(8, FrozenInt8.Count(SmallModels.Dense()));
+        foreach (var results in new[] { outliers, FrozenInt8.SmoothQuant(b, SmallModels.Calibration, new SmoothQuant()), FrozenInt8.Naive(c, SmallModels.Calibration) })
+        {
+            Assert.Equal(8, results.Count);
+            Assert.All(results, r => Assert.InRange(r.OutputError, 1e-4, 0.03));
+        }
         foreach (var model in new[] { a, b, c }) Assert.InRange(SmallModels.Loss(model) - before, -0.05, 0.05);
     }
 

@@ -7,7 +7,7 @@ namespace Mezcla.Tests;
 /// <summary>Other programs to compare with. Where one cannot be had the test is skipped, and the skip says what is missing.</summary>
 internal static class Peer
 {
-    private static readonly Lock Installing = new();
+    private static readonly TimeSpan LongestInstallation = TimeSpan.FromMinutes(5);
 
     /// <summary>A script in the folder <c>peers</c> beside the file that asks.</summary>
     public static string Script(string name, [CallerFilePath] string file = "") => Path.Combine(Folder(file), "peers", name);
@@ -24,9 +24,11 @@ internal static class Peer
         if (!Directory.Exists(Folder())) Assert.Skip("The sources of the tests are not here, and so neither are the scripts of the peers.");
         if (!CanRun("node", "--version")) Assert.Skip("Node.js is not installed: tests against npm packages need it.");
         string folder = Path.Combine(Path.GetTempPath(), "mezcla-peers", string.Join('+', packages).Replace('/', '-'));
-        lock (Installing)
+        string done = Path.Combine(folder, "installed");
+        if (File.Exists(done)) return folder;
+        // Other test programs, and other runs of this one, install into the same folder.
+        using (Alone(folder + ".lock"))
         {
-            string done = Path.Combine(folder, "installed");
             if (File.Exists(done)) return folder;
             if (Environment.GetEnvironmentVariable("MEZCLA_INSTALL") == "0") Assert.Skip($"npm's {string.Join(", ", packages)} not installed, and MEZCLA_INSTALL=0 forbids it.");
             Directory.CreateDirectory(folder);
@@ -36,6 +38,23 @@ internal static class Peer
                 Assert.Skip($"npm could not install {string.Join(", ", packages)}; is the network closed?");
             File.WriteAllText(done, "");
             return folder;
+        }
+    }
+
+    /// <summary>Holds a file that no other process can hold; the system lets go of it with the process.</summary>
+    private static FileStream Alone(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        for (var clock = Stopwatch.StartNew(); ; Thread.Sleep(200))
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (clock.Elapsed < LongestInstallation)
+            {
+                // Held elsewhere.
+            }
         }
     }
 

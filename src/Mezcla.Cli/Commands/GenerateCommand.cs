@@ -1,6 +1,10 @@
 using System.CommandLine;
 using System.Text;
 using Mezcla.Generation;
+using Mezcla.Layers;
+using Mezcla.Quantization.Formats;
+using Mezcla.Quantization.Methods;
+using Mezcla.Tensors;
 using Mezcla.Weights;
 
 namespace Mezcla.Cli.Commands;
@@ -19,11 +23,12 @@ internal static class GenerateCommand
     private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of the draws: the same seed gives the same text.", DefaultValueFactory = _ => 1UL };
     private static readonly Option<int> Samples = new("--samples") { Description = "How many continuations to write, a line with --- between them.", DefaultValueFactory = _ => 1 };
     private static readonly Option<string[]> Stop = new("--stop") { Description = "End before this text; may be given several times." };
+    private static readonly Option<string?> Cache = new("--cache") { Description = "Keep keys and values of attention in this format, such as INT8_ABSMAX, FP8_E4M3 or INT4_ABSMAX, one head's vector of a token at a time; without it as floats." };
     private static readonly Option<string?> Where = Devices.Option();
 
     public static Command Create()
     {
-        var command = new Command("generate", "Continue a text with a model: yours, or one from Hugging Face or llama.cpp. Standard output is the prompt and what follows, nothing else.") { Model, Prompt, Tokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed, Samples, Stop, Where };
+        var command = new Command("generate", "Continue a text with a model: yours, or one from Hugging Face or llama.cpp. Standard output is the prompt and what follows, nothing else.") { Model, Prompt, Tokens, Temperature, TopK, TopP, MinP, RepetitionPenalty, Seed, Samples, Stop, Cache, Where };
         command.SetAction(parse => Failures.Report(() => Run(parse)));
         return command;
     }
@@ -50,7 +55,16 @@ internal static class GenerateCommand
             throw new ArgumentException("There is no text to continue, and this model's tokenizer has no token that begins one: give the beginning with --prompt TEXT.");
         var model = source.Load();
         model.MoveTo(device);
-        var generator = new Generator(model, tokenizer);
+        Func<int, int, KeyValueCache>? cache = null;
+        if (parse.GetValue(Cache) is { } name)
+        {
+            var format = NumberFormats.Parse(name);
+            if (device != Device.Cpu) throw new ArgumentException($"--cache {format} is kept on the processor: leave --device {device} out.");
+            if (model.Config.Attention.Latent is not null) throw new ArgumentException("Latent attention keeps what is compressed already: it has no use for --cache.");
+            format.BytesFor(model.Config.Attention.HeadSize); // says so where a vector is no whole number of blocks
+            cache = (layers, capacity) => new QuantizedKeyValueCache(layers, capacity, format);
+        }
+        var generator = new Generator(model, tokenizer, cache);
         // Written as UTF-8 whatever the terminal's code page, and without a line end that the model did not write, unless a person is looking.
         using var output = Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) : null;
         var console = output ?? Console.Out;

@@ -12,17 +12,22 @@ internal static class QuantizeCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = "A checkpoint of mezcla train, the folder of a Hugging Face model (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama)." };
-        var to = new Option<string>("--to", "-t") { Description = $"How: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Those that end in _M or _S mix formats as llama.cpp does.", DefaultValueFactory = _ => "Q4_K_M" };
+        var to = new Option<string>("--to", "-t") { Description = $"How: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Those that end in _M or _S mix formats as llama.cpp does. {CalibratedQuantization.Int8} rounds activations too, by rtn, {CalibratedQuantization.LlmInt8} or smoothquant, and writes no file.", DefaultValueFactory = _ => "Q4_K_M" };
         var output = new Option<string?>("--output", "-o") { Description = "The GGUF file to write; without it, beside the model and with its name." };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
-        var method = new Option<string>("--method", "-m") { Description = $"How codes are chosen: {string.Join(", ", QuantizationMethod.All.Select(m => m.Name))}. All but rtn, rounding to nearest, look at a text.", DefaultValueFactory = _ => "rtn" };
+        var method = new Option<string>("--method", "-m") { Description = $"How codes are chosen: {string.Join(", ", QuantizationMethod.All.Select(m => m.Name).Append(CalibratedQuantization.LlmInt8))}. All but rtn, rounding to nearest, look at a text.", DefaultValueFactory = _ => "rtn" };
         var text = new Option<string?>("--calibrate", "-c") { Description = "A text file, or a corpus that comes with Mezcla: its first nine tenths are what the method looks at, on the rest perplexity is measured before and after." };
         var sequences = new Option<int>("--sequences") { Description = "Sequences to calibrate on.", DefaultValueFactory = _ => 128 };
         var command = new Command("quantize", "Write a model in fewer bits to a GGUF file, and report sizes and errors. llama.cpp runs the result too.") { model, to, method, text, sequences, output, force };
         command.SetAction(parse => Failures.Report(() =>
         {
+            var name = parse.GetValue(method)!.ToLowerInvariant();
+            // Outlier columns are found and multiplied while the model runs: it has one format only.
+            if (parse.GetValue(to)!.Equals(CalibratedQuantization.Int8, StringComparison.OrdinalIgnoreCase) || name == CalibratedQuantization.LlmInt8 && parse.GetResult(to) is null or { Implicit: true })
+                return CalibratedQuantization.RunInt8(AnsiConsole.Console, parse.GetValue(model)!, name, parse.GetValue(text), parse.GetValue(sequences));
+            if (name == CalibratedQuantization.LlmInt8) throw new ArgumentException($"{name} has outlier columns, which no GGUF format has a place for: use it with --to {CalibratedQuantization.Int8}.");
             var mix = QuantizationMix.Parse(parse.GetValue(to)!);
-            var how = QuantizationMethod.Parse(parse.GetValue(method)!);
+            var how = QuantizationMethod.Parse(name);
             return how.NeedsCalibration || parse.GetValue(text) is not null
                 ? CalibratedQuantization.Run(AnsiConsole.Console, parse.GetValue(model)!, mix, how, parse.GetValue(text), parse.GetValue(sequences), parse.GetValue(output), parse.GetValue(force))
                 : Run(AnsiConsole.Console, parse.GetValue(model)!, mix, parse.GetValue(output), parse.GetValue(force));

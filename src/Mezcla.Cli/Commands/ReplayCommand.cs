@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mezcla.Datasets;
 using Mezcla.Models;
+using Mezcla.Quantization.Methods;
 using Mezcla.Tensors;
 using Mezcla.Training;
 
@@ -60,7 +61,9 @@ internal static class ReplayCommand
         var (data, vocabulary) = Data(record, path, dataPath);
         var config = record.Model;
         if (vocabulary > config.VocabularySize) throw new InvalidDataException($"The tokenizer has {vocabulary} tokens and the recorded model {config.VocabularySize}: it is another tokenizer.");
-        var trainer = new Trainer(new Transformer(config, new RandomStream(record.Source.ModelSeed)), data, record.Training);
+        var model = new Transformer(config, new RandomStream(record.Source.ModelSeed));
+        using var rounding = record.Source.Quantize is { } format ? StraightThrough.Of(model, format, record.Source.ActivationBits) : null;
+        var trainer = new Trainer(model, data, record.Training);
         output.WriteLine(FormattableString.Invariant($"Replaying {last:N0} of {record.Training.Steps:N0} steps of {record.Source.Data} ..."));
 
         RunDifference? difference = null;

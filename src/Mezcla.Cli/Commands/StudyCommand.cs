@@ -9,7 +9,7 @@ namespace Mezcla.Cli.Commands;
 /// <summary>The command <c>mezcla study</c>: what fewer bits and fewer weights cost a model, measured and recorded.</summary>
 internal static class StudyCommand
 {
-    private static readonly string[] Names = ["formats", "activations", "cache", "overtraining", "experts", "pruning"];
+    private static readonly string[] Names = ["formats", "activations", "cache", "overtraining", "training", "experts", "pruning"];
 
     public static Command Create()
     {
@@ -20,7 +20,7 @@ internal static class StudyCommand
         var output = new Option<FileInfo>("--output", "-o") { Description = "A file of JSON lines that results are added to.", Required = true };
         var tokens = new Option<int>("--tokens") { Description = "The most held-out tokens that a loss is measured on.", DefaultValueFactory = _ => 16384 };
         var sequences = new Option<int>("--sequences") { Description = "Sequences to calibrate on.", DefaultValueFactory = _ => 128 };
-        var retrain = new Option<int>("--retrain") { Description = "Steps of training after pruning; 0 for none.", DefaultValueFactory = _ => 0 };
+        var retrain = new Option<int>("--retrain") { Description = "Steps of training after pruning (0 for none), or with rounded weights in the study training.", DefaultValueFactory = _ => 0 };
         var command = new Command("study", "Measure what fewer bits or fewer weights cost a model, as JSON lines.") { study, models, data, output, tokens, sequences, retrain };
         command.SetAction(parse => Failures.Report(() =>
         {
@@ -48,6 +48,8 @@ internal static class StudyCommand
             "activations" => study.Activations(),
             "cache" => study.Cache(),
             "overtraining" => study.Overtraining(),
+            "training" when retrain > 0 => study.Training(copy => new Trainer(copy, batches, config), retrain),
+            "training" => throw new ArgumentException("The study training needs steps: --retrain 300, say."),
             "experts" => study.Experts(),
             _ => study.Pruning(retrain > 0 ? pruned => new Trainer(pruned, batches, config) : null, retrain),
         };

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Mezcla.Datasets;
 using Mezcla.Models;
+using Mezcla.Quantization.Methods;
 using Mezcla.Tensors;
 using Mezcla.Training;
+using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
@@ -33,8 +35,11 @@ internal static class TrainCommand
         var share = checkpoint.Training?.ValidationShare ?? ShareHeldOut(parse);
         var config = checkpoint.Training?.Config ?? TrainOptions.Training(parse);
         var source = checkpoint.Training?.Source
-            ?? new(named, corpus.Sha256, parse.GetValue(TrainOptions.Tokenizer)!, parse.GetValue(TrainOptions.Vocabulary), share, config.Seed);
+            ?? new(named, corpus.Sha256, parse.GetValue(TrainOptions.Tokenizer)!, parse.GetValue(TrainOptions.Vocabulary), share, config.Seed, parse.GetValue(TrainOptions.Quantize), parse.GetValue(TrainOptions.ActivationBits));
         var data = new TokenBatches(TrainingInputs.Encode(checkpoint.Tokenizer!, corpus), share, device);
+        if (source.Quantize is not null && device != Device.Cpu) throw new ArgumentException($"--quantize rounds weights on the processor: leave --device {device} out.");
+        if (source.Quantize is null && source.ActivationBits is not null) throw new ArgumentException("--activation-bits belongs to --quantize.");
+        using var rounding = source.Quantize is { } format ? StraightThrough.Of(checkpoint.Model, format, source.ActivationBits) : null;
         checkpoint.Model.MoveTo(device);
         foreach (var (_, moment) in checkpoint.Training?.Optimizer?.State() ?? []) moment.MoveTo(device);
         var trainer = new Trainer(checkpoint.Model, data, config, checkpoint.Training);
@@ -61,7 +66,10 @@ internal static class TrainCommand
         {
             using var record = Record(parse, new RunRecord { Model = checkpoint.Model.Config, Training = config, Source = source, DataSha256 = data.Sha256, Device = checkpoint.Model.Device.Name }, resumed is not null);
             var result = Train(trainer, config.Steps, parse.GetValue(TrainOptions.CheckpointEvery), record, Save, interrupted.Token);
-            if (parse.GetValue(TrainOptions.WeightsOnly) && (result.Completed || result.StoppedEarly))
+            var finished = result.Completed || result.StoppedEarly;
+            if (finished && rounding is not null) QuantizedTraining.Finish(AnsiConsole.Console, checkpoint.Model, rounding, source.Quantize!, data.Validation);
+            // What goes on from rounded weights is another training.
+            if (finished && (rounding is not null || parse.GetValue(TrainOptions.WeightsOnly)))
                 new ModelCheckpoint { Model = checkpoint.Model, Tokenizer = checkpoint.Tokenizer }.Save(output.FullName);
             if (trainer.StepByStep is { } why) Console.WriteLine($"Steps were not replayed from a graph: {why}{(why.EndsWith('.') ? "" : ".")}");
             return Report(result, named, output);

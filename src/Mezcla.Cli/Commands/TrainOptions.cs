@@ -43,13 +43,18 @@ internal static class TrainOptions
     public static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of weights, batches and noise: the same seed gives the same model to the bit.", DefaultValueFactory = _ => 1UL };
     public static readonly Option<double> Validation = new("--validation") { Description = "Share of the text held out at its end.", DefaultValueFactory = _ => 0.1 };
     public static readonly Option<int> EvaluateEvery = Number("--evaluate-every", "Steps between evaluations on held-out text; 0 for one at the end only.", 100);
+    public static readonly Option<string?> Quantize = new("--quantize")
+    {
+        Description = "Quantization-aware training: in every forward pass the matrices of the blocks are rounded to this format (TERNARY as BitNet b1.58, INT4_ABSMAX, Q4_0, ...), gradients go straight through. The finished model has the rounded weights.",
+    };
+    public static readonly Option<int?> ActivationBits = new("--activation-bits") { Description = "With --quantize, bits that activations are rounded to (2 to 8; 0 for none); without it 8 for TERNARY, else 0." };
     public static readonly Option<int> Patience = Number("--patience", "Evaluations without improvement after which training stops; 0 for never.", 0);
 
     /// <summary>In the order of the help text: files, model, training.</summary>
     public static IReadOnlyList<Option> All { get; } =
     [
         Data, Output, Resume, CheckpointEvery, WeightsOnly, Record, Device, Tokenizer, Vocabulary, Layers, Hidden, Heads, Context, Experts, TopK, Dropout,
-        Steps, Batch, Accumulate, Optimizer, Precision, LearningRate, Schedule, Warmup, WeightDecay, Seed, Validation, EvaluateEvery, Patience,
+        Steps, Batch, Accumulate, Optimizer, Precision, LearningRate, Schedule, Warmup, WeightDecay, Seed, Validation, EvaluateEvery, Patience, Quantize, ActivationBits,
     ];
 
     /// <summary>A model of Llama's shape, or with experts of Mixtral's: what llama.cpp and Hugging Face's transformers can run too.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mezcla.Quantization.Kernels;
 
@@ -27,6 +28,9 @@ internal unsafe struct ProductOperands
 /// </summary>
 internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntegerLanes<L> where C : IPackedCodes where S : IPackedScales
 {
+    /// <summary>Bytes between the codes that are multiplied and those that are fetched from memory meanwhile.</summary>
+    private const int Ahead = 8192;
+
     private const MethodImplOptions Fast = MethodImplOptions.AggressiveOptimization;
 
     /// <summary>Bytes of scales of a panel.</summary>
@@ -45,6 +49,9 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
                 S.Super(scales, row, out L d, out L m);
                 for (var i = 0; i < S.Blocks; i++, codes += C.Bytes, x += RoundedActivations.BlockBytes(C.Signed))
                 {
+                    // The processor's own prefetching ends at each page and starts anew. Beyond the matrix it is only a hint that fails.
+                    if (Sse.IsSupported)
+                        for (var line = 0; line < C.Bytes; line += 64) Sse.Prefetch0(codes + Ahead + line);
                     C.Unpack(codes, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7);
                     sum = Accumulate(sum, x, i, scales, row, d, m, c0, c1, c2, c3, c4, c5, c6, c7);
                 }

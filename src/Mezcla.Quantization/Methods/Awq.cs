@@ -4,18 +4,28 @@ namespace Mezcla.Quantization.Methods;
 
 /// <summary>
 /// AWQ (Lin et al. 2023, section 3.2): before rounding to nearest, columns that meet large inputs are made larger by s_j = mean|X_j|^r (divided by √(max·min)), and their inputs
-/// smaller; r is the one of a grid on [0, 1) whose outputs err least. The paper's search for clipped ranges is not part of it.
+/// smaller; r is the one of a grid on [0, 1) whose outputs err least. With <see cref="Clip"/> each group's largest magnitudes are then cut where that makes the outputs err less, as the authors'
+/// program does to lower the error further.
 /// </summary>
 public sealed record Awq : QuantizationMethod
 {
     /// <inheritdoc/>
-    public override string Name => "awq";
+    public override string Name => Clip ? "awq-clip" : "awq";
 
     /// <summary>Exponents that are tried.</summary>
     public int GridPoints { get; init; } = 20;
 
+    /// <summary>Whether ranges are cut too. In formats without groups of columns (ternary, NF4) nothing is.</summary>
+    public bool Clip { get; init; }
+
+    /// <summary>Ranges that are tried: all of a group's, and as many smaller ones, evenly down to half of it.</summary>
+    public int ClipSteps { get; init; } = 10;
+
     /// <inheritdoc/>
-    public override byte[] Quantize(MatrixProblem problem) => new RoundToNearest().Quantize(problem);
+    public override bool Supports(NumberFormat format, int columns) => !Clip || Clipping.Unit(format, columns) is not null;
+
+    /// <inheritdoc/>
+    public override byte[] Quantize(MatrixProblem problem) => Clip ? Clipping.Search(problem, ClipSteps) : new RoundToNearest().Quantize(problem);
 
     /// <inheritdoc/>
     internal override void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block, Func<ModelMatrix, NumberFormat?> format)

@@ -1,7 +1,16 @@
+using System.Numerics.Tensors;
 using Mezcla.Layers;
 using Mezcla.Models;
 
 namespace Mezcla.Quantization.Methods;
+
+/// <summary>What became of one linear map whose weights and inputs are 8-bit integers.</summary>
+/// <param name="Name">The weight's name.</param>
+/// <param name="Role">What it is for.</param>
+/// <param name="Layer">The number of its block.</param>
+/// <param name="Outliers">Columns whose weights are kept as halves.</param>
+/// <param name="OutputError">Root of the mean squared difference of the outputs, relative to their root mean square, on the first <see cref="InputStatistics.SampleRows"/> tokens of the calibration text; NaN without one.</param>
+public sealed record Int8Result(string Name, MatrixRole Role, int Layer, int Outliers, double OutputError);
 
 /// <summary>Models whose weights and activations are both 8-bit integers.</summary>
 public static class FrozenInt8
@@ -13,41 +22,70 @@ public static class FrozenInt8
     /// <param name="model">A model on the CPU; it can no longer be trained afterwards.</param>
     /// <param name="calibration">The text that outlier columns are looked for on; others are found while the model runs.</param>
     /// <param name="threshold">The magnitude that makes an outlier.</param>
-    /// <returns>Each linear map's name and how many of its columns are outliers.</returns>
-    public static IReadOnlyList<(string Name, int Outliers)> LlmInt8(Transformer model, CalibrationText calibration, float threshold = Int8Matrix.OutlierThreshold) =>
-        Freeze(model, calibration, threshold, smooth: null);
+    /// <param name="done">Told of each linear map.</param>
+    public static IReadOnlyList<Int8Result> LlmInt8(Transformer model, CalibrationText calibration, float threshold = Int8Matrix.OutlierThreshold, Action<Int8Result>? done = null) =>
+        Freeze(model, calibration, threshold, null, done);
 
     /// <summary>SmoothQuant with 8-bit weights and activations (Xiao et al. 2023): smoothed, then the same linear maps frozen without outlier columns.</summary>
     /// <param name="model">A model on the CPU; it can no longer be trained afterwards.</param>
     /// <param name="calibration">The text that the largest inputs are measured on.</param>
     /// <param name="method">Its α.</param>
-    public static void SmoothQuant(Transformer model, CalibrationText calibration, SmoothQuant method) => Freeze(model, calibration, float.PositiveInfinity, method);
+    /// <param name="done">Told of each linear map.</param>
+    public static IReadOnlyList<Int8Result> SmoothQuant(Transformer model, CalibrationText calibration, SmoothQuant method, Action<Int8Result>? done = null) =>
+        Freeze(model, calibration, float.PositiveInfinity, method, done);
 
     /// <summary>Both rounded with neither method: what they are measured against.</summary>
     /// <param name="model">A model on the CPU; it can no longer be trained afterwards.</param>
-    public static void Naive(Transformer model) => Freeze(model, null, float.PositiveInfinity, null);
+    /// <param name="calibration">The text that errors of outputs are measured on; null for none.</param>
+    /// <param name="done">Told of each linear map.</param>
+    public static IReadOnlyList<Int8Result> Naive(Transformer model, CalibrationText? calibration = null, Action<Int8Result>? done = null) =>
+        Freeze(model, calibration, float.PositiveInfinity, null, done);
 
-    private static List<(string Name, int Outliers)> Freeze(Transformer model, CalibrationText? calibration, float threshold, SmoothQuant? smooth)
+    /// <summary>How many matrices of a model these methods freeze.</summary>
+    public static int Count(Transformer model) => ModelMatrix.Of(model).Count(Freezable);
+
+    private static List<Int8Result> Freeze(Transformer model, CalibrationText? calibration, float threshold, SmoothQuant? smooth, Action<Int8Result>? done)
     {
         var matrices = ModelMatrix.Of(model);
-        var frozen = new List<(string, int)>();
+        var frozen = new List<Int8Result>();
         LayerWalk.Run(model, calibration, (block, statistics) =>
         {
             if (block < 0) return;
             var own = matrices.Where(m => m.Layer == block).ToList();
             if (smooth is not null)
-                smooth.Prepare(ScaleFolding.Of(model.Config, model.Blocks[block], own).Select(f => (f, PostTraining.Inputs(f.Consumers, statistics))), m => Freezable(m) ? Formats.NumberFormats.Q8_0 : null);
+                ScaleFolding.Prepare(smooth, ScaleFolding.Of(model.Config, model.Blocks[block], own), statistics, m => Freezable(m) ? Formats.NumberFormats.Q8_0 : null);
             foreach (var matrix in own.Where(Freezable))
             {
                 var outliers = statistics.TryGetValue(matrix.Name, out var inputs) ? Enumerable.Range(0, matrix.Columns).Where(j => inputs.Largest[j] >= threshold).ToList() : [];
-                ((Linear)matrix.Owner).Freeze(new Int8Matrix(matrix.Rows, matrix.Columns, matrix.Read(), threshold, outliers));
-                frozen.Add((matrix.Name, outliers.Count));
+                var weights = matrix.Read();
+                var integers = new Int8Matrix(matrix.Rows, matrix.Columns, weights, threshold, outliers);
+                ((Linear)matrix.Owner).Freeze(integers);
+                frozen.Add(new(matrix.Name, matrix.Role, block, outliers.Count, OutputError(integers, weights, inputs)));
+                done?.Invoke(frozen[^1]);
             }
         }, matrices);
         return frozen;
+    }
 
-        // Latent attention multiplies with its up-projections in ways of its own.
-        static bool Freezable(ModelMatrix m) => m.Role is MatrixRole.Attention or MatrixRole.Network && m.Owner is Linear
-            && !m.Name.Contains(".key_up.", StringComparison.Ordinal) && !m.Name.Contains(".value_up.", StringComparison.Ordinal);
+    // Latent attention multiplies with its up-projections in ways of its own.
+    private static bool Freezable(ModelMatrix m) => m.Role is MatrixRole.Attention or MatrixRole.Network && m.Owner is Linear
+        && !m.Name.Contains(".key_up.", StringComparison.Ordinal) && !m.Name.Contains(".value_up.", StringComparison.Ordinal);
+
+    private static double OutputError(Int8Matrix integers, float[] weights, InputStatistics? inputs)
+    {
+        if (inputs is not { Count: > 0 }) return double.NaN;
+        double error = 0, power = 0;
+        var y = new float[integers.Rows];
+        foreach (var x in inputs.Sample)
+        {
+            integers.Multiply(x, y);
+            for (var row = 0; row < y.Length; row++)
+            {
+                double exact = TensorPrimitives.Dot(weights.AsSpan(row * x.Length, x.Length), x);
+                error += (y[row] - exact) * (y[row] - exact);
+                power += exact * exact;
+            }
+        }
+        return Math.Sqrt(error / Math.Max(double.Epsilon, power));
     }
 }

@@ -9,6 +9,7 @@ public sealed unsafe class InputStatistics(int columns)
     private readonly float[] gram = new float[checked(columns * columns)];
     private readonly double[] sums = new double[columns];
     private readonly float[] largest = new float[columns];
+    private readonly List<float[]> sample = [];
 
     /// <summary>Inputs of the matrix.</summary>
     public int Columns { get; } = columns;
@@ -21,6 +22,12 @@ public sealed unsafe class InputStatistics(int columns)
 
     /// <summary>The largest |x| of each column.</summary>
     public IReadOnlyList<float> Largest => largest;
+
+    /// <summary>The first rows of X, at most <see cref="SampleRows"/>: enough to see what rounding the inputs themselves does.</summary>
+    public IReadOnlyList<float[]> Sample => sample;
+
+    /// <summary>Rows that are kept as they were.</summary>
+    public const int SampleRows = 64;
 
     /// <summary>The mean |x| of each column; zero before the first row.</summary>
     public float[] MeanMagnitudes() => [.. sums.Select(s => (float)(s / Math.Max(1, Count)))];
@@ -41,17 +48,39 @@ public sealed unsafe class InputStatistics(int columns)
             sums[i % Columns] += magnitude;
             largest[i % Columns] = Math.Max(largest[i % Columns], magnitude);
         }
+        for (var row = 0; row < rows && sample.Count < SampleRows; row++) sample.Add(x.Slice(row * Columns, Columns).ToArray());
         Count += rows;
     }
 
+    /// <summary>Divides the inputs, as a folding of scales into what gives them does.</summary>
+    /// <param name="scales">Positive, one for each column.</param>
+    internal void Divide(ReadOnlySpan<float> scales)
+    {
+        for (var i = 0; i < Columns; i++)
+        {
+            for (var j = 0; j < Columns; j++) gram[i * Columns + j] /= scales[i] * scales[j];
+            sums[i] /= scales[i];
+            largest[i] /= scales[i];
+            foreach (var row in sample) row[i] /= scales[i];
+        }
+    }
+
     /// <summary>tr(D·XᵀX·Dᵀ) of some rows D: the squared error that adding D to the weights makes in all outputs.</summary>
-    public double SquaredError(ReadOnlySpan<float> difference)
+    public double SquaredError(ReadOnlySpan<float> difference) => Math.Max(0, RowErrors(difference, 0, Columns).Sum());
+
+    /// <summary>The squared error of each row's output that a change of the weights of some columns makes, as if all other columns stayed.</summary>
+    /// <param name="difference">Rows of <see cref="Columns"/>.</param>
+    /// <param name="first">The first of the columns.</param>
+    /// <param name="count">How many.</param>
+    internal double[] RowErrors(ReadOnlySpan<float> difference, int first, int count)
     {
         var rows = difference.Length / Columns;
-        var product = new float[difference.Length];
-        fixed (float* d = difference, g = gram, p = product) Gemm.Multiply(false, false, rows, Columns, Columns, 1, d, Columns, g, Columns, 0, p, Columns);
-        var sum = 0.0;
-        for (var i = 0; i < product.Length; i++) sum += (double)product[i] * difference[i];
-        return Math.Max(0, sum);
+        var product = new float[rows * count];
+        fixed (float* d = difference, g = gram, p = product)
+            Gemm.Multiply(false, false, rows, count, count, 1, d + first, Columns, g + (nint)first * Columns + first, Columns, 0, p, count);
+        var errors = new double[rows];
+        for (var row = 0; row < rows; row++)
+            for (var j = 0; j < count; j++) errors[row] += (double)product[row * count + j] * difference[row * Columns + first + j];
+        return errors;
     }
 }

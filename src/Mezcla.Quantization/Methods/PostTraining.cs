@@ -34,7 +34,7 @@ public static class PostTraining
         {
             var own = matrices.Where(m => m.Layer == block && (block >= 0 || m.Role == MatrixRole.Head)).ToList();
             if (block >= 0 && statistics.Count > 0)
-                method.Prepare(ScaleFolding.Of(model.Config, model.Blocks[block], own).Select(f => (f, Inputs(f.Consumers, statistics))), format);
+                ScaleFolding.Prepare(method, ScaleFolding.Of(model.Config, model.Blocks[block], own), statistics, format);
             foreach (var matrix in own) Quantize(matrix, method, statistics.GetValueOrDefault(matrix.Name));
         }, matrices);
         foreach (var matrix in matrices.Where(m => m.Role == MatrixRole.Embedding)) Quantize(matrix, new RoundToNearest(), null);

@@ -35,7 +35,7 @@ public abstract record QuantizationMethod
     public abstract byte[] Quantize(MatrixProblem problem);
 
     /// <summary>The methods by name, with their usual settings.</summary>
-    public static IReadOnlyList<QuantizationMethod> All { get; } = [new RoundToNearest(), new Gptq(), new Gptq { ActOrder = true }, new Awq()];
+    public static IReadOnlyList<QuantizationMethod> All { get; } = [new RoundToNearest(), new Gptq(), new Gptq { ActOrder = true }, new Awq(), new Awq { Clip = true }, new SmoothQuant()];
 
     /// <summary>The method of this name, in capitals or not.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>

@@ -1,6 +1,7 @@
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
+using Mezcla.Quantization.Formats;
 using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Methods;
@@ -23,10 +24,14 @@ internal sealed class ScaleFolding
     /// <summary>All matrices that read these inputs.</summary>
     public IReadOnlyList<ModelMatrix> Consumers { get; }
 
+    /// <summary>What <see cref="Apply"/> was called with; null before.</summary>
+    public float[]? Applied { get; private set; }
+
     /// <summary>Divides the inputs and multiplies the columns.</summary>
     /// <param name="scales">Positive, one for each input.</param>
     public void Apply(ReadOnlySpan<float> scales)
     {
+        Applied = scales.ToArray();
         foreach (var vector in dividedVectors)
         {
             var values = vector.AsSpan();
@@ -40,6 +45,19 @@ internal sealed class ScaleFolding
             rows.Matrix.Write(values);
         }
         foreach (var consumer in Consumers) consumer.Write(Scaled(consumer.Read(), scales));
+    }
+
+    /// <summary>Lets a method rewrite a block, and brings what is known of its matrices' inputs in line with it.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="foldings">The block's.</param>
+    /// <param name="statistics">Of the inputs of the block's matrices, by name; changed in place.</param>
+    /// <param name="format">The format of each matrix; null where it stays as it is.</param>
+    public static void Prepare(QuantizationMethod method, IEnumerable<ScaleFolding> foldings, IReadOnlyDictionary<string, InputStatistics> statistics, Func<ModelMatrix, NumberFormat?> format)
+    {
+        var all = foldings.ToList();
+        method.Prepare(all.Select(f => (f, PostTraining.Inputs(f.Consumers, statistics))), format);
+        foreach (var folding in all.Where(f => f.Applied is not null))
+            foreach (var consumer in folding.Consumers) statistics[consumer.Name].Divide(folding.Applied);
     }
 
     /// <summary>Multiplies each column by its number, in place.</summary>

@@ -37,6 +37,41 @@ public sealed class StraightThrough : IDisposable
         }
     }
 
+    /// <summary>Rounding as a user names it: the matrices of blocks in one format, and for ternary weights activations in 8 bits.</summary>
+    /// <param name="model">The model, on the CPU.</param>
+    /// <param name="format">The format's name.</param>
+    /// <param name="activationBits">Bits of activations, 0 for none; null for what goes with the format.</param>
+    /// <exception cref="ArgumentException">There is no such format, or it does not fit a matrix.</exception>
+    public static StraightThrough Of(Transformer model, string format, int? activationBits = null)
+    {
+        var number = NumberFormats.Parse(format);
+        var rounding = new StraightThrough(model, m => m.Role is MatrixRole.Attention or MatrixRole.Network or MatrixRole.Expert ? number : null, activationBits ?? (number is Ternary ? 8 : 0));
+        try
+        {
+            rounding.Errors();
+            return rounding;
+        }
+        catch
+        {
+            rounding.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Each matrix and how far its rounded weights are from those behind them: root of the mean squared difference, relative to their root mean square.</summary>
+    public IReadOnlyList<(ModelMatrix Matrix, NumberFormat Format, double WeightError)> Errors() => [.. matrices.Select(matrix =>
+    {
+        var (number, weights) = (format(matrix)!, matrix.Read());
+        var rounded = MatrixCodec.Round(number, matrix.Rows, matrix.Columns, weights, matrix.Name);
+        double error = 0, power = 0;
+        for (var i = 0; i < weights.Length; i++)
+        {
+            error += ((double)rounded[i] - weights[i]) * ((double)rounded[i] - weights[i]);
+            power += (double)weights[i] * weights[i];
+        }
+        return (matrix, number, Math.Sqrt(error / Math.Max(double.Epsilon, power)));
+    })];
+
     /// <summary>Replaces the weights by the rounded ones for good.</summary>
     public void Bake()
     {

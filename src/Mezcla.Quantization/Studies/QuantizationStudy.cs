@@ -28,7 +28,7 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
         foreach (var format in formats ?? NumberFormats.All.Where(f => f != FloatFormat.F32))
             foreach (var method in QuantizationMethod.All)
             {
-                if (method is Gptq && !method.Supports(format, model.Config.HiddenSize) || method is Awq && format is FloatFormat) continue;
+                if (method is SmoothQuant || method is Gptq or Awq { Clip: true } && !method.Supports(format, model.Config.HiddenSize) || method is Awq && format is FloatFormat) continue;
                 if (Attempt(method, format) is { } record) yield return record;
             }
     }
@@ -36,15 +36,15 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
     /// <summary>Weights and activations in 8 bits: plainly, with outlier columns, smoothed.</summary>
     public IEnumerable<StudyRecord> Activations()
     {
-        yield return Frozen("w8a8", FrozenInt8.Naive);
+        yield return Frozen("w8a8", copy => FrozenInt8.Naive(copy, calibration));
         yield return Frozen("llm.int8()", copy => FrozenInt8.LlmInt8(copy, calibration));
         yield return Frozen("smoothquant", copy => FrozenInt8.SmoothQuant(copy, calibration, new SmoothQuant()));
 
-        StudyRecord Frozen(string method, Action<Transformer> freeze)
+        StudyRecord Frozen(string method, Func<Transformer, IReadOnlyList<Int8Result>> freeze)
         {
             var copy = ModelCopy.Of(model);
-            freeze(copy);
-            return Record("activations", copy) with { Method = method, Format = "INT8_ABSMAX", Part = "attention and dense networks, weights and activations", Bits = 8 };
+            var results = freeze(copy);
+            return Record("activations", copy) with { Method = method, OutputError = results.Average(r => r.OutputError), Format = "INT8_ABSMAX", Part = "attention and dense networks, weights and activations", Bits = 8 };
         }
     }
 
@@ -75,6 +75,46 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
         foreach (var format in new NumberFormat[] { new AbsmaxFormat(8), NumberFormats.Q6_K, NumberFormats.Q5_0, new AbsmaxFormat(4, 32), new AbsmaxFormat(4), NumberFormats.Q3_K, NumberFormats.Q2_K, new Ternary() })
             if (Attempt(new RoundToNearest(), format, m => m.Role is MatrixRole.Attention or MatrixRole.Network or MatrixRole.Expert) is { } record)
                 yield return record with { Study = "overtraining", Part = "matrices of the blocks" };
+    }
+
+    /// <summary>Rounding after training, and training that goes on with rounded weights; and for comparison the same training without.</summary>
+    /// <param name="further">Makes a training of a copy, of some steps.</param>
+    /// <param name="steps">Its steps.</param>
+    public IEnumerable<StudyRecord> Training(Func<Transformer, Trainer> further, int steps)
+    {
+        const string Part = "matrices of the blocks";
+        var plain = ModelCopy.Of(model);
+        further(plain).Run();
+        yield return Record("training", plain) with { Method = "none", Part = Part, RetrainedSteps = steps };
+        foreach (var (format, activationBits) in new (NumberFormat, int)[] { (new AbsmaxFormat(8), 0), (new AbsmaxFormat(4), 0), (NumberFormats.Q4_0, 0), (NumberFormats.Q2_K, 0), (new Ternary(), 0), (new Ternary(), 8) })
+        {
+            Func<ModelMatrix, NumberFormat?> inner = m => m.Role is MatrixRole.Attention or MatrixRole.Network or MatrixRole.Expert ? format : null;
+            if (activationBits == 0)
+            {
+                if (Attempt(new RoundToNearest(), format, m => inner(m) is not null) is not { } after) continue;
+                yield return after with { Study = "training", Part = Part };
+            }
+            var copy = ModelCopy.Of(model);
+            using var rounding = new StraightThrough(copy, inner, activationBits);
+            var clock = Stopwatch.StartNew();
+            further(copy).Run();
+            var seconds = clock.Elapsed.TotalSeconds;
+            yield return Record("training", copy) with
+            {
+                Method = activationBits == 0 ? "straight-through" : FormattableString.Invariant($"straight-through, activations in {activationBits} bits"),
+                Format = format.Name,
+                Part = Part,
+                Bits = BitsOf(inner),
+                RetrainedSteps = steps,
+                Seconds = seconds,
+            };
+        }
+
+        double BitsOf(Func<ModelMatrix, NumberFormat?> formats)
+        {
+            var matrices = ModelMatrix.Of(model).Where(m => formats(m) is not null).ToList();
+            return 8.0 * matrices.Sum(m => MatrixCodec.ByRow(formats(m)!, m.Columns) ? m.Rows * formats(m)!.BytesFor(m.Columns) : formats(m)!.BytesFor((long)m.Rows * m.Columns)) / matrices.Sum(m => (long)m.Rows * m.Columns);
+        }
     }
 
     /// <summary>Experts, attention and router by themselves and together; then mixed precision by how often experts are used.</summary>

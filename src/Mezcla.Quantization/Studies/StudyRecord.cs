@@ -9,7 +9,7 @@ public sealed record StudyRecord
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Which study: formats, activations, cache, overtraining, experts, pruning.</summary>
+    /// <summary>Which study: formats, activations, cache, overtraining, training, experts, pruning.</summary>
     public required string Study { get; init; }
 
     /// <summary>The model's file.</summary>
@@ -36,7 +36,7 @@ public sealed record StudyRecord
     /// <summary>The share of weights that are gone.</summary>
     public double? Sparsity { get; init; }
 
-    /// <summary>Steps of training after pruning.</summary>
+    /// <summary>Steps of training after pruning, or with rounding.</summary>
     public int? RetrainedSteps { get; init; }
 
     /// <summary>Nats per token of the model as it was.</summary>

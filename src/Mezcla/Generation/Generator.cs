@@ -9,7 +9,8 @@ namespace Mezcla.Generation;
 /// <summary>Continues text with a model, token by token.</summary>
 /// <param name="model">The model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
-public sealed class Generator(Transformer model, Tokenizer tokenizer)
+/// <param name="makeCache">Makes the cache for a number of layers and tokens, where it is not to be one of floats.</param>
+public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, int, KeyValueCache>? makeCache = null)
 {
     /// <summary>
     /// Yields the tokens that follow <paramref name="prompt"/>, each as soon as it is drawn. When prompt and continuation fill the context, the older half is
@@ -105,7 +106,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer)
     {
         var context = model.Config.ContextLength;
         var all = new List<int>(prompt);
-        using var cache = new KeyValueCache(model.Config.Layers, context);
+        using var cache = makeCache?.Invoke(model.Config.Layers, context) ?? new KeyValueCache(model.Config.Layers, context);
         var unread = all.TakeLast(context).ToArray();
         for (var i = 0; i < count; i++)
         {

@@ -103,4 +103,7 @@ public sealed record RunDifference(int Step, string Metric, double? Recorded, do
 /// <param name="Vocabulary">Tokens asked for, where it was trained.</param>
 /// <param name="ValidationShare">The share held out at the end.</param>
 /// <param name="ModelSeed">Seed of the weights.</param>
-public sealed record TrainingSource(string Data, string? TextSha256, string Tokenizer, int Vocabulary, double ValidationShare, ulong ModelSeed);
+/// <param name="Quantize">The number format that weights were rounded to in every forward pass; null for none.</param>
+/// <param name="ActivationBits">Bits that activations were rounded to there; null for what goes with the format.</param>
+public sealed record TrainingSource(
+    string Data, string? TextSha256, string Tokenizer, int Vocabulary, double ValidationShare, ulong ModelSeed, string? Quantize = null, int? ActivationBits = null);

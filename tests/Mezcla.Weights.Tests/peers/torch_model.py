@@ -1,5 +1,5 @@
 # Computes with PyTorch what a Hugging Face directory describes, reading its safetensors with the few lines that the format needs.
-#   python3 torch_model.py read FOLDER IDS         prints the logits of every position
+#   python3 torch_model.py read FOLDERS... IDS     prints the logits of every position, a line for each folder
 #   python3 torch_model.py make FAMILY FOLDER IDS  writes a random model of that family (config.json, weights in two BF16 files, an index), then the same
 # Families: gpt2, llama, mistral, mixtral. The formulas are those of the papers and the tensor names those of the transformers library.
 import json, math, os, sys
@@ -142,8 +142,9 @@ def make(family, folder):
 
 if sys.argv[1] == 'make':
     make(sys.argv[2], sys.argv[3])
-folder, ids = sys.argv[-2], [int(i) for i in sys.argv[-1].split(',')]
-config, weights = json.load(open(os.path.join(folder, 'config.json'))), load(folder)
-with torch.no_grad():
-    logits = (gpt2 if config['model_type'] == 'gpt2' else llama)(config, weights, ids)
-print(json.dumps(logits.tolist()))
+ids = [int(i) for i in sys.argv[-1].split(',')]
+for folder in sys.argv[3:-1] if sys.argv[1] == 'make' else sys.argv[2:-1]:
+    config, weights = json.load(open(os.path.join(folder, 'config.json'))), load(folder)
+    with torch.no_grad():
+        logits = (gpt2 if config['model_type'] == 'gpt2' else llama)(config, weights, ids)
+    print(json.dumps(logits.tolist()))
