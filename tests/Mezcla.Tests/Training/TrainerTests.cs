@@ -103,9 +103,11 @@ public class TrainerTests
     {
         (double Told, double Applied) Step(float bound)
         {
-            var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
-            var step = new Trainer(model, Data(), Config with { Steps = 1, ClipNorm = bound }).Run().Steps[0];
-            return (step.GradientNorm, Gradients.Norm([.. model.Parameters()]));
+            var trainer = new Trainer(new Transformer(TinyModels.Gpt, new RandomStream(1)), Data(), Config with { Steps = 1, ClipNorm = bound });
+            var told = trainer.Run().Steps[0].GradientNorm;
+            // After one step the first moments are (1 - β₁) times the gradients that were applied.
+            var moments = trainer.State().Optimizer!.State().Where(tensor => tensor.Name.EndsWith("first_moment", StringComparison.Ordinal)).SelectMany(tensor => tensor.Tensor.ToArray());
+            return (told, Math.Sqrt(moments.Sum(m => (double)m * m)) / (1 - Config.Beta1));
         }
 
         var (told, applied) = Step(0);
