@@ -42,28 +42,11 @@ internal static unsafe class GemmPacking
         }
     }
 
-    // Neighbouring lanes of all strips are read from end to end before the next depth, which often lies in another page: nothing but
-    // this program knows where, so that it asks for the lines some depths ahead.
+    // Depths that are asked for ahead.
     private const int Ahead = 8;
 
-    [MethodImpl(Lanes.Kernel)]
-    private static void CopyStrips8(float* from, nint depthStride, int strips, int depth, float* to, nint strip)
-    {
-        for (var d = 0; d < depth; d++, from += depthStride, to += 8)
-        {
-            var target = to;
-            var ahead = d + Ahead < depth ? from + Ahead * depthStride : from;
-            var i = 0;
-            for (; i <= strips - 2; i += 2, target += 2 * strip)
-            {
-                if (Sse.IsSupported) Sse.Prefetch0(ahead + 8 * i);
-                Vector256.Store(Vector256.Load(from + 8 * i), target);
-                Vector256.Store(Vector256.Load(from + 8 * i + 8), target + strip);
-            }
-            if (i < strips) Vector256.Store(Vector256.Load(from + 8 * i), target);
-        }
-    }
-
+    // Neighbouring lanes of all strips are read from end to end before the next depth, which often lies in another page: nothing but
+    // this program knows where, so that it asks for the lines some depths ahead.
     [MethodImpl(Lanes.Kernel)]
     private static void CopyStrips(float* from, nint depthStride, int strips, int depth, int width, float* to, nint strip)
     {
@@ -78,6 +61,30 @@ internal static unsafe class GemmPacking
                     Vector512.Store(Vector512.Load(source), target + i);
                 }
         }
+    }
+
+    // Eight lanes are half a cache line: two depths are written together, since strips can lie so that they push each other out of the cache.
+    [MethodImpl(Lanes.Kernel)]
+    private static void CopyStrips8(float* from, nint depthStride, int strips, int depth, float* to, nint strip)
+    {
+        var d = 0;
+        for (; d <= depth - 2; d += 2, from += 2 * depthStride, to += 16)
+        {
+            float* source = from, next = from + depthStride, target = to;
+            var ahead = d + Ahead < depth - 1 ? Ahead * depthStride : 0;
+            for (var s = 0; s < strips; s++, source += 8, next += 8, target += strip)
+            {
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch0(source + ahead);
+                    Sse.Prefetch0(next + ahead);
+                }
+                Vector256.Store(Vector256.Load(source), target);
+                Vector256.Store(Vector256.Load(next), target + 8);
+            }
+        }
+        if (d == depth) return;
+        for (var s = 0; s < strips; s++, from += 8, to += strip) Vector256.Store(Vector256.Load(from), to);
     }
 
     // Lanes are neighbours in the source.
