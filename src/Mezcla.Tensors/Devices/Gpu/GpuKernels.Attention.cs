@@ -1,7 +1,8 @@
 namespace Mezcla.Tensors.Devices.Gpu;
 
 /// <summary>
-/// Attention: by tensor cores where products are of bfloat16 and there are kernels for the size of a head, else in float32. Few queries, as in generation, do not fill a tile: they stay float32.
+/// Attention: by tensor cores where products are of bfloat16 and there are kernels for the size of a head, else in float32: in tiles, or, where queries are few (as in generation and then in
+/// float32 in any case), heads are larger than a tile holds or the device is a processor, each query by itself.
 /// </summary>
 internal sealed unsafe partial class GpuKernels
 {
@@ -10,6 +11,9 @@ internal sealed unsafe partial class GpuKernels
 
     private bool ByTensorCores(in AttentionLayout layout) => precision == ProductPrecision.BFloat16 && layout.Queries >= FewQueries
         && layout.HeadSize == layout.ValueSize && layout.HeadSize is 32 or 64 or 80 or 96 or 128;
+
+    // Of attention_tiles.cl.
+    private bool ByTiles(in AttentionLayout layout) => group == 256 && layout.Queries >= FewQueries && layout.HeadSize <= 128 && layout.ValueSize <= 128;
 
     private static long Blocks(int rows) => (rows + OwnedRows - 1) / OwnedRows;
 
@@ -23,6 +27,8 @@ internal sealed unsafe partial class GpuKernels
     {
         if (ByTensorCores(layout))
             Warps($"attention_mma_{layout.HeadSize}", (long)layout.Batch * layout.Heads * Blocks(layout.Queries), q, k, v, sinks, o, lse, Numbers(layout), layout.Scale);
+        else if (ByTiles(layout))
+            Groups("attention_tiles", (long)layout.Batch * layout.Heads * Blocks(layout.Queries), q, k, v, sinks, o, lse, Numbers(layout), layout.Scale);
         else
             Groups("attention", (long)layout.Batch * layout.Heads * layout.Queries, q, k, v, sinks, o, lse, Numbers(layout), layout.Scale);
     }
@@ -34,13 +40,17 @@ internal sealed unsafe partial class GpuKernels
         var delta = Rent(rows);
         long[] numbers = Numbers(layout);
         Each("attention_delta", rows, o, dO, delta, numbers, rows);
-        bool tensorCores = ByTensorCores(layout);
+        bool tensorCores = ByTensorCores(layout), tiles = ByTiles(layout);
         if (!dq.IsNull && tensorCores)
             Warps($"attention_queries_mma_{layout.HeadSize}", (long)layout.Batch * layout.Heads * Blocks(layout.Queries), q, k, v, lse, delta, dO, dq, numbers, layout.Scale, accumulateQ);
+        else if (!dq.IsNull && tiles)
+            Groups("attention_query_tiles", (long)layout.Batch * layout.Heads * Blocks(layout.Queries), q, k, v, lse, delta, dO, dq, numbers, layout.Scale, accumulateQ);
         else if (!dq.IsNull)
             Groups("attention_queries", rows, q, k, v, lse, delta, dO, dq, numbers, layout.Scale, accumulateQ);
         if ((!dk.IsNull || !dv.IsNull) && tensorCores)
             Warps($"attention_keys_mma_{layout.HeadSize}", (long)layout.Batch * layout.KeyHeads * Blocks(layout.Keys), q, k, v, lse, delta, dO, dk, accumulateK, dv, accumulateV, numbers, layout.Scale);
+        else if ((!dk.IsNull || !dv.IsNull) && tiles)
+            Groups("attention_key_tiles", (long)layout.Batch * layout.KeyHeads * Blocks(layout.Keys), q, k, v, lse, delta, dO, dk, accumulateK, dv, accumulateV, numbers, layout.Scale);
         else if (!dk.IsNull || !dv.IsNull)
             Groups("attention_keys", (long)layout.Batch * layout.KeyHeads * layout.Keys, q, k, v, lse, delta, dO, dk, accumulateK, dv, accumulateV, numbers, layout.Scale);
         if (!dSinks.IsNull)

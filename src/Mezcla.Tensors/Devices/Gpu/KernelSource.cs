@@ -8,7 +8,7 @@ namespace Mezcla.Tensors.Devices.Gpu;
 internal static class KernelSource
 {
     // A prelude, and files that use what those before them define.
-    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "training", "quantized"];
+    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "attention_tiles", "training", "quantized"];
 
     /// <summary>A program of its own for tensor cores, compiled when it is first asked for.</summary>
     internal static readonly string[] TensorCoreFiles = ["prelude", "attention_layout", "mma", "products_mma", "attention_mma"];

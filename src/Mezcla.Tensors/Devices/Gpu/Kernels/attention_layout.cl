@@ -8,3 +8,6 @@ typedef struct { i64 batch, heads, key_heads, queries, keys, size, value_size, c
 #define VISIBLE(query, from, to) \
     i64 position_ = layout.offset + (query), from = layout.window > 0 && position_ - layout.window + 1 > 0 ? position_ - layout.window + 1 : 0; \
     i64 to = layout.causal && position_ + 1 < layout.keys ? position_ + 1 : layout.keys
+
+// Whether a query that is there sees a key that is there.
+#define SEES(query, key) ((key) < layout.keys && (query) < layout.queries && (!layout.causal || (key) <= layout.offset + (query)) && (layout.window <= 0 || (key) > layout.offset + (query) - layout.window))

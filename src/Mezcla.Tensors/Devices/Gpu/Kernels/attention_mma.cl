@@ -86,12 +86,6 @@ DEVICE float row_max(float x)
     return y > x ? y : x;
 }
 
-DEVICE int sees(Layout layout, i64 query, i64 key)
-{
-    i64 position = layout.offset + query;
-    return key < layout.keys && query < layout.queries && (!layout.causal || key <= position) && (layout.window <= 0 || key > position - layout.window);
-}
-
 // Whether 16 queries see all of `count` keys: then nobody need ask about each. (Queries behind the last may count as seeing: nothing of theirs is written.)
 DEVICE int sees_all(Layout layout, i64 query, i64 key, int count)
 {
@@ -148,7 +142,7 @@ template<int D> DEVICE void attend(const float *q, const float *k, const float *
         best[0] = best[1] = -INFINITE;
         for (int j = 0; j < N / 8; j++)
             for (int e = 0; e < 4; e++) {
-                scores[j][e] = all || sees(layout, first + LANE / 4 + e / 2 * 8, start + 8 * j + LANE % 4 * 2 + e % 2) ? scores[j][e] * (scale * LOG2_E) : -INFINITE;
+                scores[j][e] = all || SEES(first + LANE / 4 + e / 2 * 8, start + 8 * j + LANE % 4 * 2 + e % 2) ? scores[j][e] * (scale * LOG2_E) : -INFINITE;
                 best[e / 2] = scores[j][e] > best[e / 2] ? scores[j][e] : best[e / 2];
             }
         for (int i = 0; i < 2; i++) {
@@ -212,7 +206,7 @@ template<int D> DEVICE void attend_queries(const float *q, const float *k, const
         int all = sees_all(layout, first, start, N);
         for (int j = 0; j < N / 8; j++)
             for (int e = 0; e < 4; e++) {
-                int seen = all || sees(layout, first + LANE / 4 + e / 2 * 8, start + 8 * j + LANE % 4 * 2 + e % 2);
+                int seen = all || SEES(first + LANE / 4 + e / 2 * 8, start + 8 * j + LANE % 4 * 2 + e % 2);
                 slopes[j][e] = seen ? exp2f(scores[j][e] * (scale * LOG2_E) - my_lse[e / 2]) * (slopes[j][e] - my_delta[e / 2]) : 0;
             }
         weighted_rows<D, N>(sums, slopes, keys);
@@ -258,7 +252,7 @@ template<int D> DEVICE void attend_keys(const float *q, const float *k, const fl
             for (int j = 0; j < N / 8; j++)
                 for (int e = 0; e < 4; e++) {
                     int query = 8 * j + LANE % 4 * 2 + e % 2;
-                    int seen = sees(layout, start + query, first + LANE / 4 + e / 2 * 8);
+                    int seen = SEES(start + query, first + LANE / 4 + e / 2 * 8);
                     weights[j][e] = seen ? exp2f(weights[j][e] * (scale * LOG2_E) - lses[query]) : 0;
                     slopes[j][e] = weights[j][e] == 0 ? 0 : weights[j][e] * (slopes[j][e] - deltas[query]);
                 }
