@@ -16,7 +16,8 @@ public delegate void RowReader(int row, Span<byte> bytes);
 
 /// <summary>
 /// A matrix W [rows, columns] that stays quantized in memory, repacked once so that 16 rows are multiplied at a time with whole-number arithmetic.
-/// RoundedActivations are rounded to signed bytes, 32 sharing a scale, which is where the products' only further error comes from.
+/// RoundedActivations are rounded to signed bytes, 32 sharing a scale, which is where the products' only further error comes from. GPUs multiply with a copy of the same packing in floats,
+/// without rounding activations.
 /// </summary>
 public sealed unsafe class QuantizedMatrix : IFrozenMatrix
 {
