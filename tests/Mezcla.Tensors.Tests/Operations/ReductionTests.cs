@@ -87,6 +87,14 @@ public abstract partial class OperationTests
         Assert.Equal(sorted.ToArray(), Check(s).Place(values).Gather(axis, at).ToArray());
     }
 
+    [Fact]
+    public void The_first_none_of_each_row_is_an_empty_tensor()
+    {
+        var (values, indices) = Tensor.From([3f, 1, 2, 9, 8, 7], 2, 3).To(Device).TopK(0);
+        Assert.Equal([2, 0], values.Shape);
+        Assert.Empty(indices.ToIntArray());
+    }
+
     [Property]
     public void TopK(Shaped s)
     {
