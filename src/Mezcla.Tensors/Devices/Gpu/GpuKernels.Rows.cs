@@ -36,6 +36,9 @@ internal sealed unsafe partial class GpuKernels
 
     internal override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
     {
+        // None of them: the kernels ask for at least one.
+        if (k == 0)
+            return;
         // Routing: the few first of a few experts.
         if (k <= FewFirst && n <= (group > 1 ? FewGroups : long.MaxValue))
         {
