@@ -116,6 +116,7 @@ public abstract partial class OperationTests
 
     // Rows of a few experts, of many, and longer than the kernel for the few first takes; with equal numbers, infinities and NaN.
     [Theory]
+    [InlineData(9, 0)]
     [InlineData(9, 5)]
     [InlineData(64, 16)]
     [InlineData(65, 3)]
