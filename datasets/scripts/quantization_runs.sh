@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes datasets/runs/quantization/: trains small models with `mezcla train` and measures with `mezcla study` what fewer bits and fewer weights cost them.
-# About 40 minutes of one processor; the models of 20 to 2,000 tokens a parameter are most of it.   quantization_runs.sh [FOLDER FOR THE MODELS]
+# About 30 minutes of two busy processors; the models of 20 to 2,000 tokens a parameter are most of it.   quantization_runs.sh [FOLDER FOR THE MODELS]
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 models=${1:-$(mktemp -d)}
@@ -19,7 +19,7 @@ for format in TERNARY INT4_ABSMAX; do
         --record "$runs/aware-$(tr 'A-Z_' 'a-z-' <<<"$format").jsonl" --output "aware-$format.safetensors"
 done
 
-# 33,664 parameters, batches of 2,048 tokens: about 20, 100, 500 and 2,000 tokens for each parameter.
+# 34,976 parameters, batches of 2,048 tokens: about 20, 100, 500 and 2,000 tokens for each parameter.
 corpora=$root/datasets/corpora
 cat "$corpora"/bible-english.txt "$corpora"/moby-dick.txt "$corpora"/persuasion.txt "$corpora"/pride-and-prejudice.txt > english.txt
 for run in 20:322 100:1611 500:8057 2000:32227; do
