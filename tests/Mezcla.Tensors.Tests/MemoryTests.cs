@@ -45,6 +45,25 @@ public class MemoryTests
         Assert.Equal(0, device.Memory.LiveBlocks);
     }
 
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public void The_gradient_of_logits_takes_their_place_where_nobody_holds_them(bool dispose, int most)
+    {
+        const int rows = 32, vocabulary = 4096, bytes = rows * vocabulary * 4;
+        Tensor x = Tensor.Normal(new RandomStream(1), 0, 1, rows, 8).To(device), weight = Leaf(vocabulary * 8);
+        using var scope = new TensorScope();
+        var labels = Tensor.From([.. Enumerable.Range(0, rows)], rows).To(device);
+        long before = device.Memory.Live;
+        var logits = x.Linear(weight.Reshape(vocabulary, 8));
+        var loss = logits.CrossEntropy(labels);
+        if (dispose)
+            logits.Dispose();
+        device.ResetPeak();
+        loss.Backward();
+        Assert.InRange(device.Memory.Peak - before, most * (long)bytes, most * (long)bytes + bytes / 2);
+    }
+
     [Fact]
     public void A_result_that_is_kept_keeps_what_its_history_needs()
     {

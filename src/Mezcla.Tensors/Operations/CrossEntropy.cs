@@ -6,7 +6,8 @@ public static partial class TensorOperations
 {
     /// <summary>
     /// The mean over labels that count of -ln softmax(logits)[label], in one pass: only ln Σ exp of each row is kept. With smoothing s the
-    /// target is (1 - s) at the label plus s/n everywhere (Szegedy et al., arXiv:1512.00567). d logits = (softmax - target)/count.
+    /// target is (1 - s) at the label plus s/n everywhere (Szegedy et al., arXiv:1512.00567). d logits = (softmax - target)/count. Where the logits are
+    /// disposed of before the way back, and nothing else needs them, their gradient is written over them, and there is never a second tensor of their size.
     /// </summary>
     /// <param name="logits">[..., n].</param>
     /// <param name="labels">Int32 [...], each in 0..n or <paramref name="ignore"/>.</param>
@@ -42,9 +43,14 @@ public static partial class TensorOperations
     {
         private readonly Saved logits = new(logits), labels = new(labels), lse = new(lse), both = new(both);
 
+        // Logits over a large vocabulary are the largest tensor of a training step: their gradient takes their place where nobody else holds them.
         internal override void Backward(Handle gradient)
-            => Kernels.CrossEntropyBackward(logits.For(this), labels.For(this), lse.For(this), both.For(this), gradient,
-                Input0!.Target(out bool accumulate), rows, n, ignore, smoothing, accumulate);
+        {
+            var x = logits.For(this);
+            bool accumulate;
+            var dx = IsLastPass ? Input0!.TargetOver(x, out accumulate) : Input0!.Target(out accumulate);
+            Kernels.CrossEntropyBackward(x, labels.For(this), lse.For(this), both.For(this), gradient, dx, rows, n, ignore, smoothing, accumulate);
+        }
 
         protected override void ReleaseSaved() => Release(logits, labels, lse, both);
     }

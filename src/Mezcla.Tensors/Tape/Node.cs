@@ -55,6 +55,9 @@ internal abstract class Node
 
     internal bool IsFreed { get; private set; }
 
+    /// <summary>Whether what it saved is not needed after the backward pass under way, so that results may be written over it.</summary>
+    internal bool IsLastPass { get; set; }
+
     /// <summary>A result that wants to see its gradient.</summary>
     internal Tensor? Retained { get; set; }
 

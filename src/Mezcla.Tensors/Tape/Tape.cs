@@ -105,6 +105,7 @@ internal static class Tape
                 var target = result.GradTarget(out bool accumulate);
                 node.Device.Kernels.Scale(node.Gradient, target, node.Count, 1, accumulate);
             }
+            node.IsLastPass = !retain;
             node.Backward(node.Gradient);
             node.DropGradient();
             if (DetectAnomaly.Active)

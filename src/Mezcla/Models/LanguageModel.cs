@@ -24,7 +24,10 @@ public abstract class LanguageModel : Module
     public TrainingLoss Loss(Tensor ids, Tensor labels, ForwardContext? context = null)
     {
         context ??= new ForwardContext();
-        var crossEntropy = Logits(ids, context).Reshape(-1, VocabularySize).CrossEntropy(labels.To(Device).Reshape(-1));
+        // Nobody else holds the logits, so their gradient can take their memory.
+        using var logits = Logits(ids, context);
+        using var rows = logits.Reshape(-1, VocabularySize);
+        var crossEntropy = rows.CrossEntropy(labels.To(Device).Reshape(-1));
         var total = crossEntropy;
         foreach (var loss in context.AuxiliaryLosses) total += loss;
         return new(total, crossEntropy);

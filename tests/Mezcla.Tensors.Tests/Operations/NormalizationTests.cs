@@ -62,6 +62,33 @@ public abstract partial class OperationTests
         }, Check(s).Random(shape, 4));
     }
 
+    // Held logits, disposed ones, and ones that something else needs too, which comes to the same; and twice where the history is kept.
+    [Fact]
+    public void Cross_entropy_gives_the_same_gradient_over_its_logits_as_beside_them()
+    {
+        float[] values = [.. Enumerable.Range(0, 21).Select(i => i * 7 % 11 * 0.3f)];
+        var held = Gradient(dispose: false, other: false);
+        Assert.Equal(held, Gradient(dispose: true, other: false));
+        Assert.Equal(Gradient(dispose: false, other: true), Gradient(dispose: true, other: true));
+        Assert.Equal(held.Select(g => 2 * g), Gradient(dispose: true, other: false, twice: true));
+
+        float[] Gradient(bool dispose, bool other, bool twice = false)
+        {
+            var x = Tensor.From(values, 3, 7).To(Device);
+            x.RequiresGrad = true;
+            var logits = x * 2f;
+            var loss = logits.CrossEntropy(Ids([6, -100, 2], 3));
+            if (other)
+                loss += logits.LogSumExp().Square().Sum();
+            if (dispose)
+                logits.Dispose();
+            if (twice)
+                loss.Backward(retainGraph: true);
+            loss.Backward();
+            return x.Grad!.ToArray();
+        }
+    }
+
     [Fact]
     public void Cross_entropy_where_no_label_counts_is_not_a_number()
         => Assert.Equal(float.NaN, Tensor.Zeros(2, 3).To(Device).CrossEntropy(Ids([-100, -100], 2)).Item());
