@@ -21,7 +21,7 @@ KERNEL attention(BUFFER(float, q), BUFFER(float, k), BUFFER(float, v), BUFFER(fl
     GLOBAL float *my_q = AT_ROW(q, q, b, h, query), *my_o = AT_ROW(o, o, b, h, query);
     float max = sinks ? sinks[h] : -INFINITE, sum = sinks ? 1 : 0;
     for (ALL(d, layout.value_size)) my_o[d] = 0;
-    VISIBLE(query, from, to);
+    VISIBLE(query, query + 1, from, to);
     for (i64 start = from; start < to; start += KEYS_AT_ONCE) {
         i64 count = to - start < KEYS_AT_ONCE ? to - start : KEYS_AT_ONCE;
         float best = -INFINITE, part = 0;
@@ -69,7 +69,7 @@ KERNEL attention_queries(BUFFER(float, q), BUFFER(float, k), BUFFER(float, v), B
     i64 row = GROUP_ID, query = row % layout.queries, h = row / layout.queries % layout.heads, b = row / layout.queries / layout.heads;
     i64 key_head = h / (layout.heads / layout.key_heads);
     GLOBAL float *my_q = AT_ROW(q, q, b, h, query), *my_o = AT_ROW(d_o, o, b, h, query), *mine = AT_ROW(dq, q, b, h, query);
-    VISIBLE(query, from, to);
+    VISIBLE(query, query + 1, from, to);
     if (!accumulate) for (ALL(d, layout.size)) mine[d] = 0;
     for (i64 start = from; start < to; start += KEYS_AT_ONCE) {
         i64 count = to - start < KEYS_AT_ONCE ? to - start : KEYS_AT_ONCE;

@@ -4,10 +4,10 @@ typedef struct { i64 batch, heads, key_heads, queries, keys, size, value_size, c
 
 #define AT_ROW(x, which, b, h, r) ((x) + (b) * layout.which##_batch + (h) * layout.which##_head + (r) * layout.which##_row)
 
-// The keys that a query sees, from the first to before the last.
-#define VISIBLE(query, from, to) \
-    i64 position_ = layout.offset + (query), from = layout.window > 0 && position_ - layout.window + 1 > 0 ? position_ - layout.window + 1 : 0; \
-    i64 to = layout.causal && position_ + 1 < layout.keys ? position_ + 1 : layout.keys
+// The keys that some of the queries from first to before last see, from the first to before the last.
+#define VISIBLE(first, last, from, to) \
+    i64 from = layout.window > 0 && layout.offset + (first) - layout.window + 1 > 0 ? layout.offset + (first) - layout.window + 1 : 0; \
+    i64 to = layout.causal && layout.offset + (last) < layout.keys ? layout.offset + (last) : layout.keys
 
 // Whether a query that is there sees a key that is there.
 #define SEES(query, key) ((key) < layout.keys && (query) < layout.queries && (!layout.causal || (key) <= layout.offset + (query)) && (layout.window <= 0 || (key) > layout.offset + (query) - layout.window))

@@ -127,9 +127,7 @@ template<int D> DEVICE void attend(const float *q, const float *k, const float *
     // Each lane sums its own part of the row until the end.
     sum[0] = sum[1] = sinks && LANE % 4 == 0 ? 1 : 0;
     i64 last = (block + 1) * OWNED < layout.queries ? (block + 1) * OWNED : layout.queries;
-    VISIBLE(block * OWNED, from, unused);
-    i64 to = layout.causal && layout.offset + last < layout.keys ? layout.offset + last : layout.keys;
-    (void)unused;
+    VISIBLE(block * OWNED, last, from, to);
     for (i64 start = from / N * N; start < to; start += N) {
         BARRIER;
         load_rows<D>(keys, AT_ROW(k, k, b, key_head, start), layout.k_row, N, layout.keys - start);
@@ -190,9 +188,7 @@ template<int D> DEVICE void attend_queries(const float *q, const float *k, const
         my_delta[i] = row < layout.queries ? delta[at] : 0;
     }
     i64 last = (block + 1) * OWNED < layout.queries ? (block + 1) * OWNED : layout.queries;
-    VISIBLE(block * OWNED, from, unused);
-    i64 to = layout.causal && layout.offset + last < layout.keys ? layout.offset + last : layout.keys;
-    (void)unused;
+    VISIBLE(block * OWNED, last, from, to);
     for (i64 start = from / N * N; start < to; start += N) {
         BARRIER;
         load_rows<D>(keys, AT_ROW(k, k, b, key_head, start), layout.k_row, N, layout.keys - start);

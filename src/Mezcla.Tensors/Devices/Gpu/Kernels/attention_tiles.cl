@@ -86,9 +86,7 @@ KERNEL attention_tiles(BUFFER(float, q), BUFFER(float, k), BUFFER(float, v), BUF
     }
     float sums[4][8];
     clear_sums(sums);
-    VISIBLE(first, from, unused);
-    i64 to = layout.causal && layout.offset + last < layout.keys ? layout.offset + last : layout.keys;
-    (void)unused;
+    VISIBLE(first, last, from, to);
     for (i64 start = from / SIDE * SIDE; start < to; start += SIDE) {
         float scores[4][4];
         tile_scores(scores, AT_ROW(q, q, b, h, first), layout.q_row, left, AT_ROW(k, k, b, key_head, start), layout.k_row, layout.keys - start, layout.size, strips);
@@ -135,9 +133,7 @@ KERNEL attention_query_tiles(BUFFER(float, q), BUFFER(float, k), BUFFER(float, v
     i64 key_head = h / (layout.heads / layout.key_heads), last = left < SIDE ? layout.queries : first + SIDE, rows = (b * layout.heads + h) * layout.queries + first;
     float sums[4][8];
     clear_sums(sums);
-    VISIBLE(first, from, unused);
-    i64 to = layout.causal && layout.offset + last < layout.keys ? layout.offset + last : layout.keys;
-    (void)unused;
+    VISIBLE(first, last, from, to);
     for (i64 start = from / SIDE * SIDE; start < to; start += SIDE) {
         float scores[4][4], slopes[4][4];
         tile_scores(scores, AT_ROW(q, q, b, h, first), layout.q_row, left, AT_ROW(k, k, b, key_head, start), layout.k_row, layout.keys - start, layout.size, strips);
