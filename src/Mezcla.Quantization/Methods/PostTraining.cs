@@ -61,15 +61,22 @@ public static class PostTraining
 
     private static MatrixResult Compare(ModelMatrix matrix, NumberFormat format, byte[] encoded, float[] weights, float[] decoded, InputStatistics? inputs)
     {
-        double error = 0, power = 0;
         var difference = new float[weights.Length];
+        for (var i = 0; i < weights.Length; i++) difference[i] = decoded[i] - weights[i];
+        var outputs = inputs is { Count: > 0 } ? Math.Sqrt(inputs.SquaredError(difference) / Math.Max(double.Epsilon, inputs.SquaredError(weights))) : double.NaN;
+        return new(matrix, format, encoded, WeightError(weights, decoded), outputs);
+    }
+
+    /// <summary>Root of the mean squared difference between weights and what they were rounded to, relative to the weights' root mean square.</summary>
+    internal static double WeightError(ReadOnlySpan<float> weights, ReadOnlySpan<float> rounded)
+    {
+        double error = 0, power = 0;
         for (var i = 0; i < weights.Length; i++)
         {
-            difference[i] = decoded[i] - weights[i];
-            error += (double)difference[i] * difference[i];
+            var difference = rounded[i] - weights[i];
+            error += (double)difference * difference;
             power += (double)weights[i] * weights[i];
         }
-        var outputs = inputs is { Count: > 0 } ? Math.Sqrt(inputs.SquaredError(difference) / Math.Max(double.Epsilon, inputs.SquaredError(weights))) : double.NaN;
-        return new(matrix, format, encoded, Math.Sqrt(error / Math.Max(double.Epsilon, power)), outputs);
+        return Math.Sqrt(error / Math.Max(double.Epsilon, power));
     }
 }

@@ -62,14 +62,7 @@ public sealed class StraightThrough : IDisposable
     public IReadOnlyList<(ModelMatrix Matrix, NumberFormat Format, double WeightError)> Errors() => [.. matrices.Select(matrix =>
     {
         var (number, weights) = (format(matrix)!, matrix.Read());
-        var rounded = MatrixCodec.Round(number, matrix.Rows, matrix.Columns, weights, matrix.Name);
-        double error = 0, power = 0;
-        for (var i = 0; i < weights.Length; i++)
-        {
-            error += ((double)rounded[i] - weights[i]) * ((double)rounded[i] - weights[i]);
-            power += (double)weights[i] * weights[i];
-        }
-        return (matrix, number, Math.Sqrt(error / Math.Max(double.Epsilon, power)));
+        return (matrix, number, PostTraining.WeightError(weights, MatrixCodec.Round(number, matrix.Rows, matrix.Columns, weights, matrix.Name)));
     })];
 
     /// <summary>Replaces the weights by the rounded ones for good.</summary>
