@@ -15,6 +15,21 @@ internal readonly unsafe struct TileLeft(float* start, nint rowStride, nint step
 /// <summary>Where a tile goes: C = alpha * tile + beta * C + bias, over the rows and columns that exist.</summary>
 internal readonly unsafe struct TileTarget(float* start, nint rowStride, int rows, int columns, float alpha, float beta, float* bias)
 {
+    /// <summary>The first element.</summary>
+    public float* Start => start;
+
+    /// <summary>Floats from one row to the next.</summary>
+    public nint RowStride => rowStride;
+
+    /// <summary>What the tile is multiplied by.</summary>
+    public float Alpha => alpha;
+
+    /// <summary>What is in C is multiplied by this; it is not read where this is 0.</summary>
+    public float Beta => beta;
+
+    /// <summary>Added to each row, for the columns from the first on; null for none.</summary>
+    public float* Bias => bias;
+
     /// <summary>Whether a tile of this size lies within C.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsWhole(int height, int width) => rows >= height && columns >= width;
@@ -93,25 +108,88 @@ internal static unsafe class GemmTiles
             c7a = L.MultiplyAdd(x7, b0, c7a);
             c7b = L.MultiplyAdd(x7, b1, c7b);
         }
-        // No call may happen while the sums are in registers: they would be spilled, in the loop above too.
+        // No call may happen while the sums are in registers: they would be spilled, in the loop above too. What has to be done to them is asked
+        // once for all: at a depth of 128, asking sixteen times costs a twentieth of the tile.
         if (c.IsWhole(8, 32))
         {
-            c.Put(0, 0, c0a);
-            c.Put(0, 16, c0b);
-            c.Put(1, 0, c1a);
-            c.Put(1, 16, c1b);
-            c.Put(2, 0, c2a);
-            c.Put(2, 16, c2b);
-            c.Put(3, 0, c3a);
-            c.Put(3, 16, c3b);
-            c.Put(4, 0, c4a);
-            c.Put(4, 16, c4b);
-            c.Put(5, 0, c5a);
-            c.Put(5, 16, c5b);
-            c.Put(6, 0, c6a);
-            c.Put(6, 16, c6b);
-            c.Put(7, 0, c7a);
-            c.Put(7, 16, c7b);
+            var target = c.Start;
+            var row = c.RowStride;
+            if (c.Alpha != 1)
+            {
+                var alpha = L.Of(c.Alpha);
+                c0a *= alpha;
+                c0b *= alpha;
+                c1a *= alpha;
+                c1b *= alpha;
+                c2a *= alpha;
+                c2b *= alpha;
+                c3a *= alpha;
+                c3b *= alpha;
+                c4a *= alpha;
+                c4b *= alpha;
+                c5a *= alpha;
+                c5b *= alpha;
+                c6a *= alpha;
+                c6b *= alpha;
+                c7a *= alpha;
+                c7b *= alpha;
+            }
+            if (c.Beta != 0)
+            {
+                var beta = L.Of(c.Beta);
+                c0a = L.MultiplyAdd(beta, L.Load(target), c0a);
+                c0b = L.MultiplyAdd(beta, L.Load(target + 16), c0b);
+                c1a = L.MultiplyAdd(beta, L.Load(target + row), c1a);
+                c1b = L.MultiplyAdd(beta, L.Load(target + row + 16), c1b);
+                c2a = L.MultiplyAdd(beta, L.Load(target + 2 * row), c2a);
+                c2b = L.MultiplyAdd(beta, L.Load(target + 2 * row + 16), c2b);
+                c3a = L.MultiplyAdd(beta, L.Load(target + 3 * row), c3a);
+                c3b = L.MultiplyAdd(beta, L.Load(target + 3 * row + 16), c3b);
+                c4a = L.MultiplyAdd(beta, L.Load(target + 4 * row), c4a);
+                c4b = L.MultiplyAdd(beta, L.Load(target + 4 * row + 16), c4b);
+                c5a = L.MultiplyAdd(beta, L.Load(target + 5 * row), c5a);
+                c5b = L.MultiplyAdd(beta, L.Load(target + 5 * row + 16), c5b);
+                c6a = L.MultiplyAdd(beta, L.Load(target + 6 * row), c6a);
+                c6b = L.MultiplyAdd(beta, L.Load(target + 6 * row + 16), c6b);
+                c7a = L.MultiplyAdd(beta, L.Load(target + 7 * row), c7a);
+                c7b = L.MultiplyAdd(beta, L.Load(target + 7 * row + 16), c7b);
+            }
+            if (c.Bias != null)
+            {
+                L left = L.Load(c.Bias), right = L.Load(c.Bias + 16);
+                c0a += left;
+                c0b += right;
+                c1a += left;
+                c1b += right;
+                c2a += left;
+                c2b += right;
+                c3a += left;
+                c3b += right;
+                c4a += left;
+                c4b += right;
+                c5a += left;
+                c5b += right;
+                c6a += left;
+                c6b += right;
+                c7a += left;
+                c7b += right;
+            }
+            c0a.Store(target);
+            c0b.Store(target + 16);
+            c1a.Store(target + row);
+            c1b.Store(target + row + 16);
+            c2a.Store(target + 2 * row);
+            c2b.Store(target + 2 * row + 16);
+            c3a.Store(target + 3 * row);
+            c3b.Store(target + 3 * row + 16);
+            c4a.Store(target + 4 * row);
+            c4b.Store(target + 4 * row + 16);
+            c5a.Store(target + 5 * row);
+            c5b.Store(target + 5 * row + 16);
+            c6a.Store(target + 6 * row);
+            c6b.Store(target + 6 * row + 16);
+            c7a.Store(target + 7 * row);
+            c7b.Store(target + 7 * row + 16);
             return;
         }
         var sums = stackalloc float[8 * 32];
