@@ -117,18 +117,22 @@ internal static unsafe class AttentionBackward
         {
             var (from, to) = AttentionTiles.Visible(Layout, query);
             (from, to) = (Math.Clamp(from - key, 0, keys), Math.Clamp(to - key, 0, keys));
-            if (from >= to) to = from;
-            new Span<float>(scores, from).Clear();
-            new Span<float>(slopes, from).Clear();
-            L shift = L.Of(lse), minus = L.Of(along);
-            for (var i = from; i < to; i += Lanes.Width)
+            var (start, end) = from < to ? AttentionTiles.WholeLanes(from, to) : (0, 0);
+            L shift = L.Of(lse), minus = L.Of(along), zero = L.Of(0), first = L.Of(from), behind = L.Of(to);
+            for (var i = start; i < end; i += Lanes.Width)
             {
-                var p = VectorMath.Exp(Lanes.LoadFirst<L>(scores + i, to - i) - shift);
-                Lanes.StoreFirst(p, scores + i, to - i);
-                Lanes.StoreFirst(p * (Lanes.LoadFirst<L>(slopes + i, to - i) - minus), slopes + i, to - i);
+                var p = VectorMath.ExpBelow(L.Load(scores + i) - shift);
+                var slope = p * (L.Load(slopes + i) - minus);
+                if (i < from || i + Lanes.Width > to)
+                {
+                    var place = L.Of(i) + Lanes.Numbers<L>();
+                    (p, slope) = (Lanes.Within(p, place, first, behind, zero), Lanes.Within(slope, place, first, behind, zero));
+                }
+                p.Store(scores + i);
+                slope.Store(slopes + i);
             }
-            new Span<float>(scores + to, keys - to).Clear();
-            new Span<float>(slopes + to, keys - to).Clear();
+            AttentionTiles.ClearOutside(scores, start, end, keys);
+            AttentionTiles.ClearOutside(slopes, start, end, keys);
         }
     }
 }

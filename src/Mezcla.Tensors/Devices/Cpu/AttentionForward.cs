@@ -105,10 +105,9 @@ internal static unsafe class AttentionForward
                 else GemmBlocks.MultiplySmall<L>(product);
             }
             for (var i = 0; i < count; i++)
-            {
                 if (sum[i] > 0) Scale<L>(o + i * Layout.O.Row, 1 / sum[i], Layout.ValueSize);
-                LogSums[(nint)batchHead * Layout.Queries + query + i] = max[i] + RowMath.Log<L>(sum[i]);
-            }
+            for (var i = 0; i < count; i += Lanes.Width)
+                Lanes.StoreFirst(L.Load(max + i) + VectorMath.Log(L.Load(sum + i)), LogSums + (nint)batchHead * Layout.Queries + query + i, count - i);
         }
 
         // Turns a row of scores into e^(score - m), 0 where hidden, and brings m, l and the row of o, unless there is none yet, up to date.
@@ -117,11 +116,37 @@ internal static unsafe class AttentionForward
         {
             var (from, to) = AttentionTiles.Visible(Layout, query);
             (from, to) = (Math.Clamp(from - key, 0, keys), Math.Clamp(to - key, 0, keys));
-            if (from > 0) new Span<float>(scores, from).Clear();
-            if (to < keys) new Span<float>(scores + to, keys - to).Clear();
-            if (from >= to) return;
-            var next = MathF.Max(max, RowMath.Max<L>(scores + from, to - from));
-            var part = RowMath.SumExp<L>(scores + from, scores + from, 1, next, to - from);
+            if (from >= to)
+            {
+                new Span<float>(scores, keys).Clear();
+                return;
+            }
+            // Whole lanes throughout, since a row of scores has room for them: what must not be seen is set to -infinity.
+            var (start, end) = AttentionTiles.WholeLanes(from, to);
+            L hidden = L.Of(float.NegativeInfinity), best = hidden, first = L.Of(from), behind = L.Of(to);
+            for (var i = start; i < end; i += Lanes.Width)
+            {
+                var score = L.Load(scores + i);
+                if (i < from || i + Lanes.Width > to)
+                {
+                    score = Lanes.Within(score, L.Of(i) + Lanes.Numbers<L>(), first, behind, hidden);
+                    score.Store(scores + i);
+                }
+                best = L.Max(best, score);
+            }
+            var next = MathF.Max(max, best.Max());
+            L largest = L.Of(next), even = L.Of(0), odd = even;
+            for (var i = start; i < end; i += 2 * Lanes.Width)
+            {
+                var weight = VectorMath.ExpBelow(L.Load(scores + i) - largest);
+                weight.Store(scores + i);
+                even += weight;
+                if (i + Lanes.Width == end) break;
+                weight = VectorMath.ExpBelow(L.Load(scores + i + Lanes.Width) - largest);
+                weight.Store(scores + i + Lanes.Width);
+                odd += weight;
+            }
+            AttentionTiles.ClearOutside(scores, start, end, keys);
             if (next != max)
             {
                 var keep = VectorMath.Exp(L.Of(max - next)).Max();
@@ -129,7 +154,7 @@ internal static unsafe class AttentionForward
                 if (keep > 0 && o != null) Scale<L>(o, keep, Layout.ValueSize);
                 max = next;
             }
-            sum += part;
+            sum += (even + odd).Sum();
         }
 
         [MethodImpl(Lanes.Kernel)]

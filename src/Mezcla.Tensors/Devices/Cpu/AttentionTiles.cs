@@ -31,6 +31,18 @@ internal static unsafe class AttentionTiles
         return (from / KeyBlock * KeyBlock, to);
     }
 
+    /// <summary>The places of a row of scores, from one multiple of the lanes to another, that hold those from <paramref name="from"/> to <paramref name="to"/>.</summary>
+    [MethodImpl(Lanes.Inline)]
+    public static (int Start, int End) WholeLanes(int from, int to) => (from / Lanes.Width * Lanes.Width, (to + Lanes.Width - 1) / Lanes.Width * Lanes.Width);
+
+    /// <summary>Sets to 0 what of a row of <paramref name="keys"/> scores lies outside <paramref name="start"/> to <paramref name="end"/>.</summary>
+    [MethodImpl(Lanes.Inline)]
+    public static void ClearOutside(float* scores, int start, int end, int keys)
+    {
+        if (start > 0) new Span<float>(scores, start).Clear();
+        if (end < keys) new Span<float>(scores + end, keys - end).Clear();
+    }
+
     /// <summary>The start of a row of one head.</summary>
     [MethodImpl(Lanes.Inline)]
     public static float* Row(float* start, in HeadStrides strides, int batch, int head, int row) =>

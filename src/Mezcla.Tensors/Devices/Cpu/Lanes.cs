@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Mezcla.Tensors.Devices.Cpu;
 
@@ -107,6 +108,17 @@ internal static unsafe class Lanes
         value.Store(lanes);
         for (var i = 0; i < count; i++) target[i] = lanes[i];
     }
+
+    // In the program's image, which never moves.
+    private static ReadOnlySpan<float> Counting => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+    /// <summary>0, 1, 2 ... 15.</summary>
+    [MethodImpl(Inline)]
+    public static L Numbers<L>() where L : unmanaged, ILanes<L> => L.Load((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Counting)));
+
+    /// <summary>x where <paramref name="from"/> &lt;= place &lt; <paramref name="to"/>, else <paramref name="fill"/>.</summary>
+    [MethodImpl(Inline)]
+    public static L Within<L>(L x, L place, L from, L to, L fill) where L : unmanaged, ILanes<L> => L.IfLess(place, from, fill, L.IfLess(place, to, x, fill));
 
     private struct Buffer
     {

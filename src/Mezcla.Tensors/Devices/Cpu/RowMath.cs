@@ -74,16 +74,16 @@ internal static unsafe class RowMath
         return L.Max(even, odd).Max();
     }
 
-    /// <summary>Σ e^(scale x - shift), each term also written to <paramref name="y"/> unless that is null.</summary>
+    /// <summary>Σ e^(x - largest), each term also written to <paramref name="y"/> unless that is null; no x is larger than <paramref name="largest"/>.</summary>
     [MethodImpl(Lanes.Inline)]
-    public static float SumExp<L>(float* x, float* y, float scale, float shift, int n) where L : unmanaged, ILanes<L>
+    public static float SumExp<L>(float* x, float* y, float largest, int n) where L : unmanaged, ILanes<L>
     {
-        L even = L.Of(0), odd = even, factor = L.Of(scale), minus = L.Of(-shift);
+        L even = L.Of(0), odd = even, most = L.Of(largest);
         var i = 0;
         for (; i <= n - 2 * Lanes.Width; i += 2 * Lanes.Width)
         {
-            var a = VectorMath.Exp(L.MultiplyAdd(L.Load(x + i), factor, minus));
-            var b = VectorMath.Exp(L.MultiplyAdd(L.Load(x + i + Lanes.Width), factor, minus));
+            var a = VectorMath.ExpBelow(L.Load(x + i) - most);
+            var b = VectorMath.ExpBelow(L.Load(x + i + Lanes.Width) - most);
             even += a;
             odd += b;
             if (y == null) continue;
@@ -93,7 +93,7 @@ internal static unsafe class RowMath
         for (; i < n; i += Lanes.Width)
         {
             var count = Math.Min(Lanes.Width, n - i);
-            var a = VectorMath.Exp(L.MultiplyAdd(Lanes.LoadFirst<L>(x + i, count, scale < 0 ? float.PositiveInfinity : float.NegativeInfinity), factor, minus));
+            var a = VectorMath.ExpBelow(Lanes.LoadFirst<L>(x + i, count, float.NegativeInfinity) - most);
             even += a;
             if (y != null) Lanes.StoreFirst(a, y + i, count);
         }

@@ -42,7 +42,7 @@ internal static unsafe class SoftmaxKernels
     {
         var max = RowMath.Max<L>(x, n);
         // All -infinity (or none): the sum is 0, not NaN.
-        return float.IsNegativeInfinity(max) ? max : max + RowMath.Log<L>(RowMath.SumExp<L>(x, null, 1, max, n));
+        return float.IsNegativeInfinity(max) ? max : max + RowMath.Log<L>(RowMath.SumExp<L>(x, null, max, n));
     }
 
     private static void Run(Job job)
@@ -83,7 +83,7 @@ internal static unsafe class SoftmaxKernels
         [MethodImpl(Lanes.Kernel)]
         private static void Plain<L>(float* x, float* y, int n) where L : unmanaged, ILanes<L>
         {
-            var sum = RowMath.SumExp<L>(x, y, 1, RowMath.Max<L>(x, n), n);
+            var sum = RowMath.SumExp<L>(x, y, RowMath.Max<L>(x, n), n);
             var factor = L.Of(1 / sum);
             for (var i = 0; i < n; i += Lanes.Width) Lanes.StoreFirst(Lanes.LoadFirst<L>(y + i, n - i) * factor, y + i, n - i);
         }

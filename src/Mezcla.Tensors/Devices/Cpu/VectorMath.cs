@@ -17,16 +17,33 @@ internal static class VectorMath
         L low = L.Of(SmallestExponent), high = L.Of(LargestExponent);
         var held = L.IfLess(x, low, low, L.IfLess(high, x, high, x));
         var n = L.Round(held * L.Of(1.44269504f));
-        var r = L.MultiplyAdd(n, L.Of(-0.693359375f), held);
+        var p = ExpOfRest(n, held);
+        // 2^(n-1), doubled, since 2^128 is no float.
+        p = (p + p) * L.PowerOfTwo(n - L.Of(1));
+        return L.IfLess(x, low, L.Of(0), L.IfLess(high, x, L.Of(float.PositiveInfinity), p));
+    }
+
+    /// <summary>The same for x up to 88, such as what lies below the largest of a row: without what only larger x need.</summary>
+    [MethodImpl(Lanes.Inline)]
+    public static L ExpBelow<L>(L x) where L : unmanaged, ILanes<L>
+    {
+        var low = L.Of(SmallestExponent);
+        var held = L.IfLess(x, low, low, x);
+        var n = L.Round(held * L.Of(1.44269504f));
+        return L.IfLess(x, low, L.Of(0), ExpOfRest(n, held) * L.PowerOfTwo(n));
+    }
+
+    // e^(x - n ln 2)
+    [MethodImpl(Lanes.Inline)]
+    private static L ExpOfRest<L>(L n, L x) where L : unmanaged, ILanes<L>
+    {
+        var r = L.MultiplyAdd(n, L.Of(-0.693359375f), x);
         r = L.MultiplyAdd(n, L.Of(2.12194440e-4f), r);
         var p = L.MultiplyAdd(L.Of(1.381453942e-3f), r, L.Of(8.368745446e-3f));
         p = L.MultiplyAdd(p, r, L.Of(4.166838899e-2f));
         p = L.MultiplyAdd(p, r, L.Of(1.666652113e-1f));
         p = L.MultiplyAdd(p, r, L.Of(4.999999404e-1f));
-        p = L.MultiplyAdd(p, r * r, r) + L.Of(1);
-        // 2^(n-1), doubled, since 2^128 is no float.
-        p = (p + p) * L.PowerOfTwo(n - L.Of(1));
-        return L.IfLess(x, low, L.Of(0), L.IfLess(high, x, L.Of(float.PositiveInfinity), p));
+        return L.MultiplyAdd(p, r * r, r) + L.Of(1);
     }
 
     /// <summary>ln x: x = m 2^e with m from sqrt(1/2) to sqrt(2), f = m - 1, ln m = f - f²/2 + f³ P(f).</summary>
