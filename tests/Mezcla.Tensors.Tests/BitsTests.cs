@@ -48,7 +48,7 @@ public class BitsTests
             ("maximum", () => x.Maximum(row)), ("swiglu", () => x.SwiGlu(y)), ("sum", () => x.Sum()), ("sum 0", () => x.Sum(0)), ("sum 1", () => x.Sum(1)), ("norm", () => x.Norm()), ("variance", () => x.Variance(1)),
             ("cumulative sum", () => x.CumulativeSum(0)), ("softmax", () => x.Softmax()), ("log softmax", () => x.LogSoftmax(0)), ("logsumexp", () => x.LogSumExp()), ("layer norm", () => x.LayerNorm(row, row)),
             ("rms norm", () => x.RmsNorm(row)), ("dropout", () => x.Dropout(0.2f, new RandomStream(3))), ("transpose", () => x.Transpose()), ("concatenate", () => Tensor.Concatenate(1, x, y.Slice(1, 3, 40))),
-            ("top k", () => x.TopK(20).Values), ("matmul", () => x.MatMul(y, transposeB: true)), ("linear", () => x.Linear(y, column.Reshape(37))), ("tril", () => x.Tril(4)), ("where", () => x.Greater(y).Where(x, row)),
+            ("top k", () => x.TopK(20).Values), ("matmul", () => x.MatMul(y, transposeB: true)), ("linear", () => x.Linear(y, column.Reshape(37))), ("linear gelu", () => x.LinearGelu(y, column.Reshape(37), GeluForm.Exact)), ("tril", () => x.Tril(4)), ("where", () => x.Greater(y).Where(x, row)),
         };
         foreach (var (name, operation) in operations)
         {

@@ -208,6 +208,13 @@ internal abstract class DeviceKernels
     }
 }
 
+/// <summary>What only some devices have: an activation within the product before it.</summary>
+internal interface ILinearGeluKernel
+{
+    /// <summary>y [rows, outputs] = gelu(x [rows, inputs] · weight [outputs, inputs]ᵀ + bias), and slopes, where given, the derivative at the same places.</summary>
+    void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes, GeluForm form);
+}
+
 /// <summary>Sizes of a batch of products C [m, n] = op(A) [m, k] · op(B) [k, n]; strides from one product of the batch to the next, in elements.</summary>
 internal readonly record struct Product(int Batch, int M, int N, int K, bool TransposeA, bool TransposeB, long StrideA, long StrideB, long StrideC);
 

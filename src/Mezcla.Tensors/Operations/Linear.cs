@@ -11,23 +11,28 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor Linear(this Tensor x, Tensor weight, Tensor? bias = null)
     {
-        x = x.Floats("Linear");
-        weight = weight.Floats("Linear", x.Device);
-        bias = bias?.Floats("Linear", x.Device);
-        if (weight.Rank != 2 || x.Rank < 1 || x.Size(-1) != weight.Layout[1])
-            throw new ArgumentException($"Linear: the input {x.Layout} and the weight {weight.Layout} must be [..., in] and [out, in] with the same inner size.");
-        if (bias is not null && (bias.Rank != 1 || bias.Count != weight.Layout[0]))
-            throw new ArgumentException($"Linear: the bias {bias.Layout} must be [out] for the weight {weight.Layout}.");
-        int output = weight.Layout[0], input = weight.Layout[1], rows = checked((int)x.Layout.Product(0, x.Rank - 1));
+        var (rows, input, output) = LinearSizes("Linear", ref x, ref weight, ref bias);
         var y = Tensor.Empty("Linear", x.Layout.With(x.Rank - 1, output), DType.Float32, x.Device);
         x.Kernels.MatMul(new Product(1, rows, output, input, false, true, 0, 0, 0), x.Handle, weight.Handle, bias?.Handle ?? default, y.Handle, accumulate: false);
         if (Tape.Records(x, weight, bias))
-            y.RecordedAs(new LinearNode(y, x, weight, bias, rows, input, output));
+            y.RecordedAs(new LinearNode("Linear", y, x, weight, bias, rows, input, output));
         return Tape.Finish("Linear", y);
     }
 
-    private sealed class LinearNode(Tensor y, Tensor x, Tensor weight, Tensor? bias, int rows, int input, int output)
-        : Node("Linear", y, x.GradNode, weight.GradNode, bias?.GradNode)
+    private static (int Rows, int Input, int Output) LinearSizes(string name, ref Tensor x, ref Tensor weight, ref Tensor? bias)
+    {
+        x = x.Floats(name);
+        weight = weight.Floats(name, x.Device);
+        bias = bias?.Floats(name, x.Device);
+        if (weight.Rank != 2 || x.Rank < 1 || x.Size(-1) != weight.Layout[1])
+            throw new ArgumentException($"{name}: the input {x.Layout} and the weight {weight.Layout} must be [..., in] and [out, in] with the same inner size.");
+        if (bias is not null && (bias.Rank != 1 || bias.Count != weight.Layout[0]))
+            throw new ArgumentException($"{name}: the bias {bias.Layout} must be [out] for the weight {weight.Layout}.");
+        return (checked((int)x.Layout.Product(0, x.Rank - 1)), weight.Layout[1], weight.Layout[0]);
+    }
+
+    private class LinearNode(string name, Tensor y, Tensor x, Tensor weight, Tensor? bias, int rows, int input, int output)
+        : Node(name, y, x.GradNode, weight.GradNode, bias?.GradNode)
     {
         private readonly Saved x = weight.RequiresGrad ? new Saved(x) : default, weight = x.RequiresGrad ? new Saved(weight) : default;
 

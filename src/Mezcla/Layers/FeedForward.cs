@@ -26,5 +26,13 @@ public sealed class FeedForward : Module
     public Linear Down { get; }
 
     /// <summary>[..., hiddenSize] → the same shape.</summary>
-    public Tensor Forward(Tensor x) => Down.Forward(Activations.Apply(Up.Forward(x), _config));
+    public Tensor Forward(Tensor x) => Down.Forward(Hidden(x));
+
+    // A product and the GELU behind it are one step for the processor.
+    private Tensor Hidden(Tensor x) => _config switch
+    {
+        { Gated: false, Activation: Activation.Gelu } => Up.ForwardGelu(x, GeluForm.Exact),
+        { Gated: false, Activation: Activation.GeluTanh } => Up.ForwardGelu(x, GeluForm.Tanh),
+        _ => Activations.Apply(Up.Forward(x), _config),
+    };
 }

@@ -36,10 +36,20 @@ public sealed class Linear : Module
     /// <summary>[..., inputs] → [..., outputs].</summary>
     public Tensor Forward(Tensor x)
     {
-        Observer?.Invoke(x);
-        if (InputRounding is not null) x = InputRounding(x);
-        if (Frozen is null) return x.Linear(WeightRounding?.Invoke(Weight) ?? Weight, Bias);
+        x = Seen(x);
+        if (Frozen is null) return x.Linear(UsedWeight, Bias);
         return Bias is null ? Frozen.Apply(x) : Frozen.Apply(x) + Bias;
+    }
+
+    /// <summary>The same with GELU behind it, in one pass over memory where the device has that.</summary>
+    public Tensor ForwardGelu(Tensor x, GeluForm form) => Frozen is null ? Seen(x).LinearGelu(UsedWeight, Bias, form) : Forward(x).Gelu(form);
+
+    private Tensor UsedWeight => WeightRounding?.Invoke(Weight) ?? Weight;
+
+    private Tensor Seen(Tensor x)
+    {
+        Observer?.Invoke(x);
+        return InputRounding?.Invoke(x) ?? x;
     }
 
     /// <summary>Puts a frozen matrix in the weight's place, and releases the weight.</summary>

@@ -43,6 +43,59 @@ public abstract partial class OperationTests
     }
 
     [Property]
+    public void LinearGelu(Shaped s)
+    {
+        int[] shape = AtLeast(s, 1);
+        int output = s.Pick(20, 1);
+        var form = s.Pick(2, 3) == 0 ? GeluForm.Exact : GeluForm.Tanh;
+        var check = Check(s);
+        check.Run(t => t[0].LinearGelu(t[1], t[2], form), a => Array64.Of([.. shape[..^1], output], at =>
+        {
+            double h = a[2][at[^1]];
+            for (int i = 0; i < shape[^1]; i++)
+                h += a[0][[.. at[..^1], i]] * a[1][at[^1], i];
+            return form == GeluForm.Exact ? h * 0.5 * (1 + Erf(h / Math.Sqrt(2))) : 0.5 * h * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (h + 0.044715 * h * h * h)));
+        }), check.Random(shape, 1), check.Random([output, shape[^1]], 1), check.Random([output], 1));
+    }
+
+    [Theory]
+    // One row, few, a small product, strips with two blocks of depth, panels with two blocks of columns and of depth.
+    [InlineData(1, 300, 70)]
+    [InlineData(3, 70, 300)]
+    [InlineData(40, 30, 50)]
+    [InlineData(300, 500, 100)]
+    [InlineData(600, 400, 2100)]
+    public void LinearGelu_is_Linear_and_Gelu_to_the_bit_by_every_way_through_the_products(int rows, int input, int output)
+    {
+        foreach (var form in new[] { GeluForm.Exact, GeluForm.Tanh })
+        {
+            var (one, two) = (Run((x, w, b) => x.LinearGelu(w, b, form)), Run((x, w, b) => x.Linear(w, b).Gelu(form)));
+            for (int i = 0; i < one.Length; i++)
+                Assert.Equal(two[i], one[i]);
+        }
+
+        // The value without a tape, then with one, and all gradients of a backward pass and of a second one.
+        float[][] Run(Func<Tensor, Tensor, Tensor, Tensor> f)
+        {
+            using var scope = new TensorScope();
+            var random = new RandomStream(5);
+            var leaves = new[] { Tensor.Normal(random, 0, 1, rows, input), Tensor.Normal(random, 0, 0.1f, output, input), Tensor.Normal(random, 0, 1, output) }
+                .Select(leaf => leaf.To(Device).Detach()).ToArray();
+            foreach (var leaf in leaves)
+                leaf.RequiresGrad = true;
+            float[] plain;
+            using (new NoGrad())
+                plain = f(leaves[0], leaves[1], leaves[2]).ToArray();
+            var y = f(leaves[0], leaves[1], leaves[2]);
+            var slope = Tensor.Normal(random, 0, 1, rows, output).To(Device);
+            y.Backward(slope, retainGraph: true);
+            float[][] first = [.. leaves.Select(leaf => leaf.Grad!.ToArray())];
+            y.Backward(slope);
+            return [plain, y.ToArray(), .. first, .. leaves.Select(leaf => leaf.Grad!.ToArray())];
+        }
+    }
+
+    [Property]
     public void GroupedMatMul(Shaped s)
     {
         int groups = 1 + s.Pick(5), k = 1 + s.Pick(9, 1), n = 1 + s.Pick(9, 2), rows = s.Pick(30, 3);

@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors.Devices.Cpu;
 
-internal sealed unsafe partial class CpuKernels
+internal sealed unsafe partial class CpuKernels : ILinearGeluKernel
 {
     internal override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
@@ -16,6 +16,13 @@ internal sealed unsafe partial class CpuKernels
         // All products go to one place: their sum, in order.
         for (int i = 0; i < batch; i++, beta = 1)
             Gemm.Multiply(transposeA, transposeB, m, n, k, 1, Floats(a) + i * strideA, lda, Floats(b) + i * strideB, ldb, beta, Floats(c), n, Floats(bias));
+    }
+
+    public void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes, GeluForm form)
+    {
+        FlopCounter.Count(1, rows, outputs, inputs);
+        Gemm.MultiplyAndFinish(true, rows, outputs, inputs, Floats(x), inputs, Floats(weight), inputs, Floats(y), outputs, Floats(bias),
+            form == GeluForm.Exact ? ProductFinish.Gelu : ProductFinish.GeluTanh, Floats(slopes));
     }
 
     internal override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)

@@ -17,6 +17,18 @@ internal static unsafe class Gemm
         float beta, float* c, nint ldc, float* bias = null) =>
         MultiplyBatch(1, transposeA, transposeB, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0, bias);
 
+    /// <summary>C = f(A op(B) + bias) for an activation f, and where wanted its derivatives, which lie as C does.</summary>
+    public static void MultiplyAndFinish(bool transposeB, int m, int n, int k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, float* bias, ProductFinish finish, float* slopes)
+    {
+        if (m == 0 || n == 0) return;
+        Simd.Run(1, new BatchJob
+        {
+            Product = new MatrixProduct(false, transposeB, m, n, k, 1, a, lda, b, ldb, 0, c, ldc, bias) { Finish = finish, Slopes = slopes },
+            Batch = 1,
+            PerChunk = 1,
+        });
+    }
+
     /// <summary><paramref name="batch"/> products whose operands lie strideA, strideB and strideC floats apart (0 for a factor that all share).</summary>
     public static void MultiplyBatch(
         int batch, bool transposeA, bool transposeB, int m, int n, int k, float alpha, float* a, nint lda, nint strideA,
@@ -46,7 +58,11 @@ internal static unsafe class Gemm
     public static void Multiply<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
         if (product.Rows <= GemmRows.MostRows && product.AStep == 1 && (product.BStep == 1 || product.BColumn == 1)) GemmRows.Multiply<L>(product);
-        else if (product.Work <= ParallelWork) GemmBlocks.MultiplySmall<L>(product);
+        else if (product.Work <= ParallelWork)
+        {
+            GemmBlocks.MultiplySmall<L>(product);
+            GemmFinish.Run<L>(product, 0, product.Rows, 0, product.Columns);
+        }
         else GemmBlocks.MultiplyLarge<L>(product);
     }
 
@@ -75,6 +91,8 @@ internal unsafe struct MatrixProduct
     public float Alpha, Beta;
     public float* A, B, C, Bias;
     public nint ARow, AStep, BColumn, BStep, CRow;
+    public ProductFinish Finish;
+    public float* Slopes;
 
     public MatrixProduct(
         bool transposeA, bool transposeB, int m, int n, int k, float alpha, float* a, nint lda, float* b, nint ldb,

@@ -84,6 +84,7 @@ internal static unsafe class GemmBlocks
                     Bias = Product.Bias == null || start > 0 ? null : Product.Bias + column,
                 }.Run<L>();
             }
+            GemmFinish.Run<L>(Product, 0, Product.Rows, column, columns);
         }
     }
 
@@ -208,6 +209,7 @@ internal static unsafe class GemmBlocks
                 grid = grid with { A = packed, ARow = 1, AStep = height, AStrip = (nint)height * Depth };
             }
             grid.Run<L>();
+            if (FirstDepth + Depth >= Product.Depth) GemmFinish.Run<L>(Product, row, grid.Rows, FirstColumn + column, grid.Columns);
         }
     }
 

@@ -32,6 +32,7 @@ internal static unsafe class GemmRows
             var end = Math.Min(Product.Columns, start + ChunkColumns);
             if (Product.BStep == 1) Dots(Product, start, end);
             else Sums(Product, start, end);
+            GemmFinish.Run<L>(Product, 0, Product.Rows, start, end - start);
         }
 
         // Columns of the right factor are contiguous: each element of C is a dot product, and memory is read from end to end (one stream

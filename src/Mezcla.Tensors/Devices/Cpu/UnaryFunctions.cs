@@ -10,6 +10,12 @@ internal interface IUnaryFunction
     static abstract L Derivative<L>(L saved, L a, L b) where L : unmanaged, ILanes<L>;
 }
 
+/// <summary>A function of x whose value and derivative have so much in common that both cost little more than one.</summary>
+internal interface IActivation : IUnaryFunction
+{
+    static abstract L Both<L>(L x, out L derivative) where L : unmanaged, ILanes<L>;
+}
+
 /// <summary>The functions behind <see cref="UnaryKind"/>.</summary>
 internal static class UnaryFunctions
 {
@@ -148,33 +154,49 @@ internal static class UnaryFunctions
             y * (L.Of(1) - y);
     }
 
-    /// <summary>x Φ(x) = x (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel, arXiv:1606.08415); the derivative is Φ(x) + x φ(x).</summary>
-    internal readonly struct Gelu : IUnaryFunction
+    /// <summary>x Φ(x) (Hendrycks and Gimpel, arXiv:1606.08415); the derivative is Φ(x) + x φ(x).</summary>
+    internal readonly struct Gelu : IActivation
     {
         [MethodImpl(Lanes.Inline)]
         public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            x * NormalCdf.Value(x, a, b);
+            x * VectorMath.NormalCdf(x, out _);
 
         [MethodImpl(Lanes.Inline)]
-        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            L.MultiplyAdd(x, NormalCdf.Derivative(x, a, b), NormalCdf.Value(x, a, b));
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
+        {
+            Both(x, out var derivative);
+            return derivative;
+        }
+
+        [MethodImpl(Lanes.Inline)]
+        public static L Both<L>(L x, out L derivative) where L : unmanaged, ILanes<L>
+        {
+            var below = VectorMath.NormalCdf(x, out var density);
+            derivative = L.MultiplyAdd(x, density, below);
+            return x * below;
+        }
     }
 
-    /// <summary>Φ(x) = (1 + erf(x/√2)) / 2; the derivative is the normal density.</summary>
+    /// <summary>Φ(x); the derivative is the normal density.</summary>
     internal readonly struct NormalCdf : IUnaryFunction
     {
         [MethodImpl(Lanes.Inline)]
         public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            L.MultiplyAdd(VectorMath.Erf(x * L.Of(0.70710678f)), L.Of(0.5f), L.Of(0.5f));
+            VectorMath.NormalCdf(x, out _);
 
         [MethodImpl(Lanes.Inline)]
-        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            VectorMath.Exp(x * x * L.Of(-0.5f)) * L.Of(0.39894228f);
+        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
+        {
+            VectorMath.NormalCdf(x, out var density);
+            return density;
+        }
     }
 
     /// <summary>GELU by tanh, as GPT-2 has it: x (1 + tanh u) / 2 = x σ(2u) with u = √(2/π) (x + 0.044715 x³); the derivative is σ + x σ (1 - σ) 2u'.</summary>
-    internal readonly struct GeluTanh : IUnaryFunction
+    internal readonly struct GeluTanh : IActivation
     {
+        private const float Linear = 1.59576912f, Cubic = 0.0713548163f; // 2 √(2/π), and that times 0.044715
+
         [MethodImpl(Lanes.Inline)]
         public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
             x * Gate(x);
@@ -182,12 +204,18 @@ internal static class UnaryFunctions
         [MethodImpl(Lanes.Inline)]
         public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L>
         {
-            var gate = Gate(x);
-            var slope = x * L.MultiplyAdd(x * x, L.Of(3 * Cubic), L.Of(Linear));
-            return L.MultiplyAdd(gate * (L.Of(1) - gate), slope, gate);
+            Both(x, out var derivative);
+            return derivative;
         }
 
-        private const float Linear = 1.59576912f, Cubic = 0.0713548163f; // 2 √(2/π), and that times 0.044715
+        [MethodImpl(Lanes.Inline)]
+        public static L Both<L>(L x, out L derivative) where L : unmanaged, ILanes<L>
+        {
+            var gate = Gate(x);
+            var slope = x * L.MultiplyAdd(x * x, L.Of(3 * Cubic), L.Of(Linear));
+            derivative = L.MultiplyAdd(gate * (L.Of(1) - gate), slope, gate);
+            return x * gate;
+        }
 
         [MethodImpl(Lanes.Inline)]
         private static L Gate<L>(L x) where L : unmanaged, ILanes<L> =>

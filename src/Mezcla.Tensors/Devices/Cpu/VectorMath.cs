@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Mezcla.Tensors.Devices.Cpu;
 
 /// <summary>
-/// Elementary functions of sixteen floats at once, by polynomials. Relative errors, measured over their range, are about 1e-7 (erf: absolute). The coefficients
+/// Elementary functions of sixteen floats at once, by polynomials. Relative errors, measured over their range, are about 1e-7. The coefficients
 /// are minimax fits of our own (least squares on 4,000 Chebyshev nodes, reweighted until the error is level), rounded to float32.
 /// </summary>
 internal static class VectorMath
@@ -87,26 +87,26 @@ internal static class VectorMath
     [MethodImpl(Lanes.Inline)]
     public static L Sigmoid<L>(L x) where L : unmanaged, ILanes<L> => L.Of(1) / (L.Of(1) + Exp(L.Of(0) - x));
 
-    /// <summary>The error function: x P(x²) below 1, else 1 - e^-Q(|x|) with the sign of x.</summary>
+    /// <summary>
+    /// Φ(x), the integral of the normal density φ up to x, and φ(x): Φ(-|x|) = e^(-x²/2) t P(t) with t = 1 / (1 + 0.34 |x|), the form of Abramowitz and
+    /// Stegun 26.2.17. So one exponential serves both, and small values of Φ are right to six digits too.
+    /// </summary>
     [MethodImpl(Lanes.Inline)]
-    public static L Erf<L>(L x) where L : unmanaged, ILanes<L>
+    public static L NormalCdf<L>(L x, out L density) where L : unmanaged, ILanes<L>
     {
-        L zero = L.Of(0), one = L.Of(1), four = L.Of(4), size = L.Abs(x), z = x * x;
-        var p = L.MultiplyAdd(L.Of(7.889122935e-5f), z, L.Of(-8.020842215e-4f));
-        p = L.MultiplyAdd(p, z, L.Of(5.189535674e-3f));
-        p = L.MultiplyAdd(p, z, L.Of(-2.685444430e-2f));
-        p = L.MultiplyAdd(p, z, L.Of(1.128360033e-1f));
-        p = L.MultiplyAdd(p, z, L.Of(-3.761262596e-1f));
-        p = L.MultiplyAdd(p, z, L.Of(1.128379107f));
-        // From 4 on erf is 1 in float32, and Q was fitted no further.
-        var t = L.IfLess(four, size, four, size);
-        var q = L.MultiplyAdd(L.Of(-1.855740702e-4f), t, L.Of(2.939607948e-3f));
-        q = L.MultiplyAdd(q, t, L.Of(-2.180531994e-2f));
-        q = L.MultiplyAdd(q, t, L.Of(1.030373722e-1f));
-        q = L.MultiplyAdd(q, t, L.Of(6.382256746e-1f));
-        q = L.MultiplyAdd(q, t, L.Of(1.127040029f));
-        q = L.MultiplyAdd(q, t, L.Of(3.537187586e-4f));
-        var large = one - Exp(zero - q);
-        return L.IfLess(size, one, p * x, L.IfLess(x, zero, zero - large, large));
+        L zero = L.Of(0), one = L.Of(1);
+        var bell = ExpBelow(x * x * L.Of(-0.5f));
+        density = bell * L.Of(0.39894228f);
+        var t = one / L.MultiplyAdd(L.Of(0.34f), L.Abs(x), one);
+        var p = L.MultiplyAdd(L.Of(-2.647189237e-2f), t, L.Of(1.411501020e-1f));
+        p = L.MultiplyAdd(p, t, L.Of(-2.764141262e-1f));
+        p = L.MultiplyAdd(p, t, L.Of(2.057776153e-1f));
+        p = L.MultiplyAdd(p, t, L.Of(-4.708465934e-2f));
+        p = L.MultiplyAdd(p, t, L.Of(1.163141951e-1f));
+        p = L.MultiplyAdd(p, t, L.Of(1.149675399e-1f));
+        p = L.MultiplyAdd(p, t, L.Of(1.361423880e-1f));
+        p = L.MultiplyAdd(p, t, L.Of(1.356188506e-1f));
+        var tail = bell * (p * t);
+        return L.IfLess(x, zero, tail, one - tail);
     }
 }
