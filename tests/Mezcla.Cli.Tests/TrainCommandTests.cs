@@ -55,6 +55,7 @@ public sealed class TrainCommandTests : IDisposable
 
         Write("other.txt", "something else");
         Assert.Contains("not the text of the recorded run", Fails(["replay", "run.jsonl", "--data", "other.txt"]));
+        Assert.Contains("float32 only", Fails(["replay", Write("narrow.jsonl", string.Join('\n', lines).Replace("\"patience\"", "\"precision\":\"b-float16\",\"patience\""))]));
         Assert.Contains("line 1", Fails(["replay", "text.txt"]));
         Assert.Contains("nowhere.jsonl", Fails(["replay", "nowhere.jsonl"]));
         File.Move(Path.Combine(_folder, "text.txt"), Path.Combine(_folder, "moved.txt"));
@@ -94,8 +95,6 @@ public sealed class TrainCommandTests : IDisposable
         var weights = ((Mezcla.Models.Transformer)Mezcla.Training.ModelCheckpoint.Load(Path.Combine(_folder, "whole.safetensors")).Model).Blocks[0].Network!.Down.Weight.ToArray();
         Assert.Equal(3, weights.Distinct().Count());
         Assert.Contains("finished model", Fails(["train", "--data", text, "--resume", "whole.safetensors"]));
-        Assert.Contains("TERNARY", Fails(["train", "--data", text, "--quantize", "none", .. Small]));
-        Assert.Contains("belongs to --quantize", Fails(["train", "--data", text, "--activation-bits", "8", .. Small]));
     }
 
     [Theory, InlineData(0), InlineData(4)]
@@ -201,6 +200,17 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("temperature", Fails(["generate", text, "--temperature", "-1"]));
         Assert.Contains("At least 1", Fails(["generate", text, "--tokens", "0"]), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("text.txt", Fails(["generate", text, "--prompt", "x"]));
+    }
+
+    [Theory]
+    [InlineData("BFloat16 needs tensor cores", "--precision", "bfloat16")]
+    [InlineData("TERNARY", "--quantize", "none")]
+    [InlineData("belongs to --quantize", "--activation-bits", "8")]
+    public void What_cannot_be_trained_is_refused_before_a_tokenizer_is(string why, string option, string value)
+    {
+        var (code, output, errors) = Run(["train", "--data", Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60))), "--device", "cpu", option, value, .. Small]);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains(why, errors);
     }
 
     private string Fails(string[] arguments)
