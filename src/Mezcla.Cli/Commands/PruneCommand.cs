@@ -48,7 +48,7 @@ internal static class PruneCommand
         using var source = ModelSource.Open(path);
         var tokenizer = source.Tokenizer ?? throw new InvalidDataException($"{path} has no tokenizer, so no text can be read with it.");
         var model = source.Load(asFloats: true);
-        var ids = tokenizer.Encode(Texts.Load(text).Text);
+        var ids = tokenizer.Encode(TrainingInputs.OpenCorpus(text).Text);
         var split = ids.Length * 9 / 10;
         var calibration = CalibrationText.From(ids.AsSpan(0, split), Math.Min(model.ContextLength, 2048), sequences);
         var held = ids.AsSpan(split, Math.Min(MostHeldTokens, ids.Length - split)).ToArray();

@@ -36,7 +36,7 @@ internal static class StudyCommand
         if (tokens < 2) throw new ArgumentException("A loss is measured on at least 2 tokens.");
         var checkpoint = ModelCheckpoint.Load(model);
         var tokenizer = checkpoint.Tokenizer ?? throw new InvalidDataException($"{model} holds no tokenizer.");
-        var corpus = Texts.Load(data);
+        var corpus = TrainingInputs.OpenCorpus(data);
         var batches = new TokenBatches(tokenizer.Encode(corpus.Text));
         var held = batches.Validation[..Math.Min(tokens, batches.Validation.Length)].ToArray();
         var study = new QuantizationStudy(
@@ -61,11 +61,4 @@ internal static class StudyCommand
                 $"{record.Method,-16} {record.Format,-22} {record.Bits,6:F3} {record.Part} {record.Sparsity:P1} loss {record.Loss:F4} ({record.Loss - record.LossBefore:+0.0000;-0.0000}){(record.ExpertsChanged is { } c ? FormattableString.Invariant($" experts changed {c:P2}") : "")}"));
         }
     }
-}
-
-/// <summary>Texts that a user names.</summary>
-internal static class Texts
-{
-    /// <summary>A corpus that comes with Mezcla, unless there is a file of that name.</summary>
-    public static Corpus Load(string name) => !File.Exists(name) && Corpus.Names.Contains(name) ? Corpus.Load(name) : Corpus.Read(name);
 }
