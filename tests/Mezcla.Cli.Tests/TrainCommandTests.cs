@@ -57,6 +57,7 @@ public sealed class TrainCommandTests : IDisposable
         Write("other.txt", "something else");
         Assert.Contains("not the text of the recorded run", Fails(["replay", "run.jsonl", "--data", "other.txt"]));
         Assert.Contains("float32 only", Fails(["replay", Write("narrow.jsonl", string.Join('\n', lines).Replace("\"patience\"", "\"precision\":\"b-float16\",\"patience\""))]));
+        Assert.InRange(Fails(["replay", "text.txt"]).Length, 100, 1200);
         Assert.Contains("line 1", Fails(["replay", "text.txt"]));
         Assert.Contains("nowhere.jsonl", Fails(["replay", "nowhere.jsonl"]));
         File.Move(Path.Combine(_folder, "text.txt"), Path.Combine(_folder, "moved.txt"));
@@ -243,9 +244,12 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("BFloat16 needs tensor cores", "--precision", "bfloat16")]
     [InlineData("TERNARY", "--quantize", "none")]
     [InlineData("belongs to --quantize", "--activation-bits", "8")]
-    public void What_cannot_be_trained_is_refused_before_a_tokenizer_is(string why, string option, string value)
+    [InlineData("it must be 2 to 8", "--activation-bits", "9", "--quantize", "ternary")]
+    [InlineData("is a folder: name a file with --output", "--output", ".")]
+    [InlineData("choose another --record", "--record", "no/such/run.jsonl")]
+    public void What_cannot_be_trained_is_refused_before_a_tokenizer_is(string why, params string[] options)
     {
-        var (code, output, errors) = Run(["train", "--data", Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60))), "--device", "cpu", option, value, .. Small]);
+        var (code, output, errors) = Run(["train", "--data", Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60))), "--device", "cpu", .. options, .. Small]);
         Assert.Equal((1, ""), (code, output));
         Assert.Contains(why, errors);
     }

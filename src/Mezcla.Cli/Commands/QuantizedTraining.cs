@@ -19,6 +19,7 @@ internal static class QuantizedTraining
         if (source.Quantize is null && source.ActivationBits is not null) throw new ArgumentException("--activation-bits belongs to --quantize.");
         if (source.Quantize is null) return;
         if (device != Device.Cpu) throw new ArgumentException($"--quantize rounds weights on the processor: leave --device {device} out.");
+        if (source.ActivationBits is { } bits and not (0 or (>= 2 and <= 8))) throw new ArgumentException($"--activation-bits is {bits}; it must be 2 to 8, or 0 for activations as they are.");
         NumberFormats.Parse(source.Quantize);
     }
 

@@ -19,11 +19,12 @@ internal static class StudyCommand
         var data = new Option<string>("--data") { Description = "The text they were trained on (a file, or a corpus that comes with Mezcla): its end, which training held out, is what losses are measured on.", Required = true };
         var output = new Option<FileInfo>("--output", "-o") { Description = "A file of JSON lines that results are added to.", Required = true };
         var tokens = new Option<int>("--tokens") { Description = "The most held-out tokens that a loss is measured on.", DefaultValueFactory = _ => 16384 };
-        var sequences = new Option<int>("--sequences") { Description = "Sequences to calibrate on.", DefaultValueFactory = _ => 128 };
-        var retrain = new Option<int>("--retrain") { Description = "Steps of training after pruning (0 for none), or with rounded weights in the study training.", DefaultValueFactory = _ => 0 };
+        var sequences = NumberOption.Create("--sequences", "Sequences to calibrate on.", 128, least: 1);
+        var retrain = NumberOption.Create("--retrain", "Steps of training after pruning (0 for none), or with rounded weights in the study training.", 0, least: 0);
         var command = new Command("study", "Measure what fewer bits or fewer weights cost a model, as JSON lines.") { study, models, data, output, tokens, sequences, retrain };
         command.SetAction(parse => Failures.Report(() =>
         {
+            OutputPath.RequireFile(parse.GetValue(output), "--output");
             foreach (var model in parse.GetValue(models)!)
                 Run(Console.Out, parse.GetValue(study)!, model.FullName, parse.GetValue(data)!, parse.GetValue(output)!.FullName, parse.GetValue(tokens), parse.GetValue(sequences), parse.GetValue(retrain));
             return 0;

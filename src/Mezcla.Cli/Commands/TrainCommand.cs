@@ -27,7 +27,8 @@ internal static class TrainCommand
             ?? throw new ArgumentException("Nothing to train on: name a text file with --data, for example --data moby-dick.");
         var corpus = TrainingInputs.OpenCorpus(named);
         var output = parse.GetValue(TrainOptions.Output)!;
-        if (output.Directory is { Exists: false } folder) throw new DirectoryNotFoundException($"The folder {folder.FullName} does not exist: create it or choose another --output.");
+        OutputPath.RequireFile(output, "--output");
+        OutputPath.RequireFile(parse.GetValue(TrainOptions.Record), "--record");
 
         var device = Devices.Chosen(parse.GetValue(TrainOptions.Device));
         // Checkpoints from before these were kept had the command's own values.
