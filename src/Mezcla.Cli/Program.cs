@@ -1,3 +1,4 @@
 using Mezcla.Cli.Commands;
 
-return MezclaCommand.Create().Parse(args).Invoke();
+var parse = MezclaCommand.Create().Parse(args);
+return Misuse.In(parse) is { Count: > 0 } mistakes ? Failures.Misused(parse.CommandResult.Command, mistakes) : parse.Invoke();

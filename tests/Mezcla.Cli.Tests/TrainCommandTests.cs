@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mezcla.Tests;
+using Mezcla.Training;
 
 namespace Mezcla.Cli.Tests;
 
@@ -55,6 +56,8 @@ public sealed class TrainCommandTests : IDisposable
 
         Write("other.txt", "something else");
         Assert.Contains("not the text of the recorded run", Fails(["replay", "run.jsonl", "--data", "other.txt"]));
+        Assert.Contains("float32 only", Fails(["replay", Write("narrow.jsonl", string.Join('\n', lines).Replace("\"patience\"", "\"precision\":\"b-float16\",\"patience\""))]));
+        Assert.InRange(Fails(["replay", "text.txt"]).Length, 100, 1200);
         Assert.Contains("line 1", Fails(["replay", "text.txt"]));
         Assert.Contains("nowhere.jsonl", Fails(["replay", "nowhere.jsonl"]));
         File.Move(Path.Combine(_folder, "text.txt"), Path.Combine(_folder, "moved.txt"));
@@ -80,7 +83,7 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
-    public void Training_with_rounded_weights_is_stopped_resumed_replayed_and_ends_with_them()
+    public void Training_with_rounded_weights_is_replayed_and_ends_with_them()
     {
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
         string[] options = ["--data", text, "--quantize", "ternary", "--evaluate-every", "2", .. Small];
@@ -91,11 +94,9 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("All 6 recorded steps are the same to the bit.", Run(["replay", "whole.jsonl"]).Output);
         Assert.Contains("First difference", Run(["replay", Write("plain.jsonl", File.ReadAllText(Path.Combine(_folder, "whole.jsonl")).Replace(",\"quantize\":\"ternary\"", ""))]).Output);
 
-        var weights = ((Mezcla.Models.Transformer)Mezcla.Training.ModelCheckpoint.Load(Path.Combine(_folder, "whole.safetensors")).Model).Blocks[0].Network!.Down.Weight.ToArray();
+        var weights = ModelCheckpoint.Load(Path.Combine(_folder, "whole.safetensors")).Model.Blocks[0].Network!.Down.Weight.ToArray();
         Assert.Equal(3, weights.Distinct().Count());
         Assert.Contains("finished model", Fails(["train", "--data", text, "--resume", "whole.safetensors"]));
-        Assert.Contains("TERNARY", Fails(["train", "--data", text, "--quantize", "none", .. Small]));
-        Assert.Contains("belongs to --quantize", Fails(["train", "--data", text, "--activation-bits", "8", .. Small]));
     }
 
     [Theory, InlineData(0), InlineData(4)]
@@ -150,8 +151,7 @@ public sealed class TrainCommandTests : IDisposable
         var watch = Stopwatch.StartNew();
         var record = Path.Combine(_folder, "run.jsonl");
         while ((!File.Exists(record) || new FileInfo(record).Length < 2000) && watch.Elapsed < TimeSpan.FromMinutes(4)) Thread.Sleep(50);
-        // A shell's background jobs are started deaf to Ctrl+C, and so are tests that run in one; there the signal of a shutdown stands in.
-        using (var kill = Process.Start("kill", [Signals.IgnoresInterrupt(process) ? "-TERM" : "-INT", process.Id.ToString()])) kill.WaitForExit();
+        Interrupt(process);
         var ended = process.WaitForExit(240_000);
         if (!ended) process.Kill();
         Assert.True(ended, "It did not stop when it was asked to.");
@@ -159,6 +159,43 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(130, process.ExitCode);
         Assert.Contains("--resume m.safetensors", output);
         Assert.Equal(0, Run(["generate", "m.safetensors", "--prompt", "the", "--tokens", "3"]).Code);
+    }
+
+    [Fact]
+    public async Task Training_with_rounded_weights_that_was_interrupted_ends_with_the_bits_of_one_that_was_not()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("This sends a signal of Unix.");
+        var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
+        string[] options = ["--data", text, "--experts", "4", "--steps", "600", "--quantize", "int4_absmax", "--activation-bits", "4", "--dropout", "0.1", .. Small];
+        Assert.Equal(0, Run(["train", "-o", "whole.safetensors", .. options]).Code);
+
+        // Nobody reads more than the first lines of the record before the signal, and a pipe holds 64 KB: the training cannot be at its end by then.
+        var pipe = Path.Combine(_folder, "record");
+        using (var made = Process.Start("mkfifo", [pipe])) made.WaitForExit();
+        using var process = Start(["train", "-o", "part.safetensors", "--record", "record", .. options]);
+        int recorded;
+        // Opening waits for the other end.
+        using (var record = await Task.Run(() => new StreamReader(pipe)).WaitAsync(TimeSpan.FromMinutes(2)))
+        {
+            for (var i = 0; i < 4; i++) Assert.NotNull(await record.ReadLineAsync());
+            Interrupt(process);
+            for (recorded = 3; await record.ReadLineAsync() is not null; recorded++) { }
+        }
+
+        Assert.True(process.WaitForExit(120_000));
+        Assert.Equal(130, process.ExitCode);
+        var part = ModelCheckpoint.Load(Path.Combine(_folder, "part.safetensors"));
+        Assert.Equal(recorded, part.Training!.Step);
+        Assert.InRange(recorded, 3, 599);
+
+        var (code, output, errors) = Run(["train", "--resume", "part.safetensors", "-o", "part.safetensors"]);
+        Assert.True(code == 0, errors);
+        Assert.Contains("with rounded weights", output);
+        var (whole, resumed) = (Parameters("whole.safetensors"), Parameters("part.safetensors"));
+        Assert.Equal(whole.Keys, resumed.Keys);
+        Assert.All(whole, parameter => Assert.Equal(parameter.Value, resumed[parameter.Key]));
+
+        Dictionary<string, float[]> Parameters(string file) => ModelCheckpoint.Load(Path.Combine(_folder, file)).Model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor.ToArray());
     }
 
     [Fact]
@@ -201,6 +238,27 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("temperature", Fails(["generate", text, "--temperature", "-1"]));
         Assert.Contains("At least 1", Fails(["generate", text, "--tokens", "0"]), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("text.txt", Fails(["generate", text, "--prompt", "x"]));
+    }
+
+    [Theory]
+    [InlineData("BFloat16 needs tensor cores", "--precision", "bfloat16")]
+    [InlineData("TERNARY", "--quantize", "none")]
+    [InlineData("belongs to --quantize", "--activation-bits", "8")]
+    [InlineData("it must be 2 to 8", "--activation-bits", "9", "--quantize", "ternary")]
+    [InlineData("is a folder: name a file with --output", "--output", ".")]
+    [InlineData("choose another --record", "--record", "no/such/run.jsonl")]
+    public void What_cannot_be_trained_is_refused_before_a_tokenizer_is(string why, params string[] options)
+    {
+        var (code, output, errors) = Run(["train", "--data", Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60))), "--device", "cpu", .. options, .. Small]);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains(why, errors);
+    }
+
+    private static void Interrupt(Process process)
+    {
+        // A shell's background jobs are started deaf to Ctrl+C, and so are tests that run in one; there the signal of a shutdown stands in.
+        using var kill = Process.Start("kill", [Signals.IgnoresInterrupt(process) ? "-TERM" : "-INT", process.Id.ToString()]);
+        kill.WaitForExit();
     }
 
     private string Fails(string[] arguments)

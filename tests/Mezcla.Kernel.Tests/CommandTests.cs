@@ -38,7 +38,7 @@ public sealed class CommandTests(PeerTests.Installation installation) : IClassFi
     [Theory]
     [InlineData("Only one of", "kernel", "install", "--user", "--sys-prefix")]
     [InlineData("cannot name a kernel", "kernel", "install", "--copy", "--name", "a/b")]
-    [InlineData("mezcla kernel: ", "kernel", "start", "--connection-file", ".")]
+    [InlineData("error: ", "kernel", "start", "--connection-file", ".")]
     public async Task What_cannot_be_done_is_said_in_a_line(string reason, params string[] arguments)
     {
         var (code, log) = await installation.MezclaAsync(arguments);

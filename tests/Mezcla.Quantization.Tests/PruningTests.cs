@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Models;
 using Mezcla.Quantization.Methods;
@@ -55,9 +56,9 @@ public class PruningTests
     }
 
     [Property(MaxTest = 30)]
-    public void Patterns_keep_the_highest_scores(int seed, byte share)
+    public void Patterns_keep_the_highest_scores(DoNotSize<int> seed, byte share)
     {
-        var scores = FormatTests.Normal(40, seed);
+        var scores = FormatTests.Normal(40, seed.Item);
         var keep = new bool[40];
         PruningPattern.Share(share / 255.0).Mark(scores, keep);
         Assert.Equal(40 - (int)Math.Round(share / 255.0 * 40), keep.Count(k => k));

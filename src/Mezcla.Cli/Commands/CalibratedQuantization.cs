@@ -97,7 +97,7 @@ internal static class CalibratedQuantization
     {
         var tokenizer = source.Tokenizer ?? throw new InvalidDataException($"{source.Weights.FilePath} has no tokenizer, so no text can be read with it.");
         var model = source.Load(asFloats: true);
-        var ids = tokenizer.Encode(Commands.Texts.Load(text).Text);
+        var ids = tokenizer.Encode(TrainingInputs.OpenCorpus(text).Text);
         var split = ids.Length * 9 / 10;
         return (model, CalibrationText.From(ids.AsSpan(0, split), Math.Min(model.ContextLength, 2048), sequences), ids.AsSpan(split, Math.Min(MostHeldTokens, ids.Length - split)).ToArray());
     }

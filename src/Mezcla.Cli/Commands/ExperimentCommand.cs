@@ -13,7 +13,7 @@ internal static class ExperimentCommand
         var name = new Argument<string>("name") { Description = "One of: " + string.Join(", ", Experiment.All.Select(e => e.Name)) };
         Option<FileInfo?> output = new("--output", "-o") { Description = "File of results, a JSON line for each training; what it holds is not trained again. NAME.jsonl by default." };
         Option<string?> arm = new("--arm") { Description = "Only the arms whose names contain this." };
-        Option<int> seeds = new("--seeds") { Description = "Only the first so many seeds; 0 for all.", DefaultValueFactory = _ => 0 };
+        Option<int> seeds = NumberOption.Create("--seeds", "Only the first so many seeds; 0 for all.", 0, least: 0);
         Option<FileInfo?> file = new("--file") { Description = "The records; those that come with Mezcla by default." };
         Option<ulong> seed = new("--seed") { Description = "The seed to repeat.", DefaultValueFactory = _ => 1 };
 
@@ -46,7 +46,7 @@ internal static class ExperimentCommand
     internal static int Run(TextWriter output, string name, string? path, string? arm, int seeds, CancellationToken cancellation = default)
     {
         Experiment experiment = Experiment.Named(name);
-        ExperimentRun[] runs = [.. experiment.Runs.Where(r => arm is null || r.Arm.Contains(arm, StringComparison.OrdinalIgnoreCase)).Where(r => seeds <= 0 || r.Seed <= (ulong)seeds)];
+        ExperimentRun[] runs = [.. experiment.Runs.Where(r => arm is null || r.Arm.Contains(arm, StringComparison.OrdinalIgnoreCase)).Where(r => seeds == 0 || r.Seed <= (ulong)seeds)];
         if (runs.Length == 0) throw new ArgumentException($"No arm of '{name}' has '{arm}' in its name. There are: {string.Join("; ", experiment.Runs.Select(r => r.Arm).Distinct())}.");
         path = Path.GetFullPath(path ?? name + ".jsonl");
         output.WriteLine(experiment.Question);

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
@@ -28,8 +29,20 @@ internal static class Failures
         }
     }
 
+    /// <summary>Tells what is wrong with a command line, and where its help is.</summary>
+    public static int Misused(Command command, IEnumerable<string> mistakes)
+    {
+        foreach (var mistake in mistakes) Tell(mistake);
+        Console.Error.WriteLine($"What it takes: {Misuse.NameOf(command)} --help");
+        return 1;
+    }
+
+    // A parser's message may quote all of a file that is one line.
+    private const int MostCharacters = 1000;
+
     private static int Tell(string message)
     {
+        if (message.Length > MostCharacters) message = message[..MostCharacters] + " ...";
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsErrorRedirected)
             console.Profile.Width = 1000; // a log's lines are not broken to the width of a terminal that is not there

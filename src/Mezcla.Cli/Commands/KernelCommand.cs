@@ -27,11 +27,13 @@ internal static class KernelCommand
         var copy = new Option<bool>("--copy") { Description = "Copy the program that runs now instead of building one that starts faster." };
         var command = new Command("install", "Install the kernel where Jupyter and VS Code find it.") { name, display, copy };
         place.AddTo(command);
-        command.SetAction(parse => Guarded(() =>
+        command.SetAction(parse => Failures.Report(() =>
         {
             string data = place.Of(parse);
             KeyValuePair<string, string>[] names = parse.GetValue(name) is { } own
                 ? [new(own, parse.GetValue(display) ?? "C# (Mezcla)")] : DefaultNames;
+            foreach ((string called, _) in names)
+                KernelInstaller.RequireName(called);
             using KernelBuild build = parse.GetValue(copy) ? KernelBuild.Running() : KernelBuild.Publish(Console.Out);
             var (installed, aside) = KernelInstaller.Install(new KernelInstallOptions
             {
@@ -56,7 +58,7 @@ internal static class KernelCommand
     private static Command List()
     {
         var command = new Command("list", "Show the kernels that front ends find here.");
-        command.SetAction(_ => Guarded(() =>
+        command.SetAction(_ => Failures.Report(() =>
         {
             IReadOnlyList<InstalledKernel> kernels = KernelInstaller.List(JupyterPaths.Here.Search);
             var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -79,7 +81,7 @@ internal static class KernelCommand
         var name = new Option<string?>("--name") { Description = "Remove this name alone." };
         var command = new Command("uninstall", "Remove the kernel again.") { name };
         place.AddTo(command);
-        command.SetAction(parse => Guarded(() =>
+        command.SetAction(parse => Failures.Report(() =>
         {
             string data = place.Of(parse);
             string[] names = parse.GetValue(name) is { } own
@@ -102,7 +104,7 @@ internal static class KernelCommand
         var command = new Command("start", "Run the kernel; front ends do this.") { file, verbose };
 
         // Not as an asynchronous action: System.CommandLine ends those at Ctrl-C, which here is for the cell.
-        command.SetAction(parse => Guarded(() =>
+        command.SetAction(parse => Failures.Report(() =>
         {
             using IDisposable? held = KernelInstaller.Hold(AppContext.BaseDirectory);
             string? path = parse.GetValue(file);
@@ -154,21 +156,6 @@ internal static class KernelCommand
         }
     }
 
-    // What can go wrong for reasons outside the program is said in a line, not in a stack trace.
-    private static int Guarded(Func<int> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException
-            or NotSupportedException or InvalidOperationException)
-        {
-            Console.Error.WriteLine($"mezcla kernel: {e.Message}");
-            return 1;
-        }
-    }
-
     /// <summary>The options that say into which of Jupyter's data folders.</summary>
     private sealed class Place
     {
@@ -183,7 +170,7 @@ internal static class KernelCommand
             command.Options.Add(_prefix);
             command.Validators.Add(result =>
             {
-                int given = (result.GetValue(_user) ? 1 : 0) + (result.GetValue(_sysPrefix) ? 1 : 0) + (result.GetValue(_prefix) is null ? 0 : 1);
+                int given = (result.GetValue(_user) ? 1 : 0) + (result.GetValue(_sysPrefix) ? 1 : 0) + (result.GetResult(_prefix) is null ? 0 : 1);
                 if (given > 1)
                     result.AddError("Only one of --user, --sys-prefix and --prefix can be given.");
             });

@@ -21,8 +21,9 @@ internal static class NotebookHostCommand
     public static NotebookProcessStart Start(string? device)
     {
         var environment = new Dictionary<string, string?>();
+        // Asked here, not first by a cell in the middle of a chapter.
         if (device is not null)
-            environment["MEZCLA_DEVICE"] = device;
+            environment["MEZCLA_DEVICE"] = Devices.Chosen(device).Name;
         var dll = typeof(NotebookHostCommand).Assembly.Location;
         var program = Environment.ProcessPath ?? "dotnet";
         // Started as `dotnet mezcla.dll` (or from a test) the program is dotnet and needs the library's path; its own executable needs nothing.

@@ -20,8 +20,8 @@ internal static class PruneCommand
         var text = new Option<string?>("--calibrate", "-c") { Description = "A text file, or a corpus that comes with Mezcla: its first nine tenths are what methods look at, on the rest perplexity is measured." };
         var method = new Option<string>("--method", "-m") { Description = $"How weights are chosen: {string.Join(", ", PruningMethod.All.Select(m => m.Name))}.", DefaultValueFactory = _ => "wanda" };
         var sparsity = new Option<string>("--sparsity", "-s") { Description = "The share of weights that go, such as 0.5, or 2:4 for two of every four.", DefaultValueFactory = _ => "0.5" };
-        var experts = new Option<int>("--experts") { Description = "Instead of weights, remove whole experts until so many of each layer are left, the most used.", DefaultValueFactory = _ => 0 };
-        var sequences = new Option<int>("--sequences") { Description = "Sequences to calibrate on.", DefaultValueFactory = _ => 128 };
+        var experts = NumberOption.Create("--experts", "Instead of weights, remove whole experts until so many of each layer are left, the most used; 0 for weights.", 0, least: 0);
+        var sequences = NumberOption.Create("--sequences", "Sequences to calibrate on.", 128, least: 1);
         var output = new Option<string?>("--output", "-o") { Description = "The checkpoint to write; without it, beside the model and with its name." };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
         var command = new Command("prune", "Set weights of a model to zero, or remove whole experts, and report perplexity before and after.") { model, text, method, sparsity, experts, sequences, output, force };
@@ -48,7 +48,7 @@ internal static class PruneCommand
         using var source = ModelSource.Open(path);
         var tokenizer = source.Tokenizer ?? throw new InvalidDataException($"{path} has no tokenizer, so no text can be read with it.");
         var model = source.Load(asFloats: true);
-        var ids = tokenizer.Encode(Texts.Load(text).Text);
+        var ids = tokenizer.Encode(TrainingInputs.OpenCorpus(text).Text);
         var split = ids.Length * 9 / 10;
         var calibration = CalibrationText.From(ids.AsSpan(0, split), Math.Min(model.ContextLength, 2048), sequences);
         var held = ids.AsSpan(split, Math.Min(MostHeldTokens, ids.Length - split)).ToArray();

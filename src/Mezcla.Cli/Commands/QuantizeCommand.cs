@@ -17,7 +17,7 @@ internal static class QuantizeCommand
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
         var method = new Option<string>("--method", "-m") { Description = $"How codes are chosen: {string.Join(", ", QuantizationMethod.All.Select(m => m.Name).Append(CalibratedQuantization.LlmInt8))}. All but rtn, rounding to nearest, look at a text.", DefaultValueFactory = _ => "rtn" };
         var text = new Option<string?>("--calibrate", "-c") { Description = "A text file, or a corpus that comes with Mezcla: its first nine tenths are what the method looks at, on the rest perplexity is measured before and after." };
-        var sequences = new Option<int>("--sequences") { Description = "Sequences to calibrate on.", DefaultValueFactory = _ => 128 };
+        var sequences = NumberOption.Create("--sequences", "Sequences to calibrate on.", 128, least: 1);
         var command = new Command("quantize", "Write a model in fewer bits to a GGUF file, and report sizes and errors. llama.cpp runs the result too.") { model, to, method, text, sequences, output, force };
         command.SetAction(parse => Failures.Report(() =>
         {
@@ -75,16 +75,4 @@ internal static class QuantizeCommand
     }
 
     private static Text Number(FormattableString text) => new(FormattableString.Invariant(text));
-}
-
-/// <summary>Keeps commands from writing over what is there.</summary>
-internal static class OutputPath
-{
-    /// <exception cref="IOException">There is something already, and it may not be replaced.</exception>
-    public static void Check(string output, string input, bool force)
-    {
-        if (Path.GetFullPath(output) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(input))) throw new IOException($"{Path.GetFullPath(output)} would be written over itself: choose another --output.");
-        if (!force && (File.Exists(output) || Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
-            throw new IOException($"{Path.GetFullPath(output)} exists. Choose another name, or give --force to replace it.");
-    }
 }

@@ -54,6 +54,8 @@ internal static class ReplayCommand
         if (steps < 0) throw new ArgumentException($"{steps} steps cannot be replayed: choose 0 (all) or more.");
         var record = RunRecord.Read(path);
         if (record.Steps.Count == 0) throw new InvalidDataException($"{path} has no step to compare with.");
+        if (record.Training.Precision != ProductPrecision.Float32)
+            throw new NotSupportedException($"{path} was recorded on {record.Device} with products in {record.Training.Precision}, and runs are replayed on {Device.Cpu.Name}, which multiplies in float32 only: train again with the same options and --record, and compare the records.");
         var last = steps == 0 ? record.Steps[^1].Step : Math.Min(steps, record.Steps[^1].Step);
         if (record.Version != RunRecord.ThisVersion) output.WriteLine($"Recorded with version {record.Version} of Mezcla; this is {RunRecord.ThisVersion}.");
         if (record.Device != Device.Cpu.Name) output.WriteLine($"Recorded on {record.Device}, replayed on {Device.Cpu.Name}: expect the last digits to differ.");

@@ -19,11 +19,12 @@ internal static class StudyCommand
         var data = new Option<string>("--data") { Description = "The text they were trained on (a file, or a corpus that comes with Mezcla): its end, which training held out, is what losses are measured on.", Required = true };
         var output = new Option<FileInfo>("--output", "-o") { Description = "A file of JSON lines that results are added to.", Required = true };
         var tokens = new Option<int>("--tokens") { Description = "The most held-out tokens that a loss is measured on.", DefaultValueFactory = _ => 16384 };
-        var sequences = new Option<int>("--sequences") { Description = "Sequences to calibrate on.", DefaultValueFactory = _ => 128 };
-        var retrain = new Option<int>("--retrain") { Description = "Steps of training after pruning (0 for none), or with rounded weights in the study training.", DefaultValueFactory = _ => 0 };
+        var sequences = NumberOption.Create("--sequences", "Sequences to calibrate on.", 128, least: 1);
+        var retrain = NumberOption.Create("--retrain", "Steps of training after pruning (0 for none), or with rounded weights in the study training.", 0, least: 0);
         var command = new Command("study", "Measure what fewer bits or fewer weights cost a model, as JSON lines.") { study, models, data, output, tokens, sequences, retrain };
         command.SetAction(parse => Failures.Report(() =>
         {
+            OutputPath.RequireFile(parse.GetValue(output), "--output");
             foreach (var model in parse.GetValue(models)!)
                 Run(Console.Out, parse.GetValue(study)!, model.FullName, parse.GetValue(data)!, parse.GetValue(output)!.FullName, parse.GetValue(tokens), parse.GetValue(sequences), parse.GetValue(retrain));
             return 0;
@@ -36,7 +37,7 @@ internal static class StudyCommand
         if (tokens < 2) throw new ArgumentException("A loss is measured on at least 2 tokens.");
         var checkpoint = ModelCheckpoint.Load(model);
         var tokenizer = checkpoint.Tokenizer ?? throw new InvalidDataException($"{model} holds no tokenizer.");
-        var corpus = Texts.Load(data);
+        var corpus = TrainingInputs.OpenCorpus(data);
         var batches = new TokenBatches(tokenizer.Encode(corpus.Text));
         var held = batches.Validation[..Math.Min(tokens, batches.Validation.Length)].ToArray();
         var study = new QuantizationStudy(
@@ -61,11 +62,4 @@ internal static class StudyCommand
                 $"{record.Method,-16} {record.Format,-22} {record.Bits,6:F3} {record.Part} {record.Sparsity:P1} loss {record.Loss:F4} ({record.Loss - record.LossBefore:+0.0000;-0.0000}){(record.ExpertsChanged is { } c ? FormattableString.Invariant($" experts changed {c:P2}") : "")}"));
         }
     }
-}
-
-/// <summary>Texts that a user names.</summary>
-internal static class Texts
-{
-    /// <summary>A corpus that comes with Mezcla, unless there is a file of that name.</summary>
-    public static Corpus Load(string name) => !File.Exists(name) && Corpus.Names.Contains(name) ? Corpus.Load(name) : Corpus.Read(name);
 }

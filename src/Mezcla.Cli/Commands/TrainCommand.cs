@@ -27,19 +27,21 @@ internal static class TrainCommand
             ?? throw new ArgumentException("Nothing to train on: name a text file with --data, for example --data moby-dick.");
         var corpus = TrainingInputs.OpenCorpus(named);
         var output = parse.GetValue(TrainOptions.Output)!;
-        if (output.Directory is { Exists: false } folder) throw new DirectoryNotFoundException($"The folder {folder.FullName} does not exist: create it or choose another --output.");
+        OutputPath.RequireFile(output, "--output");
+        OutputPath.RequireFile(parse.GetValue(TrainOptions.Record), "--record");
 
         var device = Devices.Chosen(parse.GetValue(TrainOptions.Device));
-        var checkpoint = resumed ?? Start(parse, corpus);
         // Checkpoints from before these were kept had the command's own values.
-        var share = checkpoint.Training?.ValidationShare ?? ShareHeldOut(parse);
-        var config = checkpoint.Training?.Config ?? TrainOptions.Training(parse);
-        var source = checkpoint.Training?.Source
+        var share = resumed?.Training!.ValidationShare ?? ShareHeldOut(parse);
+        var config = resumed?.Training!.Config ?? TrainOptions.Training(parse);
+        var source = resumed?.Training!.Source
             ?? new(named, corpus.Sha256, parse.GetValue(TrainOptions.Tokenizer)!, parse.GetValue(TrainOptions.Vocabulary), share, config.Seed, parse.GetValue(TrainOptions.Quantize), parse.GetValue(TrainOptions.ActivationBits));
-        var data = new TokenBatches(TrainingInputs.Encode(checkpoint.Tokenizer!, corpus), share, device);
-        if (source.Quantize is not null && device != Device.Cpu) throw new ArgumentException($"--quantize rounds weights on the processor: leave --device {device} out.");
-        if (source.Quantize is null && source.ActivationBits is not null) throw new ArgumentException("--activation-bits belongs to --quantize.");
+        Devices.RequirePrecision(device, config.Precision);
+        QuantizedTraining.Require(source, device);
+
+        var checkpoint = resumed ?? Start(parse, corpus);
         using var rounding = source.Quantize is { } format ? StraightThrough.Of(checkpoint.Model, format, source.ActivationBits) : null;
+        var data = new TokenBatches(TrainingInputs.Encode(checkpoint.Tokenizer!, corpus), share, device);
         checkpoint.Model.MoveTo(device);
         foreach (var (_, moment) in checkpoint.Training?.Optimizer?.State() ?? []) moment.MoveTo(device);
         var trainer = new Trainer(checkpoint.Model, data, config, checkpoint.Training);
@@ -135,7 +137,6 @@ internal static class TrainCommand
         config.Validate();
         RefuseTooLarge(config);
         TrainOptions.Training(parse).Validate();
-        ShareHeldOut(parse);
         var name = parse.GetValue(TrainOptions.Tokenizer)!;
         if (name == TrainingInputs.BytePairs) Console.WriteLine($"Training a tokenizer of {vocabulary} tokens on {corpus.Name} ...");
         var tokenizer = TrainingInputs.MakeTokenizer(name, corpus, vocabulary);

@@ -12,7 +12,7 @@ internal static class TrainOptions
     public static readonly Option<string?> Data = new("--data") { Description = "A UTF-8 text file, or the name of a corpus that comes with Mezcla (such as moby-dick); several joined by + are mixed." };
     public static readonly Option<FileInfo> Output = new("--output", "-o") { Description = "Where the model is saved.", DefaultValueFactory = _ => new FileInfo("model.safetensors") };
     public static readonly Option<FileInfo?> Resume = new("--resume") { Description = "Go on with the training of this checkpoint, to the same bits as without the break; only --data, --output, --record, --checkpoint-every and --device are then read." };
-    public static readonly Option<int> CheckpointEvery = Number("--checkpoint-every", "Steps between checkpoints; 0 for one at the end only.", 0);
+    public static readonly Option<int> CheckpointEvery = Number("--checkpoint-every", "Steps between checkpoints; 0 for one at the end only.", 0, least: 0);
     public static readonly Option<bool> WeightsOnly = new("--weights-only") { Description = "Save a finished model without what --resume needs: a third of the size." };
     public static readonly Option<FileInfo?> Record = new("--record") { Description = "Write configuration and every step as JSON lines to this file, from which mezcla replay runs it again." };
     public static readonly Option<string?> Device = Devices.Option();
@@ -42,13 +42,13 @@ internal static class TrainOptions
     public static readonly Option<float> WeightDecay = Fraction("--weight-decay", "Pull of matrices towards zero.", 0.1f);
     public static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of weights, batches and noise: the same seed gives the same model to the bit.", DefaultValueFactory = _ => 1UL };
     public static readonly Option<double> Validation = new("--validation") { Description = "Share of the text held out at its end.", DefaultValueFactory = _ => 0.1 };
-    public static readonly Option<int> EvaluateEvery = Number("--evaluate-every", "Steps between evaluations on held-out text; 0 for one at the end only.", 100);
+    public static readonly Option<int> EvaluateEvery = Number("--evaluate-every", "Steps between evaluations on held-out text; 0 for one at the end only.", 100, least: 0);
     public static readonly Option<string?> Quantize = new("--quantize")
     {
         Description = "Quantization-aware training: in every forward pass the matrices of the blocks are rounded to this format (TERNARY as BitNet b1.58, INT4_ABSMAX, Q4_0, ...), gradients go straight through. The finished model has the rounded weights.",
     };
     public static readonly Option<int?> ActivationBits = new("--activation-bits") { Description = "With --quantize, bits that activations are rounded to (2 to 8; 0 for none); without it 8 for TERNARY, else 0." };
-    public static readonly Option<int> Patience = Number("--patience", "Evaluations without improvement after which training stops; 0 for never.", 0);
+    public static readonly Option<int> Patience = Number("--patience", "Evaluations without improvement after which training stops; 0 for never.", 0, least: 0);
 
     /// <summary>In the order of the help text: files, model, training.</summary>
     public static IReadOnlyList<Option> All { get; } =
@@ -110,7 +110,8 @@ internal static class TrainOptions
         };
     }
 
-    private static Option<int> Number(string name, string description, int value) => new(name) { Description = description, DefaultValueFactory = _ => value };
+    // What the model's and the training's configurations refuse themselves needs no bound here.
+    private static Option<int> Number(string name, string description, int value, int least = int.MinValue) => NumberOption.Create(name, description, value, least);
 
     private static Option<float> Fraction(string name, string description, float value) => new(name) { Description = description, DefaultValueFactory = _ => value };
 

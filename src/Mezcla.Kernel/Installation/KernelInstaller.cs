@@ -43,6 +43,14 @@ public static class KernelInstaller
     private const string Marker = "mezcla";
     private const string LockName = "kernel.lock";
 
+    /// <summary>Refuses what is no name for a kernel.</summary>
+    /// <exception cref="ArgumentException">It is none that Jupyter allows.</exception>
+    public static void RequireName(string name)
+    {
+        if (name.Length == 0 || name is "." or ".." || name.Any(c => !char.IsAsciiLetterOrDigit(c) && !"._-".Contains(c)))
+            throw new ArgumentException($"'{name}' cannot name a kernel: letters, digits, '.', '_' and '-' can.", nameof(name));
+    }
+
     /// <summary>Copies the program and writes the specifications.</summary>
     /// <param name="options">What and where.</param>
     /// <returns>What was installed; then the names of foreign kernels that were put aside.</returns>
@@ -52,10 +60,7 @@ public static class KernelInstaller
     public static (IReadOnlyList<InstalledKernel> Installed, IReadOnlyList<string> PutAside) Install(KernelInstallOptions options)
     {
         foreach ((string name, _) in options.Names)
-        {
-            if (name.Length == 0 || name is "." or ".." || name.Any(c => !char.IsAsciiLetterOrDigit(c) && !"._-".Contains(c)))
-                throw new ArgumentException($"'{name}' cannot name a kernel: letters, digits, '.', '_' and '-' can.", nameof(options));
-        }
+            RequireName(name);
 
         if (!File.Exists(Path.Combine(options.Program, options.Assembly)))
             throw new ArgumentException($"{options.Assembly} is not in {options.Program}.", nameof(options));

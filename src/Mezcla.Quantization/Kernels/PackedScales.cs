@@ -25,19 +25,21 @@ internal unsafe interface IPackedScales
     static abstract int Zero { get; }
 
     /// <summary>Whether there are minima.</summary>
-    static abstract bool Affine { get; }
+    static virtual bool Affine => false;
 
     /// <summary>A power of two with which activations are multiplied beforehand; the matrix's factor undoes the rest.</summary>
-    static abstract float Lift { get; }
+    static virtual float Lift => 1L << 56;
 
     /// <summary>What the groups of a super-block have in common.</summary>
     static abstract void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L>;
 
-    /// <summary>The scale of a group.</summary>
-    static abstract L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L>;
+    /// <summary>The scale of a group; that of the super-block where groups have none of their own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => d;
 
-    /// <summary>The minimum of a group.</summary>
-    static abstract L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L>;
+    /// <summary>The minimum of a group; that of the super-block where groups have none of their own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => m;
 }
 
 /// <summary>A code that means zero, as a type.</summary>
@@ -63,17 +65,9 @@ internal readonly unsafe struct HalfScales<Z> : IPackedScales where Z : IZero
     public static int Blocks => 1;
     public static int Bytes => 32;
     public static int Zero => Z.Value;
-    public static bool Affine => false;
-    public static float Lift => 1L << 56;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Zero);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => d;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => m;
 }
 
 /// <summary>Two halves for each block of 32, the scale and the negated minimum: Q4_1, Q5_1.</summary>
@@ -85,16 +79,9 @@ internal readonly unsafe struct HalfScalesAndMinima : IPackedScales
     public static int Bytes => 64;
     public static int Zero => 0;
     public static bool Affine => true;
-    public static float Lift => 1L << 56;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => d;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => m;
 }
 
 /// <summary>Two halves for 256, a byte of scale and a byte of minimum for each 32: Q4_K, Q5_K.</summary>
@@ -106,7 +93,6 @@ internal readonly unsafe struct SuperScalesAndMinima : IPackedScales
     public static int Bytes => 64 + 8 * 32;
     public static int Zero => 0;
     public static bool Affine => true;
-    public static float Lift => 1L << 56;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
@@ -127,7 +113,6 @@ internal readonly unsafe struct NibbleScalesAndMinima : IPackedScales
     public static int Bytes => 64 + 16 * 16;
     public static int Zero => 0;
     public static bool Affine => true;
-    public static float Lift => 1L << 56;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
@@ -147,17 +132,12 @@ internal readonly unsafe struct SignedSuperScales<Z> : IPackedScales where Z : I
     public static int Blocks => 8;
     public static int Bytes => 32 + 16 * 16;
     public static int Zero => Z.Value;
-    public static bool Affine => false;
-    public static float Lift => 1L << 56;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => L.Multiply(d, L.ToFloats(L.SignedBytes(p + 32 + group * 16 + row)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => m;
 }
 
 /// <summary>A half for 256 and nothing more: TQ1_0, TQ2_0.</summary>
@@ -168,17 +148,9 @@ internal readonly unsafe struct SuperScaleOnly : IPackedScales
     public static int Blocks => 8;
     public static int Bytes => 32;
     public static int Zero => 1;
-    public static bool Affine => false;
-    public static float Lift => 1L << 56;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Zero);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => d;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => m;
 }
 
 /// <summary>A power of two for each 32, its exponent already where a float has it: MXFP4.</summary>
@@ -189,17 +161,10 @@ internal readonly unsafe struct ExponentScales : IPackedScales
     public static int Blocks => 1;
     public static int Bytes => 16;
     public static int Zero => 12;
-    public static bool Affine => false;
     public static float Lift => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.ShiftLeftIntegers(L.UnsignedBytes(p + row), 23), L.Zero);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => d;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => m;
 }
 
 /// <summary>An unsigned E4M3 for each 16, its bits moved to where a float has them, which makes it 2⁻¹²⁰ times as large: NVFP4.</summary>
@@ -210,7 +175,6 @@ internal readonly unsafe struct E4M3Scales : IPackedScales
     public static int Blocks => 1;
     public static int Bytes => 32;
     public static int Zero => 12;
-    public static bool Affine => false;
     public static float Lift => 1L << 60;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -218,7 +182,4 @@ internal readonly unsafe struct E4M3Scales : IPackedScales
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => L.ShiftLeftIntegers(L.UnsignedBytes(p + group * 16 + row), 20);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => m;
 }

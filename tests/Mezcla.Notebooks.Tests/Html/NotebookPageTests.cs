@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
+using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Html;
@@ -100,20 +101,21 @@ public partial class NotebookPageTests
     [InlineData("#r \"nuget: A\"", "<span class=\"p\">#r &quot;nuget: A&quot;</span>")]
     public void Code_is_coloured(string code, string html) => Assert.Equal(html, CodeHighlighter.ToHtml(code));
 
+    // A plain int stays near a hundred: few seeds, again and again.
     [Property(MaxTest = 200)]
-    public void Colouring_loses_nothing(string text, int seed)
+    public void Colouring_loses_nothing(string text, DoNotSize<int> seed)
     {
         string[] parts = ["class ", "{", "}", "\"", "'", "$\"{x", "\"\"\"", "/*", "// ", "\n", "#!time\n", "#if ", "#r \"a\"\n", "var x = 1;", "<b>", "&", "\\", "@", "1e5", "await foo()"];
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         var code = (text ?? "").Replace("\0", "").Replace("\r", "") + string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]));
         Assert.Equal(code, System.Net.WebUtility.HtmlDecode(Tags().Replace(CodeHighlighter.ToHtml(code), "")));
     }
 
     [Property(MaxTest = 200)]
-    public void Lines_of_code_are_the_code(string text, int seed)
+    public void Lines_of_code_are_the_code(string text, DoNotSize<int> seed)
     {
         string[] parts = ["var x = 1;", "\n", "    ", "\n\n", "\"\"\"\n", "/* a\n   b */", "// c\n", "List<int> y", "#!time\n", "\"s\"", " < > & "];
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         var code = (text ?? "").Replace("\0", "").Replace("\r", "") + string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]));
         var lines = Parse(CodeHighlighter.InLines(CodeHighlighter.ToHtml(code))).Body!;
         Assert.Equal(code, string.Concat(lines.Children.Select(l => l.TextContent)));
@@ -183,10 +185,10 @@ public partial class NotebookPageTests
     public void Terminal_text_becomes_spans(string text, string html) => Assert.Equal(html, AnsiText.ToHtml(text));
 
     [Property(MaxTest = 300)]
-    public void No_terminal_text_breaks_the_page(string text, int seed)
+    public void No_terminal_text_breaks_the_page(string text, DoNotSize<int> seed)
     {
         string[] parts = ["\u001b[", "\u001b]", "m", ";", "38", "5", "2", "\r", "\n", "<", "\u001b", "31"];
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         var html = AnsiText.ToHtml((text ?? "") + string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => parts[random.Next(parts.Length)])));
         Assert.DoesNotMatch("<(?!/?span)", html);
         Assert.DoesNotContain('\u001b', html);

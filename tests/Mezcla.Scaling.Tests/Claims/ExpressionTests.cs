@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Models;
 using Mezcla.Scaling.Claims.Expressions;
@@ -121,8 +122,9 @@ public class ExpressionTests
     }
 
     [Property]
-    public void Sums_and_products_are_those_of_CSharp(int a, int b, int c)
+    public void Sums_and_products_are_those_of_CSharp(DoNotSize<int> first, DoNotSize<int> second, DoNotSize<int> third)
     {
+        var (a, b, c) = (first.Item, second.Item, third.Item);
         string text = FormattableString.Invariant($"({a}) + ({b}) * ({c}) - ({a}) * ({c})");
         Assert.Equal(a + (double)b * c - (double)a * c, Compute(text));
     }

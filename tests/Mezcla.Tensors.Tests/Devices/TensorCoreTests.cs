@@ -1,3 +1,4 @@
+using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Tensors.Tests.Reference;
 
@@ -151,9 +152,9 @@ public abstract class TensorCoreTests
     }
 
     [Property(MaxTest = 20, Arbitrary = [typeof(Shapes)])]
-    public void Every_number_is_rounded_to_the_nearest_even_one(int seed)
+    public void Every_number_is_rounded_to_the_nearest_even_one(DoNotSize<int> seed)
     {
-        var random = new Random(seed);
+        var random = new Random(seed.Item);
         float[] values = [.. Enumerable.Range(0, 37).Select(_ => BitConverter.Int32BitsToSingle(random.Next(int.MinValue, int.MaxValue) & (random.Next(2) == 0 ? -1 : unchecked((int)0xFFFF8000)))).Select(x => float.IsFinite(x) ? x : 1)];
         using var scope = new TensorScope();
         // A product with the identity is a sum of one term.
