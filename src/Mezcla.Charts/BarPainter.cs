@@ -21,7 +21,12 @@ internal static class BarPainter
         // Every bar that can be seen has its value or none has: a few labels among many bars look like a choice.
         bool Fits(double v) => chart.Horizontal ? thick >= LabelSize : Svg.WidthOf(NumberText.Format(v, chart.Y.Format), LabelSize) <= thick + 6;
         var labels = !chart.Stacked && series.Length * categories.Count <= MostLabels
-            && series.SelectMany(s => s.Values).Where(value.Has).All(v => Fits(v) || Math.Abs(value.Map(v) - zero) < 2);
+            && series.SelectMany(s => s.Values).Where(value.Has).All(v => Fits(v) || Math.Abs(value.Map(v) - zero) < 2) && (chart.Horizontal || !Neighbours().Any(Touch));
+
+        // Two bars of about one height beside each other: their values must not run into one.
+        IEnumerable<(double Left, double Right)> Neighbours() => series.Zip(series.Skip(1)).SelectMany(p => p.First.Values.Zip(p.Second.Values)).Where(p => value.Has(p.First) && value.Has(p.Second));
+        bool Touch((double Left, double Right) pair) => Math.Abs(value.Map(pair.Left) - value.Map(pair.Right)) < LabelSize
+            && (Svg.WidthOf(NumberText.Format(pair.Left, chart.Y.Format), LabelSize) + Svg.WidthOf(NumberText.Format(pair.Right, chart.Y.Format), LabelSize)) / 2 > thick + 2;
 
         for (var s = 0; s < series.Length; s++)
         {

@@ -49,7 +49,8 @@ public sealed class CourseTests : IDisposable
             // As given, an exercise is open: it shows hints, and its cell has not failed.
             var given = Exercises(Path.Combine(Repository, "notebooks", name));
             Assert.All(given, exercise => Assert.False(exercise.Solved, $"{name}: '{exercise.Title}' is solved as given."));
-            Assert.Equal(given.Select(e => e.Title), solved.Select(e => e.Title));
+            // With as many checks: who grades compares their number with that of the solution.
+            Assert.Equal(given.Select(e => (e.Title, e.Checks)), solved.Select(e => (e.Title, e.Checks)));
         }
     }
 
@@ -80,12 +81,12 @@ public sealed class CourseTests : IDisposable
         Assert.Empty(CourseComparison.Differences(Path.Combine(Repository, "notebooks", notebook), Path.Combine(_folder, notebook)));
     }
 
-    private static List<(string Title, bool Solved)> Exercises(string notebook) =>
+    private static List<(string Title, bool Solved, int Checks)> Exercises(string notebook) =>
         [.. JsonNode.Parse(File.ReadAllText(notebook))!["cells"]!.AsArray()
             .SelectMany(cell => cell!["outputs"]?.AsArray() ?? [])
             .Select(output => output!["data"]?["application/vnd.mezcla.exercise+json"])
             .OfType<JsonObject>()
-            .Select(exercise => (exercise["title"]!.GetValue<string>(), exercise["solved"]!.GetValue<bool>()))];
+            .Select(exercise => (exercise["title"]!.GetValue<string>(), exercise["solved"]!.GetValue<bool>(), exercise["checks"]!.GetValue<int>()))];
 
     private (int Code, string Log) Run(string program, string[] arguments)
     {
