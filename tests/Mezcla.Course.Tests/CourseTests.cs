@@ -54,6 +54,14 @@ public sealed class CourseTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("3.38 against 3.43 nats", "3.39 against 3.43 nats", true)]
+    [InlineData("3.38 against 3.43 nats", "3.48 against 3.43 nats", false)]
+    [InlineData("1.5e-7 nats", "2.5e-7 nats", true)]
+    [InlineData("3.38 nats", "3.38 nats per token", false)]
+    public void Numbers_may_differ_by_two_percent_and_words_may_not(string committed, string fresh, bool alike) =>
+        Assert.Equal(alike, CourseComparison.Difference(committed, fresh).Length == 0);
+
     [Fact]
     public void Every_chapter_with_exercises_has_solutions() => Assert.All(
         Notebooks.Select(row => row.Data).Where(name => Exercises(Path.Combine(Repository, "notebooks", name)).Count > 0),
