@@ -250,6 +250,9 @@ public sealed class Chart
     /// <param name="max">The upper end.</param>
     public Chart YRange(double? min = null, double? max = null) => With(() => (Y.Min, Y.Max) = (min, max));
 
+    /// <summary>Leaves out the numbers of the y axis, where heights only keep series apart.</summary>
+    public Chart HideY() => With(() => Y.Hidden = true);
+
     /// <summary>Says how numbers are written.</summary>
     /// <param name="x">On the x axis.</param>
     /// <param name="y">On the y axis, and in the cells of a heat map.</param>

@@ -26,10 +26,11 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
         };
         values = values.Concat(chart.Annotations.Select(a => a.Y));
         var fromZero = chart.Type is Chart.Kind.Bars or Chart.Kind.Histogram or Chart.Kind.Areas;
-        return Of(values, chart.Y, pad: 0.05, fromZero);
+        // Under a bar that hangs stands its value.
+        return Of(values, chart.Y, pad: 0.05, fromZero, below: chart is { Type: Chart.Kind.Bars, Horizontal: false, Stacked: false } ? 0.11 : 0.05);
     }
 
-    private static Domain Of(IEnumerable<double> values, AxisSettings axis, double pad, bool fromZero)
+    private static Domain Of(IEnumerable<double> values, AxisSettings axis, double pad, bool fromZero, double? below = null)
     {
         var log = axis.Log;
         var usable = values.Where(v => Scale.Drawable(v, log)).ToArray();
@@ -51,7 +52,7 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
             }
             var margin = (max - min) * pad;
             // Do not cross zero only to make room: an axis that begins at -0.1 for counts looks wrong.
-            min = min >= 0 && min - margin < 0 ? 0 : min - margin;
+            min = min >= 0 && min - margin < 0 ? 0 : min - (max - min) * (below ?? pad);
             max = max <= 0 && max + margin > 0 ? 0 : max + margin;
             if (fromZero)
                 (min, max) = (Math.Min(min < 0 ? min : 0, 0), Math.Max(max, 0));

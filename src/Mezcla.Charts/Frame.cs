@@ -36,7 +36,7 @@ internal sealed class Frame
 
         var below = 26.0 + (xAxis.Label.Length > 0 ? 20 : 0);
         var yParts = (int)Math.Clamp(((height ?? 0) - top - below) / 42, 2, 10);
-        var yTicks = yNames is null ? NumberTicks(yDomain, yParts, yAxis.Format) : [];
+        var yTicks = yNames is null && !yAxis.Hidden ? NumberTicks(yDomain, yParts, yAxis.Format) : [];
         var widest = yNames is null
             ? yTicks.Select(t => Svg.WidthOf(t.Label, TickSize)).DefaultIfEmpty(0).Max()
             : Math.Min(yNames.Select(n => Svg.WidthOf(n, TickSize)).DefaultIfEmpty(0).Max(), width * 0.32);

@@ -207,6 +207,8 @@ internal static class PlotlyFigure
             json["tickvals"] = new JsonArray([.. Enumerable.Range(0, names.Count).Select(i => (JsonNode)i)]);
             json["ticktext"] = new JsonArray([.. names.Select(n => (JsonNode)Text(n))]);
         }
+        if (axis.Hidden)
+            json["showticklabels"] = false;
         if (axis.Log)
             json["type"] = "log";
         if (axis.Format == AxisFormat.Percent)

@@ -81,6 +81,9 @@ internal sealed class AxisSettings
 
     public AxisFormat Format { get; set; }
 
+    /// <summary>True if the axis shows no numbers.</summary>
+    public bool Hidden { get; set; }
+
     /// <summary>The categories, if this axis has names in place of numbers.</summary>
     public List<string>? Categories { get; set; }
 }

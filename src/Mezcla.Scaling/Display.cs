@@ -15,9 +15,12 @@ internal static class Display
         if (caption is not null) html.Append("<caption>").Append(WebUtility.HtmlEncode(caption)).Append("</caption>");
         html.Append("<thead><tr>").AppendJoin("", headers.Select(header => $"<th>{WebUtility.HtmlEncode(header)}</th>")).Append("</tr></thead><tbody>");
         foreach (IReadOnlyList<string> row in rows)
-            html.Append("<tr>").AppendJoin("", row.Select(cell => $"<td style=\"text-align:left\">{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>");
+            html.Append("<tr>").AppendJoin("", row.Select(cell => $"<td style=\"text-align:left;{Width(cell)}\">{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>");
         return html.Append("</tbody></table>").ToString();
     }
+
+    // A figure stays in one line, and a sentence gets room: on a narrow screen the table is scrolled rather than squeezed.
+    private static string Width(string cell) => cell.Length <= 10 ? "white-space:nowrap" : cell.Length > 40 ? "min-width:14em" : "";
 
     public static string Text(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
     {

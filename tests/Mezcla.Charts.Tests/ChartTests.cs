@@ -79,6 +79,36 @@ public partial class ChartTests
     }
 
     [Fact]
+    public void All_bars_have_their_values_or_none_has()
+    {
+        static string[] Values(params double[] values) => [.. XDocument.Parse(Chart.Bars().Add("a", Enumerable.Range(0, values.Length), values).ToSvg())
+            .Descendants(Ns + "text").Where(t => t.Attribute("class")?.Value == "ha").Select(t => t.Value)];
+        double[] twenty = [.. Enumerable.Repeat(4e6, 20)];
+        Assert.Equal(20, Values(twenty).Length);
+        Assert.Empty(Values([.. twenty, 1.234e6]));
+        // What is too short to be seen decides nothing.
+        Assert.Equal(20, Values([.. twenty, 1.234e-6]).Length);
+    }
+
+    [Fact]
+    public void The_value_of_a_hanging_bar_stands_above_the_axis()
+    {
+        var svg = XDocument.Parse(Chart.Bars().Add("a", ["x", "y"], [0.5, -0.44]).ToSvg());
+        var label = svg.Descendants(Ns + "text").Single(t => t.Value == "−0.44");
+        var axis = svg.Descendants(Ns + "g").Single(g => g.Attribute("class")?.Value == "ax").Elements().First().Attribute("d")!.Value;
+        Assert.True(double.Parse(label.Attribute("y")!.Value) < double.Parse(axis[(axis.LastIndexOf(' ') + 1)..]) - 2, axis);
+    }
+
+    [Fact]
+    public void Heights_that_only_keep_series_apart_have_no_numbers()
+    {
+        Chart Rows() => Chart.Scatter().Add("a", [10.0, 20], [1.0, 1]).Add("b", [10.0, 20], [2.0, 2]);
+        Assert.Contains(">2<", Rows().ToSvg());
+        Assert.DoesNotContain(">2<", Rows().HideY().ToSvg());
+        Assert.False(JsonNode.Parse(Rows().HideY().ToPlotly())!["layout"]!["yaxis"]!["showticklabels"]!.GetValue<bool>());
+    }
+
+    [Fact]
     public void Thinning_keeps_the_extremes()
     {
         var ys = Enumerable.Range(0, 200_000).Select(i => Math.Sin(i / 5000.0)).ToArray();

@@ -74,7 +74,8 @@ internal static partial class CourseComparison
         _ => "",
     };
 
-    [GeneratedRegex(@"[-−]?\d[\d,]*(\.\d+)?([eE][-+]?\d+)?")]
+    // Groups that capture would come back among the words, where digits have to be equal.
+    [GeneratedRegex(@"[-−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")]
     private static partial Regex Number();
 
     [GeneratedRegex("[▁▂▃▄▅▆▇█]+")]

@@ -64,7 +64,7 @@ internal static class QuantizeCommand
             var worst = group.MaxBy(t => t.Error)!;
             table.AddRow(
                 new Text(group.Key.Name), Number($"{group.Count():N0}"), Number($"{group.Sum(t => t.Count):N0}"), Number($"{group.Sum(t => t.Bytes):N0}"),
-                Number($"{group.Average(t => t.Error):P2}"), new Text(worst.Error > 0 ? FormattableString.Invariant($"{worst.Name}, {worst.Error:P2}") : ""));
+                Number($"{group.Average(t => t.Error):P2}"), new Text(worst.Error > 0 ? FormattableString.Invariant($"{worst.Name}\n{worst.Error:P2}") : ""));
         }
         console.Write(table);
         long before = source.Weights.Tensors.Where(t => !t.Name.StartsWith("optimizer.", StringComparison.Ordinal)).Sum(t => t.Length), after = new FileInfo(output).Length;

@@ -54,8 +54,9 @@ public sealed class ExperimentReport
             if (best is null) return "Nothing was run yet.";
             string lowest = FormattableString.Invariant($"Lowest held-out loss: {best.Arm}, {best.Loss:F4} nats");
             if (reference is null || best == reference || !double.IsFinite(best.Difference)) return lowest + ".";
-            return lowest + FormattableString.Invariant($", {-best.Difference:F4} below {reference.Arm}")
-                + (double.IsFinite(best.DifferenceError) ? FormattableString.Invariant($" ± {best.DifferenceError:F4} on {best.Records.Count} seeds{(best.IsClear ? "" : ": within what seeds differ by")}.") : " on one seed.");
+            bool several = double.IsFinite(best.DifferenceError);
+            return lowest + FormattableString.Invariant($", {-best.Difference:F4}{(several ? $" ± {best.DifferenceError:F4}" : "")} below {reference.Arm} on ")
+                + (several ? $"{best.Records.Count} seeds{(best.IsClear ? "" : ": within what seeds differ by")}." : "one seed.");
         }
     }
 

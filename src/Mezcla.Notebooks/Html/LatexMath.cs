@@ -99,12 +99,20 @@ internal sealed class LatexMath
         while (Peek is { } token && token is not ("}" or "&" or "\\\\" or "\\cr" or "\\right" or "\\end") && !ends.Contains(token))
         {
             var before = _at;
-            items.Add(Scripted());
+            // After a bracket or a sign it belongs to what follows, and stands close to it.
+            var unary = token == "-" && items.Count > 0 && Opens(items[^1]);
+            // A word stands apart from the letter or number before it.
+            if (token.Length > 1 && (LatexSymbols.Functions.Contains(token[1..]) || LatexSymbols.Limits.ContainsKey(token[1..])) && items.Count > 0 && !items[^1].StartsWith("<mo", StringComparison.Ordinal) && !items[^1].EndsWith("/>", StringComparison.Ordinal))
+                items.Add("<mspace width=\"0.167em\"/>");
+            var item = Scripted();
+            items.Add(unary ? item.Replace("<mo>−</mo>", "<mo form=\"prefix\">−</mo>") : item);
             if (_at == before)
                 break;
         }
         return items;
     }
+
+    private static bool Opens(string item) => item.StartsWith("<mo", StringComparison.Ordinal) && item.EndsWith("</mo>", StringComparison.Ordinal) && item[^6] is '(' or '[' or '=' or ',' or '≤' or '≥' or '·' or '/';
 
     private static string Group(List<string> items) => items.Count == 1 ? items[0] : $"<mrow>{string.Concat(items)}</mrow>";
 

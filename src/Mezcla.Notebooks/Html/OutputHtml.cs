@@ -51,9 +51,11 @@ internal static class OutputHtml
         return json.Length > 0 ? $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(json.ToString()))}</pre>" : $"<p class=\"out\">An output of the types {WebUtility.HtmlEncode(string.Join(", ", bundle.Data.Keys))}, which a page cannot show.</p>";
     }
 
-    /// <summary>Text as it is; lines that no table would have are prose, and go on below.</summary>
+    /// <summary>Text as it is; prose, and lines longer than any table's, go on below where they are too long.</summary>
     private static string Preformatted(string text, string kind = "") =>
-        $"<pre class=\"out{kind}{(text.Split('\n').Any(l => l.Length > 110) ? " long" : "")}\">{AnsiText.ToHtml(text)}</pre>";
+        $"<pre class=\"out{kind}{(text.Split('\n').Any(l => l.Length > 110) || !HasColumns(text) ? " long" : "")}\">{AnsiText.ToHtml(text)}</pre>";
+
+    private static bool HasColumns(string text) => text.Contains("  ") || text.Any(c => c is '\t' or (>= '─' and <= '▟'));
 
     /// <summary>A picture that does not say what it is gets the words that stand for it where no pictures are shown.</summary>
     private static string Picture(string svg, string words)

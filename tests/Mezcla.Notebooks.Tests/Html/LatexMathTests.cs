@@ -24,9 +24,12 @@ public partial class LatexMathTests
     [InlineData(@"\text{if } x", "<mrow><mtext>if\u00A0</mtext><mi>x</mi></mrow>")]
     [InlineData(@"a \le b < c", "<mrow><mi>a</mi><mo>≤</mo><mi>b</mi><mo>&lt;</mo><mi>c</mi></mrow>")]
     [InlineData(@"\log x", "<mrow><mi>log</mi><mspace width=\"0.167em\"/><mi>x</mi></mrow>")]
+    [InlineData(@"s\log x", "<mrow><mi>s</mi><mspace width=\"0.167em\"/><mi>log</mi><mspace width=\"0.167em\"/><mi>x</mi></mrow>")]
     [InlineData(@"\hat{y}", "<mover accent=\"true\"><mrow><mi>y</mi></mrow><mo stretchy=\"false\">^</mo></mover>")]
     [InlineData(@"50\%", "<mrow><mn>50</mn><mi mathvariant=\"normal\">%</mi></mrow>")]
     [InlineData("-1", "<mrow><mo>−</mo><mn>1</mn></mrow>")]
+    [InlineData("(-1", "<mrow><mo stretchy=\"false\">(</mo><mo form=\"prefix\">−</mo><mn>1</mn></mrow>")]
+    [InlineData("x-1", "<mrow><mi>x</mi><mo>−</mo><mn>1</mn></mrow>")]
     public void Formulas_become_mathml(string tex, string mathml)
     {
         var (math, unknown) = LatexMath.Convert(tex, display: false);
