@@ -17,6 +17,9 @@ internal static unsafe class GemmBlocks
     // Up to this many rows, all of a block of the left factor fits the second cache.
     private const int MostRowsOfStrips = 512;
 
+    // Up to this many columns, those of a left factor are not worth packing: a cache line of them, 16, serves all columns of C from the near caches.
+    private const int MostColumnsInPlace = 256, RowsInPlace = 16;
+
     // Of a block of the left factor that is packed for all chunks: 4 MB.
     private const int MostLeftFloats = 1 << 20;
 
@@ -98,12 +101,13 @@ internal static unsafe class GemmBlocks
         // from the columns first: few rows would go through the whole of the packed block again and again.
         var mostStrips = (Math.Min(columns, product.Columns) + width - 1) / width;
         var leastBlocks = (15 + mostStrips) / mostStrips;
-        var rows = EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + leastBlocks - 1) / leastBlocks, height)), height);
+        var inPlace = product.AStep != 1 && product.Columns <= MostColumnsInPlace;
+        var rows = inPlace ? RowsInPlace : EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + leastBlocks - 1) / leastBlocks, height)), height);
         var rowBlocks = (product.Rows + rows - 1) / rows;
-        // Rows are read in place, at full speed; only columns, which would take a new page for every depth, are packed: once for all chunks
-        // where the rows are so few that the chunks are cut along the columns too, else by each chunk for itself.
+        // Rows are read in place, at full speed; only columns, which would take a new page for every depth, are packed where C has many columns: once
+        // for all chunks where the rows are so few that the chunks are cut along the columns too, else by each chunk for itself.
         var leftFloats = (long)RoundUp(product.Rows, height) * depth;
-        var left = product.AStep != 1 && rowBlocks < 16 && leftFloats <= MostLeftFloats ? CpuScratch.Floats(CpuScratch.Use.LeftPanels, leftFloats) : null;
+        var left = product.AStep != 1 && !inPlace && rowBlocks < 16 && leftFloats <= MostLeftFloats ? CpuScratch.Floats(CpuScratch.Use.LeftPanels, leftFloats) : null;
         for (var column = 0; column < product.Columns; column += columns)
         {
             for (var start = 0; start == 0 || start < product.Depth; start += depth)
@@ -113,6 +117,7 @@ internal static unsafe class GemmBlocks
                     Product = product,
                     Right = right,
                     Left = left,
+                    LeftInPlace = inPlace || product.AStep == 1,
                     FirstColumn = column,
                     FirstDepth = start,
                     BlockRows = rows,
@@ -121,7 +126,7 @@ internal static unsafe class GemmBlocks
                     Depth = Math.Min(depth, product.Depth - start),
                 };
                 var strips = (job.Columns + width - 1) / width;
-                job.ChunkColumns = width * Math.Clamp(strips * rowBlocks / 16, 1, strips);
+                job.ChunkColumns = inPlace ? job.Columns : width * Math.Clamp(strips * rowBlocks / 16, 1, strips);
                 CpuThreads.Run(job.CutPacking(), ref job);
                 job.Packing = false;
                 CpuThreads.Run(rowBlocks * ((job.Columns + job.ChunkColumns - 1) / job.ChunkColumns), ref job);
@@ -137,7 +142,7 @@ internal static unsafe class GemmBlocks
 
         public MatrixProduct Product;
         public float* Right, Left;
-        public bool Packing;
+        public bool Packing, LeftInPlace;
         public int FirstColumn, Columns, FirstDepth, Depth, BlockRows, RowBlocks, ChunkColumns;
         private int _leftChunks, _leftDepth, _rightDepth, _rightColumns;
 
@@ -198,7 +203,7 @@ internal static unsafe class GemmBlocks
                 Beta = FirstDepth == 0 ? Product.Beta : 1,
                 Bias = Product.Bias == null || FirstDepth > 0 ? null : Product.Bias + FirstColumn + column,
             };
-            if (Product.AStep != 1)
+            if (!LeftInPlace)
             {
                 var packed = Left + (nint)row * Depth;
                 if (Left == null)
