@@ -7,8 +7,8 @@ public static partial class TensorOperations
     /// <summary>
     /// gelu(x·Wᵀ + b), the first half of a transformer's network, for x [..., in], W [out, in], b [out]; the result is [..., out]. Where the device can, a thread
     /// applies GELU to each block of the product while it has it in its cache, and keeps the slopes g′ instead of the sums h = x·Wᵀ + b, since value and slope
-    /// share their costly part: on the way back dh = dy·g′, then as <see cref="Linear"/> has it. Elsewhere it is <c>x.Linear(W, b).Gelu(form)</c>, and nowhere
-    /// anything else.
+    /// share their costly part: on the way back dh = dy·g′, then as <see cref="Linear"/> has it. Elsewhere it is <c>x.Linear(W, b).Gelu(form)</c>, whose results
+    /// are the same.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor? bias = null, GeluForm form = GeluForm.Tanh)

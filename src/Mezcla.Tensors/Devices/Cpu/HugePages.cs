@@ -4,7 +4,7 @@ namespace Mezcla.Tensors.Devices.Cpu;
 
 /// <summary>
 /// Large blocks in pages of 2 MB, which Linux gives where it is asked (transparent huge pages, "madvise" being the usual setting): reading all weights for each
-/// token then misses hardly any entry of the page tables. Other systems have nothing that every user may ask for.
+/// token then looks up one page where it looked up 512. Other systems have nothing that every user may ask for.
 /// </summary>
 internal static partial class HugePages
 {
