@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mezcla.Tensors;
-using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.OpenCl;
 
 namespace Mezcla.Benchmarks;
 
@@ -21,7 +21,7 @@ internal static class GpuBenchmark
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var name in names)
             Console.WriteLine($"| {name} | {Cells(name, ProductPrecision.Float32, products)} | {Cells(name, ProductPrecision.BFloat16, narrow)} |");
-        if (device.Kernels is GpuKernels { Driver.ProductPlans: { } plans })
+        if (device.Kernels is OpenClKernels { Driver.ProductPlans: { } plans })
         {
             Console.WriteLine();
             Console.WriteLine($"cuBLASLt did {plans.All - plans.Refused} of {plans.All} kinds of plain products, our own kernels the others.");

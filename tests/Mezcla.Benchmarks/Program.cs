@@ -1,7 +1,7 @@
 using System.Globalization;
 using Mezcla.Benchmarks;
 using Mezcla.Tensors;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 var verb = args is [var first, ..] && !first.StartsWith('-') ? first : "run";
 var options = new Dictionary<string, string>();

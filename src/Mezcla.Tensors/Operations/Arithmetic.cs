@@ -50,14 +50,6 @@ public sealed partial class Tensor
 
 public static partial class TensorOperations
 {
-    /// <summary>The larger of each pair, broadcast; the gradient goes to the larger, half to each where they are equal.</summary>
-    /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
-    public static Tensor Maximum(this Tensor a, Tensor b) => Binary("Maximum", BinaryKind.Maximum, a, b);
-
-    /// <summary>The smaller of each pair, broadcast; the gradient goes to the smaller, half to each where they are equal.</summary>
-    /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
-    public static Tensor Minimum(this Tensor a, Tensor b) => Binary("Minimum", BinaryKind.Minimum, a, b);
-
     /// <summary>1 where a &gt; b, else 0, broadcast: a mask. No gradient.</summary>
     /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
     public static Tensor Greater(this Tensor a, Tensor b) => Binary("Greater", BinaryKind.Greater, a, b);
@@ -74,8 +66,8 @@ public static partial class TensorOperations
     {
         a = a.Floats(name);
         b = b.Floats(name, a.Device);
-        var y = Tensor.Empty(name, Mezcla.Tensors.Shape.Broadcast(name, a.Layout, b.Layout), DType.Float32, a.Device);
-        Broadcast(kind, a.Handle, a.Layout, b.Handle, b.Layout, y.Handle, y.Layout, y.Kernels, accumulate: false);
+        var y = Tensor.Empty(name, Mezcla.Tensors.Shape.Broadcast(name, a.Sizes, b.Sizes), DType.Float32, a.Device);
+        Broadcast(kind, a.Handle, a.Sizes, b.Handle, b.Sizes, y.Handle, y.Sizes, y.Kernels, accumulate: false);
         if (Tape.Records(a, b) && kind < BinaryKind.Greater)
             y.RecordedAs(new BinaryNode(name, y, kind, a, b));
         return Tape.Finish(name, y);
@@ -91,8 +83,8 @@ public static partial class TensorOperations
 
     private sealed class BinaryNode(string name, Tensor y, BinaryKind kind, Tensor a, Tensor b) : Node(name, y, a.GradNode, b.GradNode)
     {
-        private readonly Shape shape = y.Layout, aShape = a.Layout, bShape = b.Layout;
-        private readonly Saved a = kind >= BinaryKind.Multiply && (b.RequiresGrad || kind >= BinaryKind.Maximum) ? new Saved(a) : default;
+        private readonly Shape shape = y.Sizes, aShape = a.Sizes, bShape = b.Sizes;
+        private readonly Saved a = kind >= BinaryKind.Multiply && b.RequiresGrad ? new Saved(a) : default;
         private readonly Saved b = kind >= BinaryKind.Divide || (kind == BinaryKind.Multiply && a.RequiresGrad) ? new Saved(b) : default;
 
         internal override void Backward(Handle gradient)
@@ -141,22 +133,12 @@ public static partial class TensorOperations
                 case BinaryKind.Divide when first:
                     Broadcast(kind, gradient, shape, b.For(this), bShape, target, shape, Kernels, accumulate);
                     break;
-                case BinaryKind.Divide:
+                default:
                     var quotient = work.Rent(Count);
                     Broadcast(kind, gradient, shape, b.For(this), bShape, quotient, shape, Kernels, false);
                     Broadcast(kind, quotient, shape, b.For(this), bShape, quotient, shape, Kernels, false);
                     Kernels.Scale(quotient, quotient, Count, -1, false);
                     Broadcast(BinaryKind.Multiply, quotient, shape, a.For(this), aShape, target, shape, Kernels, accumulate);
-                    break;
-                default:
-                    // (1 + sign(a - b))/2 for the maximum's first operand, and mirrored for the others: 1, ½ or 0.
-                    var share = work.Rent(Count);
-                    var equal = work.Rent(Count);
-                    var wins = (kind == BinaryKind.Maximum) == first ? BinaryKind.Greater : BinaryKind.Less;
-                    Broadcast(wins, a.For(this), aShape, b.For(this), bShape, share, shape, Kernels, false);
-                    Broadcast(BinaryKind.Equal, a.For(this), aShape, b.For(this), bShape, equal, shape, Kernels, false);
-                    Kernels.Scale(equal, share, Count, 0.5f, true);
-                    Broadcast(BinaryKind.Multiply, gradient, shape, share, shape, target, shape, Kernels, accumulate);
                     break;
             }
         }

@@ -20,7 +20,7 @@ public static partial class TensorOperations
         logits = logits.Floats("CrossEntropy");
         labels.Integers("CrossEntropy", "the labels", logits.Device);
         if (logits.Rank < 1 || !logits.Shape[..^1].SequenceEqual(labels.Shape))
-            throw new ArgumentException($"CrossEntropy: the logits {logits.Layout} and the labels {labels.Layout} must be [..., n] and [...].");
+            throw new ArgumentException($"CrossEntropy: the logits {logits.Sizes} and the labels {labels.Sizes} must be [..., n] and [...].");
         if (!(smoothing >= 0 && smoothing <= 1))
             throw new ArgumentException($"CrossEntropy: smoothing must be from 0 to 1, not {smoothing}.");
         long rows = labels.Count;
@@ -28,7 +28,7 @@ public static partial class TensorOperations
         // The loss and, behind it, how many labels count.
         using var both = Tensor.Empty("CrossEntropy", new Shape(2), DType.Float32, logits.Device, track: false);
         var lse = logits.Device.Pool.Rent(rows * 4, "CrossEntropy");
-        var check = new IndexCheck("CrossEntropy", IndexKind.Label, labels.Layout, n, ignore);
+        var check = new IndexCheck("CrossEntropy", IndexKind.Label, labels.Sizes, n, ignore);
         Inside(check, labels, logits.Kernels.CrossEntropy(logits.Handle, labels.Handle, new Handle(lse, 0), both.Handle, rows, n, ignore, smoothing, check));
         var loss = both.View(new Shape(), 0);
         if (Tape.Records(logits))

@@ -15,19 +15,18 @@ public static partial class TensorOperations
             throw new ArgumentException($"Dropout: the probability must be from 0 to below 1, not {p}.");
         if (p == 0)
             return x;
-        var start = x.Kernels.StartOf(random, out ulong from);
-        ulong position = random.Position - from;
-        var y = Tensor.Empty("Dropout", x.Layout, DType.Float32, x.Device);
-        x.Kernels.Dropout(x.Handle, y.Handle, x.Count, p, random.Seed, random.Stream, position, start, accumulate: false);
+        ulong position = random.Position;
+        var y = Tensor.Empty("Dropout", x.Sizes, DType.Float32, x.Device);
+        x.Kernels.Dropout(x.Handle, y.Handle, x.Count, p, random.Seed, random.Stream, position, accumulate: false);
         random.Position += (ulong)x.Count;
         if (Tape.Records(x))
-            y.RecordedAs(new DropoutNode(y, x, p, random.Seed, random.Stream, position, start));
+            y.RecordedAs(new DropoutNode(y, x, p, random.Seed, random.Stream, position));
         return Tape.Finish("Dropout", y);
     }
 
-    private sealed class DropoutNode(Tensor y, Tensor x, float p, ulong seed, ulong stream, ulong position, Handle start) : Node("Dropout", y, x.GradNode)
+    private sealed class DropoutNode(Tensor y, Tensor x, float p, ulong seed, ulong stream, ulong position) : Node("Dropout", y, x.GradNode)
     {
         internal override void Backward(Handle gradient)
-            => Kernels.Dropout(gradient, Input0!.Target(out bool accumulate), Count, p, seed, stream, position, start, accumulate);
+            => Kernels.Dropout(gradient, Input0!.Target(out bool accumulate), Count, p, seed, stream, position, accumulate);
     }
 }

@@ -12,22 +12,22 @@ public static partial class TensorOperations
         bool fits = missing >= 0;
         for (int i = 0; i < shape.Length && fits; i++)
         {
-            int own = i < missing ? 1 : x.Layout[i - missing];
+            int own = i < missing ? 1 : x.Sizes[i - missing];
             sizes[i] = shape[i] == -1 && i >= missing ? own : shape[i];
             fits = own == 1 || own == sizes[i];
         }
         if (!fits)
-            throw new ArgumentException($"Expand: {x.Layout} cannot be repeated to {Shape.Text(shape)}.");
+            throw new ArgumentException($"Expand: {x.Sizes} cannot be repeated to {Shape.Text(shape)}.");
         return Expand(x, new Shape(sizes));
     }
 
     private static Tensor Expand(Tensor x, in Shape shape)
     {
-        if (shape == x.Layout)
+        if (shape == x.Sizes)
             return x;
         var y = Tensor.Empty("Expand", shape, x.DType, x.Device);
         Span<long> from = stackalloc long[Shape.MaxRank], to = stackalloc long[Shape.MaxRank];
-        x.Layout.BroadcastStrides(shape, from);
+        x.Sizes.BroadcastStrides(shape, from);
         shape.Strides(to);
         x.Kernels.CopyStrided(x.Handle, from, y.Handle, to, shape, x.DType.Bytes());
         return Tape.Records(x) ? y.RecordedAs(new ExpandNode(y, x)) : y;
@@ -35,7 +35,7 @@ public static partial class TensorOperations
 
     private sealed class ExpandNode(Tensor y, Tensor x) : Node("Expand", y, x.GradNode)
     {
-        private readonly Shape x = x.Layout, y = y.Layout;
+        private readonly Shape x = x.Sizes, y = y.Sizes;
 
         internal override void Backward(Handle gradient) => SumTo(Device, gradient, y, Input0!.Target(out bool accumulate), x, 1, accumulate);
     }

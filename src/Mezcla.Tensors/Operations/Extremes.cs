@@ -14,10 +14,6 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">There is no such axis, or nothing along it.</exception>
     public static Tensor ArgMax(this Tensor x, int axis = -1, bool keepDims = false) => ArgExtreme("ArgMax", x, axis, keepDims, largest: true);
 
-    /// <summary>Where along an axis the smallest element is, the first of equals: Int32. NaN counts as the smallest.</summary>
-    /// <exception cref="ArgumentException">There is no such axis, or nothing along it.</exception>
-    public static Tensor ArgMin(this Tensor x, int axis = -1, bool keepDims = false) => ArgExtreme("ArgMin", x, axis, keepDims, largest: false);
-
     private static Tensor Extreme(string name, Tensor x, int? axis, bool keepDims, bool largest)
     {
         x = x.Floats(name);
@@ -34,7 +30,7 @@ public static partial class TensorOperations
         x = x.Floats(name);
         var (outer, n, inner, shape) = Along(name, x, axis, keepDims);
         if (n == 0 && outer * inner > 0)
-            throw new ArgumentException($"{name}: {x.Layout} has nothing along axis {axis} to choose from.");
+            throw new ArgumentException($"{name}: {x.Sizes} has nothing along axis {axis} to choose from.");
         var y = Tensor.Empty(name, shape, DType.Int32, x.Device);
         x.Kernels.ArgExtreme(x.Handle, y.Handle, outer, n, inner, largest);
         GC.KeepAlive(x);

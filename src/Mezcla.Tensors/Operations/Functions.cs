@@ -14,9 +14,6 @@ public static partial class TensorOperations
     /// <summary>√x; derivative 1/(2y), infinite at 0.</summary>
     public static Tensor Sqrt(this Tensor x) => Unary("Sqrt", UnaryKind.Sqrt, x);
 
-    /// <summary>1/√x; derivative -y³/2.</summary>
-    public static Tensor Rsqrt(this Tensor x) => Unary("Rsqrt", UnaryKind.Rsqrt, x);
-
     /// <summary>x²; derivative 2x.</summary>
     public static Tensor Square(this Tensor x) => Unary("Square", UnaryKind.Square, x);
 

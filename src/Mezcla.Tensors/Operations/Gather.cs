@@ -15,9 +15,9 @@ public static partial class TensorOperations
         index.Integers("Gather", "the index", x.Device);
         CheckIndex("Gather", x, axis, index);
         var (outer, n, inner, _) = Along("Gather", x, axis, true);
-        var y = Tensor.Empty("Gather", index.Layout, x.DType, x.Device);
-        var check = new IndexCheck("Gather", IndexKind.Index, index.Layout, n);
-        Inside(check, index, x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis], x.DType.Bytes(), check));
+        var y = Tensor.Empty("Gather", index.Sizes, x.DType, x.Device);
+        var check = new IndexCheck("Gather", IndexKind.Index, index.Sizes, n);
+        Inside(check, index, x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], x.DType.Bytes(), check));
         if (Tape.Records(x))
             y.RecordedAs(new GatherNode("Gather", y, x, index, outer, n, inner));
         return Tape.Finish("Gather", y);
@@ -35,13 +35,13 @@ public static partial class TensorOperations
         source = source.Floats("ScatterAdd", x.Device);
         axis = x.Axis("ScatterAdd", axis);
         CheckIndex("ScatterAdd", x, axis, index.Integers("ScatterAdd", "the index", x.Device));
-        if (source.Layout != index.Layout)
-            throw new ArgumentException($"ScatterAdd: the source {source.Layout} and the index {index.Layout} must have one shape.");
+        if (source.Sizes != index.Sizes)
+            throw new ArgumentException($"ScatterAdd: the source {source.Sizes} and the index {index.Sizes} must have one shape.");
         var (outer, n, inner, _) = Along("ScatterAdd", x, axis, true);
-        var y = Tensor.Empty("ScatterAdd", x.Layout, DType.Float32, x.Device);
+        var y = Tensor.Empty("ScatterAdd", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Copy(x.Handle, y.Handle, x.Count * 4);
-        var check = new IndexCheck("ScatterAdd", IndexKind.Index, index.Layout, n);
-        Inside(check, index, x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Layout[axis], check));
+        var check = new IndexCheck("ScatterAdd", IndexKind.Index, index.Sizes, n);
+        Inside(check, index, x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], check));
         if (Tape.Records(x, source))
             y.RecordedAs(new ScatterAddNode(y, x, source, index, outer, n, inner));
         return Tape.Finish("ScatterAdd", y);
@@ -49,8 +49,8 @@ public static partial class TensorOperations
 
     private static void CheckIndex(string name, Tensor x, int axis, Tensor index)
     {
-        if (index.Rank != x.Rank || index.Layout.With(axis, 0) != x.Layout.With(axis, 0))
-            throw new ArgumentException($"{name}: the index {index.Layout} must have the shape {x.Layout} but for axis {axis}.");
+        if (index.Rank != x.Rank || index.Sizes.With(axis, 0) != x.Sizes.With(axis, 0))
+            throw new ArgumentException($"{name}: the index {index.Sizes} must have the shape {x.Sizes} but for axis {axis}.");
     }
 
     /// <summary>Throws where a kernel found, at a position, an index that does not hold.</summary>

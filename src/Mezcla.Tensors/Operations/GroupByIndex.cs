@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
@@ -26,9 +25,9 @@ public static partial class TensorOperations
     {
         ids.Integers("GroupByIndex", "the ids");
         if (ids.Rank != 2)
-            throw new ArgumentException($"GroupByIndex: ids {ids.Layout} must be [tokens, k].");
-        if (priority is not null && (priority.Floats("GroupByIndex").Layout != ids.Layout))
-            throw new ArgumentException($"GroupByIndex: the priority {priority.Layout} must have the shape of the ids {ids.Layout}.");
+            throw new ArgumentException($"GroupByIndex: ids {ids.Sizes} must be [tokens, k].");
+        if (priority is not null && (priority.Floats("GroupByIndex").Sizes != ids.Sizes))
+            throw new ArgumentException($"GroupByIndex: the priority {priority.Sizes} must have the shape of the ids {ids.Sizes}.");
         var check = CheckIds("GroupByIndex", ids, groups);
         int count = (int)ids.Count;
         Tensor Ints(int n) => Tensor.Empty("GroupByIndex", new Shape(n), DType.Int32, ids.Device);
@@ -52,13 +51,14 @@ public static partial class TensorOperations
         return counts;
     }
 
-    /// <summary>Looks, on the processor, whether an id is too large; elsewhere the kernel does that.</summary>
+    // Where the CPU can read the ids, they are looked at before the kernel runs; elsewhere the kernel looks.
     private static IndexCheck CheckIds(string name, Tensor ids, int groups)
     {
-        var check = new IndexCheck(name, IndexKind.Group, ids.Layout, groups);
-        if (ids.Count == 0 || ids.Device != Device.Cpu)
+        var check = new IndexCheck(name, IndexKind.Group, ids.Sizes, groups);
+        if (!ids.Kernels.IsHostMemory)
             return check;
         var values = Tensor.CpuSpan<int>(ids.Handle, checked((int)ids.Count));
-        return TensorPrimitives.Max(values) < groups ? check : throw check.Error(values.IndexOfAnyInRange(groups, int.MaxValue), values[values.IndexOfAnyInRange(groups, int.MaxValue)]);
+        int wrong = values.IndexOfAnyInRange(groups, int.MaxValue);
+        return wrong < 0 ? check : throw check.Error(wrong, values[wrong]);
     }
 }

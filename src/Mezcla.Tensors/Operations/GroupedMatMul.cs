@@ -20,12 +20,12 @@ public static partial class TensorOperations
         weights = weights.Floats("GroupedMatMul", x.Device);
         offsets.Integers("GroupedMatMul", "the group offsets", x.Device);
         if (x.Rank != 2 || weights.Rank != 3 || weights.Size(transposeWeights ? 2 : 1) != x.Size(1))
-            throw new ArgumentException($"GroupedMatMul: {x.Layout} x {weights.Layout}{(transposeWeights ? "ᵀ" : "")}: must be [rows, in] and [groups, {(transposeWeights ? "out, in" : "in, out")}] with the same inner size.");
+            throw new ArgumentException($"GroupedMatMul: {x.Sizes} x {weights.Sizes}{(transposeWeights ? "ᵀ" : "")}: must be [rows, in] and [groups, {(transposeWeights ? "out, in" : "in, out")}] with the same inner size.");
         int groups = weights.Size(0), rows = x.Size(0), k = x.Size(1), n = weights.Size(transposeWeights ? 1 : 2);
         if (offsets.Rank != 1 || offsets.Count != groups + 1)
-            throw new ArgumentException($"GroupedMatMul: {groups} groups need offsets [{groups + 1}], not {offsets.Layout}.");
+            throw new ArgumentException($"GroupedMatMul: {groups} groups need offsets [{groups + 1}], not {offsets.Sizes}.");
         var y = Tensor.Empty("GroupedMatMul", new Shape(rows, n), DType.Float32, x.Device);
-        var check = new IndexCheck("GroupedMatMul", IndexKind.Offset, offsets.Layout, rows);
+        var check = new IndexCheck("GroupedMatMul", IndexKind.Offset, offsets.Sizes, rows);
         if (x.Kernels.GroupedMatMul(x.Handle, weights.Handle, offsets.Handle, y.Handle, groups, rows, n, k, transposeWeights, accumulate: false, check) >= 0)
             throw new ArgumentException($"GroupedMatMul: the offsets {Shape.Text(offsets.ToIntArray())} must rise from 0 to at most the number of rows, {rows}.");
         if (Tape.Records(x, weights))

@@ -10,8 +10,8 @@ public static partial class TensorOperations
     {
         axis = x.Require("IndexSelect").Axis("IndexSelect", axis);
         if (ids.Integers("IndexSelect", "the ids", x.Device).Rank != 1)
-            throw new ArgumentException($"IndexSelect: the ids must have one axis, not {ids.Layout}.");
-        return SelectRows("IndexSelect", x, axis, ids, x.Layout.With(axis, ids.Layout[0]));
+            throw new ArgumentException($"IndexSelect: the ids must have one axis, not {ids.Sizes}.");
+        return SelectRows("IndexSelect", x, axis, ids, x.Sizes.With(axis, ids.Sizes[0]));
     }
 
     /// <summary>Row ids[...] of a table [rows, size] for each id: shape [..., size], Float32. Only the gradients of rows that were used change.</summary>
@@ -19,9 +19,9 @@ public static partial class TensorOperations
     public static Tensor Embedding(this Tensor weight, Tensor ids)
     {
         if (weight.Require("Embedding").Rank != 2)
-            throw new ArgumentException($"Embedding: the table must be [rows, size], not {weight.Layout}.");
+            throw new ArgumentException($"Embedding: the table must be [rows, size], not {weight.Sizes}.");
         ids.Integers("Embedding", "the ids", weight.Device);
-        var rows = SelectRows("Embedding", weight, 0, ids, ids.Layout.Insert(ids.Rank, weight.Layout[1]));
+        var rows = SelectRows("Embedding", weight, 0, ids, ids.Sizes.Insert(ids.Rank, weight.Sizes[1]));
         return rows.Floats("Embedding");
     }
 
@@ -29,7 +29,7 @@ public static partial class TensorOperations
     {
         var (outer, n, inner, _) = Along(name, x, axis, true);
         var y = Tensor.Empty(name, shape, x.DType, x.Device);
-        var check = new IndexCheck(name, IndexKind.Index, ids.Layout, n);
+        var check = new IndexCheck(name, IndexKind.Index, ids.Sizes, n);
         Inside(check, ids, x.Kernels.GatherRows(x.Handle, ids.Handle, y.Handle, outer, n, ids.Count, inner * x.DType.Bytes(), check));
         if (Tape.Records(x))
             y.RecordedAs(new SelectRowsNode(name, y, x, ids, outer, n, inner));

@@ -12,7 +12,7 @@ public static partial class TensorOperations
     public static Tensor Linear(this Tensor x, Tensor weight, Tensor? bias = null)
     {
         var (rows, input, output) = LinearSizes("Linear", ref x, ref weight, ref bias);
-        var y = Tensor.Empty("Linear", x.Layout.With(x.Rank - 1, output), DType.Float32, x.Device);
+        var y = Tensor.Empty("Linear", x.Sizes.With(x.Rank - 1, output), DType.Float32, x.Device);
         x.Kernels.MatMul(new Product(1, rows, output, input, false, true, 0, 0, 0), x.Handle, weight.Handle, bias?.Handle ?? default, y.Handle, accumulate: false);
         if (Tape.Records(x, weight, bias))
             y.RecordedAs(new LinearNode("Linear", y, x, weight, bias, rows, input, output));
@@ -24,11 +24,11 @@ public static partial class TensorOperations
         x = x.Floats(name);
         weight = weight.Floats(name, x.Device);
         bias = bias?.Floats(name, x.Device);
-        if (weight.Rank != 2 || x.Rank < 1 || x.Size(-1) != weight.Layout[1])
-            throw new ArgumentException($"{name}: the input {x.Layout} and the weight {weight.Layout} must be [..., in] and [out, in] with the same inner size.");
-        if (bias is not null && (bias.Rank != 1 || bias.Count != weight.Layout[0]))
-            throw new ArgumentException($"{name}: the bias {bias.Layout} must be [out] for the weight {weight.Layout}.");
-        return (checked((int)x.Layout.Product(0, x.Rank - 1)), weight.Layout[1], weight.Layout[0]);
+        if (weight.Rank != 2 || x.Rank < 1 || x.Size(-1) != weight.Sizes[1])
+            throw new ArgumentException($"{name}: the input {x.Sizes} and the weight {weight.Sizes} must be [..., in] and [out, in] with the same inner size.");
+        if (bias is not null && (bias.Rank != 1 || bias.Count != weight.Sizes[0]))
+            throw new ArgumentException($"{name}: the bias {bias.Sizes} must be [out] for the weight {weight.Sizes}.");
+        return (checked((int)x.Sizes.Product(0, x.Rank - 1)), weight.Sizes[1], weight.Sizes[0]);
     }
 
     private class LinearNode(string name, Tensor y, Tensor x, Tensor weight, Tensor? bias, int rows, int input, int output)

@@ -13,9 +13,11 @@ public static partial class TensorOperations
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor? bias = null, GeluForm form = GeluForm.Tanh)
     {
-        if (x.Device.Kernels is not ILinearGeluKernel kernels) return x.Linear(weight, bias).Gelu(form);
+        var kernels = x.Device.Kernels;
+        if (!kernels.HasLinearGelu)
+            return x.Linear(weight, bias).Gelu(form);
         var (rows, input, output) = LinearSizes("LinearGelu", ref x, ref weight, ref bias);
-        var y = Tensor.Empty("LinearGelu", x.Layout.With(x.Rank - 1, output), DType.Float32, x.Device);
+        var y = Tensor.Empty("LinearGelu", x.Sizes.With(x.Rank - 1, output), DType.Float32, x.Device);
         var slopes = Tape.Records(x, weight, bias) ? x.Device.Pool.Rent(y.Count * 4, "LinearGelu") : null;
         kernels.LinearGelu(rows, output, input, x.Handle, weight.Handle, bias?.Handle ?? default, y.Handle, new Handle(slopes, 0), form);
         if (slopes is not null)
@@ -27,7 +29,7 @@ public static partial class TensorOperations
         : LinearNode("LinearGelu", y, x, weight, bias, rows, input, output)
     {
         private readonly Saved slopes = new(slopes);
-        private readonly Shape shape = y.Layout;
+        private readonly Shape shape = y.Sizes;
 
         internal override void Backward(Handle gradient)
         {

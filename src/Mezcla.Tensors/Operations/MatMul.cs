@@ -14,11 +14,11 @@ public static partial class TensorOperations
         a = a.Floats("MatMul");
         b = b.Floats("MatMul", a.Device);
         if (a.Rank < 2 || b.Rank < 2)
-            throw new ArgumentException($"MatMul: {a.Layout} x {b.Layout}: both need at least two axes (Unsqueeze makes a vector a row or a column).");
+            throw new ArgumentException($"MatMul: {a.Sizes} x {b.Sizes}: both need at least two axes (Unsqueeze makes a vector a row or a column).");
         int m = a.Size(transposeA ? -1 : -2), k = a.Size(transposeA ? -2 : -1);
         int n = b.Size(transposeB ? -2 : -1), other = b.Size(transposeB ? -1 : -2);
         if (k != other)
-            throw new ArgumentException($"MatMul: {a.Layout}{(transposeA ? "ᵀ" : "")} x {b.Layout}{(transposeB ? "ᵀ" : "")}: the inner sizes {k} and {other} differ.");
+            throw new ArgumentException($"MatMul: {a.Sizes}{(transposeA ? "ᵀ" : "")} x {b.Sizes}{(transposeB ? "ᵀ" : "")}: the inner sizes {k} and {other} differ.");
         Shape aBatch = new(a.Shape[..^2]), bBatch = new(b.Shape[..^2]), batch;
         try
         {
@@ -26,7 +26,7 @@ public static partial class TensorOperations
         }
         catch (ArgumentException)
         {
-            throw new ArgumentException($"MatMul: {a.Layout} x {b.Layout}: the leading axes {aBatch} and {bBatch} do not broadcast.");
+            throw new ArgumentException($"MatMul: {a.Sizes} x {b.Sizes}: the leading axes {aBatch} and {bBatch} do not broadcast.");
         }
         var y = Tensor.Empty("MatMul", batch.Insert(batch.Rank, m).Insert(batch.Rank + 1, n), DType.Float32, a.Device);
         // Many matrices times one are one tall matrix times it.

@@ -14,7 +14,7 @@ public static partial class TensorOperations
     public static Tensor LayerNorm(this Tensor x, Tensor? weight, Tensor? bias = null, float epsilon = 1e-5f)
     {
         var (rows, n) = NormSizes("LayerNorm", ref x, ref weight, ref bias);
-        var y = Tensor.Empty("LayerNorm", x.Layout, DType.Float32, x.Device);
+        var y = Tensor.Empty("LayerNorm", x.Sizes, DType.Float32, x.Device);
         // The mean of each row, then the inverse deviation of each.
         var statistics = x.Device.Pool.Rent(rows * 8L, "LayerNorm");
         Handle mean = new(statistics, 0), inverse = new(statistics, rows * 4L);
@@ -38,7 +38,7 @@ public static partial class TensorOperations
     {
         Tensor? none = null;
         var (rows, n) = NormSizes("RmsNorm", ref x, ref weight, ref none);
-        var y = Tensor.Empty("RmsNorm", x.Layout, DType.Float32, x.Device);
+        var y = Tensor.Empty("RmsNorm", x.Sizes, DType.Float32, x.Device);
         var statistics = x.Device.Pool.Rent(rows * 4L, "RmsNorm");
         x.Kernels.RmsNorm(x.Handle, weight?.Handle ?? default, y.Handle, new Handle(statistics, 0), rows, n, epsilon);
         if (Tape.Records(x, weight))
@@ -55,10 +55,10 @@ public static partial class TensorOperations
         bias = bias?.Floats(name, x.Device);
         int n = x.Rank > 0 ? x.Size(-1) : throw new ArgumentException($"{name}: a scalar has no axis to normalize.");
         if (weight is not null && (weight.Rank != 1 || weight.Count != n) || bias is not null && (bias.Rank != 1 || bias.Count != n))
-            throw new ArgumentException($"{name}: {x.Layout} needs a weight and a bias of [{n}], not {weight?.Layout.ToString() ?? "none"} and {bias?.Layout.ToString() ?? "none"}.");
+            throw new ArgumentException($"{name}: {x.Sizes} needs a weight and a bias of [{n}], not {weight?.Sizes.ToString() ?? "none"} and {bias?.Sizes.ToString() ?? "none"}.");
         weight = weight is null ? null : Distinct(weight, x);
         bias = bias is null ? null : Distinct(bias, x, weight);
-        return (checked((int)x.Layout.Product(0, x.Rank - 1)), n);
+        return (checked((int)x.Sizes.Product(0, x.Rank - 1)), n);
     }
 
     /// <summary>Both norms: RMS norm has no means among its statistics.</summary>

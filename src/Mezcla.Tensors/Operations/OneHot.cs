@@ -9,8 +9,8 @@ public static partial class TensorOperations
     public static Tensor OneHot(this Tensor ids, int classes)
     {
         ids.Integers("OneHot", "the ids");
-        var y = Tensor.Empty("OneHot", ids.Layout.Insert(ids.Rank, classes), DType.Float32, ids.Device);
-        var check = new IndexCheck("OneHot", IndexKind.Index, ids.Layout, classes);
+        var y = Tensor.Empty("OneHot", ids.Sizes.Insert(ids.Rank, classes), DType.Float32, ids.Device);
+        var check = new IndexCheck("OneHot", IndexKind.Index, ids.Sizes, classes);
         Inside(check, ids, ids.Kernels.OneHot(ids.Handle, y.Handle, ids.Count, classes, check));
         return y;
     }

@@ -23,7 +23,7 @@ public static partial class TensorOperations
         for (int i = 0; i < axes.Length; i++)
             seen |= 1 << (order[i] = x.Axis("Permute", axes[i]));
         if (axes.Length != x.Rank || seen != (1 << x.Rank) - 1)
-            throw new ArgumentException($"Permute: {Shape.Text(axes)} does not name each axis of {x.Layout} once.");
+            throw new ArgumentException($"Permute: {Shape.Text(axes)} does not name each axis of {x.Sizes} once.");
         return Permute("Permute", x, order);
     }
 
@@ -35,7 +35,7 @@ public static partial class TensorOperations
         bool moves = false;
         for (int i = 0, last = -1; i < axes.Length; i++)
         {
-            sizes[i] = x.Layout[axes[i]];
+            sizes[i] = x.Sizes[axes[i]];
             order |= (uint)axes[i] << (4 * i);
             if (sizes[i] == 1)
                 continue;
@@ -47,7 +47,7 @@ public static partial class TensorOperations
             return Alias(name, x, shape);
         var y = Tensor.Empty(name, shape, x.DType, x.Device);
         Span<long> from = stackalloc long[Shape.MaxRank], to = stackalloc long[Shape.MaxRank];
-        PermutedStrides(x.Layout, order, from);
+        PermutedStrides(x.Sizes, order, from);
         shape.Strides(to);
         x.Kernels.CopyStrided(x.Handle, from, y.Handle, to, shape, x.DType.Bytes());
         if (Tape.Records(x))
@@ -66,7 +66,7 @@ public static partial class TensorOperations
 
     private sealed class PermuteNode(string name, Tensor y, Tensor x, uint order) : Node(name, y, x.GradNode)
     {
-        private readonly Shape x = x.Layout, y = y.Layout;
+        private readonly Shape x = x.Sizes, y = y.Sizes;
 
         internal override void Backward(Handle gradient)
         {

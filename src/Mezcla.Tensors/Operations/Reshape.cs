@@ -15,12 +15,12 @@ public static partial class TensorOperations
             sizes[open] = 1;
             long others = sizes.Contains(-1) ? 0 : new Shape(sizes).Count;
             if (others == 0 || x.Count % others != 0)
-                throw new ArgumentException($"Reshape: {x.Layout} to {Shape.Text(shape)}: no size in place of -1 makes {x.Count} elements.");
+                throw new ArgumentException($"Reshape: {x.Sizes} to {Shape.Text(shape)}: no size in place of -1 makes {x.Count} elements.");
             sizes[open] = checked((int)(x.Count / others));
         }
         var wanted = new Shape(sizes);
         if (wanted.Count != x.Count)
-            throw new ArgumentException($"Reshape: {x.Layout} has {x.Count} elements, {wanted} has {wanted.Count}.");
+            throw new ArgumentException($"Reshape: {x.Sizes} has {x.Count} elements, {wanted} has {wanted.Count}.");
         return Alias("Reshape", x, wanted);
     }
 
@@ -31,15 +31,15 @@ public static partial class TensorOperations
         x.Require("Unsqueeze");
         int at = axis < 0 ? axis + x.Rank + 1 : axis;
         if (at < 0 || at > x.Rank)
-            throw new ArgumentException($"Unsqueeze: {x.Layout} has no place {axis} for another axis.");
-        return Alias("Unsqueeze", x, x.Layout.Insert(at, 1));
+            throw new ArgumentException($"Unsqueeze: {x.Sizes} has no place {axis} for another axis.");
+        return Alias("Unsqueeze", x, x.Sizes.Insert(at, 1));
     }
 
     /// <summary>Without one axis of size 1, or, where none is given, without all of them: a view.</summary>
     /// <exception cref="ArgumentException">The axis has another size.</exception>
     public static Tensor Squeeze(this Tensor x, int? axis = null)
     {
-        var shape = x.Require("Squeeze").Layout;
+        var shape = x.Require("Squeeze").Sizes;
         if (axis is { } chosen)
         {
             int at = x.Axis("Squeeze", chosen);

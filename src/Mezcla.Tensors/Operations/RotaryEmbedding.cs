@@ -21,13 +21,13 @@ public static partial class TensorOperations
         x = x.Floats("RotaryEmbedding");
         cos = cos.Floats("RotaryEmbedding", x.Device);
         sin = sin.Floats("RotaryEmbedding", x.Device);
-        int axis = x.Axis("RotaryEmbedding", timeAxis), size = x.Size(-1), time = x.Layout[axis];
-        if (cos.Rank != 2 || cos.Layout != sin.Layout || 2 * cos.Layout[1] > size || axis == x.Rank - 1)
-            throw new ArgumentException($"RotaryEmbedding: tables {cos.Layout} and {sin.Layout} for {x.Layout} must both be [positions, pairs] with at most {size / 2} pairs.");
-        if (startPosition < 0 || startPosition + (long)time > cos.Layout[0])
-            throw new ArgumentException($"RotaryEmbedding: positions {startPosition} to {startPosition + (long)time - 1} of {x.Layout} need tables longer than {cos.Layout}.");
-        var layout = new RotaryLayout(x.Layout.Product(0, axis), time, checked((int)x.Layout.Product(axis + 1, x.Rank - 1)), size, 2 * cos.Layout[1], interleaved, startPosition);
-        var y = Tensor.Empty("RotaryEmbedding", x.Layout, DType.Float32, x.Device);
+        int axis = x.Axis("RotaryEmbedding", timeAxis), size = x.Size(-1), time = x.Sizes[axis];
+        if (cos.Rank != 2 || cos.Sizes != sin.Sizes || 2 * cos.Sizes[1] > size || axis == x.Rank - 1)
+            throw new ArgumentException($"RotaryEmbedding: tables {cos.Sizes} and {sin.Sizes} for {x.Sizes} must both be [positions, pairs] with at most {size / 2} pairs.");
+        if (startPosition < 0 || startPosition + (long)time > cos.Sizes[0])
+            throw new ArgumentException($"RotaryEmbedding: positions {startPosition} to {startPosition + (long)time - 1} of {x.Sizes} need tables longer than {cos.Sizes}.");
+        var layout = new RotaryLayout(x.Sizes.Product(0, axis), time, checked((int)x.Sizes.Product(axis + 1, x.Rank - 1)), size, 2 * cos.Sizes[1], interleaved, startPosition);
+        var y = Tensor.Empty("RotaryEmbedding", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Rotary(x.Handle, cos.Handle, sin.Handle, y.Handle, layout, inverse: false, accumulate: false);
         if (Tape.Records(x))
             y.RecordedAs(new RotaryNode(y, x, cos, sin, layout));

@@ -12,11 +12,11 @@ public static partial class TensorOperations
         ArgumentOutOfRangeException.ThrowIfNegative(segments);
         x = x.Floats("SegmentSum");
         ids.Integers("SegmentSum", "the ids", x.Device);
-        if (x.Rank == 0 || ids.Rank != 1 || ids.Layout[0] != x.Layout[0])
-            throw new ArgumentException($"SegmentSum: ids {ids.Layout} must name a segment for each row of {x.Layout}.");
-        long row = x.Layout.Product(1, x.Rank);
+        if (x.Rank == 0 || ids.Rank != 1 || ids.Sizes[0] != x.Sizes[0])
+            throw new ArgumentException($"SegmentSum: ids {ids.Sizes} must name a segment for each row of {x.Sizes}.");
+        long row = x.Sizes.Product(1, x.Rank);
         var check = CheckIds("SegmentSum", ids, segments);
-        var y = Tensor.Empty("SegmentSum", x.Layout.With(0, segments), DType.Float32, x.Device);
+        var y = Tensor.Empty("SegmentSum", x.Sizes.With(0, segments), DType.Float32, x.Device);
         x.Kernels.Fill(y.Handle, y.Count, 0);
         x.Kernels.ScatterAddRows(x.Handle, ids.Handle, y.Handle, 1, segments, ids.Count, row, check);
         if (Tape.Records(x))

@@ -14,7 +14,7 @@ public static partial class TensorOperations
     public static Tensor Slice(this Tensor x, int axis, int start, int length = -1)
     {
         axis = x.Require("Slice").Axis("Slice", axis);
-        ref readonly var shape = ref x.Layout;
+        ref readonly var shape = ref x.Sizes;
         int from = start < 0 ? start + shape[axis] : start;
         int size = length == -1 ? shape[axis] - from : length;
         if (from < 0 || size < 0 || from > shape[axis] - size)
@@ -43,7 +43,7 @@ public static partial class TensorOperations
     {
         int all = x.Require("Split").Size(axis);
         if (size <= 0)
-            throw new ArgumentException($"Split: parts of {x.Layout} must have a positive size, not {size}.");
+            throw new ArgumentException($"Split: parts of {x.Sizes} must have a positive size, not {size}.");
         var parts = new Tensor[Math.Max(1, (all + size - 1) / size)];
         for (int i = 0; i < parts.Length; i++)
             parts[i] = x.Slice(axis, i * size, Math.Min(size, all - i * size));
@@ -58,7 +58,7 @@ public static partial class TensorOperations
         foreach (int size in sizes)
             all += size;
         if (all != x.Require("Split").Size(axis))
-            throw new ArgumentException($"Split: the sizes {Shape.Text(sizes)} do not add up to axis {axis} of {x.Layout}.");
+            throw new ArgumentException($"Split: the sizes {Shape.Text(sizes)} do not add up to axis {axis} of {x.Sizes}.");
         var parts = new Tensor[sizes.Length];
         for (int i = 0, start = 0; i < parts.Length; start += sizes[i++])
             parts[i] = x.Slice(axis, start, sizes[i]);
@@ -67,7 +67,7 @@ public static partial class TensorOperations
 
     private sealed class SliceNode(Tensor y, Tensor x, int axis, int start, int length) : Node("Slice", y, x.GradNode)
     {
-        private readonly Shape shape = x.Layout;
+        private readonly Shape shape = x.Sizes;
 
         internal override void Backward(Handle gradient)
         {

@@ -42,7 +42,7 @@ public static partial class TensorOperations
             return scope.Keep(Softmax(name, x.Transpose(axis, -1), x.Rank - 1, log).Transpose(axis, -1));
         }
         var (rows, n, _, _) = Along(name, x, axis, true);
-        var y = Tensor.Empty(name, x.Layout, DType.Float32, x.Device);
+        var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
         x.Kernels.Softmax(x.Handle, y.Handle, rows, n, log);
         if (Tape.Records(x))
             y.RecordedAs(new SoftmaxNode(name, y, x, rows, n, log));

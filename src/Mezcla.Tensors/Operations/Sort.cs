@@ -8,9 +8,9 @@ public static partial class TensorOperations
     {
         axis = x.Axis("Sort", axis);
         if (axis == x.Rank - 1)
-            return Sort("Sort", x, x.Layout[axis], descending);
+            return Sort("Sort", x, x.Sizes[axis], descending);
         using var scope = new TensorScope();
-        var (values, indices) = Sort("Sort", x.Transpose(axis, -1), x.Layout[axis], descending);
+        var (values, indices) = Sort("Sort", x.Transpose(axis, -1), x.Sizes[axis], descending);
         return (scope.Keep(values.Transpose(axis, -1)), scope.Keep(indices.Transpose(axis, -1)));
     }
 
@@ -19,7 +19,7 @@ public static partial class TensorOperations
     public static (Tensor Values, Tensor Indices) TopK(this Tensor x, int k)
     {
         if (k < 0 || k > x.Require("TopK").Size(-1))
-            throw new ArgumentException($"TopK: the last axis of {x.Layout} has no {k} elements to choose.");
+            throw new ArgumentException($"TopK: the last axis of {x.Sizes} has no {k} elements to choose.");
         return Sort("TopK", x, k, descending: true);
     }
 
@@ -27,8 +27,8 @@ public static partial class TensorOperations
     {
         x = x.Floats(name);
         int n = x.Size(-1);
-        long rows = x.Layout.Product(0, x.Rank - 1);
-        var shape = x.Layout.With(x.Rank - 1, k);
+        long rows = x.Sizes.Product(0, x.Rank - 1);
+        var shape = x.Sizes.With(x.Rank - 1, k);
         var values = Tensor.Empty(name, shape, DType.Float32, x.Device);
         var indices = Tensor.Empty(name, shape, DType.Int32, x.Device);
         x.Kernels.Sort(x.Handle, values.Handle, indices.Handle, rows, n, k, descending);

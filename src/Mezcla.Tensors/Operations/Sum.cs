@@ -25,7 +25,7 @@ public static partial class TensorOperations
     /// <summary>A tensor seen as [outer, n, inner] around an axis (around everything where it is null), and the shape without that axis.</summary>
     private static (long Outer, long N, long Inner, Shape Without) Along(string name, Tensor x, int? axis, bool keepDims)
     {
-        ref readonly var shape = ref x.Layout;
+        ref readonly var shape = ref x.Sizes;
         if (axis is not { } chosen)
         {
             Span<int> ones = stackalloc int[keepDims ? shape.Rank : 0];

@@ -11,10 +11,10 @@ public static partial class TensorOperations
     {
         gate = gate.Floats("SwiGlu");
         up = up.Floats("SwiGlu", gate.Device);
-        if (gate.Layout != up.Layout)
-            throw new ArgumentException($"SwiGlu: the gate {gate.Layout} and what it lets through {up.Layout} must have one shape.");
+        if (gate.Sizes != up.Sizes)
+            throw new ArgumentException($"SwiGlu: the gate {gate.Sizes} and what it lets through {up.Sizes} must have one shape.");
         up = Distinct(up, gate);
-        var y = Tensor.Empty("SwiGlu", gate.Layout, DType.Float32, gate.Device);
+        var y = Tensor.Empty("SwiGlu", gate.Sizes, DType.Float32, gate.Device);
         gate.Kernels.SwiGlu(gate.Handle, up.Handle, y.Handle, y.Count);
         if (Tape.Records(gate, up))
             y.RecordedAs(new SwiGluNode(y, gate, up));

@@ -40,7 +40,6 @@ public sealed partial class Tensor
             return;
         var moved = device.Pool.Rent(Count * DType.Bytes(), "MoveTo");
         Move(Handle, Device, new Handle(moved, 0), device, Count * DType.Bytes());
-        moved.IsLearned = requiresGrad;
         ClearGrad();
         storage!.Release();
         (storage, offset, Device, leaf, grad) = (moved, 0, device, null, null);

@@ -8,10 +8,10 @@ public static partial class TensorOperations
     {
         x = x.Floats("Tril");
         if (x.Rank < 2)
-            throw new ArgumentException($"Tril: {x.Layout} has fewer than two axes.");
-        long batch = x.Layout.Product(0, x.Rank - 2);
-        int rows = x.Layout[x.Rank - 2], columns = x.Layout[x.Rank - 1];
-        var y = Tensor.Empty("Tril", x.Layout, DType.Float32, x.Device);
+            throw new ArgumentException($"Tril: {x.Sizes} has fewer than two axes.");
+        long batch = x.Sizes.Product(0, x.Rank - 2);
+        int rows = x.Sizes[x.Rank - 2], columns = x.Sizes[x.Rank - 1];
+        var y = Tensor.Empty("Tril", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Tril(x.Handle, y.Handle, batch, rows, columns, diagonal, accumulate: false);
         if (Tape.Records(x))
             y.RecordedAs(new TrilNode(y, x, batch, rows, columns, diagonal));

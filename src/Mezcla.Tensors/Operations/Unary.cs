@@ -12,7 +12,7 @@ public static partial class TensorOperations
     internal static Tensor Unary(string name, UnaryKind kind, Tensor x, float a = 0, float b = 0)
     {
         x = x.Floats(name);
-        var y = Tensor.Empty(name, x.Layout, DType.Float32, x.Device);
+        var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
         x.Kernels.Unary(kind, x.Handle, y.Handle, x.Count, a, b);
         if (Tape.Records(x))
             y.RecordedAs(new UnaryNode(name, y, kind, x, a, b));
@@ -24,7 +24,7 @@ public static partial class TensorOperations
     /// place of its own.
     /// </summary>
     internal static Tensor Distinct(Tensor tensor, Tensor? other, Tensor? another = null)
-        => ReferenceEquals(tensor, other) || ReferenceEquals(tensor, another) ? Alias("Alias", tensor, tensor.Layout) : tensor;
+        => ReferenceEquals(tensor, other) || ReferenceEquals(tensor, another) ? Alias("Alias", tensor, tensor.Sizes) : tensor;
 
     /// <summary>dx += dy·f′(x).</summary>
     private sealed class UnaryNode(string name, Tensor y, UnaryKind kind, Tensor x, float a, float b) : Node(name, y, x.GradNode)

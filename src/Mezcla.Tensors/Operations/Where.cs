@@ -12,7 +12,7 @@ public static partial class TensorOperations
         a = a.Floats("Where");
         b = b.Floats("Where", a.Device);
         mask = Mask("Where", mask, a.Device);
-        var shape = Shape.Broadcast("Where", Shape.Broadcast("Where", mask.Layout, a.Layout), b.Layout);
+        var shape = Shape.Broadcast("Where", Shape.Broadcast("Where", mask.Sizes, a.Sizes), b.Sizes);
         using var scope = new TensorScope();
         (mask, a, b) = (Expand(mask, shape), Expand(a, shape), Expand(b, shape));
         var y = Tensor.Empty("Where", shape, DType.Float32, a.Device);
@@ -32,11 +32,11 @@ public static partial class TensorOperations
     {
         x = x.Floats("MaskedFill");
         mask = Mask("MaskedFill", mask, x.Device);
-        if (Shape.Broadcast("MaskedFill", x.Layout, mask.Layout) != x.Layout)
-            throw new ArgumentException($"MaskedFill: the mask {mask.Layout} is larger than {x.Layout}.");
+        if (Shape.Broadcast("MaskedFill", x.Sizes, mask.Sizes) != x.Sizes)
+            throw new ArgumentException($"MaskedFill: the mask {mask.Sizes} is larger than {x.Sizes}.");
         using var scope = new TensorScope();
-        mask = Expand(mask, x.Layout);
-        var y = Tensor.Empty("MaskedFill", x.Layout, DType.Float32, x.Device);
+        mask = Expand(mask, x.Sizes);
+        var y = Tensor.Empty("MaskedFill", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Select(mask.Handle, default, value, x.Handle, 0, y.Handle, y.Count, accumulate: false);
         if (Tape.Records(x))
             y.RecordedAs(new WhereNode("MaskedFill", y, mask, null, x));
