@@ -162,7 +162,7 @@ public static class Attention
     private static Tensor Run(Tensor q, Tensor k, Tensor v, Tensor? sinks, in AttentionLayout layout, in Shape shape, long kStart, long vStart, int keyCount)
     {
         if (kStart == 0)
-            (k, v) = (TensorOperations.Distinct(k, q), TensorOperations.Distinct(v, q, k));
+            (k, v) = (TensorOperations.WithOwnNode(k, q), TensorOperations.WithOwnNode(v, q, k));
         var o = Tensor.Empty(Name, shape, DType.Float32, q.Device);
         var lse = q.Device.Pool.Rent(4L * layout.Batch * layout.Heads * layout.Queries, Name);
         q.Kernels.Attention(layout, q.Handle, k.Handle.Plus(kStart * 4), v.Handle.Plus(vStart * 4), sinks?.Handle ?? default, o.Handle, new Handle(lse, 0));
