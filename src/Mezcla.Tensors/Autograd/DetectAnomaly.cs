@@ -3,8 +3,8 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// <c>using (new DetectAnomaly()) { ... }</c>: after every operation, and every step back, on this thread the result is searched for NaN, and
-/// the first one found is reported with the name of what made it. Slow: for hunting, not for training.
+/// <c>using (new DetectAnomaly()) { ... }</c>: after every operation and every backward step on this thread the result is searched for NaN, and
+/// the first one found is reported with the name of the operation that made it. It is slow: use it to find an error, not for training.
 /// </summary>
 public sealed class DetectAnomaly : IDisposable
 {

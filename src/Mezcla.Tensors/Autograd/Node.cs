@@ -3,9 +3,9 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// What the tape remembers of one operation: which nodes its inputs came from, what it saved, and how to go back. One object a
-/// operation, with fields instead of a closure. It is freed when the last of its result and its consumers lets go, or when the
-/// backward pass has used it.
+/// What the tape remembers of one operation: the nodes that its inputs came from, the values it saved, and how to compute the gradients
+/// of its inputs. It is one object for each operation, with fields instead of a closure. It is freed when neither its result nor a later
+/// node refers to it, or when the backward pass has used it.
 /// </summary>
 internal abstract class Node
 {
@@ -55,24 +55,25 @@ internal abstract class Node
 
     internal bool IsFreed { get; private set; }
 
-    /// <summary>Whether what it saved is not needed after the backward pass under way, so that results may be written over it.</summary>
+    /// <summary>Whether the saved values are not needed after this backward pass, so that results may be written over them.</summary>
     internal bool IsLastPass { get; set; }
 
-    /// <summary>A result that wants to see its gradient.</summary>
+    /// <summary>The result, where its gradient is to be kept.</summary>
     internal Tensor? Retained { get; set; }
 
-    /// <summary>What has arrived of the gradient of the result.</summary>
+    /// <summary>The sum of the gradients of the result that have arrived so far.</summary>
     internal ref Handle Gradient => ref gradient;
 
     protected DeviceKernels Kernels => Device.Kernels;
 
-    /// <summary>What has arrived of it, wherever it is kept.</summary>
+    /// <summary>The same, wherever it is kept: for a leaf, in the tensor.</summary>
     internal virtual Handle Arrived => gradient;
 
-    /// <summary>Adds to the gradients of the inputs what follows from <paramref name="gradient"/>, that of the result.</summary>
+    /// <summary>Adds this operation's contribution to the gradients of its inputs.</summary>
+    /// <param name="gradient">The gradient of its result.</param>
     internal abstract void Backward(Handle gradient);
 
-    /// <summary>Lets go of saved values.</summary>
+    /// <summary>Releases the saved values.</summary>
     protected virtual void ReleaseSaved()
     {
     }
@@ -137,7 +138,7 @@ internal abstract class Node
             Free();
     }
 
-    /// <summary>Releases what was saved and the nodes behind, without recursion: histories can be long.</summary>
+    /// <summary>Releases the saved values and the nodes before it, without recursion, since histories can be long.</summary>
     internal void Free()
     {
         if (IsFreed)
@@ -170,7 +171,7 @@ internal abstract class Node
     }
 }
 
-/// <summary>The end of a path: a tensor without history, whose gradient is what the caller wants.</summary>
+/// <summary>The end of a path: a tensor without history, whose gradient the caller wants.</summary>
 internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history", tensor, null)
 {
     private readonly Tensor leaf = tensor;
@@ -187,7 +188,7 @@ internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history",
         Kernels.Scale(from, target, Count, 1, accumulate);
     }
 
-    internal override void Backward(Handle gradient) => throw new InvalidOperationException("A leaf has nothing behind it.");
+    internal override void Backward(Handle gradient) => throw new InvalidOperationException("A leaf has no inputs.");
 
     internal override void AddReference()
     {

@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors;
 
-/// <summary>A value that a node needs on the way back, held by the node itself and checked against later changes in place.</summary>
+/// <summary>A value that a node needs for backward. The node holds it, and a later change in place is noticed.</summary>
 internal readonly struct Saved
 {
     private readonly Handle handle;
@@ -13,7 +13,7 @@ internal readonly struct Saved
         version = handle.Storage.Version;
     }
 
-    /// <summary>What only the tape will see, such as statistics of rows: the reference that came with it becomes the node's.</summary>
+    /// <summary>A value that only the tape uses, such as statistics of rows. The node takes over the reference.</summary>
     internal Saved(Storage owned)
     {
         handle = new Handle(owned, 0);

@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors;
 
-/// <summary>Recording operations, and going back through them (reverse-mode differentiation).</summary>
+/// <summary>Records operations and walks backwards through them: reverse-mode differentiation.</summary>
 internal static class Tape
 {
     private static long passes;

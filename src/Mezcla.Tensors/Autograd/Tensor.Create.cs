@@ -47,14 +47,15 @@ public sealed partial class Tensor
     /// <summary>A single number, of shape [].</summary>
     public static Tensor Scalar(float value) => Full(value);
 
-    /// <summary>Independent normal numbers, two positions of the stream each; none where the deviation is 0.</summary>
-    public static Tensor Normal(RandomStream random, float mean, float deviation, params ReadOnlySpan<int> shape)
+    /// <summary>Independent numbers from a normal distribution. Each takes two positions of the stream; where the standard deviation is 0 nothing is drawn.</summary>
+    public static Tensor Normal(RandomStream random, float mean, float standardDeviation, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(random);
-        if (deviation == 0) return Full(mean, shape);
+        if (standardDeviation == 0)
+            return Full(mean, shape);
         var tensor = Empty("Normal", new Shape(shape), DType.Float32, Device.Cpu);
         foreach (ref float value in tensor.Floats())
-            value = mean + deviation * random.NextNormal();
+            value = mean + standardDeviation * random.NextNormal();
         return tensor;
     }
 

@@ -7,7 +7,7 @@ namespace Mezcla.Tensors;
 /// An n-dimensional array of numbers on a <see cref="Tensors.Device"/>, row-major and contiguous, that remembers how it was computed so
 /// that <see cref="Backward"/> can find derivatives. A view (<c>Reshape</c>, <c>Slice</c> along the first axis longer than 1)
 /// shares the numbers; everything else copies. Dispose it, make it inside a <see cref="TensorScope"/>, or leave it to the garbage
-/// collector, in order of how soon its memory serves again.
+/// collector: its memory is reused at once, at the end of the scope, or some time later.
 /// </summary>
 public sealed partial class Tensor : IDisposable
 {
@@ -39,10 +39,10 @@ public sealed partial class Tensor : IDisposable
     /// <summary>The number of elements: the product of the sizes.</summary>
     public long Count => shape.Count;
 
-    /// <summary>What one element is.</summary>
+    /// <summary>The type of an element.</summary>
     public DType DType { get; }
 
-    /// <summary>Where the numbers are.</summary>
+    /// <summary>The device that holds the numbers.</summary>
     public Device Device { get; private set; }
 
     /// <summary>The size of one axis; a negative number counts from the last.</summary>
@@ -50,8 +50,8 @@ public sealed partial class Tensor : IDisposable
     public int Size(int axis) => shape[this.Axis("Size", axis)];
 
     /// <summary>
-    /// Whether <see cref="Backward"/> computes a derivative with respect to this tensor. Set it on what is learned; results of
-    /// operations on such tensors have it by themselves.
+    /// Whether <see cref="Backward"/> computes a derivative with respect to this tensor. Set it on parameters; results of
+    /// operations on such tensors have it automatically.
     /// </summary>
     /// <exception cref="InvalidOperationException">Set on an <see cref="DType.Int32"/> tensor, or cleared on the result of an operation.</exception>
     public bool RequiresGrad
@@ -84,15 +84,15 @@ public sealed partial class Tensor : IDisposable
         }
     }
 
-    /// <summary>Releases <see cref="Grad"/>, which is then null: the next backward pass starts anew.</summary>
+    /// <summary>Releases <see cref="Grad"/>, so that the next backward pass starts from zero.</summary>
     public void ClearGrad() => grad?.Dispose();
 
     /// <summary>
-    /// Walks back through the operations that made this tensor and adds to <see cref="Grad"/> of every tensor that
+    /// Walks backwards through the operations that made this tensor and adds to <see cref="Grad"/> of every tensor that
     /// <see cref="RequiresGrad"/> and has no history the derivative of this one, weighted by <paramref name="gradient"/>.
     /// </summary>
     /// <param name="gradient">The derivative with respect to this tensor, of its shape; null for 1, where this is a single number.</param>
-    /// <param name="retainGraph">Whether the history is kept for another call. Otherwise it is freed on the way, and a second call throws.</param>
+    /// <param name="retainGraph">Whether the history is kept for another call. Otherwise it is freed during the call, and a second call throws.</param>
     /// <exception cref="InvalidOperationException">
     /// Nothing here requires a gradient, the history was already freed, or a value the tape saved has since been changed in place.
     /// </exception>
@@ -120,7 +120,7 @@ public sealed partial class Tensor : IDisposable
     /// <summary>The same numbers without history. Nothing is copied.</summary>
     public Tensor Detach() => View(shape, 0);
 
-    /// <summary>Releases the numbers, and <see cref="Grad"/>, now. A history that needs them keeps them until it is done.</summary>
+    /// <summary>Releases the numbers and <see cref="Grad"/> now. Where the tape still needs the numbers, it keeps them until it is done.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref storage, null) is not { } held)

@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Mezcla.Tensors;
 
-/// <summary>What operations ask of their operands before they begin. Each throws with the name of the operation.</summary>
+/// <summary>Checks that operations make before they begin. Each throws with the name of the operation.</summary>
 internal static class TensorChecks
 {
-    /// <summary>That it is there and was not released.</summary>
+    /// <summary>Requires a tensor that is not null and was not released.</summary>
     internal static Tensor Require([NotNull] this Tensor? tensor, string operation) => tensor is null
         ? throw new ArgumentNullException(nameof(tensor), $"{operation}: a tensor is null.")
         : !tensor.IsReleased ? tensor
@@ -19,7 +19,7 @@ internal static class TensorChecks
         _ => throw new ArgumentException($"{operation}: {tensor.Described} holds integers; convert with To(DType.Float32)."),
     };
 
-    /// <summary>The same, and that it is where the other operands are.</summary>
+    /// <summary>The same, and requires it to be on the device of the other operands.</summary>
     internal static Tensor Floats([NotNull] this Tensor? tensor, string operation, Device device) => tensor.Floats(operation).On(device, operation);
 
     internal static Tensor Integers([NotNull] this Tensor? tensor, string operation, string what, Device? device = null) => tensor.Require(operation).DType == DType.Int32

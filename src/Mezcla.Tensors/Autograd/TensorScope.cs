@@ -57,7 +57,7 @@ public sealed class TensorScope : IDisposable
         owner.RemoveRange(kept, owner.Count - kept);
     }
 
-    /// <summary>Until what it returns ends, tensors made on this thread belong to no scope: for what outlives the step that makes it, such as a cache.</summary>
+    /// <summary>Until the returned object is disposed of, tensors made on this thread belong to no scope. Use it for tensors that outlive the step that makes them, such as a cache.</summary>
     public static IDisposable Suspend()
     {
         var suspended = new Suspension(made, depth);

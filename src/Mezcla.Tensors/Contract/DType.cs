@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors;
 
-/// <summary>What one element of a tensor is.</summary>
+/// <summary>The type of the elements of a tensor.</summary>
 public enum DType
 {
     /// <summary>IEEE 754 binary32: what every operation computes in.</summary>

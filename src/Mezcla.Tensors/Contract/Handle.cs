@@ -8,7 +8,7 @@ public readonly record struct Handle(Storage? Storage, long Offset)
     /// <summary>Whether it stands for an operand that is not there.</summary>
     public bool IsNull => Storage is null;
 
-    /// <summary>The address, on a device whose memory the processor can address.</summary>
+    /// <summary>The address, on a device whose memory the CPU can address.</summary>
     public nint Address => Storage is null ? 0 : Storage.Address + (nint)Offset;
 
     /// <summary>The place so many bytes further on.</summary>

@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors.Devices;
 
-/// <summary>What integers are to an operation that checks them.</summary>
+/// <summary>The meaning of the integers that an operation checks.</summary>
 public enum IndexKind
 {
     /// <summary>Positions along an axis.</summary>
@@ -21,14 +21,14 @@ public enum IndexKind
 /// stood, and the error comes with the next results that are read.
 /// </summary>
 /// <param name="Operation">The operation's name; null where the integers were checked before.</param>
-/// <param name="Kind">What they are.</param>
+/// <param name="Kind">Their meaning.</param>
 /// <param name="Shape">The shape of the integers.</param>
-/// <param name="Limit">What they must stay below; the most that an offset may be.</param>
-/// <param name="Ignored">The label that counts for nothing.</param>
+/// <param name="Limit">The number that they must stay below; for offsets, the largest that is allowed.</param>
+/// <param name="Ignored">The label of rows that are left out.</param>
 public readonly record struct IndexCheck(string? Operation, IndexKind Kind, Shape Shape, long Limit, int Ignored = 0)
 {
     /// <summary>The error.</summary>
-    /// <param name="position">Where the number stands, row by row.</param>
+    /// <param name="position">The position of the number, row by row.</param>
     /// <param name="number">The number; null where it is not known any more.</param>
     /// <param name="device">The device that found it afterwards; null where it was found before.</param>
     public ArgumentException Error(long position, int? number, string? device = null)

@@ -38,7 +38,7 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
     /// <summary>Uniform in [0, 1), a multiple of 2⁻²⁴. Takes one position.</summary>
     public float NextFloat() => ToFloat(NextUInt());
 
-    /// <summary>From the normal distribution with mean 0 and deviation 1 (Box and Muller 1958, the cosine half). Takes two positions.</summary>
+    /// <summary>From the normal distribution with mean 0 and standard deviation 1 (Box and Muller 1958, the cosine half). Takes two positions.</summary>
     public float NextNormal()
     {
         double radius = Math.Sqrt(-2 * Math.Log((NextUInt() + 0.5) * (1.0 / 4294967296)));

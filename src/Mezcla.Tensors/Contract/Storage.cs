@@ -2,7 +2,7 @@ namespace Mezcla.Tensors;
 
 /// <summary>
 /// One block of a device's memory and the number of those who hold it. The object goes back to its pool with its block and
-/// serves again, so a steady training step makes none. Whoever forgets to release it loses nothing but time: when nothing
+/// is used again, so that a steady training step makes none. Forgetting to release it costs only time: when nothing
 /// refers to it any more, the finaliser takes the block back.
 /// </summary>
 public sealed class Storage(MemoryPool pool, nint address, long bytes)
@@ -38,7 +38,7 @@ public sealed class Storage(MemoryPool pool, nint address, long bytes)
     /// <summary>Holds the block once more.</summary>
     public void AddReference() => Interlocked.Increment(ref references);
 
-    /// <summary>Lets go of the block; the last one who does gives it back to its pool.</summary>
+    /// <summary>Releases the block; the last release gives it back to its pool.</summary>
     public void Release()
     {
         if (Interlocked.Decrement(ref references) != 0)

@@ -29,7 +29,7 @@ internal static class DeviceFamilies
         }
     }
 
-    /// <summary>The family of the fast kernels for the processor; null where its assembly is not there.</summary>
+    /// <summary>The family of the fast CPU kernels; null where its assembly is not there.</summary>
     internal static DeviceFamily? Cpu
     {
         get

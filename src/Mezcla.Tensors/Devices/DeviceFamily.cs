@@ -14,7 +14,7 @@ public abstract class DeviceFamily
     /// <summary>How a user may write a device of this family, such as <c>opencl or opencl:1</c>; shown where a name is not understood.</summary>
     public virtual string Usage => Name;
 
-    /// <summary>The devices found on this machine, for people. The processor itself is not among them.</summary>
+    /// <summary>The devices found on this machine, for people. The CPU itself is not among them.</summary>
     public virtual IReadOnlyList<DeviceDescription> Found => [];
 
     /// <summary>What was found, or what is missing and how to get it; null where there is nothing to say.</summary>

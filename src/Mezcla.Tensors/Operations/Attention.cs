@@ -2,7 +2,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
-/// <summary>Who may look at whom, and how strongly.</summary>
+/// <summary>The mask, scale and layout of attention.</summary>
 public readonly record struct AttentionOptions()
 {
     /// <summary>Whether a query sees only keys at or before its own position.</summary>
@@ -11,16 +11,16 @@ public readonly record struct AttentionOptions()
     /// <summary>A query at position p sees only keys after p - window (Beltagy et al., arXiv:2004.05150); null for all.</summary>
     public int? Window { get; init; }
 
-    /// <summary>What the scores are multiplied by; null for 1/√headSize.</summary>
+    /// <summary>The factor of the scores; null for 1/√headSize.</summary>
     public float? Scale { get; init; }
 
-    /// <summary>One logit a head [heads] that takes part in the softmax and has no value, so that a head can look at nothing (gpt-oss).</summary>
+    /// <summary>One logit for each head [heads] that takes part in the softmax but has no value, so that a head can attend to nothing (gpt-oss).</summary>
     public Tensor? Sinks { get; init; }
 
     /// <summary>The position of the first query, where key 0 has position 0; null where the last query stands at the last key.</summary>
     public int? QueryOffset { get; init; }
 
-    /// <summary>Only so many keys count, from the first on: a cache that is not full. Null for all.</summary>
+    /// <summary>How many keys count, from the first on, where a cache is not full; null for all.</summary>
     public int? KeyLength { get; init; }
 
     /// <summary>Whether the axes are [batch, time, heads, size] instead of [batch, heads, time, size]; also of the result.</summary>
@@ -111,7 +111,7 @@ public static class Attention
         }
     }
 
-    /// <summary>What each query looks at, softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], for looking at and not for speed: rows sum to one (less what a sink takes).</summary>
+    /// <summary>The attention weights softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], to be looked at: this is slow. Rows sum to one, less the share of a sink.</summary>
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Probabilities(Tensor q, Tensor k, AttentionOptions options = default)
     {

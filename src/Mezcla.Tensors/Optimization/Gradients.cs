@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Mezcla.Tensors;
 
-/// <summary>What is done to the gradients of many parameters together.</summary>
+/// <summary>The norm and clipping of the gradients of many parameters together.</summary>
 public static class Gradients
 {
     [ThreadStatic] private static List<(Handle Gradient, long Count)>? s_gradients;
 
-    /// <summary>Releases the gradients: the next backward pass starts anew.</summary>
+    /// <summary>Releases the gradients: the next backward pass starts from zero.</summary>
     public static void Clear(params ReadOnlySpan<Tensor> parameters)
     {
         foreach (var parameter in parameters)

@@ -12,7 +12,7 @@ public static class Optimizers
     /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) for all parameters, fused: m = β₁m + (1 - β₁)g, v = β₂v + (1 - β₂)g²,
     /// p = p - lr·(decay·p + m̂/(√v̂ + ε)) with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ), as in PyTorch. Parameters without a gradient stay.
     /// </summary>
-    /// <param name="parameters">What is changed: Float32.</param>
+    /// <param name="parameters">The tensors that are changed, Float32.</param>
     /// <param name="gradients">One for each parameter, of its shape; null where it has none.</param>
     /// <param name="m">First moments: zeros of the same shapes at the start.</param>
     /// <param name="v">Second moments: zeros of the same shapes at the start.</param>

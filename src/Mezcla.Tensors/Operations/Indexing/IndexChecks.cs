@@ -10,7 +10,7 @@ public static partial class TensorOperations
             throw new ArgumentException($"{name}: the index {index.Sizes} must have the shape {x.Sizes} but for axis {axis}.");
     }
 
-    /// <summary>Throws where a kernel found, at a position, an index that does not hold.</summary>
+    /// <summary>Throws where a kernel returned the position of an index outside its range.</summary>
     private static void ThrowIfOutside(in IndexCheck check, Tensor index, long bad)
     {
         if (bad >= 0)

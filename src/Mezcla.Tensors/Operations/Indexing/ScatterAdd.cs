@@ -5,7 +5,7 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>x plus, along one axis, each element of a source added at its index, in order. dx = dy; the source's gradient is gathered from dy.</summary>
-    /// <param name="x">What is added to; unchanged itself.</param>
+    /// <param name="x">The tensor to which the source is added; it is not changed itself.</param>
     /// <param name="axis">The axis along which the index chooses.</param>
     /// <param name="index">Int32, of the shape of x but for the size of the axis.</param>
     /// <param name="source">Of the shape of the index.</param>

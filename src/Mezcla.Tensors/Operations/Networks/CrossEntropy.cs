@@ -7,7 +7,7 @@ public static partial class TensorOperations
     /// <summary>
     /// The mean over labels that count of -ln softmax(logits)[label], in one pass: only ln Σ exp of each row is kept. With smoothing s the
     /// target is (1 - s) at the label plus s/n everywhere (Szegedy et al., arXiv:1512.00567). d logits = (softmax - target)/count. Where the logits are
-    /// disposed of before the way back, and nothing else needs them, their gradient is written over them, and there is never a second tensor of their size.
+    /// disposed of before backward and nothing else needs them, their gradient is written over them, so that there is never a second tensor of their size.
     /// </summary>
     /// <param name="logits">[..., n].</param>
     /// <param name="labels">Int32 [...], each in 0..n or <paramref name="ignore"/>.</param>
@@ -43,7 +43,7 @@ public static partial class TensorOperations
     {
         private readonly Saved logits = new(logits), labels = new(labels), lse = new(lse), both = new(both);
 
-        // Logits over a large vocabulary are the largest tensor of a training step: their gradient takes their place where nobody else holds them.
+        // Logits over a large vocabulary are the largest tensor of a training step: their gradient is written over them where nothing else holds them.
         internal override void Backward(Handle gradient)
         {
             var x = logits.For(this);

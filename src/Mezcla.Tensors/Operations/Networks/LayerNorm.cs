@@ -15,7 +15,7 @@ public static partial class TensorOperations
     {
         var (rows, n) = NormSizes("LayerNorm", ref x, ref weight, ref bias);
         var y = Tensor.Empty("LayerNorm", x.Sizes, DType.Float32, x.Device);
-        // The mean of each row, then the inverse deviation of each.
+        // The mean of each row, then the inverse of its standard deviation.
         var statistics = x.Device.Pool.Rent(rows * 8L, "LayerNorm");
         Handle mean = new(statistics, 0), inverse = new(statistics, rows * 4L);
         x.Kernels.LayerNorm(x.Handle, weight?.Handle ?? default, bias?.Handle ?? default, y.Handle, mean, inverse, rows, n, epsilon);

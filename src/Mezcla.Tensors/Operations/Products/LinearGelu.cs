@@ -6,9 +6,9 @@ public static partial class TensorOperations
 {
     /// <summary>
     /// gelu(x·Wᵀ + b), the first half of a transformer's network, for x [..., in], W [out, in], b [out]; the result is [..., out]. Where the device can, a thread
-    /// applies GELU to each block of the product while it has it in its cache, and keeps the slopes g′ instead of the sums h = x·Wᵀ + b, since value and slope
-    /// share their costly part: on the way back dh = dy·g′, then as <see cref="Linear"/> has it. Elsewhere it is <c>x.Linear(W, b).Gelu(form)</c>, whose results
-    /// are the same.
+    /// applies GELU to each block of the product while the block is in its cache. It keeps the slopes g′ instead of the sums h = x·Wᵀ + b, since value and slope
+    /// share their costly part. Backward: dh = dy·g′, and the rest is that of <see cref="Linear"/>. Elsewhere it is <c>x.Linear(W, b).Gelu(form)</c>, with the same
+    /// results.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor? bias = null, GeluForm form = GeluForm.Tanh)
@@ -33,11 +33,12 @@ public static partial class TensorOperations
 
         internal override void Backward(Handle gradient)
         {
-            // The slopes' place is as good as any where they are not needed again.
+            // Where the slopes are not needed again, the product is written over them.
             var inner = IsLastPass ? slopes.For(this) : new Handle(Device.Pool.Rent(Count * 4, "LinearGelu"), 0);
             Broadcast(BinaryKind.Multiply, gradient, shape, slopes.For(this), shape, inner, shape, Kernels, accumulate: false);
             base.Backward(inner);
-            if (!IsLastPass) inner.Storage!.Release();
+            if (!IsLastPass)
+                inner.Storage!.Release();
         }
 
         protected override void ReleaseSaved()

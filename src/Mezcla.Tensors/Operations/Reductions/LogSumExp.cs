@@ -2,7 +2,7 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>max + ln Σ exp(x - max) along one axis, which then goes or, with <paramref name="keepDims"/>, has size 1. dx = dy·softmax x.</summary>
+    /// <summary>max + ln Σ exp(x - max) along one axis, which is removed, or has size 1 with <paramref name="keepDims"/>. dx = dy·softmax x.</summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor LogSumExp(this Tensor x, int axis = -1, bool keepDims = false)
     {
