@@ -4,6 +4,7 @@ using Mezcla.Tensors.Devices.Cpu;
 using Mezcla.Tensors.Devices.Gpu;
 using Mezcla.Tensors.Devices.Gpu.Cuda;
 using Mezcla.Tensors.Devices.Gpu.OpenCl;
+using Mezcla.Tensors.Plain;
 
 namespace Mezcla.Tensors;
 
@@ -22,6 +23,11 @@ public sealed class Device
 
     /// <summary>The processor: always there.</summary>
     public static Device Cpu { get; } = new(new CpuKernels());
+
+    /// <summary>
+    /// The plain device: every kernel as a simple loop on one thread, in the folder Plain, which says what the kernel means. Slow; always there.
+    /// </summary>
+    public static Device Plain { get; } = new(new PlainKernels());
 
     /// <summary>Which device the environment variable MEZCLA_DEVICE names; null where it is not set.</summary>
     /// <exception cref="ArgumentException">It names none.</exception>
@@ -52,7 +58,7 @@ public sealed class Device
     /// <exception cref="DeviceException">The driver, NVRTC or the device is not there, or does not compile the kernels.</exception>
     public static Device Cuda(int index = 0) => Open($"cuda:{index}", () => CudaInstallation.Here.Open(index));
 
-    /// <summary>The device of a name: cpu, cuda, cuda:1, opencl, opencl:1.</summary>
+    /// <summary>The device of a name: cpu, plain, cuda, cuda:1, opencl, opencl:1.</summary>
     /// <param name="name">The name.</param>
     /// <param name="what">What the name was given as, for the error.</param>
     /// <exception cref="ArgumentException">There is no such kind of device.</exception>
@@ -66,12 +72,13 @@ public sealed class Device
         return (parts.Length == 1 || numbered) ? parts[0] switch
         {
             "cpu" when parts.Length == 1 => Cpu,
+            "plain" when parts.Length == 1 => Plain,
             "cuda" => Cuda(index),
             "opencl" => OpenCl(index),
             _ => throw Unknown(),
         } : throw Unknown();
 
-        ArgumentException Unknown() => new($"{what} is '{name}'; it must be cpu, opencl, cuda or one of these with a number, such as cuda:1, as mezcla doctor lists them.");
+        ArgumentException Unknown() => new($"{what} is '{name}'; it must be cpu, plain, opencl, cuda or one of the last two with a number, such as cuda:1, as mezcla doctor lists them.");
     }
 
     private static Device Open(string name, Func<GpuDriver> driver)

@@ -105,7 +105,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// The numbers themselves, to read and to write (CPU, Float32). Taking the span counts as a change in place, so a later
+    /// The numbers themselves, to read and to write (Float32, on a device that works in the memory of the CPU). Taking the span counts as a change in place, so a later
     /// <see cref="Backward"/> that needs the old numbers throws; to read only, use <see cref="AsReadOnlySpan"/>. Keep the tensor
     /// referenced while the span is in use.
     /// </summary>
@@ -117,7 +117,7 @@ public sealed partial class Tensor
         return span;
     }
 
-    /// <summary>The numbers themselves, to read (CPU, Float32). Keep the tensor referenced while the span is in use.</summary>
+    /// <summary>The numbers themselves, to read (Float32, as with <see cref="AsSpan"/>). Keep the tensor referenced while the span is in use.</summary>
     /// <exception cref="InvalidOperationException">The tensor is on another device, of another type, or larger than a span can be.</exception>
     public ReadOnlySpan<float> AsReadOnlySpan() => Floats();
 
@@ -133,8 +133,8 @@ public sealed partial class Tensor
     private Span<float> Floats()
     {
         this.Require("AsSpan");
-        if (Device.Kernels is not Devices.Cpu.CpuKernels || DType != DType.Float32)
-            throw new InvalidOperationException($"AsSpan: {Described} is not Float32 on the CPU; use ToArray() and CopyFrom.");
+        if (!Device.Kernels.IsHostMemory || DType != DType.Float32)
+            throw new InvalidOperationException($"AsSpan: {Described} is not Float32 in memory of the CPU; use ToArray() and CopyFrom.");
         return CpuSpan<float>(Handle, Checked("AsSpan"));
     }
 

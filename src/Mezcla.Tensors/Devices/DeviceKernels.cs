@@ -9,6 +9,9 @@ internal abstract class DeviceKernels
 {
     internal abstract string Name { get; }
 
+    /// <summary>Whether addresses of this device are addresses that the processor can read and write.</summary>
+    internal virtual bool IsHostMemory => false;
+
     /// <summary>Bytes that tensors may use unless the user says otherwise.</summary>
     internal abstract long MemoryLimit { get; }
 

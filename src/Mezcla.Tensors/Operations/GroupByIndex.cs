@@ -56,7 +56,7 @@ public static partial class TensorOperations
     private static IndexCheck CheckIds(string name, Tensor ids, int groups)
     {
         var check = new IndexCheck(name, IndexKind.Group, ids.Layout, groups);
-        if (ids.Count == 0 || ids.Device != Device.Cpu)
+        if (ids.Count == 0 || !ids.Kernels.IsHostMemory)
             return check;
         var values = Tensor.CpuSpan<int>(ids.Handle, checked((int)ids.Count));
         return TensorPrimitives.Max(values) < groups ? check : throw check.Error(values.IndexOfAnyInRange(groups, int.MaxValue), values[values.IndexOfAnyInRange(groups, int.MaxValue)]);

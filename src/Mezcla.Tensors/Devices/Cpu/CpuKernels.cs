@@ -7,6 +7,8 @@ internal sealed unsafe partial class CpuKernels : DeviceKernels
 {
     internal override string Name => "cpu";
 
+    internal override bool IsHostMemory => true;
+
     internal override long MemoryLimit => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     internal override nint Allocate(long bytes)
