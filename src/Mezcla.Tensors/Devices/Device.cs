@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Mezcla.Tensors.Devices;
+using Mezcla.Tensors.Plain;
 
 namespace Mezcla.Tensors;
 
@@ -19,7 +20,7 @@ public sealed class Device
     }
 
     /// <summary>The reference: every kernel in simple loops on one thread, computed in double precision where that matters. Slow, and there to be read and compared with.</summary>
-    public static Device Plain { get; } = null!;
+    public static Device Plain { get; } = new(new PlainKernels());
 
     /// <summary>The CPU, by the fast kernels of Mezcla.Tensors.Cpu where that assembly is there, else by those of <see cref="Plain"/>.</summary>
     public static Device Cpu { get; } = DeviceFamilies.Cpu is { } family ? new(family.Open("cpu")) : Plain;
