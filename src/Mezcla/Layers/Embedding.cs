@@ -7,9 +7,9 @@ public sealed class Embedding : Module
 {
     private Tensor? _weight;
 
-    /// <summary>A table [<paramref name="count"/>, <paramref name="size"/>] of normal numbers.</summary>
-    public Embedding(int count, int size, RandomStream random, float deviation = 0.02f) =>
-        _weight = Parameter("weight", Tensor.Normal(random, 0, deviation, count, size));
+    /// <summary>A fresh table [<paramref name="count"/>, <paramref name="size"/>].</summary>
+    public Embedding(int count, int size, Initialization initialization) =>
+        _weight = Parameter("weight", initialization.Weight(count, size));
 
     /// <summary>The table [count, size].</summary>
     /// <exception cref="InvalidOperationException">It is frozen.</exception>

@@ -7,10 +7,10 @@ public sealed class Linear : Module
 {
     private Tensor? _weight;
 
-    /// <summary>A linear map with normal weights of the given standard deviation and, where wanted, a zero bias.</summary>
-    public Linear(int inputs, int outputs, bool bias, RandomStream random, float deviation = 0.02f)
+    /// <summary>A linear map with fresh weights and, where wanted, a bias of zeros.</summary>
+    public Linear(int inputs, int outputs, bool bias, Initialization initialization)
     {
-        _weight = Parameter("weight", Tensor.Normal(random, 0, deviation, outputs, inputs));
+        _weight = Parameter("weight", initialization.Weight(outputs, inputs));
         if (bias) Bias = Parameter("bias", Tensor.Zeros(outputs));
     }
 

@@ -1,5 +1,4 @@
 using Mezcla.Layers;
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.MixtureOfExperts;
@@ -15,20 +14,25 @@ public sealed class MixtureOfExpertsLayer : Module
     private readonly bool _weighInput;
     private Tensor? _up, _down;
 
-    /// <summary>The experts of block <paramref name="layer"/>.</summary>
-    /// <exception cref="ArgumentException">More experts a token than there are.</exception>
-    public MixtureOfExpertsLayer(TransformerConfig config, int layer, RandomStream random, float deviation, float residualScale)
+    /// <summary>A router and its experts, with fresh weights.</summary>
+    /// <param name="config">The experts, their routing and their balance.</param>
+    /// <param name="hiddenSize">Width of a token's vector, d.</param>
+    /// <param name="initialization">How the weights are drawn.</param>
+    /// <param name="layer">Number of the block it belongs to, from 0, which an observer of the routing is told.</param>
+    /// <param name="vocabularySize">Number of token ids; only hash routing needs it.</param>
+    /// <exception cref="ArgumentException">A token is to use more experts than there are.</exception>
+    public MixtureOfExpertsLayer(MixtureOfExpertsConfig config, int hiddenSize, Initialization initialization, int layer = 0, int vocabularySize = 0)
     {
-        _config = config.MixtureOfExperts ?? throw new ArgumentException("The configuration has no Mixture of Experts.", nameof(config));
+        _config = config;
         _layer = layer;
         _weighInput = _config.Routing is SigmoidRouting { WeighInput: true };
         if (_config.TopK < 1 || _config.TopK > _config.Experts)
             throw new ArgumentException($"A token cannot use {_config.TopK} of {_config.Experts} experts.", nameof(config));
-        var (experts, width, hidden) = (_config.Experts, _config.Expert.IntermediateSize, config.HiddenSize);
+        var (experts, width, hidden) = (_config.Experts, _config.Expert.IntermediateSize, hiddenSize);
         var rows = _config.Expert.Gated ? 2 * width : width;
-        Router = Child("router", _config.Routing.Create(config, random, deviation));
-        _up = Parameter("up.weight", Tensor.Normal(random, 0, deviation, experts, rows, hidden));
-        _down = Parameter("down.weight", Tensor.Normal(random, 0, deviation * residualScale, experts, hidden, width));
+        Router = Child("router", _config.Routing.Create(config, hiddenSize, vocabularySize, initialization));
+        _up = Parameter("up.weight", initialization.Weight(experts, rows, hidden));
+        _down = Parameter("down.weight", initialization.ForResidual.Weight(experts, hidden, width));
         if (_config.Expert.Bias)
         {
             UpBias = Parameter("up.bias", Tensor.Zeros(experts, rows));
@@ -36,7 +40,7 @@ public sealed class MixtureOfExpertsLayer : Module
         }
 
         if (_config.SharedExperts > 0)
-            Shared = Child("shared", new FeedForward(hidden, _config.Expert with { IntermediateSize = width * _config.SharedExperts }, random, deviation, residualScale));
+            Shared = Child("shared", new FeedForward(_config.Expert with { IntermediateSize = width * _config.SharedExperts }, hidden, initialization));
     }
 
     /// <summary>What decides.</summary>
@@ -78,13 +82,13 @@ public sealed class MixtureOfExpertsLayer : Module
         var decision = Router.Route(tokens, context);
         if (context.Training) AddLosses(decision, context);
         var dispatch = decision.Dispatch(_config.Experts, _config.Capacity);
-        context.Routing?.Add(_layer, _config.Experts, decision, dispatch);
+        context.Routing?.Observe(_layer, decision.Logits, (decision as TokenChoice)?.Experts, dispatch.Rows, dispatch.Offsets, dispatch.Weights);
 
         var chosen = tokens.IndexSelect(0, dispatch.Rows);
         var weights = dispatch.Weights.Unsqueeze(1);
         if (_weighInput) chosen *= weights;
         var computed = Biased(Product(chosen, down: false, dispatch.Offsets), UpBias, dispatch);
-        computed = Activations.Apply(computed, _config.Expert);
+        computed = ActivationFunctions.Apply(computed, _config.Expert);
         computed = Biased(Product(computed, down: true, dispatch.Offsets), DownBias, dispatch);
         if (!_weighInput) computed *= weights;
         var mixed = computed.SegmentSum(dispatch.Rows, tokens.Size(0));

@@ -11,23 +11,21 @@ public sealed class Transformer : LanguageModel
 
     /// <summary>A model with fresh weights drawn from <paramref name="random"/>.</summary>
     /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
-    public Transformer(TransformerConfig config, RandomStream random) : this(config, random, config.InitializerRange, null) { }
+    public Transformer(TransformerConfig config, RandomStream random) : this(config, Fresh(config, random), null) { }
 
     /// <summary>
     /// A model whose matrices are zero, for a loader: each part is given to <paramref name="made"/> under its name as soon as it is made, so that
     /// a model whose matrices are frozen at once never has all of them as floats.
     /// </summary>
-    internal Transformer(TransformerConfig config, Action<string, Module>? made) : this(config, new RandomStream(0), 0, made) { }
+    internal Transformer(TransformerConfig config, Action<string, Module>? made) : this(config, new Initialization(new RandomStream(0), 0), made) { }
 
-    private Transformer(TransformerConfig config, RandomStream random, float deviation, Action<string, Module>? made)
+    private Transformer(TransformerConfig config, Initialization initialization, Action<string, Module>? made)
     {
         config.Validate();
         Config = config;
-        // What is added to the residual stream is divided by the root of how many add to it (Radford et al. 2019, section 2.3).
-        var residualScale = 1 / MathF.Sqrt(2 * config.Layers);
-        TokenEmbedding = Made("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, deviation));
+        TokenEmbedding = Made("embedding", new Embedding(config.VocabularySize, config.HiddenSize, initialization));
         if (config.Positions.Kind == PositionKind.Learned)
-            PositionEmbedding = Made("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, random, deviation));
+            PositionEmbedding = Made("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, initialization));
         var rotary = config.Positions.Kind == PositionKind.Rotary
             ? RotaryTable.Create(config.ContextLength, config.Attention.Latent?.RopeHeadSize ?? config.Attention.HeadSize, config.Positions)
             : null;
@@ -35,11 +33,11 @@ public sealed class Transformer : LanguageModel
         {
             var period = config.Positions.NoPositionPeriod;
             var turned = period == 0 || (layer + 1) % period != 0;
-            _blocks.Add(Made($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, random, deviation, residualScale)));
+            _blocks.Add(Made($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, initialization)));
         }
 
         FinalNorm = Made("final_norm", new Normalization(config.HiddenSize, config.Norm));
-        if (!config.TiedHead) Head = Made("head", new Linear(config.HiddenSize, config.VocabularySize, false, random, deviation));
+        if (!config.TiedHead) Head = Made("head", new Linear(config.HiddenSize, config.VocabularySize, false, initialization));
 
         T Made<T>(string name, T module) where T : Module
         {
@@ -47,6 +45,9 @@ public sealed class Transformer : LanguageModel
             return Child(name, module);
         }
     }
+
+    // Each block adds two outputs to the residual stream: divided by the root of their number, their sum keeps its size (Radford et al. 2019, section 2.3).
+    private static Initialization Fresh(TransformerConfig config, RandomStream random) => new(random, config.InitializerRange, 1 / MathF.Sqrt(2 * config.Layers));
 
     /// <summary>The shape.</summary>
     public TransformerConfig Config { get; }

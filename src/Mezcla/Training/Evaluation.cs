@@ -1,4 +1,3 @@
-using Mezcla.Datasets;
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
@@ -17,8 +16,7 @@ public static class Evaluation
         for (var i = 0; i < batches; i++)
         {
             using var scope = new TensorScope();
-            var (inputs, labels) = data.NextValidation(random, batchSize, sequenceLength);
-            var counted = data.LastCounted;
+            var (inputs, labels, counted) = data.NextValidation(random, batchSize, sequenceLength);
             sum += model.Loss(inputs, labels, new ForwardContext()).CrossEntropy.Item() * (double)counted;
             count += counted;
         }
