@@ -15,15 +15,15 @@ public sealed class FeedForward : Module
     public FeedForward(int hiddenSize, FeedForwardConfig config, RandomStream random, float deviation = 0.02f, float residualScale = 1)
     {
         _config = config;
-        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, random, deviation));
-        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, random, deviation * residualScale));
+        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, random, deviation), linear => Up = linear);
+        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, random, deviation * residualScale), linear => Down = linear);
     }
 
     /// <summary>W₁, or W₁ and W₃ stacked.</summary>
-    public Linear Up { get; }
+    public Linear Up { get; private set; }
 
     /// <summary>W₂.</summary>
-    public Linear Down { get; }
+    public Linear Down { get; private set; }
 
     /// <summary>[..., hiddenSize] → the same shape.</summary>
     public Tensor Forward(Tensor x) => Down.Forward(Hidden(x));

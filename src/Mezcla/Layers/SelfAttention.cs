@@ -23,8 +23,8 @@ public sealed class SelfAttention : Module, IAttention
         var (heads, shared, size) = (_config.Heads, _config.KeyValueHeads, _config.HeadSize);
         if (heads % shared != 0)
             throw new ArgumentException($"{heads} query heads cannot share {shared} key/value heads evenly.", nameof(config));
-        Projection = Child("qkv", new Linear(config.HiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, random, deviation));
-        Output = Child("output", new Linear(heads * size, config.HiddenSize, _config.OutputBias, random, deviation * residualScale));
+        Projection = Child("qkv", new Linear(config.HiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, random, deviation), linear => Projection = linear);
+        Output = Child("output", new Linear(heads * size, config.HiddenSize, _config.OutputBias, random, deviation * residualScale), linear => Output = linear);
         if (_config.Sinks) _sinks = Parameter("sinks", Tensor.Zeros(heads));
         Options = new AttentionOptions
         {
@@ -36,10 +36,10 @@ public sealed class SelfAttention : Module, IAttention
     }
 
     /// <summary>W_q, W_k and W_v in one matrix: query heads first, then key heads, then value heads.</summary>
-    public Linear Projection { get; }
+    public Linear Projection { get; private set; }
 
     /// <summary>W_o.</summary>
-    public Linear Output { get; }
+    public Linear Output { get; private set; }
 
     /// <summary>Mask, window and sinks of this layer.</summary>
     public AttentionOptions Options { get; }

@@ -44,15 +44,13 @@ public abstract class LinearRouter : Router
 {
     private protected LinearRouter(TransformerConfig config, RandomStream random, float deviation)
         : base(config.MixtureOfExperts!) =>
-        Gate = Child("gate", new Linear(config.HiddenSize, Config.Experts, Config.RouterBias, random, deviation));
+        Gate = Child("gate", Config.RouterPrecision == DType.Float32
+            ? new Linear(config.HiddenSize, Config.Experts, Config.RouterBias, random, deviation)
+            : new LowPrecisionLinear(config.HiddenSize, Config.Experts, Config.RouterBias, random, deviation, Config.RouterPrecision), linear => Gate = linear);
 
     /// <summary>W_g [E, d].</summary>
-    public Linear Gate { get; }
+    public Linear Gate { get; private set; }
 
     /// <summary>The logits [N, E] of tokens [N, d], in float32 whatever the tokens are; with a router of <see cref="MixtureOfExpertsConfig.RouterPrecision"/> bfloat16, rounded to it at each end.</summary>
-    private protected Tensor Scores(Tensor tokens)
-    {
-        if (Config.RouterPrecision == DType.Float32 || Gate.Frozen is not null) return Gate.Forward(tokens);
-        return tokens.To(Config.RouterPrecision).Linear(Gate.Weight.To(Config.RouterPrecision), Gate.Bias).To(Config.RouterPrecision).To(DType.Float32);
-    }
+    private protected Tensor Scores(Tensor tokens) => Gate.Forward(tokens);
 }

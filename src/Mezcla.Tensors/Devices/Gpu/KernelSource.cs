@@ -8,7 +8,7 @@ namespace Mezcla.Tensors.Devices.Gpu;
 internal static class KernelSource
 {
     // A prelude, and files that use what those before them define.
-    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "attention_tiles", "training", "quantized"];
+    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "attention_tiles", "training"];
 
     /// <summary>A program of its own for tensor cores, compiled when it is first asked for.</summary>
     internal static readonly string[] TensorCoreFiles = ["prelude", "attention_layout", "mma", "products_mma", "attention_mma"];
@@ -24,6 +24,9 @@ internal static class KernelSource
         }
         return text.ToString();
     }
+
+    /// <summary>Source from outside, which may use whatever the prelude defines.</summary>
+    internal static string With(int groupSize, string source) => For(groupSize, ["prelude"]) + source;
 
     /// <summary>The compiled program kept for this source on this device; null where there is none, or only a damaged one.</summary>
     internal static byte[]? Cached(string source, string device, string? folder = null)

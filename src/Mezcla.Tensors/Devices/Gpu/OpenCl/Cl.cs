@@ -7,7 +7,7 @@ internal static unsafe partial class Cl
 {
     private const string Library = "OpenCL";
 
-    internal const int Success = 0, DeviceNotFound = -1, BuildProgramFailure = -11, PlatformNotFound = -1001;
+    internal const int Success = 0, DeviceNotFound = -1, BuildProgramFailure = -11, InvalidKernelName = -46, PlatformNotFound = -1001;
     internal const uint PlatformName = 0x0902, DeviceTypeInfo = 0x1000, DeviceMaxWorkGroup = 0x1004, DeviceMaxAllocation = 0x1010, DeviceGlobalMemory = 0x101F, DeviceName = 0x102B, DriverVersion = 0x102D, DeviceVersion = 0x102F;
     internal const uint ProgramBinarySizes = 0x1165, ProgramBinaries = 0x1166, ProgramBuildLog = 0x1183;
     internal const ulong DeviceTypeCpu = 2, DeviceTypeGpu = 4, DeviceTypeAll = 0xFFFFFFFF, ReadWrite = 1;

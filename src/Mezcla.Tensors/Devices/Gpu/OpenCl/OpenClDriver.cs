@@ -10,7 +10,8 @@ internal sealed unsafe class OpenClDriver : GpuDriver
 
     private readonly nint device, context, queue;
     private readonly byte* staging = (byte*)NativeMemory.Alloc(StagingBytes);
-    private nint program;
+    // The kernels of the library, then those that others add.
+    private readonly List<nint> programs = [];
     private int staged, launched;
     private List<Action>? captured;
 
@@ -76,6 +77,7 @@ internal sealed unsafe class OpenClDriver : GpuDriver
         if (KernelSource.Cached(source, key) is { } binary && FromBinary(binary))
             return;
         byte[] text = Encoding.ASCII.GetBytes(source);
+        nint program;
         int error;
         fixed (byte* start = text)
         {
@@ -84,8 +86,9 @@ internal sealed unsafe class OpenClDriver : GpuDriver
             program = Cl.clCreateProgramWithSource(context, 1, &only, &length, &error);
         }
         Check(error, "clCreateProgramWithSource");
-        if (Build() is not Cl.Success and var failed)
-            throw new DeviceException($"{Name} ({Description.Hardware}; {Description.Driver}) does not compile the kernels (error {failed}). Update its driver, or choose another device with MEZCLA_DEVICE. Its compiler says:\n{Log()}");
+        if (Build(program) is not Cl.Success and var failed)
+            throw new DeviceException($"{Name} ({Description.Hardware}; {Description.Driver}) does not compile the kernels (error {failed}). Update its driver, or choose another device with MEZCLA_DEVICE. Its compiler says:\n{Log(program)}");
+        programs.Add(program);
         nuint size;
         if (Cl.clGetProgramInfo(program, Cl.ProgramBinarySizes, (nuint)sizeof(nuint), &size, null) != Cl.Success || size == 0)
             return;
@@ -101,6 +104,7 @@ internal sealed unsafe class OpenClDriver : GpuDriver
     // A binary that the driver does not take, of an older version or damaged, is made anew.
     private bool FromBinary(byte[] binary)
     {
+        nint program;
         int error, status;
         fixed (byte* start = binary)
         fixed (nint* id = &device)
@@ -109,20 +113,23 @@ internal sealed unsafe class OpenClDriver : GpuDriver
             nuint length = (nuint)binary.Length;
             program = Cl.clCreateProgramWithBinary(context, 1, id, &length, &only, &status, &error);
         }
-        if (error == Cl.Success && Build() == Cl.Success)
+        if (error == Cl.Success && Build(program) == Cl.Success)
+        {
+            programs.Add(program);
             return true;
+        }
         if (program != 0)
             Cl.clReleaseProgram(program);
         return false;
     }
 
-    private int Build()
+    private int Build(nint program)
     {
         fixed (nint* id = &device)
             return Cl.clBuildProgram(program, 1, id, "-cl-std=CL1.2", 0, 0);
     }
 
-    private string Log()
+    private string Log(nint program)
     {
         nuint length;
         if (Cl.clGetProgramBuildInfo(program, device, Cl.ProgramBuildLog, 0, null, &length) != Cl.Success)
@@ -135,8 +142,10 @@ internal sealed unsafe class OpenClDriver : GpuDriver
 
     internal override nint Kernel(string name)
     {
-        int error;
-        nint kernel = Cl.clCreateKernel(program, name, &error);
+        nint kernel = 0;
+        int error = Cl.InvalidKernelName;
+        for (int i = 0; i < programs.Count && error == Cl.InvalidKernelName; i++)
+            kernel = Cl.clCreateKernel(programs[i], name, &error);
         Check(error, $"clCreateKernel({name})");
         return kernel;
     }
