@@ -1,10 +1,9 @@
-using Mezcla.Layers;
 using Mezcla.Tensors;
 
 namespace Mezcla.Quantization;
 
 /// <summary>Matrices of the same inputs, one below the other, each in a format of its own: queries, keys and values, say.</summary>
-public sealed class StackedMatrix : IFrozenMatrix
+public sealed class StackedMatrix : IQuantizedMatrix
 {
     private readonly IReadOnlyList<QuantizedMatrix> parts;
 

@@ -89,12 +89,12 @@ public static class ModelWriter
         AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
     }
 
-    /// <summary>The parameters of a loaded model, frozen ones decoded.</summary>
+    /// <summary>The parameters of a loaded model, quantized ones decoded.</summary>
     public static Func<string, float[]> Parameters(Transformer model)
     {
-        var frozen = FrozenParameters.Of(model);
+        var quantized = QuantizedParameters.Of(model);
         var tensors = model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor);
-        return name => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray() : frozen.TryGetValue(name, out var read) ? read() : throw new InvalidOperationException($"The model has no parameter '{name}'.");
+        return name => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray() : quantized.TryGetValue(name, out var read) ? read() : throw new InvalidOperationException($"The model has no parameter '{name}'.");
     }
 }
 

@@ -57,7 +57,7 @@ internal static class CalibratedQuantization
         using var source = ModelSource.Open(path);
         var (model, calibration, held) = Texts(source, text, sequences);
         var before = Evaluation.PerplexityOf(model, held);
-        var count = FrozenInt8.Count(model);
+        var count = Int8Quantization.Count(model);
         if (count == 0) throw new InvalidDataException($"{path} has no linear maps that could be frozen: experts and routers stay floats.");
         var table = new LayerErrors(extra: method == LlmInt8 ? "outlier columns" : null);
         console.Progress().AutoClear(true).Start(progress =>
@@ -70,9 +70,9 @@ internal static class CalibratedQuantization
             }
             _ = method switch
             {
-                LlmInt8 => FrozenInt8.LlmInt8(model, calibration, done: Done),
-                "smoothquant" => FrozenInt8.SmoothQuant(model, calibration, new SmoothQuant(), Done),
-                "rtn" => FrozenInt8.Naive(model, calibration, Done),
+                LlmInt8 => Int8Quantization.LlmInt8(model, calibration, done: Done),
+                "smoothquant" => Int8Quantization.SmoothQuant(model, calibration, new SmoothQuant(), Done),
+                "rtn" => Int8Quantization.Naive(model, calibration, Done),
                 _ => throw new ArgumentException($"{Int8} is reached by rtn, {LlmInt8} or smoothquant, not by {method}."),
             };
         });

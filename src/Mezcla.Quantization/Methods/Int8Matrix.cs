@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Mezcla.Layers;
 
 namespace Mezcla.Quantization.Methods;
 
@@ -9,7 +8,7 @@ namespace Mezcla.Quantization.Methods;
 /// (Dettmers et al. 2022, section 3.2): columns in which an input reaches the threshold are taken out of the integer product and multiplied as floats. Weights of
 /// columns that calibration named are kept as half-precision floats; those of others are the rounded ones.
 /// </summary>
-public sealed class Int8Matrix : IFrozenMatrix
+public sealed class Int8Matrix : IQuantizedMatrix
 {
     /// <summary>LLM.int8()'s threshold.</summary>
     public const float OutlierThreshold = 6;

@@ -2,6 +2,7 @@ using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization.Formats;
+using Mezcla.Quantization.Layers;
 using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Methods;
@@ -15,6 +16,7 @@ public sealed class StraightThrough : IDisposable
 {
     private readonly IReadOnlyList<ModelMatrix> matrices;
     private readonly Func<ModelMatrix, NumberFormat?> format;
+    private readonly TemporaryModules rounded;
 
     /// <summary>Makes a model round its weights from now on.</summary>
     /// <param name="model">The model, on the CPU. Its token table is not rounded.</param>
@@ -26,13 +28,15 @@ public sealed class StraightThrough : IDisposable
         matrices = [.. ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding && format(m) is not null)];
         this.format = format;
         Func<Tensor, Tensor>? inputs = activationBits == 0 ? null : x => RoundRows(x, activationBits);
-        foreach (var matrix in matrices)
+        rounded = new TemporaryModules(model);
+        foreach (var matrix in matrices.DistinctBy(m => m.OwnerName))
         {
             var number = format(matrix)!;
+            Func<Tensor, Tensor> weights = w => RoundMatrices(w, number, matrix.Name);
             switch (matrix.Owner)
             {
-                case Linear linear: (linear.WeightRounding, linear.InputRounding) = (w => RoundMatrices(w, number, matrix.Name), inputs); break;
-                case MixtureOfExpertsLayer experts: (experts.WeightRounding, experts.InputRounding) = (w => RoundMatrices(w, number, matrix.Name), inputs); break;
+                case Linear linear: rounded.Put(matrix.OwnerName, linear, new RoundedLinear(linear, weights, inputs)); break;
+                case GroupedLinear experts: rounded.Put(matrix.OwnerName, experts, new RoundedGroupedLinear(experts, weights, inputs)); break;
             }
         }
     }
@@ -72,14 +76,7 @@ public sealed class StraightThrough : IDisposable
     }
 
     /// <summary>Ends the rounding; the weights are the unrounded ones.</summary>
-    public void Dispose()
-    {
-        foreach (var matrix in matrices)
-        {
-            if (matrix.Owner is Linear linear) (linear.WeightRounding, linear.InputRounding) = (null, null);
-            if (matrix.Owner is MixtureOfExpertsLayer experts) (experts.WeightRounding, experts.InputRounding) = (null, null);
-        }
-    }
+    public void Dispose() => rounded.Dispose();
 
     /// <summary>w + (q(w) − w): the rounded values, the gradient of w.</summary>
     private static Tensor RoundMatrices(Tensor w, NumberFormat format, string name)

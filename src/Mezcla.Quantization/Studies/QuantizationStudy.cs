@@ -36,14 +36,14 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
     /// <summary>Weights and activations in 8 bits: plainly, with outlier columns, smoothed.</summary>
     public IEnumerable<StudyRecord> Activations()
     {
-        yield return Frozen("w8a8", copy => FrozenInt8.Naive(copy, calibration));
-        yield return Frozen("llm.int8()", copy => FrozenInt8.LlmInt8(copy, calibration));
-        yield return Frozen("smoothquant", copy => FrozenInt8.SmoothQuant(copy, calibration, new SmoothQuant()));
+        yield return Quantized("w8a8", copy => Int8Quantization.Naive(copy, calibration));
+        yield return Quantized("llm.int8()", copy => Int8Quantization.LlmInt8(copy, calibration));
+        yield return Quantized("smoothquant", copy => Int8Quantization.SmoothQuant(copy, calibration, new SmoothQuant()));
 
-        StudyRecord Frozen(string method, Func<Transformer, IReadOnlyList<Int8Result>> freeze)
+        StudyRecord Quantized(string method, Func<Transformer, IReadOnlyList<Int8Result>> quantize)
         {
             var copy = ModelCopy.Of(model);
-            var results = freeze(copy);
+            var results = quantize(copy);
             return Record("activations", copy) with { Method = method, OutputError = results.Average(r => r.OutputError), Format = "INT8_ABSMAX", Part = "attention and dense networks, weights and activations", Bits = 8 };
         }
     }

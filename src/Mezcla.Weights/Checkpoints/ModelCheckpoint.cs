@@ -55,7 +55,7 @@ public sealed class ModelCheckpoint
         Transformer model;
         try
         {
-            model = new Transformer(config, made: null);
+            model = new Transformer(config, load: (_, part) => part);
         }
         catch (ArgumentException e)
         {

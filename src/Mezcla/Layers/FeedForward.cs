@@ -14,15 +14,15 @@ public sealed class FeedForward : Module
     public FeedForward(FeedForwardConfig config, int hiddenSize, Initialization initialization)
     {
         _config = config;
-        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, initialization));
-        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, initialization.ForResidual));
+        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, initialization), linear => Up = linear);
+        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, initialization.ForResidual), linear => Down = linear);
     }
 
     /// <summary>W₁, or W₁ and W₃ stacked.</summary>
-    public Linear Up { get; }
+    public Linear Up { get; private set; }
 
     /// <summary>W₂.</summary>
-    public Linear Down { get; }
+    public Linear Down { get; private set; }
 
     /// <summary>[..., hiddenSize] → the same shape.</summary>
     public Tensor Forward(Tensor x) => Down.Forward(Hidden(x));

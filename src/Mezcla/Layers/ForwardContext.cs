@@ -21,7 +21,7 @@ public sealed class ForwardContext
     public IRoutingObserver? Routing { get; init; }
 
     /// <summary>The token ids of this pass, Int32 [batch, time], which hash routing reads; the model sets them.</summary>
-    public Tensor? TokenIds { get; internal set; }
+    public Tensor? TokenIds { get; set; }
 
     /// <summary>Whether only the logits of the last position are wanted, as in generation.</summary>
     public bool LastPositionOnly { get; init; }

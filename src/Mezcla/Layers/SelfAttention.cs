@@ -22,8 +22,8 @@ public sealed class SelfAttention : Module, IAttention
         var (heads, shared, size) = (_config.Heads, _config.KeyValueHeads, _config.HeadSize);
         if (heads % shared != 0)
             throw new ArgumentException($"{heads} query heads cannot share {shared} key/value heads evenly.", nameof(config));
-        Projection = Child("qkv", new Linear(hiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, initialization));
-        Output = Child("output", new Linear(heads * size, hiddenSize, _config.OutputBias, initialization.ForResidual));
+        Projection = Child("qkv", new Linear(hiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, initialization), linear => Projection = linear);
+        Output = Child("output", new Linear(heads * size, hiddenSize, _config.OutputBias, initialization.ForResidual), linear => Output = linear);
         if (_config.Sinks) _sinks = Parameter("sinks", Tensor.Zeros(heads));
         Options = new AttentionOptions
         {
@@ -35,10 +35,10 @@ public sealed class SelfAttention : Module, IAttention
     }
 
     /// <summary>W_q, W_k and W_v in one matrix: query heads first, then key heads, then value heads.</summary>
-    public Linear Projection { get; }
+    public Linear Projection { get; private set; }
 
     /// <summary>W_o.</summary>
-    public Linear Output { get; }
+    public Linear Output { get; private set; }
 
     /// <summary>Mask, window and sinks of this layer.</summary>
     public AttentionOptions Options { get; }

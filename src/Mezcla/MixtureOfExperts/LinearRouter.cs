@@ -8,15 +8,13 @@ public abstract class LinearRouter : Router
 {
     private protected LinearRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
         : base(experts) =>
-        Gate = Child("gate", new Linear(hiddenSize, Config.Experts, Config.RouterBias, initialization));
+        Gate = Child("gate", experts.RouterPrecision == DType.Float32
+            ? new Linear(hiddenSize, experts.Experts, experts.RouterBias, initialization)
+            : new LowPrecisionLinear(hiddenSize, experts.Experts, experts.RouterBias, initialization, experts.RouterPrecision), linear => Gate = linear);
 
     /// <summary>W_g [E, d].</summary>
-    public Linear Gate { get; }
+    public Linear Gate { get; private set; }
 
     /// <summary>The logits [N, E] of tokens [N, d], in float32 whatever the tokens are; with a router of <see cref="MixtureOfExpertsConfig.RouterPrecision"/> bfloat16, rounded to it at each end.</summary>
-    private protected Tensor Scores(Tensor tokens)
-    {
-        if (Config.RouterPrecision == DType.Float32 || Gate.Frozen is not null) return Gate.Forward(tokens);
-        return tokens.To(Config.RouterPrecision).Linear(Gate.Weight.To(Config.RouterPrecision), Gate.Bias).To(Config.RouterPrecision).To(DType.Float32);
-    }
+    private protected Tensor Scores(Tensor tokens) => Gate.Forward(tokens);
 }
