@@ -27,9 +27,6 @@ internal static class KernelSource
         return text.ToString();
     }
 
-    /// <summary>Source from outside, which may use whatever the prelude defines.</summary>
-    internal static string With(int groupSize, string source) => For(groupSize, ["prelude"]) + source;
-
     /// <summary>The compiled program kept for this source on this device; null where there is none, or only a damaged one.</summary>
     internal static byte[]? Cached(string source, string device, string? folder = null)
     {

@@ -5,7 +5,7 @@ namespace Mezcla.Tensors.OpenCl;
 /// <summary>
 /// Attention: in tiles, or, where queries are few (as in generation), heads are larger than a tile holds or the device is a CPU, each query by itself.
 /// </summary>
-public sealed unsafe partial class OpenClKernels
+internal sealed unsafe partial class OpenClKernels
 {
     // A group owns so many queries, or keys.
     private const int OwnedRows = 64, FewQueries = 8;

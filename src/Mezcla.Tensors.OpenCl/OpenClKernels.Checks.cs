@@ -5,7 +5,7 @@ namespace Mezcla.Tensors.OpenCl;
 
 // Kernels that meet an index outside its range write it into a record on the device (see note_outside in prelude.cl) and go on without it: nothing waits. The record comes
 // along with the next results that are read.
-public sealed unsafe partial class OpenClKernels
+internal sealed unsafe partial class OpenClKernels
 {
     // The record: the number of the operation or 0, the smallest position, how many notes; behind them the notes, each a position and the number that stood there.
     private const int RecordHead = 4, Notes = 30;

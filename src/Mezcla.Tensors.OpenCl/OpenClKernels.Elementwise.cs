@@ -2,7 +2,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-public sealed unsafe partial class OpenClKernels
+internal sealed unsafe partial class OpenClKernels
 {
     public override void Scale(Handle x, Handle y, long n, float factor, bool accumulate) => Each("scale", n, x, y, n, factor, accumulate);
 

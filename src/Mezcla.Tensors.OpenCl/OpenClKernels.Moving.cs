@@ -2,7 +2,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-public sealed unsafe partial class OpenClKernels
+internal sealed unsafe partial class OpenClKernels
 {
     public override void Fill(Handle y, long n, float value) => Each("fill", n, y, n, value);
 

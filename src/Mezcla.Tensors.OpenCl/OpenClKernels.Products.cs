@@ -2,7 +2,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-public sealed unsafe partial class OpenClKernels
+internal sealed unsafe partial class OpenClKernels
 {
     // Rows and columns of C that a group makes: see products.cl.
     private long TileRows => group > 1 ? 64 : 8;

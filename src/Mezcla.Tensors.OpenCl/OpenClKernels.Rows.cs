@@ -2,7 +2,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-public sealed unsafe partial class OpenClKernels
+internal sealed unsafe partial class OpenClKernels
 {
     // Longer axes are summed block by block, and the blocks then in order.
     private const long SumBlock = 4096, ColumnBlock = 256, ShortSort = 128, FewFirst = 16, FewRows = 64, FewGroups = 1024;

@@ -3,7 +3,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-public sealed unsafe partial class OpenClKernels
+internal sealed unsafe partial class OpenClKernels
 {
     private const int AdamWNumbers = 8;
 

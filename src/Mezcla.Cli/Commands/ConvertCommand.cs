@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mezcla.Quantization.Formats;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Commands;
 

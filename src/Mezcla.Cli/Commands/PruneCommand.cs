@@ -5,6 +5,7 @@ using Mezcla.Quantization.Methods;
 using Mezcla.Quantization.Pruning;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Checkpoints;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;

@@ -3,6 +3,7 @@ using System.Globalization;
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Laws;
+using Mezcla.Scaling.Presets;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Sweeps;
 using Spectre.Console;
 

@@ -3,6 +3,7 @@ using Mezcla.Datasets;
 using Mezcla.Quantization.Methods;
 using Mezcla.Quantization.Studies;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Commands;
 

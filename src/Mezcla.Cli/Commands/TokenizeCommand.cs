@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Cli.Commands;
 
@@ -93,7 +94,7 @@ internal static class TokenizeCommand
     private static Tokenizer Open(string encoding)
     {
         if (Encodings.Names.Contains(encoding)) return Tokenizer.ForEncoding(encoding);
-        if (File.Exists(encoding) || Directory.Exists(encoding)) return Tokenizer.Load(encoding);
+        if (File.Exists(encoding) || Directory.Exists(encoding)) return TokenizerFile.Load(encoding);
         throw new FormatException($"There is no encoding and no file '{encoding}'. Encodings: {string.Join(", ", Encodings.Names)}.");
     }
 

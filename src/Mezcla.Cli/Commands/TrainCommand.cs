@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 using Mezcla.Datasets;
 using Mezcla.Models;
 using Mezcla.Quantization.Methods;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Tensors;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;

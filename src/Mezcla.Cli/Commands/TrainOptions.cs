@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;

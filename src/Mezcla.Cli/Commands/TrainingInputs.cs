@@ -1,5 +1,6 @@
 using Mezcla.Datasets;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Cli.Commands;
 
@@ -50,7 +51,7 @@ internal static class TrainingInputs
 
         if (name == Characters) return CharacterTokenizer.Train(corpus.Text);
         if (Encodings.Names.Contains(name)) return Tokenizer.ForEncoding(name);
-        if (File.Exists(name) || Directory.Exists(name)) return Tokenizer.Load(name);
+        if (File.Exists(name) || Directory.Exists(name)) return TokenizerFile.Load(name);
         throw new ArgumentException($"There is no tokenizer and no file '{name}'. There are: {BytePairs}, {Characters}, {string.Join(", ", Encodings.Names)}.");
     }
 

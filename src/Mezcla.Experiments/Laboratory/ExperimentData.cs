@@ -1,6 +1,8 @@
 using Mezcla.Datasets;
+using Mezcla.Experiments.Observation;
 using Mezcla.Scaling.Sweeps;
 using Mezcla.Tokenization;
+using Mezcla.Training;
 
 namespace Mezcla.Experiments.Laboratory;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Mezcla.Datasets;
 using Mezcla.Models;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Experiments.Laboratory;
 
@@ -70,7 +71,7 @@ public sealed record ExperimentRecord
     public string Device { get; init; } = "cpu";
 
     /// <summary>The record as a line.</summary>
-    public string ToLine() => JsonSerializer.Serialize(this, ModelCheckpoint.Json);
+    public string ToLine() => JsonSerializer.Serialize(this, ConfigJson.Options);
 
     /// <summary>Where a repetition first differs in any bit: the step, or the one after the last for the held-out loss; null where all is the same.</summary>
     public int? FirstDifference(ExperimentRecord other)
@@ -92,7 +93,7 @@ public sealed record ExperimentRecord
             if (string.IsNullOrWhiteSpace(lines[i])) continue;
             try
             {
-                records.Add(JsonSerializer.Deserialize<ExperimentRecord>(lines[i], ModelCheckpoint.Json) ?? throw new JsonException("It is empty."));
+                records.Add(JsonSerializer.Deserialize<ExperimentRecord>(lines[i], ConfigJson.Options) ?? throw new JsonException("It is empty."));
             }
             catch (Exception error) when (error is JsonException or NotSupportedException)
             {

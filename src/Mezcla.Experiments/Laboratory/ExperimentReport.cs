@@ -83,21 +83,21 @@ public sealed class ExperimentReport
     public string? MeasureTable()
     {
         string[] names = [.. Arms.SelectMany(a => a.Records).SelectMany(r => r.Measures.Keys).Distinct()];
-        return names.Length == 0 ? null : Display.Text(MeasureHeaders, MeasureRows(names));
+        return names.Length == 0 ? null : ResultTable.Text(MeasureHeaders, MeasureRows(names));
     }
 
     /// <summary>How a notebook shows it.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         string[] names = [.. Arms.SelectMany(a => a.Records).SelectMany(r => r.Measures.Keys).Distinct()];
-        string html = ToChart().ToMimeBundle()["text/html"] + Display.Html(_experiment.Question, Headers, Rows);
+        string html = ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(_experiment.Question, Headers, Rows);
         if (Arms.Any(HasExperts)) html += LoadChart().ToMimeBundle()["text/html"];
-        if (names.Length > 0) html += Display.Html(null, MeasureHeaders, MeasureRows(names));
-        return Display.Bundle(html, ToString());
+        if (names.Length > 0) html += ResultTable.Html(null, MeasureHeaders, MeasureRows(names));
+        return ResultTable.Bundle(html, ToString());
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{_experiment.Question}\n{Display.Text(Headers, Rows)}\n{(MeasureTable() is { } measures ? measures + "\n" : "")}{Verdict}";
+    public override string ToString() => $"{_experiment.Question}\n{ResultTable.Text(Headers, Rows)}\n{(MeasureTable() is { } measures ? measures + "\n" : "")}{Verdict}";
 
     private static bool HasExperts(ArmResult arm) => arm.Records[0].Points[^1].Load.Count > 0;
 

@@ -48,10 +48,10 @@ public sealed class Repetition
     }
 
     /// <summary>How a notebook shows it.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => Display.Bundle(ToChart().ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => Display.Text(Headers, Rows);
+    public override string ToString() => ResultTable.Text(Headers, Rows);
 
     private static string[] Headers => ["block", "same first", "by chance", "first among the last token's", "by chance"];
 

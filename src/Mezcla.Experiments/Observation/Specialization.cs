@@ -57,10 +57,10 @@ public sealed class Specialization
 
     /// <summary>How a notebook shows it.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
-        Display.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2, sameY: true).ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+        ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2, sameY: true).ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => Display.Text(Headers, Rows);
+    public override string ToString() => ResultTable.Text(Headers, Rows);
 
     private static string[] Headers => ["block", "H(expert)", "token", "domain", "domain | token"];
 

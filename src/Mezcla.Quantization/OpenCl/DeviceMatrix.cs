@@ -21,7 +21,7 @@ internal sealed unsafe class DeviceMatrix : IDisposable
     private static readonly Lazy<string> Source = new(ReadSource);
 
     private readonly Device device;
-    private readonly OpenClKernels kernels;
+    private readonly OpenClDevice kernels;
     private readonly PackingDescription packing;
     private readonly Handle codes, scales;
 
@@ -29,7 +29,7 @@ internal sealed unsafe class DeviceMatrix : IDisposable
     /// <exception cref="NotSupportedException">The device runs no kernels of OpenCL C.</exception>
     public DeviceMatrix(PackedMatrix matrix, Device device)
     {
-        kernels = device.Kernels as OpenClKernels ?? throw new NotSupportedException($"{device} has no products with quantized matrices: use this quantized model on the CPU or on an OpenCL device.");
+        kernels = device.Kernels as OpenClDevice ?? throw new NotSupportedException($"{device} has no products with quantized matrices: use this quantized model on the CPU or on an OpenCL device.");
         kernels.AddSource(Source.Value);
         this.device = device;
         packing = matrix.Packed.Layout.Describe(matrix.Rows, matrix.Columns, matrix.Factor);

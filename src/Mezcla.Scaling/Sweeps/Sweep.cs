@@ -1,5 +1,6 @@
 using System.Text;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Training;
 
 namespace Mezcla.Scaling.Sweeps;

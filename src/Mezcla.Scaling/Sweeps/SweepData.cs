@@ -1,5 +1,6 @@
 using System.Text;
 using Mezcla.Datasets;
+using Mezcla.Training;
 
 namespace Mezcla.Scaling.Sweeps;
 

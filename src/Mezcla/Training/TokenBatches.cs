@@ -90,6 +90,6 @@ public sealed class TokenBatches
         }
 
         var counted = mask is null ? labels.Length : labels.Count(label => label != Ignored);
-        return new(Tensor.From(inputs, batch, length).To(_device), Tensor.From(labels, batch, length).To(_device), counted);
+        return new(Tensor.From(inputs, batch, length).To(_device), Tensor.From(labels, batch, length).To(_device)) { CountedLabels = counted };
     }
 }

@@ -88,8 +88,8 @@ public class MixtureOfExpertsLayerTests
     public void A_routing_survives_JSON(Routing routing, int topK)
     {
         var config = TinyModels.Gpt with { MixtureOfExperts = Moe(routing, topK) };
-        var json = System.Text.Json.JsonSerializer.Serialize(config, Mezcla.Training.ModelCheckpoint.Json);
-        Assert.Equal(config, System.Text.Json.JsonSerializer.Deserialize<TransformerConfig>(json, Mezcla.Training.ModelCheckpoint.Json));
+        var json = System.Text.Json.JsonSerializer.Serialize(config, Mezcla.Models.ConfigJson.Options);
+        Assert.Equal(config, System.Text.Json.JsonSerializer.Deserialize<TransformerConfig>(json, Mezcla.Models.ConfigJson.Options));
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public class BytePairTrainingTests
         try
         {
             saved.Save(path);
-            var loaded = BytePairTokenizer.Load(path);
+            var loaded = TokenizerFile.Load(path);
             Assert.Equal((saved.VocabularySize, saved.Pattern), (loaded.VocabularySize, loaded.Pattern));
             Assert.Equal(saved.Merges, loaded.Merges);
             Assert.Equal(saved.SpecialTokens, loaded.SpecialTokens);

@@ -45,7 +45,7 @@ public class SentencePieceTests
             File.WriteAllText(corpus, Corpus.Load("bible-spanish").Text[..200_000] + Corpus.Load("persuasion").Text[..200_000]);
             Assert.True(Peer.CanRun("spm_train", [$"--input={corpus}", $"--model_prefix={model}", $"--vocab_size={size}", "--model_type=bpe", "--character_coverage=0.999",
                 "--normalization_rule_name=identity", "--remove_extra_whitespaces=false", .. options.Split(' ')]));
-            var tokenizer = Assert.IsType<SentencePieceTokenizer>(Tokenizer.Load(model + ".model"));
+            var tokenizer = Assert.IsType<SentencePieceTokenizer>(TokenizerFile.Load(model + ".model"));
             Assert.Contains(tokenizer.Pieces, p => p.Type == fallback);
             var texts = Texts.Tricky.Concat(Texts.Random(seed: 3, 3000, loneSurrogates: false)).Where(t => t.Length > 0 && !t.Contains('\n') && !t.Contains('\uFFFD') && !t.Any(char.IsSurrogate))
                 .Concat(Corpus.Load("bible-english").Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(500)).ToList();
@@ -79,7 +79,7 @@ public class SentencePieceTests
         try
         {
             saved.Save(path);
-            var loaded = Assert.IsType<SentencePieceTokenizer>(Tokenizer.Load(path));
+            var loaded = Assert.IsType<SentencePieceTokenizer>(TokenizerFile.Load(path));
             Assert.True(loaded.ExpectsBeginOfText);
             Assert.Equal(saved.Pieces.Select(p => (p.Text, p.Type)), loaded.Pieces.Select(p => (p.Text, p.Type)));
             string[] texts = [.. HuggingFacePeerTests.Usable(Texts.Random(seed: 8, 1000)), "<s>Hola</s> mundo<user>x", "<s> <s>  a"];

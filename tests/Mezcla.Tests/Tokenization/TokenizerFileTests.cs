@@ -84,9 +84,9 @@ public class TokenizerFileTests
         File.WriteAllText(path, "not a tokenizer");
         try
         {
-            Assert.Contains(path, Assert.Throws<FormatException>(() => Tokenizer.Load(path)).Message);
-            Assert.Throws<FormatException>(() => Tokenizer.Load(Directory.CreateTempSubdirectory("mezcla-empty").FullName));
-            Assert.Throws<FileNotFoundException>(() => Tokenizer.Load(path + ".missing"));
+            Assert.Contains(path, Assert.Throws<FormatException>(() => TokenizerFile.Load(path)).Message);
+            Assert.Throws<FormatException>(() => TokenizerFile.Load(Directory.CreateTempSubdirectory("mezcla-empty").FullName));
+            Assert.Throws<FileNotFoundException>(() => TokenizerFile.Load(path + ".missing"));
         }
         finally
         {
@@ -126,11 +126,11 @@ public class TokenizerFileTests
         try
         {
             File.WriteAllLines(path, Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}").Append($"{Convert.ToBase64String("ab"u8)} 256").Append($"{Convert.ToBase64String("abc"u8)} 260"));
-            var tokenizer = BytePairTokenizer.LoadRanks(path, SplitPattern.Gpt4, new Dictionary<string, int> { ["<|x|>"] = 300 });
+            var tokenizer = TokenizerFile.LoadRanks(path, SplitPattern.Gpt4, new Dictionary<string, int> { ["<|x|>"] = 300 });
             Assert.Equal([260, 300, 256], tokenizer.Encode("abc<|x|>ab", SpecialTokenPolicy.All));
             Assert.Equal(301, tokenizer.VocabularySize);
             File.AppendAllText(path, "YQ== 261 x\n");
-            Assert.Contains("line 259", Assert.Throws<FormatException>(() => BytePairTokenizer.LoadRanks(path, SplitPattern.Gpt4, new Dictionary<string, int>())).Message);
+            Assert.Contains("line 259", Assert.Throws<FormatException>(() => TokenizerFile.LoadRanks(path, SplitPattern.Gpt4, new Dictionary<string, int>())).Message);
         }
         finally
         {
@@ -158,8 +158,8 @@ public class TokenizerFileTests
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
-            tokenizer.Save(path);
-            var loaded = Assert.IsType<CharacterTokenizer>(Tokenizer.Load(path));
+            TokenizerFile.Save(tokenizer, path);
+            var loaded = Assert.IsType<CharacterTokenizer>(TokenizerFile.Load(path));
             Assert.Equal([1, 5, 4], loaded.Encode("a<|endoftext|>𝔸", SpecialTokenPolicy.All));
             Assert.Equal(6, loaded.VocabularySize);
         }

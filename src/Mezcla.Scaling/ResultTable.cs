@@ -4,11 +4,13 @@ using System.Text;
 namespace Mezcla.Scaling;
 
 /// <summary>Tables as HTML and as text, for results that a notebook shows.</summary>
-internal static class Display
+public static class ResultTable
 {
+    /// <summary>What <c>ToMimeBundle</c> returns: both forms under their MIME types.</summary>
     public static IReadOnlyDictionary<string, string> Bundle(string html, string text) =>
         new Dictionary<string, string> { ["text/html"] = html, ["text/plain"] = text };
 
+    /// <summary>A table as HTML, with text aligned to the left.</summary>
     public static string Html(string? caption, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
     {
         var html = new StringBuilder("<table>");
@@ -22,6 +24,7 @@ internal static class Display
     // A figure stays in one line, and a sentence gets room: on a narrow screen the table is scrolled rather than squeezed.
     private static string Width(string cell) => cell.Length <= 10 ? "white-space:nowrap" : cell.Length > 40 ? "min-width:14em" : "";
 
+    /// <summary>A table as text, with columns padded to equal width.</summary>
     public static string Text(IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
     {
         IReadOnlyList<string>[] all = [headers, .. rows];
