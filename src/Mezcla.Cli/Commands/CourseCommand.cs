@@ -95,10 +95,17 @@ internal static class CourseCommand
     /// <summary>What the site's first page opens with.</summary>
     public static SiteCover Cover() => new("Mezcla", "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C# and taken apart one cell at a time.")
     {
-        Figure = MixtureMap.ToSvg(),
+        Figure = Picture(),
         Caption = "What a layer does with one token. Sixteen experts, two of them for each token, and 120 layers are what is rumoured of GPT-4; OpenAI has confirmed none of it.",
         Footer = $"Made by running every notebook from top to bottom on {Environment.ProcessorCount} processor{(Environment.ProcessorCount == 1 ? "" : "s")}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. Times are of that machine.",
     };
+
+    // The README shows the same file.
+    private static string Picture()
+    {
+        using var file = new StreamReader(typeof(CourseCommand).Assembly.GetManifestResourceStream("mixture.svg")!);
+        return file.ReadToEnd().TrimEnd();
+    }
 
     private static string PageName(string notebook) => Path.GetFileNameWithoutExtension(notebook) + ".html";
 
