@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Mezcla.Cli.Commands;
+namespace Mezcla.Cli.Notebooks;
 
-/// <summary>A folder with this program, ready to be copied to where kernels are installed.</summary>
+/// <summary>A folder with a build of this program that can be installed as a kernel.</summary>
 internal sealed class KernelBuild : IDisposable
 {
     private readonly bool _temporary;
@@ -14,34 +14,36 @@ internal sealed class KernelBuild : IDisposable
         _temporary = temporary;
     }
 
+    /// <summary>The folder of the build.</summary>
     public string Folder { get; }
 
-    /// <summary>The program that runs now, as it is.</summary>
+    /// <summary>The build that is running now.</summary>
     public static KernelBuild Running() => new(AppContext.BaseDirectory, temporary: false);
 
     /// <summary>
-    /// Run from a checkout: a build compiled ahead of time (ReadyToRun), which starts in about half the time; a plain build where the compiler
-    /// for that cannot be had. Run from anywhere else: the running program.
+    /// In a clone of the repository: a new build that is compiled ahead of time (ReadyToRun) and starts in about half the time, or a plain build if that compiler is not
+    /// available. Elsewhere: the build that is running now.
     /// </summary>
+    /// <param name="log">Where to report progress.</param>
     public static KernelBuild Publish(TextWriter log)
     {
         if (Checkout() is not { } root)
             return Running();
         string folder = Path.Combine(Path.GetTempPath(), $"mezcla-kernel-{Guid.NewGuid():N}");
-        log.WriteLine("Building the kernel (ahead of time, so that it starts fast; this takes a minute) ...");
+        log.WriteLine("Building the kernel. It is compiled ahead of time so that it starts fast; this takes a minute ...");
         string rid = RuntimeInformation.RuntimeIdentifier;
         string readyToRun = DotNet(root, folder, "-r", rid, "--self-contained", "false", "-p:PublishReadyToRun=true");
         if (readyToRun.Length == 0)
             return new KernelBuild(folder, temporary: true);
 
-        log.WriteLine($"That did not work on {rid}: {readyToRun}");
-        log.WriteLine("Building it without ahead-of-time compilation: it works the same and takes longer to start ...");
+        log.WriteLine($"Compiling ahead of time failed on {rid}: {readyToRun}");
+        log.WriteLine("Building without it. The kernel works the same and takes longer to start ...");
         string plain = DotNet(root, folder);
         if (plain.Length == 0)
             return new KernelBuild(folder, temporary: true);
 
-        log.WriteLine($"That did not work either: {plain}");
-        log.WriteLine("Installing the program that runs now.");
+        log.WriteLine($"That build failed too: {plain}");
+        log.WriteLine("Installing the program that is running now.");
         return Running();
     }
 
@@ -52,7 +54,7 @@ internal sealed class KernelBuild : IDisposable
             Directory.Delete(Folder, recursive: true);
     }
 
-    // The repository this program was built in, if it runs from there.
+    // The clone of the repository that this program runs from; null if it runs from elsewhere.
     private static string? Checkout()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
@@ -64,7 +66,7 @@ internal sealed class KernelBuild : IDisposable
         return null;
     }
 
-    // Empty where it worked, else the first error. What it builds lies apart from the checkout's other builds, which may be running.
+    // Returns an empty text if it worked, else the first error. The build has a folder of its own, because the clone's other builds may be running.
     private static string DotNet(string root, string output, params string[] more)
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
@@ -73,12 +75,12 @@ internal sealed class KernelBuild : IDisposable
             "publish", Path.Combine(root, "src", "Mezcla.Cli"), "-c", "Release", "-o", output, "--nologo", "-v", "quiet",
             "--artifacts-path", Path.Combine(root, "artifacts", "kernel-build"),
 
-            // Build servers would live on, and with them the output that is read to its end below.
+            // A build server would outlive the build and keep the output open, which is read to its end below.
             "-nodeReuse:false", "-p:UseSharedCompilation=false", .. more,
         ];
         var start = new ProcessStartInfo(host, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = root };
 
-        // Settings that `dotnet run` or a test gives its children must not reach another MSBuild.
+        // `dotnet run` and tests set these for their own MSBuild; another one must not use them.
         start.Environment.Remove("MSBUILD_EXE_PATH");
         start.Environment.Remove("MSBuildSDKsPath");
         try

@@ -1,15 +1,17 @@
 using System.CommandLine;
+using Mezcla.Tensors;
+using Mezcla.Training;
 using Spectre.Console;
 
-namespace Mezcla.Cli.Commands;
+namespace Mezcla.Cli.Shared;
 
-/// <summary>Turns what can go wrong into one message and exit code 1, never a stack trace.</summary>
+/// <summary>Turns expected failures into one message on standard error and exit code 1, without a stack trace.</summary>
 internal static class Failures
 {
-    /// <summary>Runs a command; an expected failure is told on standard error.</summary>
+    /// <summary>Runs a command and reports an expected failure.</summary>
     public static int Report(Func<int> command) => Report(() => Task.FromResult(command())).GetAwaiter().GetResult();
 
-    /// <summary>Runs a command that takes its time; an expected failure is told on standard error.</summary>
+    /// <summary>Runs an asynchronous command and reports an expected failure.</summary>
     public static async Task<int> Report(Func<Task<int>> command)
     {
         try
@@ -18,34 +20,34 @@ internal static class Failures
         }
         catch (OperationCanceledException)
         {
-            return Tell("Cancelled.");
+            return Print("Cancelled.");
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException or FormatException or IOException or UnauthorizedAccessException
-            or InvalidOperationException or NotSupportedException or OutOfMemoryException or Training.TrainingDivergedException or Tensors.DeviceException)
+            or InvalidOperationException or NotSupportedException or OutOfMemoryException or TrainingDivergedException or DeviceException)
         {
-            // An ArgumentException's own text ends with the parameter's name, which says nothing to someone at a terminal.
+            // An ArgumentException's message ends with the name of a parameter in the code, which does not help at a terminal.
             var message = e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
-            return Tell(message);
+            return Print(message);
         }
     }
 
-    /// <summary>Tells what is wrong with a command line, and where its help is.</summary>
+    /// <summary>Reports mistakes in a command line, and how to get help.</summary>
     public static int Misused(Command command, IEnumerable<string> mistakes)
     {
-        foreach (var mistake in mistakes) Tell(mistake);
-        Console.Error.WriteLine($"What it takes: {Misuse.NameOf(command)} --help");
+        foreach (var mistake in mistakes) Print(mistake);
+        Console.Error.WriteLine($"For help: {Misuse.NameOf(command)} --help");
         return 1;
     }
 
-    // A parser's message may quote all of a file that is one line.
+    // The message of a parser may quote a whole file, if the file is one line.
     private const int MostCharacters = 1000;
 
-    private static int Tell(string message)
+    private static int Print(string message)
     {
         if (message.Length > MostCharacters) message = message[..MostCharacters] + " ...";
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsErrorRedirected)
-            console.Profile.Width = 1000; // a log's lines are not broken to the width of a terminal that is not there
+            console.Profile.Width = 1000; // output that goes to a file is not wrapped at the width of a terminal
         console.MarkupLineInterpolated($"[red]error:[/] {message}");
         return 1;
     }

@@ -4,30 +4,37 @@ using Mezcla.Notebooks.Html;
 using Mezcla.Notebooks.Running;
 using Spectre.Console;
 
-namespace Mezcla.Cli.Commands;
+namespace Mezcla.Cli.Notebooks;
 
-/// <summary>Runs notebooks one after the other, each in a process of its own, and shows in the terminal what they do meanwhile.</summary>
+/// <summary>Runs notebooks one after the other, each in a process of its own, and shows their progress in the terminal.</summary>
+/// <param name="console">The terminal.</param>
+/// <param name="start">How to start the process of a notebook.</param>
 internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart start)
 {
     /// <summary>What to run and how.</summary>
     /// <param name="Notebooks">The notebooks' files.</param>
-    /// <param name="Output">Where results go, one file for each notebook.</param>
-    /// <param name="CellTimeout">How long a cell may take.</param>
-    /// <param name="AllowErrors">Whether to go on after a cell that failed.</param>
+    /// <param name="Output">The file to save each executed notebook to.</param>
+    /// <param name="CellTimeout">The longest time that one cell may run; null for no limit.</param>
+    /// <param name="AllowErrors">Whether to continue after a cell that failed.</param>
     /// <param name="Parameters">Variables for the notebooks.</param>
-    /// <param name="Page">Where the page of a notebook goes and what stands around it; null for no page.</param>
+    /// <param name="Page">The file and the settings of a notebook's HTML page; null for no page.</param>
     public sealed record Job(
         IReadOnlyList<string> Notebooks,
         Func<string, string> Output,
         TimeSpan? CellTimeout,
         bool AllowErrors,
         IReadOnlyDictionary<string, string> Parameters,
-        Func<string, NotebookRun, (string Path, NotebookPageOptions Options)>? Page);
+        Func<string, NotebookRun, (string Path, NotebookPageOptions Options)>? Page)
+    {
+        /// <summary>Called for a notebook that cannot be read or saved; the batch then continues with the next one. If null, the exception ends the batch.</summary>
+        public Action<string, Exception>? Unreadable { get; init; }
+    }
 
-    /// <summary>Runs them all. The answer has those that ran, in order; a cancelled batch ends early.</summary>
+    /// <summary>Runs all notebooks.</summary>
+    /// <returns>The notebooks that ran, in order. A cancelled batch ends early.</returns>
     public async Task<IReadOnlyList<(string Notebook, NotebookRun Run)>> RunAsync(Job job, CancellationToken cancellation)
     {
-        // A log is read by searching: its lines are not broken to the width of a terminal that is not there.
+        // Output that goes to a file is not wrapped at the width of a terminal, so that it can be searched.
         if (!console.Profile.Capabilities.Interactive)
             console.Profile.Width = Math.Max(console.Profile.Width, 1000);
         var runs = new List<(string, NotebookRun)>();
@@ -35,28 +42,39 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
         {
             if (cancellation.IsCancellationRequested)
                 break;
-            var run = await Show(notebook, progress => NotebookProcess.RunAsync(start, notebook, new()
+            NotebookRun run;
+            try
             {
-                CellTimeout = job.CellTimeout,
-                AllowErrors = job.AllowErrors,
-                Parameters = job.Parameters,
-                SaveTo = job.Output(notebook),
-                Progress = progress,
-            }, cancellation));
+                run = await RunOne(job, notebook, cancellation);
+            }
+            catch (Exception e) when (job.Unreadable is not null && (e is IOException or InvalidDataException or UnauthorizedAccessException))
+            {
+                job.Unreadable!(notebook, e);
+                continue;
+            }
             runs.Add((notebook, run));
             if (job.Page?.Invoke(notebook, run) is var (path, options))
                 File.WriteAllText(path, NotebookPage.Render(run.Notebook, options));
-            Tell(notebook, run, job.Output(notebook));
+            Report(notebook, run, job.Output(notebook));
         }
         return runs;
     }
 
-    /// <summary>A duration as people say it: 4.2 s, 1:05, 1:02:03.</summary>
-    public static string Say(TimeSpan time) => time.TotalSeconds < 60
+    /// <summary>A duration as text: 4.2 s, 1:05 (minutes and seconds), or 1:02:03 (hours, minutes and seconds).</summary>
+    public static string DurationText(TimeSpan time) => time.TotalSeconds < 60
         ? time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s"
         : time.ToString(time.TotalHours < 1 ? @"m\:ss" : @"h\:mm\:ss", CultureInfo.InvariantCulture);
 
-    private async Task<NotebookRun> Show(string notebook, Func<Action<NotebookProgress>, Task<NotebookRun>> run)
+    private Task<NotebookRun> RunOne(Job job, string notebook, CancellationToken cancellation) => WithProgress(notebook, progress => NotebookProcess.RunAsync(start, notebook, new()
+    {
+        CellTimeout = job.CellTimeout,
+        AllowErrors = job.AllowErrors,
+        Parameters = job.Parameters,
+        SaveTo = job.Output(notebook),
+        Progress = progress,
+    }, cancellation));
+
+    private async Task<NotebookRun> WithProgress(string notebook, Func<Action<NotebookProgress>, Task<NotebookRun>> run)
     {
         var name = Path.GetFileNameWithoutExtension(notebook);
         if (!console.Profile.Capabilities.Interactive || !console.Profile.Capabilities.Ansi)
@@ -65,7 +83,7 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             return await run(what =>
             {
                 if (what is CellEnded { Elapsed.TotalSeconds: > 5 } slow)
-                    console.MarkupLineInterpolated($"  cell {slow.Number} of {slow.Count}: {Say(slow.Elapsed)}");
+                    console.MarkupLineInterpolated($"  cell {slow.Number} of {slow.Count}: {DurationText(slow.Elapsed)}");
             });
         }
         return await console.Progress().AutoClear(true).HideCompleted(true)
@@ -93,16 +111,16 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             task.Description = $"{Markup.Escape(name)} [grey]{what.Number}/{what.Count}[/] {Markup.Escape(Short(doing, room))}";
     }
 
-    private void Tell(string notebook, NotebookRun run, string saved)
+    private void Report(string notebook, NotebookRun run, string saved)
     {
         var name = Path.GetFileNameWithoutExtension(notebook);
         var claims = run.ClaimsHeld + run.ClaimsFailed > 0 ? $", {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims held" : "";
         if (run.Succeeded)
         {
-            console.MarkupLineInterpolated($"[green]✓[/] {name}  {run.CellsRun} cells{claims}, {Say(run.Elapsed)}");
+            console.MarkupLineInterpolated($"[green]✓[/] {name}  {run.CellsRun} cells{claims}, {DurationText(run.Elapsed)}");
             return;
         }
-        console.MarkupLineInterpolated($"[red]✗[/] {name}  {run.CellsRun} of {run.CellCount} cells{claims}, {Say(run.Elapsed)}");
+        console.MarkupLineInterpolated($"[red]✗[/] {name}  {run.CellsRun} of {run.CellCount} cells{claims}, {DurationText(run.Elapsed)}");
         foreach (var (cell, error) in run.Errors)
         {
             console.MarkupLineInterpolated($"  [red]cell {cell.ExecutionCount?.ToString(CultureInfo.InvariantCulture) ?? cell.Id}[/] {Short(FirstLine(cell.Source), 76)}");

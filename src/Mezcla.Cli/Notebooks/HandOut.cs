@@ -1,22 +1,22 @@
 using Mezcla.Notebooks.Documents;
 
-namespace Mezcla.Cli.Commands;
+namespace Mezcla.Cli.Notebooks;
 
-/// <summary>Writes a class's copy of the course: the chapters with their pictures, and no solutions.</summary>
+/// <summary>Writes the copy of the course that a class gets: the chapters and their pictures, without solutions.</summary>
 internal static class HandOut
 {
-    /// <summary>Tag of cells that hold an answer.</summary>
+    /// <summary>The tag of cells that contain a solution.</summary>
     public const string Solution = "solution";
 
     /// <summary>Writes chapters without the cells tagged <see cref="Solution"/> and without the lines that link to solutions.</summary>
     /// <param name="chapters">The chapters' files.</param>
-    /// <param name="output">The folder to write to; it is made if it is not there.</param>
-    /// <exception cref="ArgumentException">It would overwrite the chapters themselves.</exception>
+    /// <param name="output">The folder to write to; it is created if it does not exist.</param>
+    /// <exception cref="ArgumentException">The folder is that of the chapters themselves.</exception>
     public static void Write(IReadOnlyList<string> chapters, string output)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(chapters[0]))!;
         if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)) == Path.TrimEndingDirectorySeparator(folder))
-            throw new ArgumentException($"--output {output} is the folder of the course itself: choose another, so that nothing is overwritten.");
+            throw new ArgumentException($"--output {output} is the folder of the course itself: choose another folder, so that nothing is overwritten.");
         Directory.CreateDirectory(output);
         foreach (var chapter in chapters)
         {

@@ -1,14 +1,17 @@
 using Mezcla.Training;
 using Spectre.Console;
 
-namespace Mezcla.Cli.Commands;
+namespace Mezcla.Cli.Training;
 
-/// <summary>A training in the terminal: one bar with loss and speed, or a line now and then where output is not a terminal.</summary>
+/// <summary>Shows the progress of a training: a progress bar with the loss at a terminal, or a line every tenth of the steps if the output goes to a file.</summary>
 internal static class TrainingProgress
 {
+    /// <summary>Runs a training and shows its progress.</summary>
+    /// <param name="steps">Number of steps of the whole training.</param>
+    /// <param name="train">Trains; it must call its argument after every step.</param>
     public static TrainingResult Show(int steps, Func<Action<TrainingStep>, TrainingResult> train)
     {
-        if (Console.IsOutputRedirected) return train(step => PrintNowAndThen(step));
+        if (Console.IsOutputRedirected) return train(step => PrintEveryTenth(step));
         return AnsiConsole.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(context =>
@@ -22,7 +25,7 @@ internal static class TrainingProgress
             });
     }
 
-    private static void PrintNowAndThen(TrainingStep step)
+    private static void PrintEveryTenth(TrainingStep step)
     {
         if (step.Step % Math.Max(1, step.Steps / 10) == 0 || step.ValidationLoss is not null) Console.WriteLine(Describe(step));
     }

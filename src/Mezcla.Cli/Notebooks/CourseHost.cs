@@ -1,18 +1,18 @@
 using System.Reflection;
 using Mezcla.Notebooks;
 
-namespace Mezcla.Cli;
+namespace Mezcla.Cli.Notebooks;
 
-/// <summary>What cells find when the command <c>mezcla</c> runs them, in a kernel or in the notebook runner: the course's libraries, imported.</summary>
+/// <summary>The environment of cells that the command <c>mezcla</c> runs, in the kernel or in the notebook runner: the course's libraries are referenced and imported.</summary>
 internal static class CourseHost
 {
-    // Mezcla.Notebooks is missing because the engine references itself.
+    // The engine references Mezcla.Notebooks by itself.
     private static readonly string[] Assemblies =
     [
         "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Experiments", "Mezcla.Kernel",
     ];
 
-    // A name that ends in .* stands for the namespace and all below it. Those that hold nothing public are left out.
+    // A name that ends in .* stands for the namespace and all namespaces below it. Namespaces without public types are left out.
     private static readonly string[] Namespaces =
     [
         "Mezcla", "Mezcla.Tensors", "Mezcla.Tokenization", "Mezcla.Layers", "Mezcla.MixtureOfExperts", "Mezcla.Models", "Mezcla.Training",
@@ -20,8 +20,8 @@ internal static class CourseHost
         "Mezcla.Weights.*", "Mezcla.Experiments.*", "Mezcla.Notebooks",
     ];
 
-    /// <summary>References and imports for cells, with this folder as theirs.</summary>
-    /// <param name="workingDirectory">Where relative paths in directives start; null for the current directory.</param>
+    /// <summary>The options of a cell engine with these references and imports.</summary>
+    /// <param name="workingDirectory">The folder that relative paths in directives start from; null for the current directory.</param>
     public static CellEngineOptions Options(string? workingDirectory = null)
     {
         Assembly[] references = [.. Assemblies.Select(Assembly.Load)];
@@ -41,7 +41,7 @@ internal static class CourseHost
         if (!wanted.EndsWith(".*", StringComparison.Ordinal))
             return existing.Contains(wanted) ? [wanted] : [];
         string root = wanted[..^2];
-        // A claim in a cell is the one that shows itself there; those of claim files are called by their full name.
+        // In a cell, Claim means the claim that is displayed there. The claims of claim files are written with their full name.
         return existing.Where(name => (name == root || name.StartsWith(root + ".", StringComparison.Ordinal)) && name != "Mezcla.Scaling.Claims");
     }
 }
