@@ -64,13 +64,16 @@ internal static class Completer
                 if (!SyntaxFacts.IsAttributeTargetSpecifier(kind))
                     yield return keyword;
             }
-            else if (site.Tree.WithChangedText(text.Replace(site.Token.Span, keyword)).GetRoot().FindToken(site.Start) is var token
-                && token.IsKind(kind) && token.SpanStart == site.Start)
+            else if (IsAccepted(site.Tree.WithChangedText(text.Replace(site.Token.Span, keyword)), kind, site.Start))
             {
                 yield return keyword;
             }
         }
     }
+
+    private static bool IsAccepted(SyntaxTree tree, SyntaxKind keyword, int start) =>
+        tree.GetRoot().FindToken(start) is var token && token.IsKind(keyword) && token.SpanStart == start
+        && !tree.GetDiagnostics().Any(error => error.Location.SourceSpan.Start == start);
 
     /// <returns>Whether only members of something can stand here.</returns>
     private static bool AddSymbols(QuestionSite site, List<(Completion Item, int Rank)> found)
