@@ -30,21 +30,21 @@ internal static class ConsoleRouter
     {
         ArgumentNullException.ThrowIfNull(writer);
         var isOwn = writer == (stream == OutputStream.Out ? Console.Out : Console.Error);
-        if (CellRun.Current?.Session is not { } session)
+        if (CellRun.Current?.Engine is not { } engine)
             return;
 
         if (stream == OutputStream.Out)
-            session.RedirectedOut = isOwn ? null : writer;
+            engine.RedirectedOut = isOwn ? null : writer;
         else
-            session.RedirectedError = isOwn ? null : writer;
+            engine.RedirectedError = isOwn ? null : writer;
     }
 
     /// <summary>Takes what the calling cell's engine reads from elsewhere, or from the user again if the reader is the console's own.</summary>
     public static void Redirect(TextReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        if (CellRun.Current?.Session is { } session)
-            session.RedirectedIn = reader == Console.In ? null : reader;
+        if (CellRun.Current?.Engine is { } engine)
+            engine.RedirectedIn = reader == Console.In ? null : reader;
     }
 
     private sealed class Router(OutputStream stream, TextWriter original) : TextWriter
@@ -68,7 +68,7 @@ internal static class ConsoleRouter
 
             if (CellRun.Current is not { } run)
                 original.Write(value);
-            else if ((stream == OutputStream.Out ? run.Session.RedirectedOut : run.Session.RedirectedError) is { } redirected)
+            else if ((stream == OutputStream.Out ? run.Engine.RedirectedOut : run.Engine.RedirectedError) is { } redirected)
                 redirected.Write(value);
             else
                 run.Write(stream, value);
@@ -86,7 +86,7 @@ internal static class ConsoleRouter
         public override string? ReadLine() => CellRun.Current switch
         {
             null => original.ReadLine(),
-            { Session.RedirectedIn: { } redirected } => redirected.ReadLine(),
+            { Engine.RedirectedIn: { } redirected } => redirected.ReadLine(),
             var run => run.ReadLine("", password: false),
         };
 
@@ -98,6 +98,6 @@ internal static class ConsoleRouter
 
         public override int Peek() => Elsewhere?.Peek() ?? -1;
 
-        private TextReader? Elsewhere => CellRun.Current is { } run ? run.Session.RedirectedIn : original;
+        private TextReader? Elsewhere => CellRun.Current is { } run ? run.Engine.RedirectedIn : original;
     }
 }

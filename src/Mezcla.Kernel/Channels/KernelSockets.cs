@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Mezcla.Kernel.Zmtp;
 
-namespace Mezcla.Kernel.Server;
+namespace Mezcla.Kernel.Channels;
 
 /// <summary>The sockets of the five channels, bound where the connection file says.</summary>
 internal sealed class KernelSockets : IAsyncDisposable

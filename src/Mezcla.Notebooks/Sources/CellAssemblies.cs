@@ -2,12 +2,8 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Runtime.CompilerServices;
-using System.Runtime.Loader;
 
 namespace Mezcla.Notebooks;
-
-/// <summary>A place in a cell's source, counted from 1.</summary>
-internal readonly record struct SourcePlace(string Document, int Line, int Column, int EndColumn);
 
 /// <summary>Knows the assemblies compiled from cells, and which source line each instruction came from.</summary>
 internal static class CellAssemblies
@@ -19,7 +15,7 @@ internal static class CellAssemblies
 
     /// <summary>Whether an assembly was compiled from a cell.</summary>
     public static bool IsDynamicCell(this Assembly assembly) =>
-        AssemblyLoadContext.GetLoadContext(assembly) is CellLoadContext && s_symbols.TryGetValue(assembly, out _);
+        s_symbols.TryGetValue(assembly, out _);
 
     /// <summary>Where an instruction of a method came from, or null where that isn't known.</summary>
     public static SourcePlace? Find(MethodBase method, int ilOffset)

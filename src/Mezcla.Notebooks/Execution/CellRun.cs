@@ -6,7 +6,7 @@ namespace Mezcla.Notebooks;
 /// <summary>
 /// One execution of a cell, as seen from the code it runs: found from any thread or task the cell started.
 /// </summary>
-internal sealed class CellRun(CellSession session, OutputQueue queue, ICellOutput output, CellOptions options, string name)
+internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput output, CellOptions options, string name)
 {
     private static readonly AsyncLocal<CellRun?> s_current = new(OnChanged);
     private static readonly ConcurrentDictionary<CellRun, bool> s_running = new();
@@ -20,10 +20,14 @@ internal sealed class CellRun(CellSession session, OutputQueue queue, ICellOutpu
     public static CellRun? Current
     {
         get => s_current.Value;
-        set => s_current.Value = value;
+        set
+        {
+            s_current.Value = value;
+            FormatterSet.Current = value?.Engine.Formatters;
+        }
     }
 
-    public CellSession Session => session;
+    public EngineState Engine => engine;
 
     /// <summary>The cell's result, once it is known.</summary>
     public Task<CellResult> Completion => _completion.Task;
@@ -69,7 +73,7 @@ internal sealed class CellRun(CellSession session, OutputQueue queue, ICellOutpu
         if (IsStopping)
             return;
 
-        var error = ExceptionReport.Make(exception, name, session.SourceOf);
+        var error = ExceptionReport.Make(exception, name, engine.SourceOf);
         queue.Write(output, OutputStream.Error, "In a thread or async void method started by this cell:\n" + string.Join('\n', error.Traceback) + "\n");
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Zmtp;
 
-namespace Mezcla.Kernel.Server;
+namespace Mezcla.Kernel.Channels;
 
 /// <summary>Asks the client that sent a request for a line of text, over the stdin channel.</summary>
 internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, KernelLog log)

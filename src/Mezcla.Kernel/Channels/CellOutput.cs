@@ -2,7 +2,7 @@ using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Zmtp;
 using Mezcla.Notebooks;
 
-namespace Mezcla.Kernel.Server;
+namespace Mezcla.Kernel.Channels;
 
 /// <summary>The output of one execute request: everything the cell shows, also long after it ended, names that request as its parent.</summary>
 internal sealed class CellOutput(IoPub ioPub, StdinRequests stdin, ZmtpConnection client, MessageHeader parent) : ICellOutput
@@ -17,27 +17,4 @@ internal sealed class CellOutput(IoPub ioPub, StdinRequests stdin, ZmtpConnectio
 
     public async Task<string?> ReadLineAsync(string prompt, bool password, CancellationToken cancellation) =>
         await stdin.AskAsync(client, parent, prompt, password, cancellation).ConfigureAwait(false);
-}
-
-/// <summary>The output of a silent request, of which clients hear nothing.</summary>
-internal sealed class SilentOutput : ICellOutput
-{
-    public void Write(OutputStream stream, string text)
-    {
-    }
-
-    public void Display(MimeBundle bundle, string? displayId)
-    {
-    }
-
-    public void UpdateDisplay(string displayId, MimeBundle bundle)
-    {
-    }
-
-    public void Clear(bool wait)
-    {
-    }
-
-    public Task<string?> ReadLineAsync(string prompt, bool password, CancellationToken cancellation) =>
-        Task.FromException<string?>(new NotSupportedException("A request that runs silently cannot ask for input."));
 }

@@ -1,12 +1,17 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Mezcla.Notebooks.Cells;
 using Microsoft.CodeAnalysis;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Carries out what is asked by <c>#r</c>, <c>#i</c>, <c>#load</c> and <c>#!…</c>.</summary>
-internal sealed class Directives(CellSession session, CellLoadContext context)
+/// <summary>Carries out the directives <c>#r</c>, <c>#i</c>, <c>#load</c> and <c>#!…</c>.</summary>
+/// <param name="engine">The state that the engine's cells share.</param>
+/// <param name="compiler">Receives the references that directives add.</param>
+/// <param name="context">Loads the assemblies that directives name.</param>
+/// <param name="variables">Gives the variables that cells have declared.</param>
+/// <param name="runFile">Runs a C# file: its path, the cell that loads it, and the list that receives the compiler's warnings.</param>
+internal sealed class DirectiveRunner(
+    EngineState engine, CellCompiler compiler, CellLoadContext context, Func<IReadOnlyList<CellVariable>> variables, Action<string, CellRun, List<string>> runFile)
 {
     private const string Known =
         "#!csharp, #!markdown, #!html, #!javascript (the lines below are of that language), #!time, #!about, #!who, #!whos, #!lsmagic, "
@@ -17,7 +22,7 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
         "fsharp", "f#", "pwsh", "powershell", "sql", "kql", "http", "mermaid", "python", "r", "value", "share", "set", "connect", "import", "meta", "log", "nteract",
     };
 
-    private readonly PackageSession _packages = new(session.Options, context);
+    private readonly PackageSession _packages = new(engine.Options, context);
     private readonly List<string> _loading = [];
 
     /// <summary>Does what must be done before any code of the text can be compiled.</summary>
@@ -51,11 +56,11 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
                 Show(run, Known.Replace(", #", "\n#", StringComparison.Ordinal));
                 break;
             case "who":
-                Show(run, string.Join("  ", session.Variables.Select(variable => variable.Name)));
+                Show(run, string.Join("  ", variables().Select(variable => variable.Name)));
                 break;
             case "whos":
                 var view = new TableView(
-                    "", ["Variable", "Type", "Value"], [.. session.Variables.Select(Row)], HasLabels: false, More: null);
+                    "", ["Variable", "Type", "Value"], [.. variables().Select(Row)], HasLabels: false, More: null);
                 var bundle = new MimeBundle(new Dictionary<string, string> { [MimeBundle.Html] = HtmlWriter.Write(view), [MimeBundle.PlainText] = PlainWriter.Write(view) });
                 run.Post(output => output.Display(bundle, null));
                 break;
@@ -83,9 +88,9 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
 
     private string About()
     {
-        var version = typeof(CellEngine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-        return $"{session.Options.KernelName} {version}: C# 14 on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription} "
-            + $"({RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores)\nFolder: {session.Folder}\nProcess: {Environment.ProcessId}";
+        var version = typeof(DirectiveRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+        return $"{engine.Options.KernelName} {version}: C# 14 on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription} "
+            + $"({RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores)\nFolder: {engine.Folder}\nProcess: {Environment.ProcessId}";
     }
 
     private void AddPackages(IReadOnlyList<CellPart> parts, CellRun run, string document)
@@ -99,7 +104,7 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
             foreach (var part in requests)
                 _packages.Add(part, run);
 
-            session.Compiler.AddReferences(_packages.Restore(run));
+            compiler.AddReferences(_packages.Restore(run));
         });
     }
 
@@ -126,7 +131,7 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
         if (!context.AddPath(name, full, out var note))
             throw new DirectiveException(note!);
 
-        session.Compiler.AddReferences([References.OfFile(full)]);
+        compiler.AddReferences([References.OfFile(full)]);
     }
 
     private void Load(string path, CellRun run, string document, List<string> warnings)
@@ -144,8 +149,7 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
         _loading.Add(full);
         try
         {
-            if (session.RunParts(File.ReadAllText(full), run, full, warnings) is { Bundle: { } bundle })
-                run.Post(output => output.Display(bundle, null));
+            runFile(full, run, warnings);
         }
         finally
         {
@@ -155,7 +159,7 @@ internal sealed class Directives(CellSession session, CellLoadContext context)
 
     /// <summary>A path in a loaded file starts at that file's folder.</summary>
     private string Resolve(string path, string document) =>
-        Path.GetFullPath(Path.Combine(Path.IsPathRooted(document) ? Path.GetDirectoryName(document)! : session.Folder, path));
+        Path.GetFullPath(Path.Combine(Path.IsPathRooted(document) ? Path.GetDirectoryName(document)! : engine.Folder, path));
 
     private static void At(CellPart part, CellRun run, string document, Action action)
     {

@@ -4,7 +4,7 @@ using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Zmtp;
 using Mezcla.Notebooks;
 
-namespace Mezcla.Kernel.Server;
+namespace Mezcla.Kernel.Channels;
 
 /// <summary>
 /// What the kernel tells all its clients. Messages go out in the order of the calls, whichever thread makes them; those that carry a

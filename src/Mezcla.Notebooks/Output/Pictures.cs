@@ -1,12 +1,13 @@
+using System.Net;
 using System.Text;
 
 namespace Mezcla.Notebooks;
 
 /// <summary>Makes bundles of pictures, telling the format by the first bytes.</summary>
-internal static class Images
+internal static class Pictures
 {
     /// <exception cref="ArgumentException">The bytes are no picture that notebooks can show.</exception>
-    public static MimeBundle Bundle(ReadOnlySpan<byte> bytes, string name)
+    public static MimeBundle ToBundle(ReadOnlySpan<byte> bytes, string name)
     {
         var mime = Format(bytes) ?? throw new ArgumentException(
             $"{name} is not a picture a notebook can show: the bytes are neither PNG, JPEG, GIF, WebP, BMP nor SVG.");
@@ -14,7 +15,7 @@ internal static class Images
         var text = FormattableString.Invariant($"{name}: {mime["image/".Length..].Replace("+xml", "", StringComparison.Ordinal).ToUpperInvariant()} picture, {bytes.Length:N0} bytes");
         var data = new Dictionary<string, string> { [mime] = content, [MimeBundle.PlainText] = text };
         if (mime is "image/svg+xml" or "image/webp" or "image/bmp")
-            data[MimeBundle.Html] = $"<img alt=\"{HtmlWriter.Encode(name)}\" src=\"data:{mime};base64,{Convert.ToBase64String(bytes)}\">";
+            data[MimeBundle.Html] = $"<img alt=\"{WebUtility.HtmlEncode(name)}\" src=\"data:{mime};base64,{Convert.ToBase64String(bytes)}\">";
 
         return new MimeBundle(data);
     }

@@ -8,20 +8,6 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>A cell's code, compiled and loaded but not yet run.</summary>
-/// <param name="Start">Runs the code; the array holds the cells' state by submission. Null when the cell only declares types.</param>
-/// <param name="HasValue">Whether the code ends in an expression.</param>
-/// <param name="Warnings">The compiler's warnings.</param>
-internal sealed record CompiledCell(Func<object?[], Task<object?>>? Start, bool HasValue, ImmutableArray<Diagnostic> Warnings);
-
-/// <summary>The compiler refused a cell's code.</summary>
-internal sealed class CellCompilationException(CSharpCompilation compilation, ImmutableArray<Diagnostic> errors) : Exception("The cell does not compile.")
-{
-    public CSharpCompilation Compilation => compilation;
-
-    public ImmutableArray<Diagnostic> Errors => errors;
-}
-
 /// <summary>Compiles the cells of one engine, each seeing what the earlier ones declared.</summary>
 /// <remarks>
 /// A cell becomes a script submission, whose variables and methods later submissions see. Its types are compiled before, as libraries, wherever they
@@ -181,7 +167,7 @@ internal sealed class CellCompiler
         var built = new List<CellLibrary>();
         var firstErrors = ImmutableArray<Diagnostic>.Empty;
         CSharpCompilation? failed = null;
-        foreach (var component in Components.Of(units))
+        foreach (var component in DependencyGroups.Of(units))
         {
             var required = component.Any(unit => unit.IsRequired);
             if (!required && component.Any(unit => BelongsInScript(unit, units)))

@@ -1,7 +1,7 @@
 namespace Mezcla.Notebooks;
 
 /// <summary>Groups units that need each other (Tarjan's strongly connected components), those depended upon first.</summary>
-internal sealed class Components
+internal sealed class DependencyGroups
 {
     private readonly IReadOnlyList<HoistedUnit> _units;
     private readonly int[] _index;
@@ -11,7 +11,7 @@ internal sealed class Components
     private readonly List<List<HoistedUnit>> _found = [];
     private int _next = 1;
 
-    private Components(IReadOnlyList<HoistedUnit> units)
+    private DependencyGroups(IReadOnlyList<HoistedUnit> units)
     {
         _units = units;
         (_index, _low, _onStack) = (new int[units.Count], new int[units.Count], new bool[units.Count]);
@@ -19,14 +19,14 @@ internal sealed class Components
 
     public static IReadOnlyList<List<HoistedUnit>> Of(IReadOnlyList<HoistedUnit> units)
     {
-        var components = new Components(units);
+        var groups = new DependencyGroups(units);
         for (var i = 0; i < units.Count; i++)
         {
-            if (components._index[i] == 0)
-                components.Visit(i);
+            if (groups._index[i] == 0)
+                groups.Visit(i);
         }
 
-        return components._found;
+        return groups._found;
     }
 
     private void Visit(int i)

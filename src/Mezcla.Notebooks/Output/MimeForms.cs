@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 namespace Mezcla.Notebooks;
 
 /// <summary>Makes bundles of contents whose MIME type is known.</summary>
-internal static partial class DisplayForms
+internal static partial class MimeForms
 {
     private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions s_indented = new(s_compact) { WriteIndented = true };
