@@ -1,4 +1,5 @@
 using Mezcla.Datasets;
+using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization.Methods;

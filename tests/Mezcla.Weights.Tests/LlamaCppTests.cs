@@ -10,6 +10,7 @@ using Mezcla.Tensors;
 using Mezcla.Tests;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights.Tests;
 

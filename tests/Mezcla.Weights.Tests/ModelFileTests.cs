@@ -4,9 +4,11 @@ using Mezcla.Models;
 using Mezcla.Quantization;
 using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Layers;
+using Mezcla.Scaling.Presets;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Weights.Tests;
 

@@ -13,8 +13,12 @@ internal static class QuantizeCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = "A checkpoint written by 'mezcla train', the folder of a Hugging Face model (gpt2, llama, mistral or mixtral), or a GGUF file (gpt2 or llama)." };
-        var to = new Option<string>("--to", "-t") { Description = $"The number format: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Names that end in _M or _S mix several formats as llama.cpp does. "
-                + $"{CalibratedQuantization.Int8} rounds activations too, by the method rtn, {CalibratedQuantization.LlmInt8} or smoothquant; it reports errors and writes no file.", DefaultValueFactory = _ => "Q4_K_M" };
+        var to = new Option<string>("--to", "-t")
+        {
+            Description = $"The number format: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Names that end in _M or _S mix several formats as llama.cpp does. "
+                + $"{CalibratedQuantization.Int8} rounds activations too, by the method rtn, {CalibratedQuantization.LlmInt8} or smoothquant; it reports errors and writes no file.",
+            DefaultValueFactory = _ => "Q4_K_M"
+        };
         var output = new Option<string?>("--output", "-o") { Description = "The GGUF file to write. [default: beside the model, with the model's name and the format]" };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
         var method = new Option<string>("--method", "-m") { Description = $"How the rounded values are chosen: {string.Join(", ", QuantizationMethod.All.Select(m => m.Name).Append(CalibratedQuantization.LlmInt8))}. rtn rounds each weight to the nearest value; all others need a text (--calibrate).", DefaultValueFactory = _ => "rtn" };

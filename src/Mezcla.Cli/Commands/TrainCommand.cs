@@ -45,7 +45,6 @@ internal static class TrainCommand
         // A training that started from rounded weights would be another one, so such a model is not saved for --resume.
         if (finished && (rounding is not null || parse.GetValue(TrainOptions.WeightsOnly)))
             saver.SaveFinished();
-        TrainingReport.ExplainSingleSteps(trainer.StepByStep);
         return TrainingReport.End(result, plan.Data, output);
     }
 }

@@ -1,4 +1,5 @@
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Training;
 

@@ -2,8 +2,10 @@ using System.CommandLine;
 using Mezcla.Cli.Shared;
 using Mezcla.Datasets;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Tensors;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Training;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mezcla.Cli.Shared;
+using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Tensors;

@@ -3,6 +3,7 @@ using Mezcla.Cli.Shared;
 using Mezcla.Datasets;
 using Mezcla.Tensors;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Training;
 

@@ -12,13 +12,6 @@ internal static class TrainingReport
     public static void Begin(Corpus corpus, TokenBatches data, Transformer model, Device device) => Console.WriteLine(FormattableString.Invariant(
         $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. Model: {model.CountParameters():N0} parameters{(device == Device.Cpu ? "" : $", on {device}")}."));
 
-    /// <summary>Says why steps were computed one by one where a device could have replayed them; nothing where there is no reason to.</summary>
-    public static void ExplainSingleSteps(string? reason)
-    {
-        if (reason is not null)
-            Console.WriteLine($"Steps were not replayed from a graph: {reason}{(reason.EndsWith('.') ? "" : ".")}");
-    }
-
     /// <summary>Says what came of the training and what to do next.</summary>
     /// <param name="result">The steps, and how they ended.</param>
     /// <param name="data">The text as it was named.</param>

@@ -18,18 +18,6 @@ public sealed class AxisKernelTests
                     (k, h) => k.Sum(h[0], h[1], s.Outer, s.N, s.Inner, 0.5f, squares, accumulate), scale: 2 * Math.Sqrt(s.N + 1));
     }
 
-    // Both add in double; where the sum is added to a result, the CPU rounds twice.
-    [Property]
-    public void Running_sums(Sized s)
-    {
-        foreach (var reverse in new[] { false, true })
-        {
-            Check(0, [s.Floats(s.Count, 1), Unwritten(s.Count)], (k, h) => k.CumulativeSum(h[0], h[1], s.Outer, s.N, s.Inner, reverse, false));
-            Check(1.2e-7, [s.Floats(s.Count, 1), s.Floats(s.Count, 2)],
-                (k, h) => k.CumulativeSum(h[0], h[1], s.Outer, s.N, s.Inner, reverse, true), scale: 2 * s.N + 2);
-        }
-    }
-
     [Property]
     public void Places_of_extremes_with_ties_and_NaN(Sized s)
     {

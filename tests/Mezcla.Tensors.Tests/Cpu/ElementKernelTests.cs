@@ -70,7 +70,7 @@ public sealed class ElementKernelTests
     {
         foreach (var accumulate in new[] { false, true })
             Check(2 * LastPlace, [s.Floats(s.Count, 1), s.Floats(s.Count, 2)],
-                (k, h) => k.Dropout(h[0], h[1], s.Count, 0.3f, 5, (ulong)s.Seed, (ulong)s.Pick(9), default, accumulate), scale: 4);
+                (k, h) => k.Dropout(h[0], h[1], s.Count, 0.3f, 5, (ulong)s.Seed, (ulong)s.Pick(9), accumulate), scale: 4);
     }
 
     [Property]
