@@ -5,6 +5,7 @@ using Mezcla.Quantization.Pruning;
 using Mezcla.Quantization.Studies;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Checkpoints;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;

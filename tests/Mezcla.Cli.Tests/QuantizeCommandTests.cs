@@ -2,6 +2,7 @@ using Mezcla.Cli.Commands;
 using Mezcla.Layers;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Checkpoints;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;

@@ -1,6 +1,7 @@
 using System.Text;
 using Mezcla.Cli.Commands;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Cli.Tests;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mezcla.Tests;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Tests;
 

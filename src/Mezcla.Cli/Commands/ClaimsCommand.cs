@@ -48,7 +48,7 @@ internal static class ClaimsCommand
         table.AddColumn("claim");
         table.AddColumn("verdict");
         table.AddColumn("why");
-        foreach (CheckedClaim claim in report.Claims)
+        foreach (ClaimResult claim in report.Claims)
         {
             Color colour = claim.Verdict switch { Verdict.Holds => Color.Green, Verdict.DoesNotHold => Color.Red, _ => Color.Yellow };
             string status = claim.Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(claim.Claim.Status)})";

@@ -4,6 +4,7 @@ using Mezcla.Cli.Training;
 using Mezcla.Datasets;
 using Mezcla.Quantization.Methods;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;

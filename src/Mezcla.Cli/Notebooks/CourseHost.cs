@@ -16,7 +16,7 @@ internal static class CourseHost
     private static readonly string[] Namespaces =
     [
         "Mezcla", "Mezcla.Tensors", "Mezcla.Tokenization", "Mezcla.Layers", "Mezcla.MixtureOfExperts", "Mezcla.Models", "Mezcla.Training",
-        "Mezcla.Generation", "Mezcla.Datasets", "Mezcla.Checkpoints", "Mezcla.Charts", "Mezcla.Scaling.*", "Mezcla.Quantization.*",
+        "Mezcla.Generation", "Mezcla.Datasets", "Mezcla.Charts", "Mezcla.Scaling.*", "Mezcla.Quantization.*",
         "Mezcla.Weights.*", "Mezcla.Experiments.*", "Mezcla.Notebooks",
     ];
 
@@ -41,7 +41,6 @@ internal static class CourseHost
         if (!wanted.EndsWith(".*", StringComparison.Ordinal))
             return existing.Contains(wanted) ? [wanted] : [];
         string root = wanted[..^2];
-        // In a cell, Claim means the claim that is displayed there. The claims of claim files are written with their full name.
-        return existing.Where(name => (name == root || name.StartsWith(root + ".", StringComparison.Ordinal)) && name != "Mezcla.Scaling.Claims");
+        return existing.Where(name => name == root || name.StartsWith(root + ".", StringComparison.Ordinal));
     }
 }

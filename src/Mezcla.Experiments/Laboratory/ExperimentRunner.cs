@@ -62,7 +62,7 @@ public sealed class ExperimentRunner(Experiment experiment)
         if (cancellation.IsCancellationRequested) return null;
         // What a run was is what it became: a repetition makes as many steps, however fast its machine.
         ExperimentRun made = run.AsLongAs is null ? run : run with { AsLongAs = null, Training = SmallModels.Training(run.Seed, EqualTime(run)) };
-        (Tensor probe, _) = _data.Batches.Next(new RandomStream(run.Seed, ProbeStream), ProbeSequences, run.Model.ContextLength);
+        Tensor probe = _data.Batches.Next(new RandomStream(run.Seed, ProbeStream), ProbeSequences, run.Model.ContextLength).Inputs;
         var points = new List<ExperimentPoint>();
         int every = Math.Max(1, made.Training.Steps / Points);
         TrainingResult result = new Trainer(model, _data.Batches, made.Training).Run(

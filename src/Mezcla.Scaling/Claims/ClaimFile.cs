@@ -24,7 +24,7 @@ public sealed record ClaimFile
     public IReadOnlyList<Definition> Definitions { get; init; } = [];
 
     /// <summary>Claims, each with its own arithmetic.</summary>
-    public IReadOnlyList<Claim> Claims { get; init; } = [];
+    public IReadOnlyList<PublishedClaim> Claims { get; init; } = [];
 
     /// <summary>Numbers said of quantities, to be held against each other.</summary>
     public IReadOnlyList<Statement> Statements { get; init; } = [];

@@ -41,7 +41,7 @@ internal static class ClaimJson
         _ => throw new ClaimFileException($"{where}: the status '{text}' is none of measured, rumour and opinion."),
     };
 
-    private static Claim ReadClaim(JsonElement item, int i)
+    private static PublishedClaim ReadClaim(JsonElement item, int i)
     {
         string where = FormattableString.Invariant($"claims[{i}]");
         Only(item, where, "said", "who", "source", "status", "expression", "relation", "expected", "tolerance", "unit", "correction", "note", "reason");

@@ -7,7 +7,7 @@ internal static class ClaimText
     {
         string title = "";
         var definitions = new List<Definition>();
-        var claims = new List<Claim>();
+        var claims = new List<PublishedClaim>();
         var statements = new List<Statement>();
         var relations = new List<Relation>();
         foreach (Entry entry in Entries(text))
@@ -41,11 +41,11 @@ internal static class ClaimText
         return new() { Title = title, Definitions = definitions, Claims = claims, Statements = statements, Relations = relations };
     }
 
-    private static Claim ReadClaim(Entry entry)
+    private static PublishedClaim ReadClaim(Entry entry)
     {
         entry.Only("said", "who", "source", "status", "unit", "correction", "note", "reason");
         (string formula, string? tolerance) = Within(entry.Body);
-        var claim = new Claim
+        var claim = new PublishedClaim
         {
             Said = entry["said"] ?? entry.Body,
             Who = entry["who"] ?? "",

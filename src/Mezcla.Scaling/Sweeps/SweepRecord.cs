@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mezcla.Datasets;
+using Mezcla.Models;
 using Mezcla.Scaling.Fits;
 
 namespace Mezcla.Scaling.Sweeps;

@@ -35,7 +35,7 @@ public sealed class ModelCheckpoint
             ["format"] = Format,
             ["config"] = JsonSerializer.Serialize(Model.Config, ConfigJson.Options),
         };
-        if (Tokenizer is not null) metadata["tokenizer"] = TokenizerFile.ToJson(Tokenizer);
+        if (Tokenizer is not null) metadata["tokenizer"] = Tokenizer.ToJson();
         if (Training is not null) metadata["training"] = JsonSerializer.Serialize(Training, ConfigJson.Options);
         var writer = new SafetensorsWriter(metadata);
         foreach (var (name, tensor) in Model.NamedParameters().Concat(Model.NamedBuffers())) Add(writer, name, tensor);

@@ -54,7 +54,7 @@ public static class TokenizerFile
 
     /// <summary>Writes Hugging Face's <c>tokenizer.json</c>, which <see cref="Load"/> and other programs read.</summary>
     /// <exception cref="NotSupportedException">The tokenizer has user-defined symbols whose spaces that form cannot describe.</exception>
-    public static void Save(Tokenizer tokenizer, string path)
+    public static void Save(this Tokenizer tokenizer, string path)
     {
         using var stream = File.Create(path);
         TokenizerJsonWriter.Write(tokenizer, stream);
@@ -62,7 +62,7 @@ public static class TokenizerFile
 
     /// <summary>The text of a <c>tokenizer.json</c>, from which <see cref="FromJson"/> makes this tokenizer again.</summary>
     /// <exception cref="NotSupportedException">The tokenizer has user-defined symbols whose spaces that form cannot describe.</exception>
-    public static string ToJson(Tokenizer tokenizer)
+    public static string ToJson(this Tokenizer tokenizer)
     {
         using var stream = new MemoryStream();
         TokenizerJsonWriter.Write(tokenizer, stream);

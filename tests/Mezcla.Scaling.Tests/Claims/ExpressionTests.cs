@@ -1,7 +1,9 @@
 using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Claims.Expressions;
+using Mezcla.Scaling.Presets;
 
 namespace Mezcla.Scaling.Tests.Claims;
 

@@ -3,6 +3,7 @@ using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Tests.Generation;
 

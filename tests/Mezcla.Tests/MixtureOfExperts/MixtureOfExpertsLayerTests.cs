@@ -18,7 +18,7 @@ public class MixtureOfExpertsLayerTests
     };
 
     private static MixtureOfExpertsLayer Layer(MixtureOfExpertsConfig moe) =>
-        new(TinyModels.Gpt with { HiddenSize = Hidden, MixtureOfExperts = moe }, 0, new RandomStream(2), 0.6f, 1);
+        new(moe, Hidden, new Initialization(new RandomStream(2), 0.6f), vocabularySize: TinyModels.Gpt.VocabularySize);
 
     private static Tensor Tokens(int count = 20, ulong seed = 3) => Tensor.Normal(new RandomStream(seed), 0, 1, count, Hidden);
 
@@ -88,8 +88,8 @@ public class MixtureOfExpertsLayerTests
     public void A_routing_survives_JSON(Routing routing, int topK)
     {
         var config = TinyModels.Gpt with { MixtureOfExperts = Moe(routing, topK) };
-        var json = System.Text.Json.JsonSerializer.Serialize(config, Mezcla.Models.ConfigJson.Options);
-        Assert.Equal(config, System.Text.Json.JsonSerializer.Deserialize<TransformerConfig>(json, Mezcla.Models.ConfigJson.Options));
+        var json = System.Text.Json.JsonSerializer.Serialize(config, ConfigJson.Options);
+        Assert.Equal(config, System.Text.Json.JsonSerializer.Deserialize<TransformerConfig>(json, ConfigJson.Options));
     }
 
     [Fact]

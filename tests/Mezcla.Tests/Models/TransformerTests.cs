@@ -1,5 +1,6 @@
 using Mezcla.Layers;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Tensors;
 using Mezcla.Tensors.Cpu;
 

@@ -1,11 +1,15 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
+using Mezcla.Scaling.Presets;
 using Mezcla.Tensors;
+using Mezcla.Tests;
 
-namespace Mezcla.Tests.Models.Presets;
+namespace Mezcla.Scaling.Tests.Presets;
 
 /// <summary>What is counted from a shape is what a model of that shape holds.</summary>
 public class CountedAndBuiltTests

@@ -3,8 +3,9 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Mezcla.Weights.Safetensors;
 
-namespace Mezcla.Tests.Checkpoints;
+namespace Mezcla.Weights.Tests.Safetensors;
 
 public sealed class SafetensorsTests : IDisposable
 {

@@ -1,17 +1,18 @@
 using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Datasets;
+using Mezcla.Experiments.Observation;
 
-namespace Mezcla.Tests.Datasets;
+namespace Mezcla.Experiments.Tests;
 
 public class DomainMixtureTests
 {
     [Fact]
     public void Every_line_of_arithmetic_is_right_and_a_seed_gives_it_again()
     {
-        var text = Arithmetic.Lines(3000, seed: 7, largest: 99);
-        Assert.Equal(text, Arithmetic.Lines(3000, seed: 7, largest: 99));
-        Assert.NotEqual(text, Arithmetic.Lines(3000, seed: 8, largest: 99));
+        var text = ArithmeticText.Lines(3000, seed: 7, largest: 99);
+        Assert.Equal(text, ArithmeticText.Lines(3000, seed: 7, largest: 99));
+        Assert.NotEqual(text, ArithmeticText.Lines(3000, seed: 8, largest: 99));
         var lines = text.TrimEnd('\n').Split('\n');
         Assert.Equal(3000, lines.Length);
         foreach (var line in lines)

@@ -27,7 +27,7 @@ public enum Verdict
 }
 
 /// <summary>Something that was said, with the arithmetic that tests it.</summary>
-public sealed record Claim
+public sealed record PublishedClaim
 {
     /// <summary>What is said, in words.</summary>
     public string Said { get; init; } = "";
@@ -103,4 +103,4 @@ public sealed record Statement
 /// <param name="Computed">The number computed; null where there is none.</param>
 /// <param name="Expected">The number said; null where there is none.</param>
 /// <param name="Why">The verdict in words, with the correction.</param>
-public sealed record CheckedClaim(Claim Claim, Verdict Verdict, double? Computed, double? Expected, string Why);
+public sealed record ClaimResult(PublishedClaim Claim, Verdict Verdict, double? Computed, double? Expected, string Why);

@@ -1,9 +1,10 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Mezcla.Experiments.Comparisons;
 using Mezcla.Models;
 
-namespace Mezcla.Tests.Models;
+namespace Mezcla.Experiments.Tests.Comparisons;
 
 public class NgramModelTests
 {

@@ -1,8 +1,9 @@
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 
-namespace Mezcla.Tests.Models.Presets;
+namespace Mezcla.Scaling.Tests.Presets;
 
 /// <summary>Published sizes of models that are no presets, because their blocks have parts of another kind or their shapes are known second hand.</summary>
 public class PublishedSizeTests

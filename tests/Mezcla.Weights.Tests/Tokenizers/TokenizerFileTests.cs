@@ -1,7 +1,9 @@
 using System.Text;
+using Mezcla.Tests.Tokenization;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
-namespace Mezcla.Tests.Tokenization;
+namespace Mezcla.Weights.Tests.Tokenizers;
 
 /// <summary>Files from strangers are read right, or refused with a reason; never half read.</summary>
 public class TokenizerFileTests
@@ -12,7 +14,7 @@ public class TokenizerFileTests
     private static string Json(string merges = "", string vocabulary = "", string preTokenizer = ByteLevel, string model = "\"type\":\"BPE\"", string root = "") =>
         $$"""{ {{root}} "pre_tokenizer":{{preTokenizer}},"model":{ {{model}},"vocab":{ {{Vocabulary}}{{vocabulary}} },"merges":[{{merges}}] } }""";
 
-    private static Tokenizer Read(string json) => HuggingFaceReader.Read(Encoding.UTF8.GetBytes(json));
+    private static Tokenizer Read(string json) => TokenizerJsonReader.Read(Encoding.UTF8.GetBytes(json));
 
     [Fact]
     public void Merges_are_read_in_both_forms_and_ids_as_they_are_given()
@@ -108,7 +110,7 @@ public class TokenizerFileTests
             if (random.Next(4) == 0) damaged = damaged[..random.Next(damaged.Length)];
             try
             {
-                Tokenizer tokenizer = n % 2 == 0 ? HuggingFaceReader.Read(damaged) : SentencePieceReader.Read(damaged);
+                Tokenizer tokenizer = n % 2 == 0 ? TokenizerJsonReader.Read(damaged) : SentencePieceReader.Read(damaged);
                 tokenizer.Decode(tokenizer.Encode("hey Ishmael, 123 \n", SpecialTokenPolicy.None));
                 read++;
             }
@@ -158,7 +160,7 @@ public class TokenizerFileTests
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
-            TokenizerFile.Save(tokenizer, path);
+            tokenizer.Save(path);
             var loaded = Assert.IsType<CharacterTokenizer>(TokenizerFile.Load(path));
             Assert.Equal([1, 5, 4], loaded.Encode("a<|endoftext|>𝔸", SpecialTokenPolicy.All));
             Assert.Equal(6, loaded.VocabularySize);

@@ -1,7 +1,10 @@
 using Mezcla.Datasets;
+using Mezcla.Tests;
+using Mezcla.Tests.Tokenization;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
-namespace Mezcla.Tests.Tokenization;
+namespace Mezcla.Weights.Tests.Tokenizers;
 
 /// <summary>The same ids as Hugging Face's own tokenizers library, from files that it wrote and from files that we wrote.</summary>
 public class HuggingFacePeerTests

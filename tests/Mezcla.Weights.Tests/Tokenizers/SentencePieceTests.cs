@@ -1,7 +1,10 @@
 using Mezcla.Datasets;
+using Mezcla.Tests;
+using Mezcla.Tests.Tokenization;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
-namespace Mezcla.Tests.Tokenization;
+namespace Mezcla.Weights.Tests.Tokenizers;
 
 /// <summary>Ids equal to SentencePiece's, with a small model trained by it (peers/sentencepiece.sh).</summary>
 public class SentencePieceTests

@@ -1,6 +1,9 @@
+using Mezcla.Layers;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
+using Mezcla.Scaling.Presets;
 
-namespace Mezcla.Tests.Models.Presets;
+namespace Mezcla.Scaling.Tests.Presets;
 
 public class PresetTests
 {

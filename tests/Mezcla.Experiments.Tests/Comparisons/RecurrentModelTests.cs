@@ -6,7 +6,7 @@ using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
 
-namespace Mezcla.Tests.Models;
+namespace Mezcla.Experiments.Tests.Comparisons;
 
 public class RecurrentModelTests
 {
