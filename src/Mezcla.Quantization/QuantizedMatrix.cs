@@ -17,7 +17,7 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
 
     private QuantizedMatrix(PackedMatrix packed) => this.packed = packed;
 
-    /// <summary>How the weights were encoded.</summary>
+    /// <summary>The format of the weights.</summary>
     public BlockFormat Format => packed.Packed.Format;
 
     /// <summary>Number of outputs.</summary>
@@ -33,27 +33,27 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     public static bool Supports(BlockFormat format) => PackedFormat.Find(format) is not null;
 
     /// <summary>Takes a matrix that is already encoded, row after row.</summary>
-    /// <param name="format">How.</param>
+    /// <param name="format">The format of the bytes.</param>
     /// <param name="rows">Outputs.</param>
     /// <param name="columns">Inputs, a multiple of the format's block.</param>
-    /// <param name="read">Gives a row's bytes; called from several threads, and twice for each row.</param>
-    /// <param name="name">Its name, for errors.</param>
+    /// <param name="read">Gives the bytes of a row; called from several threads, and twice for each row.</param>
+    /// <param name="name">The name of the matrix, for error messages.</param>
     /// <exception cref="ArgumentException">The format is not supported, the columns do not fit it, or a scale is not finite.</exception>
     public static QuantizedMatrix Create(BlockFormat format, int rows, int columns, RowReader read, string name = "matrix")
     {
-        var packed = PackedFormat.Find(format) ?? throw new ArgumentException($"{name}: matrices in {format} cannot be multiplied as they are; decode them to floats.", nameof(format));
+        var packed = PackedFormat.Find(format) ?? throw new ArgumentException($"{name}: there are no products with matrices in {format}: decode it to floats first.", nameof(format));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        if (columns % format.BlockSize != 0) throw new ArgumentException($"{name}: rows of {columns} are no multiple of {format.BlockSize}, the block of {format}.", nameof(columns));
+        if (columns % format.BlockSize != 0) throw new ArgumentException($"{name}: a row has {columns} numbers, which is not a multiple of {format.BlockSize}, the block size of {format}.", nameof(columns));
         return new QuantizedMatrix(new PackedMatrix(packed, rows, columns, read, name));
     }
 
     /// <summary>Takes a matrix that is already encoded.</summary>
-    /// <param name="format">How.</param>
+    /// <param name="format">The format of the bytes.</param>
     /// <param name="rows">Outputs.</param>
     /// <param name="columns">Inputs, a multiple of the format's block.</param>
-    /// <param name="bytes">Row after row.</param>
-    /// <param name="name">Its name, for errors.</param>
+    /// <param name="bytes">The encoded rows, one after another.</param>
+    /// <param name="name">The name of the matrix, for error messages.</param>
     /// <exception cref="ArgumentException">The format is not supported, the columns do not fit it, or a scale is not finite.</exception>
     public static QuantizedMatrix Create(BlockFormat format, int rows, int columns, ReadOnlyMemory<byte> bytes, string name = "matrix")
     {
@@ -63,11 +63,11 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     }
 
     /// <summary>Encodes a matrix of floats.</summary>
-    /// <param name="format">How.</param>
+    /// <param name="format">The format of the bytes.</param>
     /// <param name="rows">Outputs.</param>
     /// <param name="columns">Inputs, a multiple of the format's block.</param>
-    /// <param name="values">Row after row, finite.</param>
-    /// <param name="name">Its name, for errors.</param>
+    /// <param name="values">The weights, row after row; all must be finite.</param>
+    /// <param name="name">The name of the matrix, for error messages.</param>
     /// <exception cref="ArgumentException">The format is not supported, the columns do not fit it, or a number cannot be encoded.</exception>
     public static QuantizedMatrix Quantize(BlockFormat format, int rows, int columns, ReadOnlySpan<float> values, string name = "matrix")
     {
@@ -84,7 +84,7 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     {
         var count = x.Length / Columns;
         if (x.Length != (long)count * Columns || y.Length != (long)count * Rows)
-            throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot turn {x.Length} numbers into {y.Length}.");
+            throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot map {x.Length} inputs to {y.Length} outputs.");
         Multiply(x, y, Rows);
     }
 

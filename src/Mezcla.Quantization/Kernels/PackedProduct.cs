@@ -75,7 +75,7 @@ internal static unsafe class PackedProduct
                 }
         }
 
-        /// <summary>The last panel where the rows are no multiple of 16: through a buffer.</summary>
+        /// <summary>The last panel, if the number of rows is not a multiple of 16: the 16 results go to a buffer first, and the valid ones are copied.</summary>
         private readonly void Last(in ProductOperands operands, int panel, int tokens, float* results)
         {
             var buffer = stackalloc float[PanelRows * RoundedActivations.GroupTokens];

@@ -4,7 +4,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Layers;
 
-/// <summary>A linear map whose inputs somebody looks at: what calibration puts in the place of a linear map for as long as it runs a model.</summary>
+/// <summary>A linear map that reports its inputs before it computes. Calibration puts it in the place of each linear map while it runs the model.</summary>
 /// <param name="linear">The map that computes.</param>
 /// <param name="observe">Called with every input.</param>
 internal sealed class ObservedLinear(Linear linear, Action<Tensor> observe) : Linear(linear.Weight, linear.Bias)

@@ -4,7 +4,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Layers;
 
-/// <summary>A linear map that rounds its weights, and if wanted its inputs, in every forward pass: what quantization-aware training puts in the place of a linear map. The parameters are those of that map.</summary>
+/// <summary>A linear map that rounds its weights, and if wanted its inputs, in every forward pass. Quantization-aware training puts it in the place of a linear map, whose parameters it shares.</summary>
 /// <param name="linear">The map whose parameters are trained.</param>
 /// <param name="roundWeights">W → what is multiplied.</param>
 /// <param name="roundInputs">x → what is multiplied; null for x as it is.</param>

@@ -5,7 +5,7 @@ using Mezcla.Quantization.Layers;
 
 namespace Mezcla.Quantization.Methods;
 
-/// <summary>What became of one linear map whose weights and inputs are 8-bit integers.</summary>
+/// <summary>How one linear map was quantized to 8-bit weights and inputs, and the error this makes.</summary>
 /// <param name="Name">The weight's name.</param>
 /// <param name="Role">What it is for.</param>
 /// <param name="Layer">The number of its block.</param>
@@ -23,7 +23,7 @@ public static class Int8Quantization
     /// <param name="model">A model on the CPU; it can no longer be trained afterwards.</param>
     /// <param name="calibration">The text that outlier columns are looked for on; others are found while the model runs.</param>
     /// <param name="threshold">The magnitude that makes an outlier.</param>
-    /// <param name="done">Told of each linear map.</param>
+    /// <param name="done">Called after each linear map.</param>
     public static IReadOnlyList<Int8Result> LlmInt8(Transformer model, CalibrationText calibration, float threshold = Int8Matrix.OutlierThreshold, Action<Int8Result>? done = null) =>
         Quantize(model, calibration, threshold, null, done);
 
@@ -31,14 +31,14 @@ public static class Int8Quantization
     /// <param name="model">A model on the CPU; it can no longer be trained afterwards.</param>
     /// <param name="calibration">The text that the largest inputs are measured on.</param>
     /// <param name="method">Its α.</param>
-    /// <param name="done">Told of each linear map.</param>
+    /// <param name="done">Called after each linear map.</param>
     public static IReadOnlyList<Int8Result> SmoothQuant(Transformer model, CalibrationText calibration, SmoothQuant method, Action<Int8Result>? done = null) =>
         Quantize(model, calibration, float.PositiveInfinity, method, done);
 
-    /// <summary>Both rounded with neither method: what they are measured against.</summary>
+    /// <summary>Weights and activations rounded to 8 bits with neither method: the baseline for both.</summary>
     /// <param name="model">A model on the CPU; it can no longer be trained afterwards.</param>
     /// <param name="calibration">The text that errors of outputs are measured on; null for none.</param>
-    /// <param name="done">Told of each linear map.</param>
+    /// <param name="done">Called after each linear map.</param>
     public static IReadOnlyList<Int8Result> Naive(Transformer model, CalibrationText? calibration = null, Action<Int8Result>? done = null) =>
         Quantize(model, calibration, float.PositiveInfinity, null, done);
 
@@ -70,7 +70,7 @@ public static class Int8Quantization
         return quantized;
     }
 
-    // Latent attention multiplies with its up-projections in ways of its own.
+    // Latent attention multiplies with the weights of its up-projections directly, so these must stay floats.
     private static bool CanQuantize(ModelMatrix m) => m.Role is MatrixRole.Attention or MatrixRole.Network && m.Owner is Linear
         && !m.Name.Contains(".key_up.", StringComparison.Ordinal) && !m.Name.Contains(".value_up.", StringComparison.Ordinal);
 

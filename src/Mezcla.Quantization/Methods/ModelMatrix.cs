@@ -48,10 +48,10 @@ public sealed class ModelMatrix
     /// <summary>What it is for.</summary>
     public MatrixRole Role { get; }
 
-    /// <summary>The number of its block; -1 outside of the blocks.</summary>
+    /// <summary>The number of its block; -1 for a matrix outside the blocks.</summary>
     public int Layer { get; }
 
-    /// <summary>The number of its expert; -1 where it is no expert's.</summary>
+    /// <summary>The number of its expert; -1 for a matrix that belongs to no expert.</summary>
     public int Expert { get; }
 
     /// <summary>Outputs.</summary>

@@ -21,7 +21,7 @@ public sealed class StraightThrough : IDisposable
     /// <summary>Makes a model round its weights from now on.</summary>
     /// <param name="model">The model, on the CPU. Its token table is not rounded.</param>
     /// <param name="format">The format of each matrix; null for none. All experts of a layer have the format of its first.</param>
-    /// <param name="activationBits">Bits that the inputs of those matrices are rounded to, by the largest of each token; 0 for not at all.</param>
+    /// <param name="activationBits">Bits that the inputs of these matrices are rounded to, with one scale a token from its largest magnitude; 0 leaves them as they are.</param>
     public StraightThrough(Transformer model, Func<ModelMatrix, NumberFormat?> format, int activationBits = 0)
     {
         if (activationBits is not (0 or (>= 2 and <= 8))) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "Activations are rounded to 2 to 8 bits, or 0 for not at all.");
@@ -41,7 +41,7 @@ public sealed class StraightThrough : IDisposable
         }
     }
 
-    /// <summary>Rounding as a user names it: the matrices of blocks in one format, and for ternary weights activations in 8 bits.</summary>
+    /// <summary>The usual rounding for a format given by name: all matrices of the blocks, and with ternary weights activations in 8 bits as well.</summary>
     /// <param name="model">The model, on the CPU.</param>
     /// <param name="format">The format's name.</param>
     /// <param name="activationBits">Bits of activations, 0 for none; null for what goes with the format.</param>
@@ -69,13 +69,13 @@ public sealed class StraightThrough : IDisposable
         return (matrix, number, PostTraining.WeightError(weights, MatrixCodec.Round(number, matrix.Rows, matrix.Columns, weights, matrix.Name)));
     })];
 
-    /// <summary>Replaces the weights by the rounded ones for good.</summary>
+    /// <summary>Overwrites the weights with their rounded values.</summary>
     public void Bake()
     {
         foreach (var matrix in matrices) matrix.Write(MatrixCodec.Round(format(matrix)!, matrix.Rows, matrix.Columns, matrix.Read(), matrix.Name));
     }
 
-    /// <summary>Ends the rounding; the weights are the unrounded ones.</summary>
+    /// <summary>Ends the rounding: from now on the model computes with its unrounded weights.</summary>
     public void Dispose() => rounded.Dispose();
 
     /// <summary>w + (q(w) − w): the rounded values, the gradient of w.</summary>

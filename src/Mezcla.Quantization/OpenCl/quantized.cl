@@ -1,4 +1,4 @@
-// Products with matrices that stay quantized, in the packing that the processor's kernels have too: panels of 16 rows, blocks of 32 columns. Of a block, step s holds columns 4s to 4s + 3 in
+// Products with matrices that stay quantized, in the packing that the CPU kernels use too: panels of 16 rows, blocks of 32 columns. Of a block, step s holds columns 4s to 4s + 3 in
 // a word for each row, words of neighbouring rows side by side; narrow codes share words. Scales lie in super-blocks of one or eight blocks, row after row. A value is factor (scale (code - zero) - minimum).
 
 #define TOKENS 4

@@ -33,7 +33,7 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
             }
     }
 
-    /// <summary>Weights and activations in 8 bits: plainly, with outlier columns, smoothed.</summary>
+    /// <summary>Weights and activations in 8 bits: rounded without a method, by LLM.int8() with its outlier columns, and by SmoothQuant.</summary>
     public IEnumerable<StudyRecord> Activations()
     {
         yield return Quantized("w8a8", copy => Int8Quantization.Naive(copy, calibration));
@@ -69,7 +69,7 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
         }
     }
 
-    /// <summary>A model at fewer and fewer bits, to nearest: for models that were trained longer and longer.</summary>
+    /// <summary>One model rounded to nearest at fewer and fewer bits. Run on models trained for longer and longer, it shows whether overtrained models lose more.</summary>
     public IEnumerable<StudyRecord> Overtraining()
     {
         foreach (var format in new NumberFormat[] { new AbsmaxFormat(8), NumberFormats.Q6_K, NumberFormats.Q5_0, new AbsmaxFormat(4, 32), new AbsmaxFormat(4), NumberFormats.Q3_K, NumberFormats.Q2_K, new Ternary() })
