@@ -5,7 +5,7 @@ using Silk.NET.OpenCL;
 namespace Mezcla.Tensors.OpenCl;
 
 /// <summary>A device by OpenCL 1.2 or later, with one queue in order.</summary>
-internal sealed unsafe class OpenClDriver
+internal unsafe class OpenClDriver
 {
     private const int Success = 0, InvalidKernelName = -46, StagingBytes = 4 << 20, LaunchesPerFlush = 16;
 
@@ -65,7 +65,7 @@ internal sealed unsafe class OpenClDriver
         Waits += waits ? 1 : 0;
     }
 
-    internal void Read(nint from, long offset, byte* to, long bytes)
+    internal virtual void Read(nint from, long offset, byte* to, long bytes)
         => Check(api.EnqueueReadBuffer(queue, from, false, (nuint)offset, (nuint)bytes, to, 0, null, null), "clEnqueueReadBuffer");
 
     internal void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
@@ -152,7 +152,7 @@ internal sealed unsafe class OpenClDriver
         return kernel;
     }
 
-    internal void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
+    internal virtual void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
     {
         for (int i = 0; i < count; i++)
             Check(api.SetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");

@@ -1,4 +1,5 @@
 using Mezcla.Cli.Commands;
+using Mezcla.Cli.Notebooks;
 using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Cli.Tests;

@@ -1,4 +1,5 @@
 using Mezcla.Cli.Commands;
+using Mezcla.Cli.Shared;
 
 namespace Mezcla.Cli.Tests;
 

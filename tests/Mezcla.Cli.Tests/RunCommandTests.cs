@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mezcla.Cli.Commands;
+using Mezcla.Cli.Notebooks;
 using Mezcla.Notebooks;
 using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Running;

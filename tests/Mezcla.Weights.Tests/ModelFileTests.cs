@@ -3,6 +3,7 @@ using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization;
 using Mezcla.Quantization.Formats;
+using Mezcla.Quantization.Layers;
 using Mezcla.Scaling.Presets;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;

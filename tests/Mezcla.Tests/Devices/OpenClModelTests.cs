@@ -99,7 +99,7 @@ public class OpenClModelTests
     private static (Device Device, WatchedDriver Driver) Watched(int group)
     {
         _ = OpenCl;
-        var driver = new WatchedDriver(new OpenClDriver(0, group));
+        var driver = new WatchedDriver(0, group);
         return (new Device(new OpenClKernels(driver)), driver);
     }
 

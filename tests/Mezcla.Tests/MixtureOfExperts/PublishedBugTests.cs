@@ -237,8 +237,8 @@ public class PublishedBugTests
         var sum = Tensor.Zeros(tokens.Size(0), Hidden);
         for (var expert = 0; expert < Experts; expert++)
         {
-            var up = tokens.Linear(layer.Up.Slice(0, expert, 1).Reshape(2 * Width, Hidden));
-            var computed = ActivationFunctions.Apply(up, Moe.Expert).Linear(layer.Down.Slice(0, expert, 1).Reshape(Hidden, Width));
+            var up = tokens.Linear(layer.Up.Weight.Slice(0, expert, 1).Reshape(2 * Width, Hidden));
+            var computed = ActivationFunctions.Apply(up, Moe.Expert).Linear(layer.Down.Weight.Slice(0, expert, 1).Reshape(Hidden, Width));
             sum += computed * Tensor.From([.. Enumerable.Range(0, tokens.Size(0)).Select(t => mask[expert, t])], tokens.Size(0), 1);
         }
 
