@@ -17,7 +17,7 @@ internal static class QuantizeCommand
         {
             Description = $"The number format: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Names that end in _M or _S mix several formats as llama.cpp does. "
                 + $"{CalibratedQuantization.Int8} rounds activations too, by the method rtn, {CalibratedQuantization.LlmInt8} or smoothquant; it reports errors and writes no file.",
-            DefaultValueFactory = _ => "Q4_K_M"
+            DefaultValueFactory = _ => "Q4_K_M",
         };
         var output = new Option<string?>("--output", "-o") { Description = "The GGUF file to write. [default: beside the model, with the model's name and the format]" };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };

@@ -46,6 +46,8 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
 
     private static ModelCheckpoint Unfinished(FileInfo file)
     {
+        if (Directory.Exists(file.FullName))
+            throw new IOException($"{file.FullName} is a folder: name a checkpoint file with --resume.");
         if (!file.Exists)
             throw new FileNotFoundException($"There is no checkpoint {file.FullName} to resume. 'mezcla train' saves one to the file that --output names.");
         var checkpoint = ModelCheckpoint.Load(file.FullName);

@@ -4,7 +4,7 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>What an arm came to over its seeds.</summary>
+/// <summary>The results of one arm over its seeds.</summary>
 /// <param name="Arm">The arm.</param>
 /// <param name="Records">Its records.</param>
 /// <param name="Loss">Mean held-out loss, in nats per token.</param>
@@ -45,7 +45,7 @@ public sealed class ExperimentReport
     /// <summary>The arms, in the experiment's order.</summary>
     public IReadOnlyList<ArmResult> Arms { get; }
 
-    /// <summary>Who wins, and whether seeds agree.</summary>
+    /// <summary>The arm with the lowest loss, and whether the seeds agree.</summary>
     public string Verdict
     {
         get

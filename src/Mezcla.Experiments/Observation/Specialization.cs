@@ -4,7 +4,7 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>What the first choice of a block's router goes by. All in shares of the expert's entropy: 0 says nothing, 1 decides it.</summary>
+/// <summary>What determines the first choice of a block's router, as fractions of the expert's entropy: at 0 it tells nothing about the expert, at 1 it determines the expert.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="Entropy">H(expert), in nats.</param>
 /// <param name="Domain">I(expert; domain) / H(expert).</param>

@@ -71,7 +71,7 @@ public static class ClaimChecker
                 "<=" => computed <= expected,
                 ">" => computed > expected,
                 ">=" => computed >= expected,
-                _ => throw new ExpressionException($"'{claim.Relation}' is no comparison; use =, <, <=, > or >=.", 0),
+                _ => throw new ExpressionException($"'{claim.Relation}' is not a comparison; use =, <, <=, > or >=.", 0),
             };
             return new(claim, holds ? Verdict.Holds : Verdict.DoesNotHold, computed, expected, Explain(claim, holds, computed, expected));
         }

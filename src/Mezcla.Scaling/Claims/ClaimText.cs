@@ -34,7 +34,7 @@ internal static class ClaimText
                     relations.Add(new(entry.Body, entry["why"] ?? "", entry.Line));
                     break;
                 default:
-                    throw new ClaimFileException($"line {entry.Line}: '{entry.Kind}' is none of title, define, claim, statement and relation.");
+                    throw new ClaimFileException($"line {entry.Line}: '{entry.Kind}' is not one of title, define, claim, statement and relation.");
             }
         }
 
@@ -141,7 +141,7 @@ internal static class ClaimText
         if (entry is not null) yield return entry;
     }
 
-    // A hash begins a comment at the start of a line or after a space; "C#" is no comment.
+    // A hash begins a comment at the start of a line or after a space; the one in "C#" does not.
     private static string WithoutComment(string line)
     {
         for (int i = line.IndexOf('#'); i >= 0; i = line.IndexOf('#', i + 1))
