@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes tests/Mezcla.Weights.Tests/Tokenizers/small.model, a Llama 2-like SentencePiece model of 700 tokens, with Debian's package sentencepiece (0.1.97).
-#   cd tests/Mezcla.Tests/Tokenization/peers && ./sentencepiece.sh
+#   cd tests/Mezcla.Weights.Tests/Tokenizers/peers && ./sentencepiece.sh
 set -e
 corpora=../../../../datasets/corpora
 head -c 400000 $corpora/bible-spanish.txt > /tmp/spanish.txt
