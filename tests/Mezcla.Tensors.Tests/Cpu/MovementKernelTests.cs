@@ -98,7 +98,7 @@ public sealed class MovementKernelTests
         int tokens = Math.Min(s.N, 300), chosen = 1 + s.Pick(3, 1), groups = 1 + s.Pick(9, 2), total = tokens * chosen;
         var ids = s.Ints(total, 1, -1, groups);
         foreach (var capacity in new[] { int.MaxValue, s.Pick(6, 3) })
-            foreach (var priority in new[] { null, s.Floats(total, 2) })
+            foreach (var priority in new[] { null, s.Specials(total, 2) })
                 Check(0, [ids, priority, new int[total], new int[total], new int[total], Unwritten(total), new int[groups + 1]],
                     (k, h) => k.GroupByIndex(h[0], h[1], tokens, chosen, groups, capacity, h[2], h[3], h[4], h[5], h[6], default));
         Check(0, [ids, Unwritten(groups)], (k, h) => k.CountByIndex(h[0], total, h[1], groups, default));
