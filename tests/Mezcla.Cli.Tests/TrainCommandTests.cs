@@ -275,7 +275,7 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("BFloat16 needs tensor cores", "--precision", "bfloat16")]
+    [InlineData("BFloat16 needs a GPU", "--precision", "bfloat16")]
     [InlineData("TERNARY", "--quantize", "none")]
     [InlineData("belongs to --quantize", "--activation-bits", "8")]
     [InlineData("it must be 2 to 8", "--activation-bits", "9", "--quantize", "ternary")]

@@ -46,7 +46,7 @@ internal static class CalibratedQuantization
         var after = Evaluation.PerplexityOf(model, heldOut);
         console.WriteLine(Perplexities(heldOut, before, after));
         var bytes = new FileInfo(output).Length;
-        console.WriteLine(FormattableString.Invariant($"{Path.GetFullPath(output)}: {bytes:N0} bytes, {8.0 * bytes / source.Map.Recipes.Sum(r => r.Count):F2} bits a weight; {clock.Elapsed.TotalSeconds:F1} s."));
+        console.WriteLine(FormattableString.Invariant($"{Path.GetFullPath(output)}: {bytes:N0} bytes, {8.0 * bytes / source.Map.Recipes.Sum(r => r.Count):F2} bits per weight; {clock.Elapsed.TotalSeconds:F1} s."));
         return 0;
     }
 

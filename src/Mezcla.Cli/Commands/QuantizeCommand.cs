@@ -75,7 +75,7 @@ internal static class QuantizeCommand
         console.Write(table);
         long before = source.Weights.Tensors.Where(t => !t.Name.StartsWith("optimizer.", StringComparison.Ordinal)).Sum(t => t.Length), after = new FileInfo(output).Length;
         console.WriteLine(FormattableString.Invariant(
-            $"{Path.GetFullPath(output)}: {after:N0} bytes, {8.0 * after / Math.Max(1, total):F2} bits a weight; {(double)before / after:F2} times smaller than the original weights; {clock.Elapsed.TotalSeconds:F1} s."));
+            $"{Path.GetFullPath(output)}: {after:N0} bytes, {8.0 * after / Math.Max(1, total):F2} bits per weight; {(double)before / after:F2} times smaller than the original weights; {clock.Elapsed.TotalSeconds:F1} s."));
         if (source.Tokenizer is null) console.WriteLine("The model has no tokenizer, so programs can load this file but cannot give it text.");
         return 0;
     }
