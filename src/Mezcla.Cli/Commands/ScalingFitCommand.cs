@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Mezcla.Cli.Shared;
 using Mezcla.Charts;
+using Mezcla.Cli.Shared;
 using Mezcla.Scaling.Fits;
 using Mezcla.Scaling.Laws;
 using Spectre.Console;

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mezcla.Kernel.Channels;
 using Mezcla.Kernel.Comms;
 using Mezcla.Kernel.History;
-using Mezcla.Kernel.Channels;
 using Mezcla.Kernel.Messages;
 using Mezcla.Notebooks;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Mezcla.Kernel.Channels;
 using Mezcla.Kernel.Comms;
 using Mezcla.Kernel.History;
-using Mezcla.Kernel.Channels;
 using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Server;
 using Mezcla.Kernel.Zmtp;

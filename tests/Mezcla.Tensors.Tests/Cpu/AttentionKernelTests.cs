@@ -1,5 +1,5 @@
-using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Cpu;
+using Mezcla.Tensors.Devices;
 using static Mezcla.Tensors.Tests.Cpu.AgainstPlain;
 
 namespace Mezcla.Tensors.Tests.Cpu;

@@ -1,6 +1,6 @@
 using FsCheck.Xunit;
-using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Cpu;
+using Mezcla.Tensors.Devices;
 using static Mezcla.Tensors.Tests.Cpu.AgainstPlain;
 
 namespace Mezcla.Tensors.Tests.Cpu;

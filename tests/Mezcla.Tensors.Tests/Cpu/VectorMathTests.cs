@@ -1,5 +1,5 @@
-using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Cpu;
+using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Plain;
 using static Mezcla.Tensors.Cpu.UnaryFunctions;
 
