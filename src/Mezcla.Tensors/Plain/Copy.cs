@@ -21,6 +21,9 @@ internal sealed partial class PlainKernels
     public override void CopyStrided(
         Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
     {
+        // A part of an empty tensor may begin behind the end of its block.
+        if (shape.Count == 0)
+            return;
         if (elementBytes == 2)
             CopyStrided(new Numbers<ushort>(x), xStrides, new Numbers<ushort>(y), yStrides, shape);
         else
@@ -30,6 +33,8 @@ internal sealed partial class PlainKernels
     /// <summary>y[i·yStrides] += x[i·xStrides] for every index i of the shape: the derivative of a strided copy.</summary>
     public override void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape)
     {
+        if (shape.Count == 0)
+            return;
         Numbers<float> from = Floats(x), to = Floats(y);
         for (long i = 0; i < shape.Count; i++)
             to[Position(i, shape, yStrides)] += from[Position(i, shape, xStrides)];
