@@ -27,7 +27,8 @@ internal static unsafe class AdamWKernel
             var start = (nint)chunk * ChunkFloats;
             var n = (int)Math.Min(ChunkFloats, Count - start);
             float* p = P + start, g = G + start, m = M + start, v = V + start;
-            L scale = L.Of(Step.GradientScale), beta1 = L.Of(Step.Beta1), beta2 = L.Of(Step.Beta2), rest1 = L.Of(1 - Step.Beta1), rest2 = L.Of(1 - Step.Beta2);
+            L scale = L.Of(Step.GradientScale), beta1 = L.Of(Step.Beta1), beta2 = L.Of(Step.Beta2), rest1 = L.Of(1 - Step.Beta1),
+                rest2 = L.Of(1 - Step.Beta2);
             L keep = L.Of(1 - Step.LearningRate * Step.WeightDecay), rate = L.Of(Step.LearningRate / Step.Correction1);
             L root = L.Of(1 / MathF.Sqrt(Step.Correction2)), epsilon = L.Of(Step.Epsilon);
             for (var i = 0; i < n; i += Lanes.Width)

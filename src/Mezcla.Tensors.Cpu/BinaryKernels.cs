@@ -22,9 +22,9 @@ internal static unsafe class BinaryKernels
         {
             bool aRepeats = Loop.StepA == 0, bRepeats = Loop.StepB == 0;
             var (from, to) = Loop.Pieces(chunk);
-            for (long piece = from; piece < to; piece++)
+            for (var piece = from; piece < to; piece++)
             {
-                int n = Loop.At(piece, out long atA, out long atB, out long atY), i = 0;
+                int n = Loop.At(piece, out var atA, out var atB, out var atY), i = 0;
                 float* a = A + atA, b = B + atB, y = Y + atY;
                 L left = L.Of(*a), right = L.Of(*b);
                 for (; i <= n - Lanes.Width; i += Lanes.Width)
@@ -34,7 +34,8 @@ internal static unsafe class BinaryKernels
                 }
                 if (i == n)
                     continue;
-                L last = Apply(Kind, aRepeats ? left : Lanes.LoadFirst<L>(a + i, n - i), bRepeats ? right : Lanes.LoadFirst<L>(b + i, n - i));
+                L last = Apply(Kind, aRepeats ? left : Lanes.LoadFirst<L>(a + i, n - i),
+                    bRepeats ? right : Lanes.LoadFirst<L>(b + i, n - i));
                 Lanes.StoreFirst(Accumulate ? Lanes.LoadFirst<L>(y + i, n - i) + last : last, y + i, n - i);
             }
         }

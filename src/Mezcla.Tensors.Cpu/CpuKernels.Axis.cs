@@ -21,14 +21,14 @@ internal sealed unsafe partial class CpuKernels
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
-            for (long line = from; line < to; line++)
+            for (var line = from; line < to; line++)
             {
-                float* x = X + line / Inner * N * Inner + line % Inner;
-                float best = *x;
-                int at = 0;
-                for (int j = 1; j < N && !float.IsNaN(best); j++)
+                var x = X + line / Inner * N * Inner + line % Inner;
+                var best = *x;
+                var at = 0;
+                for (var j = 1; j < N && !float.IsNaN(best); j++)
                 {
-                    float value = x[j * Inner];
+                    var value = x[j * Inner];
                     if ((Largest ? value > best : value < best) || float.IsNaN(value))
                         (best, at) = (value, j);
                 }
@@ -38,7 +38,8 @@ internal sealed unsafe partial class CpuKernels
     }
 
     public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
-        => CpuRanges.Run(rows, 4 * n, new SortJob { X = Floats(x), Values = Floats(values), At = Ints(indices), N = (int)n, K = (int)k, Descending = descending });
+        => CpuRanges.Run(rows, 4 * n,
+            new SortJob { X = Floats(x), Values = Floats(values), At = Ints(indices), N = (int)n, K = (int)k, Descending = descending });
 
     private struct SortJob : IRangeJob
     {
@@ -51,21 +52,21 @@ internal sealed unsafe partial class CpuKernels
         public readonly void Run(long from, long to)
         {
             var order = K > 8 ? new int[N] : null;
-            for (long r = from; r < to; r++)
+            for (var r = from; r < to; r++)
             {
                 float* x = X + r * N, values = Values + r * K;
-                int* at = At + r * K;
+                var at = At + r * K;
                 var byValue = new ByValue(x, Descending);
                 if (order is null)
                     First(byValue, N, at, K);
                 else
                 {
-                    for (int i = 0; i < N; i++)
+                    for (var i = 0; i < N; i++)
                         order[i] = i;
                     order.AsSpan().Sort(byValue);
                     order.AsSpan(0, K).CopyTo(new Span<int>(at, K));
                 }
-                for (int i = 0; i < K; i++)
+                for (var i = 0; i < K; i++)
                     values[i] = x[at[i]];
             }
         }
@@ -78,7 +79,7 @@ internal sealed unsafe partial class CpuKernels
             {
                 if (found == k && order.Compare(i, at[k - 1]) > 0)
                     continue;
-                int place = found < k ? found++ : k - 1;
+                var place = found < k ? found++ : k - 1;
                 for (; place > 0 && order.Compare(i, at[place - 1]) < 0; place--)
                     at[place] = at[place - 1];
                 at[place] = i;
@@ -92,7 +93,7 @@ internal sealed unsafe partial class CpuKernels
         public int Compare(int a, int b)
         {
             float left = x[a], right = x[b];
-            int order = left < right ? -1 : left > right ? 1 : float.IsNaN(left).CompareTo(float.IsNaN(right));
+            var order = left < right ? -1 : left > right ? 1 : float.IsNaN(left).CompareTo(float.IsNaN(right));
             return order == 0 ? a.CompareTo(b) : descending ? -order : order;
         }
     }

@@ -6,7 +6,8 @@ namespace Mezcla.Tensors.Cpu;
 
 internal sealed unsafe partial class CpuKernels
 {
-    public override void Copy(Handle x, Handle y, long bytes) => CpuRanges.Run(bytes, 1, new CopyJob { X = (byte*)x.Address, Y = (byte*)y.Address });
+    public override void Copy(Handle x, Handle y, long bytes) =>
+        CpuRanges.Run(bytes, 1, new CopyJob { X = (byte*)x.Address, Y = (byte*)y.Address });
 
     private struct CopyJob : IRangeJob
     {
@@ -25,7 +26,8 @@ internal sealed unsafe partial class CpuKernels
         public readonly void Run(long from, long to) => new Span<float>(Y + from, (int)(to - from)).Fill(Value);
     }
 
-    public override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
+    public override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape,
+        int elementBytes)
     {
         var loop = new StridedLoop(shape, xStrides, yStrides);
         if (elementBytes == 2)
@@ -51,16 +53,16 @@ internal sealed unsafe partial class CpuKernels
         public readonly void Run(int chunk)
         {
             var (from, to) = Loop.Pieces(chunk);
-            for (long piece = from; piece < to; piece++)
+            for (var piece = from; piece < to; piece++)
             {
-                int n = Loop.At(piece, out long a, out long b, out _);
+                var n = Loop.At(piece, out var a, out var b, out _);
                 T* x = X + a, y = Y + b;
                 if (Loop.StepA == 1 && Loop.StepB == 1)
                     new ReadOnlySpan<T>(x, n).CopyTo(new Span<T>(y, n));
                 else if (Loop.StepA == 0 && Loop.StepB == 1)
                     new Span<T>(y, n).Fill(*x);
                 else
-                    for (int i = 0; i < n; i++)
+                    for (var i = 0; i < n; i++)
                         y[i * Loop.StepB] = x[i * Loop.StepA];
             }
         }
@@ -75,14 +77,14 @@ internal sealed unsafe partial class CpuKernels
         public readonly void Run(int chunk)
         {
             var (from, to) = Loop.Pieces(chunk);
-            for (long piece = from; piece < to; piece++)
+            for (var piece = from; piece < to; piece++)
             {
-                int n = Loop.At(piece, out long a, out long b, out _);
+                var n = Loop.At(piece, out var a, out var b, out _);
                 float* x = X + a, y = Y + b;
                 if (Loop.StepA == 1 && Loop.StepB == 1)
                     Accumulate(x, y, n);
                 else
-                    for (int i = 0; i < n; i++)
+                    for (var i = 0; i < n; i++)
                         y[i * Loop.StepB] += x[i * Loop.StepA];
             }
         }
@@ -107,9 +109,9 @@ internal sealed unsafe partial class CpuKernels
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
-            for (long i = from; i < to; i++)
+            for (var i = from; i < to; i++)
             {
-                float value = From switch
+                var value = From switch
                 {
                     DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)((ushort*)X)[i] << 16),
                     DType.Int32 => ((int*)X)[i],
@@ -127,7 +129,7 @@ internal sealed unsafe partial class CpuKernels
         // Round to nearest, ties to even; NaN stays NaN.
         private static ushort ToBFloat16(float value)
         {
-            uint bits = BitConverter.SingleToUInt32Bits(value);
+            var bits = BitConverter.SingleToUInt32Bits(value);
             return (ushort)(float.IsNaN(value) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
         }
     }
@@ -136,7 +138,16 @@ internal sealed unsafe partial class CpuKernels
     {
         if (Outside(Ints(ids), count, axis) is >= 0 and var bad)
             return bad;
-        CpuRanges.Run(outer * count, rowBytes / 4, new GatherRowsJob { X = (byte*)x.Address, Y = (byte*)y.Address, Ids = Ints(ids), Axis = axis, Count = count, RowBytes = rowBytes });
+        CpuRanges.Run(outer * count, rowBytes / 4,
+            new GatherRowsJob
+            {
+                X = (byte*)x.Address,
+                Y = (byte*)y.Address,
+                Ids = Ints(ids),
+                Axis = axis,
+                Count = count,
+                RowBytes = rowBytes
+            });
         return -1;
     }
 
@@ -149,7 +160,7 @@ internal sealed unsafe partial class CpuKernels
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
-            for (long i = from; i < to; i++)
+            for (var i = from; i < to; i++)
                 Buffer.MemoryCopy(X + (i / Count * Axis + Ids[i % Count]) * RowBytes, Y + i * RowBytes, RowBytes, RowBytes);
         }
     }
@@ -176,9 +187,10 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    public override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)
+    public override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes,
+        in IndexCheck check)
     {
-        int* at = Ints(index);
+        var at = Ints(index);
         if (Outside(at, outer * count * inner, axis) is >= 0 and var bad)
             return bad;
         if (elementBytes == 2)
@@ -199,7 +211,7 @@ internal sealed unsafe partial class CpuKernels
     public override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check)
     {
         float* from = Floats(x), to = Floats(y);
-        int* at = Ints(index);
+        var at = Ints(index);
         if (Outside(at, outer * count * inner, axis) is >= 0 and var bad)
             return bad;
         for (long o = 0; o < outer; o++, to += axis * inner)
@@ -218,7 +230,18 @@ internal sealed unsafe partial class CpuKernels
     }
 
     public override void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate)
-        => CpuRanges.Run(n, 4, new SelectJob { Mask = Ints(mask), A = Floats(a), B = Floats(b), Y = Floats(y), AValue = aValue, BValue = bValue, Accumulate = accumulate });
+        =>
+        CpuRanges.Run(n, 4,
+            new SelectJob
+            {
+                Mask = Ints(mask),
+                A = Floats(a),
+                B = Floats(b),
+                Y = Floats(y),
+                AValue = aValue,
+                BValue = bValue,
+                Accumulate = accumulate
+            });
 
     private struct SelectJob : IRangeJob
     {
@@ -230,17 +253,18 @@ internal sealed unsafe partial class CpuKernels
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
-            for (long i = from; i < to; i++)
+            for (var i = from; i < to; i++)
             {
                 // A mask is Int32 or Float32: it is 0 where all bits but the sign are.
-                float value = (Mask[i] & int.MaxValue) != 0 ? A == null ? AValue : A[i] : B == null ? BValue : B[i];
+                var value = (Mask[i] & int.MaxValue) != 0 ? A == null ? AValue : A[i] : B == null ? BValue : B[i];
                 Y[i] = Accumulate ? Y[i] + value : value;
             }
         }
     }
 
     public override void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate)
-        => CpuRanges.Run(batch * rows, columns, new TrilJob { X = Floats(x), Y = Floats(y), Rows = rows, Columns = columns, Diagonal = diagonal, Accumulate = accumulate });
+        => CpuRanges.Run(batch * rows, columns,
+            new TrilJob { X = Floats(x), Y = Floats(y), Rows = rows, Columns = columns, Diagonal = diagonal, Accumulate = accumulate });
 
     private struct TrilJob : IRangeJob
     {
@@ -251,9 +275,9 @@ internal sealed unsafe partial class CpuKernels
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
-            for (long r = from; r < to; r++)
+            for (var r = from; r < to; r++)
             {
-                int kept = (int)Math.Clamp(r % Rows + Diagonal + 1, 0, Columns);
+                var kept = (int)Math.Clamp(r % Rows + Diagonal + 1, 0, Columns);
                 float* x = X + r * Columns, y = Y + r * Columns;
                 if (Accumulate)
                     CpuKernels.Accumulate(x, y, kept);
@@ -268,7 +292,7 @@ internal sealed unsafe partial class CpuKernels
 
     public override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
     {
-        int* id = Ints(ids);
+        var id = Ints(ids);
         if (Outside(id, n, classes) is >= 0 and var bad)
             return bad;
         Fill(y, n * classes, 0);

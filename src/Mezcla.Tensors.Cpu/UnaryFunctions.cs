@@ -3,7 +3,8 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.Cpu;
 
-/// <summary>A function of one element and its derivative, given what <see cref="UnaryKinds.SavesResult"/> says was saved; for sixteen at once.</summary>
+/// <summary>A function of one element and its derivative, given what
+/// <see cref="UnaryKinds.SavesResult"/> says was saved; for sixteen at once.</summary>
 internal interface IUnaryFunction
 {
     static abstract L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L>;
@@ -182,7 +183,8 @@ internal static class UnaryFunctions
         }
     }
 
-    /// <summary>GELU by tanh, as GPT-2 has it: x (1 + tanh u) / 2 = x σ(2u) with u = √(2/π) (x + 0.044715 x³); the derivative is σ + x σ (1 - σ) 2u'.</summary>
+    /// <summary>GELU by tanh, as GPT-2 has it: x (1 + tanh u) / 2 = x σ(2u) with u = √(2/π) (x
+    /// + 0.044715 x³); the derivative is σ + x σ (1 - σ) 2u'.</summary>
     internal readonly struct GeluTanh : IActivation
     {
         private const float Linear = 1.59576912f, Cubic = 0.0713548163f; // 2 √(2/π), and that times 0.044715

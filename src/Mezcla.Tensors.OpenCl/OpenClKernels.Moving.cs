@@ -6,7 +6,8 @@ internal sealed unsafe partial class OpenClKernels
 {
     public override void Fill(Handle y, long n, float value) => Each("fill", n, y, n, value);
 
-    public override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
+    public override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape,
+        int elementBytes)
         => Each(elementBytes == 2 ? "copy_strided2" : "copy_strided4", shape.Count, x, y, Strides(shape, xStrides, yStrides), shape.Count);
 
     public override void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape)
@@ -21,7 +22,7 @@ internal sealed unsafe partial class OpenClKernels
         const int most = Shape.MaxRank;
         var numbers = new long[1 + 4 * most];
         numbers[0] = shape.Rank;
-        for (int i = 0; i < shape.Rank; i++)
+        for (var i = 0; i < shape.Rank; i++)
             (numbers[1 + i], numbers[1 + most + i], numbers[1 + 2 * most + i]) = (shape[i], a[i], b[i]);
         return numbers;
     }
@@ -36,7 +37,7 @@ internal sealed unsafe partial class OpenClKernels
 
     public override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check)
     {
-        bool words = (rowBytes | x.Offset | y.Offset) % 4 == 0;
+        var words = (rowBytes | x.Offset | y.Offset) % 4 == 0;
         long row = rowBytes / (words ? 4 : 2), n = outer * count * row;
         Each(words ? "gather_rows4" : "gather_rows2", n, x, ids, y, axis, count, row, n, Record, Number(check));
         Alone(ids, n == 0 ? count : 0, axis, check);
@@ -49,21 +50,24 @@ internal sealed unsafe partial class OpenClKernels
             return;
         // How often each id stands there, how far its part of the list is filled, and how much of the list is taken.
         Handle counts = Rent(2 * axis + 1), starts = Rent(axis), lists = Rent(3 * count);
-        Handle filled = counts.Plus(axis * sizeof(int)), used = filled.Plus(axis * sizeof(int)), places = lists.Plus(count * sizeof(int)), first = places.Plus(count * sizeof(int));
+        Handle filled = counts.Plus(axis * sizeof(int)), used = filled.Plus(axis * sizeof(int)), places = lists.Plus(count * sizeof(int)),
+            first = places.Plus(count * sizeof(int));
         Each("fill_int", 2 * axis + 1, counts, 2 * axis + 1, 0L);
         Each("scatter_count", count, ids, counts, axis, count);
         Each("scatter_starts", axis, counts, starts, used, axis);
         Each("scatter_list", count, ids, filled, starts, lists, axis, count);
         Each("scatter_order", count, ids, counts, starts, lists, places, first, axis, count);
-        Each("scatter_rows", outer * count * row, x, ids, counts, starts, places, first, y, axis, count, row, outer * count * row, Record, Number(check));
+        Each("scatter_rows", outer * count * row, x, ids, counts, starts, places, first, y, axis, count, row, outer * count * row, Record,
+            Number(check));
         counts.Storage!.Release();
         starts.Storage!.Release();
         lists.Storage!.Release();
     }
 
-    public override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)
+    public override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes,
+        in IndexCheck check)
     {
-        long n = outer * count * inner;
+        var n = outer * count * inner;
         Each(elementBytes == 2 ? "gather2" : "gather4", n, x, index, y, axis, inner, count, n, Record, Number(check));
         return -1;
     }

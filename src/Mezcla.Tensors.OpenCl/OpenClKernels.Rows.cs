@@ -21,9 +21,10 @@ internal sealed unsafe partial class OpenClKernels
         parts.Storage!.Release();
     }
 
-    private void SumBlocks(Handle x, Handle y, long outer, long n, long inner, long block, long blocks, bool squares, float scale, bool accumulate)
+    private void SumBlocks(Handle x, Handle y, long outer, long n, long inner, long block, long blocks, bool squares, float scale,
+        bool accumulate)
     {
-        long items = outer * blocks * inner;
+        var items = outer * blocks * inner;
         if (inner == 1)
             Groups("sum_rows", items, x, y, n, block, blocks, squares, scale, accumulate);
         else
@@ -39,9 +40,9 @@ internal sealed unsafe partial class OpenClKernels
         if (k == 0)
             return;
         // Routing: the few first of a few experts.
-        if (k <= FewFirst && n <= (group > 1 ? FewGroups : long.MaxValue))
+        if (k <= FewFirst && n <= (_group > 1 ? FewGroups : long.MaxValue))
         {
-            if (n <= FewRows || group == 1)
+            if (n <= FewRows || _group == 1)
                 Each("top_k_rows", rows, x, values, indices, n, k, descending, rows);
             else
                 Groups("top_k_groups", rows, x, values, indices, n, k, descending);
@@ -71,7 +72,8 @@ internal sealed unsafe partial class OpenClKernels
     public override void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate)
         => Each("log_sum_exp_backward", rows * n, x, y, dy, dx, n, rows * n, accumulate);
 
-    public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
+    public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing,
+        in IndexCheck check)
     {
         var costs = Rent(rows);
         Groups("cross_entropy", rows, x, labels, lse, costs, n, (long)ignore, smoothing, Record, Number(check));
@@ -80,10 +82,12 @@ internal sealed unsafe partial class OpenClKernels
         return -1;
     }
 
-    public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate)
+    public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n,
+        int ignore, float smoothing, bool accumulate)
         => Each("cross_entropy_backward", rows * n, x, labels, lse, loss, dloss, dx, n, (long)ignore, smoothing, rows * n, accumulate);
 
-    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon)
+    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n,
+        float epsilon)
         => Groups("norm_rows", rows, x, weight, bias, y, mean, inverse, n, epsilon);
 
     public override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
@@ -107,6 +111,7 @@ internal sealed unsafe partial class OpenClKernels
     public override void RmsNorm(Handle x, Handle weight, Handle y, Handle inverse, long rows, long n, float epsilon)
         => LayerNorm(x, weight, default, y, default, inverse, rows, n, epsilon);
 
-    public override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight)
+    public override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX,
+        Handle dWeight, bool accumulateWeight)
         => LayerNormBackward(x, weight, default, inverse, dy, rows, n, dx, accumulateX, dWeight, accumulateWeight, default, false);
 }

@@ -24,7 +24,8 @@ internal sealed class FolderReferences
         _sources = new SourceIndex(_project, _order);
     }
 
-    /// <summary>Each forbidden reference once, as <c>Layers/SelfAttention.Forward -> Models/TransformerConfig</c>, in alphabetical order.</summary>
+    /// <summary>Each forbidden reference once, as
+    /// <c>Layers/SelfAttention.Forward -> Models/TransformerConfig</c>, in alphabetical order.</summary>
     /// <param name="assembly">The assembly, with its portable symbols beside it or inside.</param>
     /// <param name="project">The folder of its sources.</param>
     /// <param name="folders">The folders directly below, each after all that it may refer to. Files elsewhere are not looked at.</param>
@@ -70,7 +71,8 @@ internal sealed class FolderReferences
         var from = Folder(method);
         Refer(from, name, method.ReturnType);
         Refer(from, name, method.GenericParameters);
-        Refer(from, name, method.CustomAttributes.Where(a => !a.AttributeType.Name.EndsWith("StateMachineAttribute", StringComparison.Ordinal)));
+        Refer(from, name,
+            method.CustomAttributes.Where(a => !a.AttributeType.Name.EndsWith("StateMachineAttribute", StringComparison.Ordinal)));
         foreach (var parameter in method.Parameters)
             Refer(from, name, parameter.ParameterType);
         foreach (var overridden in method.Overrides)
@@ -90,9 +92,15 @@ internal sealed class FolderReferences
                 at = InProject(point) ?? at;
             switch (instruction.Operand)
             {
-                case TypeReference used: Refer(at, name, used); break;
-                case MethodReference used: Refer(at, name, used); break;
-                case FieldReference used: Refer(at, name, used); break;
+                case TypeReference used:
+                    Refer(at, name, used);
+                    break;
+                case MethodReference used:
+                    Refer(at, name, used);
+                    break;
+                case FieldReference used:
+                    Refer(at, name, used);
+                    break;
             }
         }
     }
@@ -171,7 +179,8 @@ internal sealed class FolderReferences
     {
         if (method.DebugInformation.HasSequencePoints)
         {
-            var places = method.DebugInformation.SequencePoints.Where(point => !point.IsHidden).Select(InProject).OfType<int>().Distinct().ToList();
+            var places = method.DebugInformation.SequencePoints.Where(point => !point.IsHidden).Select(InProject).OfType<int>().Distinct()
+                .ToList();
             // What initializers from several files make is as low as the lowest of them.
             if (places.Count > 0)
                 return places.Min();

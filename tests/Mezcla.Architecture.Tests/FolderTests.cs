@@ -10,7 +10,9 @@ public sealed class FolderTests
     public void A_folder_refers_only_to_those_before_it(string project)
     {
         var forbidden = FolderReferences.Forbidden(Repository.Assembly(project), Repository.Source(project), House.Folders[project]);
-        Assert.True(forbidden.Count == 0, $"{forbidden.Count} references in {project} point upwards; the order is {string.Join(", ", House.Folders[project])}.\n{string.Join('\n', forbidden)}");
+        Assert.True(forbidden.Count == 0,
+            $"{forbidden.Count} references in {project} point upwards; the order is {string.Join(", ", House.Folders[project])}.\n" +
+                $"{string.Join('\n', forbidden)}");
     }
 
     [Theory]
@@ -18,7 +20,8 @@ public sealed class FolderTests
     public void Every_file_lies_in_a_folder_of_the_order(string project)
     {
         var source = Repository.Source(project);
-        Assert.Empty(Misplaced(Repository.SourceFiles(source).Select(file => Path.GetRelativePath(source, file).Replace('\\', '/')), House.Folders[project]));
+        Assert.Empty(Misplaced(Repository.SourceFiles(source).Select(file => Path.GetRelativePath(source, file).Replace('\\', '/')),
+            House.Folders[project]));
     }
 
     [Fact]
@@ -71,13 +74,16 @@ public sealed class FolderTests
         var found = FolderReferences.Forbidden(sample.FilePath, sample.Folder, ["Low", "High"]);
         string[] expected =
         [
-            "Low/Both..ctor -> High/High", "Low/Both..ctor -> High/High.Count", "Low/Both.Up -> High/Both.Risen", "Low/Both.Up -> High/Both._later",
+            "Low/Both..ctor -> High/High", "Low/Both..ctor -> High/High.Count", "Low/Both.Up -> High/Both.Risen",
+            "Low/Both.Up -> High/Both._later",
             "Low/Child -> High/High", "Low/Child..ctor -> High/High", "Low/Child..ctor -> High/High..ctor",
             "Low/ILow.Method -> High/High", "Low/ILow.Property -> High/High",
             "Low/Low -> High/High", "Low/Low.Async -> High/High", "Low/Low.Async -> High/High.Count", "Low/Low.Auto -> High/High",
-            "Low/Low.Body -> High/High", "Low/Low.Body -> High/High..ctor", "Low/Low.Catch -> High/UpperException", "Low/Low.Enumeration -> High/Upper",
+            "Low/Low.Body -> High/High", "Low/Low.Body -> High/High..ctor", "Low/Low.Catch -> High/UpperException",
+            "Low/Low.Enumeration -> High/Upper",
             "Low/Low.Generic -> High/High", "Low/Low.Iterate -> High/High", "Low/Low.Iterate -> High/High.Count",
-            "Low/Low.Lambda -> High/High", "Low/Low.Lambda -> High/High.Count", "Low/Low.Static -> High/High", "Low/Low.Static -> High/High.Make",
+            "Low/Low.Lambda -> High/High", "Low/Low.Lambda -> High/High.Count", "Low/Low.Static -> High/High",
+            "Low/Low.Static -> High/High.Make",
             "Low/Low.Token -> High/High.Inside", "Low/Low._field -> High/High", "Low/Marked -> High/UpperAttribute",
         ];
         Assert.Equal(expected.Order(StringComparer.Ordinal), found);

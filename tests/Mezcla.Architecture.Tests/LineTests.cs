@@ -15,8 +15,9 @@ public sealed class LineTests
         Assert.True(found.Count == 0, $"{found.Count} lines have more than {House.SourceColumns} columns.\n{string.Join('\n', found)}");
     }
 
-    public static TheoryData<string> Notebooks => [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "notebooks"), "*.ipynb", SearchOption.AllDirectories)
-        .Select(Name).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Notebooks =>
+        [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "notebooks"), "*.ipynb", SearchOption.AllDirectories)
+            .Select(Name).Order(StringComparer.Ordinal)];
 
     /// <summary>Lines that are too long and stood there when the rule was made: the list may only shrink.</summary>
     [Theory]
@@ -25,8 +26,12 @@ public sealed class LineTests
     {
         var found = TooLong(CodeOf(File.ReadAllText(Path.Combine(Repository.Root, "notebooks", notebook))), House.NotebookColumns).Count();
         var allowed = Exceptions().GetValueOrDefault(notebook);
-        Assert.True(found <= allowed, $"{notebook} has {found} lines of code above {House.NotebookColumns} columns; {allowed} are allowed in {ExceptionFile}. Shorten the new ones.");
-        Assert.True(found >= allowed, $"{notebook} has only {found} lines of code above {House.NotebookColumns} columns. Well done: lower its number in {ExceptionFile} from {allowed} to {found}.");
+        Assert.True(found <= allowed,
+            $"{notebook} has {found} lines of code above {House.NotebookColumns} columns; {allowed} are allowed in {ExceptionFile}. " +
+                "Shorten the new ones.");
+        Assert.True(found >= allowed,
+            $"{notebook} has only {found} lines of code above {House.NotebookColumns} columns. Well done: lower its number " +
+                $"in {ExceptionFile} from {allowed} to {found}.");
     }
 
     [Fact]
@@ -36,14 +41,16 @@ public sealed class LineTests
     public void Long_lines_are_found()
     {
         Assert.Equal([(2, 4)], TooLong(["abc", "abcd", "é€a"], 3));
-        const string Notebook = """{"cells":[{"cell_type":"markdown","source":["a long line"]},{"cell_type":"code","source":["ab\n","abcdef"]},{"cell_type":"code","source":"abcd\nx"}]}""";
+        const string Notebook =
+            """{"cells":[{"cell_type":"markdown","source":["a long line"]},{"cell_type":"code","source":["ab\n","abcdef"]},{"cell_type":"code","source":"abcd\nx"}]}""";
         Assert.Equal([(2, 6), (3, 4)], TooLong(CodeOf(Notebook), 3));
     }
 
     private const string ExceptionFile = "tests/Mezcla.Architecture.Tests/notebook-lines.txt";
 
     private static Dictionary<string, int> Exceptions() => File.ReadLines(Path.Combine(Repository.Root, ExceptionFile))
-        .Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' ')).ToDictionary(parts => parts[0], parts => int.Parse(parts[1]));
+        .Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' '))
+        .ToDictionary(parts => parts[0], parts => int.Parse(parts[1]));
 
     private static string Name(string file) => Path.GetRelativePath(Path.Combine(Repository.Root, "notebooks"), file).Replace('\\', '/');
 

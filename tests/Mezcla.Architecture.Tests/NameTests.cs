@@ -41,7 +41,8 @@ public sealed class NameTests
 
     // Compilers add types of their own, among them attributes they embed.
     private static bool IsWritten(TypeDefinition type) => !type.Name.Contains('<') && !type.Name.StartsWith("__", StringComparison.Ordinal)
-        && !type.CustomAttributes.Any(a => a.AttributeType.Name is "CompilerGeneratedAttribute" or "EmbeddedAttribute" or "GeneratedCodeAttribute");
+        && !type.CustomAttributes.Any(
+            a => a.AttributeType.Name is "CompilerGeneratedAttribute" or "EmbeddedAttribute" or "GeneratedCodeAttribute");
 
     private static string Simple(TypeDefinition type) => type.Name.Split('`')[0];
 

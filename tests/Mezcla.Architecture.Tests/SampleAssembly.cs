@@ -21,9 +21,11 @@ internal sealed class SampleAssembly : IDisposable
         }
 
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(file => Path.GetFileName(file).StartsWith("System.", StringComparison.Ordinal) || Path.GetFileName(file) == "Mono.Cecil.dll")
+            .Where(file => Path.GetFileName(file).StartsWith("System.", StringComparison.Ordinal)
+                || Path.GetFileName(file) == "Mono.Cecil.dll")
             .Select(file => MetadataReference.CreateFromFile(file));
-        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable);
+        var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary,
+            nullableContextOptions: NullableContextOptions.Enable);
         using var code = File.Create(FilePath);
         using var symbols = File.Create(Path.ChangeExtension(FilePath, ".pdb"));
         var result = CSharpCompilation.Create("Sample", trees, references, options)

@@ -23,7 +23,8 @@ internal sealed class SourceIndex
 
     /// <summary>Whether the compiler made up a type: a closure, an iterator, what holds extensions.</summary>
     public static bool IsGenerated(TypeDefinition type) =>
-        type.Name.Contains('<') || type.Name.StartsWith("__", StringComparison.Ordinal) || type.DeclaringType is { } outer && IsGenerated(outer);
+        type.Name.Contains('<') || type.Name.StartsWith("__", StringComparison.Ordinal)
+            || type.DeclaringType is { } outer && IsGenerated(outer);
 
     /// <summary>The name of a method as the source has it: of the property for an accessor.</summary>
     public static string NameOf(MethodDefinition method)
@@ -37,7 +38,8 @@ internal sealed class SourceIndex
         return name;
     }
 
-    /// <summary>The folder of a file by its full path; null where it lies directly in the project, outside, or in a folder without a place.</summary>
+    /// <summary>The folder of a file by its full path; null where it lies directly in the
+    /// project, outside, or in a folder without a place.</summary>
     public int? FolderOf(string file)
     {
         var parts = Path.GetRelativePath(_project, file).Split('/', '\\');
@@ -57,7 +59,9 @@ internal sealed class SourceIndex
     /// <summary>The first of the folders that hold a part of a type.</summary>
     public int? LowestOf(TypeDefinition type) => Lowest(_types, Key(type));
 
-    private static int? Lowest(Dictionary<string, HashSet<int>> index, string key) => index.TryGetValue(key, out var places) ? places.Min() : null;
+    private static int? Lowest(Dictionary<string, HashSet<int>> index, string key) => index.TryGetValue(key, out var places)
+        ? places.Min()
+        : null;
 
     private static string Key(TypeDefinition type) => type.DeclaringType is { } outer
         ? $"{Key(outer)}/{type.Name}"

@@ -54,7 +54,8 @@ public sealed partial class PackageTests(PackedLibraries packed) : IClassFixture
             </Project>
             """);
 
-        // Packages of others come from where the build of this repository left them, so that no network is needed; ours only from what was packed.
+        // Packages of others come from where the build of this repository left them, so
+        // that no network is needed; ours only from what was packed.
         var known = packed.Dotnet(program, "nuget", "locals", "global-packages", "--list").Split(": ", 2)[1].Trim();
         File.WriteAllText(Path.Combine(program, "nuget.config"),
             $"""
@@ -73,7 +74,8 @@ public sealed partial class PackageTests(PackedLibraries packed) : IClassFixture
             </configuration>
             """);
         packed.Dotnet(program, "build", "-c", "Release", "-o", "out", "-v", "q", "--nologo");
-        Assert.All(PackedLibraries.Libraries, library => Assert.True(File.Exists(Path.Combine(program, "out", library + ".dll")), $"{library} was not restored."));
+        Assert.All(PackedLibraries.Libraries,
+            library => Assert.True(File.Exists(Path.Combine(program, "out", library + ".dll")), $"{library} was not restored."));
         var printed = packed.Dotnet(program, Path.Combine("out", "Program.dll")).Trim();
         Assert.True(printed.Length > 60, $"60 tokens were asked for; what was printed is '{printed}'.");
     }

@@ -9,7 +9,8 @@ public sealed class PackedLibraries : IDisposable
     public PackedLibraries()
     {
         foreach (var library in Libraries)
-            Dotnet(Root, "pack", Path.Combine("src", library, library + ".csproj"), "-c", Configuration, "--no-build", "-o", Packages, "-v", "q", "--nologo");
+            Dotnet(Root, "pack", Path.Combine("src", library, library + ".csproj"), "-c", Configuration, "--no-build", "-o", Packages, "-v",
+                "q", "--nologo");
     }
 
     /// <summary>The folder of Mezcla.slnx.</summary>
@@ -27,13 +28,16 @@ public sealed class PackedLibraries : IDisposable
     public string Packages => Path.Combine(Folder, "packed");
 
     /// <summary>The version of the packages, the same for all.</summary>
-    public static string Version { get; } = XDocument.Load(Path.Combine(Root, "Directory.Build.props")).Descendants("Version").Single().Value;
+    public static string Version { get; } = XDocument.Load(Path.Combine(Root, "Directory.Build.props")).Descendants("Version")
+        .Single().Value;
 
     /// <summary>Runs dotnet and gives what it printed.</summary>
     /// <exception cref="InvalidOperationException">It failed; the message holds what it printed.</exception>
     public string Dotnet(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet",
+            arguments)
+        { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
         start.Environment["MEZCLA_DEVICE"] = "cpu";
@@ -42,7 +46,8 @@ public sealed class PackedLibraries : IDisposable
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? output
-            : throw new InvalidOperationException($"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}{errors.Result}");
+            : throw new InvalidOperationException(
+                $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}{errors.Result}");
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
@@ -52,7 +57,8 @@ public sealed class PackedLibraries : IDisposable
 
     private static bool IsLibrary(string project)
     {
-        var properties = XDocument.Load(project).Descendants("PropertyGroup").Elements().ToLookup(e => e.Name.LocalName, e => e.Value.Trim());
+        var properties = XDocument.Load(project).Descendants("PropertyGroup").Elements()
+            .ToLookup(e => e.Name.LocalName, e => e.Value.Trim());
         return !properties["OutputType"].Contains("Exe") && !properties["IsPackable"].Contains("false");
     }
 

@@ -13,7 +13,8 @@ public class ErrorTests
         { "division by integers", () => F(2) / I(1, 2), ["Divide: Int32 [2]", "To(DType.Float32)"] },
         { "a function of integers", () => I(1, 2).Exp(), ["Exp: Int32 [2]"] },
         { "inner sizes", () => F(2, 3).MatMul(F(4, 5)), ["MatMul: [2, 3] x [4, 5]: the inner sizes 3 and 4 differ"] },
-        { "inner sizes of a transpose", () => F(2, 3).MatMul(F(4, 5), transposeB: true), ["MatMul: [2, 3] x [4, 5]ᵀ: the inner sizes 3 and 5 differ"] },
+        { "inner sizes of a transpose", () => F(2, 3).MatMul(F(4, 5), transposeB: true),
+            ["MatMul: [2, 3] x [4, 5]ᵀ: the inner sizes 3 and 5 differ"] },
         { "leading axes", () => F(2, 3, 4).MatMul(F(3, 4, 5)), ["MatMul: [2, 3, 4] x [3, 4, 5]", "[2] and [3]"] },
         { "a product of vectors", () => F(3).MatMul(F(3)), ["MatMul: [3] x [3]", "Unsqueeze"] },
         { "a layer of another width", () => F(5, 3).Linear(F(4, 2)), ["Linear", "[5, 3]", "[4, 2]"] },
@@ -35,7 +36,8 @@ public class ErrorTests
         { "a repetition of more than 1", () => F(2, 3).Expand(4, 3), ["Expand: [2, 3]", "[4, 3]"] },
         { "an index of floats", () => F(2, 3).Gather(1, F(2, 1)), ["Gather", "Int32", "Float32 [2, 1]"] },
         { "an index of another shape", () => F(2, 3).Gather(1, I(0, 1)), ["Gather", "[2]", "[2, 3]"] },
-        { "an index outside", () => F(2, 3).Gather(0, I(0, 2, -1).Reshape(1, 3)), ["Gather: index 2 at position 1 of [1, 3] is not in 0 to 1"] },
+        { "an index outside", () => F(2, 3).Gather(0, I(0, 2, -1).Reshape(1, 3)),
+            ["Gather: index 2 at position 1 of [1, 3] is not in 0 to 1"] },
         { "a source of another shape", () => F(2, 3).ScatterAdd(1, I(0, 1).Reshape(2, 1), F(2, 2)), ["ScatterAdd", "[2, 2]", "[2, 1]"] },
         { "a token outside", () => F(5, 3).Embedding(I(0, 5)), ["Embedding: index 5 at position 1 of [2] is not in 0 to 4"] },
         { "a negative token", () => F(5, 3).Embedding(I(-1)), ["Embedding: index -1 at position 0"] },
@@ -49,10 +51,14 @@ public class ErrorTests
         { "labels of floats", () => F(2, 3).CrossEntropy(F(2)), ["CrossEntropy", "Int32", "Float32 [2]"] },
         { "a weight of another width", () => F(2, 3).LayerNorm(F(2)), ["LayerNorm: [2, 3]", "[3]", "[2]"] },
         { "a norm of a number", () => Tensor.Scalar(1).RmsNorm(), ["RmsNorm"] },
-        { "tables that end too early", () => F(1, 1, 3, 4).RotaryEmbedding(F(3, 2), F(3, 2), false, 1), ["RotaryEmbedding", "positions 1 to 3", "[3, 2]"] },
-        { "tables that are too wide", () => F(1, 1, 3, 4).RotaryEmbedding(F(3, 3), F(3, 3), false), ["RotaryEmbedding", "[3, 3]", "[1, 1, 3, 4]"] },
-        { "keys of another size", () => Attention.ScaledDotProduct(F(1, 2, 3, 4), F(1, 2, 3, 5), F(1, 2, 3, 5)), ["Attention", "[1, 2, 3, 4]", "[1, 2, 3, 5]"] },
-        { "heads that cannot be shared", () => Attention.ScaledDotProduct(F(1, 3, 3, 4), F(1, 2, 3, 4), F(1, 2, 3, 4)), ["Attention", "[1, 3, 3, 4]", "[1, 2, 3, 4]"] },
+        { "tables that end too early", () => F(1, 1, 3, 4).RotaryEmbedding(F(3, 2), F(3, 2), false, 1),
+            ["RotaryEmbedding", "positions 1 to 3", "[3, 2]"] },
+        { "tables that are too wide", () => F(1, 1, 3, 4).RotaryEmbedding(F(3, 3), F(3, 3), false),
+            ["RotaryEmbedding", "[3, 3]", "[1, 1, 3, 4]"] },
+        { "keys of another size", () => Attention.ScaledDotProduct(F(1, 2, 3, 4), F(1, 2, 3, 5), F(1, 2, 3, 5)),
+            ["Attention", "[1, 2, 3, 4]", "[1, 2, 3, 5]"] },
+        { "heads that cannot be shared", () => Attention.ScaledDotProduct(F(1, 3, 3, 4), F(1, 2, 3, 4), F(1, 2, 3, 4)),
+            ["Attention", "[1, 3, 3, 4]", "[1, 2, 3, 4]"] },
         { "a projection that is not three", () => Attention.Packed(F(1, 3, 10), 2, 2), ["Attention: [1, 3, 10]"] },
         { "a certain drop", () => F(2).Dropout(1, new RandomStream(1)), ["Dropout", "1"] },
         { "groups of another width", () => F(4, 3).GroupedMatMul(F(2, 4, 5), I(0, 2, 4)), ["GroupedMatMul: [4, 3] x [2, 4, 5]"] },
@@ -109,7 +115,8 @@ public class ErrorTests
         Assert.Equal("Float32 [2, 2] on cpu\n[[   1, -2.5],\n [1000,    0]]", Tensor.From([1f, -2.5f, 1000, 0], 2, 2).ToString());
         Assert.Equal("Int32 [1, 1, 2] on cpu\n[[[7, 8]]]", Tensor.From([7, 8], 1, 1, 2).ToString());
         Assert.Equal("Float32 [0, 3] on cpu\n[]", Tensor.Zeros(0, 3).ToString());
-        Assert.Equal("Float32 [2, 300] on cpu\n[[  0,   1,   2, ..., 297, 298, 299],\n [300, 301, 302, ..., 597, 598, 599]]", Tensor.Arange(600).Reshape(2, 300).ToString());
+        Assert.Equal("Float32 [2, 300] on cpu\n[[  0,   1,   2, ..., 297, 298, 299],\n [300, 301, 302, ..., 597, 598, 599]]",
+            Tensor.Arange(600).Reshape(2, 300).ToString());
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public class TapeTests
         var x = Leaf(1);
         var y = x;
         // 2⁶⁰ paths.
-        for (int i = 0; i < 60; i++)
+        for (var i = 0; i < 60; i++)
             y = (y + y) * 0.5f;
         y.Sum().Backward();
         Assert.Equal([1f], x.Grad!.ToArray());
@@ -32,13 +32,13 @@ public class TapeTests
         using (var scope = new TensorScope())
         {
             var y = x;
-            for (int i = 0; i < 100_000; i++)
+            for (var i = 0; i < 100_000; i++)
                 y += 0.001f;
             y.Sum().Backward();
             Assert.Equal([1f, 1], x.Grad!.ToArray());
             // And one that is only dropped.
             y = x;
-            for (int i = 0; i < 100_000; i++)
+            for (var i = 0; i < 100_000; i++)
                 y *= 1.00001f;
         }
         x.Dispose();
@@ -212,13 +212,14 @@ public class TapeTests
     {
         var random = new RandomStream(1);
         Tensor w1 = Tensor.Normal(random, 0, 1, 8, 2), b1 = Tensor.Zeros(8), w2 = Tensor.Normal(random, 0, 1, 2, 8);
-        Tensor[] parameters = [w1, b1, w2], m = [.. parameters.Select(p => Tensor.Zeros(p.Shape))], v = [.. parameters.Select(p => Tensor.Zeros(p.Shape))];
+        Tensor[] parameters = [w1, b1, w2], m = [.. parameters.Select(p => Tensor.Zeros(p.Shape))],
+            v = [.. parameters.Select(p => Tensor.Zeros(p.Shape))];
         foreach (var parameter in parameters)
             parameter.RequiresGrad = true;
         var x = Tensor.From([0f, 0, 0, 1, 1, 0, 1, 1], 4, 2);
         var labels = Tensor.From([0, 1, 1, 0], 4);
         float loss = 0;
-        for (int step = 1; step <= 300; step++)
+        for (var step = 1; step <= 300; step++)
         {
             using var scope = new TensorScope();
             Gradients.Clear(parameters);

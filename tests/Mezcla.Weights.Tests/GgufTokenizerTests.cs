@@ -7,13 +7,13 @@ public sealed class GgufTokenizerTests : IDisposable
 {
     private const string Text = "The quick brown fox, 1234567 times… Ñandú's «café»\r\n\t\tDON'T   stop 日本語 🙂 <s> end ";
 
-    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-gguf-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-gguf-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private Tokenizer RoundTrip(Tokenizer tokenizer, int vocabularySize)
     {
-        var path = Path.Combine(folder, "t.gguf");
+        var path = Path.Combine(_folder, "t.gguf");
         var writer = new GgufWriter();
         GgufTokenizer.Write(writer.Metadata, tokenizer, vocabularySize);
         writer.Save(path);
@@ -24,7 +24,7 @@ public sealed class GgufTokenizerTests : IDisposable
 
     private Tokenizer Read(Action<GgufMetadata> describe)
     {
-        var path = Path.Combine(folder, "r.gguf");
+        var path = Path.Combine(_folder, "r.gguf");
         var writer = new GgufWriter();
         describe(writer.Metadata);
         writer.Save(path);
@@ -36,7 +36,8 @@ public sealed class GgufTokenizerTests : IDisposable
     {
         Assert.Equal(expected.Encode(text, SpecialTokenPolicy.None), actual.Encode(text, SpecialTokenPolicy.None));
         Assert.Equal(expected.Encode(text, SpecialTokenPolicy.All), actual.Encode(text, SpecialTokenPolicy.All));
-        Assert.Equal(expected.Decode(expected.Encode(text, SpecialTokenPolicy.None)), actual.Decode(actual.Encode(text, SpecialTokenPolicy.None)));
+        Assert.Equal(expected.Decode(expected.Encode(text, SpecialTokenPolicy.None)),
+            actual.Decode(actual.Encode(text, SpecialTokenPolicy.None)));
         Assert.Equal(expected.SpecialTokens.OrderBy(t => t.Value), actual.SpecialTokens.OrderBy(t => t.Value));
     }
 
@@ -78,19 +79,35 @@ public sealed class GgufTokenizerTests : IDisposable
     {
         var whole = BytePairTokenizer.Train(Text, 260, SplitPattern.None);
         Assert.Contains("always cuts text", Assert.Throws<NotSupportedException>(() => GgufTokenizer.Write([], whole, 260)).Message);
-        Assert.Contains("embedding 100 rows", Assert.Throws<ArgumentException>(() => GgufTokenizer.Write([], Tokenizer.ForEncoding("gpt2"), 100)).Message);
+        Assert.Contains("embedding 100 rows",
+            Assert.Throws<ArgumentException>(() => GgufTokenizer.Write([], Tokenizer.ForEncoding("gpt2"), 100)).Message);
     }
 
     [Fact]
     public void Damaged_tokenizers_are_refused()
     {
-        void Refused(string what, Action<GgufMetadata> describe) => Assert.Contains(what, Assert.Throws<InvalidDataException>(() => Read(describe)).Message);
+        void Refused(string what, Action<GgufMetadata> describe) =>
+            Assert.Contains(what, Assert.Throws<InvalidDataException>(() => Read(describe)).Message);
         Assert.Null(Read(_ => { }));
         Refused("'rwkv'", m => m.Add("tokenizer.ggml.model", "rwkv"));
-        Refused("cuts text as 'strange'", m => { m.Add("tokenizer.ggml.model", "gpt2"); m.Add("tokenizer.ggml.pre", "strange"); });
+        Refused("cuts text as 'strange'", m =>
+        {
+            m.Add("tokenizer.ggml.model", "gpt2");
+            m.Add("tokenizer.ggml.pre", "strange");
+        });
         Refused("tokenizer.ggml.tokens", m => m.Add("tokenizer.ggml.model", "llama"));
-        Refused("token types", m => { m.Add("tokenizer.ggml.model", "llama"); m.Add("tokenizer.ggml.tokens", new[] { "a" }); m.Add("tokenizer.ggml.token_type", new[] { 1, 1 }); });
-        Refused("scores", m => { m.Add("tokenizer.ggml.model", "llama"); m.Add("tokenizer.ggml.tokens", new[] { "a" }); m.Add("tokenizer.ggml.scores", new[] { 1f, 2f }); });
+        Refused("token types", m =>
+        {
+            m.Add("tokenizer.ggml.model", "llama");
+            m.Add("tokenizer.ggml.tokens", new[] { "a" });
+            m.Add("tokenizer.ggml.token_type", new[] { 1, 1 });
+        });
+        Refused("scores", m =>
+        {
+            m.Add("tokenizer.ggml.model", "llama");
+            m.Add("tokenizer.ggml.tokens", new[] { "a" });
+            m.Add("tokenizer.ggml.scores", new[] { 1f, 2f });
+        });
         void Bytes(GgufMetadata m, string[] tokens, string[] merges)
         {
             m.Add("tokenizer.ggml.model", "gpt2");

@@ -11,11 +11,11 @@ namespace Mezcla.Weights.Tests;
 
 public sealed class WeightMapTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-weights-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-weights-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private string At(params string[] names) => Path.Combine([folder, .. names]);
+    private string At(params string[] names) => Path.Combine([_folder, .. names]);
 
     internal static readonly TransformerConfig Gpt2 = new()
     {
@@ -60,7 +60,8 @@ public sealed class WeightMapTests : IDisposable
 
     public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral"];
 
-    private static TransformerConfig Config(string name) => name switch { "gpt2" => Gpt2, "llama" => Llama, "mistral" => Mistral, _ => Mixtral };
+    private static TransformerConfig Config(string name) =>
+        name switch { "gpt2" => Gpt2, "llama" => Llama, "mistral" => Mistral, _ => Mixtral };
 
     /// <summary>Every number of every parameter is different, so that one in a wrong place shows.</summary>
     private static Dictionary<string, float[]> Parameters(WeightMap map)
@@ -73,7 +74,7 @@ public sealed class WeightMapTests : IDisposable
     public void Configurations_come_back_from_config_json(string name)
     {
         File.WriteAllText(At("config.json"), HuggingFaceConfig.Write(Config(name)));
-        Assert.Equal(Config(name) with { Name = Path.GetFileName(folder) }, HuggingFaceConfig.Read(At("config.json")));
+        Assert.Equal(Config(name) with { Name = Path.GetFileName(_folder) }, HuggingFaceConfig.Read(At("config.json")));
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -92,7 +93,8 @@ public sealed class WeightMapTests : IDisposable
             var config = TransformerPresets.Get(name);
             Assert.Equal(ParameterCount.Of(config).Total, GgufNames.For(config).Recipes.Sum(r => r.Count));
         }
-        Assert.Contains("latent attention", Assert.Throws<NotSupportedException>(() => HuggingFaceNames.For(TransformerPresets.Get("deepseek-v3"))).Message);
+        Assert.Contains("latent attention",
+            Assert.Throws<NotSupportedException>(() => HuggingFaceNames.For(TransformerPresets.Get("deepseek-v3"))).Message);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -101,9 +103,10 @@ public sealed class WeightMapTests : IDisposable
         var map = HuggingFaceNames.For(Config(name));
         var parameters = Parameters(map);
         SafetensorsFile.Write(At("model.safetensors"), map.Sources.Select(s => (s.Key, s.Value, map.Write(s.Key, n => parameters[n]))));
-        using var source = WeightSource.Open(folder);
+        using var source = WeightSource.Open(_folder);
         map.Check(source);
-        foreach (var recipe in map.Recipes) Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
+        foreach (var recipe in map.Recipes)
+            Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -113,12 +116,14 @@ public sealed class WeightMapTests : IDisposable
         var parameters = Parameters(map);
         var writer = new GgufWriter();
         GgufConfig.Write(writer, Config(name));
-        foreach (var (tensor, shape) in map.Sources.Concat(map.Zeros)) writer.Add(tensor, FloatFormat.F32, shape, map.Write(tensor, n => parameters[n]));
+        foreach (var (tensor, shape) in map.Sources.Concat(map.Zeros))
+            writer.Add(tensor, FloatFormat.F32, shape, map.Write(tensor, n => parameters[n]));
         writer.Save(At("m.gguf"));
         using var source = (GgufFile)WeightSource.Open(At("m.gguf"));
         Assert.Equal(Config(name), GgufConfig.Read(source));
         map.Check(source);
-        foreach (var recipe in map.Recipes) Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
+        foreach (var recipe in map.Recipes)
+            Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
     }
 
     [Fact]
@@ -156,8 +161,9 @@ public sealed class WeightMapTests : IDisposable
     {
         SafetensorsFile.Write(At("a.safetensors"), [("x", [1], [1f]), ("both", [1], [3f])]);
         SafetensorsFile.Write(At("b.safetensors"), [("y", [1], [2f]), ("both", [1], [4f])]);
-        File.WriteAllText(At("model.safetensors.index.json"), """{"metadata":{},"weight_map":{"x":"a.safetensors","y":"b.safetensors","both":"b.safetensors"}}""");
-        using var source = WeightSource.Open(folder);
+        File.WriteAllText(At("model.safetensors.index.json"),
+            """{"metadata":{},"weight_map":{"x":"a.safetensors","y":"b.safetensors","both":"b.safetensors"}}""");
+        using var source = WeightSource.Open(_folder);
         Assert.Equal([1f], source.ReadFloats("x"));
         Assert.Equal([2f], source.ReadFloats("y"));
         Assert.Equal([4f], source.ReadFloats("both"));
@@ -177,7 +183,8 @@ public sealed class WeightMapTests : IDisposable
     public void An_index_that_points_elsewhere_is_refused(string file)
     {
         File.WriteAllText(At("model.safetensors.index.json"), "{\"weight_map\":{\"x\":\"" + file + "\"}}");
-        Assert.Contains("not the name of a safetensors file", Assert.Throws<InvalidDataException>(() => WeightSource.Open(folder)).Message);
+        Assert.Contains("not the name of a safetensors file",
+            Assert.Throws<InvalidDataException>(() => WeightSource.Open(_folder)).Message);
     }
 
     [Theory]
@@ -190,7 +197,7 @@ public sealed class WeightMapTests : IDisposable
     {
         SafetensorsFile.Write(At("a.safetensors"), [("x", [1], [1f])]);
         File.WriteAllText(At("model.safetensors.index.json"), json);
-        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => WeightSource.Open(folder)).Message);
+        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => WeightSource.Open(_folder)).Message);
     }
 
     [Theory]
@@ -201,7 +208,8 @@ public sealed class WeightMapTests : IDisposable
     [InlineData("""{"model_type":"gpt2","n_embd":770}""", "no multiple of n_head")]
     [InlineData("""{"model_type":"gpt2","activation_function":"tanh"}""", "'tanh'")]
     [InlineData("""{"model_type":"gpt2","layer_norm_epsilon":"x"}""", "layer_norm_epsilon")]
-    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"num_key_value_heads":3,"vocab_size":9}""", "cannot share 3")]
+    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"num_key_value_heads":3,"vocab_size":9}""",
+        "cannot share 3")]
     [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,"num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"yarn"}}""", "'yarn'")]
     [InlineData("""[1]""", "an object is expected")]
     [InlineData("""{"model_type":""", "config.json")]
@@ -236,8 +244,9 @@ public sealed class WeightMapTests : IDisposable
     public void What_is_no_weight_file_is_refused_with_what_it_is()
     {
         File.WriteAllText(At("x.txt"), "hello, world");
-        Assert.Contains("neither a GGUF nor a safetensors", Assert.Throws<InvalidDataException>(() => WeightSource.Open(At("x.txt"))).Message);
+        Assert.Contains("neither a GGUF nor a safetensors",
+            Assert.Throws<InvalidDataException>(() => WeightSource.Open(At("x.txt"))).Message);
         Assert.Throws<FileNotFoundException>(() => WeightSource.Open(At("absent")));
-        Assert.Contains("model.safetensors", Assert.Throws<FileNotFoundException>(() => WeightSource.Open(folder)).Message);
+        Assert.Contains("model.safetensors", Assert.Throws<FileNotFoundException>(() => WeightSource.Open(_folder)).Message);
     }
 }

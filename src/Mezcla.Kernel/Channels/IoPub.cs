@@ -63,7 +63,8 @@ internal sealed class IoPub
 
     /// <summary>Publishes a message of any other type.</summary>
     public void Send(
-        string type, MessageHeader parent, JsonObject content, JsonObject? metadata = null, IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
+        string type, MessageHeader parent, JsonObject content, JsonObject? metadata = null,
+        IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
     {
         ReadOnlyMemory<byte>[] frames = _codec.Encode([Encoding.ASCII.GetBytes(type)], type, parent, content, metadata, buffers);
         lock (_lock)

@@ -19,7 +19,7 @@ internal sealed class Request(JupyterMessage message, Received received, RouterS
         if (_answered)
             return;
         _answered = true;
-        string type = message.Type.EndsWith("_request", StringComparison.Ordinal) ? message.Type[..^"_request".Length] : message.Type;
+        var type = message.Type.EndsWith("_request", StringComparison.Ordinal) ? message.Type[..^"_request".Length] : message.Type;
         socket.Send(received.From, codec.Encode([], type + "_reply", message.Header, content, metadata));
     }
 }

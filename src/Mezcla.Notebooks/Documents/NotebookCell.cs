@@ -56,7 +56,8 @@ public sealed class NotebookCell
     public JsonObject? Attachments { get; init; }
 
     /// <summary>The cell's tags (<c>metadata.tags</c>).</summary>
-    public IReadOnlyList<string> Tags => Metadata["tags"] is JsonArray tags ? [.. tags.OfType<JsonValue>().Select(t => t.TryGetValue(out string? s) ? s : null).OfType<string>()] : [];
+    public IReadOnlyList<string> Tags => Metadata["tags"] is JsonArray tags
+        ? [.. tags.OfType<JsonValue>().Select(t => t.TryGetValue(out string? s) ? s : null).OfType<string>()] : [];
 
     /// <summary>Keys that this version of the format does not define.</summary>
     internal JsonObject Extra { get; init; } = [];

@@ -42,7 +42,8 @@ internal static class PageTemplate
     // Before anything is drawn, so that a page never flashes in the wrong theme. Storage may be forbidden, as in a file opened from disk.
     private const string EarlyScript = "try{var t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch(e){}";
 
-    // Among other things: a browser without a mathematical font leaves the sign of a root out, which would make another formula of it; it is put there by hand.
+    // Among other things: a browser without a mathematical font leaves the sign of a root out,
+    // which would make another formula of it; it is put there by hand.
     private const string LateScript = """
         document.querySelector('button.theme').onclick=function(){var r=document.documentElement,dark=r.dataset.theme?r.dataset.theme==='dark':matchMedia('(prefers-color-scheme: dark)').matches,t=dark?'light':'dark';r.dataset.theme=t;try{localStorage.setItem('theme',t)}catch(e){}};
         (function(){var r=document.documentElement,t;addEventListener('beforeprint',function(){t=r.dataset.theme;r.dataset.theme='light'});addEventListener('afterprint',function(){if(t)r.dataset.theme=t;else delete r.dataset.theme})})();

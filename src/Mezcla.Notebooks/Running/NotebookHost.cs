@@ -4,7 +4,8 @@ using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>The side of the process that <see cref="NotebookProcess"/> starts: reads what to run from standard input, runs it, tells of it on standard output.</summary>
+/// <summary>The side of the process that <see cref="NotebookProcess"/> starts: reads what to run
+/// from standard input, runs it, tells of it on standard output.</summary>
 public static class NotebookHost
 {
     /// <summary>Runs one notebook as asked. When the input ends, whoever asked is gone, and the run is interrupted.</summary>
@@ -13,7 +14,8 @@ public static class NotebookHost
     /// <param name="output">The process's standard output, as it was before cells got theirs.</param>
     /// <param name="cancellation">Interrupts the run; what ran until then is kept.</param>
     /// <returns>The exit code: 0 if every cell ran and every claim held.</returns>
-    public static async Task<int> ServeAsync(Func<string, CellEngineOptions> engine, TextReader input, TextWriter output, CancellationToken cancellation = default)
+    public static async Task<int> ServeAsync(Func<string, CellEngineOptions> engine, TextReader input, TextWriter output,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
         var gate = new Lock();
@@ -63,7 +65,9 @@ public static class NotebookHost
                 }
             }
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or JsonException or OperationCanceledException)
+        catch (Exception e)
+            when (e is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or JsonException
+                or OperationCanceledException)
         {
             Say(new NotebookMessage.Refused(e.Message));
             return 2;

@@ -9,18 +9,18 @@ namespace Mezcla.Tensors;
 /// </summary>
 internal abstract class Node
 {
-    private static long made;
-    [ThreadStatic] private static Stack<Node>? freeing;
+    private static long _made;
+    [ThreadStatic] private static Stack<Node>? _freeing;
 
-    private int references = 1;
-    private Handle gradient;
+    private int _references = 1;
+    private Handle _gradient;
 
     protected Node(string name, Tensor result, Node? input0, Node? input1 = null, Node? input2 = null)
     {
         Name = name;
         Count = result.Count;
         Device = result.Device;
-        Order = Interlocked.Increment(ref made);
+        Order = Interlocked.Increment(ref _made);
         Input0 = input0;
         Input1 = input1;
         Input2 = input2;
@@ -62,12 +62,12 @@ internal abstract class Node
     internal Tensor? Retained { get; set; }
 
     /// <summary>The sum of the gradients of the result that have arrived so far.</summary>
-    internal ref Handle Gradient => ref gradient;
+    internal ref Handle Gradient => ref _gradient;
 
     protected DeviceKernels Kernels => Device.Kernels;
 
     /// <summary>The same, wherever it is kept: for a leaf, in the tensor.</summary>
-    internal virtual Handle Arrived => gradient;
+    internal virtual Handle Arrived => _gradient;
 
     /// <summary>Adds this operation's contribution to the gradients of its inputs.</summary>
     /// <param name="gradient">The gradient of its result.</param>
@@ -87,38 +87,40 @@ internal abstract class Node
     /// <summary>Where to write this node's incoming gradient, and whether to add to what is there or to overwrite it.</summary>
     internal virtual Handle Target(out bool accumulate)
     {
-        accumulate = !gradient.IsNull;
-        if (gradient.Storage is not { } held)
-            gradient = new Handle(Device.Pool.Rent(Count * 4, "gradients"), 0);
+        accumulate = !_gradient.IsNull;
+        if (_gradient.Storage is not { } held)
+            _gradient = new Handle(Device.Pool.Rent(Count * 4, "gradients"), 0);
         else if (held.IsShared)
         {
             var own = new Handle(Device.Pool.Rent(Count * 4, "gradients"), 0);
-            Kernels.Copy(gradient, own, Count * 4);
+            Kernels.Copy(_gradient, own, Count * 4);
             held.Release();
-            gradient = own;
+            _gradient = own;
         }
-        return gradient;
+        return _gradient;
     }
 
     /// <summary>
-    /// The same for a gradient that is computed element by element from <paramref name="source"/>, the gradient of a consumer: the place of that
-    /// one, where nobody else holds it and none has arrived here. Writing over what was just read costs less than filling other memory.
+    /// The same for a gradient that is computed element by element from <paramref name="source"/>, the gradient of a consumer: the place of
+    /// that one, where nobody else holds it and none has arrived here. Writing over
+    /// what was just read costs less than filling other memory.
     /// </summary>
     internal virtual Handle TargetOver(Handle source, out bool accumulate)
     {
-        if (!gradient.IsNull || source.Storage is not { IsShared: false }) return Target(out accumulate);
+        if (!_gradient.IsNull || source.Storage is not { IsShared: false })
+            return Target(out accumulate);
         Receive(source);
         accumulate = false;
-        return gradient;
+        return _gradient;
     }
 
     /// <summary>Gives this node a gradient that is already computed: the first is shared, later ones are added.</summary>
     internal virtual void Receive(Handle from)
     {
-        if (gradient.IsNull)
+        if (_gradient.IsNull)
         {
             from.Storage!.AddReference();
-            gradient = from;
+            _gradient = from;
         }
         else
             Kernels.Scale(from, Target(out _), Count, 1, accumulate: true);
@@ -126,15 +128,15 @@ internal abstract class Node
 
     internal void DropGradient()
     {
-        gradient.Storage?.Release();
-        gradient = default;
+        _gradient.Storage?.Release();
+        _gradient = default;
     }
 
-    internal virtual void AddReference() => Interlocked.Increment(ref references);
+    internal virtual void AddReference() => Interlocked.Increment(ref _references);
 
     internal virtual void Release()
     {
-        if (Interlocked.Decrement(ref references) == 0)
+        if (Interlocked.Decrement(ref _references) == 0)
             Free();
     }
 
@@ -143,7 +145,7 @@ internal abstract class Node
     {
         if (IsFreed)
             return;
-        var stack = freeing ??= new Stack<Node>();
+        var stack = _freeing ??= new Stack<Node>();
         // A Free inside a Free cannot happen: ReleaseSaved releases storages only.
         stack.Push(this);
         while (stack.TryPop(out var node))
@@ -166,7 +168,7 @@ internal abstract class Node
 
     private static void Drop(Node? input, Stack<Node> stack)
     {
-        if (input is not null and not LeafNode && Interlocked.Decrement(ref input.references) == 0 && !input.IsFreed)
+        if (input is not null and not LeafNode && Interlocked.Decrement(ref input._references) == 0 && !input.IsFreed)
             stack.Push(input);
     }
 }
@@ -174,17 +176,17 @@ internal abstract class Node
 /// <summary>The end of a path: a tensor without history, whose gradient the caller wants.</summary>
 internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history", tensor, null)
 {
-    private readonly Tensor leaf = tensor;
+    private readonly Tensor _leaf = tensor;
 
-    internal override Handle Arrived => leaf.Grad?.Handle ?? default;
+    internal override Handle Arrived => _leaf.Grad?.Handle ?? default;
 
-    internal override Handle Target(out bool accumulate) => leaf.GradTarget(out accumulate);
+    internal override Handle Target(out bool accumulate) => _leaf.GradTarget(out accumulate);
 
     internal override Handle TargetOver(Handle source, out bool accumulate) => Target(out accumulate);
 
     internal override void Receive(Handle from)
     {
-        var target = Target(out bool accumulate);
+        var target = Target(out var accumulate);
         Kernels.Scale(from, target, Count, 1, accumulate);
     }
 

@@ -3,17 +3,18 @@ namespace Mezcla.Tensors;
 /// <summary>Records operations and walks backwards through them: reverse-mode differentiation.</summary>
 internal static class Tape
 {
-    private static long passes;
-    [ThreadStatic] private static List<Node>? order;
-    [ThreadStatic] private static Stack<Node>? pending;
+    private static long _passes;
+    [ThreadStatic] private static List<Node>? _order;
+    [ThreadStatic] private static Stack<Node>? _pending;
 
-    /// <summary>Whether an operation on these must be recorded. Called after the kernel, it also keeps its operands alive until then.</summary>
+    /// <summary>Whether an operation on these must be recorded. Called after the
+    /// kernel, it also keeps its operands alive until then.</summary>
     internal static bool Records(Tensor a, Tensor? b = null, Tensor? c = null)
         => !NoGrad.Active && (a.RequiresGrad || b is { RequiresGrad: true } || c is { RequiresGrad: true });
 
     internal static bool Records(ReadOnlySpan<Tensor> tensors)
     {
-        bool any = false;
+        var any = false;
         foreach (var tensor in tensors)
             any |= tensor.RequiresGrad;
         return any && !NoGrad.Active;
@@ -29,15 +30,15 @@ internal static class Tape
 
     internal static void Backward(Node root, Device device, Tensor? gradient, bool retain)
     {
-        if (order is { Count: > 0 })
+        if (_order is { Count: > 0 })
             throw new InvalidOperationException("Backward: called from inside another backward pass.");
-        var nodes = order ??= [];
+        var nodes = _order ??= [];
         try
         {
             Collect(root, nodes);
             nodes.Sort(static (a, b) => b.Order.CompareTo(a.Order));
             Seed(root, device, gradient);
-            for (int i = 0; i < nodes.Count; i++)
+            for (var i = 0; i < nodes.Count; i++)
                 Step(nodes[i], retain);
         }
         finally
@@ -68,8 +69,8 @@ internal static class Tape
     // A depth-first walk with its own stack: a recursive one would overflow on long histories. Each node found is held until the end.
     private static void Collect(Node root, List<Node> nodes)
     {
-        long pass = Interlocked.Increment(ref passes);
-        var stack = pending ??= new Stack<Node>();
+        var pass = Interlocked.Increment(ref _passes);
+        var stack = _pending ??= new Stack<Node>();
         stack.Clear();
         Visit(root);
         while (stack.TryPop(out var node))
@@ -88,7 +89,8 @@ internal static class Tape
                 return;
             if (node.IsFreed)
                 throw new InvalidOperationException(
-                    $"Backward: the history behind {node.Name} was already used and freed. Call the first Backward with retainGraph: true, or compute the result again.");
+                    $"Backward: the history behind {node.Name} was already used and freed. Call the first Backward with retainGraph: " +
+                        "true, or compute the result again.");
             node.Visited = pass;
             node.AddReference();
             nodes.Add(node);
@@ -102,7 +104,7 @@ internal static class Tape
         {
             if (node.Retained is { IsReleased: false } result)
             {
-                var target = result.GradTarget(out bool accumulate);
+                var target = result.GradTarget(out var accumulate);
                 node.Device.Kernels.Scale(node.Gradient, target, node.Count, 1, accumulate);
             }
             node.IsLastPass = !retain;

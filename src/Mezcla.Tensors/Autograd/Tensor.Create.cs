@@ -47,24 +47,26 @@ public sealed partial class Tensor
     /// <summary>A single number, of shape [].</summary>
     public static Tensor Scalar(float value) => Full(value);
 
-    /// <summary>Independent numbers from a normal distribution. Each takes two positions of the stream; where the standard deviation is 0 nothing is drawn.</summary>
+    /// <summary>Independent numbers from a normal distribution. Each takes two positions of the
+    /// stream; where the standard deviation is 0 nothing is drawn.</summary>
     public static Tensor Normal(RandomStream random, float mean, float standardDeviation, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(random);
         if (standardDeviation == 0)
             return Full(mean, shape);
         var tensor = Empty("Normal", new Shape(shape), DType.Float32, Device.Cpu);
-        foreach (ref float value in tensor.Floats())
+        foreach (ref var value in tensor.Floats())
             value = mean + standardDeviation * random.NextNormal();
         return tensor;
     }
 
-    /// <summary>Independent numbers, uniform from <paramref name="low"/> to below <paramref name="high"/>, one position of the stream each.</summary>
+    /// <summary>Independent numbers, uniform from <paramref name="low"/> to below
+    /// <paramref name="high"/>, one position of the stream each.</summary>
     public static Tensor Uniform(RandomStream random, float low, float high, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(random);
         var tensor = Empty("Uniform", new Shape(shape), DType.Float32, Device.Cpu);
-        foreach (ref float value in tensor.Floats())
+        foreach (ref var value in tensor.Floats())
             value = low + (high - low) * random.NextFloat();
         return tensor;
     }
@@ -75,7 +77,7 @@ public sealed partial class Tensor
         ArgumentOutOfRangeException.ThrowIfNegative(n);
         var tensor = Empty("Arange", new Shape(n), DType.Float32, Device.Cpu);
         var values = tensor.Floats();
-        for (int i = 0; i < n; i++)
+        for (var i = 0; i < n; i++)
             values[i] = i;
         return tensor;
     }

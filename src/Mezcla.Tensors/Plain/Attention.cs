@@ -34,10 +34,12 @@ internal sealed partial class PlainKernels
     }
 
     /// <summary>
-    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK and dV are
-    /// sums over all queries of all heads that share the key (Dao et al., arXiv:2205.14135, appendix B.2). A sink gets -Σ e^(sink - lse)·δ.
+    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK and dV
+    /// are sums over all queries of all heads that share the key (Dao et al.,
+    /// arXiv:2205.14135, appendix B.2). A sink gets -Σ e^(sink - lse)·δ.
     /// </summary>
-    public override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
+    public override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse,
+        Handle dO,
         Handle dq, bool accumulateQ, Handle dk, bool accumulateK, Handle dv, bool accumulateV, Handle dSinks, bool accumulateSinks)
     {
         Numbers<float> queries = Floats(q), keys = Floats(k), values = Floats(v), output = Floats(o), gradient = Floats(dO);

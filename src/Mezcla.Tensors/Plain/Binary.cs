@@ -6,7 +6,8 @@ internal sealed partial class PlainKernels
 {
     /// <summary>y (+)= a ∘ b over a shape; an operand that repeats along an axis has the stride 0 there.</summary>
     public override void Binary(
-        BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
+        BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape,
+        bool accumulate)
     {
         Numbers<float> left = Floats(a), right = Floats(b), to = Floats(y);
         for (long i = 0; i < shape.Count; i++)

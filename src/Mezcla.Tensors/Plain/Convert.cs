@@ -3,8 +3,8 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// y = x in another type. A BFloat16 is the upper half of a Float32; rounding to it is to nearest, ties to even. A Float32 becomes an Int32
-    /// by dropping its fraction.
+    /// y = x in another type. A BFloat16 is the upper half of a Float32; rounding to it is to nearest, ties to even. A Float32 becomes an
+    /// Int32 by dropping its fraction.
     /// </summary>
     public override void Convert(Handle x, DType from, Handle y, DType to, long n)
     {

@@ -37,7 +37,8 @@ internal sealed partial class PlainKernels
 
     /// <summary>dx (+)= dloss/count·(e^(x - lse) - target), target = (1 - s)·[c = label] + s/n; 0 in rows that do not count.</summary>
     public override void CrossEntropyBackward(
-        Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate)
+        Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing,
+        bool accumulate)
     {
         Numbers<float> logits = Floats(x), to = Floats(dx);
         var label = Ints(labels);

@@ -96,7 +96,8 @@ internal static class Functions
 
     private static double GeluExponentDerivative(double x) => 2 * Math.Sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
 
-    /// <summary>ln(1 + eˣ) = max(x, 0) + ln(1 + e), e = e^-|x|; for small e, whose sum with 1 would lose its digits, ln(1 + e) ≈ e.</summary>
+    /// <summary>ln(1 + eˣ) = max(x, 0) + ln(1 + e), e = e^-|x|; for small e, whose sum
+    /// with 1 would lose its digits, ln(1 + e) ≈ e.</summary>
     private static double Softplus(double x)
     {
         var e = Math.Exp(-Math.Abs(x));

@@ -5,8 +5,8 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// C[r] (+)= A[r]·op(B[e]) for the rows r of each group e, which are offsets[e]..offsets[e + 1]. Rows behind the last group belong to none:
-    /// their product is 0.
+    /// C[r] (+)= A[r]·op(B[e]) for the rows r of each group e, which are offsets[e]..offsets[e + 1]. Rows behind the last group belong to
+    /// none: their product is 0.
     /// </summary>
     public override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k,
         bool transposeB, bool accumulate, in IndexCheck check)

@@ -4,7 +4,8 @@ namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
 {
-    /// <summary>C[b] (+)= op(A[b])·op(B[b]) (+ bias). Where products of a batch share one C (its stride is 0), it becomes their sum.</summary>
+    /// <summary>C[b] (+)= op(A[b])·op(B[b]) (+ bias). Where products of a batch share
+    /// one C (its stride is 0), it becomes their sum.</summary>
     public override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
         var (batch, m, n, k, transposeA, transposeB, strideA, strideB, strideC) = product;

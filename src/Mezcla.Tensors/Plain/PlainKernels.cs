@@ -4,8 +4,8 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Plain;
 
 /// <summary>
-/// The plain device: the whole device contract in simple loops. It says what every kernel means, and it is the reference that other devices are
-/// tested against: sums, statistics and transcendental functions are computed in double and rounded to float once, at the end.
+/// The plain device: the whole device contract in simple loops. It says what every kernel means, and it is the reference that other devices
+/// are tested against: sums, statistics and transcendental functions are computed in double and rounded to float once, at the end.
 /// This file holds the memory; each kernel has a file beside it, with its derivative.
 /// </summary>
 internal sealed partial class PlainKernels : DeviceKernels

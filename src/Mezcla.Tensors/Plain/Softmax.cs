@@ -52,7 +52,8 @@ internal sealed partial class PlainKernels
         return LogSumExp(row);
     }
 
-    /// <summary>m + ln Σ e^(x - m), with the largest x for m, so that nothing overflows; -∞ where all x are, or where there are none.</summary>
+    /// <summary>m + ln Σ e^(x - m), with the largest x for m, so that nothing
+    /// overflows; -∞ where all x are, or where there are none.</summary>
     private static double LogSumExp(double[] x)
     {
         var largest = double.NegativeInfinity;

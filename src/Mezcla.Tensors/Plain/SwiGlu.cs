@@ -18,7 +18,8 @@ internal sealed partial class PlainKernels
         for (long i = 0; i < n; i++)
         {
             var sigmoid = Functions.Sigmoid(gate[i]);
-            var (forGate, forUp) = (gradient[i] * (double)up[i] * Functions.GatedDerivative(gate[i], sigmoid, 1), gradient[i] * gate[i] * sigmoid);
+            var (forGate, forUp) =
+                (gradient[i] * (double)up[i] * Functions.GatedDerivative(gate[i], sigmoid, 1), gradient[i] * gate[i] * sigmoid);
             if (!toA.IsNull)
                 Put(ref toA[i], forGate, accumulateA);
             if (!toB.IsNull)

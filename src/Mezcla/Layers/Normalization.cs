@@ -12,7 +12,8 @@ public sealed class Normalization : Module
     {
         _config = config;
         Weight = Parameter("weight", Tensor.Ones(size));
-        if (config is { Kind: NormKind.LayerNorm, Bias: true }) Bias = Parameter("bias", Tensor.Zeros(size));
+        if (config is { Kind: NormKind.LayerNorm, Bias: true })
+            Bias = Parameter("bias", Tensor.Zeros(size));
     }
 
     /// <summary>The gain [size].</summary>

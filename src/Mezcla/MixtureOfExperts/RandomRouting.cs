@@ -9,7 +9,8 @@ public sealed record RandomRouting : Routing
     /// <summary>Seed of the draws.</summary>
     public ulong Seed { get; init; }
 
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new RandomRouter(Seed, experts);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new RandomRouter(Seed, experts);
 
     private sealed class RandomRouter(ulong seed, MixtureOfExpertsConfig experts) : FixedRouter(experts)
     {

@@ -19,7 +19,8 @@ public abstract class LanguageModel : Module
     public abstract Tensor Logits(Tensor ids, ForwardContext? context = null);
 
     /// <summary>
-    /// The mean cross-entropy in nats of <paramref name="labels"/> (Int32 [batch, time]; -100 is ignored) under the model, and the losses that its layers add in training.
+    /// The mean cross-entropy in nats of <paramref name="labels"/> (Int32 [batch, time]; -100 is
+    /// ignored) under the model, and the losses that its layers add in training.
     /// </summary>
     public TrainingLoss Loss(Tensor ids, Tensor labels, ForwardContext? context = null)
     {
@@ -29,7 +30,8 @@ public abstract class LanguageModel : Module
         using var rows = logits.Reshape(-1, VocabularySize);
         var crossEntropy = rows.CrossEntropy(labels.To(Device).Reshape(-1));
         var total = crossEntropy;
-        foreach (var loss in context.AuxiliaryLosses) total += loss;
+        foreach (var loss in context.AuxiliaryLosses)
+            total += loss;
         return new(total, crossEntropy);
     }
 

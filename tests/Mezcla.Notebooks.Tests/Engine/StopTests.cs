@@ -56,7 +56,9 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
     {
         var output = new RecordingOutput();
         using var source = new CancellationTokenSource();
-        var running = cells.Engine.RunAsync("try { Console.WriteLine(\"started\"); while (true) ; } finally { Console.WriteLine(\"cleaned up\"); }", output, null, source.Token);
+        var running =
+            cells.Engine.RunAsync("try { Console.WriteLine(\"started\"); while (true) ; } finally { Console.WriteLine(\"cleaned up\"); }",
+                output, null, source.Token);
         await output.Wait("started");
         source.Cancel();
         var result = await running;
@@ -70,7 +72,8 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
         using var other = new CellEngine();
         const string Enough = "mezcla.tests.enough";
         var output = new RecordingOutput();
-        var running = other.RunAsync($"Console.WriteLine(\"begun\"); long n = 0; do n++; while (AppContext.GetData(\"{Enough}\") is null); n > 0", output);
+        var running = other.RunAsync(
+            $"Console.WriteLine(\"begun\"); long n = 0; do n++; while (AppContext.GetData(\"{Enough}\") is null); n > 0", output);
         await output.Wait("begun");
         using var source = new CancellationTokenSource(100);
         await cells.Engine.RunAsync("while (true) ;", new RecordingOutput(), null, source.Token);
@@ -140,7 +143,8 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
         // A delegate of Environment.Exit is not a call the engine can replace, as none in a library is.
         var file = Path.GetTempFileName();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { typeof(StopTests).Assembly.Location, "-method", $"{typeof(ExitingProcess).FullName}.{nameof(ExitingProcess.Ends)}", "-explicit", "only" })
+        foreach (var argument in new[] { typeof(StopTests).Assembly.Location, "-method",
+            $"{typeof(ExitingProcess).FullName}.{nameof(ExitingProcess.Ends)}", "-explicit", "only" })
             start.ArgumentList.Add(argument);
 
         start.Environment[ExitingProcess.Variable] = file;

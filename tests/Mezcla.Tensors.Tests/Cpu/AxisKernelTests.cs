@@ -25,7 +25,8 @@ public sealed class AxisKernelTests
             return;
         foreach (var largest in new[] { false, true })
             foreach (var nan in new[] { false, true })
-                Check(0, [s.Specials(s.Count, 1, nan), new int[s.Outer * s.Inner]], (k, h) => k.ArgExtreme(h[0], h[1], s.Outer, s.N, s.Inner, largest));
+                Check(0, [s.Specials(s.Count, 1, nan), new int[s.Outer * s.Inner]],
+                    (k, h) => k.ArgExtreme(h[0], h[1], s.Outer, s.N, s.Inner, largest));
     }
 
     [Property]

@@ -52,7 +52,8 @@ public sealed unsafe class VectorMathTests
         Check<NormalCdf>(UnaryKind.NormalCdf, -5, 0, 1e-6);
         Check<NormalCdf>(UnaryKind.NormalCdf, -12, -5, 6e-6);
         Check<NormalCdf>(UnaryKind.NormalCdf, 0, 12, 2.5e-7);
-        Assert.Equal([0, 0.5f, 1, 0, 1, float.NaN], Apply<NormalCdf>([float.NegativeInfinity, 0, float.PositiveInfinity, -1e30f, 1e30f, float.NaN]));
+        Assert.Equal([0, 0.5f, 1, 0, 1, float.NaN],
+            Apply<NormalCdf>([float.NegativeInfinity, 0, float.PositiveInfinity, -1e30f, 1e30f, float.NaN]));
     }
 
     [Fact]
@@ -111,7 +112,8 @@ public sealed unsafe class VectorMathTests
             for (var i = 0; i < x.Length; i++)
             {
                 var expected = standard(x[i]);
-                Assert.True(expected.Equals(actual[i]) || Math.Abs(expected - actual[i]) <= 2e-7 * Math.Abs(expected), $"f({x[i]:R}) is {actual[i]:R}, not {expected:R}");
+                Assert.True(expected.Equals(actual[i]) || Math.Abs(expected - actual[i]) <= 2e-7 * Math.Abs(expected),
+                    $"f({x[i]:R}) is {actual[i]:R}, not {expected:R}");
             }
         }
     }

@@ -67,20 +67,23 @@ public abstract partial class OperationTests
     {
         using var scope = new TensorScope();
         var golden = GoldenFile().GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
-        Array64[] inputs = [.. golden.GetProperty("x").EnumerateArray().Select(Numbers)], gradients = [.. golden.GetProperty("g").EnumerateArray().Select(Numbers)];
-        Tensor[] x = [.. inputs.Select(Placed)], ids = [.. golden.GetProperty("i").EnumerateArray().Select(Numbers).Select(i => Ids([.. i.Values.Select(v => (int)v)], i.Shape))];
+        Array64[] inputs = [.. golden.GetProperty("x").EnumerateArray().Select(Numbers)],
+            gradients = [.. golden.GetProperty("g").EnumerateArray().Select(Numbers)];
+        Tensor[] x = [.. inputs.Select(Placed)], ids =
+            [.. golden.GetProperty("i").EnumerateArray().Select(Numbers).Select(i => Ids([.. i.Values.Select(v => (int)v)], i.Shape))];
         foreach (var tensor in x)
             tensor.RequiresGrad = true;
         var y = Golden[name](x, ids);
         GradientCheck.Same("value", Numbers(golden.GetProperty("y")), y, GoldenTolerance);
         y.Backward(Placed(Numbers(golden.GetProperty("w"))));
-        for (int i = 0; i < x.Length; i++)
+        for (var i = 0; i < x.Length; i++)
             GradientCheck.Same($"gradient of input {i}", gradients[i], x[i].Grad!, GoldenTolerance);
     }
 
     [Fact]
     public void Every_golden_case_is_compared()
-        => Assert.Equal(GoldenFile().GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!).Order(), Golden.Keys.Order());
+        => Assert.Equal(GoldenFile().GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!).Order(),
+            Golden.Keys.Order());
 
     [Fact]
     public void Steps_of_AdamW_with_clipping_equal_those_of_PyTorch()
@@ -89,7 +92,7 @@ public abstract partial class OperationTests
         Tensor a = Placed(Numbers(golden.GetProperty("a"))), b = Placed(Numbers(golden.GetProperty("b")));
         a.RequiresGrad = b.RequiresGrad = true;
         Tensor[] parameters = [a, b], m = [.. parameters.Select(Zeros)], v = [.. parameters.Select(Zeros)];
-        int t = 0;
+        var t = 0;
         foreach (var step in golden.GetProperty("steps").EnumerateArray())
         {
             (a.Grad, b.Grad) = (Placed(Numbers(step.GetProperty("ga"))), Placed(Numbers(step.GetProperty("gb"))));
@@ -109,7 +112,8 @@ public abstract partial class OperationTests
     }
 
     private static Array64 Numbers(JsonElement packed)
-        => new([.. packed.GetProperty("shape").EnumerateArray().Select(v => v.GetInt32())], [.. packed.GetProperty("values").EnumerateArray().Select(v => v.GetDouble())]);
+        => new([.. packed.GetProperty("shape").EnumerateArray().Select(v => v.GetInt32())],
+            [.. packed.GetProperty("values").EnumerateArray().Select(v => v.GetDouble())]);
 
     private Tensor Placed(Array64 values) => Tensor.From([.. values.Values.Select(v => (float)v)], values.Shape).To(Device);
 }

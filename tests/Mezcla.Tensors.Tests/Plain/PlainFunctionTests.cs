@@ -46,7 +46,8 @@ public sealed class PlainFunctionTests
             if (double.IsNaN(Value(x)))
                 continue;
             var difference = (Value(x + step) - Value(x - step)) / (2 * step);
-            Assert.Equal(difference, Functions.Derivative(kind, kind.SavesResult() ? Value(x) : x, a, b), 1e-6 * (1 + Math.Abs(difference)));
+            Assert.Equal(difference, Functions.Derivative(kind, kind.SavesResult() ? Value(x) : x, a, b),
+                1e-6 * (1 + Math.Abs(difference)));
         }
     }
 }

@@ -11,7 +11,8 @@ public class GeneratorTests
 {
     private static readonly BytePairTokenizer Letters = BytePairTokenizer.Train("the cat sat on the mat and the rat", 260);
 
-    private static Transformer Model(ulong seed = 1) => TinyModels.Create(TinyModels.Llama with { VocabularySize = Letters.VocabularySize }, seed);
+    private static Transformer Model(ulong seed = 1) =>
+        TinyModels.Create(TinyModels.Llama with { VocabularySize = Letters.VocabularySize }, seed);
 
     [Fact]
     public void Greedy_generation_takes_the_most_likely_token_of_a_full_recomputation()
@@ -134,7 +135,8 @@ public class GeneratorTests
         var (target, draft) = (TinyModels.Create(config), TinyModels.Create(config, 2));
         using var noGrad = new NoGrad();
         var sampler = new Sampler(new());
-        float[] Row(params int[] ids) => sampler.Probabilities(target.Logits(Tensor.From(ids, 1, ids.Length)).ToArray().AsSpan((ids.Length - 1) * 8, 8), ids);
+        float[] Row(params int[] ids) =>
+            sampler.Probabilities(target.Logits(Tensor.From(ids, 1, ids.Length)).ToArray().AsSpan((ids.Length - 1) * 8, 8), ids);
         var (pairs, rounds) = (new int[64], 4000);
         var (accepted, proposed) = (0, 0);
         for (var i = 0; i < rounds; i++)
@@ -152,7 +154,8 @@ public class GeneratorTests
             for (var b = 0; b < 8; b++)
             {
                 var expected = rounds * first[a] * second[b];
-                if (expected > 0.5) chiSquared += Math.Pow(pairs[a * 8 + b] - expected, 2) / expected;
+                if (expected > 0.5)
+                    chiSquared += Math.Pow(pairs[a * 8 + b] - expected, 2) / expected;
             }
         }
 

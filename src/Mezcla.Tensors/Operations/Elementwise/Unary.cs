@@ -22,14 +22,14 @@ public static partial class TensorOperations
     /// <summary>dx += dy·f′(x).</summary>
     private sealed class UnaryNode(string name, Tensor y, UnaryKind kind, Tensor x, float a, float b) : Node(name, y, x.GradNode)
     {
-        private readonly Saved saved = kind.SavesNothing() ? default : new Saved(kind.SavesResult() ? y : x);
+        private readonly Saved _saved = kind.SavesNothing() ? default : new Saved(kind.SavesResult() ? y : x);
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.TargetOver(gradient, out bool accumulate);
-            Kernels.UnaryBackward(kind, saved.For(this), gradient, dx, Count, a, b, accumulate);
+            var dx = Input0!.TargetOver(gradient, out var accumulate);
+            Kernels.UnaryBackward(kind, _saved.For(this), gradient, dx, Count, a, b, accumulate);
         }
 
-        protected override void ReleaseSaved() => saved.Release();
+        protected override void ReleaseSaved() => _saved.Release();
     }
 }

@@ -25,7 +25,7 @@ public static partial class TensorOperations
         if (!ids.Kernels.IsHostMemory)
             return check;
         var values = Tensor.CpuSpan<int>(ids.Handle, checked((int)ids.Count));
-        int wrong = values.IndexOfAnyInRange(groups, int.MaxValue);
+        var wrong = values.IndexOfAnyInRange(groups, int.MaxValue);
         return wrong < 0 ? check : throw check.Error(wrong, values[wrong]);
     }
 }

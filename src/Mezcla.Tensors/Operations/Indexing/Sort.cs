@@ -4,7 +4,8 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The elements along one axis in order, equal ones as they stood, NaN as the largest; and where they were (Int32). The gradient goes back there.</summary>
+    /// <summary>The elements along one axis in order, equal ones as they stood, NaN as the largest;
+    /// and where they were (Int32). The gradient goes back there.</summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static (Tensor Values, Tensor Indices) Sort(this Tensor x, int axis = -1, bool descending = false)
     {
@@ -19,8 +20,8 @@ public static partial class TensorOperations
     private static (Tensor, Tensor) Sort(string name, Tensor x, int k, bool descending)
     {
         x = x.Floats(name);
-        int n = x.Size(-1);
-        long rows = x.Sizes.Product(0, x.Rank - 1);
+        var n = x.Size(-1);
+        var rows = x.Sizes.Product(0, x.Rank - 1);
         var shape = x.Sizes.With(x.Rank - 1, k);
         var values = Tensor.Empty(name, shape, DType.Float32, x.Device);
         var indices = Tensor.Empty(name, shape, DType.Int32, x.Device);

@@ -24,18 +24,19 @@ public static partial class TensorOperations
         return Tape.Finish("RmsNorm", y);
     }
 
-    private sealed class RmsNormNode(Tensor y, Tensor x, Tensor? weight, Storage inverse, int rows, int n) : Node("RmsNorm", y, x.GradNode, weight?.GradNode)
+    private sealed class RmsNormNode(Tensor y, Tensor x, Tensor? weight, Storage inverse, int rows, int n)
+        : Node("RmsNorm", y, x.GradNode, weight?.GradNode)
     {
-        private readonly Saved x = new(x), weight = weight is null ? default : new Saved(weight), inverse = new(inverse);
+        private readonly Saved _x = new(x), _weight = weight is null ? default : new Saved(weight), _inverse = new(inverse);
 
         internal override void Backward(Handle gradient)
         {
             bool addX = false, addWeight = false;
             var dx = Input0?.Target(out addX) ?? default;
             var dWeight = Input1?.Target(out addWeight) ?? default;
-            Kernels.RmsNormBackward(x.For(this), weight.For(this), inverse.For(this), gradient, rows, n, dx, addX, dWeight, addWeight);
+            Kernels.RmsNormBackward(_x.For(this), _weight.For(this), _inverse.For(this), gradient, rows, n, dx, addX, dWeight, addWeight);
         }
 
-        protected override void ReleaseSaved() => Release(x, weight, inverse);
+        protected override void ReleaseSaved() => Release(_x, _weight, _inverse);
     }
 }

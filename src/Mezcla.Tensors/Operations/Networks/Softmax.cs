@@ -27,11 +27,11 @@ public static partial class TensorOperations
 
     private sealed class SoftmaxNode(string name, Tensor y, Tensor x, long rows, long n, bool log) : Node(name, y, x.GradNode)
     {
-        private readonly Saved y = new(y);
+        private readonly Saved _y = new(y);
 
         internal override void Backward(Handle gradient)
-            => Kernels.SoftmaxBackward(y.For(this), gradient, Input0!.Target(out bool accumulate), rows, n, log, accumulate);
+            => Kernels.SoftmaxBackward(_y.For(this), gradient, Input0!.Target(out var accumulate), rows, n, log, accumulate);
 
-        protected override void ReleaseSaved() => y.Release();
+        protected override void ReleaseSaved() => _y.Release();
     }
 }

@@ -4,7 +4,8 @@ public static partial class TensorOperations
 {
     /// <summary>Where along an axis the largest element is, the first of equals: Int32. NaN counts as the largest.</summary>
     /// <exception cref="ArgumentException">There is no such axis, or nothing along it.</exception>
-    public static Tensor ArgMax(this Tensor x, int axis = -1, bool keepDims = false) => ArgExtreme("ArgMax", x, axis, keepDims, largest: true);
+    public static Tensor ArgMax(this Tensor x, int axis = -1, bool keepDims = false) =>
+        ArgExtreme("ArgMax", x, axis, keepDims, largest: true);
 
     private static Tensor ArgExtreme(string name, Tensor x, int axis, bool keepDims, bool largest)
     {

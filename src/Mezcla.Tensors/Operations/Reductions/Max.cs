@@ -12,7 +12,7 @@ public static partial class TensorOperations
         using var scope = new TensorScope();
         var (_, _, _, shape) = SplitAtAxis(name, x, axis, keepDims);
         var source = axis is null ? x.Reshape(-1) : x;
-        int along = axis ?? 0;
+        var along = axis ?? 0;
         using var index = ArgExtreme(name, source, along, true, largest);
         return scope.Keep(source.Gather(along, index).Reshape(shape.Span));
     }

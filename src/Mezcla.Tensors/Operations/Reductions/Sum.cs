@@ -2,7 +2,8 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The sum of all elements (shape []), or along one axis, which is removed, or has size 1 with <paramref name="keepDims"/>. dx = dy, repeated.</summary>
+    /// <summary>The sum of all elements (shape []), or along one axis, which is removed, or has
+    /// size 1 with <paramref name="keepDims"/>. dx = dy, repeated.</summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor Sum(this Tensor x, int? axis = null, bool keepDims = false) => Sum("Sum", x, axis, keepDims, mean: false);
 
@@ -10,7 +11,7 @@ public static partial class TensorOperations
     {
         x = x.Floats(name);
         var (outer, n, inner, shape) = SplitAtAxis(name, x, axis, keepDims);
-        float scale = mean ? 1f / n : 1;
+        var scale = mean ? 1f / n : 1;
         var y = Tensor.Empty(name, shape, DType.Float32, x.Device);
         x.Kernels.Sum(x.Handle, y.Handle, outer, n, inner, scale, squares: false, accumulate: false);
         if (Tape.Records(x))
@@ -29,7 +30,7 @@ public static partial class TensorOperations
                 Kernels.Scale(gradient, scaled, Count, scale, accumulate: false);
                 gradient = scaled;
             }
-            var dx = Input0!.Target(out bool accumulate);
+            var dx = Input0!.Target(out var accumulate);
             var shape = new Shape(checked((int)outer), checked((int)n), checked((int)inner));
             ReadOnlySpan<long> repeated = [inner, 0, 1], full = [n * inner, inner, 1];
             if (accumulate)

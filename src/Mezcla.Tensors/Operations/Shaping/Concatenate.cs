@@ -14,19 +14,19 @@ public sealed partial class Tensor
         foreach (var tensor in tensors)
         {
             tensor.Require("Concatenate").On(first.Device, "Concatenate");
-            if (tensor.Rank != first.Rank || tensor.DType != first.DType || tensor.shape.With(axis, 0) != first.shape.With(axis, 0))
+            if (tensor.Rank != first.Rank || tensor.DType != first.DType || tensor._shape.With(axis, 0) != first._shape.With(axis, 0))
                 throw new ArgumentException($"Concatenate along axis {axis}: {tensor.Described} does not fit {first.Described}.");
-            size += tensor.shape[axis];
+            size += tensor._shape[axis];
         }
-        var y = Empty("Concatenate", new Shape(first.shape.With(axis, checked((int)size)).Span), first.DType, first.Device);
+        var y = Empty("Concatenate", new Shape(first._shape.With(axis, checked((int)size)).Span), first.DType, first.Device);
         Span<long> part = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-        y.shape.Strides(whole);
+        y._shape.Strides(whole);
         var to = y.Handle;
         foreach (var tensor in tensors)
         {
-            tensor.shape.Strides(part);
-            y.Kernels.CopyStrided(tensor.Handle, part, to, whole, tensor.shape, y.DType.Bytes());
-            to = to.Plus(tensor.shape[axis] * whole[axis] * y.DType.Bytes());
+            tensor._shape.Strides(part);
+            y.Kernels.CopyStrided(tensor.Handle, part, to, whole, tensor._shape, y.DType.Bytes());
+            to = to.Plus(tensor._shape[axis] * whole[axis] * y.DType.Bytes());
         }
         if (Tape.Records(tensors))
             y.RecordedAs(new ConcatenateNode(y, tensors, axis));
@@ -35,38 +35,38 @@ public sealed partial class Tensor
 
     private sealed class ConcatenateNode : Node
     {
-        private readonly Node?[] inputs;
-        private readonly int[] sizes;
-        private readonly Shape shape;
-        private readonly int axis;
+        private readonly Node?[] _inputs;
+        private readonly int[] _sizes;
+        private readonly Shape _shape;
+        private readonly int _axis;
 
         internal ConcatenateNode(Tensor y, ReadOnlySpan<Tensor> tensors, int axis) : base("Concatenate", y, null)
         {
-            shape = y.shape;
-            this.axis = axis;
-            inputs = new Node?[tensors.Length];
-            sizes = new int[tensors.Length];
-            for (int i = 0; i < tensors.Length; i++)
+            _shape = y._shape;
+            _axis = axis;
+            _inputs = new Node?[tensors.Length];
+            _sizes = new int[tensors.Length];
+            for (var i = 0; i < tensors.Length; i++)
             {
-                sizes[i] = tensors[i].shape[axis];
-                inputs[i] = tensors[i].GradNode;
-                inputs[i]?.AddReference();
+                _sizes[i] = tensors[i]._shape[axis];
+                _inputs[i] = tensors[i].GradNode;
+                _inputs[i]?.AddReference();
             }
         }
 
-        internal override Node?[] MoreInputs => inputs;
+        internal override Node?[] MoreInputs => _inputs;
 
         internal override void Backward(Handle gradient)
         {
             Span<long> part = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-            shape.Strides(whole);
-            for (int i = 0; i < inputs.Length; gradient = gradient.Plus(sizes[i++] * whole[axis] * 4))
+            _shape.Strides(whole);
+            for (var i = 0; i < _inputs.Length; gradient = gradient.Plus(_sizes[i++] * whole[_axis] * 4))
             {
-                if (inputs[i] is not { } input)
+                if (_inputs[i] is not { } input)
                     continue;
-                var own = shape.With(axis, sizes[i]);
+                var own = _shape.With(_axis, _sizes[i]);
                 own.Strides(part);
-                var target = input.Target(out bool accumulate);
+                var target = input.Target(out var accumulate);
                 if (accumulate)
                     Kernels.AddStrided(gradient, whole, target, part, own);
                 else

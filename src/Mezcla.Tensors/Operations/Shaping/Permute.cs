@@ -8,19 +8,20 @@ public static partial class TensorOperations
     {
         (axis0, axis1) = (x.Axis("Transpose", axis0), x.Axis("Transpose", axis1));
         Span<int> axes = stackalloc int[x.Rank];
-        for (int i = 0; i < axes.Length; i++)
+        for (var i = 0; i < axes.Length; i++)
             axes[i] = i == axis0 ? axis1 : i == axis1 ? axis0 : i;
         return Permute("Transpose", x, axes);
     }
 
-    /// <summary>The axes in another order: axis i of the result is axis <paramref name="axes"/>[i] of x. Copies, but where only axes of size 1 move.</summary>
+    /// <summary>The axes in another order: axis i of the result is axis
+    /// <paramref name="axes"/>[i] of x. Copies, but where only axes of size 1 move.</summary>
     /// <exception cref="ArgumentException">The axes are not each axis of x once.</exception>
     public static Tensor Permute(this Tensor x, params ReadOnlySpan<int> axes)
     {
         x.Require("Permute");
         Span<int> order = stackalloc int[axes.Length];
-        int seen = 0;
-        for (int i = 0; i < axes.Length; i++)
+        var seen = 0;
+        for (var i = 0; i < axes.Length; i++)
             seen |= 1 << (order[i] = x.Axis("Permute", axes[i]));
         if (axes.Length != x.Rank || seen != (1 << x.Rank) - 1)
             throw new ArgumentException($"Permute: {Shape.Text(axes)} does not name each axis of {x.Sizes} once.");
@@ -32,7 +33,7 @@ public static partial class TensorOperations
         x.Require(name);
         Span<int> sizes = stackalloc int[axes.Length];
         uint order = 0;
-        bool moves = false;
+        var moves = false;
         for (int i = 0, last = -1; i < axes.Length; i++)
         {
             sizes[i] = x.Sizes[axes[i]];
@@ -60,24 +61,24 @@ public static partial class TensorOperations
     {
         Span<long> own = stackalloc long[Shape.MaxRank];
         x.Strides(own);
-        for (int i = 0; i < x.Rank; i++)
+        for (var i = 0; i < x.Rank; i++)
             strides[i] = own[(int)(order >> (4 * i)) & 15];
     }
 
     private sealed class PermuteNode(string name, Tensor y, Tensor x, uint order) : Node(name, y, x.GradNode)
     {
-        private readonly Shape x = x.Sizes, y = y.Sizes;
+        private readonly Shape _x = x.Sizes, _y = y.Sizes;
 
         internal override void Backward(Handle gradient)
         {
             Span<long> to = stackalloc long[Shape.MaxRank], from = stackalloc long[Shape.MaxRank];
-            PermutedStrides(x, order, to);
-            y.Strides(from);
-            var dx = Input0!.Target(out bool accumulate);
+            PermutedStrides(_x, order, to);
+            _y.Strides(from);
+            var dx = Input0!.Target(out var accumulate);
             if (accumulate)
-                Kernels.AddStrided(gradient, from, dx, to, y);
+                Kernels.AddStrided(gradient, from, dx, to, _y);
             else
-                Kernels.CopyStrided(gradient, from, dx, to, y, 4);
+                Kernels.CopyStrided(gradient, from, dx, to, _y, 4);
         }
     }
 }

@@ -17,12 +17,12 @@ public static partial class TensorOperations
     {
         axis = x.Require("Slice").Axis("Slice", axis);
         ref readonly var shape = ref x.Sizes;
-        int from = start < 0 ? start + shape[axis] : start;
-        int size = length == -1 ? shape[axis] - from : length;
+        var from = start < 0 ? start + shape[axis] : start;
+        var size = length == -1 ? shape[axis] - from : length;
         if (from < 0 || size < 0 || from > shape[axis] - size)
             throw new ArgumentException($"Slice: {length} positions from {start} on do not lie in axis {axis} of {shape}.");
         var result = shape.With(axis, size);
-        long inner = shape.Product(axis + 1, shape.Rank);
+        var inner = shape.Product(axis + 1, shape.Rank);
         Tensor y;
         if (shape.Product(0, axis) == 1)
             y = x.View(result, from * inner);
@@ -41,16 +41,16 @@ public static partial class TensorOperations
 
     private sealed class SliceNode(Tensor y, Tensor x, int axis, int start, int length) : Node("Slice", y, x.GradNode)
     {
-        private readonly Shape shape = x.Sizes;
+        private readonly Shape _shape = x.Sizes;
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.Target(out bool accumulate);
+            var dx = Input0!.Target(out var accumulate);
             if (!accumulate)
-                Kernels.Fill(dx, shape.Count, 0);
+                Kernels.Fill(dx, _shape.Count, 0);
             Span<long> whole = stackalloc long[Shape.MaxRank], part = stackalloc long[Shape.MaxRank];
-            var own = shape.With(axis, length);
-            shape.Strides(whole);
+            var own = _shape.With(axis, length);
+            _shape.Strides(whole);
             own.Strides(part);
             Kernels.AddStrided(gradient, part, dx.Plus(start * whole[axis] * 4), whole, own);
         }

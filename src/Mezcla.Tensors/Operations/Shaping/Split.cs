@@ -2,15 +2,16 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Parts along one axis, of <paramref name="size"/> each; the last takes what is left. An empty axis gives one empty part.</summary>
+    /// <summary>Parts along one axis, of <paramref name="size"/> each; the last takes
+    /// what is left. An empty axis gives one empty part.</summary>
     /// <exception cref="ArgumentException">There is no such axis, or the size is not positive.</exception>
     public static Tensor[] Split(this Tensor x, int size, int axis = 0)
     {
-        int all = x.Require("Split").Size(axis);
+        var all = x.Require("Split").Size(axis);
         if (size <= 0)
             throw new ArgumentException($"Split: parts of {x.Sizes} must have a positive size, not {size}.");
         var parts = new Tensor[Math.Max(1, (all + size - 1) / size)];
-        for (int i = 0; i < parts.Length; i++)
+        for (var i = 0; i < parts.Length; i++)
             parts[i] = x.Slice(axis, i * size, Math.Min(size, all - i * size));
         return parts;
     }
@@ -20,7 +21,7 @@ public static partial class TensorOperations
     public static Tensor[] Split(this Tensor x, ReadOnlySpan<int> sizes, int axis = 0)
     {
         long all = 0;
-        foreach (int size in sizes)
+        foreach (var size in sizes)
             all += size;
         if (all != x.Require("Split").Size(axis))
             throw new ArgumentException($"Split: the sizes {Shape.Text(sizes)} do not add up to axis {axis} of {x.Sizes}.");

@@ -9,12 +9,12 @@ public static partial class TensorOperations
         var shape = x.Require("Squeeze").Sizes;
         if (axis is { } chosen)
         {
-            int at = x.Axis("Squeeze", chosen);
+            var at = x.Axis("Squeeze", chosen);
             if (shape[at] != 1)
                 throw new ArgumentException($"Squeeze: axis {chosen} of {shape} has size {shape[at]}, not 1.");
             return Alias("Squeeze", x, shape.Without(at));
         }
-        for (int i = shape.Rank - 1; i >= 0; i--)
+        for (var i = shape.Rank - 1; i >= 0; i--)
             if (shape[i] == 1)
                 shape = shape.Without(i);
         return Alias("Squeeze", x, shape);
