@@ -125,7 +125,7 @@ public sealed record ConnectionFile
                 }
                 catch (SocketException e)
                 {
-                    throw new FormatException($"The connection file's ip '{Ip}' is no address of this machine: {e.Message}", e);
+                    throw new FormatException($"The connection file's ip '{Ip}' is not an address of this machine: {e.Message}", e);
                 }
 
             default:

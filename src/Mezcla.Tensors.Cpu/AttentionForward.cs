@@ -6,7 +6,7 @@ namespace Mezcla.Tensors.Cpu;
 /// <summary>
 /// o = softmax(scale q kᵀ, masked) v with an online softmax (Milakov and Gimelshein, arXiv:1805.02867): over blocks of keys, the largest
 /// score m and the sum l of e^(score - m) so far are kept for each query, and o is
-/// rescaled when m grows. lse = m + ln l is kept for the way back.
+/// rescaled when m grows. lse = m + ln l is kept for the backward pass.
 /// </summary>
 internal static unsafe class AttentionForward
 {

@@ -5,7 +5,8 @@ namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
 /// Cross-entropy of logits x [rows, n] and labels, with smoothing s (Szegedy et al., arXiv:1512.00567, section 7): row r costs
-/// (1 - s)(lse - x[label]) + s (lse - mean x), lse = ln Σ e^x. The probabilities are never stored: the way back makes them again from lse.
+/// (1 - s)(lse - x[label]) + s (lse - mean x), lse = ln Σ e^x. The probabilities are never stored: the backward pass
+/// computes them again from lse.
 /// </summary>
 internal static unsafe class CrossEntropyKernels
 {

@@ -13,7 +13,7 @@ internal static unsafe class NormKernels
     // Sums over rows are made in at most so many parts, which are then added in order.
     private const int MostParts = 32;
 
-    /// <summary>y, and for the way back the mean (unless null) and r of each row.</summary>
+    /// <summary>y, and for the backward pass the mean (unless null) and r of each row.</summary>
     public static void Forward(float* x, float* weight, float* bias, float* y, float* mean, float* inverse, long rows, int n, float epsilon)
     {
         var perChunk = RowMath.RowsPerChunk(n);

@@ -21,7 +21,7 @@ internal static class VectorMath
         var held = L.IfLess(x, low, low, L.IfLess(high, x, high, x));
         var n = L.Round(held * L.Of(1.44269504f));
         var p = ExpOfRest(n, held);
-        // 2^(n-1), doubled, since 2^128 is no float.
+        // 2^(n-1), doubled, since 2^128 is not a float.
         p = (p + p) * L.PowerOfTwo(n - L.Of(1));
         return L.IfLess(x, low, L.Of(0), L.IfLess(high, x, L.Of(float.PositiveInfinity), p));
     }

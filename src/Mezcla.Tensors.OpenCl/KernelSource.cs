@@ -8,7 +8,7 @@ namespace Mezcla.Tensors.OpenCl;
 internal static class KernelSource
 {
     // A prelude, and files that use what those before them define.
-    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout",
+    internal static readonly string[] Files = ["prelude", "copies", "elementwise", "axis", "rows", "products", "groups", "attention_layout",
         "attention", "attention_tiles", "training"];
 
     /// <summary>The kernels of <see cref="Files"/>, for groups of so many work items.</summary>

@@ -57,11 +57,11 @@ internal sealed unsafe partial class OpenClKernels
                 _driver.Synchronize();
             }
             if (head[0] != 0)
-                throw Found(head);
+                throw ErrorOf(head);
         }
     }
 
-    private ArgumentException Found(ReadOnlySpan<int> head)
+    private ArgumentException ErrorOf(ReadOnlySpan<int> head)
     {
         Span<int> notes = stackalloc int[2 * Notes];
         fixed (int* to = notes)

@@ -9,9 +9,9 @@ internal sealed unsafe partial class OpenClKernels
 
     private long TileColumns => _group > 1 ? 64 : 32;
 
-    private long Down(long m) => (m + TileRows - 1) / TileRows;
+    private long TilesOfRows(long m) => (m + TileRows - 1) / TileRows;
 
-    private long Across(long n) => (n + TileColumns - 1) / TileColumns;
+    private long TilesOfColumns(long n) => (n + TileColumns - 1) / TileColumns;
 
     public override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
@@ -24,7 +24,7 @@ internal sealed unsafe partial class OpenClKernels
             return;
         }
         long ai = transposeA ? 1 : k, ak = transposeA ? m : 1, bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
-        Groups("matmul", batch * Down(m) * Across(n), a, ai, ak, strideA, b, bk, bj, strideB, bias, c, strideC, (long)m, (long)n, (long)k,
+        Groups("matmul", batch * TilesOfRows(m) * TilesOfColumns(n), a, ai, ak, strideA, b, bk, bj, strideB, bias, c, strideC, (long)m, (long)n, (long)k,
             accumulate);
     }
 
@@ -32,7 +32,7 @@ internal sealed unsafe partial class OpenClKernels
         bool accumulate, in IndexCheck check)
     {
         long bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
-        Groups("grouped_matmul", (Down(rows) + groups) * Across(n), a, b, bk, bj, offsets, c, (long)groups, rows, (long)n, (long)k,
+        Groups("grouped_matmul", (TilesOfRows(rows) + groups) * TilesOfColumns(n), a, b, bk, bj, offsets, c, (long)groups, rows, (long)n, (long)k,
             accumulate);
         if (!accumulate)
             Each("clear_behind", Math.Max(rows * n, groups + 1), offsets, c, (long)groups, rows, (long)n, Record, Number(check));
@@ -40,7 +40,7 @@ internal sealed unsafe partial class OpenClKernels
     }
 
     public override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
-        => Groups("grouped_outer", groups * Down(m) * Across(n), a, b, offsets, c, rows, (long)m, (long)n, accumulate);
+        => Groups("grouped_outer", groups * TilesOfRows(m) * TilesOfColumns(n), a, b, offsets, c, rows, (long)m, (long)n, accumulate);
 
     public override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows,
         Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)

@@ -22,10 +22,10 @@ internal sealed unsafe partial class OpenClKernels : OpenClDevice
     {
         _driver = driver;
         _group = driver.GroupSize;
-        _found = new Lazy<Storage>(() => Own(64));
-        _stepNumbers = new Lazy<Storage>(() => Own(AdamWNumbers * sizeof(float)));
+        _found = new Lazy<Storage>(() => AllocateForDevice(64));
+        _stepNumbers = new Lazy<Storage>(() => AllocateForDevice(AdamWNumbers * sizeof(float)));
         driver.Compile(KernelSource.For(_group));
-        _record = Own((RecordHead + 2 * Notes) * sizeof(int));
+        _record = AllocateForDevice((RecordHead + 2 * Notes) * sizeof(int));
         driver.Upload(MemoryMarshal.AsBytes(Nothing.AsSpan()), _record.Address, 0);
     }
 
@@ -71,8 +71,8 @@ internal sealed unsafe partial class OpenClKernels : OpenClDevice
 
     public override void Synchronize() => Read(0, 0, []);
 
-    /// <summary>Memory that is no tensor's and stays as long as the device.</summary>
-    private Storage Own(long bytes)
+    /// <summary>Memory that belongs to the device, not to a tensor, and lives as long as it.</summary>
+    private Storage AllocateForDevice(long bytes)
     {
         var address = _driver.Allocate(bytes);
         return address != 0 ? new Storage(new MemoryPool(this, long.MaxValue), address, bytes)

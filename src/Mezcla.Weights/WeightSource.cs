@@ -98,7 +98,8 @@ public abstract class WeightSource : IDisposable
             ?? throw new InvalidDataException(
                 $"{FilePath}: tensor '{name}' has the type {tensor.Type}, which cannot be decoded to floats here.");
         if (start % format.BlockSize != 0)
-            throw new ArgumentOutOfRangeException(nameof(start), $"{start} is no multiple of {format.BlockSize}, the block of {format}.");
+            throw new ArgumentOutOfRangeException(nameof(start),
+                $"{start} is not a multiple of {format.BlockSize}, the block of {format}.");
         var step = Math.Max(1, (1 << 20) / format.BlockSize) * format.BlockSize;
         for (var i = 0; i < destination.Length; i += step)
         {

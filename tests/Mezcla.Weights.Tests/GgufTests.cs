@@ -163,7 +163,7 @@ public sealed class GgufTests : IDisposable
         { "pairs", "number of metadata entries is" },
         { "key", "a string's length is" },
         { "keytext", "not UTF-8" },
-        { "kind", "13 is no kind" },
+        { "kind", "13 is not a kind" },
         { "nested", "array of arrays" },
         { "array", "array's length is" },
         { "boolean", "no truth value" },

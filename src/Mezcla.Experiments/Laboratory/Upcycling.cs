@@ -42,7 +42,7 @@ public static class Upcycling
         var dense = source[name.Replace(part, ".network.", StringComparison.Ordinal)].ToArray();
         if (target.Count % dense.Length != 0)
             throw new ArgumentException(
-                $"Upcycling: {name} holds {target.Count} numbers, which is no multiple of the dense network's {dense.Length}.");
+                $"Upcycling: {name} holds {target.Count} numbers, which is not a multiple of the dense network's {dense.Length}.");
         var values = new float[target.Count];
         for (var start = 0; start < values.Length; start += dense.Length)
             dense.CopyTo(values, start);

@@ -8,7 +8,7 @@ namespace Mezcla.Experiments.Observation;
 /// <param name="Layer">Number of the block.</param>
 /// <param name="First">Share of neighbours with the same first choice.</param>
 /// <param name="FirstByChance">What it would be if experts were drawn by their load alone: Σ load².</param>
-/// <param name="Any">Share of neighbours of which a token's first choice is among the
+/// <param name="Any">Share of neighbouring tokens of which a token's first choice is among the
 /// experts of the one before (Mixtral's "first or second choice").</param>
 /// <param name="AnyByChance">The same by chance: measured on pairs of tokens that are not neighbours.</param>
 public sealed record LayerRepetition(int Layer, double First, double FirstByChance, double Any, double AnyByChance);

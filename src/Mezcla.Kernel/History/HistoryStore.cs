@@ -137,7 +137,7 @@ internal sealed class HistoryStore
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
 
             // Held alone while the session's number is chosen, so that two kernels do not choose the same.
-            using FileStream file = Alone(_path);
+            using FileStream file = OpenExclusively(_path);
             var last = Read(file, entries);
             _session = last + 1;
             if (file.Length > LargestFile)
@@ -159,7 +159,7 @@ internal sealed class HistoryStore
         return entries;
     }
 
-    private static FileStream Alone(string path)
+    private static FileStream OpenExclusively(string path)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -206,7 +206,7 @@ internal sealed class HistoryStore
         {
             // Alone: .NET appends by seeking to an end that it looked up when it opened
             // the file, so two at once would overwrite each other.
-            using FileStream file = Alone(_path!);
+            using FileStream file = OpenExclusively(_path!);
             file.Seek(0, SeekOrigin.End);
             Write(file, line);
         }

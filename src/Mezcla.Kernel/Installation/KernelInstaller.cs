@@ -14,7 +14,7 @@ public static class KernelInstaller
     private const string LockName = "kernel.lock";
     private static readonly string[] Pictures = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];
 
-    /// <summary>Refuses what is no name for a kernel.</summary>
+    /// <summary>Throws if the name cannot be a kernel's.</summary>
     /// <exception cref="ArgumentException">It is none that Jupyter allows.</exception>
     public static void RequireName(string name)
     {

@@ -51,7 +51,7 @@ internal sealed class MessageCodec
 
     /// <summary>Reads a message that came over a ROUTER socket (which has no identity frames left) or any other.</summary>
     /// <param name="frames">All frames of the message.</param>
-    /// <param name="problem">Where there is no message: why, in words for the log.</param>
+    /// <param name="problem">Why the frames hold no message, in words for the log.</param>
     public JupyterMessage? Decode(ReadOnlyMemory<byte>[] frames, out string problem)
     {
         var at = Array.FindIndex(frames, f => f.Span.SequenceEqual(Delimiter));
@@ -137,7 +137,7 @@ internal sealed class MessageCodec
 
     private static string Required(JsonElement header, string name) =>
         header.GetProperty(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()!
-            : throw new JsonException($"the header's {name} is no text");
+            : throw new JsonException($"the header's {name} is not text");
 
     private static string Optional(JsonElement header, string name) =>
         header.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";

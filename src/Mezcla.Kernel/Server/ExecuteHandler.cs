@@ -77,7 +77,7 @@ internal sealed class ExecuteHandler(
         });
     }
 
-    // Each expression is a cell of its own, of which nothing but its value is seen.
+    // Each expression is a cell of its own; only its value is used.
     private async Task<JsonObject> EvaluateAsync(JupyterMessage message, int count)
     {
         var values = new JsonObject();

@@ -4,7 +4,7 @@ using Mezcla.Kernel.Zmtp;
 
 namespace Mezcla.Kernel.Server;
 
-/// <summary>One request on shell or control, and the way back to who sent it.</summary>
+/// <summary>One request on shell or control, and where its replies go.</summary>
 internal sealed class Request(JupyterMessage message, Received received, RouterSocket socket, MessageCodec codec)
 {
     private bool _answered;

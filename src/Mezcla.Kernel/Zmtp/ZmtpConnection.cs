@@ -238,7 +238,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
                         {
                             ReadOnlyMemory<byte> part = frame.Body.Slice(at, Math.Min(Chunk, frame.Body.Length - at));
                             await _stream.WriteAsync(part, _closing.Token).ConfigureAwait(false);
-                            Took(part.Length);
+                            CountReceived(part.Length);
                         }
                     }
                 }
@@ -256,13 +256,13 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         {
             if (used > 0)
                 await _stream.WriteAsync(buffer.AsMemory(0, used), _closing.Token).ConfigureAwait(false);
-            Took(cost);
+            CountReceived(cost);
             used = 0;
             cost = 0;
         }
     }
 
-    private void Took(long bytes)
+    private void CountReceived(long bytes)
     {
         Interlocked.Add(ref _pending, -bytes);
         Interlocked.Add(ref _sent, bytes);

@@ -33,7 +33,7 @@ internal sealed class DirectiveRunner(
         AddPackages(parts, run, document);
         foreach (var part in parts.Where(part => part.Kind == PartKind.Reference))
         {
-            At(part, run, document, () =>
+            RunPart(part, run, document, () =>
             {
                 if (part.Name == "load")
                     Load(part.Text, run, document, warnings);
@@ -114,7 +114,7 @@ internal sealed class DirectiveRunner(
         if (requests.Count == 0)
             return;
 
-        At(requests[0], run, document, () =>
+        RunPart(requests[0], run, document, () =>
         {
             foreach (var part in requests)
                 _packages.Add(part, run);
@@ -177,7 +177,7 @@ internal sealed class DirectiveRunner(
     private string Resolve(string path, string document) =>
         Path.GetFullPath(Path.Combine(Path.IsPathRooted(document) ? Path.GetDirectoryName(document)! : engine.Folder, path));
 
-    private static void At(CellPart part, CellRun run, string document, Action action)
+    private static void RunPart(CellPart part, CellRun run, string document, Action action)
     {
         try
         {

@@ -23,7 +23,7 @@ internal sealed record PackageRequest(string Id, string Version)
         if (version.Any(
             character =>
                 !(char.IsLetterOrDigit(character) || character is '.' or '-' or '+' or '*' or '[' or ']' or '(' or ')' or ',' or ' ')))
-            throw new DirectiveException($"\"{version}\" is no version of a package. Write for instance #r \"nuget: {parts[0]}, 1.2.3\".");
+            throw new DirectiveException($"\"{version}\" is not a package version. Write for instance #r \"nuget: {parts[0]}, 1.2.3\".");
 
         return new PackageRequest(parts[0], version);
     }

@@ -25,7 +25,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         var request = PackageRequest.Parse(part.Text);
         if (request.Id.StartsWith("Microsoft.DotNet.Interactive", StringComparison.OrdinalIgnoreCase))
         {
-            Say(run, (output, bundle) => output.Display(bundle, null),
+            Show(run, (output, bundle) => output.Display(bundle, null),
                 $"{request.Id} was not restored: it belongs to .NET Interactive. display, Formatter, HTML and the other helpers need no " +
                     "package here.");
             return;
@@ -59,7 +59,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         var all = _wanted.Values.Where(known => !added.Any(request => request.Id.Equals(known.Id, StringComparison.OrdinalIgnoreCase)))
             .Concat(added).ToList();
         var id = Guid.NewGuid().ToString("N");
-        Say(run, (output, bundle) => output.Display(bundle, id), $"Restoring {string.Join(", ", added.Select(request => request.Id))} …");
+        Show(run, (output, bundle) => output.Display(bundle, id), $"Restoring {string.Join(", ", added.Select(request => request.Id))} …");
         RestoredPackages restored;
         try
         {
@@ -70,7 +70,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         }
         catch (DirectiveException)
         {
-            Say(run, (output, bundle) => output.UpdateDisplay(id, bundle),
+            Show(run, (output, bundle) => output.UpdateDisplay(id, bundle),
                 $"Not restored: {string.Join(", ", added.Select(request => request.Id))}");
             throw;
         }
@@ -101,11 +101,11 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         }
 
         var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));
-        Say(run, (output, bundle) => output.UpdateDisplay(id, bundle), string.Join('\n', notes.Prepend(text)));
+        Show(run, (output, bundle) => output.UpdateDisplay(id, bundle), string.Join('\n', notes.Prepend(text)));
         return references;
     }
 
-    private static void Say(CellRun run, Action<ICellOutput, MimeBundle> how, string text)
+    private static void Show(CellRun run, Action<ICellOutput, MimeBundle> how, string text)
     {
         if (run.Options.Silent)
             return;

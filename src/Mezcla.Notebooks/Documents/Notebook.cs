@@ -71,7 +71,7 @@ public sealed class Notebook
     /// <summary>Reads a notebook from its text.</summary>
     /// <param name="json">The text.</param>
     /// <param name="name">What errors call it.</param>
-    /// <exception cref="InvalidDataException">It is no notebook of nbformat 4; the message says what is wrong and where.</exception>
+    /// <exception cref="InvalidDataException">It is not a notebook of nbformat 4; the message says what is wrong and where.</exception>
     public static Notebook Parse(string json, string name = "the notebook") => NotebookReader.Parse(json, name);
 
     /// <summary>The notebook's text as Jupyter writes it: keys in order, an indent of one space, a line end at the end.</summary>

@@ -28,7 +28,7 @@ public sealed class NotebookCell
     public NotebookCell(CellKind kind, string source, string? id = null)
     {
         if (id is not null && !IsId(id))
-            throw new ArgumentException($"'{id}' is no cell id: 1 to 64 letters, digits, hyphens and underscores.", nameof(id));
+            throw new ArgumentException($"'{id}' is not a cell id: 1 to 64 letters, digits, hyphens and underscores.", nameof(id));
         Kind = kind;
         Source = source;
         Id = id ?? MakeId(source, 0);

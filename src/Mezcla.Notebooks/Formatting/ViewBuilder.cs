@@ -115,7 +115,7 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
 
     private View OfSequence(IEnumerable sequence, object owner, int depth)
     {
-        var (items, total) = Taken(sequence, Math.Max(limits.Rows, limits.Items));
+        var (items, total) = FirstItems(sequence, Math.Max(limits.Rows, limits.Items));
         var title = Title(owner, items.Count, total);
         if (depth >= limits.Depth)
             return new TextView(title);
@@ -212,7 +212,7 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
     }
 
     /// <summary>The first items and, where it can be known without enumerating, how many there are.</summary>
-    private static (List<object?> Items, long? Total) Taken(IEnumerable sequence, int most)
+    private static (List<object?> Items, long? Total) FirstItems(IEnumerable sequence, int most)
     {
         var items = new List<object?>();
         var total = Count(sequence);

@@ -7,7 +7,7 @@ namespace Mezcla.Notebooks;
 /// <summary>Makes bundles of pictures, telling the format by the first bytes.</summary>
 internal static class Pictures
 {
-    /// <exception cref="ArgumentException">The bytes are no picture that notebooks can show.</exception>
+    /// <exception cref="ArgumentException">The bytes are not a picture that notebooks can show.</exception>
     public static MimeBundle ToBundle(ReadOnlySpan<byte> bytes, string name)
     {
         var mime = Format(bytes) ?? throw new ArgumentException(

@@ -44,7 +44,7 @@ public static class NotebookHost
                 SaveTo = request.SaveTo,
                 Progress = Tell,
             }, stop.Token).ConfigureAwait(false);
-            Say(new NotebookMessage.Done(run.CellsRun, run.CellCount, run.Elapsed.TotalSeconds, [.. run.Errors.Select(e => e.Cell.Id)]));
+            Write(new NotebookMessage.Done(run.CellsRun, run.CellCount, run.Elapsed.TotalSeconds, [.. run.Errors.Select(e => e.Cell.Id)]));
             return run.Succeeded ? 0 : 1;
 
             void Tell(NotebookProgress what)
@@ -52,15 +52,15 @@ public static class NotebookHost
                 switch (what)
                 {
                     case CellStarted started:
-                        Say(new NotebookMessage.Started(started.Cell.Id, started.Number, started.Count));
+                        Write(new NotebookMessage.Started(started.Cell.Id, started.Number, started.Count));
                         break;
                     case CellPrinted printed when quiet.ElapsedMilliseconds > 100:
                         // Enough for a line of a terminal; everything is in the notebook.
                         quiet.Restart();
-                        Say(new NotebookMessage.Printed(printed.Text.Length <= 400 ? printed.Text : printed.Text[^400..]));
+                        Write(new NotebookMessage.Printed(printed.Text.Length <= 400 ? printed.Text : printed.Text[^400..]));
                         break;
                     case CellEnded ended:
-                        Say(new NotebookMessage.Ended(ended.Elapsed.TotalSeconds, ended.Error?.Name, ended.Error?.Message));
+                        Write(new NotebookMessage.Ended(ended.Elapsed.TotalSeconds, ended.Error?.Name, ended.Error?.Message));
                         break;
                 }
             }
@@ -69,11 +69,11 @@ public static class NotebookHost
             when (e is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or JsonException
                 or OperationCanceledException)
         {
-            Say(new NotebookMessage.Refused(e.Message));
+            Write(new NotebookMessage.Refused(e.Message));
             return 2;
         }
 
-        void Say(NotebookMessage message)
+        void Write(NotebookMessage message)
         {
             lock (gate)
             {

@@ -29,7 +29,7 @@ public static class NotebookProcess
     /// result goes; the engine's options are the process's own matter.</param>
     /// <param name="cancellation">Ends the run; what ran until then is kept.</param>
     /// <exception cref="IOException">The process could not be started or the files not be read or written.</exception>
-    /// <exception cref="InvalidDataException">The file is no notebook.</exception>
+    /// <exception cref="InvalidDataException">The file is not a notebook.</exception>
     /// <exception cref="ArgumentException">The options do not say where to save, or a parameter's name is not a name in C#.</exception>
     public static async Task<NotebookRun> RunAsync(NotebookProcessStart start, string notebook, NotebookRunOptions options,
         CancellationToken cancellation = default)
@@ -39,7 +39,7 @@ public static class NotebookProcess
             (Path.GetFullPath(notebook),
                 Path.GetFullPath(options.SaveTo
                     ?? throw new ArgumentException("SaveTo is not set: a process needs a file to leave its results in.", nameof(options))));
-        // Read here first, so that a file that is no notebook is told at once, in this process.
+        // Read here first, so that a file that is not a notebook is reported at once, in this process.
         Notebook.Read(source).Write(saveTo);
         using var process = Begin(start, Path.GetDirectoryName(source)!);
         var watch = Stopwatch.StartNew();

@@ -28,7 +28,7 @@ public static class ClaimChecker
             }
             catch (ExpressionException error)
             {
-                failed[definition.Name] = $"{ConsistencyChecker.At(definition.Line)}{error.Message}";
+                failed[definition.Name] = $"{ConsistencyChecker.LinePrefix(definition.Line)}{error.Message}";
             }
         }
 
@@ -81,7 +81,7 @@ public static class ClaimChecker
         }
         catch (ExpressionException error)
         {
-            return new(claim, Verdict.CannotBeChecked, null, null, $"{ConsistencyChecker.At(claim.Line)}{part}, {error.Message}");
+            return new(claim, Verdict.CannotBeChecked, null, null, $"{ConsistencyChecker.LinePrefix(claim.Line)}{part}, {error.Message}");
         }
     }
 

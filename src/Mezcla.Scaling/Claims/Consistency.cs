@@ -63,7 +63,7 @@ public static class ConsistencyChecker
             }
             catch (ExpressionException error)
             {
-                unusable.Add(new(statement.ToString(), At(statement.Line) + error.Message));
+                unusable.Add(new(statement.ToString(), LinePrefix(statement.Line) + error.Message));
             }
         }
 
@@ -78,7 +78,7 @@ public static class ConsistencyChecker
             }
             catch (ExpressionException error)
             {
-                unusable.Add(new(relation.Formula, At(relation.Line) + error.Message));
+                unusable.Add(new(relation.Formula, LinePrefix(relation.Line) + error.Message));
             }
         }
 
@@ -87,7 +87,7 @@ public static class ConsistencyChecker
         return new(conflicts, conflicts.Count > 0 ? [] : search.Follows(), unusable);
     }
 
-    internal static string At(int line) => line > 0 ? FormattableString.Invariant($"line {line}, ") : "";
+    internal static string LinePrefix(int line) => line > 0 ? FormattableString.Invariant($"line {line}, ") : "";
 
     private static Interval RangeOf(Statement statement, IReadOnlyDictionary<string, double> definitions)
     {

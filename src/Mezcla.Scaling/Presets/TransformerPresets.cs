@@ -23,8 +23,8 @@ public static class TransformerPresets
         Gpt("gpt2-large", 36, 1280, 20, 64, 1024),
         Gpt("gpt2-xl", 48, 1600, 25, 64, 1024),
 
-        // Brown et al. 2020, table 2.1, as printed: XL's heads do not add up to its width, 13B's width is no multiple of its heads. Every
-        // other layer attends within a band there, which changes no parameter and is left out.
+        // Brown et al. 2020, table 2.1, as printed: XL's heads do not add up to its width, 13B's width is not a multiple of its heads.
+        // Every other layer attends within a band there, which changes no parameter and is left out.
         Gpt("gpt3-small", 12, 768, 12, 64, 2048),
         Gpt("gpt3-medium", 24, 1024, 16, 64, 2048),
         Gpt("gpt3-large", 24, 1536, 16, 96, 2048),

@@ -78,7 +78,7 @@ public static class GgufConfig
         var metadata = file.Metadata;
         int width = Size(metadata, "gpt2.embedding_length"), heads = Size(metadata, "gpt2.attention.head_count");
         if (width % heads != 0)
-            throw new InvalidDataException($"the width {width} is no multiple of {heads} heads.");
+            throw new InvalidDataException($"the width {width} is not a multiple of {heads} heads.");
         return new TransformerConfig
         {
             Name = metadata.GetString("general.name", "gpt2"),
@@ -109,7 +109,7 @@ public static class GgufConfig
         if (heads % shared != 0)
             throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
         if (!metadata.Contains("llama.attention.key_length") && width % heads != 0)
-            throw new InvalidDataException($"the width {width} is no multiple of {heads} heads.");
+            throw new InvalidDataException($"the width {width} is not a multiple of {heads} heads.");
         var size = Size(metadata, "llama.attention.key_length", Math.Max(1, width / heads));
         if (Size(metadata, "llama.attention.value_length", size) != size || Size(metadata, "llama.rope.dimension_count", size) != size)
             throw new InvalidDataException("heads whose keys, values and rotated parts differ in size are not supported.");
@@ -185,7 +185,7 @@ public static class GgufConfig
 
     private static int VocabularySize(GgufFile file) => file["token_embd.weight"].Shape is [var rows, _] && rows is > 0 and < 1 << 24
         ? (int)rows
-        : throw new InvalidDataException("token_embd.weight is no matrix of a possible size.");
+        : throw new InvalidDataException("token_embd.weight is not a matrix of a possible size.");
 
     private static int Size(GgufMetadata metadata, string key, int? otherwise = null) =>
         metadata.GetInteger(key, otherwise) is var size and > 0 and < 1 << 24

@@ -9,7 +9,7 @@ namespace Mezcla.Weights.Gguf;
 public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
 {
     // The position of a kind is its number in the file.
-    private static readonly Type[] Kinds =
+    private static readonly Type[] ValueTypes =
     [
         typeof(byte), typeof(sbyte), typeof(ushort), typeof(short), typeof(uint), typeof(int), typeof(float), typeof(bool), typeof(string),
         typeof(Array), typeof(ulong), typeof(long), typeof(double),
@@ -80,7 +80,7 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>The number of a kind of value in the file.</summary>
-    internal static uint KindOf(Type type) => Array.IndexOf(Kinds, type) is var kind and >= 0 && type != typeof(Array)
+    internal static uint KindOf(Type type) => Array.IndexOf(ValueTypes, type) is var kind and >= 0 && type != typeof(Array)
         ? (uint)kind
         : throw new ArgumentException($"GGUF metadata cannot hold a {type.Name}.");
 

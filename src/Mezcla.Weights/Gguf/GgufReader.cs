@@ -36,7 +36,7 @@ internal sealed class GgufReader
         _at = "metadata 'general.alignment'";
         Alignment = Metadata.GetInteger("general.alignment", 32);
         if (Alignment is < 1 or > 1 << 20 || !long.IsPow2(Alignment))
-            throw Refuse($"{Alignment} is no power of two up to 1048576");
+            throw Refuse($"{Alignment} is not a power of two up to 1048576");
 
         var names = new HashSet<string>();
         for (var i = 0L; i < tensors; i++)
@@ -78,7 +78,7 @@ internal sealed class GgufReader
         10 => Read<ulong>(),
         11 => Read<long>(),
         12 => Read<double>(),
-        _ => throw Refuse($"{kind} is no kind of value"),
+        _ => throw Refuse($"{kind} is not a kind of value"),
     };
 
     private object ReadArray()
@@ -99,7 +99,7 @@ internal sealed class GgufReader
             10 => ReadArray<ulong>(),
             11 => ReadArray<long>(),
             12 => ReadArray<double>(),
-            _ => throw Refuse($"{kind} is no kind of value"),
+            _ => throw Refuse($"{kind} is not a kind of value"),
         };
     }
 
@@ -149,7 +149,7 @@ internal sealed class GgufReader
         var type = GgmlType.Find(id) ?? throw Refuse($"it has the unknown type {id}");
         var row = rank == 0 ? 1 : shape[^1];
         if (row % type.BlockSize != 0)
-            throw Refuse($"its rows of {row} are no multiple of {type.BlockSize}, the block of {type.Name}");
+            throw Refuse($"its rows of {row} are not a multiple of {type.BlockSize}, the block of {type.Name}");
         var offset = Read<ulong>();
         if (offset > (ulong)_file.Length)
             throw Refuse($"it starts at {offset}, and the file has {_file.Length} bytes");
@@ -195,7 +195,7 @@ internal sealed class GgufReader
     private bool ReadBoolean()
     {
         var value = Read<byte>();
-        return value < 2 ? value == 1 : throw Refuse($"{value} is no truth value");
+        return value < 2 ? value == 1 : throw Refuse($"{value} is not a truth value");
     }
 
     private string ReadString(Encoding encoding, int most)

@@ -130,7 +130,7 @@ public static class HuggingFaceConfig
     {
         int width = json.Size("n_embd", 768), heads = json.Size("n_head", 12);
         if (width % heads != 0)
-            throw new InvalidDataException($"n_embd {width} is no multiple of n_head {heads}.");
+            throw new InvalidDataException($"n_embd {width} is not a multiple of n_head {heads}.");
         if (!json.Flag("scale_attn_weights", true) || json.Flag("scale_attn_by_inverse_layer_idx", false))
             throw new InvalidDataException("its attention is scaled in a way that is not supported.");
         return new TransformerConfig
@@ -169,7 +169,7 @@ public static class HuggingFaceConfig
         if (heads % shared != 0)
             throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
         if (!json.Has("head_dim") && width % heads != 0)
-            throw new InvalidDataException($"hidden_size {width} is no multiple of num_attention_heads {heads}.");
+            throw new InvalidDataException($"hidden_size {width} is not a multiple of num_attention_heads {heads}.");
         if (json.Text("hidden_act", "silu") is var activation and not ("silu" or "swish"))
             throw new InvalidDataException($"the activation '{activation}' is not supported.");
         if (json.Flag("mlp_bias", false))

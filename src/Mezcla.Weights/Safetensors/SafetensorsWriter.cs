@@ -22,7 +22,7 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
     {
         var bytes = SafetensorsDType.BytesOf(dtype, shape)
             ?? throw new ArgumentException(
-                $"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] of {dtype} is no tensor that safetensors can hold.");
+                $"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] of {dtype} is not a tensor that safetensors can hold.");
         if (!_names.Add(name))
             throw new ArgumentException($"A tensor named '{name}' was added before.", nameof(name));
         _tensors.Add((name, dtype, shape.ToArray(), bytes, write));

@@ -40,7 +40,7 @@ internal sealed unsafe partial class OpenClKernels
         var words = (rowBytes | x.Offset | y.Offset) % 4 == 0;
         long row = rowBytes / (words ? 4 : 2), n = outer * count * row;
         Each(words ? "gather_rows4" : "gather_rows2", n, x, ids, y, axis, count, row, n, Record, Number(check));
-        Alone(ids, n == 0 ? count : 0, axis, check);
+        CheckOnly(ids, n == 0 ? count : 0, axis, check);
         return -1;
     }
 
@@ -87,12 +87,12 @@ internal sealed unsafe partial class OpenClKernels
     public override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
     {
         Each("one_hot", n * classes, ids, y, classes, n * classes, Record, Number(check));
-        Alone(ids, classes == 0 ? n : 0, classes, check);
+        CheckOnly(ids, classes == 0 ? n : 0, classes, check);
         return -1;
     }
 
     // Where the operation has no elements, and so no work items, its indices are still looked at.
-    private void Alone(Handle ids, long n, long limit, in IndexCheck check)
+    private void CheckOnly(Handle ids, long n, long limit, in IndexCheck check)
     {
         if (check.Operation is not null)
             Each("check_indices", n, ids, limit, n, Record, Number(check));
