@@ -7,6 +7,7 @@ public sealed class GgufTokenizerTests : IDisposable
 {
     private const string Text = "The quick brown fox, 1234567 times… Ñandú's «café»\r\n\t\tDON'T   stop 日本語 🙂 <s> end ";
 
+    private static readonly string[] Bytes = [.. Enumerable.Range(0, 256).Select(b => ByteAlphabet.ToText([(byte)b]))];
     private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-gguf-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -84,6 +85,66 @@ public sealed class GgufTokenizerTests : IDisposable
     }
 
     [Fact]
+    public void Token_types_of_any_width_are_read()
+    {
+        Array[] widths = [new[] { 1L, 3, 4 }, new uint[] { 1, 3, 4 }, new sbyte[] { 1, 3, 4 }, new byte[] { 1, 3, 4 }, new ulong[] { 1, 3, 4 }];
+        foreach (var types in widths)
+        {
+            var tokenizer = Read(m =>
+            {
+                m.Add("tokenizer.ggml.model", "gpt2");
+                m.Add("tokenizer.ggml.pre", "gpt-2");
+                m.Add("tokenizer.ggml.tokens", (string[])[.. Bytes, "<s>", "<tool>"]);
+                m.Add("tokenizer.ggml.merges", Array.Empty<string>());
+                var all = Array.CreateInstance(types.GetType().GetElementType()!, 258);
+                for (var id = 0; id < 258; id++)
+                    all.SetValue(types.GetValue(Math.Max(0, id - 255)), id);
+                m.Add("tokenizer.ggml.token_type", all);
+            });
+            Assert.Equal(256, tokenizer.SpecialTokens["<s>"]);
+            Assert.Equal(['a', 257], tokenizer.Encode("a<tool>"));
+        }
+    }
+
+    [Theory]
+    [InlineData(999_999L, true)]
+    [InlineData(256L, true)]
+    [InlineData(-2L, true)]
+    [InlineData(255L, false)]
+    [InlineData((long)uint.MaxValue, false)]
+    public void The_id_of_a_token_that_is_not_there_is_refused(long id, bool refused)
+    {
+        void Describe(GgufMetadata m)
+        {
+            m.Add("tokenizer.ggml.model", "gpt2");
+            m.Add("tokenizer.ggml.pre", "gpt-2");
+            m.Add("tokenizer.ggml.tokens", Bytes);
+            m.Add("tokenizer.ggml.merges", Array.Empty<string>());
+            m.Add("tokenizer.ggml.bos_token_id", id);
+        }
+
+        if (!refused)
+            Assert.Equal(['a'], Read(Describe).Encode("a"));
+        else
+            Assert.Contains($"bos_token_id is {id}, and the tokens have the ids from 0 to 255",
+                Assert.Throws<InvalidDataException>(() => Read(Describe)).Message);
+    }
+
+    [Fact]
+    public void Added_tokens_that_also_stand_in_merges_are_cut_out_first()
+    {
+        var tokenizer = Read(m =>
+        {
+            m.Add("tokenizer.ggml.model", "gpt2");
+            m.Add("tokenizer.ggml.pre", "gpt-2");
+            m.Add("tokenizer.ggml.tokens", (string[])[.. Bytes, "he", "ll", "hell", "hello"]);
+            m.Add("tokenizer.ggml.merges", (string[])["h e", "l l", "he ll", "hell o"]);
+            m.Add("tokenizer.ggml.token_type", (int[])[.. Enumerable.Range(0, 260).Select(id => id == 'h' ? 4 : 1)]);
+        });
+        Assert.Equal(['h', 'e', 257, 'o'], tokenizer.Encode("hello"));
+    }
+
+    [Fact]
     public void Damaged_tokenizers_are_refused()
     {
         void Refused(string what, Action<GgufMetadata> describe) =>
@@ -108,17 +169,16 @@ public sealed class GgufTokenizerTests : IDisposable
             m.Add("tokenizer.ggml.tokens", new[] { "a" });
             m.Add("tokenizer.ggml.scores", new[] { 1f, 2f });
         });
-        void Bytes(GgufMetadata m, string[] tokens, string[] merges)
+        void Describe(GgufMetadata m, string[] tokens, string[] merges)
         {
             m.Add("tokenizer.ggml.model", "gpt2");
             m.Add("tokenizer.ggml.pre", "gpt-2");
             m.Add("tokenizer.ggml.tokens", tokens);
             m.Add("tokenizer.ggml.merges", merges);
         }
-        string[] all = [.. Enumerable.Range(0, 256).Select(b => ByteAlphabet.ToText([(byte)b]))];
-        Refused("occurs twice", m => Bytes(m, [.. all, "a"], []));
-        Refused("names 'zz'", m => Bytes(m, all, ["zz a"]));
-        Refused("no two parts", m => Bytes(m, all, ["ab"]));
-        Refused("byte", m => Bytes(m, all[1..], []));
+        Refused("occurs twice", m => Describe(m, [.. Bytes, "a"], []));
+        Refused("names 'zz'", m => Describe(m, Bytes, ["zz a"]));
+        Refused("no two parts", m => Describe(m, Bytes, ["ab"]));
+        Refused("byte", m => Describe(m, Bytes[1..], []));
     }
 }

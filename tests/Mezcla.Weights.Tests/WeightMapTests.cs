@@ -109,6 +109,31 @@ public sealed class WeightMapTests : IDisposable
             Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
     }
 
+    [Theory]
+    [InlineData("attention.head_count")]
+    [InlineData("attention.head_count_kv")]
+    [InlineData("feed_forward_length")]
+    public void A_size_may_stand_once_for_each_layer(string key)
+    {
+        var config = Llama with { Positions = new(PositionKind.Rotary) };
+        TransformerConfig Read(Func<uint, uint[]> layers)
+        {
+            GgufWriter writer = new(), written = new();
+            GgufConfig.Write(writer, config);
+            foreach (var (name, value) in writer.Metadata)
+                written.Metadata.Add(name, name == $"llama.{key}" ? layers((uint)value) : value);
+            foreach (var (tensor, shape) in GgufNames.For(config).Sources)
+                written.Add(tensor, FloatFormat.F32, shape, new float[shape.Aggregate(1, (a, b) => a * (int)b)]);
+            written.Save(At("m.gguf"));
+            using var source = (GgufFile)WeightSource.Open(At("m.gguf"));
+            return GgufConfig.Read(source);
+        }
+
+        Assert.Equal(config, Read(size => [size, size]));
+        var refused = Assert.Throws<InvalidDataException>(() => Read(size => [size, 2 * size])).Message;
+        Assert.Contains($"The layers of this model differ in 'llama.{key}'", refused);
+    }
+
     [Theory, MemberData(nameof(Names))]
     public void Configuration_and_weights_come_back_from_gguf(string name)
     {
@@ -205,7 +230,7 @@ public sealed class WeightMapTests : IDisposable
     [InlineData("""{"model_type":"llama"}""", "hidden_size is missing")]
     [InlineData("""{"model_type":"gpt2","n_embd":-4}""", "n_embd is -4")]
     [InlineData("""{"model_type":"gpt2","n_embd":1e99}""", "n_embd is 1e99")]
-    [InlineData("""{"model_type":"gpt2","n_embd":770}""", "no multiple of n_head")]
+    [InlineData("""{"model_type":"gpt2","n_embd":770}""", "not a multiple of n_head")]
     [InlineData("""{"model_type":"gpt2","activation_function":"tanh"}""", "'tanh'")]
     [InlineData("""{"model_type":"gpt2","layer_norm_epsilon":"x"}""", "layer_norm_epsilon")]
     [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"num_key_value_heads":3,"vocab_size":9}""",

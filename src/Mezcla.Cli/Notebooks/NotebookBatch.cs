@@ -44,8 +44,11 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             if (cancellation.IsCancellationRequested)
                 break;
             NotebookRun run;
+            List<(string Cell, string Warning)> warnings;
             try
             {
+                // Before the run, which may save to the same file.
+                warnings = [.. Notebook.Read(notebook).Cells.Where(c => c.Warning is not null).Select(c => (c.Id, c.Warning!))];
                 run = await RunOne(job, notebook, cancellation);
             }
             catch (Exception e)
@@ -58,6 +61,8 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             if (job.Page?.Invoke(notebook, run) is var (path, options))
                 File.WriteAllText(path, NotebookPage.Render(run.Notebook, options));
             Report(notebook, run, job.Output(notebook));
+            foreach (var (cell, warning) in warnings)
+                console.MarkupLineInterpolated($"  [yellow]cell {cell}[/] {warning}");
         }
         return runs;
     }

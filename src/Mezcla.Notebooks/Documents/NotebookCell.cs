@@ -43,6 +43,9 @@ public sealed class NotebookCell
     /// <summary>The cell's text.</summary>
     public string Source { get; set; }
 
+    /// <summary>What is probably wrong with the text as the file holds it, as a sentence for the reader; null if nothing is.</summary>
+    public string? Warning { get; internal init; }
+
     /// <summary>The number beside a code cell that has run.</summary>
     public int? ExecutionCount { get; set; }
 

@@ -46,7 +46,7 @@ internal static class NotebookReader
         var cells = root["cells"] as JsonArray ?? throw new InvalidDataException("it has no list 'cells'");
         var notebook = new Notebook
         {
-            Metadata = Metadata(root["metadata"], "orig_nbformat", "orig_nbformat_minor", "signature"),
+            Metadata = WithKernel(Metadata(root["metadata"], "orig_nbformat", "orig_nbformat_minor", "signature")),
             Extra = Others(root, NotebookKeys),
             Minor = Math.Max(minor, 5)
         };
@@ -84,6 +84,7 @@ internal static class NotebookReader
             Attachments = json["attachments"] is JsonObject attachments ? (JsonObject)Rejoined(attachments) : null,
             Extra = Others(json, CellKeys),
             ExecutionCount = json["execution_count"]?.GetValue<int>(),
+            Warning = kind == CellKind.Code ? Joined(json["source"]) : null,
         };
         if (kind == CellKind.Code && json["outputs"] is JsonArray outputs)
             cell.Outputs.AddRange(
@@ -113,11 +114,34 @@ internal static class NotebookReader
         _ => throw new InvalidDataException($"it has no '{key}'"),
     };
 
+    /// <summary>A warning about a text in parts that do not end in line ends, as some programs write it: the format wants them.</summary>
+    private static string? Joined(JsonNode? source) => source is JsonArray { Count: > 1 } lines
+        && lines.SkipLast(1).All(line => line?.GetValue<string>().EndsWith('\n') == false)
+        ? $"Warning: the {lines.Count} lines of this cell have no line ends in the file, so they are one line. " +
+            "If a comment hides the rest of it, add \"\\n\" to each line of its source."
+        : null;
+
     private static JsonObject Metadata(JsonNode? node, params ReadOnlySpan<string> transient)
     {
         var metadata = node is JsonObject json ? (JsonObject)json.DeepClone() : [];
         foreach (var key in transient)
             metadata.Remove(key);
+        return metadata;
+    }
+
+    /// <summary>Completes a kernelspec that is there in part: the format wants its name and what to call it.</summary>
+    private static JsonObject WithKernel(JsonObject metadata)
+    {
+        if (!metadata.ContainsKey("kernelspec"))
+            return metadata;
+        var known = Notebook.ForCSharp().Metadata["kernelspec"]!.AsObject();
+        if (metadata["kernelspec"] is not JsonObject kernel)
+            metadata["kernelspec"] = kernel = [];
+        foreach (var key in (string[])["display_name", "name"])
+        {
+            if (kernel[key] is not JsonValue value || !value.TryGetValue(out string? text) || text.Length == 0)
+                kernel[key] = known[key]!.DeepClone();
+        }
         return metadata;
     }
 

@@ -58,6 +58,8 @@ public static partial class NotebookRunner
             current = (cell, ++ran);
             Tell(() => new CellStarted(cell, ran, cells.Count));
             cell.ExecutionCount = ran;
+            if (cell.Warning is { } warning)
+                cell.Outputs.Add(new StreamOutput(OutputStream.Error, warning + "\n"));
             var started = watch.Elapsed;
             var error = await RunCell(engine, cell, ran, collector, options, cancellation).ConfigureAwait(false);
             Tell(() => new CellEnded(cell, ran, cells.Count, watch.Elapsed - started, error));

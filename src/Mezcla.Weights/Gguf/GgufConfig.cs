@@ -188,10 +188,10 @@ public static class GgufConfig
         : throw new InvalidDataException("token_embd.weight is not a matrix of a possible size.");
 
     private static int Size(GgufMetadata metadata, string key, int? otherwise = null) =>
-        metadata.GetInteger(key, otherwise) is var size and > 0 and < 1 << 24
+        metadata.GetIntegerOfAllLayers(key, otherwise) is var size and > 0 and < 1 << 24
         ? (int)size
         : throw new InvalidDataException(
-            $"{key} is {metadata.GetInteger(key, otherwise)}, where a number from 1 to {1 << 24} is expected.");
+            $"{key} is {metadata.GetIntegerOfAllLayers(key, otherwise)}, where a number from 1 to {1 << 24} is expected.");
 
     private static float Epsilon(GgufMetadata metadata, string key) => metadata.GetNumber(key) is var epsilon and > 0 and < 1
         ? (float)epsilon

@@ -50,6 +50,33 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
         _ => throw Other(key, "a whole number"),
     };
 
+    /// <summary>A whole number of any width, given once or once for each layer.</summary>
+    /// <exception cref="InvalidDataException">It is missing and there is no <paramref name="otherwise"/>, it is something else, or the
+    /// layers differ, which no model here can do.</exception>
+    public long GetIntegerOfAllLayers(string key, long? otherwise = null)
+    {
+        if (_values.GetValueOrDefault(key) is not Array)
+            return GetInteger(key, otherwise);
+        var layers = GetIntegers(key);
+        if (layers.Length == 0)
+            throw new InvalidDataException($"The GGUF metadata '{key}' has a value for each layer, and no layers.");
+        return layers.All(value => value == layers[0]) ? layers[0]
+            : throw new InvalidDataException(
+                $"The layers of this model differ in '{key}' ({string.Join(", ", layers.Distinct())}): a model whose layers differ in shape " +
+                    "is not supported.");
+    }
+
+    /// <summary>Whole numbers of any width.</summary>
+    /// <exception cref="InvalidDataException">They are missing or something else.</exception>
+    public long[] GetIntegers(string key) => _values.GetValueOrDefault(key) switch
+    {
+        null => throw Missing(key),
+        byte[] or sbyte[] or ushort[] or short[] or uint[] or int[] or long[] => [.. ((Array)_values[key]).Cast<object>()
+            .Select(value => Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture))],
+        ulong[] large when large.All(value => value <= long.MaxValue) => [.. large.Select(value => (long)value)],
+        _ => throw Other(key, "an array of whole numbers"),
+    };
+
     /// <summary>A float of either width.</summary>
     /// <inheritdoc cref="GetInteger"/>
     public double GetNumber(string key, double? otherwise = null) => _values.GetValueOrDefault(key) switch

@@ -1,5 +1,6 @@
 using System.Text;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights.Gguf;
 
@@ -124,12 +125,15 @@ public static class GgufTokenizer
             var kind = types[id] switch { Normal => vocabulary, Control or Unknown => special, UserDefined => always, _ => null };
             if (kind is not null && !kind.TryAdd(tokens[id], id))
                 throw new InvalidDataException($"the token '{tokens[id]}' occurs twice.");
+            if (kind is not null && kind != vocabulary && AddedTokens.IsByte(tokens[id]))
+                vocabulary.TryAdd(tokens[id], id);
         }
         var merges = metadata.GetStrings(Prefix + "merges").Select(merge => merge.IndexOf(' ', 1) is var cut and > 0
             ? (merge[..cut], merge[(cut + 1)..])
             : throw new InvalidDataException($"the merge '{merge}' has no two parts."));
         // Where a file does not say, llama.cpp begins the texts of Llama 3, and of no other byte pairs, with the token for it.
         var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
+        merges = AddedTokens.WithoutThem(merges, special.Keys.Concat(always.Keys));
         return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3,
             expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", llama3));
     }
@@ -166,11 +170,19 @@ public static class GgufTokenizer
     {
         var tokens = metadata.GetStrings(Prefix + "tokens");
         var types = metadata.Contains(Prefix + "token_type")
-            ? metadata[Prefix + "token_type"] as int[]
-            : [.. Enumerable.Repeat(Normal, tokens.Length)];
-        return types?.Length == tokens.Length
-            ? (tokens, types)
-            : throw new InvalidDataException("its token types are not as many numbers as its tokens.");
+            ? [.. metadata.GetIntegers(Prefix + "token_type").Select(type => (int)Math.Clamp(type, int.MinValue, int.MaxValue))]
+            : Enumerable.Repeat(Normal, tokens.Length).ToArray();
+        if (types.Length != tokens.Length)
+            throw new InvalidDataException($"it has {tokens.Length} tokens and {types.Length} token types.");
+        foreach (var (key, _) in metadata.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal)
+            && entry.Key.EndsWith("_token_id", StringComparison.Ordinal)))
+        {
+            // The largest number of 32 bits says that there is no such token.
+            var id = metadata.GetInteger(key);
+            if (id < -1 || (id >= tokens.Length && id != uint.MaxValue))
+                throw new InvalidDataException($"{key} is {id}, and the tokens have the ids from 0 to {tokens.Length - 1}.");
+        }
+        return (tokens, types);
     }
 
     private static string PatternName(BytePairTokenizer tokenizer) => tokenizer.Pattern switch

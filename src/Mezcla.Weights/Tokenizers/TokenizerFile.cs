@@ -28,6 +28,8 @@ public static class TokenizerFile
         var file = File.ReadAllBytes(path);
         try
         {
+            if (file.AsSpan().StartsWith(Encoding.UTF8.Preamble))
+                file = file[Encoding.UTF8.Preamble.Length..];
             return file.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8) ? TokenizerJsonReader.Read(file) : SentencePieceReader.Read(file);
         }
         catch (Exception e) when (e is FormatException or ArgumentException)

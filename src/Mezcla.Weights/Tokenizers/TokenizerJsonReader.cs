@@ -66,8 +66,10 @@ internal static class TokenizerJsonReader
 
         if (Steps(root, "normalizer", "normalizers") is [var normalizer, ..])
             throw new FormatException($"its normalizer {String(normalizer, "type")} is not supported");
-        foreach (var added in special.Keys.Concat(always.Keys))
-            vocabulary.Remove(added);
+        string[] added = [.. special.Keys, .. always.Keys];
+        foreach (var token in added.Where(token => !AddedTokens.IsByte(token)))
+            vocabulary.Remove(token);
+        merges = AddedTokens.WithoutThem(merges, added);
         var (pattern, prefixSpace) = ByteLevel(steps);
         return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, Flag(model, "ignore_merges"), prefixSpace,
             begins);

@@ -49,6 +49,31 @@ public class TokenizerFileTests
         Assert.Equal(258, tokenizer.VocabularySize);
     }
 
+    [Fact]
+    public void Added_tokens_that_also_stand_in_merges_are_cut_out_first()
+    {
+        const string Words = ",\"he\":256,\"ll\":257,\"hell\":258,\"hello\":259";
+        var tokenizer = Read(Json("\"h e\",\"l l\",\"he ll\",\"hell o\"", Words,
+            root: """ "added_tokens":[{"id":104,"content":"h","special":false}], """));
+        Assert.Equal([104, 'e', 257, 'o'], tokenizer.Encode("hello"));
+        Assert.Equal("hello", tokenizer.Decode([259]));
+    }
+
+    [Fact]
+    public void A_file_may_begin_with_a_byte_order_mark()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, Json(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+            Assert.Equal(['a'], TokenizerFile.Load(path).Encode("a"));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Theory]
     [InlineData("""{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated"}""", "\\\\w+")]
     [InlineData("""{"type":"Whitespace"}""", "not supported")]
