@@ -40,7 +40,12 @@ public sealed class FolderTests
                 public interface ILow { High Property { get; } void Method(List<High[]> high); }
                 public enum Kind { A }
                 public class MarkAttribute : Attribute { }
-                public partial class Both { public void Down() { } public void Up() { Risen(); _later++; } private int _early = High.Count; }
+                public partial class Both
+                {
+                    public void Down() { }
+                    public void Up() { Risen(); _later++; }
+                    private int _early = High.Count;
+                }
                 public class Low<T> where T : High
                 {
                     public High? Auto { get; set; }
@@ -69,7 +74,11 @@ public sealed class FolderTests
                 public class UpperException : Exception { }
                 public class UpperAttribute : Attribute { }
                 public partial class Both { public void Risen() { Down(); } private int _later = High.Count; }
-                [Mark] public class Downwards : Low<High>, ILow { public High Property => new(); public void Method(System.Collections.Generic.List<High[]> high) { new Both().Down(); } }
+                [Mark] public class Downwards : Low<High>, ILow
+                {
+                    public High Property => new();
+                    public void Method(System.Collections.Generic.List<High[]> high) { new Both().Down(); }
+                }
                 """));
         var found = FolderReferences.Forbidden(sample.FilePath, sample.Folder, ["Low", "High"]);
         string[] expected =

@@ -41,8 +41,10 @@ public sealed class LineTests
     public void Long_lines_are_found()
     {
         Assert.Equal([(2, 4)], TooLong(["abc", "abcd", "é€a"], 3));
-        const string Notebook =
-            """{"cells":[{"cell_type":"markdown","source":["a long line"]},{"cell_type":"code","source":["ab\n","abcdef"]},{"cell_type":"code","source":"abcd\nx"}]}""";
+        const string Notebook = """
+            {"cells":[{"cell_type":"markdown","source":["a long line"]},
+            {"cell_type":"code","source":["ab\n","abcdef"]},{"cell_type":"code","source":"abcd\nx"}]}
+            """;
         Assert.Equal([(2, 6), (3, 4)], TooLong(CodeOf(Notebook), 3));
     }
 

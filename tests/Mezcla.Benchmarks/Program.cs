@@ -99,7 +99,10 @@ static int Usage()
           --layers n      for llama: blocks (16)
           --simd n        bits of vectors, at most the processor's: 128, 256, 512
           --device NAME   without a verb and for gpu: cpu, opencl:0 (else what MEZCLA_DEVICE says, else cpu)
-          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats; for gpu {string.Join(' ', GpuBenchmark.Names)}; for tokenizers {string.Join(' ', TokenizerBenchmark.Names)}
+          --only a,b      of {string.Join(' ', ModelBenchmark.Names)};
+                          for matmul parts of names of shapes; for experts S, M or L; for llama formats;
+                          for gpu {string.Join(' ', GpuBenchmark.Names)};
+                          for tokenizers {string.Join(' ', TokenizerBenchmark.Names)}
           --output FOLDER for growth: where its charts go
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)

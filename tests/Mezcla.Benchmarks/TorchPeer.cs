@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Mezcla.Benchmarks;
 
@@ -20,7 +21,8 @@ internal sealed class TorchPeer : IDisposable
         if (processorTime)
             start.ArgumentList.Add("cpu");
         // The OpenMP build of OpenBLAS shares PyTorch's threads, and a malloc that keeps its memory saves it page faults.
-        start.Environment["LD_LIBRARY_PATH"] = $"/usr/lib/{(System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "aarch64" : "x86_64")}-linux-gnu/openblas-openmp";
+        var processor = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
+        start.Environment["LD_LIBRARY_PATH"] = $"/usr/lib/{processor}-linux-gnu/openblas-openmp";
         start.Environment["MALLOC_TOP_PAD_"] = "1000000000";
         start.Environment["MALLOC_MMAP_THRESHOLD_"] = "4000000000";
         start.Environment["MALLOC_TRIM_THRESHOLD_"] = "8000000000";

@@ -69,7 +69,8 @@ public sealed partial class ProseTests
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"```[\s\S]*?```|`[^`\n]*`|\$\$[\s\S]*?\$\$|\$[^$\n]+\$|\]\([^)]*\)|<[^>\n]*>|https?://\S+|“[^”]*”|\*\*References\.\*\*[\s\S]*?(?=\n\n|$)|\w*\d\w*")]
+    [GeneratedRegex(@"```[\s\S]*?```|`[^`\n]*`|\$\$[\s\S]*?\$\$|\$[^$\n]+\$|\]\([^)]*\)|<[^>\n]*>|https?://\S+|“[^”]*”|" +
+        @"\*\*References\.\*\*[\s\S]*?(?=\n\n|$)|\w*\d\w*")]
     private static partial Regex NotProse();
 
     [GeneratedRegex(@"\p{L}[\p{L}'’]*")]

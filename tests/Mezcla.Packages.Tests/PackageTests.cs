@@ -39,6 +39,8 @@ public sealed partial class PackageTests(PackedLibraries packed) : IClassFixture
         Assert.NotEqual(example.Groups["code"].Value, shorter);
         File.WriteAllText(Path.Combine(program, "Program.cs"), shorter);
         File.WriteAllText(Path.Combine(program, "my.txt"), readme);
+        var references = string.Concat(PackedLibraries.Libraries
+            .Select(library => $"<PackageReference Include=\"{library}\" Version=\"[{PackedLibraries.Version}]\" />"));
         File.WriteAllText(Path.Combine(program, "Program.csproj"),
             $"""
             <Project Sdk="Microsoft.NET.Sdk">
@@ -49,7 +51,7 @@ public sealed partial class PackageTests(PackedLibraries packed) : IClassFixture
                 <RestorePackagesPath>{Path.Combine(packed.Folder, "restored")}</RestorePackagesPath>
               </PropertyGroup>
               <ItemGroup>
-                {string.Concat(PackedLibraries.Libraries.Select(library => $"<PackageReference Include=\"{library}\" Version=\"[{PackedLibraries.Version}]\" />"))}
+                {references}
               </ItemGroup>
             </Project>
             """);

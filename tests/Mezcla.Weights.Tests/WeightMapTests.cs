@@ -235,7 +235,10 @@ public sealed class WeightMapTests : IDisposable
     [InlineData("""{"model_type":"gpt2","layer_norm_epsilon":"x"}""", "layer_norm_epsilon")]
     [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"num_key_value_heads":3,"vocab_size":9}""",
         "cannot share 3")]
-    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,"num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"yarn"}}""", "'yarn'")]
+    [InlineData("""
+        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"yarn"}}
+        """, "'yarn'")]
     [InlineData("""[1]""", "an object is expected")]
     [InlineData("""{"model_type":""", "config.json")]
     public void Configurations_that_cannot_be_are_refused(string json, string what)
@@ -249,16 +252,21 @@ public sealed class WeightMapTests : IDisposable
     {
         // The entries of the published files that matter: Llama 3.1 8B and Mixtral 8x7B.
         File.WriteAllText(At("config.json"), """
-            {"architectures":["LlamaForCausalLM"],"attention_bias":false,"hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":131072,"mlp_bias":false,
-            "model_type":"llama","num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,"pretraining_tp":1,"rms_norm_eps":1e-05,
-            "rope_scaling":{"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192,"rope_type":"llama3"},
+            {"architectures":["LlamaForCausalLM"],"attention_bias":false,"hidden_act":"silu","hidden_size":4096,
+            "intermediate_size":14336,"max_position_embeddings":131072,"mlp_bias":false,
+            "model_type":"llama","num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,
+            "pretraining_tp":1,"rms_norm_eps":1e-05,
+            "rope_scaling":{"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+            "original_max_position_embeddings":8192,"rope_type":"llama3"},
             "rope_theta":500000.0,"tie_word_embeddings":false,"vocab_size":128256}
             """);
         var llama = HuggingFaceConfig.Read(At("config.json"));
         Assert.Equal(TransformerPresets.Get("llama3.1-8b") with { Name = llama.Name }, llama);
         File.WriteAllText(At("config.json"), """
-            {"architectures":["MixtralForCausalLM"],"hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":32768,"model_type":"mixtral",
-            "num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,"num_key_value_heads":8,"num_local_experts":8,"rms_norm_eps":1e-05,"rope_theta":1000000.0,
+            {"architectures":["MixtralForCausalLM"],"hidden_act":"silu","hidden_size":4096,
+            "intermediate_size":14336,"max_position_embeddings":32768,"model_type":"mixtral",
+            "num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,"num_key_value_heads":8,
+            "num_local_experts":8,"rms_norm_eps":1e-05,"rope_theta":1000000.0,
             "sliding_window":null,"tie_word_embeddings":false,"vocab_size":32000}
             """);
         var mixtral = HuggingFaceConfig.Read(At("config.json"));

@@ -52,7 +52,10 @@ internal static class PruneCommand
         { Description = "The checkpoint to write. [default: beside the model, with -pruned added to its name]" };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
         var command = new Command("prune",
-            "Set weights of a model to zero, or remove whole experts. Writes a checkpoint and reports perplexity before and after.") { model, text, method, sparsity, experts, sequences, output, force };
+            "Set weights of a model to zero, or remove whole experts. Writes a checkpoint and reports perplexity before and after.")
+        {
+            model, text, method, sparsity, experts, sequences, output, force,
+        };
         command.SetAction(parse => Failures.Report(() => Run(
             AnsiConsole.Console, parse.GetValue(model)!, parse.GetValue(text), PruningMethod.Parse(parse.GetValue(method)!),
             Pattern(parse.GetValue(sparsity)!), parse.GetValue(experts),

@@ -20,13 +20,14 @@ internal static class OutputHtml
     public static string ToHtml(NotebookOutput output, MarkdownHtml markdown, string? id = null) => output switch
     {
         StreamOutput stream => Preformatted(Cut(stream.Text), stream.Stream == OutputStream.Error ? " err" : ""),
-        ErrorOutput error =>
-            "<div class=\"out failed\" role=\"alert\"><pre>" +
-                $"{AnsiText.ToHtml(Cut(error.Traceback.Count > 0 ? string.Join('\n', error.Traceback) : $"{error.Name}: {error.Message}"))}</pre></div>",
+        ErrorOutput error => $"<div class=\"out failed\" role=\"alert\"><pre>{AnsiText.ToHtml(Cut(Told(error)))}</pre></div>",
         DisplayOutput display => Bundle(display.Bundle, markdown, id is null ? "" : $" id=\"{id}\""),
         UnknownOutput unknown => $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(unknown.Json.ToJsonString(Indented)))}</pre>",
         _ => "",
     };
+
+    private static string Told(ErrorOutput error) =>
+        error.Traceback.Count > 0 ? string.Join('\n', error.Traceback) : $"{error.Name}: {error.Message}";
 
     private static string Bundle(MimeBundle bundle, MarkdownHtml markdown, string id)
     {

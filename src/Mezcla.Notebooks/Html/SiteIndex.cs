@@ -114,9 +114,9 @@ public static partial class SiteIndex
         html.Append(
             $"<h3 id=\"{id}\"><a href=\"{Encode(chapter.Url)}\">{Encode(TitleOf(chapter))}</a> <span " +
                 $"class=\"tally\">{Tally(chapter.Run)}</span></h3>");
-        html.Append(
-            $"<table class=\"claims\" aria-labelledby=\"{id}\"><thead><tr>" +
-                $"{string.Concat(new[] { "result", "claim", "expected", "obtained", "tolerance", "source" }.Select(h => $"<th scope=\"col\">{h}</th>"))}</tr></thead><tbody>");
+        string[] columns = ["result", "claim", "expected", "obtained", "tolerance", "source"];
+        var head = string.Concat(columns.Select(column => $"<th scope=\"col\">{column}</th>"));
+        html.Append($"<table class=\"claims\" aria-labelledby=\"{id}\"><thead><tr>{head}</tr></thead><tbody>");
         for (var i = 0; i < claims.Count; i++)
         {
             var claim = claims[i];

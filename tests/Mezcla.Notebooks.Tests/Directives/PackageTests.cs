@@ -105,7 +105,8 @@ public sealed class PackageTests(PackageTests.Feed feed) : IClassFixture<Package
                             "} }", inner)));
             const string Native = """
                 namespace Mezcla.Test { public static unsafe class Native {
-                    [System.Runtime.InteropServices.DllImport("mezclatest")] static extern uint CompressionNative_Crc32(uint crc, byte* buffer, int length);
+                    [System.Runtime.InteropServices.DllImport("mezclatest")]
+                    static extern uint CompressionNative_Crc32(uint crc, byte* buffer, int length);
                     public static uint Checksum() { fixed (byte* text = "123456789"u8) return CompressionNative_Crc32(0, text, 9); } } }
                 """;
             var system = Directory.GetFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*System.IO.Compression.Native*")
@@ -154,7 +155,10 @@ public sealed class PackageTests(PackageTests.Feed feed) : IClassFixture<Package
             Add(archive, $"{id}.nuspec", System.Text.Encoding.UTF8.GetBytes($"""
                 <package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd"><metadata>
                 <id>{id}</id><version>{version}</version><authors>tests</authors><description>Made by a test.</description>
-                <dependencies><group targetFramework=".NETStandard2.0">{groups}</group><group targetFramework="net10.0">{groups}</group></dependencies>
+                <dependencies>
+                <group targetFramework=".NETStandard2.0">{groups}</group>
+                <group targetFramework="net10.0">{groups}</group>
+                </dependencies>
                 </metadata></package>
                 """));
             foreach (var (path, content) in files)

@@ -115,7 +115,8 @@ public class NotebookTests
     public void What_is_not_known_is_kept_and_what_is_transient_is_not()
     {
         const string json = """
-            {"cells": [{"cell_type": "code", "id": "a", "metadata": {"mine": [1, 2.50, 1e3], "trusted": true}, "source": "x", "outputs": [{"output_type": "hologram", "depth": 3}], "execution_count": null, "future": {}}],
+            {"cells": [{"cell_type": "code", "id": "a", "metadata": {"mine": [1, 2.50, 1e3], "trusted": true}, "source": "x",
+               "outputs": [{"output_type": "hologram", "depth": 3}], "execution_count": null, "future": {}}],
              "metadata": {"custom": {"deep": true}, "signature": "x"}, "nbformat": 4, "nbformat_minor": 7, "more": 1}
             """;
         var text = Notebook.Parse(json).ToJson();
@@ -134,8 +135,11 @@ public class NotebookTests
     [Fact]
     public void Older_cells_without_ids_get_the_same_ids_every_time()
     {
-        const string json =
-            """{"cells": [{"cell_type": "code", "metadata": {}, "source": ["a\n", "b"], "outputs": [], "execution_count": 1}, {"cell_type": "code", "metadata": {}, "source": "a\nb", "outputs": [], "execution_count": 1}], "metadata": {}, "nbformat": 4, "nbformat_minor": 2}""";
+        const string json = """
+            {"cells": [{"cell_type": "code", "metadata": {}, "source": ["a\n", "b"], "outputs": [], "execution_count": 1},
+               {"cell_type": "code", "metadata": {}, "source": "a\nb", "outputs": [], "execution_count": 1}],
+             "metadata": {}, "nbformat": 4, "nbformat_minor": 2}
+            """;
         var (one, two) = (Notebook.Parse(json), Notebook.Parse(json));
         Assert.Equal("a\nb", one.Cells[0].Source);
         Assert.NotEqual(one.Cells[0].Id, one.Cells[1].Id);
@@ -167,8 +171,10 @@ public class NotebookTests
     [Property(MaxTest = 300)]
     public void No_text_makes_reading_crash(string text)
     {
-        var broken =
-            """{"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "id": "a", "source": ["x"], "metadata": {}, "outputs": []}]}""";
+        var broken = """
+            {"nbformat": 4, "metadata": {},
+             "cells": [{"cell_type": "code", "id": "a", "source": ["x"], "metadata": {}, "outputs": []}]}
+            """;
         var at = Math.Abs((text ?? "").GetHashCode() % broken.Length);
         foreach (var json in new[] { text ?? "", broken.Insert(at, text ?? ""), broken[..at],
             broken.Remove(at, Math.Min(3, broken.Length - at)) })

@@ -94,7 +94,8 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
     [InlineData("class Loop { public int A => B; int B { get => A; } } new Loop().A")]
     [InlineData("class Sum { public static Sum operator +(Sum a, Sum b) => a + b; } new Sum() + new Sum()")]
     [InlineData("class Text { public override string ToString() => \"x\" + this; } $\"{new Text()}\"")]
-    [InlineData("class Eq { public override bool Equals(object o) => o.Equals(this); public override int GetHashCode() => 1; } new Eq().Equals(new Eq())")]
+    [InlineData("class Eq { public override bool Equals(object o) => o.Equals(this); public override int GetHashCode() => 1; } " +
+        "new Eq().Equals(new Eq())")]
     [InlineData("class Init { public Init Other = new Init(); } new Init()")]
     [InlineData("int Ping(int n) => Pong(n); int Pong(int n) => Ping(n) + 1; Ping(1)")]
     [InlineData("IEnumerable<int> Walk(int n) { foreach (var x in Walk(n + 1)) yield return x; } Walk(0).First()")]

@@ -54,13 +54,32 @@ public partial class ChromiumTests
             Assert.Skip("Debian's chromium is not installed.");
         var result = Measure(SiteIndex.Render(SiteIndexTests.Cover, SiteIndexTests.Chapters()), width, """
             (function () {
-              const light = c => { const [r, g, b] = c.match(/[\d.]+/g).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-              const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\)$/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
-              const contrast = () => Math.min(...[...document.querySelectorAll('#main *')].filter(e => !e.closest('svg') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-                .map(e => { const a = light(getComputedStyle(e).color), b = light(behind(e)); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); }));
+              const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+              const light = c => {
+                const [r, g, b] = c.match(/[\d.]+/g).map(v => linear(v / 255));
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+              };
+              const behind = e => {
+                for (; e; e = e.parentElement) {
+                  const c = getComputedStyle(e).backgroundColor;
+                  if (!/, 0\)$/.test(c)) return c;
+                }
+                return 'rgb(255, 255, 255)';
+              };
+              const hasText = e => !e.closest('svg') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+              const contrastOf = e => {
+                const a = light(getComputedStyle(e).color), b = light(behind(e));
+                return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+              };
+              const contrast = () => Math.min(...[...document.querySelectorAll('#main *')].filter(hasText).map(contrastOf));
               const first = contrast();
               document.querySelector('button.theme').click();
-              return { overflow: document.documentElement.scrollWidth - innerWidth, contrast: Math.min(first, contrast()), requests: performance.getEntriesByType('resource').length, errors: window.failures };
+              return {
+                overflow: document.documentElement.scrollWidth - innerWidth,
+                contrast: Math.min(first, contrast()),
+                requests: performance.getEntriesByType('resource').length,
+                errors: window.failures,
+              };
             })()
             """);
         Assert.True(result["overflow"]!.GetValue<double>() <= 0,

@@ -85,7 +85,8 @@ public class GeneratorTests
         Assert.Equal([116], new Generator(model, special).Encode("t"));
         Assert.Equal([begin], new Generator(model, special).Encode(""));
         const string Template = """
-            "post_processor": {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+            "post_processor": {"type":"TemplateProcessing",
+            "single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
             "pair":[],"special_tokens":{"<s>":{"id":"<s>","ids":[0],"tokens":["<s>"]}}}
             """;
         var json = special.ToJson();

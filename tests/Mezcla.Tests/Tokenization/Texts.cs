@@ -17,7 +17,8 @@ internal static class Texts
         "\u0300\u0301\u0308\u20DD\u0903\u093E\uFE0F", // marks
         "漢字かなカナ한글กขאבابتहिन्दीதமிழ்", "²³¹½¾ⅣⅷⅫ௧๓٣०〇㊀①", // other scripts; numbers that are not ASCII digits
         // letters, digits, marks beyond U+FFFF
-        "\uD835\uDD38\uD835\uDC1A\uD835\uDFCF\uD801\uDC00\uD801\uDC28\uD83A\uDD00\uD83A\uDD22\uD840\uDC00\uD82F\uDCA0\uD802\uDD16\uDB40\uDD00",
+        "\uD835\uDD38\uD835\uDC1A\uD835\uDFCF\uD801\uDC00\uD801\uDC28\uD83A\uDD00\uD83A\uDD22" +
+            "\uD840\uDC00\uD82F\uDCA0\uD802\uDD16\uDB40\uDD00",
         "\uD83D\uDE00\uD83D\uDC69\uD83C\uDFFD\uD83D\uDCBB\uD83C\uDDEA\uD83C\uDDF8\u2764",
         "\uD800\uDBFF\uDC00\uDFFF", // surrogates without their partners
     ];

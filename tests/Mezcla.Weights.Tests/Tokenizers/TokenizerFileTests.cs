@@ -13,8 +13,12 @@ public class TokenizerFileTests
         Enumerable.Range(0, 256).Select(b => $"{Texts.ToJson(ByteAlphabet.ToText([(byte)b]))}:{b}"));
 
     private static string Json(string merges = "", string vocabulary = "", string preTokenizer = ByteLevel,
-        string model = "\"type\":\"BPE\"", string root = "") =>
-        $$"""{ {{root}} "pre_tokenizer":{{preTokenizer}},"model":{ {{model}},"vocab":{ {{Vocabulary}}{{vocabulary}} },"merges":[{{merges}}] } }""";
+        string model = "\"type\":\"BPE\"", string root = "") => $$"""
+        {
+          {{root}} "pre_tokenizer":{{preTokenizer}},
+          "model":{ {{model}},"vocab":{ {{Vocabulary}}{{vocabulary}} },"merges":[{{merges}}] }
+        }
+        """;
 
     private static Tokenizer Read(string json) => TokenizerJsonReader.Read(Encoding.UTF8.GetBytes(json));
 
