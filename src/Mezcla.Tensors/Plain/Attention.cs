@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
@@ -96,13 +94,7 @@ internal sealed partial class PlainKernels
     private static long At(in HeadStrides strides, int batch, int head, int row)
         => batch * strides.Batch + head * strides.Head + row * strides.Row;
 
-    private static double Dot(Numbers<float> a, long inA, Numbers<float> b, long inB, int n)
-    {
-        var sum = 0.0;
-        for (var i = 0; i < n; i++)
-            sum += (double)a[inA + i] * b[inB + i];
-        return sum;
-    }
+    private static double Dot(Numbers<float> a, long inA, Numbers<float> b, long inB, int n) => Dot(a, inA, 1, b, inB, 1, n);
 
     /// <summary>Writes a row of sums to where it belongs, unless nobody asked for it.</summary>
     private static void PutRow(double[,] sums, int row, Handle result, long start, bool accumulate)
