@@ -37,7 +37,7 @@ internal sealed partial class PlainKernels
     private static double[] LogSumExp(Handle x, long rows, long n)
     {
         var logSums = new double[rows];
-        for (long r = 0; r < rows && n > 0; r++)
+        for (long r = 0; r < rows; r++)
             logSums[r] = LogSumExp([.. Floats(x).Part(r * n, n).ToArray().Select(value => (double)value)]);
         return logSums;
     }
