@@ -101,7 +101,8 @@ public sealed partial class Tensor
             throw new ArgumentException($"SetSlice: {source.Described} does not fit into {Described} from {start} of axis {axis} on.");
         ChangeInPlace("SetSlice");
         var whole = _shape.Strides();
-        Kernels.CopyStrided(source.Handle, source._shape.Strides(), Handle.Plus(start * whole[axis] * DType.Bytes()), whole, source._shape, DType.Bytes());
+        var first = Handle.Plus(start * whole[axis] * DType.Bytes());
+        Kernels.CopyStrided(source.Handle, source._shape.Strides(), first, whole, source._shape, DType.Bytes());
         GC.KeepAlive(this);
         GC.KeepAlive(source);
     }

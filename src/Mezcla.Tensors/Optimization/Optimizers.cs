@@ -48,7 +48,8 @@ public static class Optimizers
                 continue;
             var parameter = parameters[i].On(parameters[0].Device, "AdamWStep");
             foreach (var tensor in (ReadOnlySpan<Tensor>)[parameter, gradient, m[i], v[i]])
-                if (tensor.Require("AdamWStep").DType != DType.Float32 || tensor.Sizes != parameter.Sizes || tensor.Device != parameter.Device)
+                if (tensor.Require("AdamWStep").DType != DType.Float32 || tensor.Sizes != parameter.Sizes
+                    || tensor.Device != parameter.Device)
                     throw new ArgumentException(
                         $"AdamWStep: a parameter {parameter.Described} with {tensor.Described}: both must be Float32, of one shape and " +
                             "on one device.");

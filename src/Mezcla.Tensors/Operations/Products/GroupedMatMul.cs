@@ -30,7 +30,8 @@ public static partial class TensorOperations
             accumulate: false, check) >= 0)
             throw new ArgumentException(
                 $"GroupedMatMul: the offsets {Shape.Text(offsets.ToIntArray())} must rise from 0 to at most the number of rows, {rows}.");
-        return Tape.Finish("GroupedMatMul", y, Tape.Records(x, weights) ? new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights) : null);
+        return Tape.Finish("GroupedMatMul", y,
+            Tape.Records(x, weights) ? new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights) : null);
     }
 
     private sealed class GroupedMatMulNode(Tensor y, Tensor x, Tensor weights, Tensor offsets, int groups, int rows, int n, int k,

@@ -13,7 +13,8 @@ public static partial class TensorOperations
         var y = Tensor.Empty("Linear", x.Sizes.With(x.Rank - 1, output), DType.Float32, x.Device);
         x.Kernels.MatMul(new Product(1, rows, output, input, false, true, 0, 0, 0), x.Handle, weight.Handle, bias?.Handle ?? default,
             y.Handle, accumulate: false);
-        return Tape.Finish("Linear", y, Tape.Records(x, weight, bias) ? new LinearNode("Linear", y, x, weight, bias, rows, input, output) : null);
+        return Tape.Finish("Linear", y,
+            Tape.Records(x, weight, bias) ? new LinearNode("Linear", y, x, weight, bias, rows, input, output) : null);
     }
 
     private static (int Rows, int Input, int Output) LinearSizes(string name, ref Tensor x, ref Tensor weight, ref Tensor? bias)
