@@ -49,9 +49,6 @@ internal static unsafe class BinaryKernels
         BinaryKind.Multiply => a * b,
         BinaryKind.Divide => a / b,
         BinaryKind.Greater => L.IfLess(b, a, L.Of(1), L.Of(0)),
-        BinaryKind.Less => L.IfLess(a, b, L.Of(1), L.Of(0)),
-        // Neither is smaller, and their sum is a number: it is below +∞ or above -∞.
-        _ => L.IfLess(a, b, L.Of(0), L.IfLess(b, a, L.Of(0),
-            L.IfLess(a + b, L.Of(float.PositiveInfinity), L.Of(1), L.IfLess(L.Of(float.NegativeInfinity), a + b, L.Of(1), L.Of(0))))),
+        _ => L.IfLess(a, b, L.Of(1), L.Of(0)),
     };
 }

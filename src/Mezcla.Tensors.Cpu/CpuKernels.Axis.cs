@@ -8,15 +8,14 @@ internal sealed unsafe partial class CpuKernels
     public override void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate)
         => SumKernels.Run(Floats(x), Floats(y), outer, n, inner, scale, squares, accumulate);
 
-    public override void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest)
-        => CpuRanges.Run(outer * inner, n, new ArgExtremeJob { X = Floats(x), Y = Ints(y), N = n, Inner = inner, Largest = largest });
+    public override void ArgMax(Handle x, Handle y, long outer, long n, long inner)
+        => CpuRanges.Run(outer * inner, n, new ArgMaxJob { X = Floats(x), Y = Ints(y), N = n, Inner = inner });
 
-    private struct ArgExtremeJob : IRangeJob
+    private struct ArgMaxJob : IRangeJob
     {
         public float* X;
         public int* Y;
         public long N, Inner;
-        public bool Largest;
 
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
@@ -29,7 +28,7 @@ internal sealed unsafe partial class CpuKernels
                 for (var j = 1; j < N && !float.IsNaN(best); j++)
                 {
                     var value = x[j * Inner];
-                    if ((Largest ? value > best : value < best) || float.IsNaN(value))
+                    if (value > best || float.IsNaN(value))
                         (best, at) = (value, j);
                 }
                 Y[line] = at;
@@ -37,16 +36,15 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
+    public override void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k)
         => CpuRanges.Run(rows, 4 * n,
-            new SortJob { X = Floats(x), Values = Floats(values), At = Ints(indices), N = (int)n, K = (int)k, Descending = descending });
+            new TopKJob { X = Floats(x), Values = Floats(values), At = Ints(indices), N = (int)n, K = (int)k });
 
-    private struct SortJob : IRangeJob
+    private struct TopKJob : IRangeJob
     {
         public float* X, Values;
         public int* At;
         public int N, K;
-        public bool Descending;
 
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
@@ -56,7 +54,7 @@ internal sealed unsafe partial class CpuKernels
             {
                 float* x = X + r * N, values = Values + r * K;
                 var at = At + r * K;
-                var byValue = new ByValue(x, Descending);
+                var byValue = new ByValue(x);
                 if (order is null)
                     First(byValue, N, at, K);
                 else
@@ -87,14 +85,14 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    /// <summary>By value, NaN as the largest, then by place: a total order, so that any way of sorting gives the stable result.</summary>
-    private readonly struct ByValue(float* x, bool descending) : IComparer<int>
+    /// <summary>By falling value, NaN as the largest, then by place: a total order, so that any way of sorting gives the stable result.</summary>
+    private readonly struct ByValue(float* x) : IComparer<int>
     {
         public int Compare(int a, int b)
         {
             float left = x[a], right = x[b];
-            var order = left < right ? -1 : left > right ? 1 : float.IsNaN(left).CompareTo(float.IsNaN(right));
-            return order == 0 ? a.CompareTo(b) : descending ? -order : order;
+            var order = left > right ? -1 : left < right ? 1 : float.IsNaN(right).CompareTo(float.IsNaN(left));
+            return order == 0 ? a.CompareTo(b) : order;
         }
     }
 }

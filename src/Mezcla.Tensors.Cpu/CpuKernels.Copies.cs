@@ -289,15 +289,4 @@ internal sealed unsafe partial class CpuKernels
             }
         }
     }
-
-    public override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
-    {
-        var id = Ints(ids);
-        if (Outside(id, n, classes) is >= 0 and var bad)
-            return bad;
-        Fill(y, n * classes, 0);
-        for (long i = 0; i < n; i++)
-            Floats(y)[i * classes + id[i]] = 1;
-        return -1;
-    }
 }

@@ -40,14 +40,8 @@ internal sealed unsafe partial class CpuKernels
             case UnaryKind.Square:
                 VectorMap.Unary<F.Square>(from, to, n, a, b);
                 break;
-            case UnaryKind.Abs:
-                VectorMap.Unary<F.Abs>(from, to, n, a, b);
-                break;
             case UnaryKind.Pow:
                 VectorMap.Unary<F.Pow>(from, to, n, a, b);
-                break;
-            case UnaryKind.Clamp:
-                VectorMap.Unary<F.Clamp>(from, to, n, a, b);
                 break;
             case UnaryKind.Tanh:
                 VectorMap.Unary<F.Tanh>(from, to, n, a, b);
@@ -69,12 +63,6 @@ internal sealed unsafe partial class CpuKernels
                 break;
             case UnaryKind.Softplus:
                 VectorMap.Unary<F.Softplus>(from, to, n, a, b);
-                break;
-            case UnaryKind.Sin:
-                VectorMap.Unary<F.Sin>(from, to, n, a, b);
-                break;
-            case UnaryKind.Cos:
-                VectorMap.Unary<F.Cos>(from, to, n, a, b);
                 break;
             case UnaryKind.NormalCdf:
                 VectorMap.Unary<F.NormalCdf>(from, to, n, a, b);
@@ -107,14 +95,8 @@ internal sealed unsafe partial class CpuKernels
             case UnaryKind.Square:
                 VectorMap.UnaryBackward<F.Square>(s, g, to, n, a, b, accumulate);
                 break;
-            case UnaryKind.Abs:
-                VectorMap.UnaryBackward<F.Abs>(s, g, to, n, a, b, accumulate);
-                break;
             case UnaryKind.Pow:
                 VectorMap.UnaryBackward<F.Pow>(s, g, to, n, a, b, accumulate);
-                break;
-            case UnaryKind.Clamp:
-                VectorMap.UnaryBackward<F.Clamp>(s, g, to, n, a, b, accumulate);
                 break;
             case UnaryKind.Tanh:
                 VectorMap.UnaryBackward<F.Tanh>(s, g, to, n, a, b, accumulate);
@@ -137,12 +119,6 @@ internal sealed unsafe partial class CpuKernels
             case UnaryKind.Softplus:
                 VectorMap.UnaryBackward<F.Softplus>(s, g, to, n, a, b, accumulate);
                 break;
-            case UnaryKind.Sin:
-                VectorMap.UnaryBackward<F.Sin>(s, g, to, n, a, b, accumulate);
-                break;
-            case UnaryKind.Cos:
-                VectorMap.UnaryBackward<F.Cos>(s, g, to, n, a, b, accumulate);
-                break;
             case UnaryKind.NormalCdf:
                 VectorMap.UnaryBackward<F.NormalCdf>(s, g, to, n, a, b, accumulate);
                 break;
@@ -154,8 +130,7 @@ internal sealed unsafe partial class CpuKernels
     public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
         in Shape shape, bool accumulate)
     {
-        Span<long> yStrides = stackalloc long[Shape.MaxRank];
-        shape.Strides(yStrides);
+        var yStrides = shape.Strides();
         BinaryKernels.Run(kind, Floats(a), Floats(b), Floats(y), new StridedLoop(shape, aStrides, bStrides, yStrides), accumulate);
     }
 

@@ -6,12 +6,12 @@ internal sealed unsafe partial class CpuKernels
 {
     public override void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale)
     {
-        var factor = step.GradientScale * (gradientScale.IsNull ? 1 : *Floats(gradientScale));
+        var factor = gradientScale.IsNull ? 1 : *Floats(gradientScale);
         if (float.IsNaN(factor))
             return;
         foreach (var t in tensors)
             AdamWKernel.Run(Floats(t.Parameter), Floats(t.Gradient), Floats(t.M), Floats(t.V), t.Count,
-                step with { GradientScale = factor, WeightDecay = t.Decays ? step.WeightDecay : 0 });
+                step with { WeightDecay = t.Decays ? step.WeightDecay : 0 }, factor);
     }
 
     public override void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses)

@@ -84,13 +84,6 @@ internal sealed unsafe partial class OpenClKernels
     public override void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate)
         => Each("tril", batch * rows * columns, x, y, rows, columns, diagonal, batch * rows * columns, accumulate);
 
-    public override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
-    {
-        Each("one_hot", n * classes, ids, y, classes, n * classes, Record, Number(check));
-        CheckOnly(ids, classes == 0 ? n : 0, classes, check);
-        return -1;
-    }
-
     // Where the operation has no elements, and so no work items, its indices are still looked at.
     private void CheckOnly(Handle ids, long n, long limit, in IndexCheck check)
     {

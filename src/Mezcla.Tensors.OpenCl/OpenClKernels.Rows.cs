@@ -31,10 +31,10 @@ internal sealed unsafe partial class OpenClKernels
             Each("sum_columns", items, x, y, n, inner, block, blocks, squares, scale, items, accumulate);
     }
 
-    public override void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest)
-        => Each("arg_extreme", outer * inner, x, y, n, inner, largest, outer * inner);
+    public override void ArgMax(Handle x, Handle y, long outer, long n, long inner)
+        => Each("arg_max", outer * inner, x, y, n, inner, outer * inner);
 
-    public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
+    public override void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k)
     {
         // None of each row: the kernels keep at least one.
         if (k == 0)
@@ -43,20 +43,20 @@ internal sealed unsafe partial class OpenClKernels
         if (k <= FewFirst && n <= (_group > 1 ? FewGroups : long.MaxValue))
         {
             if (n <= FewRows || _group == 1)
-                Each("top_k_rows", rows, x, values, indices, n, k, descending, rows);
+                Each("top_k_rows", rows, x, values, indices, n, k, rows);
             else
-                Groups("top_k_groups", rows, x, values, indices, n, k, descending);
+                Groups("top_k_groups", rows, x, values, indices, n, k);
             return;
         }
         if (n <= ShortSort)
         {
-            Each("sort_by_rank", rows * n, x, values, indices, n, k, descending, rows * n);
+            Each("sort_by_rank", rows * n, x, values, indices, n, k, rows * n);
             return;
         }
         Handle from = Rent(rows * n), to = Rent(rows * n);
         Each("sort_start", rows * n, from, n, rows * n);
         for (long width = 1; width < n; width *= 2, (from, to) = (to, from))
-            Each("sort_merge", rows * n, x, from, to, n, width, descending, rows * n);
+            Each("sort_merge", rows * n, x, from, to, n, width, rows * n);
         Each("sort_finish", rows * k, x, from, values, indices, n, k, rows * k);
         from.Storage!.Release();
         to.Storage!.Release();

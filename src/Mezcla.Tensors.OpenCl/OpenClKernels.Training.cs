@@ -14,7 +14,7 @@ internal sealed unsafe partial class OpenClKernels
         ReadOnlySpan<float> values =
         [
             step.LearningRate / step.Correction1, step.Beta1, step.Beta2, step.Epsilon, 1 - step.LearningRate * step.WeightDecay,
-            1 / MathF.Sqrt(step.Correction2), step.GradientScale,
+            1 / MathF.Sqrt(step.Correction2),
         ];
         var numbers = new Handle(_stepNumbers.Value, 0);
         Upload(MemoryMarshal.AsBytes(values), numbers);

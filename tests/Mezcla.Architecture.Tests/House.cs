@@ -18,7 +18,7 @@ internal static class House
         ("Mezcla.Weights", ["Mezcla", "Mezcla.Quantization"]),
         ("Mezcla.Scaling", ["Mezcla"]),
         ("Mezcla.Charts", []),
-        ("Mezcla.Experiments", ["Mezcla", "Mezcla.Charts", "Mezcla.Scaling"]),
+        ("Mezcla.Experiments", ["Mezcla.Charts", "Mezcla.Scaling", "Mezcla.Weights"]),
         ("Mezcla.Notebooks", []),
         ("Mezcla.Kernel", ["Mezcla.Notebooks"]),
         ("Mezcla.Interactive", ["Mezcla.Experiments", "Mezcla.Weights"]),

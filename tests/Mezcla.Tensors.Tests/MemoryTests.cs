@@ -206,7 +206,8 @@ public class MemoryTests
         void Step()
         {
             using var scope = new TensorScope();
-            Gradients.Clear(parameters);
+            foreach (var parameter in parameters)
+                parameter.ClearGrad();
             var x = embedding.Embedding(ids) + positions;
             foreach (var b in blocks)
             {

@@ -151,12 +151,3 @@ KERNEL tril(BUFFER(float, x), BUFFER(float, y), i64 rows, i64 columns, i64 diago
     float value = i % columns <= i / columns % rows + diagonal ? x[i] : 0;
     PUT(y[i], value);
 }
-
-KERNEL one_hot(BUFFER(int, ids), BUFFER(float, y), i64 classes, i64 n, CHECKED)
-{
-    EACH(i, n);
-    AT(int, ids); AT(float, y); AT(int, record);
-    int id = ids[i / classes];
-    y[i] = i % classes == id ? 1 : 0;
-    if (i % classes == 0 && !INSIDE(id, classes)) note_outside(record, operation, i / classes, id);
-}

@@ -14,7 +14,7 @@ KERNEL adamw(BUFFER(float, numbers), BUFFER(float, scaling), BUFFER(float, p), B
 {
     EACH(i, n);
     AT(float, numbers); AT(float, scaling); AT(float, p); AT(float, g); AT(float, m); AT(float, v);
-    float factor = numbers[6] * (scaling ? scaling[0] : 1);
+    float factor = scaling ? scaling[0] : 1;
     if (!IS_NAN(factor)) adamw_step(numbers, factor, p + i, g[i], m + i, v + i, decays);
 }
 

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 /// <summary>
@@ -31,9 +29,10 @@ public sealed class DetectAnomaly : IDisposable
             throw new ArithmeticException($"{operation} made NaN: element {at} of its result {result.Sizes}, the first of this run.");
     }
 
-    internal static void CheckGradient(Node node, Node input, DeviceKernels kernels)
+    internal static void CheckGradients(Node node)
     {
-        if (input.Arrived is { IsNull: false } gradient && kernels.FirstNaN(gradient, input.Count) is >= 0 and var at)
-            throw new ArithmeticException($"The derivative of {node.Name} made NaN: element {at} of the gradient of {input.Name}.");
+        foreach (var input in node.Inputs)
+            if (input?.Arrived is { IsNull: false } gradient && node.Device.Kernels.FirstNaN(gradient, input.Count) is >= 0 and var at)
+                throw new ArithmeticException($"The derivative of {node.Name} made NaN: element {at} of the gradient of {input.Name}.");
     }
 }

@@ -1,4 +1,4 @@
-using Mezcla.Tensors.Devices;
+using System.Runtime.CompilerServices;
 
 namespace Mezcla.Tensors;
 
@@ -12,21 +12,31 @@ internal abstract class Node
     private static long _made;
     [ThreadStatic] private static Stack<Node>? _freeing;
 
+    private readonly Node?[]? _many;
+    private readonly int _inputCount;
+    private FewInputs _few;
     private int _references = 1;
     private Handle _gradient;
 
-    protected Node(string name, Tensor result, Node? input0, Node? input1 = null, Node? input2 = null)
+    protected Node(string name, Tensor result, params ReadOnlySpan<Node?> inputs)
     {
         Name = name;
         Count = result.Count;
         Device = result.Device;
         Order = Interlocked.Increment(ref _made);
-        Input0 = input0;
-        Input1 = input1;
-        Input2 = input2;
-        input0?.AddReference();
-        input1?.AddReference();
-        input2?.AddReference();
+        _inputCount = inputs.Length;
+        _many = inputs.Length > FewInputs.Most ? new Node?[inputs.Length] : null;
+        inputs.CopyTo(Inputs);
+        foreach (var input in inputs)
+            input?.AddReference();
+    }
+
+    // Held inline, so that most nodes are one object.
+    [InlineArray(Most)]
+    private struct FewInputs
+    {
+        internal const int Most = 4;
+        private Node? _first;
     }
 
     /// <summary>The operation's name.</summary>
@@ -41,14 +51,13 @@ internal abstract class Node
     internal long Order { get; }
 
     /// <summary>Where the gradients of the inputs go; null for an input that wants none.</summary>
-    internal Node? Input0 { get; private set; }
+    internal Span<Node?> Inputs => _many ?? ((Span<Node?>)_few)[.._inputCount];
 
-    internal Node? Input1 { get; private set; }
+    protected Node? Input0 => Inputs[0];
 
-    internal Node? Input2 { get; private set; }
+    protected Node? Input1 => Inputs[1];
 
-    /// <summary>Inputs beyond the third, for operations on many.</summary>
-    internal virtual Node?[]? MoreInputs => null;
+    protected Node? Input2 => Inputs[2];
 
     /// <summary>The number of the last backward pass that came here.</summary>
     internal long Visited { get; set; }
@@ -57,9 +66,6 @@ internal abstract class Node
 
     /// <summary>Whether the saved values are not needed after this backward pass, so that results may be written over them.</summary>
     internal bool IsLastPass { get; set; }
-
-    /// <summary>The result, where its gradient is to be kept.</summary>
-    internal Tensor? Retained { get; set; }
 
     /// <summary>The sum of the gradients of the result that have arrived so far.</summary>
     internal ref Handle Gradient => ref _gradient;
@@ -84,15 +90,44 @@ internal abstract class Node
             value.Release();
     }
 
+    /// <summary>Room for so many Float32, until its storage is released.</summary>
+    protected Handle Rent(long count) => new(Device.Pool.Rent(count * sizeof(float), "gradients"), 0);
+
+    /// <summary>Where the gradient of an input goes; a null handle for an input that wants none.</summary>
+    protected Handle Target(int input, out bool accumulate)
+    {
+        accumulate = false;
+        return Inputs[input]?.Target(out accumulate) ?? default;
+    }
+
+    /// <summary>The same for a kernel that only adds: it holds zeros where nothing has arrived yet.</summary>
+    protected Handle TargetToAddTo(Node input)
+    {
+        var target = input.Target(out var accumulate);
+        if (!accumulate)
+            Kernels.Fill(target, input.Count, 0);
+        return target;
+    }
+
+    /// <summary>Gives an input the gradient of the result, each element in its own place.</summary>
+    protected void Scatter(Handle gradient, ReadOnlySpan<long> from, Node input, ReadOnlySpan<long> to, in Shape shape)
+    {
+        var target = input.Target(out var accumulate);
+        if (accumulate)
+            Kernels.AddStrided(gradient, from, target, to, shape);
+        else
+            Kernels.CopyStrided(gradient, from, target, to, shape, sizeof(float));
+    }
+
     /// <summary>Where to write this node's incoming gradient, and whether to add to what is there or to overwrite it.</summary>
     internal virtual Handle Target(out bool accumulate)
     {
         accumulate = !_gradient.IsNull;
         if (_gradient.Storage is not { } held)
-            _gradient = new Handle(Device.Pool.Rent(Count * 4, "gradients"), 0);
+            _gradient = Rent(Count);
         else if (held.IsShared)
         {
-            var own = new Handle(Device.Pool.Rent(Count * 4, "gradients"), 0);
+            var own = Rent(Count);
             Kernels.Copy(_gradient, own, Count * 4);
             held.Release();
             _gradient = own;
@@ -152,17 +187,9 @@ internal abstract class Node
         {
             node.IsFreed = true;
             node.ReleaseSaved();
-            node.Retained = null;
-            Drop(node.Input0, stack);
-            Drop(node.Input1, stack);
-            Drop(node.Input2, stack);
-            if (node.MoreInputs is { } more)
-            {
-                foreach (var input in more)
-                    Drop(input, stack);
-                Array.Clear(more);
-            }
-            node.Input0 = node.Input1 = node.Input2 = null;
+            foreach (var input in node.Inputs)
+                Drop(input, stack);
+            node.Inputs.Clear();
         }
     }
 
@@ -174,7 +201,7 @@ internal abstract class Node
 }
 
 /// <summary>The end of a path: a tensor without history, whose gradient the caller wants.</summary>
-internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history", tensor, null)
+internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history", tensor)
 {
     private readonly Tensor _leaf = tensor;
 

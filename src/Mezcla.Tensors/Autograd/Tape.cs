@@ -9,20 +9,19 @@ internal static class Tape
 
     /// <summary>Whether an operation on these must be recorded. Called after the
     /// kernel, it also keeps its operands alive until then.</summary>
-    internal static bool Records(Tensor a, Tensor? b = null, Tensor? c = null)
-        => !NoGrad.Active && (a.RequiresGrad || b is { RequiresGrad: true } || c is { RequiresGrad: true });
-
-    internal static bool Records(ReadOnlySpan<Tensor> tensors)
+    internal static bool Records(params ReadOnlySpan<Tensor?> operands)
     {
-        var any = false;
-        foreach (var tensor in tensors)
-            any |= tensor.RequiresGrad;
-        return any && !NoGrad.Active;
+        foreach (var operand in operands)
+            if (operand is { RequiresGrad: true })
+                return !NoGrad.Active;
+        return false;
     }
 
-    /// <summary>The last thing every operation does.</summary>
-    internal static Tensor Finish(string operation, Tensor result)
+    /// <summary>The last thing an operation does, with the node that records it, if one does.</summary>
+    internal static Tensor Finish(string operation, Tensor result, Node? node = null)
     {
+        if (node is not null)
+            result.RecordedAs(node);
         if (DetectAnomaly.Active)
             DetectAnomaly.Check(operation, result);
         return result;
@@ -75,12 +74,8 @@ internal static class Tape
         Visit(root);
         while (stack.TryPop(out var node))
         {
-            Visit(node.Input0);
-            Visit(node.Input1);
-            Visit(node.Input2);
-            if (node.MoreInputs is { } more)
-                foreach (var input in more)
-                    Visit(input);
+            foreach (var input in node.Inputs)
+                Visit(input);
         }
 
         void Visit(Node? node)
@@ -102,33 +97,13 @@ internal static class Tape
     {
         if (!node.Gradient.IsNull)
         {
-            if (node.Retained is { IsReleased: false } result)
-            {
-                var target = result.GradTarget(out var accumulate);
-                node.Device.Kernels.Scale(node.Gradient, target, node.Count, 1, accumulate);
-            }
             node.IsLastPass = !retain;
             node.Backward(node.Gradient);
             node.DropGradient();
             if (DetectAnomaly.Active)
-                CheckInputs(node);
+                DetectAnomaly.CheckGradients(node);
         }
         if (!retain)
             node.Free();
-    }
-
-    private static void CheckInputs(Node node)
-    {
-        Check(node.Input0);
-        Check(node.Input1);
-        Check(node.Input2);
-        foreach (var input in node.MoreInputs ?? [])
-            Check(input);
-
-        void Check(Node? input)
-        {
-            if (input is not null)
-                DetectAnomaly.CheckGradient(node, input, node.Device.Kernels);
-        }
     }
 }

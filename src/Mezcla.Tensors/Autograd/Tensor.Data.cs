@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
@@ -101,10 +100,9 @@ public sealed partial class Tensor
             || start + (long)length > _shape[axis])
             throw new ArgumentException($"SetSlice: {source.Described} does not fit into {Described} from {start} of axis {axis} on.");
         ChangeInPlace("SetSlice");
-        Span<long> strides = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-        source._shape.Strides(strides);
-        _shape.Strides(whole);
-        Kernels.CopyStrided(source.Handle, strides, Handle.Plus(start * whole[axis] * DType.Bytes()), whole, source._shape, DType.Bytes());
+        var whole = _shape.Strides();
+        var first = Handle.Plus(start * whole[axis] * DType.Bytes());
+        Kernels.CopyStrided(source.Handle, source._shape.Strides(), first, whole, source._shape, DType.Bytes());
         GC.KeepAlive(this);
         GC.KeepAlive(source);
     }

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
@@ -117,14 +116,6 @@ public sealed partial class Tensor : IDisposable
                 $"Backward: the gradient of {Described} must be Float32 {_shape} on {Device}, not {gradient.Described}.");
         Tape.Backward(root, Device, gradient, retainGraph);
         GC.KeepAlive(this);
-    }
-
-    /// <summary>Keeps the gradient of this result of an operation in its
-    /// <see cref="Grad"/>, as tensors without history do anyway.</summary>
-    public void RetainGrad()
-    {
-        if (_node is not null)
-            _node.Retained = this;
     }
 
     /// <summary>The same numbers without history. Nothing is copied.</summary>

@@ -85,9 +85,6 @@ public abstract class DeviceKernels
     /// <summary>y[b, r, c] (+)= x[b, r, c] where c ≤ r + diagonal, else 0: the lower triangle.</summary>
     public abstract void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate);
 
-    /// <summary>y[i, ids[i]] = 1, and 0 everywhere else.</summary>
-    public abstract long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check);
-
     // Element by element.
 
     /// <summary>y (+)= factor·x.</summary>
@@ -124,13 +121,12 @@ public abstract class DeviceKernels
     /// <summary>y[o, i] (+)= scale·Σⱼ x[o, j, i], or the same sum of squares.</summary>
     public abstract void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate);
 
-    /// <summary>y[o, i] = the first j with the largest (or smallest) x[o, j, i], as
-    /// Int32. NaN counts as the largest and as the smallest.</summary>
-    public abstract void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest);
+    /// <summary>y[o, i] = the first j with the largest x[o, j, i], as Int32; NaN is the largest.</summary>
+    public abstract void ArgMax(Handle x, Handle y, long outer, long n, long inner);
 
-    /// <summary>Of each row of n elements: the first k in sorted order, and the positions at which
-    /// they stood (Int32). The order is stable, and NaN is the largest.</summary>
-    public abstract void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending);
+    /// <summary>Of each row of n elements: the k largest, the largest first, and the positions at which
+    /// they stood (Int32). Of equal ones the earlier comes first, and NaN is the largest.</summary>
+    public abstract void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k);
 
     // Row by row: x is [rows, n].
 

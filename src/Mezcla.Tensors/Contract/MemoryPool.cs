@@ -1,5 +1,4 @@
 using System.Numerics;
-using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 

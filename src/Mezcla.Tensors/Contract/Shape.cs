@@ -91,24 +91,27 @@ public struct Shape : IEquatable<Shape>
         return new Shape(more[..(_rank + 1)]);
     }
 
-    /// <summary>Row-major strides, in elements, of this shape seen as <paramref name="target"/>: 0 along axes that are repeated.</summary>
-    public readonly void BroadcastStrides(in Shape target, Span<long> strides)
+    /// <summary>Row-major strides, in elements.</summary>
+    public readonly AxisStrides Strides()
     {
+        var strides = new AxisStrides();
         long stride = 1;
-        strides[..target._rank].Clear();
+        for (var i = _rank - 1; i >= 0; stride *= _sizes[i--])
+            strides[i] = stride;
+        return strides;
+    }
+
+    /// <summary>Row-major strides, in elements, of this shape seen as <paramref name="target"/>: 0 along axes that are repeated.</summary>
+    public readonly AxisStrides BroadcastStrides(in Shape target)
+    {
+        var strides = new AxisStrides();
+        long stride = 1;
         for (int i = _rank - 1, j = target._rank - 1; i >= 0; i--, j--)
         {
             strides[j] = _sizes[i] == 1 ? 0 : stride;
             stride *= _sizes[i];
         }
-    }
-
-    /// <summary>Row-major strides, in elements.</summary>
-    public readonly void Strides(Span<long> strides)
-    {
-        long stride = 1;
-        for (var i = _rank - 1; i >= 0; stride *= _sizes[i--])
-            strides[i] = stride;
+        return strides;
     }
 
     /// <summary>The shape both sides take when sizes of 1 are repeated and missing leading axes added (NumPy's rule).</summary>

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Plain;
 
 namespace Mezcla.Tensors;

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
@@ -10,12 +8,12 @@ internal sealed partial class PlainKernels
     /// </summary>
     public override void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale)
     {
-        var scale = step.GradientScale * (gradientScale.IsNull ? 1.0 : Floats(gradientScale)[0]);
+        var scale = gradientScale.IsNull ? 1.0 : Floats(gradientScale)[0];
         if (double.IsNaN(scale))
             return;
         foreach (var tensor in tensors)
         {
-            Numbers<float> p = Floats(tensor.Parameter), g = Floats(tensor.Gradient), m = Floats(tensor.M), v = Floats(tensor.V);
+            NumberSpan<float> p = Floats(tensor.Parameter), g = Floats(tensor.Gradient), m = Floats(tensor.M), v = Floats(tensor.V);
             var decay = tensor.Decays ? step.WeightDecay : 0.0;
             for (long i = 0; i < tensor.Count; i++)
             {

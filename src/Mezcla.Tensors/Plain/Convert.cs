@@ -17,12 +17,12 @@ internal sealed partial class PlainKernels
         {
             var value = from switch
             {
-                DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)new Numbers<ushort>(x)[i] << 16),
+                DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)new NumberSpan<ushort>(x)[i] << 16),
                 DType.Int32 => Ints(x)[i],
                 _ => Floats(x)[i],
             };
             if (to == DType.BFloat16)
-                new Numbers<ushort>(y)[i] = UpperHalf(value);
+                new NumberSpan<ushort>(y)[i] = UpperHalf(value);
             else if (to == DType.Int32)
                 Ints(y)[i] = (int)value;
             else

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels

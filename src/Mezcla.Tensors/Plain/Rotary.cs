@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
@@ -10,7 +8,7 @@ internal sealed partial class PlainKernels
     /// </summary>
     public override void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate)
     {
-        Numbers<float> from = Floats(x), to = Floats(y);
+        NumberSpan<float> from = Floats(x), to = Floats(y);
         var half = layout.Rotated / 2;
         for (long row = 0; row < layout.Blocks * layout.Time * layout.Heads; row++)
         {

@@ -39,7 +39,7 @@ public sealed class IncompleteNotebookTests
         Assert.Equal(warned, notebook.Cells[0].Warning is not null);
         var run = await NotebookRunner.RunAsync(notebook);
         Assert.True(run.Succeeded);
-        var errors = run.Notebook.Cells[0].Outputs.OfType<StreamOutput>().Where(o => o.Stream == Mezcla.Notebooks.Output.OutputStream.Error);
+        var errors = run.Notebook.Cells[0].Outputs.OfType<StreamOutput>().Where(o => o.Stream == OutputStream.Error);
         Assert.Equal(warned, errors.Any(o => o.Text.Contains("the 2 lines of this cell have no line ends")));
     }
 }

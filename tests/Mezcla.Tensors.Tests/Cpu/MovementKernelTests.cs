@@ -87,14 +87,6 @@ public sealed class MovementKernelTests
     }
 
     [Property]
-    public void One_hot_rows(Sized s)
-    {
-        var outside = s.Is(1) ? 1 : 0;
-        Check(0, [s.Ints(s.N, 1, -outside, s.Inner + outside), s.Floats(s.N * s.Inner, 2)],
-            (k, h) => k.OneHot(h[0], h[1], s.N, s.Inner, default));
-    }
-
-    [Property]
     public void Choices_sorted_by_group_and_counted(Sized s)
     {
         int tokens = Math.Min(s.N, 300), chosen = 1 + s.Pick(3, 1), groups = 1 + s.Pick(9, 2), total = tokens * chosen;

@@ -136,7 +136,7 @@ public sealed class RowKernelTests
     public void Steps_of_AdamW_and_norms_of_gradients(Sized s)
     {
         var (n, other) = (s.Count, 1 + s.Pick(50));
-        var step = new AdamWStep(0.1f, 0.9f, 0.99f, 1e-3f, 0.05f, 0.3f, 0.2f, 0.5f);
+        var step = new AdamWStep(0.1f, 0.9f, 0.99f, 1e-3f, 0.05f, 0.3f, 0.2f);
         Array[] tensors = [s.Floats(n, 1), s.Floats(n, 2), s.Floats(n, 3), s.Floats(n, 4, 0, 1), s.Floats(other, 5), s.Floats(other, 6),
             s.Floats(other, 7), s.Floats(other, 8, 0, 1)];
         foreach (var scale in new float[]?[] { null, [0.7f], [float.NaN] })

@@ -27,7 +27,7 @@ public sealed unsafe class VectorMathTests
     {
         // An odd number of them, over more than one chunk, with both ends.
         float[] x = [low, high, .. KernelTest.Random(40001, 7, low, high)];
-        KernelTest.Close([.. x.Select(v => Functions.Value(kind, v, 0, 0))], Apply<F>(x), tolerance, scale, typeof(F).Name);
+        KernelTest.Close([.. x.Select(v => ElementFunctions.Value(kind, v, 0, 0))], Apply<F>(x), tolerance, scale, typeof(F).Name);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed unsafe class VectorMathTests
 
         static void Check<F>(UnaryKind kind) where F : struct, IUnaryFunction
         {
-            double Value(double x) => Functions.Value(kind, x, 0, 0);
+            double Value(double x) => ElementFunctions.Value(kind, x, 0, 0);
             var x = KernelTest.Random(1001, 3, -8, 8);
             var dy = KernelTest.Random(1001, 4);
             var saved = x.Select(v => kind.SavesResult() ? (float)Value(v) : v).ToArray();

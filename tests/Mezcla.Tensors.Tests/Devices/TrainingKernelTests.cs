@@ -34,7 +34,7 @@ public sealed class TrainingKernelTests
                 parameters[3].Grad = null;
             double[]?[] g = [.. parameters.Select(parameter => parameter.Grad is { } gradient ? Doubles(gradient) : null)];
             double norm = Math.Sqrt(g.Sum(x => x?.Sum(y => y * y) ?? 0)), factor = norm > most ? most / norm : 1;
-            var measured = Gradients.Measure(parameters, most, Tensor.Scalar(2.5f).To(device));
+            var measured = Gradients.Measure(parameters, most, Tensor.Full(2.5f).To(device));
             Optimizers.AdamWStep(parameters, [.. parameters.Select(parameter => parameter.Grad)], m, v, step, 0.05f, 0.9f, 0.95f, 1e-8f,
                 0.1f, decays: decays, scale: measured.Slice(0, 2, 1));
             Assert.Equal(2.5f, measured.ToArray()[0]);
@@ -65,7 +65,7 @@ public sealed class TrainingKernelTests
             (1, float.NegativeInfinity) })
         {
             parameter.Grad = Tensor.Full(gradient, 5000).To(device);
-            var measured = Gradients.Measure([parameter], most, Tensor.Scalar(1).To(device), Tensor.Scalar(loss).To(device));
+            var measured = Gradients.Measure([parameter], most, Tensor.Full(1).To(device), Tensor.Full(loss).To(device));
             Optimizers.AdamWStep([parameter], [parameter.Grad], [m], [v], 1, 0.1f, scale: measured.Slice(0, 3, 1));
             Assert.Equal(float.NaN, measured.ToArray()[3]);
             Assert.All((Tensor[])[parameter, m, v], tensor => Assert.All(tensor.ToArray(), value => Assert.Equal(1, value)));

@@ -14,18 +14,12 @@ public abstract partial class OperationTests
 
     [Property] public void Square(Shaped s) => Check(s).Run(x => x.Square(), x => x.Map(v => v * v), Check(s).Random(s.Sizes));
 
-    [Property] public void Abs(Shaped s) => Check(s).Run(x => x.Abs(), x => x.Map(Math.Abs), Check(s).AwayFromZero(s.Sizes));
-
     [Property]
     public void Pow(Shaped s)
     {
         var exponent = new[] { 0f, 1, 2, 3, -1, 0.5f, 1.7f }[s.Pick(7)];
         Check(s).Run(x => x.Pow(exponent), x => x.Map(v => Math.Pow(v, exponent)), Check(s).Positive(s.Sizes));
     }
-
-    [Property]
-    public void Clamp(Shaped s) => Check(s)
-        .Run(x => x.Clamp(-0.5f, 0.825f), x => x.Map(v => Math.Clamp(v, -0.5, 0.825)), Check(s).Distinct(s.Sizes).Map(v => v + 0.01));
 
     [Property] public void Tanh(Shaped s) => Check(s).Run(x => x.Tanh(), x => x.Map(Math.Tanh), Check(s).Random(s.Sizes, 4));
 
@@ -47,10 +41,6 @@ public abstract partial class OperationTests
     [Property]
     public void Softplus(Shaped s) =>
         Check(s).Run(x => x.Softplus(), x => x.Map(v => Math.Log(1 + Math.Exp(v))), Check(s).Random(s.Sizes, 8));
-
-    [Property] public void Sin(Shaped s) => Check(s).Run(x => x.Sin(), x => x.Map(Math.Sin), Check(s).Random(s.Sizes, 6));
-
-    [Property] public void Cos(Shaped s) => Check(s).Run(x => x.Cos(), x => x.Map(Math.Cos), Check(s).Random(s.Sizes, 6));
 
     [Property] public void Negate(Shaped s) => Check(s).Run(x => -x, x => x.Map(v => -v), Check(s).Random(s.Sizes));
 
@@ -76,10 +66,9 @@ public abstract partial class OperationTests
     [Fact]
     public void Comparisons_make_masks()
     {
-        Tensor a = Tensor.From([1f, 2, 3]).To(Device), b = Tensor.Scalar(2).To(Device);
+        Tensor a = Tensor.From([1f, 2, 3]).To(Device), b = Tensor.Full(2).To(Device);
         Assert.Equal([0f, 0, 1], a.Greater(b).ToArray());
         Assert.Equal([1f, 0, 0], a.Less(b).ToArray());
-        Assert.Equal([0f, 1, 0], a.Equal(b).ToArray());
     }
 
     [Property]

@@ -15,24 +15,17 @@ public abstract partial class OperationTests
         ["silu"] = (x, _) => x[0].Silu(),
         ["relu"] = (x, _) => x[0].Relu(),
         ["softplus"] = (x, _) => x[0].Softplus(),
-        ["sin"] = (x, _) => x[0].Sin(),
-        ["cos"] = (x, _) => x[0].Cos(),
-        ["abs"] = (x, _) => x[0].Abs(),
         ["square"] = (x, _) => x[0].Square(),
         ["log"] = (x, _) => x[0].Log(),
         ["sqrt"] = (x, _) => x[0].Sqrt(),
         ["pow"] = (x, _) => x[0].Pow(1.7f),
-        ["clamp"] = (x, _) => x[0].Clamp(-0.5f, 0.8f),
         ["add"] = (x, _) => x[0] + x[1],
         ["subtract"] = (x, _) => x[0] - x[1],
         ["multiply"] = (x, _) => x[0] * x[1],
         ["divide"] = (x, _) => x[0] / x[1],
         ["sum"] = (x, _) => x[0].Sum(1),
         ["mean"] = (x, _) => x[0].Mean(-1, keepDims: true),
-        ["max"] = (x, _) => x[0].Max(1),
-        ["min"] = (x, _) => x[0].Min(),
         ["logsumexp"] = (x, _) => x[0].LogSumExp(1),
-        ["sort"] = (x, _) => x[0].Sort(descending: true).Values,
         ["topk"] = (x, _) => x[0].TopK(3).Values,
         ["softmax"] = (x, _) => x[0].Softmax(),
         ["log_softmax"] = (x, _) => x[0].LogSoftmax(1),
@@ -46,7 +39,6 @@ public abstract partial class OperationTests
         ["where"] = (x, i) => i[0].Where(x[0], x[1]),
         ["masked_fill"] = (x, i) => x[0].MaskedFill(i[0], -2.5f),
         ["tril"] = (x, _) => x[0].Tril(1),
-        ["permute"] = (x, _) => x[0].Permute(2, 0, 1),
         ["concatenate"] = (x, _) => Tensor.Concatenate(1, x),
         ["expand"] = (x, _) => x[0].Expand(2, 3, 4),
         ["cross_entropy"] = (x, i) => x[0].CrossEntropy(i[0]),
@@ -96,8 +88,9 @@ public abstract partial class OperationTests
         foreach (var step in golden.GetProperty("steps").EnumerateArray())
         {
             (a.Grad, b.Grad) = (Placed(Numbers(step.GetProperty("ga"))), Placed(Numbers(step.GetProperty("gb"))));
-            Assert.Equal(step.GetProperty("norm").GetDouble(), Gradients.ClipNorm(parameters, 1), 1e-5);
-            Optimizers.AdamWStep(parameters, [a.Grad, b.Grad], m, v, ++t, 0.02f, 0.9f, 0.95f, 1e-8f, 0.1f);
+            var measured = Gradients.Measure(parameters, 1);
+            Assert.Equal(step.GetProperty("norm").GetDouble(), measured.ToArray()[0], 1e-5);
+            Optimizers.AdamWStep(parameters, [a.Grad, b.Grad], m, v, ++t, 0.02f, 0.9f, 0.95f, 1e-8f, 0.1f, scale: measured.Slice(0, 1));
             GradientCheck.Same("a", Numbers(step.GetProperty("a")), a, GoldenTolerance);
             GradientCheck.Same("b", Numbers(step.GetProperty("b")), b, GoldenTolerance);
         }

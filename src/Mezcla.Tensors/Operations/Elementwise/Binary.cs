@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -20,10 +18,7 @@ public static partial class TensorOperations
     private static void Broadcast(BinaryKind kind, Handle a, in Shape aShape, Handle b, in Shape bShape, Handle y, in Shape shape,
         DeviceKernels kernels, bool accumulate)
     {
-        Span<long> aStrides = stackalloc long[Shape.MaxRank], bStrides = stackalloc long[Shape.MaxRank];
-        aShape.BroadcastStrides(shape, aStrides);
-        bShape.BroadcastStrides(shape, bStrides);
-        kernels.Binary(kind, a, aStrides, b, bStrides, y, shape, accumulate);
+        kernels.Binary(kind, a, aShape.BroadcastStrides(shape), b, bShape.BroadcastStrides(shape), y, shape, accumulate);
     }
 
     /// <summary>The node of an operation on two tensors: passes gradients on, summed
@@ -53,11 +48,10 @@ public static partial class TensorOperations
                 Broadcast(kind, gradient, Shape, other.For(this), otherShape, operand.Target(out var add), Shape, Kernels, add);
                 return;
             }
-            var work = new Scratch(Device);
-            var full = work.Rent(Count);
+            var full = Rent(Count);
             Broadcast(kind, gradient, Shape, other.For(this), otherShape, full, Shape, Kernels, accumulate: false);
             SumTo(Device, full, Shape, operand.Target(out var accumulate), own, 1, accumulate);
-            work.Dispose();
+            full.Storage!.Release();
         }
     }
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
@@ -32,13 +30,12 @@ public static partial class TensorOperations
             PassOn(Input0, AShape, BinaryKind.Divide, gradient, _b, BShape);
             if (Input1 is null)
                 return;
-            var work = new Scratch(Device);
-            var quotient = work.Rent(Count);
+            var quotient = Rent(Count);
             Broadcast(BinaryKind.Divide, gradient, Shape, _b.For(this), BShape, quotient, Shape, Kernels, accumulate: false);
             Broadcast(BinaryKind.Divide, quotient, Shape, _b.For(this), BShape, quotient, Shape, Kernels, accumulate: false);
             Kernels.Scale(quotient, quotient, Count, -1, accumulate: false);
             PassOn(Input1, BShape, BinaryKind.Multiply, quotient, _a, AShape);
-            work.Dispose();
+            quotient.Storage!.Release();
         }
 
         protected override void ReleaseSaved() => Release(_a, _b);

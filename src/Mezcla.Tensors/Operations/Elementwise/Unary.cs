@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 /// <summary>
@@ -14,9 +12,7 @@ public static partial class TensorOperations
         x = x.Floats(name);
         var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
         x.Kernels.Unary(kind, x.Handle, y.Handle, x.Count, a, b);
-        if (Tape.Records(x))
-            y.RecordedAs(new UnaryNode(name, y, kind, x, a, b));
-        return Tape.Finish(name, y);
+        return Tape.Finish(name, y, Tape.Records(x) ? new UnaryNode(name, y, kind, x, a, b) : null);
     }
 
     /// <summary>dx += dy·f′(x).</summary>

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -19,9 +17,7 @@ public static partial class TensorOperations
         var check = new IndexCheck("Gather", IndexKind.Index, index.Sizes, n);
         ThrowIfOutside(check, index,
             x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], x.DType.Bytes(), check));
-        if (Tape.Records(x))
-            y.RecordedAs(new GatherNode("Gather", y, x, index, outer, n, inner));
-        return Tape.Finish("Gather", y);
+        return Tape.Finish("Gather", y, Tape.Records(x) ? new GatherNode("Gather", y, x, index, outer, n, inner) : null);
     }
 
     private sealed class GatherNode(string name, Tensor y, Tensor x, Tensor index, long outer, long n, long inner)
@@ -31,9 +27,7 @@ public static partial class TensorOperations
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.Target(out var accumulate);
-            if (!accumulate)
-                Kernels.Fill(dx, outer * n * inner, 0);
+            var dx = TargetToAddTo(Input0!);
             if (Count > 0)
                 Kernels.ScatterAdd(gradient, _index.For(this), dx, outer, n, inner, Count / (outer * inner));
         }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -22,9 +20,7 @@ public static partial class TensorOperations
         var check = new IndexCheck(name, IndexKind.Index, ids.Sizes, n);
         ThrowIfOutside(check, ids,
             x.Kernels.GatherRows(x.Handle, ids.Handle, y.Handle, outer, n, ids.Count, inner * x.DType.Bytes(), check));
-        if (Tape.Records(x))
-            y.RecordedAs(new SelectRowsNode(name, y, x, ids, outer, n, inner));
-        return Tape.Finish(name, y);
+        return Tape.Finish(name, y, Tape.Records(x) ? new SelectRowsNode(name, y, x, ids, outer, n, inner) : null);
     }
 
     private sealed class SelectRowsNode(string name, Tensor y, Tensor x, Tensor ids, long outer, long n, long inner)
@@ -34,12 +30,7 @@ public static partial class TensorOperations
         private readonly long _count = ids.Count;
 
         internal override void Backward(Handle gradient)
-        {
-            var dx = Input0!.Target(out var accumulate);
-            if (!accumulate)
-                Kernels.Fill(dx, outer * n * inner, 0);
-            Kernels.ScatterAddRows(gradient, _ids.For(this), dx, outer, n, _count, inner);
-        }
+            => Kernels.ScatterAddRows(gradient, _ids.For(this), TargetToAddTo(Input0!), outer, n, _count, inner);
 
         protected override void ReleaseSaved() => _ids.Release();
     }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -25,9 +23,7 @@ public static partial class TensorOperations
         var check = new IndexCheck("ScatterAdd", IndexKind.Index, index.Sizes, n);
         ThrowIfOutside(check, index,
             x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], check));
-        if (Tape.Records(x, source))
-            y.RecordedAs(new ScatterAddNode(y, x, source, index, outer, n, inner));
-        return Tape.Finish("ScatterAdd", y);
+        return Tape.Finish("ScatterAdd", y, Tape.Records(x, source) ? new ScatterAddNode(y, x, source, index, outer, n, inner) : null);
     }
 
     private sealed class ScatterAddNode(Tensor y, Tensor x, Tensor source, Tensor index, long outer, long n, long inner)
@@ -41,14 +37,11 @@ public static partial class TensorOperations
             Input0?.Receive(gradient);
             if (Input1 is not { } source)
                 return;
-            var work = new Scratch(Device);
-            var target = source.Target(out var accumulate);
-            var gathered = accumulate ? work.Rent(_sourceCount) : target;
+            var gathered = Rent(_sourceCount);
             if (_sourceCount > 0)
-                Kernels.Gather(gradient, _index.For(this), gathered, outer, n, inner, _sourceCount / (outer * inner), 4);
-            if (accumulate)
-                Kernels.Scale(gathered, target, _sourceCount, 1, accumulate: true);
-            work.Dispose();
+                Kernels.Gather(gradient, _index.For(this), gathered, outer, n, inner, _sourceCount / (outer * inner), sizeof(float));
+            source.Receive(gathered);
+            gathered.Storage!.Release();
         }
 
         protected override void ReleaseSaved() => _index.Release();

@@ -19,9 +19,7 @@ public static partial class TensorOperations
         var y = Tensor.Empty("SegmentSum", x.Sizes.With(0, segments), DType.Float32, x.Device);
         x.Kernels.Fill(y.Handle, y.Count, 0);
         x.Kernels.ScatterAddRows(x.Handle, ids.Handle, y.Handle, 1, segments, ids.Count, row, check);
-        if (Tape.Records(x))
-            y.RecordedAs(new SegmentSumNode(y, x, ids, segments, row));
-        return Tape.Finish("SegmentSum", y);
+        return Tape.Finish("SegmentSum", y, Tape.Records(x) ? new SegmentSumNode(y, x, ids, segments, row) : null);
     }
 
     private sealed class SegmentSumNode(Tensor y, Tensor x, Tensor ids, int segments, long row) : Node("SegmentSum", y, x.GradNode)
@@ -31,17 +29,10 @@ public static partial class TensorOperations
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.Target(out var accumulate);
-            if (!accumulate)
-            {
-                Kernels.GatherRows(gradient, _ids.For(this), dx, 1, segments, _count, row * sizeof(float));
-                return;
-            }
-            var work = new Scratch(Device);
-            var gathered = work.Rent(_count * row);
+            var gathered = Rent(_count * row);
             Kernels.GatherRows(gradient, _ids.For(this), gathered, 1, segments, _count, row * sizeof(float));
-            Kernels.Scale(gathered, dx, _count * row, 1, accumulate: true);
-            work.Dispose();
+            Input0!.Receive(gathered);
+            gathered.Storage!.Release();
         }
 
         protected override void ReleaseSaved() => _ids.Release();

@@ -18,10 +18,8 @@ public static partial class TensorOperations
         (mask, a, b) = (Expand(mask, shape), Expand(a, shape), Expand(b, shape));
         var y = Tensor.Empty("Where", shape, DType.Float32, a.Device);
         a.Kernels.Select(mask.Handle, a.Handle, 0, b.Handle, 0, y.Handle, y.Count, accumulate: false);
-        if (Tape.Records(a, b))
-            y.RecordedAs(new WhereNode("Where", y, mask, a, b));
         GC.KeepAlive(mask);
-        return Tape.Finish("Where", scope.Keep(y));
+        return Tape.Finish("Where", scope.Keep(y), Tape.Records(a, b) ? new WhereNode("Where", y, mask, a, b) : null);
     }
 
     private static Tensor Mask(string name, Tensor mask, Device device)

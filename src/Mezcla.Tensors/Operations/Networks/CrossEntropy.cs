@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -35,9 +33,8 @@ public static partial class TensorOperations
             logits.Kernels.CrossEntropy(logits.Handle, labels.Handle, new Handle(lse, 0), both.Handle, rows, n, ignore, smoothing, check));
         var loss = both.View(new Shape(), 0);
         if (Tape.Records(logits))
-            loss.RecordedAs(new CrossEntropyNode(loss, logits, labels, lse, both, rows, n, ignore, smoothing));
-        else
-            lse.Release();
+            return Tape.Finish("CrossEntropy", loss, new CrossEntropyNode(loss, logits, labels, lse, both, rows, n, ignore, smoothing));
+        lse.Release();
         return Tape.Finish("CrossEntropy", loss);
     }
 

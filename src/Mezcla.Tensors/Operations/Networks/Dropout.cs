@@ -20,9 +20,7 @@ public static partial class TensorOperations
         var y = Tensor.Empty("Dropout", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Dropout(x.Handle, y.Handle, x.Count, p, random.Seed, random.Stream, position, accumulate: false);
         random.Position += (ulong)x.Count;
-        if (Tape.Records(x))
-            y.RecordedAs(new DropoutNode(y, x, p, random.Seed, random.Stream, position));
-        return Tape.Finish("Dropout", y);
+        return Tape.Finish("Dropout", y, Tape.Records(x) ? new DropoutNode(y, x, p, random.Seed, random.Stream, position) : null);
     }
 
     private sealed class DropoutNode(Tensor y, Tensor x, float p, ulong seed, ulong stream, ulong position) : Node("Dropout", y, x.GradNode)

@@ -20,9 +20,8 @@ public static partial class TensorOperations
         Handle mean = new(statistics, 0), inverse = new(statistics, rows * 4L);
         x.Kernels.LayerNorm(x.Handle, weight?.Handle ?? default, bias?.Handle ?? default, y.Handle, mean, inverse, rows, n, epsilon);
         if (Tape.Records(x, weight, bias))
-            y.RecordedAs(new LayerNormNode(y, x, weight, bias, statistics, rows, n));
-        else
-            statistics.Release();
+            return Tape.Finish("LayerNorm", y, new LayerNormNode(y, x, weight, bias, statistics, rows, n));
+        statistics.Release();
         return Tape.Finish("LayerNorm", y);
     }
 
@@ -33,13 +32,9 @@ public static partial class TensorOperations
 
         internal override void Backward(Handle gradient)
         {
-            bool addX = false, addWeight = false, addBias = false;
-            var dx = Input0?.Target(out addX) ?? default;
-            var dWeight = Input1?.Target(out addWeight) ?? default;
-            var dBias = Input2?.Target(out addBias) ?? default;
             var mean = _statistics.For(this);
-            Kernels.LayerNormBackward(_x.For(this), _weight.For(this), mean, mean.Plus(rows * 4L), gradient, rows, n, dx, addX, dWeight,
-                addWeight, dBias, addBias);
+            Kernels.LayerNormBackward(_x.For(this), _weight.For(this), mean, mean.Plus(rows * 4L), gradient, rows, n,
+                Target(0, out var addX), addX, Target(1, out var addWeight), addWeight, Target(2, out var addBias), addBias);
         }
 
         protected override void ReleaseSaved() => Release(_x, _weight, _statistics);

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -34,11 +32,9 @@ public static partial class TensorOperations
             2 * cos.Sizes[1], interleaved, startPosition);
         var y = Tensor.Empty("RotaryEmbedding", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Rotary(x.Handle, cos.Handle, sin.Handle, y.Handle, layout, inverse: false, accumulate: false);
-        if (Tape.Records(x))
-            y.RecordedAs(new RotaryNode(y, x, cos, sin, layout));
         GC.KeepAlive(cos);
         GC.KeepAlive(sin);
-        return Tape.Finish("RotaryEmbedding", y);
+        return Tape.Finish("RotaryEmbedding", y, Tape.Records(x) ? new RotaryNode(y, x, cos, sin, layout) : null);
     }
 
     private sealed class RotaryNode(Tensor y, Tensor x, Tensor cos, Tensor sin, RotaryLayout layout)

@@ -20,9 +20,7 @@ public static partial class TensorOperations
         var (rows, n, _, _) = SplitAtAxis(name, x, axis, true);
         var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
         x.Kernels.Softmax(x.Handle, y.Handle, rows, n, log);
-        if (Tape.Records(x))
-            y.RecordedAs(new SoftmaxNode(name, y, x, rows, n, log));
-        return Tape.Finish(name, y);
+        return Tape.Finish(name, y, Tape.Records(x) ? new SoftmaxNode(name, y, x, rows, n, log) : null);
     }
 
     private sealed class SoftmaxNode(string name, Tensor y, Tensor x, long rows, long n, bool log) : Node(name, y, x.GradNode)

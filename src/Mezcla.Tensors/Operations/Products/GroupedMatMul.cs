@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -32,9 +30,8 @@ public static partial class TensorOperations
             accumulate: false, check) >= 0)
             throw new ArgumentException(
                 $"GroupedMatMul: the offsets {Shape.Text(offsets.ToIntArray())} must rise from 0 to at most the number of rows, {rows}.");
-        if (Tape.Records(x, weights))
-            y.RecordedAs(new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights));
-        return Tape.Finish("GroupedMatMul", y);
+        return Tape.Finish("GroupedMatMul", y,
+            Tape.Records(x, weights) ? new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights) : null);
     }
 
     private sealed class GroupedMatMulNode(Tensor y, Tensor x, Tensor weights, Tensor offsets, int groups, int rows, int n, int k,

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -15,9 +13,8 @@ public static partial class TensorOperations
         var y = Tensor.Empty("Linear", x.Sizes.With(x.Rank - 1, output), DType.Float32, x.Device);
         x.Kernels.MatMul(new Product(1, rows, output, input, false, true, 0, 0, 0), x.Handle, weight.Handle, bias?.Handle ?? default,
             y.Handle, accumulate: false);
-        if (Tape.Records(x, weight, bias))
-            y.RecordedAs(new LinearNode("Linear", y, x, weight, bias, rows, input, output));
-        return Tape.Finish("Linear", y);
+        return Tape.Finish("Linear", y,
+            Tape.Records(x, weight, bias) ? new LinearNode("Linear", y, x, weight, bias, rows, input, output) : null);
     }
 
     private static (int Rows, int Input, int Output) LinearSizes(string name, ref Tensor x, ref Tensor weight, ref Tensor? bias)

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -20,9 +18,8 @@ public static partial class TensorOperations
         var y = Tensor.Empty("LinearGelu", x.Sizes.With(x.Rank - 1, output), DType.Float32, x.Device);
         var slopes = Tape.Records(x, weight, bias) ? x.Device.Pool.Rent(y.Count * 4, "LinearGelu") : null;
         kernels.LinearGelu(rows, output, input, x.Handle, weight.Handle, bias?.Handle ?? default, y.Handle, new Handle(slopes, 0), form);
-        if (slopes is not null)
-            y.RecordedAs(new LinearGeluNode(y, x, weight, bias, slopes, rows, input, output));
-        return Tape.Finish("LinearGelu", y);
+        return Tape.Finish("LinearGelu", y,
+            slopes is null ? null : new LinearGeluNode(y, x, weight, bias, slopes, rows, input, output));
     }
 
     private sealed class LinearGeluNode(Tensor y, Tensor x, Tensor weight, Tensor? bias, Storage slopes, int rows, int input, int output)
@@ -34,7 +31,7 @@ public static partial class TensorOperations
         internal override void Backward(Handle gradient)
         {
             // Where the slopes are not needed again, the product is written over them.
-            var inner = IsLastPass ? _slopes.For(this) : new Handle(Device.Pool.Rent(Count * 4, "LinearGelu"), 0);
+            var inner = IsLastPass ? _slopes.For(this) : Rent(Count);
             Broadcast(BinaryKind.Multiply, gradient, _shape, _slopes.For(this), _shape, inner, _shape, Kernels, accumulate: false);
             base.Backward(inner);
             if (!IsLastPass)

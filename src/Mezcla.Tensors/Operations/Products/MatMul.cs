@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -41,9 +39,7 @@ public static partial class TensorOperations
         }
         var sizes = new MatMulSizes(batch, m, n, k, transposeA, transposeB);
         Products(a.Kernels, batch, a.Handle, aBatch, transposeA, b.Handle, bBatch, transposeB, y.Handle, batch, m, n, k, accumulate: false);
-        if (Tape.Records(a, b))
-            y.RecordedAs(new MatMulNode(y, a, b, aBatch, bBatch, sizes));
-        return Tape.Finish("MatMul", y);
+        return Tape.Finish("MatMul", y, Tape.Records(a, b) ? new MatMulNode(y, a, b, aBatch, bBatch, sizes) : null);
     }
 
     private readonly record struct MatMulSizes(Shape Batch, int M, int N, int K, bool TransposeA, bool TransposeB);
@@ -65,11 +61,7 @@ public static partial class TensorOperations
         }
         if (all.Count == 0)
             return;
-        Span<long> aSteps = stackalloc long[Shape.MaxRank], bSteps = stackalloc long[Shape.MaxRank],
-            cSteps = stackalloc long[Shape.MaxRank];
-        aBatch.BroadcastStrides(all, aSteps);
-        bBatch.BroadcastStrides(all, bSteps);
-        cBatch.BroadcastStrides(all, cSteps);
+        AxisStrides aSteps = aBatch.BroadcastStrides(all), bSteps = bBatch.BroadcastStrides(all), cSteps = cBatch.BroadcastStrides(all);
         var from = Math.Max(Regular(all, aSteps), Math.Max(Regular(all, bSteps), Regular(all, cSteps)));
         var product = new Product(checked((int)all.Product(from, all.Rank)), m, n, k, transposeA, transposeB,
             Advances(all, aSteps, from) ? aSize : 0, Advances(all, bSteps, from) ? bSize : 0, Advances(all, cSteps, from) ? cSize : 0);

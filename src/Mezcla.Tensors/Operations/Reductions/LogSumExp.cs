@@ -13,14 +13,12 @@ public static partial class TensorOperations
         {
             using var scope = new TensorScope();
             var moved = x.Transpose(axis, -1).LogSumExp(-1, keepDims: true).Transpose(axis, -1);
-            return scope.Keep(keepDims ? moved : moved.Squeeze(axis));
+            return scope.Keep(keepDims ? moved : moved.Reshape(moved.Sizes.Without(axis).Span));
         }
         var (rows, n, _, shape) = SplitAtAxis("LogSumExp", x, axis, keepDims);
         var y = Tensor.Empty("LogSumExp", shape, DType.Float32, x.Device);
         x.Kernels.LogSumExp(x.Handle, y.Handle, rows, n);
-        if (Tape.Records(x))
-            y.RecordedAs(new LogSumExpNode(y, x, n));
-        return Tape.Finish("LogSumExp", y);
+        return Tape.Finish("LogSumExp", y, Tape.Records(x) ? new LogSumExpNode(y, x, n) : null);
     }
 
     private sealed class LogSumExpNode(Tensor y, Tensor x, long n) : Node("LogSumExp", y, x.GradNode)

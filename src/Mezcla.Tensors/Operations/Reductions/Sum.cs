@@ -14,30 +14,24 @@ public static partial class TensorOperations
         var scale = mean ? 1f / n : 1;
         var y = Tensor.Empty(name, shape, DType.Float32, x.Device);
         x.Kernels.Sum(x.Handle, y.Handle, outer, n, inner, scale, squares: false, accumulate: false);
-        if (Tape.Records(x))
-            y.RecordedAs(new SumNode(name, y, x, outer, n, inner, scale));
-        return Tape.Finish(name, y);
+        return Tape.Finish(name, y, Tape.Records(x) ? new SumNode(name, y, x, outer, n, inner, scale) : null);
     }
 
     private sealed class SumNode(string name, Tensor y, Tensor x, long outer, long n, long inner, float scale) : Node(name, y, x.GradNode)
     {
         internal override void Backward(Handle gradient)
         {
-            var work = new Scratch(Device);
-            if (scale != 1)
-            {
-                var scaled = work.Rent(Count);
-                Kernels.Scale(gradient, scaled, Count, scale, accumulate: false);
-                gradient = scaled;
-            }
-            var dx = Input0!.Target(out var accumulate);
             var shape = new Shape(checked((int)outer), checked((int)n), checked((int)inner));
             ReadOnlySpan<long> repeated = [inner, 0, 1], full = [n * inner, inner, 1];
-            if (accumulate)
-                Kernels.AddStrided(gradient, repeated, dx, full, shape);
-            else
-                Kernels.CopyStrided(gradient, repeated, dx, full, shape, 4);
-            work.Dispose();
+            if (scale == 1)
+            {
+                Scatter(gradient, repeated, Input0!, full, shape);
+                return;
+            }
+            var scaled = Rent(Count);
+            Kernels.Scale(gradient, scaled, Count, scale, accumulate: false);
+            Scatter(scaled, repeated, Input0!, full, shape);
+            scaled.Storage!.Release();
         }
     }
 }

@@ -19,59 +19,47 @@ public sealed partial class Tensor
             size += tensor._shape[axis];
         }
         var y = Empty("Concatenate", new Shape(first._shape.With(axis, checked((int)size)).Span), first.DType, first.Device);
-        Span<long> part = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-        y._shape.Strides(whole);
+        var whole = y._shape.Strides();
         var to = y.Handle;
         foreach (var tensor in tensors)
         {
-            tensor._shape.Strides(part);
-            y.Kernels.CopyStrided(tensor.Handle, part, to, whole, tensor._shape, y.DType.Bytes());
+            y.Kernels.CopyStrided(tensor.Handle, tensor._shape.Strides(), to, whole, tensor._shape, y.DType.Bytes());
             to = to.Plus(tensor._shape[axis] * whole[axis] * y.DType.Bytes());
         }
-        if (Tape.Records(tensors))
-            y.RecordedAs(new ConcatenateNode(y, tensors, axis));
-        return y;
+        return Tape.Records(tensors) ? y.RecordedAs(new ConcatenateNode(y, tensors, axis)) : y;
     }
 
-    private sealed class ConcatenateNode : Node
+    private sealed class ConcatenateNode(Tensor y, ReadOnlySpan<Tensor> tensors, int axis) : Node("Concatenate", y, NodesOf(tensors))
     {
-        private readonly Node?[] _inputs;
-        private readonly int[] _sizes;
-        private readonly Shape _shape;
-        private readonly int _axis;
-
-        internal ConcatenateNode(Tensor y, ReadOnlySpan<Tensor> tensors, int axis) : base("Concatenate", y, null)
-        {
-            _shape = y._shape;
-            _axis = axis;
-            _inputs = new Node?[tensors.Length];
-            _sizes = new int[tensors.Length];
-            for (var i = 0; i < tensors.Length; i++)
-            {
-                _sizes[i] = tensors[i]._shape[axis];
-                _inputs[i] = tensors[i].GradNode;
-                _inputs[i]?.AddReference();
-            }
-        }
-
-        internal override Node?[] MoreInputs => _inputs;
+        private readonly int[] _sizes = SizesOf(tensors, axis);
+        private readonly Shape _shape = y._shape;
 
         internal override void Backward(Handle gradient)
         {
-            Span<long> part = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-            _shape.Strides(whole);
-            for (var i = 0; i < _inputs.Length; gradient = gradient.Plus(_sizes[i++] * whole[_axis] * 4))
+            var whole = _shape.Strides();
+            for (var i = 0; i < _sizes.Length; i++)
             {
-                if (_inputs[i] is not { } input)
-                    continue;
-                var own = _shape.With(_axis, _sizes[i]);
-                own.Strides(part);
-                var target = input.Target(out var accumulate);
-                if (accumulate)
-                    Kernels.AddStrided(gradient, whole, target, part, own);
-                else
-                    Kernels.CopyStrided(gradient, whole, target, part, own, 4);
+                var own = _shape.With(axis, _sizes[i]);
+                if (Inputs[i] is { } input)
+                    Scatter(gradient, whole, input, own.Strides(), own);
+                gradient = gradient.Plus(_sizes[i] * whole[axis] * sizeof(float));
             }
+        }
+
+        private static Node?[] NodesOf(ReadOnlySpan<Tensor> tensors)
+        {
+            var nodes = new Node?[tensors.Length];
+            for (var i = 0; i < nodes.Length; i++)
+                nodes[i] = tensors[i].GradNode;
+            return nodes;
+        }
+
+        private static int[] SizesOf(ReadOnlySpan<Tensor> tensors, int axis)
+        {
+            var sizes = new int[tensors.Length];
+            for (var i = 0; i < sizes.Length; i++)
+                sizes[i] = tensors[i]._shape[axis];
+            return sizes;
         }
     }
 }

@@ -27,10 +27,7 @@ public static partial class TensorOperations
         if (shape == x.Sizes)
             return x;
         var y = Tensor.Empty("Expand", shape, x.DType, x.Device);
-        Span<long> from = stackalloc long[Shape.MaxRank], to = stackalloc long[Shape.MaxRank];
-        x.Sizes.BroadcastStrides(shape, from);
-        shape.Strides(to);
-        x.Kernels.CopyStrided(x.Handle, from, y.Handle, to, shape, x.DType.Bytes());
+        x.Kernels.CopyStrided(x.Handle, x.Sizes.BroadcastStrides(shape), y.Handle, shape.Strides(), shape, x.DType.Bytes());
         return Tape.Records(x) ? y.RecordedAs(new ExpandNode(y, x)) : y;
     }
 

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -29,14 +27,10 @@ public static partial class TensorOperations
         else
         {
             y = Tensor.Empty("Slice", result, x.DType, x.Device);
-            Span<long> whole = stackalloc long[Shape.MaxRank], part = stackalloc long[Shape.MaxRank];
-            shape.Strides(whole);
-            result.Strides(part);
-            x.Kernels.CopyStrided(x.Handle.Plus(from * inner * x.DType.Bytes()), whole, y.Handle, part, result, x.DType.Bytes());
+            var first = x.Handle.Plus(from * inner * x.DType.Bytes());
+            x.Kernels.CopyStrided(first, shape.Strides(), y.Handle, result.Strides(), result, x.DType.Bytes());
         }
-        if (Tape.Records(x))
-            y.RecordedAs(new SliceNode(y, x, axis, from, size));
-        return y;
+        return Tape.Records(x) ? y.RecordedAs(new SliceNode(y, x, axis, from, size)) : y;
     }
 
     private sealed class SliceNode(Tensor y, Tensor x, int axis, int start, int length) : Node("Slice", y, x.GradNode)
@@ -45,14 +39,9 @@ public static partial class TensorOperations
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.Target(out var accumulate);
-            if (!accumulate)
-                Kernels.Fill(dx, _shape.Count, 0);
-            Span<long> whole = stackalloc long[Shape.MaxRank], part = stackalloc long[Shape.MaxRank];
-            var own = _shape.With(axis, length);
-            _shape.Strides(whole);
-            own.Strides(part);
-            Kernels.AddStrided(gradient, part, dx.Plus(start * whole[axis] * 4), whole, own);
+            var part = _shape.With(axis, length);
+            var whole = _shape.Strides();
+            Kernels.AddStrided(gradient, part.Strides(), TargetToAddTo(Input0!).Plus(start * whole[axis] * 4), whole, part);
         }
     }
 }

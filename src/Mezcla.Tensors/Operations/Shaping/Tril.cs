@@ -14,9 +14,7 @@ public static partial class TensorOperations
         int rows = x.Sizes[x.Rank - 2], columns = x.Sizes[x.Rank - 1];
         var y = Tensor.Empty("Tril", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Tril(x.Handle, y.Handle, batch, rows, columns, diagonal, accumulate: false);
-        if (Tape.Records(x))
-            y.RecordedAs(new TrilNode(y, x, batch, rows, columns, diagonal));
-        return Tape.Finish("Tril", y);
+        return Tape.Finish("Tril", y, Tape.Records(x) ? new TrilNode(y, x, batch, rows, columns, diagonal) : null);
     }
 
     private sealed class TrilNode(Tensor y, Tensor x, long batch, int rows, int columns, int diagonal) : Node("Tril", y, x.GradNode)

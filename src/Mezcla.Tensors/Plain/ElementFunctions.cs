@@ -1,9 +1,7 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 /// <summary>The functions of one element and their derivatives, in double.</summary>
-internal static class Functions
+internal static class ElementFunctions
 {
     /// <summary>f(x), with the parameters a and b.</summary>
     internal static double Value(UnaryKind kind, double x, float a, float b) => kind switch
@@ -14,9 +12,7 @@ internal static class Functions
         UnaryKind.Log => Math.Log(x),
         UnaryKind.Sqrt => Math.Sqrt(x),
         UnaryKind.Square => x * x,
-        UnaryKind.Abs => Math.Abs(x),
         UnaryKind.Pow => Math.Pow(x, a),
-        UnaryKind.Clamp => x < a ? a : x > b ? b : x,
         UnaryKind.Tanh => Math.Tanh(x),
         UnaryKind.Sigmoid => Sigmoid(x),
         UnaryKind.Gelu => x * NormalCdf(x),
@@ -24,8 +20,6 @@ internal static class Functions
         UnaryKind.Silu => x * Sigmoid(x),
         UnaryKind.Relu => x < 0 ? 0 : x,
         UnaryKind.Softplus => Softplus(x),
-        UnaryKind.Sin => Math.Sin(x),
-        UnaryKind.Cos => Math.Cos(x),
         UnaryKind.NormalCdf => NormalCdf(x),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
@@ -42,9 +36,7 @@ internal static class Functions
             UnaryKind.Log => 1 / x,
             UnaryKind.Sqrt => 0.5 / y,
             UnaryKind.Square => 2 * x,
-            UnaryKind.Abs => x > 0 ? 1 : x < 0 ? -1 : 0,
             UnaryKind.Pow => a * Math.Pow(x, a - 1),
-            UnaryKind.Clamp => x < a || x > b ? 0 : 1,
             UnaryKind.Tanh => 1 - y * y,
             UnaryKind.Sigmoid => y * (1 - y),
             UnaryKind.Gelu => NormalCdf(x) + x * NormalDensity(x),
@@ -52,8 +44,6 @@ internal static class Functions
             UnaryKind.Silu => GatedDerivative(x, Sigmoid(x), 1),
             UnaryKind.Relu => y > 0 ? 1 : 0,
             UnaryKind.Softplus => Sigmoid(x),
-            UnaryKind.Sin => Math.Cos(x),
-            UnaryKind.Cos => -Math.Sin(x),
             UnaryKind.NormalCdf => NormalDensity(x),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
