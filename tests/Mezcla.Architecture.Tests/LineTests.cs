@@ -19,23 +19,14 @@ public sealed class LineTests
         [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "notebooks"), "*.ipynb", SearchOption.AllDirectories)
             .Select(Name).Order(StringComparer.Ordinal)];
 
-    /// <summary>Lines that are too long and stood there when the rule was made: the list may only shrink.</summary>
     [Theory]
     [MemberData(nameof(Notebooks))]
-    public void No_new_line_of_code_in_a_notebook_is_too_long(string notebook)
+    public void No_line_of_code_in_a_notebook_is_too_long(string notebook)
     {
-        var found = TooLong(CodeOf(File.ReadAllText(Path.Combine(Repository.Root, "notebooks", notebook))), House.NotebookColumns).Count();
-        var allowed = Exceptions().GetValueOrDefault(notebook);
-        Assert.True(found <= allowed,
-            $"{notebook} has {found} lines of code above {House.NotebookColumns} columns; {allowed} are allowed in {ExceptionFile}. " +
-                "Shorten the new ones.");
-        Assert.True(found >= allowed,
-            $"{notebook} has only {found} lines of code above {House.NotebookColumns} columns. Well done: lower its number " +
-                $"in {ExceptionFile} from {allowed} to {found}.");
+        var found = TooLong(CodeOf(File.ReadAllText(Path.Combine(Repository.Root, "notebooks", notebook))), House.NotebookColumns).ToList();
+        Assert.True(found.Count == 0, $"{notebook} has {found.Count} lines of code above {House.NotebookColumns} columns: " +
+            string.Join(", ", found.Select(line => $"line {line.Line} of its code has {line.Columns}")));
     }
-
-    [Fact]
-    public void Every_exception_names_a_notebook() => Assert.Empty(Exceptions().Keys.Except(Notebooks.Select(row => row.Data)));
 
     [Fact]
     public void Long_lines_are_found()
@@ -47,12 +38,6 @@ public sealed class LineTests
             """;
         Assert.Equal([(2, 6), (3, 4)], TooLong(CodeOf(Notebook), 3));
     }
-
-    private const string ExceptionFile = "tests/Mezcla.Architecture.Tests/notebook-lines.txt";
-
-    private static Dictionary<string, int> Exceptions() => File.ReadLines(Path.Combine(Repository.Root, ExceptionFile))
-        .Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' '))
-        .ToDictionary(parts => parts[0], parts => int.Parse(parts[1]));
 
     private static string Name(string file) => Path.GetRelativePath(Path.Combine(Repository.Root, "notebooks"), file).Replace('\\', '/');
 
