@@ -24,7 +24,8 @@ internal sealed unsafe partial class OpenClKernels
             return;
         }
         long ai = transposeA ? 1 : k, ak = transposeA ? m : 1, bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
-        Groups("matmul", batch * TilesOfRows(m) * TilesOfColumns(n), a, ai, ak, strideA, b, bk, bj, strideB, bias, c, strideC, (long)m, (long)n, (long)k,
+        Groups("matmul", batch * TilesOfRows(m) * TilesOfColumns(n), a, ai, ak, strideA, b, bk, bj, strideB, bias, c, strideC, (long)m,
+            (long)n, (long)k,
             accumulate);
     }
 
@@ -32,7 +33,8 @@ internal sealed unsafe partial class OpenClKernels
         bool accumulate, in IndexCheck check)
     {
         long bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
-        Groups("grouped_matmul", (TilesOfRows(rows) + groups) * TilesOfColumns(n), a, b, bk, bj, offsets, c, (long)groups, rows, (long)n, (long)k,
+        Groups("grouped_matmul", (TilesOfRows(rows) + groups) * TilesOfColumns(n), a, b, bk, bj, offsets, c, (long)groups, rows, (long)n,
+            (long)k,
             accumulate);
         if (!accumulate)
             Each("clear_behind", Math.Max(rows * n, groups + 1), offsets, c, (long)groups, rows, (long)n, Record, Number(check));

@@ -87,7 +87,8 @@ public sealed class GgufTokenizerTests : IDisposable
     [Fact]
     public void Token_types_of_any_width_are_read()
     {
-        Array[] widths = [new[] { 1L, 3, 4 }, new uint[] { 1, 3, 4 }, new sbyte[] { 1, 3, 4 }, new byte[] { 1, 3, 4 }, new ulong[] { 1, 3, 4 }];
+        Array[] widths = [new[] { 1L, 3, 4 }, new uint[] { 1, 3, 4 }, new sbyte[] { 1, 3, 4 }, new byte[] { 1, 3, 4 },
+            new ulong[] { 1, 3, 4 }];
         foreach (var types in widths)
         {
             var tokenizer = Read(m =>

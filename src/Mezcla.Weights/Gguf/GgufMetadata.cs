@@ -62,7 +62,8 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
             throw new InvalidDataException($"The GGUF metadata '{key}' has a value for each layer, and no layers.");
         return layers.All(value => value == layers[0]) ? layers[0]
             : throw new InvalidDataException(
-                $"The layers of this model differ in '{key}' ({string.Join(", ", layers.Distinct())}): a model whose layers differ in shape " +
+                $"The layers of this model differ in '{key}' ({string.Join(", ", layers.Distinct())}): a model whose layers differ in " +
+                    "shape " +
                     "is not supported.");
     }
 

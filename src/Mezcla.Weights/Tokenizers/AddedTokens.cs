@@ -1,8 +1,8 @@
 namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
-/// Tokens that are cut out of a text before anything is merged. A vocabulary of byte pairs may also make one of them by merges; those merges
-/// never happen, since no text still holds the token when merging begins.
+/// Tokens that are cut out of a text before anything is merged. A vocabulary of byte pairs may also make one of them by merges; those
+/// merges never happen, since no text still holds the token when merging begins.
 /// </summary>
 internal static class AddedTokens
 {

@@ -4,8 +4,8 @@ using Mezcla.Tensors;
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// A Mixture of Experts as a loop over its experts (Shazeer et al. 2017, eq. 1): y = Σ over a token's chosen experts of weight·expert(x), plus
-/// the shared experts. <see cref="MixtureOfExpertsLayer"/> gives the same results with one grouped product for all experts, and adds
+/// A Mixture of Experts as a loop over its experts (Shazeer et al. 2017, eq. 1): y = Σ over a token's chosen experts of weight·expert(x),
+/// plus the shared experts. <see cref="MixtureOfExpertsLayer"/> gives the same results with one grouped product for all experts, and adds
 /// capacities, balance losses and routers by which experts choose their tokens.
 /// </summary>
 public sealed class PlainMixtureOfExperts : Module
@@ -17,7 +17,9 @@ public sealed class PlainMixtureOfExperts : Module
     public PlainMixtureOfExperts(MixtureOfExpertsConfig config, int hiddenSize, Initialization initialization)
     {
         Router = Child("router", config.Routing.Create(config, hiddenSize, 0, initialization));
-        Experts = [.. Enumerable.Range(0, config.Experts).Select(e => Child($"experts.{e}", new FeedForward(config.Expert, hiddenSize, initialization)))];
+        Experts =
+            [.. Enumerable.Range(0, config.Experts)
+                .Select(e => Child($"experts.{e}", new FeedForward(config.Expert, hiddenSize, initialization)))];
         var shared = config.Expert with { IntermediateSize = config.Expert.IntermediateSize * config.SharedExperts };
         if (config.SharedExperts > 0)
             Shared = Child("shared", new FeedForward(shared, hiddenSize, initialization));

@@ -3,9 +3,9 @@ using Mezcla.Tensors;
 namespace Mezcla.Training;
 
 /// <summary>
-/// AdamW as arithmetic on tensors (Kingma and Ba 2015; Loshchilov and Hutter 2019, algorithm 2). Each parameter θ has a running mean m of its
-/// gradients and a running mean v of their squares; it moves by m/√v, so that all parameters move at about the same rate, whatever the size of
-/// their gradients. <see cref="AdamW"/> gives the same results in one pass over memory.
+/// AdamW as arithmetic on tensors (Kingma and Ba 2015; Loshchilov and Hutter 2019, algorithm 2). Each parameter θ has a running mean m of
+/// its gradients and a running mean v of their squares; it moves by m/√v, so that all parameters move at about the same rate, whatever the
+/// size of their gradients. <see cref="AdamW"/> gives the same results in one pass over memory.
 /// </summary>
 public sealed class PlainAdamW : Optimizer
 {

@@ -15,14 +15,16 @@ public sealed class IncompleteNotebookTests
     [InlineData("""{"name": "mine", "display_name": "Mine"}""", "mine", "Mine")]
     public void A_kernel_without_name_gets_one(string kernel, string name, string display)
     {
-        var written = Notebook.Parse($$"""{"cells": [], "metadata": {"kernelspec": {{kernel}}}, "nbformat": 4, "nbformat_minor": 5}""").ToJson();
+        var written = Notebook.Parse($$"""{"cells": [], "metadata": {"kernelspec": {{kernel}}}, "nbformat": 4, "nbformat_minor": 5}""")
+            .ToJson();
         var read = JsonNode.Parse(written)!["metadata"]!["kernelspec"]!;
         Assert.Equal((name, display), (read["name"]!.GetValue<string>(), read["display_name"]!.GetValue<string>()));
     }
 
     [Fact]
     public void A_notebook_without_kernel_gets_none() =>
-        Assert.DoesNotContain("kernelspec", Notebook.Parse("""{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}""").ToJson());
+        Assert.DoesNotContain("kernelspec",
+            Notebook.Parse("""{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}""").ToJson());
 
     [Theory]
     [InlineData("""["// setup", "Console.WriteLine(42);"]""", true)]
