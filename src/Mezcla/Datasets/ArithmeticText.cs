@@ -1,5 +1,4 @@
 using System.Text;
-using Mezcla.Tensors;
 
 namespace Mezcla.Datasets;
 

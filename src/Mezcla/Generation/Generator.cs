@@ -1,7 +1,5 @@
 using System.Text;
-using Mezcla.Layers;
 using Mezcla.Models;
-using Mezcla.Tensors;
 using Mezcla.Tokenization;
 
 namespace Mezcla.Generation;

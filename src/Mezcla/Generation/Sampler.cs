@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Generation;
 
 /// <summary>Draws tokens from logits as a <see cref="SamplingConfig"/> says.</summary>

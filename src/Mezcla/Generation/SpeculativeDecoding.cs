@@ -1,6 +1,4 @@
-using Mezcla.Layers;
 using Mezcla.Models;
-using Mezcla.Tensors;
 
 namespace Mezcla.Generation;
 

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>The nonlinearity of feed-forward networks and of experts.</summary>

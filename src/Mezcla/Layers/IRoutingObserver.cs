@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>Is told what the routers of a model decide in a forward pass.</summary>

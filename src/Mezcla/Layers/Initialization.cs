@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>How a model's fresh weights are drawn: from normal distributions with mean 0, one

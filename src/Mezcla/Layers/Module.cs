@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>A part of a model that owns parameters and other parts, each under a name.</summary>

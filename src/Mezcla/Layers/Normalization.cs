@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>Layer norm (Ba et al. 2016) or RMS norm (Zhang and Sennrich 2019) over the last axis, as the configuration says.</summary>

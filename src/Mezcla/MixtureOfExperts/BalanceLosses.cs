@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>The losses that keep experts in use, as plain functions of what a router computed.</summary>

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>Assignments sorted by expert: those of expert e are offsets[e] to

@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>The token's id alone decides, by a fixed table (Roller et al. 2021, "Hash Layers"):

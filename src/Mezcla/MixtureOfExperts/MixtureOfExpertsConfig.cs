@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>A Mixture of Experts in place of a dense feed-forward network.</summary>

@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>Chance decides anew in every pass: the control for every claim about learned routing. Weights are 1/k.</summary>

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>What a router decided for N tokens and E experts.</summary>

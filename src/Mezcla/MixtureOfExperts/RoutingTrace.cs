@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>What every Mixture of Experts of a model decided in one forward pass.</summary>

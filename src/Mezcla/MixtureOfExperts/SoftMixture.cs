@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>Every expert computes every token, and the gate mixes them: y = Σᵢ softmax(W_g x)ᵢ·Eᵢ(x) (Jacobs,

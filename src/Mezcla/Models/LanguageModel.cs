@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.Models;
 
 /// <summary>A model that gives every token of its vocabulary a logit as the next, and can be trained by gradients.</summary>

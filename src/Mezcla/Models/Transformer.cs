@@ -1,6 +1,4 @@
-using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
-using Mezcla.Tensors;
 
 namespace Mezcla.Models;
 

@@ -1,4 +1,3 @@
-using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 
 namespace Mezcla.Models;

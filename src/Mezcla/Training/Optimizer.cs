@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Training;
 
 /// <summary>Changes parameters in place by their gradients.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Mezcla.Layers;
 using Mezcla.Models;
-using Mezcla.Tensors;
 
 namespace Mezcla.Training;
 
