@@ -14,11 +14,12 @@ internal static class House
         ("Mezcla.Tensors.OpenCl", ["Mezcla.Tensors"]),
         ("Mezcla.Tensors.Torch", ["Mezcla.Tensors"]),
         ("Mezcla", ["Mezcla.Tensors"]),
+        ("Mezcla.Datasets", ["Mezcla.Tensors"]),
         ("Mezcla.Quantization", ["Mezcla", "Mezcla.Tensors.Cpu", "Mezcla.Tensors.OpenCl"]),
         ("Mezcla.Weights", ["Mezcla", "Mezcla.Quantization"]),
         ("Mezcla.Scaling", ["Mezcla"]),
         ("Mezcla.Charts", []),
-        ("Mezcla.Experiments", ["Mezcla.Charts", "Mezcla.Scaling", "Mezcla.Weights"]),
+        ("Mezcla.Experiments", ["Mezcla.Charts", "Mezcla.Datasets", "Mezcla.Scaling", "Mezcla.Weights"]),
         ("Mezcla.Notebooks", []),
         ("Mezcla.Kernel", ["Mezcla.Notebooks"]),
         ("Mezcla.Interactive", ["Mezcla.Experiments", "Mezcla.Weights"]),
@@ -33,7 +34,7 @@ internal static class House
     public static readonly IReadOnlyDictionary<string, string[]> Folders = new Dictionary<string, string[]>
     {
         ["Mezcla.Tensors"] = ["Contract", "Plain", "Devices", "Autograd", "Operations", "Optimization"],
-        ["Mezcla"] = ["Datasets", "Tokenization", "Layers", "MixtureOfExperts", "Models", "Training", "Generation"],
+        ["Mezcla"] = ["Tokenization", "Layers", "MixtureOfExperts", "Models", "Training", "Generation"],
     };
 
     /// <summary>Simple names that top-level types of two production assemblies may share, and why.</summary>

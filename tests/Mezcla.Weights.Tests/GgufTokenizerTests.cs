@@ -1,5 +1,6 @@
 using Mezcla.Tokenization;
 using Mezcla.Weights.Gguf;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights.Tests;
 

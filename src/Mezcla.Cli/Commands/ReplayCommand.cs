@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using Mezcla.Cli.Shared;
 using Mezcla.Cli.Training;
 using Mezcla.Datasets;
+using Mezcla.Experiments.Records;
 using Mezcla.Models;
 using Mezcla.Quantization.Methods;
 using Mezcla.Tensors;

@@ -3,7 +3,7 @@ using System.Globalization;
 using Mezcla.Cli.Shared;
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
-using Mezcla.Scaling.Sweeps;
+using Mezcla.Experiments.Sweeps;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mezcla.Cli.Shared;
 using Mezcla.Cli.Training;
 using Mezcla.Datasets;
+using Mezcla.Experiments.Records;
 using Mezcla.Quantization.Methods;
 using Mezcla.Training;
 using Mezcla.Weights.Checkpoints;

@@ -10,8 +10,8 @@ internal static class CourseHost
     // The engine references Mezcla.Notebooks by itself.
     private static readonly string[] Assemblies =
     [
-        "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Experiments",
-        "Mezcla.Kernel",
+        "Mezcla.Tensors", "Mezcla", "Mezcla.Datasets", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts",
+        "Mezcla.Experiments", "Mezcla.Kernel",
     ];
 
     // A name that ends in .* stands for the namespace and all namespaces below it. Namespaces without public types are left out.

@@ -1,3 +1,4 @@
+using Mezcla.Experiments.Records;
 using Mezcla.Training;
 
 namespace Mezcla.Cli.Training;

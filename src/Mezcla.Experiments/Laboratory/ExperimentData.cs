@@ -1,6 +1,6 @@
 using Mezcla.Datasets;
 using Mezcla.Experiments.Observation;
-using Mezcla.Scaling.Sweeps;
+using Mezcla.Experiments.Sweeps;
 using Mezcla.Tokenization;
 using Mezcla.Training;
 

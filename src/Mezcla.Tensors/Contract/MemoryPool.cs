@@ -139,9 +139,8 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
                 .Select(group => $"{group.Label} {MemoryUse.Text(group.Bytes)} in {group.Count}");
             return new TensorMemoryException(
                 $"{label} needs {MemoryUse.Text(asked)} on {kernels.Name}, where {MemoryUse.Text(_live)} of {MemoryUse.Text(Limit)} are " +
-                    "in use. " +
-                $"Largest holders: {string.Join("; ", holders.DefaultIfEmpty("none"))}. Use a smaller batch or model, or release tensors " +
-                "sooner with a TensorScope.");
+                $"in use. Largest holders: {string.Join("; ", holders.DefaultIfEmpty("none"))}. Use a smaller batch or model, or release " +
+                "tensors sooner with a TensorScope.");
         }
     }
 

@@ -138,13 +138,7 @@ public struct Shape : IEquatable<Shape>
     public override readonly bool Equals(object? other) => other is Shape shape && Equals(shape);
 
     /// <inheritdoc/>
-    public override readonly int GetHashCode()
-    {
-        int hash = _rank;
-        foreach (var size in Span)
-            hash = hash * 31 + size;
-        return hash;
-    }
+    public override readonly int GetHashCode() => HashCode.Combine(_rank, Count);
 
     /// <summary>Whether all sizes are equal.</summary>
     public static bool operator ==(in Shape a, in Shape b) => a.Equals(b);

@@ -134,7 +134,7 @@ public static class GgufTokenizer
         // Where a file does not say, llama.cpp begins the texts of Llama 3, and of no other byte pairs, with the token for it.
         var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
         merges = AddedTokens.WithoutThem(merges, special.Keys.Concat(always.Keys));
-        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3,
+        return Gpt2Vocabulary.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3,
             expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", llama3));
     }
 

@@ -71,7 +71,7 @@ internal static class TokenizerJsonReader
             vocabulary.Remove(token);
         merges = AddedTokens.WithoutThem(merges, added);
         var (pattern, prefixSpace) = ByteLevel(steps);
-        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, Flag(model, "ignore_merges"), prefixSpace,
+        return Gpt2Vocabulary.FromMerges(vocabulary, merges, pattern, special, always, Flag(model, "ignore_merges"), prefixSpace,
             begins);
     }
 

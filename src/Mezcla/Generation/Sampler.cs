@@ -65,7 +65,7 @@ public sealed class Sampler
 
     /// <summary>The index at which the running sum of <paramref name="probabilities"/>
     /// passes <paramref name="uniform"/> in [0, 1).</summary>
-    internal static int Draw(ReadOnlySpan<float> probabilities, float uniform)
+    public static int Draw(ReadOnlySpan<float> probabilities, float uniform)
     {
         var (sum, last) = (0.0, 0);
         for (var i = 0; i < probabilities.Length; i++)

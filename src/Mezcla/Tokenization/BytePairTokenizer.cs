@@ -17,8 +17,17 @@ public sealed class BytePairTokenizer : Tokenizer
     private readonly int[] _byteIds = new int[256];
     private readonly bool[]? _whole;
 
-    // wholePieces: a piece that is itself a token becomes that token, whatever the merges say (tiktoken, and "ignore_merges").
-    internal BytePairTokenizer(Vocabulary vocabulary, MergeTable merges, bool wholePieces, SplitPattern pattern,
+    /// <summary>Makes the tokenizer of a vocabulary and its merges.</summary>
+    /// <param name="vocabulary">The bytes of each id.</param>
+    /// <param name="merges">The pairs that merge, with their ranks.</param>
+    /// <param name="wholePieces">Whether a piece that is itself a token becomes that token, whatever the merges say (tiktoken, and
+    /// <c>ignore_merges</c> in Hugging Face's files).</param>
+    /// <param name="pattern">How text is split into pieces before merging.</param>
+    /// <param name="specialTokens">The special tokens and their ids.</param>
+    /// <param name="addPrefixSpace">Whether a text that starts without a space is encoded as if it had one.</param>
+    /// <param name="always">Tokens that no merge makes, and that are tokens wherever the text has them.</param>
+    /// <exception cref="ArgumentException">A byte has no token.</exception>
+    public BytePairTokenizer(Vocabulary vocabulary, MergeTable merges, bool wholePieces, SplitPattern pattern,
         IEnumerable<KeyValuePair<string, int>> specialTokens, bool addPrefixSpace = false, IReadOnlyDictionary<string, int>? always = null)
         : base(specialTokens, always)
     {
@@ -90,57 +99,6 @@ public sealed class BytePairTokenizer : Tokenizer
         return new BytePairTokenizer(new Vocabulary(tokens), table, wholePieces: false, pattern, Numbered(specialTokens, tokens.Count));
     }
 
-    /// <summary>Makes the tokenizer of a vocabulary and its merges, written in GPT-2's
-    /// alphabet as in <c>tokenizer.json</c> and GGUF.</summary>
-    /// <param name="vocabulary">The tokens and their ids, without the added ones.</param>
-    /// <param name="merges">The pairs that merge, by rank.</param>
-    /// <param name="pattern">How text is cut before merging.</param>
-    /// <param name="specialTokens">The special tokens and their ids.</param>
-    /// <param name="always">Tokens that no merge makes, and that are tokens wherever the text has them.</param>
-    /// <param name="wholePieces">Whether a piece that is a token becomes that token,
-    /// whatever the merges say (<c>ignore_merges</c>; Llama 3).</param>
-    /// <param name="addPrefixSpace">Whether a text that starts without a space is encoded as if it had one.</param>
-    /// <param name="expectsBeginOfText">See <see cref="Tokenizer.ExpectsBeginOfText"/>.</param>
-    /// <exception cref="FormatException">The vocabulary and the merges do not fit, an id is used twice, or a byte has no token.</exception>
-    public static BytePairTokenizer FromMerges(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges,
-        SplitPattern pattern,
-        IReadOnlyDictionary<string, int> specialTokens, IReadOnlyDictionary<string, int>? always = null, bool wholePieces = false,
-        bool addPrefixSpace = false,
-        bool expectsBeginOfText = false)
-    {
-        int largest = vocabulary.Values.Append(-1).Max(),
-            largestOfAll = specialTokens.Values.Concat(always?.Values ?? []).Append(largest).Max();
-        // A hostile file could give one token an id of two thousand millions.
-        if (largestOfAll > vocabulary.Count * 4L + 100_000)
-            throw new FormatException($"it has {vocabulary.Count} tokens, and yet an id as large as {largestOfAll}");
-        var tokens = new byte[]?[largest + 1];
-        foreach (var (text, id) in vocabulary)
-        {
-            if (id < 0 || tokens[id] is not null)
-                throw new FormatException(
-                    $"the token '{text}' has the id {id}, which {(id < 0 ? "is negative" : "another token has too")}");
-            tokens[id] = ByteAlphabet.ToBytes(text);
-        }
-        var table = new MergeTable(vocabulary.Count);
-        var rank = 0;
-        foreach (var (left, right) in merges)
-            table.Add(Id(left), Id(right), rank++, Id(left + right));
-        try
-        {
-            return new(new Vocabulary(tokens), table, wholePieces, pattern, specialTokens, addPrefixSpace,
-                always)
-            { ExpectsBeginOfText = expectsBeginOfText };
-        }
-        catch (ArgumentException e)
-        {
-            throw new FormatException(e.Message, e);
-        }
-
-        int Id(string token) => vocabulary.TryGetValue(token, out var id)
-            ? id
-            : throw new FormatException($"merge {rank} names '{token}', which the vocabulary lacks");
-    }
-
     /// <summary>
     /// Makes the tokenizer of a tiktoken vocabulary, in which a token's rank is its id and
     /// any two neighbours merge whose bytes together are a token.
@@ -167,7 +125,8 @@ public sealed class BytePairTokenizer : Tokenizer
         return new BytePairTokenizer(vocabulary, merges, wholePieces: true, pattern, specialTokens);
     }
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
+    /// <inheritdoc/>
+    protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
         if (part.Length == 0)
             return;
@@ -198,6 +157,7 @@ public sealed class BytePairTokenizer : Tokenizer
         CollectionsMarshal.SetCount(ids, start + Merging.Merge(_merges, parts));
     }
 
-    private protected override ReadOnlySpan<byte> OrdinaryBytes(int id) =>
+    /// <inheritdoc/>
+    protected override ReadOnlySpan<byte> OrdinaryBytes(int id) =>
         (uint)id < (uint)_vocabulary.Count && _vocabulary[id] is { Length: > 0 } bytes ? bytes : throw NoSuchId(id);
 }

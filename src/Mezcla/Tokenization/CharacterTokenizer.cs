@@ -33,7 +33,8 @@ public sealed class CharacterTokenizer : Tokenizer
         return new(characters, Numbered(specialTokens, characters.Length));
     }
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
+    /// <inheritdoc/>
+    protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
         foreach (var character in part.EnumerateRunes())
             ids.Add(_ids.TryGetValue(character, out var id) ? id
@@ -42,5 +43,6 @@ public sealed class CharacterTokenizer : Tokenizer
                         "from."));
     }
 
-    private protected override ReadOnlySpan<byte> OrdinaryBytes(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : throw NoSuchId(id);
+    /// <inheritdoc/>
+    protected override ReadOnlySpan<byte> OrdinaryBytes(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : throw NoSuchId(id);
 }

@@ -47,10 +47,8 @@ public static class Encodings
         ArgumentNullException.ThrowIfNull(name);
         if (!All.TryGetValue(name, out var encoding))
             throw new ArgumentException($"There is no encoding '{name}'. There are: {string.Join(", ", Names)}.", nameof(name));
-        return Loaded.GetOrAdd(name,
-            _ =>
-                new(() => BytePairTokenizer.FromRanks(Ranks(encoding.File), encoding.Pattern,
-                    encoding.SpecialTokens.ToDictionary(t => t.Text, t => t.Id)))).Value;
+        return Loaded.GetOrAdd(name, _ => new(() => BytePairTokenizer.FromRanks(Ranks(encoding.File), encoding.Pattern,
+            encoding.SpecialTokens.ToDictionary(t => t.Text, t => t.Id)))).Value;
     }
 
     /// <summary>The tokens of a vocabulary by rank. p50k is r50k with the runs of 2 to 25 spaces after the special token's id.</summary>
@@ -78,8 +76,8 @@ public static class Encodings
         (string Text, int Id)[] named =
         [
             ("<|startoftext|>", 199998), ("<|endoftext|>", 199999), ("<|return|>", 200002), ("<|constrain|>", 200003),
-            ("<|channel|>", 200005),
-            ("<|start|>", 200006), ("<|end|>", 200007), ("<|message|>", 200008), ("<|call|>", 200012), ("<|endofprompt|>", 200018),
+            ("<|channel|>", 200005), ("<|start|>", 200006), ("<|end|>", 200007),
+            ("<|message|>", 200008), ("<|call|>", 200012), ("<|endofprompt|>", 200018),
         ];
         var others = Enumerable.Range(200000, 1088).Except(named.Select(t => t.Id));
         return [.. named, .. others.Select(id => ($"<|reserved_{id}|>", id))];

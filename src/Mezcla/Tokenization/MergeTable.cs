@@ -6,31 +6,34 @@ namespace Mezcla.Tokenization;
 /// Which pairs of neighbours merge: (left id, right id) to the merged id and its rank; a smaller rank merges first.
 /// A hash table with open addressing, filled once.
 /// </summary>
-internal sealed class MergeTable
+public sealed class MergeTable
 {
     /// <summary>What <see cref="Find"/> returns for a pair that does not merge: its rank is larger than any other.</summary>
-    public const ulong None = ulong.MaxValue;
+    internal const ulong None = ulong.MaxValue;
 
     private (ulong Pair, ulong Merge)[] _slots;
     private readonly ulong[] _small = new ulong[256 * 256]; // pairs of ids below 256: every merging starts with those
     private ulong[] _filter; // some bits for each slot, small enough for a fast cache: where its bit is not set, a pair does not merge
 
+    /// <summary>An empty table.</summary>
+    /// <param name="expected">About how many pairs will be added; the table grows where there are more.</param>
     public MergeTable(int expected)
     {
         (_slots, _filter) = Empty(expected);
         Array.Fill(_small, None);
     }
 
+    /// <summary>The number of pairs.</summary>
     public int Count { get; private set; }
 
-    public static ulong Pack(int rank, int id) => (ulong)(uint)rank << 32 | (uint)id;
+    internal static ulong Pack(int rank, int id) => (ulong)(uint)rank << 32 | (uint)id;
 
-    public static uint RankOf(ulong merge) => (uint)(merge >> 32);
+    internal static uint RankOf(ulong merge) => (uint)(merge >> 32);
 
-    public static int IdOf(ulong merge) => (int)(uint)merge;
+    internal static int IdOf(ulong merge) => (int)(uint)merge;
 
     /// <summary>The packed rank and id that the pair merges to, or <see cref="None"/>.</summary>
-    public ulong Find(int left, int right)
+    internal ulong Find(int left, int right)
     {
         if ((uint)(left | right) < 256)
             return _small[left << 8 | right];
@@ -84,7 +87,7 @@ internal sealed class MergeTable
     }
 
     /// <summary>A hash in which the upper half depends on every bit of both ids.</summary>
-    public static ulong Hash(ulong pair) => pair * 0x9E3779B97F4A7C15;
+    internal static ulong Hash(ulong pair) => pair * 0x9E3779B97F4A7C15;
 
     private int Slot(ulong hash) => (int)(hash >> 32) & _slots.Length - 1;
 

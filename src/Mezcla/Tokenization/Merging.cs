@@ -9,7 +9,7 @@ namespace Mezcla.Tokenization;
 /// Byte-pair merging (Sennrich et al. 2016): again and again merge the neighbours of the lowest rank, the leftmost of equals, until none
 /// merge. Short pieces scan an array; long ones keep the pairs in a heap, so that a word of a megabyte takes n log n steps.
 /// </summary>
-internal static class Merging
+public static class Merging
 {
     // Measured: the scan, whose search for the lowest rank takes many at a time, is the faster up to here and a little beyond.
     private const int LongPiece = 512;

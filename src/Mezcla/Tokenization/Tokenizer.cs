@@ -19,8 +19,11 @@ public abstract class Tokenizer
     private readonly Dictionary<int, byte[]> _addedBytes = [];
     private readonly SearchValues<string> _search;
 
-    // always: strings that are one token wherever they stand, whatever the policy for special tokens.
-    private protected Tokenizer(IEnumerable<KeyValuePair<string, int>> specialTokens, IEnumerable<KeyValuePair<string, int>>? always = null)
+    /// <summary>A tokenizer with these added tokens; how the text between them is encoded is up to the subclass.</summary>
+    /// <param name="specialTokens">The special tokens and their ids.</param>
+    /// <param name="always">Strings that are one token wherever they stand, whatever the policy for special tokens.</param>
+    /// <exception cref="ArgumentException">A token is the empty string, an id is negative, or two tokens have the same id.</exception>
+    protected Tokenizer(IEnumerable<KeyValuePair<string, int>> specialTokens, IEnumerable<KeyValuePair<string, int>>? always = null)
     {
         _special = new(specialTokens);
         _added = new([.. _special, .. always ?? []]);
@@ -117,15 +120,15 @@ public abstract class Tokenizer
 
     /// <summary>Appends the ids of a part in which nothing is special; it may be empty. An
     /// added token, <paramref name="before"/>, or nothing follows.</summary>
-    private protected abstract void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before = null);
+    protected abstract void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before = null);
 
     /// <summary>The bytes of an id that is not special.</summary>
-    private protected abstract ReadOnlySpan<byte> OrdinaryBytes(int id);
+    protected abstract ReadOnlySpan<byte> OrdinaryBytes(int id);
 
-    private protected ArgumentOutOfRangeException NoSuchId(int id) =>
-        new(nameof(id), id,
-            $"No token has the id {id}: ids run from 0 to {VocabularySize - 1}, and this " +
-                $"one {(id < 0 || id >= VocabularySize ? "lies outside" : "is not used")}.");
+    /// <summary>The exception for an id that no token has.</summary>
+    protected ArgumentOutOfRangeException NoSuchId(int id) =>
+        new(nameof(id), id, $"No token has the id {id}: ids run from 0 to {VocabularySize - 1}, and this one " +
+            $"{(id < 0 || id >= VocabularySize ? "lies outside" : "is not used")}.");
 
     private protected static Dictionary<string, int> Numbered(ReadOnlySpan<string> specialTokens, int first)
     {
@@ -136,7 +139,8 @@ public abstract class Tokenizer
         return numbered;
     }
 
-    private protected bool IsAdded(int id) => _addedBytes.ContainsKey(id);
+    /// <summary>Whether the id is that of a special token or of one that is always a token.</summary>
+    protected bool IsAdded(int id) => _addedBytes.ContainsKey(id);
 
     private int? Find(params ReadOnlySpan<string> names)
     {

@@ -9,7 +9,7 @@ public sealed class Vocabulary
 {
     /// <summary>The longest token that is tried for pairs at every cut, which takes the square of
     /// its length: a hostile file could have one of many megabytes.</summary>
-    internal const int LongestCut = 4096;
+    public const int LongestCut = 4096;
 
     private readonly byte[] _bytes;
     private readonly int[] _starts;

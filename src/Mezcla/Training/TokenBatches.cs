@@ -101,8 +101,8 @@ public sealed class TokenBatches
         }
 
         var counted = mask is null ? labels.Length : labels.Count(label => label != Ignored);
-        return new(Tensor.From(inputs, batch, length).To(_device),
-            Tensor.From(labels, batch, length).To(_device))
-        { CountedLabels = counted };
+        return new(OnDevice(inputs), OnDevice(labels)) { CountedLabels = counted };
+
+        Tensor OnDevice(int[] values) => Tensor.From(values, batch, length).To(_device);
     }
 }

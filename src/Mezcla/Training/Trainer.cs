@@ -87,17 +87,6 @@ public sealed class Trainer
         try
         {
             _model.Device.ProductPrecision = _config.Precision;
-            Train();
-        }
-        finally
-        {
-            _model.Device.ProductPrecision = precision;
-        }
-
-        return new(steps, _step >= _config.Steps, StoppedEarly);
-
-        void Train()
-        {
             while (_step < _config.Steps && !StoppedEarly && !cancellation.IsCancellationRequested)
             {
                 var step = Step() with { Seconds = clock.Elapsed.TotalSeconds };
@@ -109,6 +98,12 @@ public sealed class Trainer
                 progress?.Invoke(step);
             }
         }
+        finally
+        {
+            _model.Device.ProductPrecision = precision;
+        }
+
+        return new(steps, _step >= _config.Steps, StoppedEarly);
     }
 
     private bool StoppedEarly => _config.Patience > 0 && _worse >= _config.Patience;

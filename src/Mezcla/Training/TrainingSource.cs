@@ -3,7 +3,7 @@ namespace Mezcla.Training;
 /// <summary>Where data, tokenizer and weights of a training came from: with it and
 /// the configurations, the training can be run again.</summary>
 /// <param name="Data">A corpus name or a file, as it was named.</param>
-/// <param name="TextSha256">SHA-256 of the text (<see cref="Datasets.Corpus.Sha256"/>); null where it was mixed of several.</param>
+/// <param name="TextSha256">SHA-256 of the text; null where it was mixed of several.</param>
 /// <param name="Tokenizer">How the tokenizer was made: <c>bpe</c> (trained on the text),
 /// <c>characters</c>, or the name or file of an encoding.</param>
 /// <param name="Vocabulary">Tokens asked for, where it was trained.</param>

@@ -1,3 +1,4 @@
+using Mezcla.Experiments.Inference;
 using Mezcla.Generation;
 using Mezcla.Layers;
 using Mezcla.Models;

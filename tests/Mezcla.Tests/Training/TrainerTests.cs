@@ -1,4 +1,5 @@
 using Mezcla.Datasets;
+using Mezcla.Experiments.Records;
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;

@@ -1,4 +1,5 @@
 using System.Text;
+using Mezcla.Tensors;
 
 namespace Mezcla.Datasets;
 

@@ -1,9 +1,10 @@
 using System.Text;
+using Mezcla.Experiments.Records;
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
 using Mezcla.Training;
 
-namespace Mezcla.Scaling.Sweeps;
+namespace Mezcla.Experiments.Sweeps;
 
 /// <summary>How far a sweep is.</summary>
 /// <param name="Run">The training under way.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Mezcla.Scaling.Sweeps;
+namespace Mezcla.Experiments.Sweeps;
 
 /// <summary>The batch script that has a cluster's Slurm train a sweep, one task of a job array for each training.</summary>
 public static class SlurmScript

@@ -1,6 +1,9 @@
+using Mezcla.Generation;
+using Mezcla.Layers;
 using Mezcla.Models;
+using Mezcla.Tensors;
 
-namespace Mezcla.Generation;
+namespace Mezcla.Experiments.Inference;
 
 /// <summary>How a speculative generation went.</summary>
 /// <param name="Tokens">What was generated.</param>

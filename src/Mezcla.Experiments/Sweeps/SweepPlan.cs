@@ -4,7 +4,7 @@ using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
 using Mezcla.Tensors;
 
-namespace Mezcla.Scaling.Sweeps;
+namespace Mezcla.Experiments.Sweeps;
 
 /// <summary>Which models a sweep trains, and on how much.</summary>
 public sealed record SweepOptions

@@ -1,8 +1,9 @@
+using Mezcla.Experiments.Records;
+using Mezcla.Experiments.Sweeps;
 using Mezcla.Scaling.Fits;
-using Mezcla.Scaling.Sweeps;
 using Mezcla.Training;
 
-namespace Mezcla.Scaling.Tests.Sweeps;
+namespace Mezcla.Experiments.Tests.Sweeps;
 
 public sealed class SweepTests : IDisposable
 {

@@ -1,4 +1,4 @@
-namespace Mezcla.Tokenization;
+namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
 /// GPT-2's alphabet for writing bytes as visible characters in vocabulary files: printable Latin-1 bytes stand for themselves, the

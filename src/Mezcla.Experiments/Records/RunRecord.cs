@@ -1,8 +1,9 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 using Mezcla.Models;
+using Mezcla.Training;
 
-namespace Mezcla.Training;
+namespace Mezcla.Experiments.Records;
 
 /// <summary>
 /// What a run was and what it measured, as JSON lines: first its configuration, seed, data hash, version and device, then one line a step.

@@ -3,7 +3,7 @@ using Mezcla.Datasets;
 using Mezcla.Models;
 using Mezcla.Scaling.Fits;
 
-namespace Mezcla.Scaling.Sweeps;
+namespace Mezcla.Experiments.Sweeps;
 
 /// <summary>What one training of a sweep gave: a line of its file, with everything needed to train it again.</summary>
 public sealed record SweepRecord

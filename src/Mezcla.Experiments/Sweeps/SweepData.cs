@@ -2,7 +2,7 @@ using System.Text;
 using Mezcla.Datasets;
 using Mezcla.Training;
 
-namespace Mezcla.Scaling.Sweeps;
+namespace Mezcla.Experiments.Sweeps;
 
 /// <summary>The text of a sweep as bytes. Texts are mixed, so that the held-out part resembles the training part.</summary>
 public sealed class SweepData

@@ -1,4 +1,4 @@
-namespace Mezcla.Generation;
+namespace Mezcla.Experiments.Inference;
 
 /// <summary>Spending compute at test time: several answers, one chosen.</summary>
 public static class BestOfN

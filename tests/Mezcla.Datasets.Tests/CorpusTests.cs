@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using Mezcla.Datasets;
 
-namespace Mezcla.Tests.Datasets;
+namespace Mezcla.Datasets.Tests;
 
 public partial class CorpusTests
 {

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Mezcla.Tokenization;
 
-namespace Mezcla.Tokenization;
+namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>What a SentencePiece token is. The numbers are those of SentencePiece's model files and of GGUF.</summary>
 public enum SentencePieceType
@@ -160,7 +161,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return text.ToString();
     }
 
-    private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
+    /// <inheritdoc/>
+    protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
         // To SentencePiece a user-defined symbol is text: before one at the start there is a space too.
         var symbolAtStart = Prefix == SpacePrefix.StartAndAfterControl && before is { } id
@@ -181,7 +183,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         }
     }
 
-    private protected override ReadOnlySpan<byte> OrdinaryBytes(int id) =>
+    /// <inheritdoc/>
+    protected override ReadOnlySpan<byte> OrdinaryBytes(int id) =>
         (uint)id < (uint)_output.Length && _output[id] is { } bytes ? bytes : throw NoSuchId(id);
 
     private static Dictionary<string, int> Added(IReadOnlyList<SentencePiece> pieces, params SentencePieceType[] types)

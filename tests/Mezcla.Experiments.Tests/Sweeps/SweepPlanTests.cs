@@ -1,8 +1,8 @@
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
-using Mezcla.Scaling.Sweeps;
+using Mezcla.Experiments.Sweeps;
 
-namespace Mezcla.Scaling.Tests.Sweeps;
+namespace Mezcla.Experiments.Tests.Sweeps;
 
 public class SweepPlanTests
 {
