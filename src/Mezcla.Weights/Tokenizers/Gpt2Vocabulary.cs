@@ -2,8 +2,8 @@ using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.Tokenizers;
 
-/// <summary>Byte-pair vocabularies as GPT-2's files, <c>tokenizer.json</c> and GGUF write them: tokens as text in <see cref="ByteAlphabet"/>,
-/// merges as pairs of tokens.</summary>
+/// <summary>Byte-pair vocabularies as <c>tokenizer.json</c> and GGUF write them: each token as text in GPT-2's
+/// <see cref="ByteAlphabet"/>, each merge as a pair of tokens.</summary>
 internal static class Gpt2Vocabulary
 {
     /// <summary>Makes the tokenizer of a vocabulary and its merges, written in GPT-2's
