@@ -14,18 +14,18 @@ internal sealed partial class PlainKernels
         {
             var (batch, head, query) = (row / layout.Queries / layout.Heads, row / layout.Queries % layout.Heads, row % layout.Queries);
             var keyHead = head / shared;
-            var inQ = At(layout.Q, batch, head, query);
+            var inQ = RowStart(layout.Q, batch, head, query);
             var (from, to) = Visible(layout, query);
             var scores = new double[Math.Max(0, to - from)];
             for (var key = from; key < to; key++)
-                scores[key - from] = layout.Scale * Dot(queries, inQ, keys, At(layout.K, batch, keyHead, key), layout.HeadSize);
+                scores[key - from] = layout.Scale * Dot(queries, inQ, keys, RowStart(layout.K, batch, keyHead, key), layout.HeadSize);
             var logSum = LogSumExp(sinks.IsNull ? scores : [.. scores, Floats(sinks)[head]]);
             for (var c = 0; c < layout.ValueSize; c++)
             {
                 var sum = 0.0;
                 for (var key = from; key < to; key++)
-                    sum += Math.Exp(scores[key - from] - logSum) * values[At(layout.V, batch, keyHead, key) + c];
-                output[At(layout.O, batch, head, query) + c] = (float)sum;
+                    sum += Math.Exp(scores[key - from] - logSum) * values[RowStart(layout.V, batch, keyHead, key) + c];
+                output[RowStart(layout.O, batch, head, query) + c] = (float)sum;
             }
             Floats(lse)[row] = (float)logSum;
         }
@@ -50,14 +50,14 @@ internal sealed partial class PlainKernels
                 for (var head = keyHead * shared; head < (keyHead + 1) * shared; head++)
                     for (var query = 0; query < layout.Queries; query++)
                     {
-                        long inQ = At(layout.Q, batch, head, query), inO = At(layout.O, batch, head, query);
+                        long inQ = RowStart(layout.Q, batch, head, query), inO = RowStart(layout.O, batch, head, query);
                         double logSum = Floats(lse)[((long)batch * layout.Heads + head) * layout.Queries + query];
                         var delta = Dot(gradient, inO, output, inO, layout.ValueSize);
                         var forQ = new double[1, layout.HeadSize];
                         var (from, to) = Visible(layout, query);
                         for (var key = from; key < to; key++)
                         {
-                            long inK = At(layout.K, batch, keyHead, key), inV = At(layout.V, batch, keyHead, key);
+                            long inK = RowStart(layout.K, batch, keyHead, key), inV = RowStart(layout.V, batch, keyHead, key);
                             var p = Math.Exp(layout.Scale * Dot(queries, inQ, keys, inK, layout.HeadSize) - logSum);
                             var slope = layout.Scale * p * (Dot(gradient, inO, values, inV, layout.ValueSize) - delta);
                             for (var c = 0; c < layout.ValueSize; c++)
@@ -74,8 +74,8 @@ internal sealed partial class PlainKernels
                     }
                 for (var key = 0; key < layout.Keys; key++)
                 {
-                    PutRow(forK, key, dk, At(layout.K, batch, keyHead, key), accumulateK);
-                    PutRow(forV, key, dv, At(layout.V, batch, keyHead, key), accumulateV);
+                    PutRow(forK, key, dk, RowStart(layout.K, batch, keyHead, key), accumulateK);
+                    PutRow(forV, key, dv, RowStart(layout.V, batch, keyHead, key), accumulateV);
                 }
             }
         for (var head = 0; head < layout.Heads && !dSinks.IsNull; head++)
@@ -91,7 +91,7 @@ internal sealed partial class PlainKernels
     }
 
     /// <summary>Where a row of one head begins.</summary>
-    private static long At(in HeadStrides strides, int batch, int head, int row)
+    private static long RowStart(in HeadStrides strides, int batch, int head, int row)
         => batch * strides.Batch + head * strides.Head + row * strides.Row;
 
     private static double Dot(NumberSpan<float> a, long inA, NumberSpan<float> b, long inB, int n) => Dot(a, inA, 1, b, inB, 1, n);

@@ -15,7 +15,7 @@ internal sealed partial class PlainKernels
             var variance = Sum(n, c => (from[start + c] - average) * (from[start + c] - average)) / n;
             var factor = 1 / Math.Sqrt(variance + epsilon);
             for (long c = 0; c < n; c++)
-                to[start + c] = (float)((from[start + c] - average) * factor * At(weight, c, 1) + At(bias, c, 0));
+                to[start + c] = (float)((from[start + c] - average) * factor * ValueOr(weight, c, 1) + ValueOr(bias, c, 0));
             if (!mean.IsNull)
                 Floats(mean)[r] = (float)average;
             Floats(inverse)[r] = (float)factor;
@@ -29,8 +29,8 @@ internal sealed partial class PlainKernels
     public override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
         Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight, Handle dBias, bool accumulateBias)
     {
-        double Normal(long i) => (Floats(x)[i] - (double)At(mean, i / n, 0)) * Floats(inverse)[i / n];
-        double Weighted(long i) => Floats(dy)[i] * (double)At(weight, i % n, 1);
+        double Normal(long i) => (Floats(x)[i] - (double)ValueOr(mean, i / n, 0)) * Floats(inverse)[i / n];
+        double Weighted(long i) => Floats(dy)[i] * (double)ValueOr(weight, i % n, 1);
         for (long r = 0; r < rows && !dx.IsNull; r++)
         {
             var start = r * n;

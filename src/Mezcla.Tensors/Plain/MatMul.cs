@@ -17,7 +17,7 @@ internal sealed partial class PlainKernels
                 for (long j = 0; j < n; j++)
                 {
                     var sum = Dot(left, p * strideA + i * rowA, alongA, right, p * strideB + j * columnB, alongB, k);
-                    Put(ref to[p * strideC + i * n + j], sum + At(bias, j, 0), accumulate || (p > 0 && strideC == 0));
+                    Put(ref to[p * strideC + i * n + j], sum + ValueOr(bias, j, 0), accumulate || (p > 0 && strideC == 0));
                 }
     }
 }

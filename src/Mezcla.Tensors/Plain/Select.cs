@@ -7,9 +7,9 @@ internal sealed partial class PlainKernels
     {
         // A mask is Int32 or Float32, and zero in either has no bit set but perhaps the sign of a float.
         bool Chosen(long i) => (Ints(mask)[i] & int.MaxValue) != 0;
-        Put(y, n, i => Chosen(i) ? At(a, i, aValue) : At(b, i, bValue), accumulate);
+        Put(y, n, i => Chosen(i) ? ValueOr(a, i, aValue) : ValueOr(b, i, bValue), accumulate);
     }
 
     /// <summary>A number of an operand, or another where the operand is not there.</summary>
-    private static float At(Handle x, long i, float otherwise) => x.IsNull ? otherwise : Floats(x)[i];
+    private static float ValueOr(Handle x, long i, float otherwise) => x.IsNull ? otherwise : Floats(x)[i];
 }

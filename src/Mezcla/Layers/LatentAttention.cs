@@ -70,9 +70,9 @@ public sealed class LatentAttention : Module, IAttention
     /// <summary>W_o.</summary>
     public Linear Output { get; private set; }
 
-    private protected override IEnumerable<Tensor> Held() => _rotary is null
-        ? base.Held()
-        : base.Held().Append(_rotary.Cosines).Append(_rotary.Sines);
+    private protected override IEnumerable<Tensor> OwnTensors() => _rotary is null
+        ? base.OwnTensors()
+        : base.OwnTensors().Append(_rotary.Cosines).Append(_rotary.Sines);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x, ForwardContext context)

@@ -36,12 +36,12 @@ public abstract class Module
     public void MoveTo(Device device)
     {
         foreach (var (_, module) in NamedModules())
-            foreach (var tensor in module.Held())
+            foreach (var tensor in module.OwnTensors())
                 tensor.MoveTo(device);
     }
 
     /// <summary>Every tensor of this module itself: parameters, buffers, and what is neither trained nor saved.</summary>
-    private protected virtual IEnumerable<Tensor> Held() => _parameters.Concat(_buffers).Select(p => p.Tensor);
+    private protected virtual IEnumerable<Tensor> OwnTensors() => _parameters.Concat(_buffers).Select(p => p.Tensor);
 
     /// <summary>Makes <paramref name="value"/> a parameter of this module: it will require gradients.</summary>
     protected Tensor Parameter(string name, Tensor value)

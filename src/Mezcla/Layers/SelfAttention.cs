@@ -45,9 +45,9 @@ public sealed class SelfAttention : Module, IAttention
     /// <summary>Mask, window and sinks of this layer.</summary>
     public AttentionOptions Options { get; }
 
-    private protected override IEnumerable<Tensor> Held() => _rotary is null
-        ? base.Held()
-        : base.Held().Append(_rotary.Cosines).Append(_rotary.Sines);
+    private protected override IEnumerable<Tensor> OwnTensors() => _rotary is null
+        ? base.OwnTensors()
+        : base.OwnTensors().Append(_rotary.Cosines).Append(_rotary.Sines);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x, ForwardContext context)

@@ -19,7 +19,7 @@ internal static class CharacterClasses
 
     /// <summary>The class of the character that starts at <paramref name="at"/> of valid
     /// UTF-8, and its length in bytes; End past the end.</summary>
-    public static CharacterClass At(ReadOnlySpan<byte> utf8, int at, out int length)
+    public static CharacterClass Next(ReadOnlySpan<byte> utf8, int at, out int length)
     {
         if ((uint)at >= (uint)utf8.Length)
         {

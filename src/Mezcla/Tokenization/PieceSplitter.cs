@@ -23,7 +23,7 @@ internal static class PieceSplitter
             return start + contraction;
         var body = text[start] == ' ' ? start + 1 : start;
         // ' ?\p{L}+' or ' ?\p{N}+' or ' ?[^\s\p{L}\p{N}]+'
-        var kind = CharacterClasses.At(text, body, out _) & (Letter | Number | Other);
+        var kind = CharacterClasses.Next(text, body, out _) & (Letter | Number | Other);
         return kind != 0 ? Run(text, body, kind) : WhiteSpace(text, start, stopAfterNewLine: false);
     }
 
@@ -32,18 +32,18 @@ internal static class PieceSplitter
         var contraction = Contraction(text, start, anyCase: true);
         if (contraction > 0)
             return start + contraction;
-        var first = CharacterClasses.At(text, start, out var length);
+        var first = CharacterClasses.Next(text, start, out var length);
         // '[^\r\n\p{L}\p{N}]?\p{L}+'
         if ((first & Letter) != 0)
             return Run(text, start + length, Letter);
-        if ((first & (NewLine | Number)) == 0 && (CharacterClasses.At(text, start + length, out _) & Letter) != 0)
+        if ((first & (NewLine | Number)) == 0 && (CharacterClasses.Next(text, start + length, out _) & Letter) != 0)
             return Run(text, start + length, Letter);
         return NumbersMarksAndSpace(text, start, first, slash: false);
     }
 
     private static int Gpt4o(ReadOnlySpan<byte> text, int start)
     {
-        var first = CharacterClasses.At(text, start, out var length);
+        var first = CharacterClasses.Next(text, start, out var length);
         // '[^\r\n\p{L}\p{N}]?' is tried before no prefix at all, and the word that ends in lower case before the one in upper case.
         var prefixed = (first & (NewLine | Number | Letter)) == 0 ? start + length : -1;
         var end = prefixed >= 0 ? LowerWord(text, prefixed) : -1;
@@ -63,7 +63,7 @@ internal static class PieceSplitter
         int at = start, endOfBoth = -1;
         while (true)
         {
-            var kind = CharacterClasses.At(text, at, out var length);
+            var kind = CharacterClasses.Next(text, at, out var length);
             if ((kind & Upper) == 0)
                 return (kind & Lower) != 0 ? Run(text, at, Lower) : endOfBoth;
             at += length;
@@ -85,7 +85,7 @@ internal static class PieceSplitter
         var end = start;
         if ((first & Number) != 0)
         {
-            for (var digits = 0; digits < 3 && (CharacterClasses.At(text, end, out var length) & Number) != 0; digits++)
+            for (var digits = 0; digits < 3 && (CharacterClasses.Next(text, end, out var length) & Number) != 0; digits++)
                 end += length;
             return end;
         }
@@ -102,7 +102,7 @@ internal static class PieceSplitter
     private static int WhiteSpace(ReadOnlySpan<byte> text, int start, bool stopAfterNewLine)
     {
         int end = start, last = start, afterNewLine = -1;
-        for (CharacterClass kind; ((kind = CharacterClasses.At(text, end, out var length)) & Space) != 0; end += length)
+        for (CharacterClass kind; ((kind = CharacterClasses.Next(text, end, out var length)) & Space) != 0; end += length)
         {
             last = end;
             if ((kind & NewLine) != 0)
@@ -115,7 +115,7 @@ internal static class PieceSplitter
 
     private static int Run(ReadOnlySpan<byte> text, int at, CharacterClass kind)
     {
-        while ((CharacterClasses.At(text, at, out var length) & kind) != 0)
+        while ((CharacterClasses.Next(text, at, out var length) & kind) != 0)
             at += length;
         return at;
     }
