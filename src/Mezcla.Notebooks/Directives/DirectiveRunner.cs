@@ -27,7 +27,7 @@ internal sealed class DirectiveRunner(
     private readonly PackageSession _packages = new(engine.Options, context);
     private readonly List<string> _loading = [];
 
-    /// <summary>Does what must be done before any code of the text can be compiled.</summary>
+    /// <summary>Runs the directives that must precede the compilation of the text's code.</summary>
     public void Prepare(IReadOnlyList<CellPart> parts, CellRun run, string document, List<string> warnings)
     {
         AddPackages(parts, run, document);
@@ -51,7 +51,7 @@ internal sealed class DirectiveRunner(
         switch (part.Name)
         {
             case "time":
-                break; // The session measures.
+                break; // The session measures the time.
             case "about":
                 Show(run, About());
                 break;
@@ -173,7 +173,7 @@ internal sealed class DirectiveRunner(
         }
     }
 
-    /// <summary>A path in a loaded file starts at that file's folder.</summary>
+    /// <summary>Resolves a path. In a loaded file, a relative path refers to that file's folder.</summary>
     private string Resolve(string path, string document) =>
         Path.GetFullPath(Path.Combine(Path.IsPathRooted(document) ? Path.GetDirectoryName(document)! : engine.Folder, path));
 

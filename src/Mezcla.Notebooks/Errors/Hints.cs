@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>What to do about errors whose own message doesn't say.</summary>
+/// <summary>Advice for errors whose own message does not say what to do.</summary>
 internal static class Hints
 {
     private static readonly string[] Interactive =
