@@ -41,7 +41,7 @@ internal sealed class DirectiveRunner(
                     AddFile(part.Text, document);
                 else if (part.Name == "i" && !PackageRequest.IsPackage(part.Text))
                     throw new DirectiveException(
-                        $"#i takes a package source, as in #i \"nuget: https://…\" or #i \"nuget: folder\"; \"{part.Text}\" is none.");
+                        $"#i takes a package source, as in #i \"nuget: https://…\" or #i \"nuget: folder\"; \"{part.Text}\" is not one.");
             });
         }
     }

@@ -17,7 +17,8 @@ internal sealed record PackageRequest(string Id, string Version)
     {
         var parts = argument[Prefix.Length..].Split(',', 2, StringSplitOptions.TrimEntries);
         if (parts[0].Length == 0 || parts[0].Any(character => !(char.IsLetterOrDigit(character) || character is '.' or '-' or '_')))
-            throw new DirectiveException($"\"{argument}\" names no package. Write #r \"nuget: Package\" or #r \"nuget: Package, 1.2.3\".");
+            throw new DirectiveException(
+                $"\"{argument}\" does not name a package. Write #r \"nuget: Package\" or #r \"nuget: Package, 1.2.3\".");
 
         var version = parts.Length > 1 && parts[1].Length > 0 ? parts[1] : "*";
         if (version.Any(
