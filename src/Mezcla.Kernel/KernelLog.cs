@@ -56,7 +56,7 @@ internal sealed class KernelLog(TextWriter writer, bool verbose = false)
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // // The reader of the log is gone. The kernel works without a log.
+            // The reader of the log is gone. The kernel works without a log.
         }
     }
 }

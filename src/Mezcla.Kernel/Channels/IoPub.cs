@@ -95,11 +95,11 @@ internal sealed class IoPub
         }
         catch (OperationCanceledException)
         {
-            // // The kernel is shutting down. The message is sent if there is room, but nothing waits any more.
+            // The kernel is shutting down. The message is sent if there is room, but nothing waits any more.
         }
     }
 
-    // // Tells a client that its subscription is active, so that it need not probe for it (protocol 5.4).
+    // Tells a client that its subscription is active, so that it need not probe for it (protocol 5.4).
     private void Welcome(ZmtpConnection connection, ReadOnlyMemory<byte> topic)
     {
         ReadOnlyMemory<byte>[] frames = _codec.Encode(

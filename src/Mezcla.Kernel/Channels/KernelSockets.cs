@@ -68,8 +68,7 @@ internal sealed class KernelSockets : IAsyncDisposable
             EndPoint endPoint = connection.EndPoint(port);
             if (endPoint is UnixDomainSocketEndPoint)
             {
-                // // An earlier kernel may have left the socket file. If one still listens on it, the path is taken from it, as in
-                // ZeroMQ.
+                // An earlier kernel may have left the socket file. If one still listens on it, the path is taken from it, as in ZeroMQ.
                 File.Delete(endPoint.ToString()!);
                 _socketFiles.Add(endPoint.ToString()!);
             }

@@ -7,7 +7,7 @@ namespace Mezcla.Kernel.Channels;
 /// <summary>Asks the client that sent a request for a line of text, over the stdin channel.</summary>
 internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, KernelLog log)
 {
-    // // A client that lost its connection for a moment reconnects by itself. After this time it counts as gone.
+    // A client that lost its connection for a moment reconnects by itself. After this time it counts as gone.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
 
@@ -27,7 +27,7 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
             if (stdin is null)
                 throw new NotSupportedException("This front end cannot be asked for input: it did not open the stdin channel.");
 
-            // // Drop answers to earlier questions, whose cells no longer wait for them.
+            // Drop answers to earlier questions, whose cells no longer wait for them.
             while (socket.TryReceive(out Received stale))
                 log.Detail($"stdin: a late answer from {stale.From.Peer} was dropped");
 
@@ -69,7 +69,7 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
         }
     }
 
-    // // Ends the wait when no peer with this identity has been connected for a while.
+    // Ends the wait when no peer with this identity has been connected for a while.
     private async Task WatchAsync(byte[] identity, CancellationTokenSource waiting)
     {
         var seen = Environment.TickCount64;

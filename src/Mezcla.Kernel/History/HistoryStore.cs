@@ -136,7 +136,7 @@ internal sealed class HistoryStore
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
 
-            // // The file is locked while the session's number is chosen, so that two kernels never choose the same number.
+            // The file is locked while the session's number is chosen, so that two kernels never choose the same number.
             using FileStream file = OpenExclusively(_path);
             var last = Read(file, entries);
             _session = last + 1;
@@ -193,7 +193,7 @@ internal sealed class HistoryStore
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
             {
-                // // An incomplete line was left by a kernel whose machine stopped while it wrote. The other lines are intact.
+                // An incomplete line was left by a kernel whose machine stopped while it wrote. The other lines are intact.
             }
         }
 
@@ -204,8 +204,8 @@ internal sealed class HistoryStore
     {
         try
         {
-            // // Lock the file: .NET appends at the end that it looked up when it opened the file, so two kernels appending at once would
-            // // overwrite each other's lines.
+            // Lock the file: .NET appends at the end that it looked up when it opened the file, so two kernels appending at once would
+            // overwrite each other's lines.
             using FileStream file = OpenExclusively(_path!);
             file.Seek(0, SeekOrigin.End);
             Write(file, line);

@@ -46,8 +46,8 @@ public sealed class JupyterPaths
     public string? ActivePrefix => Variable("VIRTUAL_ENV") ?? Variable("CONDA_PREFIX");
 
     /// <summary>
-    /// All data folders in the order in which they are searched: <c>JUPYTER_PATH</c>, the user's, those of Python environments, the
-    /// system's.
+    /// All data folders in the order in which they are searched:
+    /// <c>JUPYTER_PATH</c>, the user's, those of Python environments, the system's.
     /// </summary>
     public IReadOnlyList<string> Search
     {
@@ -142,7 +142,7 @@ public sealed class JupyterPaths
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // // Windows has a placeholder python.exe on the path that is not Python and cannot be started this way.
+            // Windows has a placeholder python.exe on the path that is not Python and cannot be started this way.
             return null;
         }
     }

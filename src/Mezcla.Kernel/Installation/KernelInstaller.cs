@@ -164,7 +164,7 @@ public static class KernelInstaller
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            // // This folder holds no kernel, or one that cannot be read. Jupyter ignores it as well.
+            // This folder holds no kernel, or one that cannot be read. Jupyter ignores it as well.
             return null;
         }
     }
@@ -192,7 +192,7 @@ public static class KernelInstaller
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // // A kernel still runs from this folder. The next installation or removal tries again to delete it.
+                // A kernel still runs from this folder. The next installation or removal tries again to delete it.
             }
         }
 
@@ -211,7 +211,7 @@ public static class KernelInstaller
         }
     }
 
-    // // The `dotnet` program that runs this process. It exists, even if the path changes later.
+    // The `dotnet` program that runs this process. It exists, even if the path changes later.
     private static string DotNetHost()
     {
         var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";

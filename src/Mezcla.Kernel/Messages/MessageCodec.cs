@@ -16,7 +16,7 @@ internal sealed class MessageCodec
 {
     public const string ProtocolVersion = "5.5";
 
-    // // JSON from a peer may nest deeper than the default of 64, as widget states do, but not so deep that reading overflows the stack.
+    // JSON from a peer may nest deeper than the default of 64, as widget states do, but not so deep that reading overflows the stack.
     private const int Depth = 256;
 
     /// <summary>Options for all JSON that the kernel writes. They escape only what must be escaped, so HTML stays readable.</summary>
@@ -77,7 +77,7 @@ internal sealed class MessageCodec
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            // // InvalidOperationException means that a string holds an unpaired surrogate or bytes that are not UTF-8.
+            // InvalidOperationException means that a string holds an unpaired surrogate or bytes that are not UTF-8.
             return Fail($"its JSON cannot be read: {e.Message}", out problem);
         }
     }
@@ -126,7 +126,7 @@ internal sealed class MessageCodec
 
     private static JsonElement ParseObject(ReadOnlyMemory<byte> json)
     {
-        // // JsonDocument checks a string only when it is read, so invalid UTF-8 is detected here.
+        // JsonDocument checks a string only when it is read, so invalid UTF-8 is detected here.
         if (!System.Text.Unicode.Utf8.IsValid(json.Span))
             throw new JsonException("it is not UTF-8");
         using var document = JsonDocument.Parse(json, Parsing);

@@ -16,8 +16,8 @@ internal sealed class ExecuteHandler(
     private int _count;
 
     /// <summary>
-    /// Called with the client's session when a cell failed and its request asks to abort the client's queued requests
-    /// (<c>stop_on_error</c>).
+    /// Called with the client's session when a cell failed and its request asks
+    /// to abort the client's queued requests (<c>stop_on_error</c>).
     /// </summary>
     public Action<string> AbortQueued { get; set; } = _ => { };
 
@@ -30,7 +30,7 @@ internal sealed class ExecuteHandler(
         var blank = string.IsNullOrWhiteSpace(code);
         var started = DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture);
 
-        // // A blank cell gets no number. Clients send one to have user_expressions evaluated.
+        // A blank cell gets no number. Clients send one to have user_expressions evaluated.
         if (store && !blank)
             _count++;
         var count = Math.Max(1, _count);
@@ -80,7 +80,7 @@ internal sealed class ExecuteHandler(
         });
     }
 
-    // // Each expression runs as a cell of its own, of which only the value is used.
+    // Each expression runs as a cell of its own, of which only the value is used.
     private async Task<JsonObject> EvaluateAsync(JupyterMessage message, int count)
     {
         var values = new JsonObject();

@@ -6,8 +6,8 @@ using Mezcla.Kernel.Messages;
 namespace Mezcla.Kernel.Server;
 
 /// <summary>
-/// Handles requests for information about the kernel. They are answered on the shell and control channels; on control they never wait for
-/// a cell.
+/// Handles requests for information about the kernel. They are answered on the
+/// shell and control channels; on control they never wait for a cell.
 /// </summary>
 internal sealed class InformationHandlers(ConnectionFile connection, KernelOptions options, HistoryStore history, CommManager comms)
 {
@@ -88,7 +88,7 @@ internal sealed class InformationHandlers(ConnectionFile connection, KernelOptio
 
     public Task DebugAsync(Request request)
     {
-        // // The answer has the form of the Debug Adapter Protocol, which this message carries.
+        // The answer has the form of the Debug Adapter Protocol, which this message carries.
         request.Reply(new JsonObject
         {
             ["type"] = "response",

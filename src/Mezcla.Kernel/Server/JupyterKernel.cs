@@ -109,7 +109,7 @@ public sealed class JupyterKernel : IAsyncDisposable
         var restart = await _shutdown.Task.ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
 
-        // // Cancellation interrupts the running cell. A cell that cannot be interrupted has this long until the process ends.
+        // Cancellation interrupts the running cell. A cell that cannot be interrupted has this long until the process ends.
         await Task.WhenAny(Task.WhenAll(shell, control), Task.Delay(Linger, CancellationToken.None)).ConfigureAwait(false);
         _afterShutdownReply(restart);
         await _sockets.StopAsync(Linger).ConfigureAwait(false);
@@ -140,7 +140,7 @@ public sealed class JupyterKernel : IAsyncDisposable
         var content = new JsonObject { ["status"] = "ok", ["restart"] = restart };
         request.Reply((JsonObject)content.DeepClone());
 
-        // // All clients are told of the shutdown, after every other message.
+        // All clients are told of the shutdown, after every other message.
         _afterShutdownReply = _ => _ioPub.Send("shutdown_reply", request.Message.Header, content);
         _shutdown.TrySetResult(restart);
         return Task.CompletedTask;
@@ -152,7 +152,7 @@ public sealed class JupyterKernel : IAsyncDisposable
         _comms.Enter(message.Header);
         try
         {
-            // // Handlers are user code from a cell, so they run on a thread-pool thread.
+            // Handlers are user code from a cell, so they run on a thread-pool thread.
             if (!await Task.Run(() => handle(message), _stopping.Token).ConfigureAwait(false))
                 _log.Detail(
                     $"shell: {message.Type} for the unknown comm or target {message.Text("comm_id")} {message.Text("target_name")}");
@@ -163,7 +163,7 @@ public sealed class JupyterKernel : IAsyncDisposable
         }
     }
 
-    // // Loading the compiler takes most of a second, and reading a long history some of that. Doing both now makes the first cell fast.
+    // Loading the compiler takes most of a second, and reading a long history some of that. Doing both now makes the first cell fast.
     private async Task WarmUpAsync()
     {
         try

@@ -23,7 +23,7 @@ public static class KernelProcess
         using var stop = new CancellationTokenSource();
         await using var kernel = new JupyterKernel(connection, options);
 
-        // // Ctrl-C in the terminal that started the kernel interrupts the cell, not the kernel.
+        // Ctrl-C in the terminal that started the kernel interrupts the cell, not the kernel.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
             signal.Cancel = true;
@@ -72,8 +72,8 @@ public static class KernelProcess
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException
             or System.ComponentModel.Win32Exception)
         {
-            // // The parent has already ended, or on Windows the handle was not inherited. In the second case the kernel runs until it is
-            // shut down.
+            // The parent has already ended, or on Windows the handle was not
+            // inherited. In the second case the kernel runs until it is shut down.
             if (OperatingSystem.IsWindows())
                 return;
         }

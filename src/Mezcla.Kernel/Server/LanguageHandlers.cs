@@ -22,7 +22,7 @@ internal sealed class LanguageHandlers(CellEngine engine, CancellationToken stop
             ["cursor_end"] = end,
             ["metadata"] = new JsonObject
             {
-                // // IPython's name for the field that JupyterLab and VS Code read to show icons and signatures in the list.
+                // IPython's name for the field that JupyterLab and VS Code read to show icons and signatures in the list.
                 ["_jupyter_types_experimental"] = new JsonArray([.. found.Items.Select(i => new JsonObject
                 {
                     ["text"] = i.Text,

@@ -13,7 +13,7 @@ internal sealed class RequestLoop(
     string channel, RouterSocket socket, MessageCodec codec, IoPub ioPub, KernelLog log,
     IReadOnlyDictionary<string, Func<Request, Task>> handlers)
 {
-    // // For each client, by its session: the number of the last message to abort.
+    // For each client, by its session: the number of the last message to abort.
     private readonly Dictionary<string, long> _abortThrough = [];
 
     /// <summary>

@@ -6,8 +6,8 @@ namespace Mezcla.Kernel.Zmtp;
 internal readonly record struct ZmtpFrame(ReadOnlyMemory<byte> Body, bool More, bool Command);
 
 /// <summary>
-/// Reads frames from a stream through a buffer. Memory grows only with bytes that have arrived, not with the length that a header
-/// announces.
+/// Reads frames from a stream through a buffer. Memory grows only with bytes
+/// that have arrived, not with the length that a header announces.
 /// </summary>
 internal sealed class FrameReader(Stream stream, ZmtpLimits limits)
 {
@@ -27,7 +27,7 @@ internal sealed class FrameReader(Stream stream, ZmtpLimits limits)
             {
                 if (into.Length - done >= _buffer.Length)
                 {
-                    // // A large body is read directly into its destination.
+                    // A large body is read directly into its destination.
                     var direct = await stream.ReadAsync(into[done..], cancel).ConfigureAwait(false);
                     if (direct == 0)
                         return Ended(done);
@@ -53,8 +53,8 @@ internal sealed class FrameReader(Stream stream, ZmtpLimits limits)
     /// <summary>Reads the next frame. Returns null if the peer closed the connection between two frames.</summary>
     /// <param name="room">The largest allowed length of the frame's body, in bytes.</param>
     /// <param name="cancel">Cancels the wait.</param>
-    /// <exception cref="ZmtpException">The header is invalid, the body is larger than allowed, or the stream ends inside the
-    /// frame.</exception>
+    /// <exception cref="ZmtpException">The header is invalid, the body is larger
+    /// than allowed, or the stream ends inside the frame.</exception>
     public async ValueTask<ZmtpFrame?> ReadFrameAsync(long room, CancellationToken cancel)
     {
         var header = new byte[9];

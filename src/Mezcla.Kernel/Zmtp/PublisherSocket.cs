@@ -127,8 +127,8 @@ internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpSe
         }
 
         /// <summary>
-        /// Updates the state of a full connection. Returns true once the peer has read nothing for as long as <paramref
-        /// name="patience"/>.
+        /// Updates the state of a full connection. Returns true once the peer
+        /// has read nothing for as long as <paramref name="patience"/>.
         /// </summary>
         public bool Watch(ZmtpConnection connection, TimeSpan patience)
         {

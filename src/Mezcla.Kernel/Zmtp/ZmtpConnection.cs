@@ -42,16 +42,16 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     /// <summary>Whether more bytes wait for this peer than allowed.</summary>
     public bool IsFull => Interlocked.Read(ref _pending) > _limits.OutboundBytes;
 
-    /// <summary>The number of bytes that the peer has accepted so far. If it does not grow while <see cref="IsFull"/>, the peer is
-    /// stalled.</summary>
+    /// <summary>The number of bytes that the peer has accepted so far. If it
+    /// does not grow while <see cref="IsFull"/>, the peer is stalled.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
     /// <summary>Whether the connection has ended, for any reason.</summary>
     public bool IsClosed => _closing.IsCancellationRequested;
 
     /// <summary>Sends the greeting, exchanges READY commands and starts the connection.</summary>
-    /// <exception cref="ZmtpException">The peer does not speak ZMTP 3 with the NULL mechanism, or its kind of socket does not fit
-    /// <paramref name="mine"/>.</exception>
+    /// <exception cref="ZmtpException">The peer does not speak ZMTP 3 with the NULL
+    /// mechanism, or its kind of socket does not fit <paramref name="mine"/>.</exception>
     /// <exception cref="OperationCanceledException">The handshake took longer than <see cref="ZmtpLimits.Handshake"/>.</exception>
     public static async Task<ZmtpConnection> OpenAsync(
         Socket socket, SocketKind mine, ReadOnlyMemory<byte> identity, ZmtpLimits limits, CancellationToken cancel)
@@ -149,7 +149,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         await _stream.WriteAsync(ZmtpProtocol.Greeting(), cancel).ConfigureAwait(false);
         var greeting = new byte[ZmtpProtocol.GreetingLength];
 
-        // // Read the signature first: a peer with another protocol may never send the rest.
+        // Read the signature first: a peer with another protocol may never send the rest.
         if (!await _reader.ReadExactlyAsync(greeting.AsMemory(0, 11), cancel).ConfigureAwait(false))
             throw new ZmtpException("the peer closed before its greeting");
         if (greeting[10] >= 3 && !await _reader.ReadExactlyAsync(greeting.AsMemory(11), cancel).ConfigureAwait(false))
@@ -192,8 +192,8 @@ internal sealed class ZmtpConnection : IAsyncDisposable
             case "CANCEL":
                 return (byte[])[0, .. rest.Span];
             case "PING":
-                // // Two bytes of time to live, then a context of at most 16 bytes that the answer repeats. A peer whose send queue is
-                // full gets no // answer.
+                // Two bytes of time to live, then a context of at most 16 bytes that the answer repeats. A peer whose send queue is full
+                // gets no answer.
                 if (rest.Length >= 2 && !IsFull)
                 {
                     var pong = new OutboundFrame(ZmtpProtocol.FlagCommand,
@@ -249,7 +249,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // // The peer has disconnected. Closing the connection also ends the reading side, which reports it.
+            // The peer has disconnected. Closing the connection also ends the reading side, which reports it.
             await DisposeAsync().ConfigureAwait(false);
         }
 

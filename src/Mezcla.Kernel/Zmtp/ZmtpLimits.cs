@@ -12,12 +12,12 @@ internal sealed record ZmtpLimits
     /// <summary>The number of bytes that may wait to be sent to one peer. A peer above it counts as full.</summary>
     public long OutboundBytes { get; init; } = 64L << 20;
 
-    /// <summary>The number of messages of one peer that may wait to be handled. Above it, the server stops reading from that
-    /// peer.</summary>
+    /// <summary>The number of messages of one peer that may wait to be handled.
+    /// Above it, the server stops reading from that peer.</summary>
     public int InboundMessages { get; init; } = 1000;
 
-    /// <summary>The number of bytes of one peer's messages that may wait to be handled. Above it, the server stops reading from that
-    /// peer.</summary>
+    /// <summary>The number of bytes of one peer's messages that may wait to be
+    /// handled. Above it, the server stops reading from that peer.</summary>
     public long InboundBytes { get; init; } = 64L << 20;
 
     /// <summary>Most peers connected to one socket.</summary>

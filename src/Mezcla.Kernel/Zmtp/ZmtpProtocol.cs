@@ -139,7 +139,7 @@ internal static class ZmtpProtocol
         body.Write(value);
     }
 
-    // // Text from a peer goes to the log: at most 40 characters, and no control characters, with which it could forge a line.
+    // Text from a peer goes to the log: at most 40 characters, and no control characters, with which it could forge a line.
     private static string Printable(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Mezcla.Kernel.Zmtp;
 
 /// <summary>
-/// A bound socket: it accepts peers, performs the handshake and reads their messages. An error of one peer ends only that peer's
-/// connection.
+/// A bound socket: it accepts peers, performs the handshake and reads their
+/// messages. An error of one peer ends only that peer's connection.
 /// </summary>
 internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog log) : IAsyncDisposable
 {
@@ -41,8 +41,8 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
-            // // .NET itself sets SO_REUSEADDR, which a restarted kernel needs because it gets the same ports. Setting it here would also
-            // set // SO_REUSEPORT, and then two kernels could share a port.
+            // .NET itself sets SO_REUSEADDR, which a restarted kernel needs because it gets the same ports. Setting it here would also
+            // set SO_REUSEPORT, and then two kernels could share a port.
             socket.Bind(endPoint);
             socket.Listen(128);
         }
@@ -58,8 +58,8 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
     /// <summary>Begins to accept peers.</summary>
     public void Start() => _accepting = Task.Run(AcceptLoopAsync, CancellationToken.None);
 
-    /// <summary>Stops accepting peers, sends pending messages for at most <paramref name="linger"/>, and closes all
-    /// connections.</summary>
+    /// <summary>Stops accepting peers, sends pending messages for at most
+    /// <paramref name="linger"/>, and closes all connections.</summary>
     public async Task StopAsync(TimeSpan linger)
     {
         _listener?.Dispose();
@@ -100,7 +100,7 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
                 if (_stopping.IsCancellationRequested || e.SocketErrorCode is SocketError.OperationAborted or SocketError.Interrupted)
                     return;
 
-                // // For instance, the process is out of file handles. This ends when other connections close theirs.
+                // For instance, the process is out of file handles. This ends when other connections close theirs.
                 Log.Warn($"{ZmtpProtocol.Name(kind)}: cannot accept a connection: {e.Message}");
                 await Task.Delay(200).ConfigureAwait(false);
             }

@@ -8,8 +8,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace Mezcla.Notebooks;
 
 /// <summary>Types of a cell, compiled to an assembly of their own.</summary>
-/// <param name="Lineage">
-/// The assembly's simple name in the references of a compilation. A later version with the same name hides this one.
+/// <param name="Lineage"> The assembly's simple name in the references of a
+/// compilation. A later version with the same name hides this one.
 /// </param>
 /// <param name="Keys">The types in it.</param>
 /// <param name="Image">The assembly to load. Its name is unique.</param>
@@ -105,7 +105,7 @@ internal sealed record CellLibrary(
         if (!units.Any(unit => unit.NeedsClass))
             return Blanking.Only(text, around.Concat(spans));
 
-        // // The cell's text is put inside a class, where using directives are not allowed, so they move to the prelude.
+        // The cell's text is put inside a class, where using directives are not allowed, so they move to the prelude.
         prelude = string.Concat(around.Select(span => $"global {text.Substring(span.Start, span.Length)}\n")) + prelude;
         return $"public static class Extensions{version} {{\n#line 1 \"{path}\"\n{Blanking.Only(text, spans)}\n}}";
     }

@@ -53,7 +53,7 @@ internal sealed class HoistedUnit(string key)
     {
         var (name, arity) = member switch
         {
-            // // Each receiver type has one key, so a second block for the same receiver replaces the first.
+            // Each receiver type has one key, so a second block for the same receiver replaces the first.
             ExtensionBlockDeclarationSyntax block => ($"extension {block.ParameterList?.Parameters.FirstOrDefault()?.Type}", block.Arity),
             TypeDeclarationSyntax type => (type.Identifier.ValueText, type.Arity),
             DelegateDeclarationSyntax type => (type.Identifier.ValueText, type.Arity),
@@ -78,7 +78,7 @@ internal sealed class HoistedUnit(string key)
 
         if (extends)
         {
-            // // A call of an extension does not name its class, so other units depend on this one if they mention any of its members.
+            // A call of an extension does not name its class, so other units depend on this one if they mention any of its members.
             foreach (var declared in member.DescendantNodes().OfType<MemberDeclarationSyntax>())
             {
                 if (declared is MethodDeclarationSyntax method)

@@ -20,7 +20,7 @@ internal static class InteractiveUsings
         return Blanking.Without(code, root.Usings.Where(IsInteractive).Select(directive => directive.Span));
     }
 
-    // // `using static` and aliases stay: an error there is more useful than one where their members are used.
+    // `using static` and aliases stay: an error there is more useful than one where their members are used.
     private static bool IsInteractive(UsingDirectiveSyntax directive) =>
         directive is { Alias: null, StaticKeyword.RawKind: 0 }
         && directive.NamespaceOrType.ToString() is var name && (name == Root || name.StartsWith(Root + ".", StringComparison.Ordinal));

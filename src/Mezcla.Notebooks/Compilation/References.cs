@@ -15,10 +15,8 @@ internal static class References
 
     /// <summary>
     /// References to .NET for one engine. The files are read once per process, but each engine gets its own copy of the metadata objects,
-    /// to
-    /// which the compiler attaches its symbols. With symbols from another engine's cells, the types of one cell would differ from the
-    /// same types
-    /// in the next cell ("the call is ambiguous").
+    /// to which the compiler attaches its symbols. With symbols from another engine's cells, the types of one cell would differ from the
+    /// same types in the next cell ("the call is ambiguous").
     /// </summary>
     public static IEnumerable<MetadataReference> Framework() =>
         LazyFramework.Value.Select(MetadataReference (file) => ((AssemblyMetadata)file.Metadata.Copy()).GetReference(filePath: file.Path));
@@ -37,7 +35,7 @@ internal static class References
 
         unsafe
         {
-            // // An assembly inside a single-file program has no file, but its metadata stays in memory while the process runs.
+            // An assembly inside a single-file program has no file, but its metadata stays in memory while the process runs.
             if (!assembly.TryGetRawMetadata(out var blob, out var length))
                 throw new ArgumentException(
                     $"The assembly {assembly.FullName} can't be referenced: it has neither a file nor metadata in memory.");

@@ -7,9 +7,9 @@ namespace Mezcla.Notebooks;
 internal static class RoslynAccess
 {
     /// <summary>
-    /// If several references have the same simple name, lets the highest version hide the others, in this compilation and in the
-    /// submissions
-    /// it continues. Values of hidden types stay usable. C# Interactive also sets this option, for <c>#r</c> of a newer version.
+    /// If several references have the same simple name, lets the highest version hide the
+    /// others, in this compilation and in the submissions it continues. Values of hidden types
+    /// stay usable. C# Interactive also sets this option, for <c>#r</c> of a newer version.
     /// </summary>
     public static CSharpCompilationOptions WithNewestReferences(this CSharpCompilationOptions options) =>
         WithReferencesSupersedeLowerVersions(options, true);

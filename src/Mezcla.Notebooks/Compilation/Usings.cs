@@ -31,7 +31,7 @@ internal sealed class Usings
     {
         foreach (var directive in directives)
         {
-            // // A new definition of an alias replaces the old one.
+            // A new definition of an alias replaces the old one.
             var key = directive.Alias is { } alias
                 ? alias.Name.ToString() + "="
                 : (directive.StaticKeyword.Text + " " + directive.NamespaceOrType).Trim();

@@ -8,13 +8,11 @@ namespace Mezcla.Notebooks;
 
 /// <summary>
 /// Rewrites the IL of a cell so that it can be stopped and cannot end the process. It inserts a check at every loop iteration and a check
-/// of
-/// the stack at the start of every method that might be recursive, and replaces calls that would end the process.
+/// of the stack at the start of every method that might be recursive, and replaces calls that would end the process.
 /// </summary>
 /// <remarks>
 /// Rewriting IL instead of source keeps every line and column and treats lambdas, properties and operators alike. A method that only
-/// calls
-/// methods known to return is left unchanged, so that the JIT can still inline it.
+/// calls methods known to return is left unchanged, so that the JIT can still inline it.
 /// </remarks>
 internal static class Weaver
 {
@@ -25,8 +23,7 @@ internal static class Weaver
 
     /// <summary>
     /// The ECMA standard public key, for which no private key is needed. The compiler distinguishes versions of an assembly only if they
-    /// have
-    /// a key.
+    /// have a key.
     /// </summary>
     private static readonly byte[] PublicKey = [0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
 
@@ -101,8 +98,7 @@ internal static class Weaver
 
     /// <summary>
     /// Removes the hidden versions of libraries, which the compiler lists among the references for debuggers. No code uses them, and the
-    /// next
-    /// compilation would confuse one version with another.
+    /// next compilation would confuse one version with another.
     /// </summary>
     private static void DropUnusedReferences(ModuleDefinition module)
     {
@@ -212,8 +208,8 @@ internal static class Weaver
             }
         }
 
-        /// <summary>Inserts a check at the start of a loop. The evaluation stack is empty there, so the JIT still recognizes the
-        /// loop.</summary>
+        /// <summary>Inserts a check at the start of a loop. The evaluation stack
+        /// is empty there, so the JIT still recognizes the loop.</summary>
         private void InsertCheck(Mono.Cecil.Cil.MethodBody body, Instruction head)
         {
             Instruction[] check =
@@ -260,17 +256,15 @@ internal static class Weaver
             _ => [],
         };
 
-        /// <summary>Whether a library may call a method repeatedly from a loop of its own: lambdas, local functions and virtual
-        /// methods.</summary>
+        /// <summary>Whether a library may call a method repeatedly from a loop
+        /// of its own: lambdas, local functions and virtual methods.</summary>
         private static bool IsCalledBack(MethodDefinition method) =>
             method.IsVirtual || method.Name.StartsWith('<') || method.DeclaringType.Name.StartsWith('<');
 
         /// <summary>
         /// Whether an exception at the start of a method would do harm. In a static constructor it would make the type unusable. In an
-        /// async
-        /// method's MoveNext it would come before the method's own try block and end the process. In the cleanup of an iterator it would
-        /// hide
-        /// another exception.
+        /// async method's MoveNext it would come before the method's own try block and end the process. In the cleanup of an iterator it
+        /// would hide another exception.
         /// </summary>
         private static bool IsUnsafeToFail(MethodDefinition method) =>
             method.Name is ".cctor" or "System.IDisposable.Dispose"

@@ -50,7 +50,7 @@ internal sealed class XmlDocumentation : DocumentationProvider
         }
         catch (Exception exception) when (exception is XmlException or IOException or UnauthorizedAccessException)
         {
-            // // If the documentation file is damaged or unreadable, there is no documentation; the code it describes still works.
+            // If the documentation file is damaged or unreadable, there is no documentation; the code it describes still works.
         }
 
         return members;

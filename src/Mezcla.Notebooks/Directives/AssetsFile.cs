@@ -35,7 +35,7 @@ internal static class AssetsFile
         var folders = root.GetProperty("packageFolders").EnumerateObject().Select(folder => folder.Name).ToList();
         var libraries = root.GetProperty("libraries");
 
-        // // With a runtime identifier there are two targets. The one whose name contains it lists the native files.
+        // With a runtime identifier there are two targets. The one whose name contains it lists the native files.
         var target = root.GetProperty("targets").EnumerateObject()
             .OrderByDescending(candidate => candidate.Name.Contains('/', StringComparison.Ordinal)).First().Value;
         var versions = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

@@ -101,7 +101,7 @@ internal static partial class CellSplitter
             && !before.Contains("@$\"", StringComparison.Ordinal))
             return false;
 
-        // // Append an identifier as a marker and parse. If it becomes a token of its own, no string or comment is open here.
+        // Append an identifier as a marker and parse. If it becomes a token of its own, no string or comment is open here.
         const string Marker = "zzMarkerzz";
         var root = CSharpSyntaxTree.ParseText(before + Marker, CellCompiler.ParseOptions).GetRoot();
         var token = root.FindToken(position, findInsideTrivia: true);

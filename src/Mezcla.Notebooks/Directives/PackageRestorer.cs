@@ -43,7 +43,7 @@ internal static partial class PackageRestorer
         var (succeeded, log) = Run(file, cancellation);
         if (!succeeded)
         {
-            // // Without a network, the result of an older restore is better than an error.
+            // Without a network, the result of an older restore is better than an error.
             if (AssetsFile.TryRead(assets.FullName) is { } old)
                 return old;
 
@@ -75,7 +75,7 @@ internal static partial class PackageRestorer
                 .Select(request => new XElement("PackageReference", new XAttribute("Include", request.Id),
                     new XAttribute("Version", request.Version))));
 
-        // // Settings of a repository that contains the cache folder must not apply to this project.
+        // Settings of a repository that contains the cache folder must not apply to this project.
         var own = new XElement(
             "PropertyGroup",
             new XElement("ImportDirectoryBuildProps", "false"),
@@ -106,7 +106,7 @@ internal static partial class PackageRestorer
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
 
-        // // An enclosing dotnet command leaves these variables, which would point the SDK's tools at the wrong files.
+        // An enclosing dotnet command leaves these variables, which would point the SDK's tools at the wrong files.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
 

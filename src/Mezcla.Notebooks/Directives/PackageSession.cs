@@ -48,8 +48,8 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
     }
 
     /// <summary>
-    /// Restores the newly requested packages, makes them loadable, prints what was installed, and returns the references to compile
-    /// against.
+    /// Restores the newly requested packages, makes them loadable, prints what
+    /// was installed, and returns the references to compile against.
     /// </summary>
     /// <exception cref="DirectiveException">A package was not found, or the versions conflict.</exception>
     public IReadOnlyList<MetadataReference> Restore(CellRun run)
@@ -66,7 +66,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         RestoredPackages restored;
         try
         {
-            // // A version already in use must not change while code uses it.
+            // A version already in use must not change while code uses it.
             var pinned = all.Select(
                 request => _installed.TryGetValue(request.Id, out var version) ? request with { Version = $"[{version}]" } : request);
             restored = PackageRestorer.Restore([.. pinned], _sources, options.PackageCache, run.Stopping, added);

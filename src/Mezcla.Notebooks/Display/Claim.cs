@@ -59,7 +59,7 @@ public static class Claim
 
     private static string Html(string what, bool holds, (string Name, string Value)[] lines)
     {
-        // // These colours are readable on light and dark pages. The word is for readers who cannot tell the colours apart.
+        // These colours are readable on light and dark pages. The word is for readers who cannot tell the colours apart.
         var color = holds ? "#2e8b57" : "#d0342c";
         var rows =
             string.Concat(lines.Select(l => $"<div><span style=\"opacity:.72\">{l.Name}</span> {WebUtility.HtmlEncode(l.Value)}</div>"));
@@ -73,8 +73,8 @@ public static class Claim
         ? JsonValue.Create(value)
         : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Formats a number with up to twelve significant digits and thousands separators. Only very large or small numbers get
-    /// exponents.</summary>
+    /// <summary>Formats a number with up to twelve significant digits and thousands
+    /// separators. Only very large or small numbers get exponents.</summary>
     internal static string Text(double value)
     {
         if (!double.IsFinite(value) || value == 0)

@@ -107,8 +107,8 @@ public sealed class Exercise(string title)
 
     private string ToHtml()
     {
-        // // The colours are those of claims, with amber for exercises not tried yet. A word beside each colour is for readers who cannot
-        // see it.
+        // The colours are those of claims, with amber for exercises not tried
+        // yet. A word beside each colour is for readers who cannot see it.
         var color = Solved ? "#2e8b57" : Untried ? "#a8730b" : "#d0342c";
         var html =
             new StringBuilder(
@@ -141,7 +141,7 @@ public sealed class Exercise(string title)
         }
         catch (Exception e) when (e is not (OperationCanceledException or ThreadInterruptedException))
         {
-            // // An exception of the reader's code is a result to show, and must not fail the cell. Interrupting the cell still stops it.
+            // An exception of the reader's code is a result to show, and must not fail the cell. Interrupting the cell still stops it.
             _checks.Add(new(what, State.Wrong, expected, $"{e.GetType().Name}: {e.Message}"));
         }
         return this;

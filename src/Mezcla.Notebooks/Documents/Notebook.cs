@@ -6,8 +6,7 @@ namespace Mezcla.Notebooks.Documents;
 /// <summary>
 /// A Jupyter notebook, nbformat 4 (<see href="https://nbformat.readthedocs.io/en/latest/format_description.html"/>). It is written as
 /// version 4.5 and byte for byte as Jupyter writes it, so saving a notebook here or in Jupyter gives the same file. Keys that this
-/// library
-/// does not know are kept.
+/// library does not know are kept.
 /// </summary>
 public sealed class Notebook
 {
@@ -75,8 +74,8 @@ public sealed class Notebook
     /// <exception cref="InvalidDataException">It is not a notebook of nbformat 4; the message says what is wrong and where.</exception>
     public static Notebook Parse(string json, string name = "the notebook") => NotebookReader.Parse(json, name);
 
-    /// <summary>The notebook's text as Jupyter writes it: sorted keys, an indent of one space, and a line end after the last
-    /// line.</summary>
+    /// <summary>The notebook's text as Jupyter writes it: sorted keys, an indent
+    /// of one space, and a line end after the last line.</summary>
     public string ToJson() => NotebookWriter.ToText(this);
 
     /// <summary>Writes the notebook atomically: if writing fails, an existing file keeps its old content.</summary>

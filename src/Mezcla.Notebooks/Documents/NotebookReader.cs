@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Notebooks.Documents;
 
-/// <summary>Reads nbformat 4. A file may come from anyone, so a missing key or a value of the wrong type is reported with the number of
-/// its cell.</summary>
+/// <summary>Reads nbformat 4. A file may come from anyone, so a missing key or a
+/// value of the wrong type is reported with the number of its cell.</summary>
 internal static class NotebookReader
 {
     private static readonly string[] CellKeys = ["cell_type", "id", "source", "metadata", "outputs", "execution_count", "attachments"];
@@ -30,7 +30,7 @@ internal static class NotebookReader
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentException or InvalidOperationException or FormatException)
         {
-            // // JsonNode detects a duplicate key or a value of the wrong type only when that key or value is read.
+            // JsonNode detects a duplicate key or a value of the wrong type only when that key or value is read.
             throw new InvalidDataException($"{name} is not a notebook of nbformat 4: {e.Message}", e);
         }
     }
@@ -116,8 +116,7 @@ internal static class NotebookReader
 
     /// <summary>
     /// Returns a warning if the source is a list of lines that do not end in line ends. Some programs write it so, but the format
-    /// requires
-    /// the line ends.
+    /// requires the line ends.
     /// </summary>
     private static string? Joined(JsonNode? source) => source is JsonArray { Count: > 1 } lines
         && lines.SkipLast(1).All(line => line?.GetValue<string>().EndsWith('\n') == false)

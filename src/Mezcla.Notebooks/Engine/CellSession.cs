@@ -65,7 +65,7 @@ internal sealed class CellSession
         }
         catch (Exception inner)
         {
-            // // Writing the report can fail, for instance because an exception's own properties throw. The cell must still get a result.
+            // Writing the report can fail, for instance because an exception's own properties throw. The cell must still get a result.
             var name = TypeNames.Full(exception.GetType());
             var text = $"{name} (the report about it failed: {inner})";
             return new CellError(CellErrorKind.Exception, name, text, [text]);

@@ -4,8 +4,8 @@ using System.Reflection;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Formats an exception for the author of the cell: the stack frames of the cell's code with line and column, without the engine's
-/// frames.
+/// Formats an exception for the author of the cell: the stack frames of the
+/// cell's code with line and column, without the engine's frames.
 /// </summary>
 internal sealed class ExceptionReport(string cell, Func<string, string?> sourceOf)
 {

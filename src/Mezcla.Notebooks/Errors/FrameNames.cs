@@ -15,7 +15,7 @@ internal static partial class FrameNames
         var name = method.Name;
         var kind = "";
 
-        // // In an iterator or async method this is MoveNext of a state machine, whose type name <Name>d__3 holds the method's name.
+        // In an iterator or async method this is MoveNext of a state machine, whose type name <Name>d__3 holds the method's name.
         if (name == "MoveNext" && type is not null && Generated().Match(type.Name) is { Success: true } machine
             && machine.Groups["kind"].Value == "d")
         {

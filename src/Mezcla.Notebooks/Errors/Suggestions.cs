@@ -53,8 +53,8 @@ internal static class Suggestions
     }
 
     /// <summary>
-    /// The number of letters to change, add, remove or swap with their neighbour to get from one word to the other (optimal string
-    /// alignment distance).
+    /// The number of letters to change, add, remove or swap with their neighbour
+    /// to get from one word to the other (optimal string alignment distance).
     /// </summary>
     private static int Distance(string a, string b, int limit)
     {

@@ -26,7 +26,7 @@ public sealed record CellEngineOptions
     /// <summary>The kernel's name in messages and in <c>#!about</c>.</summary>
     public string KernelName { get; init; } = "Mezcla.Notebooks";
 
-    /// <summary>The folder for the generated projects that restore NuGet packages. The default is in the user's local application
-    /// data.</summary>
+    /// <summary>The folder for the generated projects that restore NuGet
+    /// packages. The default is in the user's local application data.</summary>
     public string? PackageCache { get; init; }
 }

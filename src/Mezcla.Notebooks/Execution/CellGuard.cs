@@ -47,14 +47,14 @@ public static class CellGuard
         $"Environment.Exit({exitCode}) would end the whole kernel and lose your variables, so only this cell was stopped. "
         + "Use return; to leave a cell early, or restart the kernel from the menu to begin afresh.");
 
-    /// <summary>Replaces <see cref="Environment.FailFast(string)"/> in cells, which would end the kernel and lose every
-    /// variable.</summary>
+    /// <summary>Replaces <see cref="Environment.FailFast(string)"/> in cells,
+    /// which would end the kernel and lose every variable.</summary>
     /// <exception cref="CellExitException">Always.</exception>
     public static void FailFast(string? message) => throw new CellExitException(
         "Environment.FailFast would end the whole kernel and lose your variables, so only this cell was stopped. Its message: " + message);
 
-    /// <summary>Replaces <see cref="Console.Clear"/> in cells: clears the cell's output instead of the terminal in which the kernel
-    /// runs.</summary>
+    /// <summary>Replaces <see cref="Console.Clear"/> in cells: clears the cell's
+    /// output instead of the terminal in which the kernel runs.</summary>
     public static void ClearConsole()
     {
         if (CellRun.Current is { } run)

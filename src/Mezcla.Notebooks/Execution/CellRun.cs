@@ -67,7 +67,7 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
                     Error = new CellError(CellErrorKind.Exception, "ProcessExit", Text, [Ansi.Red("ProcessExit") + ": " + Text])
                 });
 
-        // // The hosts now have the results, but need a moment to send them to the front end.
+        // The hosts now have the results, but need a moment to send them to the front end.
         if (running.Count > 0 && SpinWait.SpinUntil(() => running.TrueForAll(run => run._ended), TimeSpan.FromSeconds(2)))
             Thread.Sleep(300);
     }
@@ -139,8 +139,8 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
 
     private void Wake()
     {
-        // // Code that catches the first interrupt may block again, so interrupt until every thread has left the cell. Code that
-        // // still runs after the deadline stops when it next prints.
+        // Code that catches the first interrupt may block again, so interrupt until every thread has left the cell. Code that still runs
+        // after the deadline stops when it next prints.
         var deadline = Environment.TickCount64 + 10_000;
         while (Environment.TickCount64 < deadline && !(_ended && _threads.IsEmpty))
         {

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Measures how much stack a thread has left, so that endless recursion throws an exception instead of ending the
-/// process.</summary>
+/// <summary>Measures how much stack a thread has left, so that endless recursion
+/// throws an exception instead of ending the process.</summary>
 /// <remarks>
 /// Throwing needs stack space, and so do the finally blocks that run while the exception propagates and may call methods. Therefore the
 /// first check fails while a large reserve is left, and later calls may use a part of that reserve.
@@ -19,8 +19,7 @@ internal static class CellStack
 
     /// <summary>
     /// How far below the current address the stack is usable, in bytes, after the runtime's own check has succeeded. That check leaves
-    /// 128 kB
-    /// free.
+    /// 128 kB free.
     /// </summary>
     private const int Checked = 1 << 16;
 
@@ -37,8 +36,8 @@ internal static class CellStack
     [ThreadStatic]
     private static nuint _roomForAsync;
 
-    /// <summary>Sets the limits for the current thread, whose stack must have <see cref="Size"/> bytes. Call it first on the
-    /// thread.</summary>
+    /// <summary>Sets the limits for the current thread, whose stack must have
+    /// <see cref="Size"/> bytes. Call it first on the thread.</summary>
     [SkipLocalsInit]
     public static unsafe void Begin()
     {
@@ -59,10 +58,9 @@ internal static class CellStack
     }
 
     /// <summary>
-    /// Whether enough stack is left for the calling async method to start. Async methods may use only a part of the stack: an exception
-    /// is
-    /// rethrown at every await it passes, each time with a longer stack trace, and this would take minutes at the depth that the whole
-    /// stack allows.
+    /// Whether enough stack is left for the calling async method to start. Async methods may use
+    /// only a part of the stack: an exception is rethrown at every await it passes, each time with
+    /// a longer stack trace, and this would take minutes at the depth that the whole stack allows.
     /// </summary>
     [SkipLocalsInit]
     public static unsafe bool IsEnoughForAsync()
@@ -83,7 +81,7 @@ internal static class CellStack
             return true;
         }
 
-        // // The first failure moves the limit, so that finally blocks can still call methods.
+        // The first failure moves the limit, so that finally blocks can still call methods.
         var isFirst = _room != _roomForCleanUp;
         _room = _roomForCleanUp;
         return !isFirst && nuint.MaxValue - here < _room;

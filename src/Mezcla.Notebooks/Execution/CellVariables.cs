@@ -10,8 +10,8 @@ internal static class CellVariables
     private const BindingFlags Declared =
         BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>All variables by name, in order of declaration. If a name was declared more than once, the latest declaration
-    /// counts.</summary>
+    /// <summary>All variables by name, in order of declaration. If a name was
+    /// declared more than once, the latest declaration counts.</summary>
     public static IReadOnlyList<CellVariable> List(IEnumerable<object?> states)
     {
         var found = new Dictionary<string, CellVariable>(StringComparer.Ordinal);

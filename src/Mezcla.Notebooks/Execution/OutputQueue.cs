@@ -110,7 +110,7 @@ internal sealed class OutputQueue : IDisposable
                 if (_entries.Count == 0)
                     return;
 
-                // // A short pause joins the many prints of a loop into one message.
+                // A short pause joins the many prints of a loop into one message.
                 var deadline = Environment.TickCount64 + (long)JoiningTime.TotalMilliseconds;
                 while (_urgent == 0 && !_closed && _pendingCharacters < LargestPiece && Environment.TickCount64 < deadline)
                     Monitor.Wait(_lock, (int)Math.Max(1, deadline - Environment.TickCount64));
@@ -140,7 +140,7 @@ internal sealed class OutputQueue : IDisposable
             }
             catch (Exception exception)
             {
-                // // A front end that has disconnected must not end the cell, so the reason is only traced.
+                // A front end that has disconnected must not end the cell, so the reason is only traced.
                 System.Diagnostics.Trace.TraceWarning("Output of a cell could not be delivered: {0}", exception);
             }
         }

@@ -4,8 +4,7 @@ namespace Mezcla.Notebooks;
 
 /// <summary>
 /// Keeps cells from ending the process or disturbing it: by exceptions on their threads, by exits that a library calls, and by prints to
-/// a
-/// console that is not theirs.
+/// a console that is not theirs.
 /// </summary>
 internal static class ProcessGuard
 {
@@ -33,8 +32,8 @@ internal static class ProcessGuard
         }
     }
 
-    /// <summary>Handles an unhandled exception of a cell's thread or async void method: reports it in that cell instead of ending the
-    /// process.</summary>
+    /// <summary>Handles an unhandled exception of a cell's thread or async void
+    /// method: reports it in that cell instead of ending the process.</summary>
     private static bool Survive(Exception exception)
     {
         if (CellRun.Current is not { } run)

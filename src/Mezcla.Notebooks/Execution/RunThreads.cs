@@ -34,7 +34,7 @@ internal sealed class RunThreads
         }
         catch (ThreadInterruptedException)
         {
-            // // The pending interrupt has now been delivered.
+            // The pending interrupt has now been delivered.
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class RunThreads
             }
             catch (ThreadInterruptedException)
             {
-                // // The interrupt came while waiting for the lock, before the change was made, so try again.
+                // The interrupt came while waiting for the lock, before the change was made, so try again.
             }
         }
     }

@@ -31,8 +31,8 @@ public static class Formatter
         Register(typeof(T), (value, writer) => formatter((T)value, writer), mimeType);
     }
 
-    /// <summary>Registers a procedure that writes values of a type, which may be an open generic type
-    /// (<c>typeof(List&lt;&gt;)</c>).</summary>
+    /// <summary>Registers a procedure that writes values of a type, which may be
+    /// an open generic type (<c>typeof(List&lt;&gt;)</c>).</summary>
     /// <param name="type">The type.</param>
     /// <param name="formatter">Writes the content. If the content is HTML, the procedure must encode text in it.</param>
     /// <param name="mimeType">The MIME type of the content.</param>

@@ -152,8 +152,8 @@ internal sealed class FormatterSet
         return this == Shared ? null : Shared.Preferred(type);
     }
 
-    /// <summary>A type, its base classes and its interfaces, the nearest first. Generic types also appear as open generic
-    /// types.</summary>
+    /// <summary>A type, its base classes and its interfaces, the nearest first.
+    /// Generic types also appear as open generic types.</summary>
     private static IEnumerable<Type> Ancestry(Type type)
     {
         for (var level = type; level is not null && level != typeof(object); level = level.BaseType)

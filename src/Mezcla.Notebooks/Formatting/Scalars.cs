@@ -92,7 +92,7 @@ internal static class Scalars
 
     private static Type Declared(Type type)
     {
-        // // An async method returns an instance of a private class derived from Task<T>.
+        // An async method returns an instance of a private class derived from Task<T>.
         while (!type.IsVisible && type.BaseType is { } above)
             type = above;
 

@@ -39,7 +39,7 @@ internal sealed record ObjectView(string Title, string? Text, IReadOnlyList<KeyV
     public bool DrawsItself =>
         Text is { } text && text.Contains('\n', StringComparison.Ordinal) && !text.StartsWith(OwnName + " {", StringComparison.Ordinal);
 
-    // // The text of a nested or generic record begins with its bare name.
+    // The text of a nested or generic record begins with its bare name.
     private string OwnName => Title.Split('<')[0].Split('.')[^1];
 }
 

@@ -250,7 +250,7 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         if (type.IsArray)
             return $"{TypeNames.Short(type.GetElementType()!)}[{count}]";
 
-        // // The classes of LINQ operators have names that no user knows, so the title gives the element type.
+        // The classes of LINQ operators have names that no user knows, so the title gives the element type.
         var element = type.GetInterfaces()
             .FirstOrDefault(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEnumerable<>));
         var name = type.IsVisible || element is null ? TypeNames.Short(type) : TypeNames.Short(element);

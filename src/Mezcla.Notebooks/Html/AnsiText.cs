@@ -87,7 +87,7 @@ internal static class AnsiText
         var i = start + 1;
         if (text[i] == ']')
         {
-            // // An operating system command, such as a link, ends with BEL or ESC \.
+            // An operating system command, such as a link, ends with BEL or ESC \.
             for (i++; i < text.Length && text[i] != '\a'; i++)
             {
                 if (text[i] == '\x1b' && i + 1 < text.Length && text[i + 1] == '\\')

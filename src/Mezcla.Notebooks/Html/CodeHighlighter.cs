@@ -21,7 +21,7 @@ internal static class CodeHighlighter
     public static string ToHtml(string code)
     {
         var html = new StringBuilder();
-        // // A kernel's own directives (#!time) are not C#. They are highlighted here and hidden from the parser.
+        // A kernel's own directives (#!time) are not C#. They are highlighted here and hidden from the parser.
         var lines = code.Split('\n');
         var skipped = lines.TakeWhile(l => l.TrimStart().StartsWith("#!", StringComparison.Ordinal) || string.IsNullOrWhiteSpace(l))
             .Count();
@@ -48,7 +48,7 @@ internal static class CodeHighlighter
         var (lines, open) = (new StringBuilder(), "");
         foreach (var line in html.Split('\n'))
         {
-            // // A span that covers several lines, such as a raw string, is closed at each line's end and opened again on the next line.
+            // A span that covers several lines, such as a raw string, is closed at each line's end and opened again on the next line.
             var started = open;
             for (var at = 0; (at = line.IndexOf('<', at)) >= 0; at = line.IndexOf('>', at))
                 open = line[at + 1] == '/' ? "" : line[at..(line.IndexOf('>', at) + 1)];
@@ -138,8 +138,8 @@ internal static class CodeHighlighter
         PropertyDeclarationSyntax property => property.Type == name,
         ForEachStatementSyntax loop => loop.Type == name,
         DeclarationExpressionSyntax declaration => declaration.Type == name,
-        // // Only a compilation would tell whether the left side of a dot is a type. This assumes the usual naming style, in which only
-        // types // and properties begin with a capital.
+        // Only a compilation would tell whether the left side of a dot is a type. This assumes the usual naming style, in which only
+        // types and properties begin with a capital.
         MemberAccessExpressionSyntax access => access.Expression == name && name.Identifier.Text is [var first, ..] && char.IsUpper(first),
         _ => false,
     };

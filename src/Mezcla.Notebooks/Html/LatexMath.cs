@@ -28,7 +28,7 @@ internal sealed class LatexMath
     public static (string MathMl, IReadOnlyList<string> Unknown) Convert(string tex, bool display)
     {
         var parser = new LatexMath(tex, display);
-        // // Alignment marks and line ends may be outside any environment, as in Jupyter's $$ a &= b \\ ... $$.
+        // Alignment marks and line ends may be outside any environment, as in Jupyter's $$ a &= b \\ ... $$.
         var body = parser.Table(end: null, aligned: true);
         return ($"<math xmlns=\"http://www.w3.org/1998/Math/MathML\"{(display ? " display=\"block\"" : "")}><semantics>{body}" +
             $"<annotation encoding=\"application/x-tex\">{WebUtility.HtmlEncode(tex.Trim())}</annotation></semantics></math>",
@@ -101,9 +101,9 @@ internal sealed class LatexMath
         while (Peek is { } token && token is not ("}" or "&" or "\\\\" or "\\cr" or "\\right" or "\\end") && !ends.Contains(token))
         {
             var before = _at;
-            // // After a bracket or an operator, a minus sign is unary and gets no space.
+            // After a bracket or an operator, a minus sign is unary and gets no space.
             var unary = token == "-" && items.Count > 0 && Opens(items[^1]);
-            // // A named function needs a space after a letter or number.
+            // A named function needs a space after a letter or number.
             if (token.Length > 1 && (LatexSymbols.Functions.Contains(token[1..]) || LatexSymbols.Limits.ContainsKey(token[1..]))
                 && items.Count > 0 && !items[^1].StartsWith("<mo", StringComparison.Ordinal)
                 && !items[^1].EndsWith("/>", StringComparison.Ordinal))
@@ -181,7 +181,7 @@ internal sealed class LatexMath
         if (token == "{" || token[0] == '\\')
             return Atom();
         Next();
-        // // In x^23 only the 2 is the exponent.
+        // In x^23 only the 2 is the exponent.
         if (token.Length > 1 && char.IsAsciiDigit(token[0]))
         {
             _tokens.Insert(_at, token[1..]);
@@ -211,7 +211,7 @@ internal sealed class LatexMath
     private string Braces()
     {
         var items = Row();
-        // // An alignment mark inside braces has no meaning here, but must not stop the parser.
+        // An alignment mark inside braces has no meaning here, but must not stop the parser.
         while (Peek is not (null or "}"))
         {
             Next();
@@ -296,7 +296,7 @@ internal sealed class LatexMath
             case "big" or "bigl" or "bigr" or "Big" or "Bigl" or "Bigr" or "bigg" or "biggl" or "biggr" or "Bigg" or "Biggl" or "Biggr":
                 var size = name.StartsWith("bigg", StringComparison.Ordinal) ? "2.4em" : name.StartsWith("Bigg", StringComparison.Ordinal)
                     ? "3em" : name[0] == 'B' ? "1.8em" : "1.2em";
-                // // It gets a row of its own, because otherwise it would grow with its neighbours.
+                // It gets a row of its own, because otherwise it would grow with its neighbours.
                 return $"<mrow>{Bracket("", $"stretchy=\"true\" symmetric=\"true\" minsize=\"{size}\" maxsize=\"{size}\"")}</mrow>";
             case "begin":
                 return Environment();

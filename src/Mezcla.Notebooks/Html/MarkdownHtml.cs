@@ -78,7 +78,7 @@ internal sealed class MarkdownHtml
     {
         if (heading.Inline is null)
             return;
-        // // Jupyter's anchor of a heading is its text with spaces replaced by hyphens. Existing links rely on that.
+        // Jupyter's anchor of a heading is its text with spaces replaced by hyphens. Existing links rely on that.
         var text =
             string.Concat(
                 heading.Inline.Descendants()
@@ -123,7 +123,7 @@ internal sealed class MarkdownHtml
             link.Url = data;
             return;
         }
-        // // The page must not load anything, so it links to the picture instead.
+        // The page must not load anything, so it links to the picture instead.
         link.IsImage = false;
         if (link.FirstChild is null)
             link.AppendChild(new LiteralInline("picture"));

@@ -36,11 +36,11 @@ internal static class PageTemplate
 
     private static readonly Lazy<string> Style = new(() => Resource("page.css"));
 
-    // // The script is wrapped in a block, so that its names are not global.
+    // The script is wrapped in a block, so that its names are not global.
     private static readonly Lazy<string> LateScript = new(() => $"{{\n{Resource("page.js")}}}");
 
-    // // This runs before the page is drawn, so that it never flashes in the wrong theme. Reading storage may throw, as in a file opened
-    // // from disk.
+    // This runs before the page is drawn, so that it never flashes in the wrong
+    // theme. Reading storage may throw, as in a file opened from disk.
     private const string EarlyScript = "try{var t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch(e){}";
 
     private static string Resource(string name)

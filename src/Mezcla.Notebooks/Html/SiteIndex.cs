@@ -170,7 +170,7 @@ public static partial class SiteIndex
     private static string Number(JsonNode? node) => node is JsonValue value ? value.TryGetValue(out double number)
         ? Claim.Text(Rounded(number)) : value.ToString() : "";
 
-    // // Whole numbers are shown in full. For other numbers, six digits are enough beside a tolerance.
+    // Whole numbers are shown in full. For other numbers, six digits are enough beside a tolerance.
     private static double Rounded(double number) => number == Math.Floor(number) || !double.IsFinite(number)
         ? number
         : double.Parse(number.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);

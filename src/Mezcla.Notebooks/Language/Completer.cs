@@ -62,7 +62,7 @@ internal static class Completer
             if (keyword.StartsWith('_') || Match(keyword, site.Prefix) == 3)
                 continue;
 
-            // // Whether a contextual keyword is one depends on what follows it, so the parser cannot reject it here.
+            // Whether a contextual keyword is one depends on what follows it, so the parser cannot reject it here.
             if (SyntaxFacts.IsContextualKeyword(kind))
             {
                 if (!SyntaxFacts.IsAttributeTargetSpecifier(kind))
@@ -123,7 +123,7 @@ internal static class Completer
         {
             var statics = site.Model.LookupSymbols(site.Start, named).Where(member => member.IsStatic || member is ITypeSymbol);
 
-            // // A property may have the same name as its type (Color Color). Then the name means both.
+            // A property may have the same name as its type (Color Color). Then the name means both.
             var both = site.Model.LookupSymbols(left.SpanStart, name: left.ToString())
                 .FirstOrDefault(other => other is IPropertySymbol or IFieldSymbol or ILocalSymbol or IParameterSymbol);
             return both is null ? statics : statics.Concat(InstanceMembers(site, named));

@@ -10,8 +10,8 @@ internal static class FrameworkDocumentation
     private static readonly Lazy<string[]> Files = new(FindFiles);
 
     /// <summary>The XML of a member, or null.</summary>
-    /// <remarks>The files are large and rarely used, so each call searches the file for the member, and nothing stays in
-    /// memory.</remarks>
+    /// <remarks>The files are large and rarely used, so each call searches the
+    /// file for the member, and nothing stays in memory.</remarks>
     public static string? Find(string documentationId, string assemblyName)
     {
         var start = Encoding.UTF8.GetBytes($"<member name=\"{System.Security.SecurityElement.Escape(documentationId)}\">");
@@ -39,8 +39,8 @@ internal static class FrameworkDocumentation
     }
 
     /// <summary>
-    /// The order in which to search the files: the assembly's own file first, then those with the basic types, which at run time are in
-    /// other assemblies.
+    /// The order in which to search the files: the assembly's own file first, then
+    /// those with the basic types, which at run time are in other assemblies.
     /// </summary>
     private static int Distance(string file, string assemblyName) => file == assemblyName ? 0 : file == "System.Runtime"
         ? 1

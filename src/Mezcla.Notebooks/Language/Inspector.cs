@@ -81,7 +81,7 @@ internal static class Inspector
             var info = model.GetSymbolInfo(node);
             var symbol = info.Symbol ?? info.CandidateSymbols.FirstOrDefault() ?? model.GetDeclaredSymbol(node);
 
-            // // In "new Point(…)", the constructor that is called is more useful than the type.
+            // In "new Point(…)", the constructor that is called is more useful than the type.
             if (symbol is INamedTypeSymbol && node.Parent is ObjectCreationExpressionSyntax creation
                 && model.GetSymbolInfo(creation).Symbol is { } constructor)
                 symbol = constructor;

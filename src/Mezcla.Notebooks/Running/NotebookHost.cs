@@ -10,8 +10,8 @@ namespace Mezcla.Notebooks.Running;
 /// </summary>
 public static class NotebookHost
 {
-    /// <summary>Runs the requested notebook. The end of the input means that the parent process has ended, and interrupts the
-    /// run.</summary>
+    /// <summary>Runs the requested notebook. The end of the input means that the
+    /// parent process has ended, and interrupts the run.</summary>
     /// <param name="engine">Returns the engine's options for the notebook's folder.</param>
     /// <param name="input">The process's standard input.</param>
     /// <param name="output">The process's original standard output, before cells' prints are redirected.</param>
@@ -59,7 +59,7 @@ public static class NotebookHost
                         Write(new NotebookMessage.Started(started.Cell.Id, started.Number, started.Count));
                         break;
                     case CellPrinted printed when quiet.ElapsedMilliseconds > 100:
-                        // // A terminal shows one line only, so this is enough. The notebook holds the whole output.
+                        // A terminal shows one line only, so this is enough. The notebook holds the whole output.
                         quiet.Restart();
                         Write(new NotebookMessage.Printed(printed.Text.Length <= 400 ? printed.Text : printed.Text[^400..]));
                         break;

@@ -44,7 +44,7 @@ internal abstract record NotebookMessage
         }
         catch (JsonException)
         {
-            // // A line that native code has broken is treated as a print.
+            // A line that native code has broken is treated as a print.
             return null;
         }
     }

@@ -25,15 +25,14 @@ public static class NotebookProcess
     /// <summary>Runs a notebook file.</summary>
     /// <param name="start">How to start the process.</param>
     /// <param name="notebook">The notebook to read. Its folder is the cells' working directory.</param>
-    /// <param name="options">
-    /// How to run it. <see cref="NotebookRunOptions.SaveTo"/> must name the file for the result. The engine's options are ignored: the
-    /// process sets its own.
+    /// <param name="options"> How to run it. <see cref="NotebookRunOptions.SaveTo"/> must name the file for the result. The engine's
+    /// options are ignored: the process sets its own.
     /// </param>
     /// <param name="cancellation">Ends the run. The outputs so far are kept.</param>
     /// <exception cref="IOException">The process could not be started, or a file could not be read or written.</exception>
     /// <exception cref="InvalidDataException">The file is not a notebook.</exception>
-    /// <exception cref="ArgumentException">The options do not say where to save, or a parameter's name is not a valid C#
-    /// identifier.</exception>
+    /// <exception cref="ArgumentException">The options do not say where to save,
+    /// or a parameter's name is not a valid C# identifier.</exception>
     public static async Task<NotebookRun> RunAsync(NotebookProcessStart start, string notebook, NotebookRunOptions options,
         CancellationToken cancellation = default)
     {
@@ -42,7 +41,7 @@ public static class NotebookProcess
             (Path.GetFullPath(notebook),
                 Path.GetFullPath(options.SaveTo
                     ?? throw new ArgumentException("SaveTo is not set: the process needs a file for its results.", nameof(options))));
-        // // Read the notebook here first, so that a file that is not a notebook is reported at once, by this process.
+        // Read the notebook here first, so that a file that is not a notebook is reported at once, by this process.
         Notebook.Read(source).Write(saveTo);
         using var process = Begin(start, Path.GetDirectoryName(source)!);
         var watch = Stopwatch.StartNew();
@@ -56,7 +55,7 @@ public static class NotebookProcess
         }
         catch (IOException)
         {
-            // // The process died before it read its request. Its exit is reported below.
+            // The process died before it read its request. Its exit is reported below.
         }
         var why = await Follow(process, state, cancellation).ConfigureAwait(false);
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
@@ -101,7 +100,7 @@ public static class NotebookProcess
         var reading = process.StandardOutput.ReadLineAsync();
         while (true)
         {
-            // // The process enforces the time limit of each cell. This longer limit is for a process that fails to do so.
+            // The process enforces the time limit of each cell. This longer limit is for a process that fails to do so.
             var patience = told.Task.IsCompleted ? Grace : state.Limit is { } limit ? limit + Grace : Timeout.InfiniteTimeSpan;
             using var timer = new CancellationTokenSource();
             var late = Task.Delay(patience, timer.Token);
@@ -132,7 +131,7 @@ public static class NotebookProcess
         }
         catch (IOException)
         {
-            // // The process has already ended.
+            // The process has already ended.
         }
     }
 
@@ -204,7 +203,7 @@ public static class NotebookProcess
                         ? ": the stack overflowed, probably by endless recursion." : " before the notebook was done.");
                 var error = new ErrorOutput("ProcessEnded", reason,
                     [reason, .. complaints.Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
-                // // If no cell has started, the error goes to the first code cell.
+                // If no cell has started, the error goes to the first code cell.
                 var cell = notebook.Cells.FirstOrDefault(c => c.Id == _running?.Cell)
                     ?? notebook.Cells.FirstOrDefault(c => c.Kind == CellKind.Code)
                         ?? throw new IOException(string.Join('\n', error.Traceback));
@@ -220,7 +219,7 @@ public static class NotebookProcess
 
         private void Tell(Func<NotebookCell, NotebookMessage.Started, NotebookProgress> what)
         {
-            // // The cell of injected parameters is not in the file as it was read here.
+            // The cell of injected parameters is not in the file as it was read here.
             if (options.Progress is { } tell && _running is { } running)
                 tell(what(_cells.Cells.FirstOrDefault(c => c.Id == running.Cell) ?? new NotebookCell(CellKind.Code, "", running.Cell),
                     running));

@@ -25,8 +25,8 @@ public sealed record NotebookRunOptions
     public Action<NotebookProgress>? Progress { get; init; }
 
     /// <summary>
-    /// The file to which the notebook is saved after every cell, so that an aborted run keeps its outputs so far. If null, nothing is
-    /// saved.
+    /// The file to which the notebook is saved after every cell, so that an
+    /// aborted run keeps its outputs so far. If null, nothing is saved.
     /// </summary>
     public string? SaveTo { get; init; }
 }

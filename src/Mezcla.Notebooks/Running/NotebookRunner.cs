@@ -8,9 +8,9 @@ using Mezcla.Notebooks.Documents;
 namespace Mezcla.Notebooks.Running;
 
 /// <summary>
-/// Runs a notebook's code cells from top to bottom in one engine, without Jupyter, and puts their outputs into the notebook. The first
-/// cell that fails ends the run, unless it is allowed to fail. The notebook then holds the error in that cell and no outputs in later
-/// cells.
+/// Runs a notebook's code cells from top to bottom in one engine, without Jupyter, and puts
+/// their outputs into the notebook. The first cell that fails ends the run, unless it is allowed
+/// to fail. The notebook then holds the error in that cell and no outputs in later cells.
 /// </summary>
 public static partial class NotebookRunner
 {
@@ -51,7 +51,7 @@ public static partial class NotebookRunner
                 Changed = text => Tell(() => new CellPrinted(current!.Value.Cell, current.Value.Number, cells.Count, text))
             };
         Save();
-        // // A long cell is saved while it runs, so that a crash loses only seconds of its output.
+        // A long cell is saved while it runs, so that a crash loses only seconds of its output.
         await using var autosave = new Timer(_ => SaveIfPossible(), null, AutosaveEvery, AutosaveEvery);
         await using var engine = new CellEngine(options.Engine);
         foreach (var cell in cells)
@@ -83,7 +83,7 @@ public static partial class NotebookRunner
             }
             catch (IOException)
             {
-                // // If the disk is full, the save after the cell reports it.
+                // If the disk is full, the save after the cell reports it.
             }
         }
 
