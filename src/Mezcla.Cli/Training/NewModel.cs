@@ -13,7 +13,7 @@ namespace Mezcla.Cli.Training;
 /// <summary>Builds a model with random weights, and the tokenizer that goes with it.</summary>
 internal static class NewModel
 {
-    /// <summary>The model that the options describe. Everything that can be refused is refused before a tokenizer is trained.</summary>
+    /// <summary>Builds the model that the options describe. All checks are made before a tokenizer is trained.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="corpus">The text that a tokenizer is trained on.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other, or the model

@@ -42,7 +42,7 @@ internal sealed class CellLoadContext : AssemblyLoadContext
             var used = _hosts[assemblyName] ?? Assembly.Load(new AssemblyName(assemblyName)).GetName().Version!;
             var wanted = AssemblyName.GetAssemblyName(path).Version!;
             if (used < wanted)
-                note = $"{assemblyName}: {_hostName} itself uses version {used}, so that is what cells get, not {wanted} " +
+                note = $"{assemblyName}: {_hostName} itself uses version {used}, so cells get that version, not {wanted} " +
                     $"from {Path.GetFileName(path)}.";
 
             return false;

@@ -15,7 +15,7 @@ internal sealed class DirectiveRunner(
     Action<string, CellRun, List<string>> runFile)
 {
     private const string Known =
-        "#!csharp, #!markdown, #!html, #!javascript (the lines below are of that language), #!time, #!about, #!who, #!whos, #!lsmagic, "
+        "#!csharp, #!markdown, #!html, #!javascript (the language of the lines below), #!time, #!about, #!who, #!whos, #!lsmagic, "
         + "#r \"nuget: Package, Version\", #r \"file.dll\", #i \"nuget: source\", #load \"file.csx\"";
 
     private static readonly HashSet<string> OtherLanguages = new(StringComparer.OrdinalIgnoreCase)

@@ -100,7 +100,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
             var version = restored.Versions.GetValueOrDefault(request.Id, request.Version);
             _installed[request.Id] = version;
             if (Version.TryParse(request.Version, out _) && !SameVersion(version, request.Version))
-                notes.Add($"{request.Id} {request.Version} is not in any source; {version} is the nearest there is.");
+                notes.Add($"{request.Id} {request.Version} is not in any source; {version} is the nearest available version.");
         }
 
         var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));

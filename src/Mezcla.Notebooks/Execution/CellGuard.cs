@@ -45,7 +45,7 @@ public static class CellGuard
     /// <exception cref="CellExitException">Always.</exception>
     public static void Exit(int exitCode) => throw new CellExitException(
         $"Environment.Exit({exitCode}) would end the whole kernel and lose your variables, so only this cell was stopped. "
-        + "Use return; to leave a cell early, or restart the kernel from the menu to begin afresh.");
+        + "Use return; to leave a cell early, or restart the kernel from the menu to start over.");
 
     /// <summary>Replaces <see cref="Environment.FailFast(string)"/> in cells,
     /// which would end the kernel and lose every variable.</summary>

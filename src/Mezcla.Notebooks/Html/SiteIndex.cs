@@ -60,8 +60,8 @@ public static partial class SiteIndex
         if (chapters.Any(c => Tally(c.Run).Length > 0))
         {
             html.Append(
-                "<h2 id=\"claims\">Claims</h2><p>What the chapters say in numbers is checked when they run. Every claim, with what was " +
-                    "expected and what came out; each leads to its place.</p>");
+                "<h2 id=\"claims\">Claims</h2><p>The numbers in the chapters are checked when the chapters run. This table lists " +
+                    "every claim with its expected and its obtained value, and links to its place in the chapter.</p>");
             foreach (var chapter in chapters)
                 Claims(html, chapter);
         }
