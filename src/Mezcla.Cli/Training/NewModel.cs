@@ -34,7 +34,7 @@ internal static class NewModel
         return new() { Model = new Transformer(config, new RandomStream(parse.GetValue(TrainOptions.Seed))), Tokenizer = tokenizer };
     }
 
-    // Weights, gradients and the optimizer's two moments in float32 are 16 bytes per parameter; activations come on top.
+    // Weights, gradients and the optimizer's two moments in float32 are 16 bytes per parameter. Activations need more memory.
     private static void RefuseTooLarge(TransformerConfig config)
     {
         var parameters = ParameterCount.Of(config).Total;

@@ -22,7 +22,7 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
     /// <param name="parse">The command line.</param>
     /// <exception cref="ArgumentException">An option is missing or has an impossible value; the message names it.</exception>
     /// <exception cref="IOException">A file is missing, or the place for an output does not exist.</exception>
-    /// <exception cref="InvalidDataException">A file does not hold what it should.</exception>
+    /// <exception cref="InvalidDataException">A file does not have the expected content.</exception>
     public static TrainingPlan Of(ParseResult parse)
     {
         var resumed = parse.GetValue(TrainOptions.Resume) is { } file ? Unfinished(file) : null;

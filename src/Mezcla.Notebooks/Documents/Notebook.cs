@@ -48,7 +48,7 @@ public sealed class Notebook
 
     /// <summary>Reads a notebook file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is not UTF-8, or it is not a notebook of nbformat 4. The message says what is
     /// wrong and where.</exception>

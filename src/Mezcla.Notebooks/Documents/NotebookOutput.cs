@@ -22,6 +22,6 @@ public sealed record DisplayOutput(MimeBundle Bundle, int? ExecutionCount = null
 /// <param name="Traceback">The lines to show; may hold ANSI escape sequences.</param>
 public sealed record ErrorOutput(string Name, string Message, IReadOnlyList<string> Traceback) : NotebookOutput;
 
-/// <summary>An output of a kind this library does not know, kept as it was.</summary>
+/// <summary>An output of a kind that this library does not know. It is kept unchanged.</summary>
 /// <param name="Json">The output.</param>
 public sealed record UnknownOutput(JsonObject Json) : NotebookOutput;

@@ -63,7 +63,7 @@ internal static class Inspector
 
     private static ISymbol? SymbolAt(SemanticModel model, SyntaxNode root, int cursor)
     {
-        // The cursor stands before, inside or just after a name.
+        // The cursor may be before, inside or just after a name.
         foreach (var position in new[] { cursor, cursor - 1 })
         {
             if (position < 0 || position >= root.FullSpan.End)

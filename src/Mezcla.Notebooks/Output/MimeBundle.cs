@@ -14,7 +14,7 @@ namespace Mezcla.Notebooks;
 /// </remarks>
 public sealed class MimeBundle
 {
-    /// <summary>MIME type of text that is shown as it stands.</summary>
+    /// <summary>MIME type of plain text.</summary>
     public const string PlainText = "text/plain";
 
     /// <summary>MIME type of an HTML fragment.</summary>

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Knows the assemblies compiled from cells, and which source line each instruction came from.</summary>
+/// <summary>Keeps track of the assemblies compiled from cells, and of the source line of each instruction.</summary>
 internal static class CellAssemblies
 {
     private static readonly ConditionalWeakTable<Assembly, MetadataReaderProvider> Symbols = [];
