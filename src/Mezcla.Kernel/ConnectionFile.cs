@@ -6,16 +6,17 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Kernel;
 
 /// <summary>
-/// What a Jupyter connection file says: where the five channels are and how messages are signed
-/// (Jupyter's documentation, "Making kernels", section "Connection files").
+/// The content of a Jupyter connection file: the addresses of the five channels and how messages are signed (Jupyter's documentation,
+/// "Making kernels", section "Connection files").
 /// </summary>
 public sealed record ConnectionFile
 {
     /// <summary><c>tcp</c>, or <c>ipc</c> for Unix domain sockets.</summary>
     public string Transport { get; init; } = "tcp";
 
-    /// <summary>The address to listen on; for <c>ipc</c> the beginning of the sockets'
-    /// paths. The loopback address unless told otherwise.</summary>
+    /// <summary>
+    /// The address to listen on; the default is the loopback address. For <c>ipc</c>, the common beginning of the sockets' paths.
+    /// </summary>
     public string Ip { get; init; } = "127.0.0.1";
 
     /// <summary>The port of the shell channel; 0 lets the system choose.</summary>
@@ -36,7 +37,7 @@ public sealed record ConnectionFile
     /// <summary>The key that signs messages; empty turns signing off.</summary>
     public string Key { get; init; } = "";
 
-    /// <summary>How messages are signed: <c>hmac-sha256</c>.</summary>
+    /// <summary>The signature scheme, such as <c>hmac-sha256</c>.</summary>
     public string SignatureScheme { get; init; } = "hmac-sha256";
 
     /// <summary>The kernel's name, for front ends that list running kernels.</summary>
@@ -49,9 +50,9 @@ public sealed record ConnectionFile
     };
 
     /// <summary>Reads a connection file.</summary>
-    /// <param name="path">Where it is.</param>
-    /// <exception cref="IOException">It is not there or cannot be read.</exception>
-    /// <exception cref="FormatException">It is not a connection file; the message says what is missing or wrong.</exception>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
+    /// <exception cref="FormatException">The file is not a connection file. The message says what is missing or wrong.</exception>
     public static ConnectionFile Load(string path)
     {
         var text = File.ReadAllText(path);
@@ -79,9 +80,9 @@ public sealed record ConnectionFile
         }
     }
 
-    /// <summary>Writes the file so that only this user can read it: whoever knows the key can run code.</summary>
-    /// <param name="path">Where to write; folders that are missing are made.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <summary>Writes the file so that only this user can read it, because anyone who knows the key can run code.</summary>
+    /// <param name="path">The file to write. Missing folders are created.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -106,7 +107,7 @@ public sealed record ConnectionFile
     }
 
     /// <summary>The address of one channel, for binding or connecting.</summary>
-    /// <exception cref="FormatException">The transport is neither <c>tcp</c> nor <c>ipc</c>, or the address is not one.</exception>
+    /// <exception cref="FormatException">The transport is neither <c>tcp</c> nor <c>ipc</c>, or the address is invalid.</exception>
     internal EndPoint EndPoint(int port)
     {
         switch (Transport)
@@ -129,7 +130,7 @@ public sealed record ConnectionFile
                 }
 
             default:
-                throw new FormatException($"The connection file asks for the transport '{Transport}'; this kernel speaks tcp and ipc.");
+                throw new FormatException($"The connection file's transport is '{Transport}'; this kernel supports only tcp and ipc.");
         }
     }
 
@@ -138,7 +139,7 @@ public sealed record ConnectionFile
     private static int Port(string path, JsonObject json, string name)
     {
         if (json[name] is not JsonValue value || !value.TryGetValue(out int port))
-            throw new FormatException($"{path}: '{name}' is missing or no number.");
-        return port is >= 0 and <= 65535 ? port : throw new FormatException($"{path}: '{name}' is {port}, not a port.");
+            throw new FormatException($"{path}: '{name}' is missing or not a number.");
+        return port is >= 0 and <= 65535 ? port : throw new FormatException($"{path}: '{name}' is {port}, which is not a port number.");
     }
 }

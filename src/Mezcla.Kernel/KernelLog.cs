@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Mezcla.Kernel;
 
 /// <summary>
-/// The kernel's own log: one line for each thing worth knowing, on the process's standard error, which the Jupyter server keeps.
-/// A peer that sends nonsense without end gets a bounded number of lines.
+/// The kernel's log. It writes one line per event to the process's standard error, which the Jupyter server keeps. At most 20 lines are
+/// written in ten seconds, so that a peer that keeps sending invalid data cannot fill the log.
 /// </summary>
 internal sealed class KernelLog(TextWriter writer, bool verbose = false)
 {
@@ -15,10 +15,10 @@ internal sealed class KernelLog(TextWriter writer, bool verbose = false)
     private int _lines;
     private long _suppressed;
 
-    /// <summary>Something went wrong and was survived.</summary>
+    /// <summary>Logs a problem after which the kernel goes on.</summary>
     public void Warn(string message) => Write("warning", message);
 
-    /// <summary>Something that only a person who debugs the kernel wants to see.</summary>
+    /// <summary>Logs an event that only matters to someone who debugs the kernel.</summary>
     public void Detail(string message)
     {
         if (verbose)
@@ -56,7 +56,7 @@ internal sealed class KernelLog(TextWriter writer, bool verbose = false)
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // Whoever read the log has gone; the kernel's work does not depend on it.
+            // The reader of the log is gone. The kernel works without a log.
         }
     }
 }

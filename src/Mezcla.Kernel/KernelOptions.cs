@@ -3,10 +3,10 @@ using Mezcla.Notebooks;
 
 namespace Mezcla.Kernel;
 
-/// <summary>What a kernel is called and what it gives its cells.</summary>
+/// <summary>Options of a kernel: its name, its log, and what its cells can use.</summary>
 public sealed record KernelOptions
 {
-    /// <summary>Assemblies, namespaces and folders for the cells.</summary>
+    /// <summary>The options of the engine that runs the cells.</summary>
     public CellEngineOptions Engine { get; init; } = new();
 
     /// <summary>The kernel's name in <c>kernel_info_reply</c>.</summary>
@@ -17,19 +17,19 @@ public sealed record KernelOptions
         typeof(KernelOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
             ?? "0";
 
-    /// <summary>What consoles print when they connect.</summary>
+    /// <summary>The text that consoles print when they connect.</summary>
     public string Banner { get; init; } = $"Mezcla's C# kernel on .NET {Environment.Version}";
 
     /// <summary>Entries for the front end's help menu: text and address.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> HelpLinks { get; init; } = [];
 
-    /// <summary>Where the input of all sessions is kept; null keeps none beyond the kernel's life.</summary>
+    /// <summary>The file that keeps the input of all sessions. If null, the history ends with the kernel.</summary>
     public string? HistoryFile { get; init; }
 
-    /// <summary>Where the kernel writes its log: by default the process's standard error.</summary>
+    /// <summary>The writer for the kernel's log. The default is the process's standard error.</summary>
     public TextWriter? Log { get; init; }
 
-    /// <summary>Whether to log what goes well, too.</summary>
+    /// <summary>Whether to log ordinary events too.</summary>
     public bool Verbose { get; init; }
 
     /// <summary>The history file in the user's local application data.</summary>

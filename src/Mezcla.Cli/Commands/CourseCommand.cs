@@ -134,11 +134,11 @@ internal static class CourseCommand
         {
             Figure = Picture(),
             Caption =
-                "What a layer does with one token. Sixteen experts, two of them for each token, and 120 layers are what is rumoured of " +
-            "GPT-4; OpenAI has confirmed none of it.",
+                "How a layer processes one token. According to rumours, GPT-4 has 120 layers with sixteen experts each, and two experts " +
+            "process each token. OpenAI has confirmed none of this.",
             Footer = $"Made by running every notebook from top to bottom on {Environment.ProcessorCount} " +
             $"processor{(Environment.ProcessorCount == 1 ? "" : "s")}, " +
-            $"{System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. Times are of that machine.",
+            $"{System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. The times were measured on that machine.",
         };
 
     // The README shows the same file.

@@ -15,7 +15,7 @@ internal static class GradeCommand
     { Description = "Folder for grades.csv and the executed notebooks. [default: graded]" };
     private static readonly Option<double> Timeout = new("--timeout")
     {
-        Description = "The most seconds that one cell may run.",
+        Description = "The longest time that one cell may run, in seconds.",
         DefaultValueFactory = _ => 300
     };
 
@@ -80,8 +80,8 @@ internal static class GradeCommand
         return rows.Count == notebooks.Count ? 0 : 1;
     }
 
-    /// <summary>Why a path with a notebook's name cannot hold one; null if it can. A file without
-    /// bytes may also be a pipe, which would be waited for without end.</summary>
+    /// <summary>The reason why a path with a notebook's name cannot be a notebook, or null. A file of length zero
+    /// may also be a pipe, and reading it might never end.</summary>
     private static string? WhyUnreadable(string path)
     {
         var link = new FileInfo(path).LinkTarget;

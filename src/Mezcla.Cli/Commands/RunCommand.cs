@@ -28,7 +28,7 @@ internal static class RunCommand
 
     /// <summary>The longest time that a cell may run; <c>mezcla course</c> has the same option.</summary>
     public static Option<double?> Timeout { get; } =
-        new("--timeout") { Description = "The most seconds that one cell may run. [default: no limit]" };
+        new("--timeout") { Description = "The longest time that one cell may run, in seconds. [default: no limit]" };
 
     /// <summary>The device that cells compute on; <c>mezcla course</c> has the same option.</summary>
     public static Option<string?> Device { get; } = Devices.Option();

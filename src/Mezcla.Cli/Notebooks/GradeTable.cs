@@ -10,7 +10,7 @@ namespace Mezcla.Cli.Notebooks;
 /// <param name="Exercise">The exercise's title; empty if the notebook shows none.</param>
 /// <param name="Passed">Number of checks that passed.</param>
 /// <param name="Checks">Number of checks.</param>
-/// <param name="Note">What else to know, such as the first cell that failed.</param>
+/// <param name="Note">Further information, such as the first cell that failed.</param>
 internal sealed record GradeRow(string Notebook, string Exercise, int Passed, int Checks, string Note);
 
 /// <summary>The results of exercises as the rows of a table, and the table as CSV.</summary>

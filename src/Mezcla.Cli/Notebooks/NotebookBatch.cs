@@ -47,7 +47,7 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             List<(string Cell, string Warning)> warnings;
             try
             {
-                // Before the run, which may save to the same file.
+                // Read the warnings before the run, which may save to the same file.
                 warnings = [.. Notebook.Read(notebook).Cells.Where(c => c.Warning is not null).Select(c => (c.Id, c.Warning!))];
                 run = await RunOne(job, notebook, cancellation);
             }

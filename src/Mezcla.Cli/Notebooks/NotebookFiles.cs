@@ -17,8 +17,8 @@ internal static class NotebookFiles
                 .Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(IsLeftOut)));
 
     /// <summary>
-    /// As <see cref="Find(IEnumerable{string})"/>, and in addition everything else that has the name of a notebook, such as a folder or a
-    /// broken link, and folders that cannot be listed: no submission may get lost without a word.
+    /// Finds what <see cref="Find(IEnumerable{string})"/> finds, and also everything else that has the name of a notebook, such as a
+    /// folder or a broken link, and folders that cannot be listed, so that no submission is lost silently.
     /// </summary>
     /// <param name="paths">Files and folders.</param>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no notebook in a folder.</exception>

@@ -12,11 +12,11 @@ internal sealed class LayerErrorTable(bool withOutputs = true, string? countColu
 
     /// <summary>Adds the errors of one matrix; NaN where an error was not measured.</summary>
     /// <param name="layer">Number of the block; negative for a matrix outside the blocks.</param>
-    /// <param name="role">What the matrix does.</param>
+    /// <param name="role">The role of the matrix.</param>
     /// <param name="format">The number format it was rounded to.</param>
     /// <param name="weights">Relative error of the weights.</param>
     /// <param name="outputs">Relative error of the outputs.</param>
-    /// <param name="count">What the last column adds up.</param>
+    /// <param name="count">The number to add in the last column.</param>
     public void Add(int layer, MatrixRole role, string format, double weights, double outputs, int count = 0) =>
         _matrices.Add((layer, role, format, weights, outputs, count));
 

@@ -4,7 +4,7 @@ namespace Mezcla.Cli.Shared;
 /// by accident or work for a file that cannot be written.</summary>
 internal static class OutputPath
 {
-    /// <summary>Refuses to write over the input, and over anything else without <c>--force</c>.</summary>
+    /// <summary>Throws if the output is the input, or if it exists and <c>--force</c> is not given.</summary>
     /// <param name="output">The file or folder to write.</param>
     /// <param name="input">The file or folder that is read.</param>
     /// <param name="force">Whether an existing file may be replaced.</param>

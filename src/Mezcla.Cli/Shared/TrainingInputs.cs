@@ -45,7 +45,7 @@ internal static class TrainingInputs
                     $"are: {string.Join(", ", names)}.", source);
     }
 
-    /// <summary>Makes a tokenizer from the text, or opens the one that is named.</summary>
+    /// <summary>Trains a tokenizer on the text, or opens an existing one by its name.</summary>
     /// <param name="name"><see cref="BytePairs"/>, <see cref="Characters"/>, the name of an encoding, or a tokenizer file.</param>
     /// <param name="corpus">The text.</param>
     /// <param name="vocabulary">Number of tokens of a byte-pair tokenizer.</param>

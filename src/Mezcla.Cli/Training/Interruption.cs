@@ -17,7 +17,7 @@ internal sealed class Interruption : IDisposable
     /// <summary>Cancelled once the user, or the system, asks to stop.</summary>
     public CancellationToken Token => _requested.Token;
 
-    /// <summary>Gives the signals back.</summary>
+    /// <summary>Stops handling the signals.</summary>
     public void Dispose()
     {
         Console.CancelKeyPress -= OnCancelKey;

@@ -13,7 +13,7 @@ namespace Mezcla.Cli.Training;
 /// <summary>Builds a model with random weights, and the tokenizer that goes with it.</summary>
 internal static class NewModel
 {
-    /// <summary>The model that the options describe. Everything that can be refused is refused before a tokenizer is trained.</summary>
+    /// <summary>Builds the model that the options describe. All checks are made before a tokenizer is trained.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="corpus">The text that a tokenizer is trained on.</param>
     /// <exception cref="ArgumentException">The sizes contradict each other, or the model
@@ -34,7 +34,7 @@ internal static class NewModel
         return new() { Model = new Transformer(config, new RandomStream(parse.GetValue(TrainOptions.Seed))), Tokenizer = tokenizer };
     }
 
-    // Weights, gradients and the optimizer's two moments in float32 are 16 bytes per parameter; activations come on top.
+    // Weights, gradients and the optimizer's two moments in float32 are 16 bytes per parameter. Activations need more memory.
     private static void RefuseTooLarge(TransformerConfig config)
     {
         var parameters = ParameterCount.Of(config).Total;

@@ -15,7 +15,7 @@ internal static class QuantizedTraining
 {
     private const int MostHeldOutTokens = 16384;
 
-    /// <summary>Refuses what cannot be trained with rounded weights, before a model is built.</summary>
+    /// <summary>Checks, before a model is built, that the training can use rounded weights.</summary>
     /// <exception cref="ArgumentException">An option does not fit; the message names it.</exception>
     internal static void Require(TrainingSource source, Device device)
     {

@@ -2,7 +2,7 @@ using Mezcla.Training;
 
 namespace Mezcla.Cli.Training;
 
-/// <summary>Runs a training in the terminal: every step is shown, recorded, and now and then saved.</summary>
+/// <summary>Runs a training in the terminal: shows and records every step, and saves checkpoints.</summary>
 internal static class TrainingLoop
 {
     /// <summary>Trains until the last step, an early stop or a cancellation, and saves the training at the end.</summary>
@@ -27,7 +27,7 @@ internal static class TrainingLoop
         }
         finally
         {
-            // Also if the training diverged: the parameters are then those of the step before.
+            // Save even if the training diverged: the parameters are then those of the step before.
             saver.SaveTraining();
         }
     }

@@ -7,22 +7,22 @@ using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Training;
 
-/// <summary>What a command line asks for, checked as far as is possible before any work begins.</summary>
+/// <summary>The training that a command line describes. Its options are checked as far as possible before any work begins.</summary>
 /// <param name="Data">The text as it was named: a file or a corpus.</param>
 /// <param name="Corpus">The text itself.</param>
 /// <param name="Resumed">The checkpoint that the training continues from; null for a new training.</param>
 /// <param name="Config">The configuration of the training.</param>
 /// <param name="Source">Where data, tokenizer and weights come from.</param>
 /// <param name="ValidationShare">Fraction of the text that is held out.</param>
-/// <param name="Device">Where to compute.</param>
+/// <param name="Device">The device to compute on.</param>
 internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint? Resumed, TrainingConfig Config, TrainingSource Source,
     double ValidationShare, Device Device)
 {
-    /// <summary>Reads the options of <c>mezcla train</c>; what a resumed checkpoint holds takes precedence over them.</summary>
+    /// <summary>Reads the options of <c>mezcla train</c>. The values in a resumed checkpoint take precedence over them.</summary>
     /// <param name="parse">The command line.</param>
     /// <exception cref="ArgumentException">An option is missing or has an impossible value; the message names it.</exception>
     /// <exception cref="IOException">A file is missing, or the place for an output does not exist.</exception>
-    /// <exception cref="InvalidDataException">A file does not hold what it should.</exception>
+    /// <exception cref="InvalidDataException">A file does not have the expected content.</exception>
     public static TrainingPlan Of(ParseResult parse)
     {
         var resumed = parse.GetValue(TrainOptions.Resume) is { } file ? Unfinished(file) : null;
@@ -35,7 +35,7 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
         OutputPath.RequireFile(parse.GetValue(TrainOptions.Record), "--record");
 
         var device = Devices.Chosen(parse.GetValue(TrainOptions.Device));
-        // Checkpoints written before these were saved had the command's own values.
+        // Older checkpoints do not hold these values, so those of the command line apply.
         var share = state?.ValidationShare ?? RequestedShare(parse);
         var config = state?.Config ?? TrainOptions.Training(parse);
         var source = state?.Source ?? new(

@@ -6,16 +6,16 @@ using Mezcla.Training;
 
 namespace Mezcla.Cli.Training;
 
-/// <summary>What <c>mezcla train</c> says before and after a training.</summary>
+/// <summary>The messages of <c>mezcla train</c> before and after a training.</summary>
 internal static class TrainingReport
 {
-    /// <summary>Says what is about to be trained on what.</summary>
+    /// <summary>Prints the text, the model and the device of the training.</summary>
     public static void Begin(Corpus corpus, TokenBatches data, Transformer model, Device device) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. " +
                 $"Model: {model.CountParameters():N0} parameters{(device == Device.Cpu ? "" : $", on {device}")}."));
 
-    /// <summary>Says what came of the training and what to do next.</summary>
+    /// <summary>Prints the result of the training and what to do next.</summary>
     /// <param name="result">The steps, and how they ended.</param>
     /// <param name="data">The text as it was named.</param>
     /// <param name="output">The saved model.</param>

@@ -7,8 +7,8 @@ using Mezcla.Notebooks;
 namespace Mezcla.Kernel.Channels;
 
 /// <summary>
-/// What the kernel tells all its clients. Messages go out in the order of the calls, whichever thread makes them; those that carry a
-/// cell's output wait for slow clients, the others never wait.
+/// Publishes the kernel's messages to all clients on the iopub channel. Messages go out in the order of the calls, from any thread.
+/// Messages with a cell's output wait for slow clients; other messages do not.
 /// </summary>
 internal sealed class IoPub
 {
@@ -71,7 +71,7 @@ internal sealed class IoPub
             _socket.Publish(frames);
     }
 
-    /// <summary>What both <c>error</c> messages and replies with the status <c>error</c> say.</summary>
+    /// <summary>The content that <c>error</c> messages and replies with the status <c>error</c> share.</summary>
     public static JsonObject ErrorContent(CellError error) => new()
     {
         ["ename"] = error.Name,
@@ -95,11 +95,11 @@ internal sealed class IoPub
         }
         catch (OperationCanceledException)
         {
-            // The kernel shuts down: what fits goes out, nothing waits any more.
+            // The kernel is shutting down. The message is sent if there is room, but nothing waits any more.
         }
     }
 
-    // A client learns that its subscription stands, so it need not probe (protocol 5.4).
+    // Tells a client that its subscription is active, so that it need not probe for it (protocol 5.4).
     private void Welcome(ZmtpConnection connection, ReadOnlyMemory<byte> topic)
     {
         ReadOnlyMemory<byte>[] frames = _codec.Encode(

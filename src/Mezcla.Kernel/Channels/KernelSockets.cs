@@ -4,13 +4,13 @@ using Mezcla.Kernel.Zmtp;
 
 namespace Mezcla.Kernel.Channels;
 
-/// <summary>The sockets of the five channels, bound where the connection file says.</summary>
+/// <summary>The sockets of the five channels, bound to the addresses in the connection file.</summary>
 internal sealed class KernelSockets : IAsyncDisposable
 {
     private readonly List<string> _socketFiles = [];
 
-    /// <exception cref="IOException">An address is taken or not this machine's; the message says which channel's.</exception>
-    /// <exception cref="FormatException">The connection file asks for a transport that does not exist.</exception>
+    /// <exception cref="IOException">An address is in use or does not belong to this machine. The message names the channel.</exception>
+    /// <exception cref="FormatException">The connection file names an unknown transport.</exception>
     public KernelSockets(ConnectionFile connection, ZmtpLimits limits, KernelLog log)
     {
         Shell = new RouterSocket(limits, log);
@@ -28,7 +28,7 @@ internal sealed class KernelSockets : IAsyncDisposable
         };
     }
 
-    /// <summary>The connection file with the ports that the system chose where it said 0.</summary>
+    /// <summary>The connection file, in which the ports that were 0 are replaced by those that the system chose.</summary>
     public ConnectionFile Connection { get; }
 
     public RouterSocket Shell { get; }
@@ -50,7 +50,7 @@ internal sealed class KernelSockets : IAsyncDisposable
             socket.Start();
     }
 
-    /// <summary>Sends what waits, for at most <paramref name="linger"/>, and closes.</summary>
+    /// <summary>Sends pending messages for at most <paramref name="linger"/>, and closes the sockets.</summary>
     public async Task StopAsync(TimeSpan linger)
     {
         await Task.WhenAll(All.Select(s => s.StopAsync(linger))).ConfigureAwait(false);
@@ -68,7 +68,7 @@ internal sealed class KernelSockets : IAsyncDisposable
             EndPoint endPoint = connection.EndPoint(port);
             if (endPoint is UnixDomainSocketEndPoint)
             {
-                // What a kernel before this one left behind; where one still listens, the path is taken from it as in ZeroMQ.
+                // An earlier kernel may have left the socket file. If one still listens on it, the path is taken from it, as in ZeroMQ.
                 File.Delete(endPoint.ToString()!);
                 _socketFiles.Add(endPoint.ToString()!);
             }

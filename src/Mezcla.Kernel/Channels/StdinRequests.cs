@@ -7,17 +7,17 @@ namespace Mezcla.Kernel.Channels;
 /// <summary>Asks the client that sent a request for a line of text, over the stdin channel.</summary>
 internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, KernelLog log)
 {
-    // A client that lost its connection for a moment connects again by itself; one that has gone answers no more.
+    // A client that lost its connection for a moment reconnects by itself. After this time it counts as gone.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
 
     /// <summary>Sends <c>input_request</c> and waits for the answer.</summary>
-    /// <param name="client">The connection the execute request came by; its peer's identity names its stdin connection.</param>
-    /// <param name="parent">The execute request's header.</param>
-    /// <param name="prompt">What to show.</param>
-    /// <param name="password">Whether to hide what is typed.</param>
-    /// <param name="cancel">Stops waiting.</param>
-    /// <exception cref="NotSupportedException">The client has no stdin connection, or went away without an answer.</exception>
+    /// <param name="client">The connection of the execute request. Its peer's identity also identifies its stdin connection.</param>
+    /// <param name="parent">The header of the execute request.</param>
+    /// <param name="prompt">The prompt to show.</param>
+    /// <param name="password">Whether to hide what the user types.</param>
+    /// <param name="cancel">Cancels the wait.</param>
+    /// <exception cref="NotSupportedException">The client has no stdin connection, or disconnected without an answer.</exception>
     public async Task<string> AskAsync(ZmtpConnection client, MessageHeader parent, string prompt, bool password, CancellationToken cancel)
     {
         await _oneAtATime.WaitAsync(cancel).ConfigureAwait(false);
@@ -25,15 +25,15 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
         {
             ZmtpConnection? stdin = client.Identity.Length == 0 ? null : socket.Find(client.Identity);
             if (stdin is null)
-                throw new NotSupportedException("This front end cannot be asked for input: it opened no stdin channel.");
+                throw new NotSupportedException("This front end cannot be asked for input: it did not open the stdin channel.");
 
-            // Answers that came after their question was given up are not answers to this one.
+            // Drop answers to earlier questions, whose cells no longer wait for them.
             while (socket.TryReceive(out Received stale))
                 log.Detail($"stdin: a late answer from {stale.From.Peer} was dropped");
 
             socket.Send(stdin, codec.Encode([], "input_request", parent, new JsonObject { ["prompt"] = prompt, ["password"] = password }));
             return await AnswerAsync(client.Identity, cancel).ConfigureAwait(false)
-                ?? throw new NotSupportedException("The front end went away without an answer.");
+                ?? throw new NotSupportedException("The front end disconnected without an answer.");
         }
         finally
         {
@@ -50,7 +50,7 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
             while (await socket.ReceiveAsync(waiting.Token).ConfigureAwait(false) is { } received)
             {
                 if (!received.From.Identity.AsSpan().SequenceEqual(identity))
-                    log.Detail($"stdin: {received.From.Peer} answered what it was not asked");
+                    log.Detail($"stdin: {received.From.Peer} sent an answer, but was not asked");
                 else if (codec.Decode(received.Frames, out var problem) is not { } message)
                     log.Warn($"stdin: dropped a message from {received.From.Peer}: {problem}");
                 else if (message.Type == "input_reply")
@@ -69,7 +69,7 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
         }
     }
 
-    // Ends the waiting once nobody of this identity has been connected for a while.
+    // Ends the wait when no peer with this identity has been connected for a while.
     private async Task WatchAsync(byte[] identity, CancellationTokenSource waiting)
     {
         var seen = Environment.TickCount64;

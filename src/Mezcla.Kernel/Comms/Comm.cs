@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Kernel.Comms;
 
 /// <summary>
-/// A line of communication between a cell's code and code in the front end, by which widgets live (Jupyter's messaging
-/// specification, "Custom messages"). <see cref="CommManager"/> makes them.
+/// A connection between a cell's code and code in the front end. Widgets use it (Jupyter's messaging specification, "Custom messages").
+/// <see cref="CommManager"/> creates comms.
 /// </summary>
 public sealed class Comm
 {
@@ -22,27 +22,27 @@ public sealed class Comm
     /// <summary>The comm's identifier, the same on both sides.</summary>
     public string Id { get; }
 
-    /// <summary>The name of the code at the other end.</summary>
+    /// <summary>The name of the target, the code at the other end.</summary>
     public string Target { get; }
 
-    /// <summary>Whether neither side has closed it.</summary>
+    /// <summary>Whether the comm is open. Each side can close it.</summary>
     public bool IsOpen => _manager.Has(this);
 
-    /// <summary>A message came. Handlers run between cells; what they print appears below the cell that added them.</summary>
+    /// <summary>Raised when a message arrives. Handlers run between cells; their output appears below the cell that added them.</summary>
     public event Action<CommMessage> Received
     {
         add => _received.Add(value);
         remove => _received.Remove(value);
     }
 
-    /// <summary>The front end closed the comm.</summary>
+    /// <summary>Raised when the front end closes the comm.</summary>
     public event Action<CommMessage> Closed
     {
         add => _closed.Add(value);
         remove => _closed.Remove(value);
     }
 
-    /// <summary>Sends to the front end.</summary>
+    /// <summary>Sends a message to the front end.</summary>
     /// <param name="data">Any JSON.</param>
     /// <param name="metadata">Metadata, or none.</param>
     /// <param name="buffers">Binary buffers, or none.</param>
@@ -54,7 +54,7 @@ public sealed class Comm
         _manager.Publish("comm_msg", this, data, metadata, buffers);
     }
 
-    /// <summary>Closes the comm on both sides. A second time it does nothing.</summary>
+    /// <summary>Closes the comm on both sides. Further calls do nothing.</summary>
     /// <param name="data">Any JSON for the front end's closing handler, or none.</param>
     public void Close(JsonNode? data = null)
     {
@@ -66,7 +66,7 @@ public sealed class Comm
 
     internal void OnClosed(CommMessage message) => _closed.Invoke(message);
 
-    /// <summary>An event's handlers, each with the cell that added it.</summary>
+    /// <summary>The handlers of an event, each with the cell that added it.</summary>
     private sealed class Handlers
     {
         private readonly List<(Action<CommMessage> Handler, ExecutionContext? Cell)> _list = [];

@@ -26,12 +26,12 @@ public sealed class CommManager
     /// <summary>The manager of this process's kernel.</summary>
     /// <exception cref="InvalidOperationException">No kernel runs in this process.</exception>
     public static CommManager Current =>
-        _latest ?? throw new InvalidOperationException("There are comms only in a notebook that runs under a Jupyter front end.");
+        _latest ?? throw new InvalidOperationException("Comms exist only in a notebook that runs in a Jupyter front end.");
 
-    /// <summary>Says what to do when the front end opens a comm to this target; replaces what was said before.</summary>
+    /// <summary>Registers what to do when the front end opens a comm to a target. It replaces an earlier registration.</summary>
     /// <param name="target">The target's name.</param>
     /// <param name="opened">
-    /// Called with the new comm and the opening message, between cells; what it prints appears below the cell that registered it.
+    /// Called between cells with the new comm and the opening message. Its output appears below the cell that registered it.
     /// </param>
     public void RegisterTarget(string target, Action<Comm, CommMessage> opened)
     {
@@ -39,13 +39,13 @@ public sealed class CommManager
         _targets[target] = (comm, message) => InCell(cell, () => opened(comm, message));
     }
 
-    /// <summary>Forgets a target; comms that are open stay open.</summary>
+    /// <summary>Removes a target. Its open comms stay open.</summary>
     /// <param name="target">The target's name.</param>
     public void UnregisterTarget(string target) => _targets.TryRemove(target, out _);
 
-    /// <summary>Opens a comm to code that the front end registered.</summary>
+    /// <summary>Opens a comm to a target that the front end registered.</summary>
     /// <param name="target">The target's name in the front end.</param>
-    /// <param name="data">Any JSON for it.</param>
+    /// <param name="data">Any JSON for the target.</param>
     /// <param name="metadata">Metadata, or none.</param>
     /// <param name="buffers">Binary buffers, or none.</param>
     public Comm Open(string target, JsonNode? data = null, JsonObject? metadata = null, IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
@@ -56,10 +56,10 @@ public sealed class CommManager
         return comm;
     }
 
-    /// <summary>Makes a request the parent of what is sent from here on.</summary>
+    /// <summary>Sets the parent of the messages that are sent from now on.</summary>
     internal void Enter(MessageHeader parent) => _parent = parent;
 
-    /// <summary>Calls a handler as if the cell that registered it did, to whose output its prints then belong.</summary>
+    /// <summary>Calls a handler in the context of the cell that registered it, so that its output belongs to that cell.</summary>
     internal static void InCell(ExecutionContext? cell, Action handler)
     {
         if (cell is null)
@@ -81,9 +81,10 @@ public sealed class CommManager
         return new JsonObject { ["status"] = "ok", ["comms"] = comms };
     }
 
-    /// <summary>The front end opens a comm. To a target nobody registered the answer is
-    /// that it is closed, as the specification says.</summary>
-    /// <returns>False where nobody registered the target.</returns>
+    /// <summary>
+    /// Handles a comm that the front end opens. If nobody registered the target, the comm is closed again, as the specification requires.
+    /// </summary>
+    /// <returns>False if nobody registered the target.</returns>
     internal bool OnOpen(JupyterMessage message)
     {
         var comm = new Comm(this, message.Text("comm_id"), message.Text("target_name"));
@@ -107,7 +108,7 @@ public sealed class CommManager
         return true;
     }
 
-    /// <summary>A message for a comm; false where there is no such comm.</summary>
+    /// <summary>Handles a message for a comm. Returns false if there is no such comm.</summary>
     internal bool OnMessage(JupyterMessage message)
     {
         if (!_comms.TryGetValue(message.Text("comm_id"), out Comm? comm))
@@ -116,7 +117,7 @@ public sealed class CommManager
         return true;
     }
 
-    /// <summary>The front end closes a comm; false where there is no such comm.</summary>
+    /// <summary>Handles the closing of a comm by the front end. Returns false if there is no such comm.</summary>
     internal bool OnClose(JupyterMessage message)
     {
         if (Remove(message.Text("comm_id")) is not { } comm)

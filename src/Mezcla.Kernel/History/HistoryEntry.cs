@@ -1,5 +1,6 @@
 namespace Mezcla.Kernel.History;
 
-/// <summary>One cell that ran: which session of the kernel, which number in it, its
-/// code, and what it evaluated to where that is known.</summary>
+/// <summary>
+/// One cell that ran: the session of the kernel, the cell's number in it, its code, and its value as text if it is known.
+/// </summary>
 internal sealed record HistoryEntry(int Session, int Line, string Input, string? Output = null);

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Kernel.History;
 
 /// <summary>
-/// The input history of all sessions, in a file of JSON lines that several kernels may append to at the same time. Output texts are
-/// kept for the running session only. Where the file cannot be used, history lasts as long as the kernel.
+/// The input history of all sessions, in a JSON Lines file that several kernels may append to at the same time. Outputs are kept for the
+/// running session only. If the file cannot be used, the history is kept in memory and ends with the kernel.
 /// </summary>
 internal sealed class HistoryStore
 {
@@ -20,7 +20,7 @@ internal sealed class HistoryStore
     private bool _writable;
 
     /// <param name="path">The file, or null for a history in memory only.</param>
-    /// <param name="log">Hears why a file cannot be used.</param>
+    /// <param name="log">Receives a warning if the file cannot be used.</param>
     public HistoryStore(string? path, KernelLog log)
     {
         _path = path;
@@ -50,7 +50,7 @@ internal sealed class HistoryStore
         }
     }
 
-    /// <summary>Remembers what the cell added last evaluated to.</summary>
+    /// <summary>Stores the value, as text, of the cell added last.</summary>
     public void SetOutput(int line, string output)
     {
         lock (_lock)
@@ -69,9 +69,9 @@ internal sealed class HistoryStore
     }
 
     /// <summary>Cells of one session by number.</summary>
-    /// <param name="session">Which: above 0 that one, 0 the running one, below 0 counted back from it.</param>
-    /// <param name="start">The first number.</param>
-    /// <param name="stop">The first number no longer wanted; null for all that follow.</param>
+    /// <param name="session">A session's number; 0 for the running session; below 0 to count back from it.</param>
+    /// <param name="start">The first number to return.</param>
+    /// <param name="stop">The number after the last one to return, or null for no end.</param>
     public IReadOnlyList<HistoryEntry> Range(int session, int start, int? stop)
     {
         lock (_lock)
@@ -84,8 +84,8 @@ internal sealed class HistoryStore
 
     /// <summary>Cells whose whole text matches a pattern, in which <c>*</c> stands for any text and <c>?</c> for one character.</summary>
     /// <param name="pattern">The pattern.</param>
-    /// <param name="count">Only the last so many; null for all.</param>
-    /// <param name="unique">Each text once, where it was last.</param>
+    /// <param name="count">The largest number of results, the latest ones; null for all.</param>
+    /// <param name="unique">Whether to return each text only once, at its last position.</param>
     public IReadOnlyList<HistoryEntry> Search(string pattern, int? count, bool unique)
     {
         lock (_lock)
@@ -97,7 +97,7 @@ internal sealed class HistoryStore
         }
     }
 
-    /// <summary>Matches in time proportional to the product of both lengths, whatever the pattern.</summary>
+    /// <summary>Matches a wildcard pattern. The time is at most proportional to the product of both lengths.</summary>
     internal static bool Matches(string text, string pattern)
     {
         int t = 0, p = 0, star = -1, mark = 0;
@@ -136,7 +136,7 @@ internal sealed class HistoryStore
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
 
-            // Held alone while the session's number is chosen, so that two kernels do not choose the same.
+            // The file is locked while the session's number is chosen, so that two kernels never choose the same number.
             using FileStream file = OpenExclusively(_path);
             var last = Read(file, entries);
             _session = last + 1;
@@ -193,7 +193,7 @@ internal sealed class HistoryStore
             }
             catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
             {
-                // A line that a kernel did not finish writing when its machine stopped. The others are whole.
+                // An incomplete line was left by a kernel whose machine stopped while it wrote. The other lines are intact.
             }
         }
 
@@ -204,8 +204,8 @@ internal sealed class HistoryStore
     {
         try
         {
-            // Alone: .NET appends by seeking to an end that it looked up when it opened
-            // the file, so two at once would overwrite each other.
+            // Lock the file: .NET appends at the end that it looked up when it opened the file, so two kernels appending at once would
+            // overwrite each other's lines.
             using FileStream file = OpenExclusively(_path!);
             file.Seek(0, SeekOrigin.End);
             Write(file, line);

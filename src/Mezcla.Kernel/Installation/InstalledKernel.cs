@@ -1,9 +1,9 @@
 namespace Mezcla.Kernel.Installation;
 
-/// <summary>A kernel that front ends find.</summary>
-/// <param name="Name">The name notebooks call it by.</param>
-/// <param name="Folder">The folder of its specification.</param>
-/// <param name="DisplayName">What menus call it.</param>
+/// <summary>An installed kernel that front ends can find.</summary>
+/// <param name="Name">The name by which notebooks refer to it.</param>
+/// <param name="Folder">The folder of its kernel specification.</param>
+/// <param name="DisplayName">Its name in menus.</param>
 /// <param name="Language">Its language.</param>
-/// <param name="Application">Where the kernel's program is, if this library installed it; else null.</param>
+/// <param name="Application">The folder of the kernel's program if this library installed it, otherwise null.</param>
 public sealed record InstalledKernel(string Name, string Folder, string DisplayName, string Language, string? Application);

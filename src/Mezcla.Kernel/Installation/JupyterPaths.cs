@@ -2,8 +2,9 @@ using System.Diagnostics;
 
 namespace Mezcla.Kernel.Installation;
 
-/// <summary>Where Jupyter and the front ends that follow its rules look for kernels
-/// (jupyter_core's documentation, "Directories").</summary>
+/// <summary>
+/// The folders in which Jupyter, and front ends that follow its rules, look for kernels (jupyter_core's documentation, "Directories").
+/// </summary>
 public sealed class JupyterPaths
 {
     private readonly Func<string, string?> _environment;
@@ -41,11 +42,12 @@ public sealed class JupyterPaths
     /// <summary>Where connection files of running kernels are kept.</summary>
     public string Runtime => Variable("JUPYTER_RUNTIME_DIR") ?? Path.Combine(UserData, "runtime");
 
-    /// <summary>The Python environment that is active, by <c>VIRTUAL_ENV</c> or <c>CONDA_PREFIX</c>; null where none is.</summary>
+    /// <summary>The active Python environment, from <c>VIRTUAL_ENV</c> or <c>CONDA_PREFIX</c>, or null if none is active.</summary>
     public string? ActivePrefix => Variable("VIRTUAL_ENV") ?? Variable("CONDA_PREFIX");
 
     /// <summary>
-    /// All data folders, first found first used: <c>JUPYTER_PATH</c>, the user's, those of Python environments, the system's.
+    /// All data folders in the order in which they are searched:
+    /// <c>JUPYTER_PATH</c>, the user's, those of Python environments, the system's.
     /// </summary>
     public IReadOnlyList<string> Search
     {
@@ -78,10 +80,10 @@ public sealed class JupyterPaths
     public static string OfPrefix(string prefix) => Path.Combine(Path.GetFullPath(prefix), "share", "jupyter");
 
     /// <summary>
-    /// The prefix of the Python that <c>--sys-prefix</c> means: the active environment,
-    /// else the <c>sys.prefix</c> of the first Python on the path.
+    /// The prefix of the Python environment that <c>--sys-prefix</c> means: the active environment, or else the <c>sys.prefix</c> of the
+    /// first Python on the path.
     /// </summary>
-    /// <returns>Null where there is no Python.</returns>
+    /// <returns>The prefix, or null if there is no Python.</returns>
     public string? SysPrefix()
     {
         if (ActivePrefix is { } active)
@@ -97,7 +99,7 @@ public sealed class JupyterPaths
     }
 
     /// <summary>Looks for a program on the path.</summary>
-    /// <param name="program">Its name without an ending.</param>
+    /// <param name="program">Its name without a file extension.</param>
     /// <returns>Its full path, or null.</returns>
     public string? Find(string program)
     {
@@ -140,7 +142,7 @@ public sealed class JupyterPaths
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            // Windows puts a file named python.exe on the path that is no Python and cannot be started this way.
+            // Windows has a placeholder python.exe on the path that is not Python and cannot be started this way.
             return null;
         }
     }

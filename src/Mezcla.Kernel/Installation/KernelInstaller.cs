@@ -4,9 +4,9 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Kernel.Installation;
 
 /// <summary>
-/// Puts kernels where Jupyter finds them, and takes them away again. The program goes to a folder of its own below the data folder, a new
-/// one each time, so that kernels that run keep theirs; those nobody uses any more are deleted. A specification of the same name that
-/// somebody else installed is put aside, and put back when ours goes.
+/// Installs kernels where Jupyter finds them, and uninstalls them. Each installation copies the program to a new folder below the data
+/// folder, so that running kernels keep theirs; folders no longer in use are deleted. If another program installed a kernel of the same
+/// name, its specification is set aside and restored when ours is uninstalled.
 /// </summary>
 public static class KernelInstaller
 {
@@ -15,19 +15,19 @@ public static class KernelInstaller
     private static readonly string[] Pictures = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];
 
     /// <summary>Throws if the name cannot be a kernel's.</summary>
-    /// <exception cref="ArgumentException">It is none that Jupyter allows.</exception>
+    /// <exception cref="ArgumentException">Jupyter does not allow the name.</exception>
     public static void RequireName(string name)
     {
         if (name.Length == 0 || name is "." or ".." || name.Any(c => !char.IsAsciiLetterOrDigit(c) && !"._-".Contains(c)))
-            throw new ArgumentException($"'{name}' cannot name a kernel: letters, digits, '.', '_' and '-' can.", nameof(name));
+            throw new ArgumentException($"'{name}' cannot name a kernel: use only letters, digits, '.', '_' and '-'.", nameof(name));
     }
 
     /// <summary>Copies the program and writes the specifications.</summary>
-    /// <param name="options">What and where.</param>
-    /// <returns>What was installed; then the names of foreign kernels that were put aside.</returns>
+    /// <param name="options">What to install, and where.</param>
+    /// <returns>The installed kernels, and the names of other programs' kernels that were set aside.</returns>
     /// <exception cref="IOException">A folder cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
-    /// <exception cref="ArgumentException">A name is none that Jupyter allows, or the program is not in its folder.</exception>
+    /// <exception cref="ArgumentException">Jupyter does not allow a name, or the program is not in its folder.</exception>
     public static (IReadOnlyList<InstalledKernel> Installed, IReadOnlyList<string> PutAside) Install(KernelInstallOptions options)
     {
         foreach (var (name, _) in options.Names)
@@ -67,7 +67,7 @@ public static class KernelInstaller
         return (installed, aside);
     }
 
-    /// <summary>All kernels in these data folders, those that hide others first.</summary>
+    /// <summary>Lists all kernels in these data folders. A kernel that hides another of the same name comes first.</summary>
     /// <param name="dataFolders">For instance <see cref="JupyterPaths.Search"/>.</param>
     public static IReadOnlyList<InstalledKernel> List(IEnumerable<string> dataFolders)
     {
@@ -77,10 +77,10 @@ public static class KernelInstaller
         return found;
     }
 
-    /// <summary>Removes kernels that <see cref="Install"/> installed, and the program once nothing refers to it.</summary>
+    /// <summary>Uninstalls kernels that <see cref="Install"/> installed, and deletes the program once no kernel refers to it.</summary>
     /// <param name="dataFolder">The data folder they are in.</param>
     /// <param name="names">Their names.</param>
-    /// <returns>Those removed, and those put back that had been put aside.</returns>
+    /// <returns>The names of the uninstalled kernels, and of the kernels that were restored.</returns>
     /// <exception cref="IOException">A folder cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
     public static (IReadOnlyList<string> Removed, IReadOnlyList<string> PutBack) Uninstall(string dataFolder, IEnumerable<string> names)
@@ -106,8 +106,10 @@ public static class KernelInstaller
         return (removed, back);
     }
 
-    /// <summary>A running kernel holds this for as long as its program must not be deleted;
-    /// null where it was not installed by <see cref="Install"/>.</summary>
+    /// <summary>
+    /// Keeps a running kernel's program from being deleted until the result is disposed of. Returns null if <see cref="Install"/> did not
+    /// install the program.
+    /// </summary>
     /// <param name="programFolder">The folder the kernel's program runs from.</param>
     public static IDisposable? Hold(string programFolder)
     {
@@ -162,7 +164,7 @@ public static class KernelInstaller
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            // Not a kernel, or none that can be read: Jupyter passes over it as well.
+            // This folder holds no kernel, or one that cannot be read. Jupyter ignores it as well.
             return null;
         }
     }
@@ -190,7 +192,7 @@ public static class KernelInstaller
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // A kernel still runs from it. The next installation or removal tries again.
+                // A kernel still runs from this folder. The next installation or removal tries again to delete it.
             }
         }
 
@@ -209,7 +211,7 @@ public static class KernelInstaller
         }
     }
 
-    // The program `dotnet` of the installation that runs this process: it is there, whatever the path says later.
+    // The `dotnet` program that runs this process. It exists, even if the path changes later.
     private static string DotNetHost()
     {
         var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Kernel.Messages;
 
-/// <summary>A message that came, its signature checked and its JSON parsed.</summary>
+/// <summary>A received message with its signature verified and its JSON parsed.</summary>
 internal sealed class JupyterMessage
 {
     public required MessageHeader Header { get; init; }
 
-    /// <summary>The header of the message this one answers; its id is empty where it answers none.</summary>
+    /// <summary>The header of the message that this one answers. Its id is empty if this message is not an answer.</summary>
     public required JsonElement ParentHeader { get; init; }
 
     public required JsonElement Metadata { get; init; }
@@ -30,7 +30,7 @@ internal sealed class JupyterMessage
         Content.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number)
             && double.IsFinite(number) ? (int)Math.Clamp(number, int.MinValue, int.MaxValue) : null;
 
-    /// <summary>The value as a node of its own, or an empty object where it is missing.</summary>
+    /// <summary>A copy of the value as a node, or an empty object if the value is missing.</summary>
     public JsonNode Node(string name) =>
         Content.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
             ? JsonSerializer.SerializeToNode(value, MessageCodec.Json)! : new JsonObject();

@@ -8,18 +8,18 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Kernel.Messages;
 
 /// <summary>
-/// Messages to frames and back, by the wire protocol of Jupyter: routing identities, the delimiter <c>&lt;IDS|MSG&gt;</c>, the signature
-/// in hexadecimal, then header, parent header, metadata and content as JSON, then buffers. The signature is the HMAC of those four
-/// under the key of the connection file; an empty key turns signing off, as the specification says.
+/// Converts messages to frames and back, following Jupyter's wire protocol: routing identities, the delimiter <c>&lt;IDS|MSG&gt;</c>, the
+/// signature in hexadecimal, then header, parent header, metadata and content as JSON, then buffers. The signature is the HMAC of those
+/// four JSON texts under the key of the connection file. An empty key turns signing off, as the specification says.
 /// </summary>
 internal sealed class MessageCodec
 {
     public const string ProtocolVersion = "5.5";
 
-    // JSON from a peer may nest deeper than the default of 64 (widget states do), but not so deep that reading it could end the process.
+    // JSON from a peer may nest deeper than the default of 64, as widget states do, but not so deep that reading overflows the stack.
     private const int Depth = 256;
 
-    /// <summary>For everything the kernel writes: what need not be escaped is not, HTML travels as it is.</summary>
+    /// <summary>Options for all JSON that the kernel writes. They escape only what must be escaped, so HTML stays readable.</summary>
     public static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = Depth };
 
     private static readonly JsonDocumentOptions Parsing = new() { MaxDepth = Depth };
@@ -29,8 +29,8 @@ internal sealed class MessageCodec
     private readonly string _user = Environment.UserName;
 
     /// <param name="key">The key of the connection file.</param>
-    /// <param name="scheme"><c>hmac-sha256</c>, or another hash of .NET's after <c>hmac-</c>.</param>
-    /// <exception cref="NotSupportedException">The scheme is none of these.</exception>
+    /// <param name="scheme"><c>hmac-sha256</c>, or <c>hmac-</c> with another hash algorithm that .NET supports.</param>
+    /// <exception cref="NotSupportedException">The scheme is not supported.</exception>
     public MessageCodec(string key, string scheme)
     {
         _key = Encoding.UTF8.GetBytes(key);
@@ -42,23 +42,23 @@ internal sealed class MessageCodec
             "hmac-sha512" => HashAlgorithmName.SHA512,
             "hmac-md5" => HashAlgorithmName.MD5,
             _ => throw new NotSupportedException(
-                $"The signature scheme '{scheme}' of the connection file is not known here; use hmac-sha256."),
+                $"The connection file's signature scheme '{scheme}' is not supported; use hmac-sha256."),
         };
     }
 
-    /// <summary>The session of this side: new for each kernel that starts.</summary>
+    /// <summary>The session id of this side. Each kernel process has a new one.</summary>
     public string Session { get; } = Guid.NewGuid().ToString("N");
 
-    /// <summary>Reads a message that came over a ROUTER socket (which has no identity frames left) or any other.</summary>
+    /// <summary>Decodes a message. On a ROUTER socket the frames hold no identities; on other sockets they may.</summary>
     /// <param name="frames">All frames of the message.</param>
-    /// <param name="problem">Why the frames hold no message, in words for the log.</param>
+    /// <param name="problem">The reason why the frames are not a valid message, for the log.</param>
     public JupyterMessage? Decode(ReadOnlyMemory<byte>[] frames, out string problem)
     {
         var at = Array.FindIndex(frames, f => f.Span.SequenceEqual(Delimiter));
         if (at < 0)
             return Fail("it has no delimiter <IDS|MSG>", out problem);
         if (frames.Length < at + 6)
-            return Fail($"it has {frames.Length - at - 1} frames after the delimiter, 5 are the least", out problem);
+            return Fail($"it has {frames.Length - at - 1} frames after the delimiter, but at least 5 are needed", out problem);
         if (_key.Length > 0 && !CryptographicOperations.FixedTimeEquals(Sign(frames.AsSpan(at + 2, 4)), frames[at + 1].Span))
             return Fail("its signature is wrong", out problem);
         try
@@ -77,18 +77,18 @@ internal sealed class MessageCodec
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            // InvalidOperationException: half a surrogate pair, or bytes that are not UTF-8, in a string.
+            // InvalidOperationException means that a string holds an unpaired surrogate or bytes that are not UTF-8.
             return Fail($"its JSON cannot be read: {e.Message}", out problem);
         }
     }
 
-    /// <summary>The frames of a message from the kernel.</summary>
-    /// <param name="prefix">Routing identities, or the topic on iopub; none on a ROUTER, which knows the connection.</param>
+    /// <summary>Encodes a message from the kernel as frames.</summary>
+    /// <param name="prefix">Routing identities, or the topic on iopub. A ROUTER needs none, because it knows the connection.</param>
     /// <param name="type">The message type.</param>
-    /// <param name="parent">The header it answers.</param>
+    /// <param name="parent">The header of the message that this one answers.</param>
     /// <param name="content">The content.</param>
-    /// <param name="metadata">The metadata, empty where null.</param>
-    /// <param name="buffers">Binary buffers that follow.</param>
+    /// <param name="metadata">The metadata; null for none.</param>
+    /// <param name="buffers">The binary buffers.</param>
     public ReadOnlyMemory<byte>[] Encode(
         ReadOnlySpan<ReadOnlyMemory<byte>> prefix, string type, MessageHeader parent, JsonObject content,
         JsonObject? metadata = null, IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
@@ -126,12 +126,12 @@ internal sealed class MessageCodec
 
     private static JsonElement ParseObject(ReadOnlyMemory<byte> json)
     {
-        // A string is looked at only when it is asked for; bytes that are not UTF-8 are better found here.
+        // JsonDocument checks a string only when it is read, so invalid UTF-8 is detected here.
         if (!System.Text.Unicode.Utf8.IsValid(json.Span))
             throw new JsonException("it is not UTF-8");
         using var document = JsonDocument.Parse(json, Parsing);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
-            throw new JsonException($"an object is due, this is {document.RootElement.ValueKind}");
+            throw new JsonException($"it is of kind {document.RootElement.ValueKind}, but must be an object");
         return document.RootElement.Clone();
     }
 

@@ -1,8 +1,10 @@
 namespace Mezcla.Kernel.Messages;
 
-/// <summary>The header of a message that came, with the bytes it came in, which replies repeat as their parent header.</summary>
+/// <summary>
+/// The header of a received message, with its original bytes, which replies repeat as their parent header.
+/// </summary>
 internal sealed record MessageHeader(string Id, string Session, string Type, ReadOnlyMemory<byte> Json)
 {
-    /// <summary>No parent: what the kernel says of itself.</summary>
+    /// <summary>The parent header of messages that do not answer a request.</summary>
     public static MessageHeader None { get; } = new("", "", "", "{}"u8.ToArray());
 }

@@ -1,9 +1,11 @@
 namespace Mezcla.Kernel.Server;
 
-/// <summary>Jupyter counts cursor positions in Unicode code points, .NET in UTF-16 units; an emoji is one there and two here.</summary>
+/// <summary>
+/// Converts cursor positions. Jupyter counts Unicode code points and .NET counts UTF-16 units: an emoji is one code point and two units.
+/// </summary>
 internal static class CodePoints
 {
-    /// <summary>The UTF-16 index of a position in code points; positions outside the text become its ends.</summary>
+    /// <summary>The UTF-16 index of a position in code points. A position outside the text is moved to its nearest end.</summary>
     public static int ToUtf16(string text, int position)
     {
         var index = 0;

@@ -9,13 +9,16 @@ using Mezcla.Notebooks;
 
 namespace Mezcla.Kernel.Server;
 
-/// <summary>Runs the cells that <c>execute_request</c> brings.</summary>
+/// <summary>Handles <c>execute_request</c>: runs cells.</summary>
 internal sealed class ExecuteHandler(
     CellEngine engine, IoPub ioPub, StdinRequests stdin, HistoryStore history, CommManager comms, CancellationToken stopping)
 {
     private int _count;
 
-    /// <summary>Called with the client's session when a cell failed whose request says that those behind it shall not run.</summary>
+    /// <summary>
+    /// Called with the client's session when a cell failed and its request asks
+    /// to abort the client's queued requests (<c>stop_on_error</c>).
+    /// </summary>
     public Action<string> AbortQueued { get; set; } = _ => { };
 
     public async Task HandleAsync(Request request)
@@ -27,7 +30,7 @@ internal sealed class ExecuteHandler(
         var blank = string.IsNullOrWhiteSpace(code);
         var started = DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture);
 
-        // A blank cell has nothing to number: clients send one to have user_expressions evaluated.
+        // A blank cell gets no number. Clients send one to have user_expressions evaluated.
         if (store && !blank)
             _count++;
         var count = Math.Max(1, _count);
@@ -77,7 +80,7 @@ internal sealed class ExecuteHandler(
         });
     }
 
-    // Each expression is a cell of its own; only its value is used.
+    // Each expression runs as a cell of its own, of which only the value is used.
     private async Task<JsonObject> EvaluateAsync(JupyterMessage message, int count)
     {
         var values = new JsonObject();

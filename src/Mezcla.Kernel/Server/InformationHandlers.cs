@@ -5,8 +5,10 @@ using Mezcla.Kernel.Messages;
 
 namespace Mezcla.Kernel.Server;
 
-/// <summary>Requests that ask about the kernel itself; they are answered on shell
-/// and on control, where they never wait for a cell.</summary>
+/// <summary>
+/// Handles requests for information about the kernel. They are answered on the
+/// shell and control channels; on control they never wait for a cell.
+/// </summary>
 internal sealed class InformationHandlers(ConnectionFile connection, KernelOptions options, HistoryStore history, CommManager comms)
 {
     public Task KernelInfoAsync(Request request)
@@ -86,7 +88,7 @@ internal sealed class InformationHandlers(ConnectionFile connection, KernelOptio
 
     public Task DebugAsync(Request request)
     {
-        // An answer in the Debug Adapter Protocol's form, which is what this message carries.
+        // The answer has the form of the Debug Adapter Protocol, which this message carries.
         request.Reply(new JsonObject
         {
             ["type"] = "response",

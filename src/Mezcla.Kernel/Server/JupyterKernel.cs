@@ -10,12 +10,12 @@ using Mezcla.Notebooks;
 namespace Mezcla.Kernel;
 
 /// <summary>
-/// A C# kernel that Jupyter's front ends talk to: the messaging protocol 5.5 (shell, control, stdin, iopub, heartbeat) over ZMTP 3.0,
-/// around one <see cref="CellEngine"/>.
+/// A C# kernel for Jupyter's front ends. It implements the messaging protocol 5.5 (shell, control, stdin, iopub, heartbeat) over ZMTP 3.0
+/// and runs cells in one <see cref="CellEngine"/>.
 /// </summary>
 /// <remarks>
-/// Shell requests are handled in the order they come, one at a time. Control requests and the heartbeat have loops of their own and never
-/// wait for a cell. What clients send wrong (bad frames, bad signatures, unknown messages) is logged and dropped.
+/// Shell requests are handled one at a time, in the order in which they arrive. Control requests and the heartbeat have loops of their
+/// own and never wait for a cell. Invalid input from clients (bad frames, bad signatures, unknown messages) is logged and dropped.
 /// </remarks>
 public sealed class JupyterKernel : IAsyncDisposable
 {
@@ -34,11 +34,11 @@ public sealed class JupyterKernel : IAsyncDisposable
     private Action<bool> _afterShutdownReply = _ => { };
 
     /// <summary>Binds the five channels. Clients that connect are answered once <see cref="RunAsync"/> runs.</summary>
-    /// <param name="connection">Where to listen; ports that are 0 are chosen by the system.</param>
-    /// <param name="options">Name, cells' surroundings, log.</param>
-    /// <exception cref="IOException">An address is taken.</exception>
-    /// <exception cref="FormatException">The connection asks for a transport that does not exist.</exception>
-    /// <exception cref="NotSupportedException">The connection asks for an unknown signature scheme.</exception>
+    /// <param name="connection">The addresses to listen on. The system chooses ports that are 0.</param>
+    /// <param name="options">Options of the kernel.</param>
+    /// <exception cref="IOException">An address is in use.</exception>
+    /// <exception cref="FormatException">The connection names an unknown transport.</exception>
+    /// <exception cref="NotSupportedException">The connection names an unknown signature scheme.</exception>
     public JupyterKernel(ConnectionFile connection, KernelOptions? options = null)
         : this(connection, options ?? new KernelOptions(), new ZmtpLimits())
     {
@@ -88,14 +88,14 @@ public sealed class JupyterKernel : IAsyncDisposable
     /// <summary>The connection with the ports in use.</summary>
     public ConnectionFile Connection => _sockets.Connection;
 
-    /// <summary>Comms between cells and the front end.</summary>
+    /// <summary>The comms between cells and the front end.</summary>
     public CommManager Comms => _comms;
 
-    /// <summary>The number of the message that came last on the shell channel.</summary>
+    /// <summary>The number of the latest message on the shell channel.</summary>
     internal long LastOnShell => _sockets.Shell.LastOrder;
 
     /// <summary>Serves clients until one asks for shutdown.</summary>
-    /// <param name="cancel">Shuts down as a client's request would.</param>
+    /// <param name="cancel">Shuts the kernel down, as a client's request does.</param>
     /// <returns>Whether the client will start another kernel in this one's place.</returns>
     public async Task<bool> RunAsync(CancellationToken cancel = default)
     {
@@ -109,14 +109,14 @@ public sealed class JupyterKernel : IAsyncDisposable
         var restart = await _shutdown.Task.ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
 
-        // A cell that runs is interrupted by the cancellation; one that cannot be has this long, then the process ends around it.
+        // Cancellation interrupts the running cell. A cell that cannot be interrupted has this long until the process ends.
         await Task.WhenAny(Task.WhenAll(shell, control), Task.Delay(Linger, CancellationToken.None)).ConfigureAwait(false);
         _afterShutdownReply(restart);
         await _sockets.StopAsync(Linger).ConfigureAwait(false);
         return restart;
     }
 
-    /// <summary>Interrupts the cell that runs, if one does.</summary>
+    /// <summary>Interrupts the running cell, if any.</summary>
     public void Interrupt() => _engine.Interrupt();
 
     /// <inheritdoc/>
@@ -140,7 +140,7 @@ public sealed class JupyterKernel : IAsyncDisposable
         var content = new JsonObject { ["status"] = "ok", ["restart"] = restart };
         request.Reply((JsonObject)content.DeepClone());
 
-        // All clients hear of it, when nothing else follows.
+        // All clients are told of the shutdown, after every other message.
         _afterShutdownReply = _ => _ioPub.Send("shutdown_reply", request.Message.Header, content);
         _shutdown.TrySetResult(restart);
         return Task.CompletedTask;
@@ -152,7 +152,7 @@ public sealed class JupyterKernel : IAsyncDisposable
         _comms.Enter(message.Header);
         try
         {
-            // Handlers are the user's code, written in a cell: they run on a thread that a cell would.
+            // Handlers are user code from a cell, so they run on a thread-pool thread.
             if (!await Task.Run(() => handle(message), _stopping.Token).ConfigureAwait(false))
                 _log.Detail(
                     $"shell: {message.Type} for the unknown comm or target {message.Text("comm_id")} {message.Text("target_name")}");
@@ -163,7 +163,7 @@ public sealed class JupyterKernel : IAsyncDisposable
         }
     }
 
-    // The compiler's first use costs most of a second, a long history some of it. Spent now, they are not spent on the first cell.
+    // Loading the compiler takes most of a second, and reading a long history some of that. Doing both now makes the first cell fast.
     private async Task WarmUpAsync()
     {
         try

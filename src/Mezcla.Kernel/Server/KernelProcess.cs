@@ -5,24 +5,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Mezcla.Kernel;
 
-/// <summary>A process that is a kernel: signals, and a parent that may die.</summary>
+/// <summary>Runs a kernel as a process: handles signals, and watches the parent process.</summary>
 public static class KernelProcess
 {
-    /// <summary>Runs a kernel until it is shut down; then the process should end, as a
-    /// cell that cannot be interrupted may still run.</summary>
-    /// <param name="connection">Where to listen.</param>
-    /// <param name="options">Name, cells' surroundings, log.</param>
-    /// <param name="ready">Told the connection with the ports in use, before clients are served.</param>
+    /// <summary>
+    /// Runs a kernel until it is shut down. The process should then exit, because a cell that cannot be interrupted may still be running.
+    /// </summary>
+    /// <param name="connection">The addresses to listen on.</param>
+    /// <param name="options">Options of the kernel.</param>
+    /// <param name="ready">Called with the connection and the ports in use, before clients are served.</param>
     /// <returns>The exit code for the process.</returns>
-    /// <exception cref="IOException">An address is taken.</exception>
-    /// <exception cref="FormatException">The connection asks for a transport that does not exist.</exception>
-    /// <exception cref="NotSupportedException">The connection asks for an unknown signature scheme.</exception>
+    /// <exception cref="IOException">An address is in use.</exception>
+    /// <exception cref="FormatException">The connection names an unknown transport.</exception>
+    /// <exception cref="NotSupportedException">The connection names an unknown signature scheme.</exception>
     public static async Task<int> RunAsync(ConnectionFile connection, KernelOptions options, Action<ConnectionFile>? ready = null)
     {
         using var stop = new CancellationTokenSource();
         await using var kernel = new JupyterKernel(connection, options);
 
-        // Ctrl-C in the terminal that started the kernel means the cell, not the kernel.
+        // Ctrl-C in the terminal that started the kernel interrupts the cell, not the kernel.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
             signal.Cancel = true;
@@ -39,8 +40,10 @@ public static class KernelProcess
         return 0;
     }
 
-    /// <summary>Jupyter's servers name their process so that their kernels do not outlive
-    /// them: a number, on Windows an inherited handle.</summary>
+    /// <summary>
+    /// Watches the Jupyter server that started the kernel, so that the kernel does not outlive it. The server passes its process id, or
+    /// an inherited handle on Windows.
+    /// </summary>
     internal static void WatchParent(string? value, Action gone)
     {
         if (!long.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var parent) || parent <= 1)
@@ -69,7 +72,8 @@ public static class KernelProcess
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException
             or System.ComponentModel.Win32Exception)
         {
-            // It had gone already, or on Windows the handle was not inherited. In the second case the kernel lives until it is shut down.
+            // The parent has already ended, or on Windows the handle was not
+            // inherited. In the second case the kernel runs until it is shut down.
             if (OperatingSystem.IsWindows())
                 return;
         }

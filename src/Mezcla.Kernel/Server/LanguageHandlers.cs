@@ -4,7 +4,7 @@ using Mezcla.Notebooks;
 
 namespace Mezcla.Kernel.Server;
 
-/// <summary>Completion, inspection and whether code is complete: what the engine knows, in Jupyter's terms.</summary>
+/// <summary>Handles requests for completion, inspection and completeness of code, by asking the engine.</summary>
 internal sealed class LanguageHandlers(CellEngine engine, CancellationToken stopping)
 {
     public async Task CompleteAsync(Request request)
@@ -22,7 +22,7 @@ internal sealed class LanguageHandlers(CellEngine engine, CancellationToken stop
             ["cursor_end"] = end,
             ["metadata"] = new JsonObject
             {
-                // What IPython calls this, and JupyterLab and VS Code read: icons and signatures in the list.
+                // IPython's name for the field that JupyterLab and VS Code read to show icons and signatures in the list.
                 ["_jupyter_types_experimental"] = new JsonArray([.. found.Items.Select(i => new JsonObject
                 {
                     ["text"] = i.Text,

@@ -4,7 +4,7 @@ using Mezcla.Kernel.Zmtp;
 
 namespace Mezcla.Kernel.Server;
 
-/// <summary>One request on shell or control, and where its replies go.</summary>
+/// <summary>A request on the shell or control channel, with the connection to which replies go.</summary>
 internal sealed class Request(JupyterMessage message, Received received, RouterSocket socket, MessageCodec codec)
 {
     private bool _answered;
@@ -13,7 +13,7 @@ internal sealed class Request(JupyterMessage message, Received received, RouterS
 
     public ZmtpConnection From => received.From;
 
-    /// <summary>Sends the reply; a second one is not sent.</summary>
+    /// <summary>Sends the reply. Only the first call has an effect.</summary>
     public void Reply(JsonObject content, JsonObject? metadata = null)
     {
         if (_answered)

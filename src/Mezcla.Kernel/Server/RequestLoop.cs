@@ -6,18 +6,19 @@ using Mezcla.Kernel.Zmtp;
 namespace Mezcla.Kernel.Server;
 
 /// <summary>
-/// Takes the requests of one channel one after another: busy, the handler's work and reply, idle. Nothing a message holds ends the loop.
+/// Handles the requests of one channel one after another: it reports busy, lets the handler work and reply, and reports idle. No content
+/// of a message can end the loop.
 /// </summary>
 internal sealed class RequestLoop(
     string channel, RouterSocket socket, MessageCodec codec, IoPub ioPub, KernelLog log,
     IReadOnlyDictionary<string, Func<Request, Task>> handlers)
 {
-    // The last message to be aborted of each client, by its session.
+    // For each client, by its session: the number of the last message to abort.
     private readonly Dictionary<string, long> _abortThrough = [];
 
     /// <summary>
-    /// From here on, execute requests of this client that have come already are answered <c>aborted</c> (after the failed one's idle, as
-    /// they come later in the queue). Those of other clients, whose cells did not fail, run.
+    /// Aborts execute requests of this client that have already arrived: each is answered <c>aborted</c> when its turn in the queue
+    /// comes. Requests of other clients, whose cells did not fail, are run.
     /// </summary>
     public void AbortQueued(string session) => _abortThrough[session] = socket.LastOrder;
 
@@ -53,7 +54,7 @@ internal sealed class RequestLoop(
         }
     }
 
-    /// <summary>The content of a reply that says what went wrong.</summary>
+    /// <summary>The content of a reply that reports an error.</summary>
     public static JsonObject Failure(string status, string name, string why) => new()
     {
         ["status"] = status,
@@ -67,6 +68,6 @@ internal sealed class RequestLoop(
         log.Warn($"{channel}: {request.From.Peer} sent a message of the unknown type '{request.Message.Type}'");
         if (request.Message.Type.EndsWith("_request", StringComparison.Ordinal))
             request.Reply(
-                Failure("error", "UnknownMessage", $"This kernel does not know '{request.Message.Type}' on the {channel} channel."));
+                Failure("error", "UnknownMessage", $"This kernel does not support '{request.Message.Type}' on the {channel} channel."));
     }
 }

@@ -2,11 +2,13 @@ using System.Buffers.Binary;
 
 namespace Mezcla.Kernel.Zmtp;
 
-/// <summary>One frame as it came: a message's part, or a command.</summary>
+/// <summary>A received frame: a part of a message, or a command.</summary>
 internal readonly record struct ZmtpFrame(ReadOnlyMemory<byte> Body, bool More, bool Command);
 
-/// <summary>Reads frames from a stream through a buffer; memory grows with the bytes
-/// that came, never with those a header promises.</summary>
+/// <summary>
+/// Reads frames from a stream through a buffer. Memory grows only with bytes
+/// that have arrived, not with the length that a header announces.
+/// </summary>
 internal sealed class FrameReader(Stream stream, ZmtpLimits limits)
 {
     private const int Step = 1 << 20;
@@ -14,8 +16,8 @@ internal sealed class FrameReader(Stream stream, ZmtpLimits limits)
     private int _start;
     private int _end;
 
-    /// <summary>Reads exactly as many bytes as fit; false if the stream ends before the first of them.</summary>
-    /// <exception cref="ZmtpException">The stream ends in between.</exception>
+    /// <summary>Fills the memory. Returns false if the stream ends before the first byte.</summary>
+    /// <exception cref="ZmtpException">The stream ends after the first byte.</exception>
     public async ValueTask<bool> ReadExactlyAsync(Memory<byte> into, CancellationToken cancel)
     {
         var done = 0;
@@ -25,7 +27,7 @@ internal sealed class FrameReader(Stream stream, ZmtpLimits limits)
             {
                 if (into.Length - done >= _buffer.Length)
                 {
-                    // A large body goes straight to its place.
+                    // A large body is read directly into its destination.
                     var direct = await stream.ReadAsync(into[done..], cancel).ConfigureAwait(false);
                     if (direct == 0)
                         return Ended(done);
@@ -48,10 +50,10 @@ internal sealed class FrameReader(Stream stream, ZmtpLimits limits)
         return true;
     }
 
-    /// <summary>The next frame, or null where the peer closed between two frames.</summary>
-    /// <param name="room">The bytes this frame's body may have.</param>
-    /// <param name="cancel">Stops waiting.</param>
-    /// <exception cref="ZmtpException">The header is not a frame's, the body is larger
+    /// <summary>Reads the next frame. Returns null if the peer closed the connection between two frames.</summary>
+    /// <param name="room">The largest allowed length of the frame's body, in bytes.</param>
+    /// <param name="cancel">Cancels the wait.</param>
+    /// <exception cref="ZmtpException">The header is invalid, the body is larger
     /// than allowed, or the stream ends inside the frame.</exception>
     public async ValueTask<ZmtpFrame?> ReadFrameAsync(long room, CancellationToken cancel)
     {

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Mezcla.Kernel.Zmtp;
 
 /// <summary>
-/// The socket of the iopub channel: every message goes to every subscriber of its topic. A subscriber that is merely slow slows the
-/// publisher that asks for room (<see cref="WaitForRoom"/>) and loses nothing; one that takes nothing for <see cref="ZmtpLimits.Stall"/>
-/// is left behind, and hears again once it reads.
+/// The socket of the iopub channel: every message goes to every subscriber of its topic. A publisher that calls <see cref="WaitForRoom"/>
+/// waits for slow subscribers, which then lose no message. A subscriber that reads nothing for <see cref="ZmtpLimits.Stall"/> counts as
+/// stalled, and its messages are dropped until it reads again.
 /// </summary>
 internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpServer(SocketKind.XPub, limits, log)
 {
@@ -15,7 +15,7 @@ internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpSe
     /// <summary>Called when a connection subscribes to a topic, before anything is published to it.</summary>
     public Action<ZmtpConnection, ReadOnlyMemory<byte>>? Subscribed { get; set; }
 
-    /// <summary>Sends to all who subscribed to a prefix of the first frame. Never blocks.</summary>
+    /// <summary>Sends a message to every peer that subscribed to a prefix of the first frame. Never blocks.</summary>
     public void Publish(params ReadOnlySpan<ReadOnlyMemory<byte>> frames)
     {
         foreach (ZmtpConnection connection in Connections)
@@ -30,10 +30,10 @@ internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpSe
     }
 
     /// <summary>
-    /// Waits until no subscriber has more waiting than it is allowed, or those that have were given up. Whoever is about to publish
-    /// much calls it first, holding no lock.
+    /// Waits until every subscriber is within its limit of pending bytes or counts as stalled. Call it before publishing much data,
+    /// without holding a lock.
     /// </summary>
-    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> asked to stop.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public void WaitForRoom(CancellationToken cancel)
     {
         while (true)
@@ -119,14 +119,17 @@ internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpSe
             }
         }
 
-        /// <summary>Given up, and nothing taken since.</summary>
+        /// <summary>Whether the subscriber is stalled and has still not read anything.</summary>
         public bool IsStalled(ZmtpConnection connection)
         {
             lock (_lock)
                 return _stalled && connection.Sent == _sentWhenFull;
         }
 
-        /// <summary>Looks at a full connection; true once it has taken nothing for as long as <paramref name="patience"/>.</summary>
+        /// <summary>
+        /// Updates the state of a full connection. Returns true once the peer
+        /// has read nothing for as long as <paramref name="patience"/>.
+        /// </summary>
         public bool Watch(ZmtpConnection connection, TimeSpan patience)
         {
             lock (_lock)

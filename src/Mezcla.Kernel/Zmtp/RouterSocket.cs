@@ -3,12 +3,12 @@ using System.Threading.Channels;
 
 namespace Mezcla.Kernel.Zmtp;
 
-/// <summary>A message, the connection it came by, and its number in the order of arrival.</summary>
+/// <summary>A message, the connection on which it arrived, and its number in the order of arrival.</summary>
 internal readonly record struct Received(ZmtpConnection From, ReadOnlyMemory<byte>[] Frames, long Order);
 
 /// <summary>
-/// The socket of the shell, control and stdin channels. Messages wait in one queue in the order they came; each peer has its own
-/// allowance in it, so that one that floods fills its allowance, is no longer read from, and feels that through TCP.
+/// The socket of the shell, control and stdin channels. Messages wait in one queue in the order of arrival. Each peer has a limit in it:
+/// a peer that fills it is not read from until messages have been handled, and TCP then slows its sending.
 /// </summary>
 internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServer(SocketKind.Router, limits, log)
 {
@@ -17,7 +17,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
     private readonly ConditionalWeakTable<ZmtpConnection, object> _stalled = [];
     private long _order;
 
-    /// <summary>The number of the message that came last.</summary>
+    /// <summary>The number of the latest message.</summary>
     public long LastOrder => Interlocked.Read(ref _order);
 
     /// <summary>The next message, or null once the socket has stopped.</summary>
@@ -33,7 +33,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
         }
     }
 
-    /// <summary>A message that has come already, if there is one.</summary>
+    /// <summary>Takes a message that has already arrived, if there is one.</summary>
     public bool TryReceive(out Received message)
     {
         if (!_queue.Reader.TryRead(out message))
@@ -43,8 +43,8 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
     }
 
     /// <summary>
-    /// Sends to one peer. For a peer that has left or lets its messages pile up nothing is sent: it hears nothing more until it has
-    /// read what waits for it.
+    /// Sends a message to one peer. If the peer has disconnected, or has too many pending bytes, the message is dropped; further messages
+    /// are dropped too until the peer has read the pending ones.
     /// </summary>
     /// <returns>Whether the message was queued.</returns>
     public bool Send(ZmtpConnection to, params ReadOnlySpan<ReadOnlyMemory<byte>> frames)
@@ -63,7 +63,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
         return true;
     }
 
-    /// <summary>The newest connection whose peer announced this identity; stdin finds the asking client so.</summary>
+    /// <summary>The newest connection whose peer announced this identity. It finds the stdin connection of the client to ask.</summary>
     public ZmtpConnection? Find(ReadOnlySpan<byte> identity)
     {
         foreach (ZmtpConnection connection in Connections.Reverse())
@@ -98,7 +98,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
         return bytes;
     }
 
-    /// <summary>How much of one peer's waits to be handled.</summary>
+    /// <summary>Limits how many messages and bytes of one peer may wait to be handled.</summary>
     private sealed class Allowance(ZmtpLimits limits)
     {
         private readonly Lock _lock = new();

@@ -5,8 +5,8 @@ using System.Threading.Channels;
 namespace Mezcla.Kernel.Zmtp;
 
 /// <summary>
-/// One peer after its handshake: messages in, messages out. Sending never blocks: messages wait in a queue whose size can be asked,
-/// and what to do about a peer that takes nothing is the socket's decision.
+/// The connection to one peer after its handshake. Sending never blocks: messages wait in a queue whose size is known, and the socket
+/// decides what to do about a peer that does not read.
 /// </summary>
 internal sealed class ZmtpConnection : IAsyncDisposable
 {
@@ -36,22 +36,23 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     /// <summary>The identity the peer announced; empty if it announced none.</summary>
     public byte[] Identity { get; private set; } = [];
 
-    /// <summary>What kind of socket the peer is.</summary>
+    /// <summary>The peer's kind of socket.</summary>
     public SocketKind PeerKind { get; private set; }
 
-    /// <summary>More bytes wait for this peer than it is allowed.</summary>
+    /// <summary>Whether more bytes wait for this peer than allowed.</summary>
     public bool IsFull => Interlocked.Read(ref _pending) > _limits.OutboundBytes;
 
-    /// <summary>Bytes the peer has taken so far; what does not grow while <see cref="IsFull"/> is a stalled peer.</summary>
+    /// <summary>The number of bytes that the peer has accepted so far. If it
+    /// does not grow while <see cref="IsFull"/>, the peer is stalled.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
-    /// <summary>The connection is over, for whichever reason.</summary>
+    /// <summary>Whether the connection has ended, for any reason.</summary>
     public bool IsClosed => _closing.IsCancellationRequested;
 
-    /// <summary>Greets the peer, exchanges READY commands and starts the connection.</summary>
-    /// <exception cref="ZmtpException">The peer does not speak ZMTP 3 with the NULL mechanism, or
-    /// is a socket that does not fit <paramref name="mine"/>.</exception>
-    /// <exception cref="OperationCanceledException">It took longer than <see cref="ZmtpLimits.Handshake"/>.</exception>
+    /// <summary>Sends the greeting, exchanges READY commands and starts the connection.</summary>
+    /// <exception cref="ZmtpException">The peer does not speak ZMTP 3 with the NULL
+    /// mechanism, or its kind of socket does not fit <paramref name="mine"/>.</exception>
+    /// <exception cref="OperationCanceledException">The handshake took longer than <see cref="ZmtpLimits.Handshake"/>.</exception>
     public static async Task<ZmtpConnection> OpenAsync(
         Socket socket, SocketKind mine, ReadOnlyMemory<byte> identity, ZmtpLimits limits, CancellationToken cancel)
     {
@@ -75,10 +76,10 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// The next message, or null where the peer closed. Subscriptions sent as commands (ZMTP 3.1) come as the messages that ZMTP 3.0
-    /// has for them: a byte 1 (subscribe) or 0 (cancel), then the topic.
+    /// Receives the next message. Returns null if the peer closed the connection. Subscriptions that arrive as commands (ZMTP 3.1) are
+    /// returned as the equivalent messages of ZMTP 3.0: a byte 1 (subscribe) or 0 (cancel), then the topic.
     /// </summary>
-    /// <exception cref="ZmtpException">The peer broke the protocol.</exception>
+    /// <exception cref="ZmtpException">The peer violated the protocol.</exception>
     public async ValueTask<ReadOnlyMemory<byte>[]?> ReceiveAsync(CancellationToken cancel)
     {
         var frames = new List<ReadOnlyMemory<byte>>();
@@ -106,7 +107,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Queues a message; it goes out in the order of the calls. Does nothing once the connection is closed.</summary>
+    /// <summary>Queues a message. Messages are sent in the order of the calls. Does nothing once the connection is closed.</summary>
     public void Send(params ReadOnlySpan<ReadOnlyMemory<byte>> frames)
     {
         var message = new OutboundFrame[frames.Length];
@@ -121,7 +122,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         Queue(message, bytes);
     }
 
-    /// <summary>Sends what is queued, for at most <paramref name="linger"/>, then closes.</summary>
+    /// <summary>Sends queued messages for at most <paramref name="linger"/>, then closes the connection.</summary>
     public async Task CloseAsync(TimeSpan linger)
     {
         _outbound.Writer.TryComplete();
@@ -148,7 +149,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         await _stream.WriteAsync(ZmtpProtocol.Greeting(), cancel).ConfigureAwait(false);
         var greeting = new byte[ZmtpProtocol.GreetingLength];
 
-        // The signature first: a peer that speaks something else may never send the rest.
+        // Read the signature first: a peer with another protocol may never send the rest.
         if (!await _reader.ReadExactlyAsync(greeting.AsMemory(0, 11), cancel).ConfigureAwait(false))
             throw new ZmtpException("the peer closed before its greeting");
         if (greeting[10] >= 3 && !await _reader.ReadExactlyAsync(greeting.AsMemory(11), cancel).ConfigureAwait(false))
@@ -161,7 +162,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
             throw new ZmtpException("the peer sent no READY command");
         var name = ZmtpProtocol.CommandName(command.Body, out ReadOnlyMemory<byte> properties);
         if (name != "READY")
-            throw new ZmtpException($"the peer sent {name} where READY was due");
+            throw new ZmtpException($"the peer sent {name} instead of READY");
         (PeerKind, Identity) = ZmtpProtocol.ParseReady(properties.Span);
         if (Identity.Length > 255)
             throw new ZmtpException("an identity longer than 255 bytes");
@@ -191,8 +192,8 @@ internal sealed class ZmtpConnection : IAsyncDisposable
             case "CANCEL":
                 return (byte[])[0, .. rest.Span];
             case "PING":
-                // Two bytes of time to live, then a context of at most 16 bytes that the answer repeats. A peer that asks without
-                // listening to the answers gets none.
+                // Two bytes of time to live, then a context of at most 16 bytes that the answer repeats. A peer whose send queue is full
+                // gets no answer.
                 if (rest.Length >= 2 && !IsFull)
                 {
                     var pong = new OutboundFrame(ZmtpProtocol.FlagCommand,
@@ -248,7 +249,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // The peer has gone. Closing makes the reading side notice too, and it is the one that says so.
+            // The peer has disconnected. Closing the connection also ends the reading side, which reports it.
             await DisposeAsync().ConfigureAwait(false);
         }
 
@@ -276,13 +277,13 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         }
         catch (SocketException)
         {
-            return "a peer that has gone";
+            return "a peer that has disconnected";
         }
     }
 
     private readonly record struct OutboundFrame(byte Flags, ReadOnlyMemory<byte> Body)
     {
-        /// <summary>What a frame costs beside its body: its header and the objects that hold it.</summary>
+        /// <summary>The cost of a frame in addition to its body, in bytes: its header and the objects that hold it.</summary>
         public const int Overhead = 64;
 
         public long Cost => Overhead + Body.Length;

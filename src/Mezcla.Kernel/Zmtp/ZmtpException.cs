@@ -1,4 +1,6 @@
 namespace Mezcla.Kernel.Zmtp;
 
-/// <summary>A peer broke the ZeroMQ Message Transport Protocol, or asked for something this implementation does not speak.</summary>
+/// <summary>
+/// A peer violated the ZeroMQ Message Transport Protocol, or asked for a part of it that this implementation does not support.
+/// </summary>
 internal sealed class ZmtpException(string message) : IOException(message);

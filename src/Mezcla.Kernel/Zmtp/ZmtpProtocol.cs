@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mezcla.Kernel.Zmtp;
 
-/// <summary>Greeting, frame headers and the READY command of ZMTP 3.0 (RFC 23 of ZeroMQ), to the byte.</summary>
+/// <summary>The greeting, frame headers and the READY command of ZMTP 3.0 (RFC 23 of ZeroMQ), byte by byte.</summary>
 internal static class ZmtpProtocol
 {
     public const int GreetingLength = 64;
@@ -24,7 +24,7 @@ internal static class ZmtpProtocol
         return greeting;
     }
 
-    /// <exception cref="ZmtpException">It is no ZMTP 3 greeting, or asks for a security mechanism other than NULL.</exception>
+    /// <exception cref="ZmtpException">It is not a ZMTP 3 greeting, or asks for a security mechanism other than NULL.</exception>
     public static void CheckGreeting(ReadOnlySpan<byte> greeting)
     {
         if (greeting[0] != 0xFF || (greeting[9] & 1) != 1)
@@ -33,10 +33,10 @@ internal static class ZmtpProtocol
             throw new ZmtpException($"the peer speaks ZMTP {greeting[10]}, older than 3.0");
         ReadOnlySpan<byte> mechanism = greeting.Slice(12, 20);
         if (!mechanism.StartsWith("NULL"u8) || mechanism[4..].ContainsAnyExcept((byte)0))
-            throw new ZmtpException($"the peer wants the security mechanism {Printable(mechanism.TrimEnd((byte)0))}, this one speaks NULL");
+            throw new ZmtpException($"the peer asks for the security mechanism {Printable(mechanism.TrimEnd((byte)0))}, not NULL");
     }
 
-    /// <summary>Writes a frame's header and returns its length: 2 bytes up to 255 bytes of body, else 9.</summary>
+    /// <summary>Writes a frame's header and returns its length: 2 bytes for a body of up to 255 bytes, otherwise 9.</summary>
     public static int WriteHeader(Span<byte> into, byte flags, long length)
     {
         if (length <= byte.MaxValue)
@@ -51,7 +51,7 @@ internal static class ZmtpProtocol
         return 9;
     }
 
-    /// <summary>The body of a READY command: what kind of socket this is and, for those that have one, its identity.</summary>
+    /// <summary>The body of a READY command: the kind of this socket and, for kinds that have one, its identity.</summary>
     public static byte[] Ready(SocketKind kind, ReadOnlySpan<byte> identity)
     {
         var body = new MemoryStream();
@@ -62,7 +62,7 @@ internal static class ZmtpProtocol
         return body.ToArray();
     }
 
-    /// <summary>The body of an ERROR command, which tells the peer why the connection closes.</summary>
+    /// <summary>The body of an ERROR command, which tells the peer why the connection is closed.</summary>
     public static byte[] Error(string reason)
     {
         var text = Encoding.ASCII.GetBytes(reason.Length > 255 ? reason[..255] : reason);
@@ -70,7 +70,7 @@ internal static class ZmtpProtocol
     }
 
     /// <summary>Splits a command's body into its name and what follows.</summary>
-    /// <exception cref="ZmtpException">The name runs past the end.</exception>
+    /// <exception cref="ZmtpException">The name is longer than the body.</exception>
     public static string CommandName(ReadOnlyMemory<byte> body, out ReadOnlyMemory<byte> rest)
     {
         ReadOnlySpan<byte> span = body.Span;
@@ -81,7 +81,7 @@ internal static class ZmtpProtocol
     }
 
     /// <summary>Reads the properties of a READY command.</summary>
-    /// <exception cref="ZmtpException">A property runs past the end, or there is no known socket type.</exception>
+    /// <exception cref="ZmtpException">A property is cut short, or the socket type is missing or unknown.</exception>
     public static (SocketKind Kind, byte[] Identity) ParseReady(ReadOnlySpan<byte> properties)
     {
         SocketKind? kind = null;
@@ -115,7 +115,7 @@ internal static class ZmtpProtocol
         return (kind ?? throw new ZmtpException("a READY command without a socket type"), identity);
     }
 
-    /// <summary>Which kinds may talk to which (the table of RFC 23).</summary>
+    /// <summary>Whether two kinds of socket may be connected (the table of RFC 23).</summary>
     public static bool Fits(SocketKind mine, SocketKind theirs) => mine switch
     {
         SocketKind.Router => theirs is SocketKind.Dealer or SocketKind.Req or SocketKind.Router,
@@ -139,7 +139,7 @@ internal static class ZmtpProtocol
         body.Write(value);
     }
 
-    // What a peer sends ends in a log: at most 40 characters of it, none that could forge a line.
+    // Text from a peer goes to the log: at most 40 characters, and no control characters, with which it could forge a line.
     private static string Printable(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Mezcla.Kernel.Zmtp;
 
 /// <summary>
-/// A bound socket: accepts peers, shakes hands, reads their messages. Whatever one peer does wrong ends that peer's connection and
-/// nothing else.
+/// A bound socket: it accepts peers, performs the handshake and reads their
+/// messages. An error of one peer ends only that peer's connection.
 /// </summary>
 internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog log) : IAsyncDisposable
 {
@@ -20,10 +20,10 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
 
     protected KernelLog Log { get; } = log;
 
-    /// <summary>The address bound to, with the port the system chose if 0 was asked for.</summary>
+    /// <summary>The bound address, with the port that the system chose if 0 was asked for.</summary>
     public EndPoint LocalEndPoint => _listener!.LocalEndPoint!;
 
-    /// <summary>Those connected now, the newest last.</summary>
+    /// <summary>The open connections, the newest last.</summary>
     public ZmtpConnection[] Connections
     {
         get
@@ -33,16 +33,16 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
         }
     }
 
-    /// <summary>Binds and listens. Nothing is accepted before <see cref="Start"/>.</summary>
-    /// <exception cref="SocketException">The address is taken or not this machine's.</exception>
+    /// <summary>Binds and listens. No peer is accepted before <see cref="Start"/>.</summary>
+    /// <exception cref="SocketException">The address is in use or does not belong to this machine.</exception>
     public void Bind(EndPoint endPoint)
     {
         ProtocolType protocol = endPoint is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp;
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
-            // .NET sets SO_REUSEADDR itself, as a restarted kernel needs, which gets the ports of the one before. Asking for it would set
-            // SO_REUSEPORT as well, and two kernels could share a port.
+            // .NET itself sets SO_REUSEADDR, which a restarted kernel needs because it gets the same ports. Setting it here would also
+            // set SO_REUSEPORT, and then two kernels could share a port.
             socket.Bind(endPoint);
             socket.Listen(128);
         }
@@ -58,7 +58,8 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
     /// <summary>Begins to accept peers.</summary>
     public void Start() => _accepting = Task.Run(AcceptLoopAsync, CancellationToken.None);
 
-    /// <summary>Stops accepting, sends what waits for at most <paramref name="linger"/>, closes.</summary>
+    /// <summary>Stops accepting peers, sends pending messages for at most
+    /// <paramref name="linger"/>, and closes all connections.</summary>
     public async Task StopAsync(TimeSpan linger)
     {
         _listener?.Dispose();
@@ -70,7 +71,7 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
-    /// <summary>A message came. Nothing more is read from this peer until the task is done.</summary>
+    /// <summary>Called when a message arrives. Nothing more is read from this peer until the task completes.</summary>
     protected abstract ValueTask OnMessageAsync(ZmtpConnection from, ReadOnlyMemory<byte>[] frames, CancellationToken cancel);
 
     private async Task AcceptLoopAsync()
@@ -99,7 +100,7 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
                 if (_stopping.IsCancellationRequested || e.SocketErrorCode is SocketError.OperationAborted or SocketError.Interrupted)
                     return;
 
-                // Out of file handles, for instance: it passes when others close theirs.
+                // For instance, the process is out of file handles. This ends when other connections close theirs.
                 Log.Warn($"{ZmtpProtocol.Name(kind)}: cannot accept a connection: {e.Message}");
                 await Task.Delay(200).ConfigureAwait(false);
             }
@@ -133,7 +134,7 @@ internal abstract class ZmtpServer(SocketKind kind, ZmtpLimits limits, KernelLog
         }
         catch (Exception e)
         {
-            Log.Warn($"{ZmtpProtocol.Name(kind)}: closed {connection?.Peer ?? "a connection"} after an error of ours: {e}");
+            Log.Warn($"{ZmtpProtocol.Name(kind)}: closed {connection?.Peer ?? "a connection"} after an internal error: {e}");
         }
         finally
         {

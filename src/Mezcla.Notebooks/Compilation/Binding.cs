@@ -3,9 +3,9 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Binds compilations to their references, one at a time in the process. Compilations share what the compiler knows of the framework's
-/// assemblies; two that bind at the same moment make two sets of it, of which later cells pick now the one, now the other, and then every
-/// name that two cells share is ambiguous.
+/// Binds compilations to their references, one at a time in the process. Compilations share the compiler's symbols for the framework's
+/// assemblies. If two compilations bind at the same moment, each creates its own symbols; later cells then mix both sets, and every name
+/// that two cells share becomes ambiguous.
 /// </summary>
 internal static class Binding
 {

@@ -10,9 +10,10 @@ namespace Mezcla.Notebooks;
 
 /// <summary>Compiles the cells of one engine, each seeing what the earlier ones declared.</summary>
 /// <remarks>
-/// A cell becomes a script submission, whose variables and methods later submissions see. Its types are compiled before, as libraries,
-/// wherever they can do without the cell's variables: then namespaces and extension classes work, and later libraries can use the types. A
-/// type defined anew hides the old one by being in a library of the same name and a higher version; values of the old type stay usable.
+/// A cell becomes a script submission, whose variables and methods later submissions can use. Types that do
+/// not use the cell's variables are first compiled as libraries, so that namespaces and extension classes
+/// work and later libraries can use the types. When a type is defined again, it goes into a library with
+/// the same name and a higher version, which hides the old one. Values of the old type stay usable.
 /// </remarks>
 internal sealed class CellCompiler
 {
@@ -46,16 +47,17 @@ internal sealed class CellCompiler
         _state = new Snapshot(null, [.. references], 0);
     }
 
-    /// <summary>How many places an array of cells' states needs.</summary>
+    /// <summary>The length that the array of submission states needs.</summary>
     public int Slots => _submissions + 2;
 
     public void AddReferences(IEnumerable<MetadataReference> references) =>
         _state = _state with { References = _state.References.AddRange(references) };
 
-    /// <summary>The compilation that results if this code is run next; for questions about the code only.</summary>
+    /// <summary>The compilation that would result if this code were run next. It
+    /// is used only to answer questions about the code.</summary>
     public CSharpCompilation Analyze(string code, string path) => Submission(Parse(Prepared(code), path), _state, "Question");
 
-    // What notebooks write and scripts refuse is blanked, so that lines and columns stay.
+    // Blanks syntax that notebooks use and scripts reject. Lines and columns do not change.
     private static string Prepared(string code) => InteractiveUsings.Blank(UsingVariables.Blank(code));
 
     /// <exception cref="CellCompilationException">The code does not compile.</exception>
@@ -90,7 +92,7 @@ internal sealed class CellCompiler
             }
             else
             {
-                // Using directives alone make no code.
+                // Using directives alone produce no code to run.
                 if (Errors(compilation.GetDiagnostics(cancellation)) is { Length: > 0 } errors)
                     throw new CellCompilationException(compilation, errors);
 
@@ -200,7 +202,7 @@ internal sealed class CellCompiler
             if (required)
                 throw new CellCompilationException(failed!, firstErrors);
 
-            // Perhaps it uses the cell's static members; the script compiler will say if it is really wrong.
+            // It may use the cell's static members. If it is really wrong, the script compiler reports the error.
             inScript.UnionWith(component.Select(unit => unit.Key));
         }
 
@@ -208,14 +210,15 @@ internal sealed class CellCompiler
     }
 
     /// <summary>
-    /// Whether a type must stay among the script's members: because an earlier definition is there and would be found first, or because
-    /// hiding the library with the earlier definition would hide other types with it.
+    /// Whether a type must be compiled as a member of the script: either an earlier definition is there and would be found first, or
+    /// hiding the library with the earlier definition would also hide other types.
     /// </summary>
     private bool BelongsInScript(HoistedUnit unit, IReadOnlyList<HoistedUnit> units) =>
         _inScript.Contains(unit.Key)
         || (_libraries.TryGetValue(unit.Key, out var old) && !old.Keys.All(key => units.Any(other => other.Key == key)));
 
-    /// <summary>Whether the parser refused the code; a namespace, which it refuses in scripts, is compiled apart.</summary>
+    /// <summary>Whether the parser rejected the code. A namespace does not
+    /// count: scripts do not allow it, but it is compiled separately.</summary>
     public static bool IsSyntaxError(Diagnostic diagnostic) => diagnostic.Severity == DiagnosticSeverity.Error && diagnostic.Id != "CS7021";
 
     private static ImmutableArray<Diagnostic> Errors(ImmutableArray<Diagnostic> diagnostics) =>
@@ -224,12 +227,13 @@ internal sealed class CellCompiler
     private static ImmutableArray<Diagnostic> Warnings(ImmutableArray<Diagnostic> diagnostics) =>
         [.. diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning && diagnostic.Location.IsInSource)];
 
-    /// <summary>What names mean at a moment; replaced as a whole, so that completion can read it during a run.</summary>
-    /// <param name="Previous">The submission the next one continues.</param>
-    /// <param name="References">Everything that can be used, in the order in which it came.</param>
+    /// <summary>The compiler's state between two cells. It is immutable and
+    /// replaced as a whole, so that completion can read it during a run.</summary>
+    /// <param name="Previous">The submission that the next one continues.</param>
+    /// <param name="References">All references, in the order in which they were added.</param>
     /// <param name="Inherited">
-    /// How many of the references <paramref name="Previous"/> and those before it brought. A submission has theirs without naming them;
-    /// naming them again would make the compiler's lists grow with the square of the number of cells.
+    /// How many of the references came with <paramref name="Previous"/> and the submissions before it. A submission inherits these
+    /// without listing them. Listing them again would make the compiler's lists grow with the square of the number of cells.
     /// </param>
     private sealed record Snapshot(CSharpCompilation? Previous, ImmutableArray<MetadataReference> References, int Inherited);
 }

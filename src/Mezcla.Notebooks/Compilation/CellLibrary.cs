@@ -8,15 +8,17 @@ using Microsoft.CodeAnalysis.Text;
 namespace Mezcla.Notebooks;
 
 /// <summary>Types of a cell, compiled to an assembly of their own.</summary>
-/// <param name="Lineage">The assembly's simple name when compiled against: a later version of the same lineage hides this one.</param>
+/// <param name="Lineage"> The assembly's simple name in the references of a
+/// compilation. A later version with the same name hides this one.
+/// </param>
 /// <param name="Keys">The types in it.</param>
-/// <param name="Image">The assembly to load, under a name that no other has.</param>
+/// <param name="Image">The assembly to load. Its name is unique.</param>
 /// <param name="Symbols">Its portable PDB.</param>
-/// <param name="Reference">What to compile against.</param>
+/// <param name="Reference">The reference to compile against.</param>
 internal sealed record CellLibrary(
     string Lineage, IReadOnlyList<string> Keys, MemoryStream Image, MemoryStream Symbols, MetadataReference Reference)
 {
-    /// <summary>How the simple names of libraries begin.</summary>
+    /// <summary>The prefix of all libraries' simple names.</summary>
     public const string NamePrefix = "Types-";
 
     private static readonly CSharpParseOptions ParseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular);
@@ -27,18 +29,18 @@ internal sealed record CellLibrary(
         nullableContextOptions: NullableContextOptions.Annotations,
         concurrentBuild: false).WithNewestReferences();
 
-    /// <summary>Compiles units that need each other.</summary>
+    /// <summary>Compiles units that depend on one another.</summary>
     /// <param name="lineage">The assembly's simple name.</param>
-    /// <param name="version">Its version, higher than any before.</param>
-    /// <param name="units">What to compile.</param>
-    /// <param name="text">The cell they stand in.</param>
+    /// <param name="version">Its version, higher than that of every earlier library.</param>
+    /// <param name="units">The units to compile.</param>
+    /// <param name="text">The text of the cell that declares them.</param>
     /// <param name="around">The cell's using directives.</param>
     /// <param name="path">The cell's name.</param>
-    /// <param name="prelude">Global usings and the like.</param>
-    /// <param name="references">What they may use.</param>
-    /// <param name="compilation">For questions about the errors.</param>
-    /// <param name="diagnostics">What the compiler said.</param>
-    /// <param name="cancellation">Gives the compilation up.</param>
+    /// <param name="prelude">Global usings and declarations that precede the text.</param>
+    /// <param name="references">The references that the units may use.</param>
+    /// <param name="compilation">The compilation, for questions about the errors.</param>
+    /// <param name="diagnostics">The compiler's diagnostics.</param>
+    /// <param name="cancellation">Cancels the compilation.</param>
     /// <returns>The library, or null if there are errors.</returns>
     public static CellLibrary? Compile(
         string lineage,
@@ -80,18 +82,20 @@ internal sealed record CellLibrary(
         return new CellLibrary(lineage, [.. units.Select(unit => unit.Key)], image, symbols, reference);
     }
 
-    /// <summary>An empty library that hides the earlier ones of a lineage.</summary>
+    /// <summary>An empty library that hides the earlier libraries of a lineage.</summary>
     public static MetadataReference Empty(string lineage, int version) =>
         AssemblyMetadata.CreateFromImage(Weaver.EmptyLibrary(lineage, VersionOf(version)).ToArray()).GetReference(display: lineage);
 
-    /// <summary>The name under which a version of a lineage is loaded: versions replace
-    /// one another for the compiler, but all stay in use.</summary>
+    /// <summary>
+    /// The name under which a version of a lineage is loaded. For the compiler a new version replaces the old one, but at run time all
+    /// versions stay loaded.
+    /// </summary>
     public static string RuntimeName(string lineage, int version) => FormattableString.Invariant($"{lineage}-{version}");
 
-    /// <summary>A library's number as an assembly's version.</summary>
+    /// <summary>The assembly version that encodes a library's number.</summary>
     public static Version VersionOf(int version) => new(0, 0, version >> 16, version & 0xFFFF);
 
-    /// <summary>The opposite of <see cref="VersionOf"/>.</summary>
+    /// <summary>The inverse of <see cref="VersionOf"/>.</summary>
     public static int NumberOf(Version version) => (version.Build << 16) + version.Revision;
 
     private static string SourceOf(
@@ -101,7 +105,7 @@ internal sealed record CellLibrary(
         if (!units.Any(unit => unit.NeedsClass))
             return Blanking.Only(text, around.Concat(spans));
 
-        // A class around the cell's text leaves no place for its using directives.
+        // The cell's text is put inside a class, where using directives are not allowed, so they move to the prelude.
         prelude = string.Concat(around.Select(span => $"global {text.Substring(span.Start, span.Length)}\n")) + prelude;
         return $"public static class Extensions{version} {{\n#line 1 \"{path}\"\n{Blanking.Only(text, spans)}\n}}";
     }

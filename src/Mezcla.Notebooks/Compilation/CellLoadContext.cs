@@ -5,9 +5,8 @@ using System.Runtime.Loader;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Where an engine's cells, and the assemblies they ask for by <c>#r</c>, are loaded. What .NET itself and the host's references provide is
-/// taken from them, so that cells and host mean the same types; other libraries the
-/// host happens to use don't get in the way of the cells' own.
+/// Loads an engine's cells and the assemblies that they reference with <c>#r</c>. Assemblies of .NET and of the host's references are
+/// shared, so that cells and host use the same types. The host's other libraries are not shared, so cells may load their own versions.
 /// </summary>
 internal sealed class CellLoadContext : AssemblyLoadContext
 {
@@ -33,7 +32,7 @@ internal sealed class CellLoadContext : AssemblyLoadContext
     /// <summary>Makes an assembly loadable.</summary>
     /// <param name="assemblyName">Its simple name.</param>
     /// <param name="path">Its file.</param>
-    /// <param name="note">What to tell the user if another one stays in use, or null.</param>
+    /// <param name="note">A message for the user if another version stays in use, or null.</param>
     /// <returns>Whether it will be loaded from this file.</returns>
     public bool AddPath(string assemblyName, string path, out string? note)
     {
@@ -43,7 +42,7 @@ internal sealed class CellLoadContext : AssemblyLoadContext
             var used = _hosts[assemblyName] ?? Assembly.Load(new AssemblyName(assemblyName)).GetName().Version!;
             var wanted = AssemblyName.GetAssemblyName(path).Version!;
             if (used < wanted)
-                note = $"{assemblyName}: {_hostName} itself uses version {used}, so that is what cells get, not {wanted} " +
+                note = $"{assemblyName}: {_hostName} itself uses version {used}, so cells get that version, not {wanted} " +
                     $"from {Path.GetFileName(path)}.";
 
             return false;
@@ -60,7 +59,7 @@ internal sealed class CellLoadContext : AssemblyLoadContext
         return true;
     }
 
-    /// <summary>Makes translations loadable; the last folder of each path is the culture.</summary>
+    /// <summary>Makes satellite assemblies loadable. The last folder of each path is the culture.</summary>
     public void AddResources(IEnumerable<string> files)
     {
         foreach (var file in files)

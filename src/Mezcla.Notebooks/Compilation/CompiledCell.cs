@@ -10,7 +10,7 @@ namespace Mezcla.Notebooks;
 /// <param name="Warnings">The compiler's warnings.</param>
 internal sealed record CompiledCell(Func<object?[], Task<object?>>? Start, bool HasValue, ImmutableArray<Diagnostic> Warnings);
 
-/// <summary>The compiler refused a cell's code.</summary>
+/// <summary>The compiler rejected a cell's code.</summary>
 internal sealed class CellCompilationException(CSharpCompilation compilation, ImmutableArray<Diagnostic> errors)
     : Exception("The cell does not compile.")
 {

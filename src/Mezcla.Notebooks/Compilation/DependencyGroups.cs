@@ -1,6 +1,8 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>Groups units that need each other (Tarjan's strongly connected components), those depended upon first.</summary>
+/// <summary>
+/// Groups units that depend on one another (Tarjan's strongly connected components). A group comes after the groups it depends on.
+/// </summary>
 internal sealed class DependencyGroups
 {
     private readonly IReadOnlyList<HoistedUnit> _units;

@@ -5,31 +5,31 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>A type of a cell (all its partial declarations) that can be compiled apart from the cell's statements.</summary>
+/// <summary>A type of a cell, with all its partial declarations, that can be compiled apart from the cell's statements.</summary>
 internal sealed class HoistedUnit(string key)
 {
-    /// <summary>Namespace, name and number of type parameters: what a later definition of the same type has too.</summary>
+    /// <summary>Namespace, name and number of type parameters. A later definition of the same type has the same key.</summary>
     public string Key => key;
 
     /// <summary>The declarations themselves.</summary>
     public List<SyntaxNode> Declarations { get; } = [];
 
-    /// <summary>The stretches of text to compile: declarations, and the headers and braces of namespaces around them.</summary>
+    /// <summary>The spans of text to compile: the declarations, and the headers and braces of the namespaces around them.</summary>
     public List<TextSpan> Spans { get; } = [];
 
-    /// <summary>Whether a script can't hold it: it is in a namespace or declares extensions.</summary>
+    /// <summary>Whether it cannot be part of a script, because it is in a namespace or declares extensions.</summary>
     public bool IsRequired { get; set; }
 
-    /// <summary>Whether it is an extension block that stands in no class, and needs one around it.</summary>
+    /// <summary>Whether it is an extension block outside any class, which must be wrapped in one.</summary>
     public bool NeedsClass { get; private set; }
 
-    /// <summary>Every identifier it mentions.</summary>
+    /// <summary>Every identifier that the declarations mention.</summary>
     public HashSet<string> Mentions { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Names by which other units may depend on it.</summary>
+    /// <summary>The names through which other units may depend on this one.</summary>
     public HashSet<string> Exposes { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Finds the types of a cell that can stand alone.</summary>
+    /// <summary>Finds the types of a cell that can be compiled separately.</summary>
     public static IReadOnlyList<HoistedUnit> Find(CompilationUnitSyntax root)
     {
         var units = new Dictionary<string, HoistedUnit>(StringComparer.Ordinal);
@@ -53,7 +53,7 @@ internal sealed class HoistedUnit(string key)
     {
         var (name, arity) = member switch
         {
-            // There is one for each kind of receiver; a second block for the same receiver replaces the first.
+            // Each receiver type has one key, so a second block for the same receiver replaces the first.
             ExtensionBlockDeclarationSyntax block => ($"extension {block.ParameterList?.Parameters.FirstOrDefault()?.Type}", block.Arity),
             TypeDeclarationSyntax type => (type.Identifier.ValueText, type.Arity),
             DelegateDeclarationSyntax type => (type.Identifier.ValueText, type.Arity),
@@ -78,7 +78,7 @@ internal sealed class HoistedUnit(string key)
 
         if (extends)
         {
-            // Calls don't name the class, so any mention of a member counts.
+            // A call of an extension does not name its class, so other units depend on this one if they mention any of its members.
             foreach (var declared in member.DescendantNodes().OfType<MemberDeclarationSyntax>())
             {
                 if (declared is MethodDeclarationSyntax method)

@@ -4,8 +4,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Passes over <c>using Microsoft.DotNet.Interactive.…;</c>, with which many published notebooks begin: what this kernel offers of it is
-/// there without, and what it does not offer is reported where it is used.
+/// Blanks <c>using Microsoft.DotNet.Interactive.…;</c>, with which many published notebooks begin. The helpers that this kernel offers
+/// need no using directive, and the others are reported where the code uses them.
 /// </summary>
 internal static class InteractiveUsings
 {
@@ -20,7 +20,7 @@ internal static class InteractiveUsings
         return Blanking.Without(code, root.Usings.Where(IsInteractive).Select(directive => directive.Span));
     }
 
-    // Not `using static` nor an alias: those are there to be used, so their absence is the better place for the error.
+    // `using static` and aliases stay: an error there is more useful than one where their members are used.
     private static bool IsInteractive(UsingDirectiveSyntax directive) =>
         directive is { Alias: null, StaticKeyword.RawKind: 0 }
         && directive.NamespaceOrType.ToString() is var name && (name == Root || name.StartsWith(Root + ".", StringComparison.Ordinal));

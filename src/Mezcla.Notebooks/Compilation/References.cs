@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>What cells are compiled against: .NET itself, read once a process, and the host's assemblies.</summary>
+/// <summary>The references that cells are compiled against: .NET itself, read once per process, and the host's assemblies.</summary>
 internal static class References
 {
     private static readonly Lazy<IReadOnlyList<string>> LazyFrameworkFiles = new(FindFramework);
@@ -14,9 +14,9 @@ internal static class References
     public static IReadOnlyList<string> FrameworkFiles => LazyFrameworkFiles.Value;
 
     /// <summary>
-    /// References to .NET for one engine. The files are read once a process, but what the compiler remembers of them is the engine's own:
-    /// symbols that it took from another engine's cells would make types of one cell
-    /// strangers to those of the next ("the call is ambiguous").
+    /// References to .NET for one engine. The files are read once per process, but each engine gets its own copy of the metadata objects,
+    /// to which the compiler attaches its symbols. With symbols from another engine's cells, the types of one cell would differ from the
+    /// same types in the next cell ("the call is ambiguous").
     /// </summary>
     public static IEnumerable<MetadataReference> Framework() =>
         LazyFramework.Value.Select(MetadataReference (file) => ((AssemblyMetadata)file.Metadata.Copy()).GetReference(filePath: file.Path));
@@ -35,7 +35,7 @@ internal static class References
 
         unsafe
         {
-            // An assembly inside a single-file program has no file, but its metadata is in memory for as long as the process lives.
+            // An assembly inside a single-file program has no file, but its metadata stays in memory while the process runs.
             if (!assembly.TryGetRawMetadata(out var blob, out var length))
                 throw new ArgumentException(
                     $"The assembly {assembly.FullName} can't be referenced: it has neither a file nor metadata in memory.");

@@ -3,12 +3,13 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>What the compiler can do but doesn't offer publicly.</summary>
+/// <summary>Access to an option of the compiler that is not public.</summary>
 internal static class RoslynAccess
 {
     /// <summary>
-    /// Of several references with one simple name, lets the highest version hide the others, in this compilation and those it continues.
-    /// The values of hidden types stay usable. C# Interactive sets this option too, for <c>#r</c> of a newer version.
+    /// If several references have the same simple name, lets the highest version hide the
+    /// others, in this compilation and in the submissions it continues. Values of hidden types
+    /// stay usable. C# Interactive also sets this option, for <c>#r</c> of a newer version.
     /// </summary>
     public static CSharpCompilationOptions WithNewestReferences(this CSharpCompilationOptions options) =>
         WithReferencesSupersedeLowerVersions(options, true);

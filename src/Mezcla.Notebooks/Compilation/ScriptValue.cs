@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Tells a cell that ends in a value from one that ends in a statement.</summary>
+/// <summary>Decides whether a cell ends in an expression with a value or in a statement.</summary>
 internal static class ScriptValue
 {
     public static bool Exists(CSharpCompilation compilation)

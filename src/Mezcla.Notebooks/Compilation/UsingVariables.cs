@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Lets <c>using var x = …;</c> stand at the top of a cell, which scripts don't know. Later cells see the variable, so it can't be disposed
-/// of when the cell ends; it is an ordinary variable. The keyword is blanked.
+/// Allows <c>using var x = …;</c> at the top level of a cell, which scripts do not. Later cells can use the variable, so it cannot be
+/// disposed of when the cell ends. Therefore the keyword is blanked, and the variable is an ordinary one.
 /// </summary>
 internal static class UsingVariables
 {
@@ -37,7 +37,9 @@ internal static class UsingVariables
         return spans.Count == 0 ? code : Blanking.Without(code, spans);
     }
 
-    /// <summary>A type and a name before the equals sign; an alias directive has only a name there.</summary>
+    /// <summary>
+    /// Whether a declaration follows: a type and a name before the equals sign. In an alias directive only a name stands there.
+    /// </summary>
     private static bool DeclaresVariable(List<SyntaxToken> tokens, int start)
     {
         if (start >= tokens.Count

@@ -5,13 +5,13 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Mezcla.Notebooks;
 
 /// <summary>The using directives in force: the host's and those of earlier cells.</summary>
-/// <remarks>Scripts inherit them from one another; cells' types, compiled as ordinary C#, get them as global usings.</remarks>
+/// <remarks>Each submission inherits them from the one before. Types that are compiled as libraries get them as global usings.</remarks>
 internal sealed class Usings
 {
     private readonly Dictionary<string, string> _directives = new(StringComparer.Ordinal);
     private readonly HashSet<string> _spaces = new(StringComparer.Ordinal);
 
-    /// <param name="imports">Namespaces, and types as <c>static Full.Name</c>.</param>
+    /// <param name="imports">Namespaces, and types written as <c>static Full.Name</c>.</param>
     public Usings(IEnumerable<string> imports)
     {
         var names = new List<string>();
@@ -24,14 +24,14 @@ internal sealed class Usings
         Names = names;
     }
 
-    /// <summary>The host's imports as the script compiler wants them.</summary>
+    /// <summary>The host's imports in the form that the script compiler expects.</summary>
     public IReadOnlyList<string> Names { get; }
 
     public void Add(IEnumerable<UsingDirectiveSyntax> directives)
     {
         foreach (var directive in directives)
         {
-            // An alias defined anew replaces the old one.
+            // A new definition of an alias replaces the old one.
             var key = directive.Alias is { } alias
                 ? alias.Name.ToString() + "="
                 : (directive.StaticKeyword.Text + " " + directive.NamespaceOrType).Trim();
@@ -40,8 +40,8 @@ internal sealed class Usings
         }
     }
 
-    /// <summary>Source that opens all of it for types compiled apart.</summary>
-    /// <param name="units">All types of the cell; their namespaces count as known, whether compiled yet or not.</param>
+    /// <summary>Source text that gives libraries all using directives in force.</summary>
+    /// <param name="units">All types of the cell. Their namespaces are declared as well, even if they are not compiled yet.</param>
     public string Prelude(IEnumerable<HoistedUnit> units)
     {
         foreach (var unit in units)

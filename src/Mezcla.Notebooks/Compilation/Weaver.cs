@@ -7,12 +7,12 @@ using Mono.Cecil.Rocks;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Rewrites a cell's compiled code so that it can be stopped and can't take the process with it: a check at every loop's turn, a look at
-/// the stack where a method begins that might call itself, and harmless replacements for the calls that end the process.
+/// Rewrites the IL of a cell so that it can be stopped and cannot end the process. It inserts a check at every loop iteration and a check
+/// of the stack at the start of every method that might be recursive, and replaces calls that would end the process.
 /// </summary>
 /// <remarks>
-/// Working on IL and not on source keeps every line and column, and reaches lambdas, properties and operators alike. A method that only
-/// calls methods known to end is left alone, so that the JIT can still inline it.
+/// Rewriting IL instead of source keeps every line and column and treats lambdas, properties and operators alike. A method that only
+/// calls methods known to return is left unchanged, so that the JIT can still inline it.
 /// </remarks>
 internal static class Weaver
 {
@@ -22,8 +22,8 @@ internal static class Weaver
     private static readonly MethodInfo Enter = typeof(CellGuard).GetMethod(nameof(CellGuard.Enter))!;
 
     /// <summary>
-    /// The key of the ECMA standard, which needs no private half. The compiler tells
-    /// versions of one assembly apart only if they have a key.
+    /// The ECMA standard public key, for which no private key is needed. The compiler distinguishes versions of an assembly only if they
+    /// have a key.
     /// </summary>
     private static readonly byte[] PublicKey = [0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
 
@@ -44,7 +44,7 @@ internal static class Weaver
         "System.Span`1", "System.ReadOnlySpan`1", "System.Numerics.Vector`1", "System.Runtime.CompilerServices.Unsafe",
     ];
 
-    /// <summary>An assembly with nothing in it, under the name and version by which others are compiled against it.</summary>
+    /// <summary>An empty assembly with the name and version that compilations see.</summary>
     public static MemoryStream EmptyLibrary(string publicName, Version version)
     {
         using var assembly = AssemblyDefinition.CreateAssembly(new AssemblyNameDefinition(publicName, version) { PublicKey = PublicKey },
@@ -62,9 +62,10 @@ internal static class Weaver
         (image, symbols) = Write(assembly);
     }
 
-    /// <summary>Rewrites the assembly of a cell's types and its portable PDB; both are
-    /// replaced. Everything internal becomes public.</summary>
-    /// <returns>The assembly under the name and version by which others are compiled against it.</returns>
+    /// <summary>
+    /// Rewrites the assembly of a cell's types and its portable PDB; both are replaced. Internal types and members become public.
+    /// </summary>
+    /// <returns>The assembly with the name and version that compilations see.</returns>
     public static MemoryStream WeaveLibrary(ref MemoryStream image, ref MemoryStream symbols, string publicName, Version version)
     {
         using var assembly = Read(image, symbols);
@@ -96,8 +97,8 @@ internal static class Weaver
     }
 
     /// <summary>
-    /// The compiler lists hidden versions of libraries among the references, for debuggers' sake. Nothing uses them, and the next
-    /// compilation would take one version for another.
+    /// Removes the hidden versions of libraries, which the compiler lists among the references for debuggers. No code uses them, and the
+    /// next compilation would confuse one version with another.
     /// </summary>
     private static void DropUnusedReferences(ModuleDefinition module)
     {
@@ -207,8 +208,8 @@ internal static class Weaver
             }
         }
 
-        /// <summary>Puts a check where a loop's turn begins. Nothing is on the stack
-        /// there, so that the JIT still sees an ordinary loop.</summary>
+        /// <summary>Inserts a check at the start of a loop. The evaluation stack
+        /// is empty there, so the JIT still recognizes the loop.</summary>
         private void InsertCheck(Mono.Cecil.Cil.MethodBody body, Instruction head)
         {
             Instruction[] check =
@@ -242,7 +243,7 @@ internal static class Weaver
             Instruction? Moved(Instruction? boundary) => boundary == head ? check[0] : boundary;
         }
 
-        /// <summary>The instructions that something later jumps back to.</summary>
+        /// <summary>The instructions that a later instruction jumps back to.</summary>
         private static List<Instruction> LoopHeads(Mono.Cecil.Cil.MethodBody body) => body.Instructions
             .SelectMany(instruction => Targets(instruction).Where(target => target.Offset <= instruction.Offset))
             .Distinct()
@@ -255,15 +256,15 @@ internal static class Weaver
             _ => [],
         };
 
-        /// <summary>Whether a library may call a method again and again in a loop of its
-        /// own: lambdas, local functions, what is virtual.</summary>
+        /// <summary>Whether a library may call a method repeatedly from a loop
+        /// of its own: lambdas, local functions and virtual methods.</summary>
         private static bool IsCalledBack(MethodDefinition method) =>
             method.IsVirtual || method.Name.StartsWith('<') || method.DeclaringType.Name.StartsWith('<');
 
         /// <summary>
-        /// Whether an exception at the beginning of a method would do harm: in a static constructor, after which its type is unusable; in
-        /// an async method's MoveNext before its own try block, where it would end the process;
-        /// in the cleaning up of an iterator, where it would hide another.
+        /// Whether an exception at the start of a method would do harm. In a static constructor it would make the type unusable. In an
+        /// async method's MoveNext it would come before the method's own try block and end the process. In the cleanup of an iterator it
+        /// would hide another exception.
         /// </summary>
         private static bool IsUnsafeToFail(MethodDefinition method) =>
             method.Name is ".cctor" or "System.IDisposable.Dispose"
@@ -271,13 +272,13 @@ internal static class Weaver
             || (method.Name == "MoveNext" && method.DeclaringType.Interfaces.Any(
                 implemented => implemented.InterfaceType.FullName == "System.Runtime.CompilerServices.IAsyncStateMachine"));
 
-        /// <summary>Whether a method can't call itself, however indirectly.</summary>
+        /// <summary>Whether a method cannot call itself, neither directly nor indirectly.</summary>
         private bool IsLeaf(MethodDefinition method)
         {
             if (_leaves.TryGetValue(method, out var known))
                 return known;
 
-            _leaves[method] = false; // What a method in a cycle finds about itself.
+            _leaves[method] = false; // The answer that a method in a cycle finds for itself.
             return _leaves[method] = method.HasBody && method.Body.Instructions.All(instruction => instruction.OpCode.Code switch
             {
                 Code.Callvirt or Code.Calli or Code.Jmp => instruction.Operand is MethodReference called && IsHarmless(called),

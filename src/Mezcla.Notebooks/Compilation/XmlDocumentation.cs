@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Documentation comments of an assembly, from the XML the compiler wrote for it; read when first asked.</summary>
+/// <summary>The documentation comments of an assembly, read on first use from the XML file that the compiler wrote for it.</summary>
 internal sealed class XmlDocumentation : DocumentationProvider
 {
     private readonly object _key;
@@ -50,7 +50,7 @@ internal sealed class XmlDocumentation : DocumentationProvider
         }
         catch (Exception exception) when (exception is XmlException or IOException or UnauthorizedAccessException)
         {
-            // A damaged or unreadable documentation file means no documentation; the code it describes is unaffected.
+            // If the documentation file is damaged or unreadable, there is no documentation; the code it describes still works.
         }
 
         return members;

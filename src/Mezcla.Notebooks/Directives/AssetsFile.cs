@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Reads which files of which packages a restore chose for this runtime.</summary>
+/// <summary>Reads <c>project.assets.json</c>: the files of the packages that a restore chose for this runtime.</summary>
 internal static class AssetsFile
 {
     /// <summary>The files, or null if the assets file or one of the files it names is missing or damaged.</summary>
@@ -25,7 +25,7 @@ internal static class AssetsFile
         }
     }
 
-    /// <summary>A restore that failed leaves an assets file too, with its reasons.</summary>
+    /// <summary>Whether the assets file holds errors. A failed restore writes one too, with its reasons.</summary>
     private static bool HasErrors(JsonElement root) =>
         root.TryGetProperty("logs", out var logs)
             && logs.EnumerateArray().Any(log => log.TryGetProperty("level", out var level) && level.GetString() == "Error");
@@ -35,7 +35,7 @@ internal static class AssetsFile
         var folders = root.GetProperty("packageFolders").EnumerateObject().Select(folder => folder.Name).ToList();
         var libraries = root.GetProperty("libraries");
 
-        // With a runtime identifier there are two targets; the one that names it has the native files resolved.
+        // With a runtime identifier there are two targets. The one whose name contains it lists the native files.
         var target = root.GetProperty("targets").EnumerateObject()
             .OrderByDescending(candidate => candidate.Name.Contains('/', StringComparison.Ordinal)).First().Value;
         var versions = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

@@ -1,9 +1,9 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>What a stretch of a cell is to be done with.</summary>
+/// <summary>The kinds of parts of a cell, each processed differently.</summary>
 internal enum PartKind
 {
-    /// <summary>C# to run. Its text is as long as the cell's, other parts being blank, so that positions agree.</summary>
+    /// <summary>C# to run. The text is as long as the cell, with the other parts blanked, so that positions are the cell's.</summary>
     Code,
 
     /// <summary>Text to display under a MIME type.</summary>
@@ -16,8 +16,8 @@ internal enum PartKind
     Magic,
 }
 
-/// <summary>A stretch of a cell.</summary>
-/// <param name="Kind">What to do with it.</param>
+/// <summary>A part of a cell.</summary>
+/// <param name="Kind">How to process it.</param>
 /// <param name="Name">The directive's name (<c>r</c>, <c>i</c>, <c>load</c>, <c>time</c>), or the MIME type of content.</param>
 /// <param name="Text">The code, the content, or the directive's argument.</param>
 /// <param name="Line">Its first line in the cell, from 1.</param>

@@ -101,7 +101,7 @@ internal static partial class CellSplitter
             && !before.Contains("@$\"", StringComparison.Ordinal))
             return false;
 
-        // With a marker appended, lexing tells whether the marker would be a token of its own or part of something longer.
+        // Append an identifier as a marker and parse. If it becomes a token of its own, no string or comment is open here.
         const string Marker = "zzMarkerzz";
         var root = CSharpSyntaxTree.ParseText(before + Marker, CellCompiler.ParseOptions).GetRoot();
         var token = root.FindToken(position, findInsideTrivia: true);

@@ -15,7 +15,7 @@ internal sealed class DirectiveRunner(
     Action<string, CellRun, List<string>> runFile)
 {
     private const string Known =
-        "#!csharp, #!markdown, #!html, #!javascript (the lines below are of that language), #!time, #!about, #!who, #!whos, #!lsmagic, "
+        "#!csharp, #!markdown, #!html, #!javascript (the language of the lines below), #!time, #!about, #!who, #!whos, #!lsmagic, "
         + "#r \"nuget: Package, Version\", #r \"file.dll\", #i \"nuget: source\", #load \"file.csx\"";
 
     private static readonly HashSet<string> OtherLanguages = new(StringComparer.OrdinalIgnoreCase)
@@ -27,7 +27,7 @@ internal sealed class DirectiveRunner(
     private readonly PackageSession _packages = new(engine.Options, context);
     private readonly List<string> _loading = [];
 
-    /// <summary>Does what must be done before any code of the text can be compiled.</summary>
+    /// <summary>Runs the directives that must precede the compilation of the text's code.</summary>
     public void Prepare(IReadOnlyList<CellPart> parts, CellRun run, string document, List<string> warnings)
     {
         AddPackages(parts, run, document);
@@ -41,7 +41,7 @@ internal sealed class DirectiveRunner(
                     AddFile(part.Text, document);
                 else if (part.Name == "i" && !PackageRequest.IsPackage(part.Text))
                     throw new DirectiveException(
-                        $"#i takes a package source, as in #i \"nuget: https://…\" or #i \"nuget: folder\"; \"{part.Text}\" is none.");
+                        $"#i takes a package source, as in #i \"nuget: https://…\" or #i \"nuget: folder\"; \"{part.Text}\" is not one.");
             });
         }
     }
@@ -51,7 +51,7 @@ internal sealed class DirectiveRunner(
         switch (part.Name)
         {
             case "time":
-                break; // The session measures.
+                break; // The session measures the time.
             case "about":
                 Show(run, About());
                 break;
@@ -173,7 +173,7 @@ internal sealed class DirectiveRunner(
         }
     }
 
-    /// <summary>A path in a loaded file starts at that file's folder.</summary>
+    /// <summary>Resolves a path. In a loaded file, a relative path refers to that file's folder.</summary>
     private string Resolve(string path, string document) =>
         Path.GetFullPath(Path.Combine(Path.IsPathRooted(document) ? Path.GetDirectoryName(document)! : engine.Folder, path));
 

@@ -8,19 +8,19 @@ using System.Xml.Linq;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Restores packages the way the SDK does for any project: a generated project, <c>dotnet restore</c>, and the choice it writes to
-/// <c>project.assets.json</c>. Sources, credentials and caches are thereby the user's own.
+/// Restores packages as the SDK does for any project: it generates a project, runs <c>dotnet restore</c>, and reads the chosen files from
+/// <c>project.assets.json</c>. Therefore the user's own sources, credentials and caches apply.
 /// </summary>
 internal static partial class PackageRestorer
 {
     private static readonly TimeSpan KeepInexact = TimeSpan.FromDays(1);
 
-    /// <param name="requests">All packages that are to go together.</param>
-    /// <param name="sources">Sources beyond the user's own.</param>
-    /// <param name="cache">Where the generated project is kept.</param>
-    /// <param name="cancellation">The cell is interrupted.</param>
-    /// <param name="added">Those that a failure is about; all where not given.</param>
-    /// <exception cref="DirectiveException">There is no SDK, or NuGet said no; its reasons are in the message.</exception>
+    /// <param name="requests">All packages to restore together.</param>
+    /// <param name="sources">Package sources in addition to the user's own.</param>
+    /// <param name="cache">The folder for generated projects, or null for the default.</param>
+    /// <param name="cancellation">Cancelled when the cell is interrupted.</param>
+    /// <param name="added">The packages that an error message names; all if null.</param>
+    /// <exception cref="DirectiveException">There is no SDK, or the restore failed. The message holds NuGet's reasons.</exception>
     /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
     public static RestoredPackages Restore(
         IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> sources, string? cache, CancellationToken cancellation,
@@ -43,7 +43,7 @@ internal static partial class PackageRestorer
         var (succeeded, log) = Run(file, cancellation);
         if (!succeeded)
         {
-            // Without a network, what was restored some days ago is better than nothing.
+            // Without a network, the result of an older restore is better than an error.
             if (AssetsFile.TryRead(assets.FullName) is { } old)
                 return old;
 
@@ -75,7 +75,7 @@ internal static partial class PackageRestorer
                 .Select(request => new XElement("PackageReference", new XAttribute("Include", request.Id),
                     new XAttribute("Version", request.Version))));
 
-        // Settings of a repository around the cache's folder are not meant for this project.
+        // Settings of a repository that contains the cache folder must not apply to this project.
         var own = new XElement(
             "PropertyGroup",
             new XElement("ImportDirectoryBuildProps", "false"),
@@ -106,7 +106,7 @@ internal static partial class PackageRestorer
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
 
-        // Left over from an enclosing dotnet command, these would point the SDK's tools at the wrong files.
+        // An enclosing dotnet command leaves these variables, which would point the SDK's tools at the wrong files.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
 

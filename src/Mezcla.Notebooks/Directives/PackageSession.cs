@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>The packages an engine's cells have asked for, restored together so that their versions agree.</summary>
+/// <summary>The packages that an engine's cells have requested. They are restored together so that their versions fit.</summary>
 internal sealed class PackageSession(CellEngineOptions options, CellLoadContext context)
 {
     private readonly Dictionary<string, PackageRequest> _wanted = new(StringComparer.OrdinalIgnoreCase);
@@ -47,8 +47,11 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         _new.Add(request);
     }
 
-    /// <summary>Restores what is new, makes it loadable, says what was installed, and gives the references to compile with.</summary>
-    /// <exception cref="DirectiveException">A package was not found, or the versions don't go together.</exception>
+    /// <summary>
+    /// Restores the newly requested packages, makes them loadable, prints what
+    /// was installed, and returns the references to compile against.
+    /// </summary>
+    /// <exception cref="DirectiveException">A package was not found, or the versions conflict.</exception>
     public IReadOnlyList<MetadataReference> Restore(CellRun run)
     {
         if (_new.Count == 0)
@@ -63,7 +66,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         RestoredPackages restored;
         try
         {
-            // Versions already in use must not change under the code that uses them.
+            // A version already in use must not change while code uses it.
             var pinned = all.Select(
                 request => _installed.TryGetValue(request.Id, out var version) ? request with { Version = $"[{version}]" } : request);
             restored = PackageRestorer.Restore([.. pinned], _sources, options.PackageCache, run.Stopping, added);
@@ -97,7 +100,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
             var version = restored.Versions.GetValueOrDefault(request.Id, request.Version);
             _installed[request.Id] = version;
             if (Version.TryParse(request.Version, out _) && !SameVersion(version, request.Version))
-                notes.Add($"{request.Id} {request.Version} is not in any source; {version} is the nearest there is.");
+                notes.Add($"{request.Id} {request.Version} is not in any source; {version} is the nearest available version.");
         }
 
         var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));

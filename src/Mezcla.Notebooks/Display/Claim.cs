@@ -5,8 +5,9 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Cells;
 
 /// <summary>
-/// A sentence that is checked where it stands. <see cref="Check"/> and <see cref="Holds"/> show what was expected, what was obtained and
-/// where the expectation comes from, and fail the cell if the two do not agree, so a notebook that runs through says only what is so.
+/// Checks the statements of a notebook where they are made. <see cref="Check"/> and <see cref="Holds"/> show what was expected, what was
+/// obtained and where the expectation comes from. If a statement is false, the cell fails; so all claims of a notebook that runs to its
+/// end are true.
 /// </summary>
 public static class Claim
 {
@@ -14,13 +15,13 @@ public static class Claim
     /// and <c>expected</c>, <c>obtained</c>, <c>tolerance</c> or <c>detail</c>.</summary>
     public const string MimeType = "application/vnd.mezcla.claim+json";
 
-    /// <summary>Claims that a number is what it should be: |obtained − expected| ≤ tolerance.</summary>
+    /// <summary>Claims that a number has an expected value: |obtained − expected| ≤ tolerance.</summary>
     /// <param name="what">What the number is, such as "GPT-2's parameters".</param>
-    /// <param name="expected">What it should be.</param>
-    /// <param name="obtained">What it is.</param>
+    /// <param name="expected">The expected value.</param>
+    /// <param name="obtained">The value that was obtained.</param>
     /// <param name="tolerance">The largest difference that still counts as equal, in the number's own unit.</param>
     /// <param name="source">Where the expectation comes from.</param>
-    /// <exception cref="ClaimFailedException">It is not.</exception>
+    /// <exception cref="ClaimFailedException">The difference is larger.</exception>
     public static void Check(string what, double expected, double obtained, double tolerance = 0, string source = "")
     {
         var holds = obtained == expected || Math.Abs(obtained - expected) <= tolerance;
@@ -29,12 +30,12 @@ public static class Claim
             new JsonObject { ["expected"] = Number(expected), ["obtained"] = Number(obtained), ["tolerance"] = Number(tolerance) });
     }
 
-    /// <summary>Claims that something is so.</summary>
-    /// <param name="what">What is claimed, such as "the mixture ends below the dense model".</param>
-    /// <param name="holds">Whether it is so.</param>
-    /// <param name="detail">The numbers behind it.</param>
+    /// <summary>Claims that a statement is true.</summary>
+    /// <param name="what">The statement, such as "the mixture ends below the dense model".</param>
+    /// <param name="holds">Whether it is true.</param>
+    /// <param name="detail">The numbers that support it.</param>
     /// <param name="source">Where the expectation comes from.</param>
-    /// <exception cref="ClaimFailedException">It is not so.</exception>
+    /// <exception cref="ClaimFailedException">The statement is false.</exception>
     public static void Holds(string what, bool holds, string detail = "", string source = "") =>
         Show(what, holds, source, detail.Length > 0 ? [("because", detail)] : [], new JsonObject { ["detail"] = detail });
 
@@ -58,7 +59,7 @@ public static class Claim
 
     private static string Html(string what, bool holds, (string Name, string Value)[] lines)
     {
-        // Colours that read on light and dark pages alike, and a word beside the colour for those who do not see it.
+        // These colours are readable on light and dark pages. The word is for readers who cannot tell the colours apart.
         var color = holds ? "#2e8b57" : "#d0342c";
         var rows =
             string.Concat(lines.Select(l => $"<div><span style=\"opacity:.72\">{l.Name}</span> {WebUtility.HtmlEncode(l.Value)}</div>"));
@@ -72,7 +73,8 @@ public static class Claim
         ? JsonValue.Create(value)
         : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Up to twelve significant digits, thousands separated; exponents only where a person would want them.</summary>
+    /// <summary>Formats a number with up to twelve significant digits and thousands
+    /// separators. Only very large or small numbers get exponents.</summary>
     internal static string Text(double value)
     {
         if (!double.IsFinite(value) || value == 0)
@@ -84,5 +86,5 @@ public static class Claim
 }
 
 /// <summary>A claim did not hold.</summary>
-/// <param name="message">The claim, with what was expected and obtained.</param>
+/// <param name="message">The claim, with the expected and the obtained value.</param>
 public sealed class ClaimFailedException(string message) : Exception(message);

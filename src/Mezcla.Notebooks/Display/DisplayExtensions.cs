@@ -1,6 +1,6 @@
 namespace Mezcla.Notebooks.Cells;
 
-/// <summary>Showing a value from the end of an expression.</summary>
+/// <summary>Extension methods that show a value at the end of an expression.</summary>
 public static class DisplayExtensions
 {
     /// <summary>Shows a value below the cell.</summary>
@@ -9,6 +9,6 @@ public static class DisplayExtensions
     /// <summary>Shows a value below the cell in the form of one MIME type.</summary>
     public static DisplayHandle Display<T>(this T value, string mimeType) => CellFunctions.display(value, mimeType);
 
-    /// <summary>Shows a value below the cell in the form of one MIME type, which a string is taken to be already.</summary>
+    /// <summary>Shows a value below the cell in one MIME type. A string is assumed to be content of that type already.</summary>
     public static DisplayHandle DisplayAs<T>(this T value, string mimeType) => CellFunctions.display(value, mimeType);
 }

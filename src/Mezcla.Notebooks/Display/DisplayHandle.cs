@@ -1,6 +1,6 @@
 namespace Mezcla.Notebooks.Cells;
 
-/// <summary>Something on the page that can be replaced in place.</summary>
+/// <summary>Refers to a displayed output, which can be replaced in place.</summary>
 public sealed class DisplayHandle
 {
     private readonly CellRun? _run;
@@ -11,7 +11,7 @@ public sealed class DisplayHandle
         Id = id;
     }
 
-    /// <summary>The name front ends know it by.</summary>
+    /// <summary>The display id, by which front ends know the output.</summary>
     public string Id { get; }
 
     /// <summary>Shows another value in the same place, also from a later cell.</summary>

@@ -7,8 +7,8 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Cells;
 
 /// <summary>
-/// A task for the reader, with checks that answer back and hints. Shown by being the last
-/// value of a cell; the cell never fails, whatever the reader wrote:
+/// A task for the reader, with hints and with checks that show their results. To show it, make it the last expression of a cell. The cell
+/// never fails, whatever the reader's code does:
 /// <code>
 /// int Double(int x) => throw new NotImplementedException();
 ///
@@ -18,7 +18,7 @@ namespace Mezcla.Notebooks.Cells;
 /// </code>
 /// A check that throws <see cref="NotImplementedException"/> counts as not tried yet.
 /// </summary>
-/// <param name="title">What is to be done, in a few words.</param>
+/// <param name="title">The task, in a few words.</param>
 public sealed class Exercise(string title)
 {
     /// <summary>MIME type of the machine-readable form: an object with <c>title</c>,
@@ -38,8 +38,8 @@ public sealed class Exercise(string title)
     /// <summary>Checks a value: numbers within the tolerance, sequences element by element, everything else by equality.</summary>
     /// <typeparam name="T">The value's type.</typeparam>
     /// <param name="what">What the value is, such as "of 3".</param>
-    /// <param name="expected">What it should be.</param>
-    /// <param name="obtain">Calls what the reader wrote.</param>
+    /// <param name="expected">The expected value.</param>
+    /// <param name="obtain">Calls the reader's code.</param>
     /// <param name="tolerance">The largest difference between two numbers that still counts as equal.</param>
     public Exercise Expect<T>(string what, T expected, Func<T> obtain, double tolerance = 0) => Try(what, Text(expected), () =>
     {
@@ -50,18 +50,18 @@ public sealed class Exercise(string title)
     /// <summary>Checks a sequence, element by element.</summary>
     /// <typeparam name="T">The elements' type.</typeparam>
     /// <param name="what">What the sequence is.</param>
-    /// <param name="expected">What it should be.</param>
-    /// <param name="obtain">Calls what the reader wrote.</param>
+    /// <param name="expected">The expected elements.</param>
+    /// <param name="obtain">Calls the reader's code.</param>
     /// <param name="tolerance">The largest difference between two numbers that still counts as equal.</param>
     public Exercise ExpectAll<T>(string what, IEnumerable<T> expected, Func<IEnumerable<T>> obtain, double tolerance = 0) =>
         Expect(what, expected, obtain, tolerance);
 
-    /// <summary>Checks that something holds.</summary>
-    /// <param name="what">What should hold.</param>
-    /// <param name="holds">Calls what the reader wrote.</param>
+    /// <summary>Checks a condition.</summary>
+    /// <param name="what">The condition in words.</param>
+    /// <param name="holds">Calls the reader's code and tests the condition.</param>
     public Exercise Require(string what, Func<bool> holds) => Try(what, "", () => (holds(), ""));
 
-    /// <summary>Adds a hint; a page folds hints away, one by one.</summary>
+    /// <summary>Adds a hint. The page hides each hint until the reader opens it.</summary>
     /// <param name="text">The hint.</param>
     public Exercise Hint(string text)
     {
@@ -69,7 +69,7 @@ public sealed class Exercise(string title)
         return this;
     }
 
-    /// <summary>The exercise in the forms a notebook may want.</summary>
+    /// <summary>Formats the exercise for a notebook, in HTML, plain text and the machine-readable form.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string>
     {
         [MimeBundle.Html] = ToHtml(),
@@ -107,7 +107,8 @@ public sealed class Exercise(string title)
 
     private string ToHtml()
     {
-        // The colours of claims, and amber for what is open; a word beside each for those who do not see them.
+        // The colours are those of claims, with amber for exercises not tried
+        // yet. A word beside each colour is for readers who cannot see it.
         var color = Solved ? "#2e8b57" : Untried ? "#a8730b" : "#d0342c";
         var html =
             new StringBuilder(
@@ -140,7 +141,7 @@ public sealed class Exercise(string title)
         }
         catch (Exception e) when (e is not (OperationCanceledException or ThreadInterruptedException))
         {
-            // Whatever the reader's code throws is an answer to show, not the end of the notebook; stopping the cell still stops it.
+            // An exception of the reader's code is a result to show, and must not fail the cell. Interrupting the cell still stops it.
             _checks.Add(new(what, State.Wrong, expected, $"{e.GetType().Name}: {e.Message}"));
         }
         return this;

@@ -3,9 +3,11 @@ namespace Mezcla.Notebooks.Cells;
 /// <summary>Progress bars for long work.</summary>
 public static class Progress
 {
-    /// <summary>Shows a bar that fills as steps are reported, with the rate and the time left, and becomes one line when it ends.</summary>
+    /// <summary>
+    /// Shows a bar that fills as steps are reported, with the rate and the time left. When the bar is disposed of, one line replaces it.
+    /// </summary>
     /// <param name="total">How many steps there are.</param>
-    /// <param name="label">What the work is.</param>
+    /// <param name="label">The name of the work.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="total"/> is negative.</exception>
     /// <example><code>
     /// using var bar = Progress.Bar(1000, "training");
@@ -18,9 +20,9 @@ public static class Progress
         return new ProgressBar(total, label);
     }
 
-    /// <summary>The same items, with a bar that counts those already taken.</summary>
-    /// <param name="items">What to go through. Where they can be counted without going through them, the bar knows the end.</param>
-    /// <param name="label">What the work is.</param>
+    /// <summary>Enumerates the same items and shows a bar that counts them.</summary>
+    /// <param name="items">The items. If their number is known without enumerating them, the bar shows the time left.</param>
+    /// <param name="label">The name of the work.</param>
     public static IEnumerable<T> WithProgress<T>(this IEnumerable<T> items, string label = "")
     {
         ArgumentNullException.ThrowIfNull(items);

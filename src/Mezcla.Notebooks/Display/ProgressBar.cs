@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Mezcla.Notebooks.Cells;
 
-/// <summary>A progress bar below the cell. Dispose of it when the work ends, and it becomes one line.</summary>
+/// <summary>A progress bar below the cell. Dispose of it when the work ends; one line then replaces it.</summary>
 public sealed class ProgressBar : IDisposable, IProgress<long>, IProgress<int>
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -26,9 +26,9 @@ public sealed class ProgressBar : IDisposable, IProgress<long>, IProgress<int>
     /// <summary>Steps done so far.</summary>
     public long Value { get; private set; }
 
-    /// <summary>Says how many steps are done, and perhaps something worth telling about the latest.</summary>
+    /// <summary>Reports how many steps are done, and optionally a note on the latest step.</summary>
     /// <param name="value">Steps done so far.</param>
-    /// <param name="note">Shown beside the bar, for instance the loss; null leaves the last note.</param>
+    /// <param name="note">The note to show beside the bar, for instance the loss. Null keeps the last note.</param>
     public void Report(long value, string? note = null)
     {
         lock (_lock)
@@ -39,9 +39,9 @@ public sealed class ProgressBar : IDisposable, IProgress<long>, IProgress<int>
         }
     }
 
-    /// <summary>Says that more steps are done. May be called from many threads.</summary>
-    /// <param name="by">How many.</param>
-    /// <param name="note">Shown beside the bar; null leaves the last note.</param>
+    /// <summary>Reports that more steps are done. May be called from several threads at once.</summary>
+    /// <param name="by">How many more.</param>
+    /// <param name="note">The note to show beside the bar. Null keeps the last note.</param>
     public void Increment(long by = 1, string? note = null)
     {
         lock (_lock)
@@ -56,7 +56,7 @@ public sealed class ProgressBar : IDisposable, IProgress<long>, IProgress<int>
 
     void IProgress<int>.Report(int value) => Report(value);
 
-    /// <summary>Ends the bar: it becomes one line, which says how long the work took, or where it stopped.</summary>
+    /// <summary>Ends the bar. One line replaces it, which says how long the work took or at which step it stopped.</summary>
     public void Dispose()
     {
         lock (_lock)

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>How far some work has come, and how that looks.</summary>
-/// <param name="Label">What the work is; may be empty.</param>
+/// <summary>The progress of some work, and its text and HTML.</summary>
+/// <param name="Label">The name of the work; may be empty.</param>
 /// <param name="Value">Steps done.</param>
-/// <param name="Total">Steps in all, or null where that isn't known.</param>
+/// <param name="Total">Number of steps, or null if it is not known.</param>
 /// <param name="Elapsed">Time since the start.</param>
-/// <param name="Note">The latest thing worth telling; may be empty.</param>
-/// <param name="IsEnded">Whether no more steps come.</param>
+/// <param name="Note">The latest note; may be empty.</param>
+/// <param name="IsEnded">Whether the work has ended.</param>
 internal sealed record ProgressState(string Label, long Value, long? Total, TimeSpan Elapsed, string Note, bool IsEnded)
 {
     private const int Width = 24;
@@ -52,7 +52,7 @@ internal sealed record ProgressState(string Label, long Value, long? Total, Time
         return $"<div style=\"font-variant-numeric:tabular-nums\">{HtmlWriter.Encode(Label)} {bar}{HtmlWriter.Encode(text)}</div>";
     }
 
-    /// <summary>A time the way one says it: 0.35 s, 12 s, 3 min 05 s, 2 h 10 min.</summary>
+    /// <summary>Formats a duration as people say it: 0.35 s, 12 s, 3 min 05 s, 2 h 10 min.</summary>
     public static string Duration(TimeSpan time)
     {
         var culture = CultureInfo.InvariantCulture;

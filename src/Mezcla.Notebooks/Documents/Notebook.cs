@@ -4,9 +4,9 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Documents;
 
 /// <summary>
-/// A Jupyter notebook, nbformat 4 (<see href="https://nbformat.readthedocs.io/en/latest/format_description.html"/>). Written as version
-/// 4.5, byte for byte as Jupyter writes it, so that a notebook saved here and one saved
-/// there do not differ; what this library does not know is kept.
+/// A Jupyter notebook, nbformat 4 (<see href="https://nbformat.readthedocs.io/en/latest/format_description.html"/>). It is written as
+/// version 4.5 and byte for byte as Jupyter writes it, so saving a notebook here or in Jupyter gives the same file. Keys that this
+/// library does not know are kept.
 /// </summary>
 public sealed class Notebook
 {
@@ -29,7 +29,7 @@ public sealed class Notebook
         .Select(line => line.TrimStart('#').Trim())
         .FirstOrDefault();
 
-    /// <summary>A notebook of C# without cells.</summary>
+    /// <summary>Makes an empty C# notebook.</summary>
     public static Notebook ForCSharp() => new()
     {
         Metadata = new JsonObject
@@ -48,10 +48,10 @@ public sealed class Notebook
 
     /// <summary>Reads a notebook file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is not UTF-8, or no notebook of
-    /// nbformat 4; the message says what is wrong and where.</exception>
+    /// <exception cref="InvalidDataException">The file is not UTF-8, or it is not a notebook of nbformat 4. The message says what is
+    /// wrong and where.</exception>
     public static Notebook Read(string path)
     {
         if (!File.Exists(path))
@@ -70,15 +70,16 @@ public sealed class Notebook
 
     /// <summary>Reads a notebook from its text.</summary>
     /// <param name="json">The text.</param>
-    /// <param name="name">What errors call it.</param>
+    /// <param name="name">The notebook's name in error messages.</param>
     /// <exception cref="InvalidDataException">It is not a notebook of nbformat 4; the message says what is wrong and where.</exception>
     public static Notebook Parse(string json, string name = "the notebook") => NotebookReader.Parse(json, name);
 
-    /// <summary>The notebook's text as Jupyter writes it: keys in order, an indent of one space, a line end at the end.</summary>
+    /// <summary>The notebook's text as Jupyter writes it: sorted keys, an indent
+    /// of one space, and a line end after the last line.</summary>
     public string ToJson() => NotebookWriter.ToText(this);
 
-    /// <summary>Writes the notebook, whole or not at all: a file that was there stays as it was if this fails.</summary>
-    /// <param name="path">The file; its folder is made if it is not there.</param>
+    /// <summary>Writes the notebook atomically: if writing fails, an existing file keeps its old content.</summary>
+    /// <param name="path">The file. Its folder is created if it does not exist.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(string path)
     {

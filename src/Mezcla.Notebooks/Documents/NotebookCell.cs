@@ -21,9 +21,9 @@ public enum CellKind
 public sealed class NotebookCell
 {
     /// <summary>Makes a cell without outputs.</summary>
-    /// <param name="kind">What it holds.</param>
-    /// <param name="source">Its text.</param>
-    /// <param name="id">Its name inside the notebook, 1 to 64 letters, digits, hyphens and underscores; made from the text if null.</param>
+    /// <param name="kind">What kind of cell it is.</param>
+    /// <param name="source">The cell's text.</param>
+    /// <param name="id">The cell's id, 1 to 64 letters, digits, hyphens and underscores. If null, an id is made from the text.</param>
     /// <exception cref="ArgumentException">The id has other characters or another length.</exception>
     public NotebookCell(CellKind kind, string source, string? id = null)
     {
@@ -37,25 +37,25 @@ public sealed class NotebookCell
     /// <summary>What the cell holds.</summary>
     public CellKind Kind { get; }
 
-    /// <summary>The cell's name inside its notebook.</summary>
+    /// <summary>The cell's id, which is unique in its notebook.</summary>
     public string Id { get; internal set; }
 
     /// <summary>The cell's text.</summary>
     public string Source { get; set; }
 
-    /// <summary>What is probably wrong with the text as the file holds it, as a sentence for the reader; null if nothing is.</summary>
+    /// <summary>A sentence for the reader about what is probably wrong with the text in the file, or null if nothing is.</summary>
     public string? Warning { get; internal init; }
 
-    /// <summary>The number beside a code cell that has run.</summary>
+    /// <summary>The execution count, which front ends show beside a code cell that has run.</summary>
     public int? ExecutionCount { get; set; }
 
-    /// <summary>What stands below a code cell.</summary>
+    /// <summary>The outputs of a code cell.</summary>
     public List<NotebookOutput> Outputs { get; } = [];
 
     /// <summary>Metadata of any kind; kept as it is.</summary>
     public JsonObject Metadata { get; init; } = [];
 
-    /// <summary>Files that a Markdown cell brings with it: name to a MIME bundle.</summary>
+    /// <summary>The attachments of a Markdown cell: a MIME bundle for each file name.</summary>
     public JsonObject? Attachments { get; init; }
 
     /// <summary>The cell's tags (<c>metadata.tags</c>).</summary>
@@ -67,7 +67,7 @@ public sealed class NotebookCell
 
     internal static bool IsId(string id) => id.Length is >= 1 and <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
-    /// <summary>An id that depends on the text alone, so that the same notebook made twice is the same file.</summary>
+    /// <summary>Makes an id that depends only on the text, so that generating the same notebook twice gives the same file.</summary>
     internal static string MakeId(string source, int salt) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{salt}\n{source}")))[..8];
 }

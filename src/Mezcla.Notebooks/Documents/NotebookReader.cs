@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Notebooks.Documents;
 
-/// <summary>Reads nbformat 4. Files come from strangers: what is missing or of the
-/// wrong kind is named with its cell, never a crash.</summary>
+/// <summary>Reads nbformat 4. A file may come from anyone, so a missing key or a
+/// value of the wrong type is reported with the number of its cell.</summary>
 internal static class NotebookReader
 {
     private static readonly string[] CellKeys = ["cell_type", "id", "source", "metadata", "outputs", "execution_count", "attachments"];
@@ -30,7 +30,7 @@ internal static class NotebookReader
         }
         catch (Exception e) when (e is InvalidDataException or ArgumentException or InvalidOperationException or FormatException)
         {
-            // JsonNode finds a repeated key, and a value of another kind, only when it is asked for it.
+            // JsonNode detects a duplicate key or a value of the wrong type only when that key or value is read.
             throw new InvalidDataException($"{name} is not a notebook of nbformat 4: {e.Message}", e);
         }
     }
@@ -114,7 +114,10 @@ internal static class NotebookReader
         _ => throw new InvalidDataException($"it has no '{key}'"),
     };
 
-    /// <summary>A warning about a text in parts that do not end in line ends, as some programs write it: the format wants them.</summary>
+    /// <summary>
+    /// Returns a warning if the source is a list of lines that do not end in line ends. Some programs write it so, but the format
+    /// requires the line ends.
+    /// </summary>
     private static string? Joined(JsonNode? source) => source is JsonArray { Count: > 1 } lines
         && lines.SkipLast(1).All(line => line?.GetValue<string>().EndsWith('\n') == false)
         ? $"Warning: the {lines.Count} lines of this cell have no line ends in the file, so they are one line. " +
@@ -129,7 +132,7 @@ internal static class NotebookReader
         return metadata;
     }
 
-    /// <summary>Completes a kernelspec that is there in part: the format wants its name and what to call it.</summary>
+    /// <summary>Completes a kernelspec that lacks its <c>name</c> or <c>display_name</c>; the format requires both.</summary>
     private static JsonObject WithKernel(JsonObject metadata)
     {
         if (!metadata.ContainsKey("kernelspec"))

@@ -6,9 +6,9 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Documents;
 
 /// <summary>
-/// JSON as Python's <c>json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))</c> writes it, which is how
-/// Jupyter saves notebooks. System.Text.Json escapes and indents otherwise, and two
-/// tools that format differently make every diff unreadable.
+/// JSON as Python's <c>json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True,
+/// separators=(",", ": "))</c> writes it. Jupyter saves notebooks this way. System.Text.Json escapes
+/// and indents differently, and a notebook that two tools format differently has unreadable diffs.
 /// </summary>
 internal static class PythonJson
 {
@@ -19,7 +19,7 @@ internal static class PythonJson
         return text.ToString();
     }
 
-    /// <summary>Python's <c>str.splitlines(True)</c>: at every line end that Unicode knows, each line keeping its own.</summary>
+    /// <summary>Python's <c>str.splitlines(True)</c>: splits at every Unicode line end and keeps the line end with its line.</summary>
     public static IEnumerable<string> SplitLines(string text)
     {
         var start = 0;
@@ -95,7 +95,8 @@ internal static class PythonJson
         }
     }
 
-    /// <summary>An integer as it is, of any length; anything else as Python's <c>repr</c> of the double: 1.0, 1e-05, 1e+16.</summary>
+    /// <summary>Formats an integer of any length as it is, and any other number
+    /// as Python's <c>repr</c> of the double: 1.0, 1e-05, 1e+16.</summary>
     private static string Number(string json, bool isDouble)
     {
         if (!isDouble && !json.AsSpan().ContainsAny('.', 'e', 'E'))
@@ -105,7 +106,7 @@ internal static class PythonJson
             return number > 0 ? "Infinity" : "-Infinity";
         if (number == 0)
             return double.IsNegative(number) ? "-0.0" : "0.0";
-        // The shortest digits that give the number back, and the power of ten of the first of them.
+        // The shortest digits that parse to the same number, and the power of ten of the first digit.
         var parts = Math.Abs(number).ToString("R", CultureInfo.InvariantCulture).Split('E');
         var point = parts[0].IndexOf('.');
         var digits = parts[0].Replace(".", "").TrimStart('0');

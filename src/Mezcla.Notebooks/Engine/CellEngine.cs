@@ -3,11 +3,11 @@ using System.Diagnostics;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Runs cells of C#, one after another, each seeing the variables, methods and types of those before.
+/// Runs C# cells one after another. Each cell can use the variables, methods and types of the cells before it.
 /// </summary>
 /// <remarks>
-/// Cells are compiled with optimisation and run on a thread with a large stack. All members may be called from any thread; cells run one at
-/// a time, in the order of the calls, while completion and inspection answer during a run as well.
+/// Cells are compiled with optimisation and run on a thread with a large stack. All members may be called from any thread. Cells run one
+/// at a time, in the order of the calls; completion and inspection also work while a cell runs.
 /// </remarks>
 public sealed class CellEngine : IDisposable, IAsyncDisposable
 {
@@ -18,7 +18,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     private volatile CellRun? _run;
     private volatile bool _disposed;
 
-    /// <summary>Makes an engine in which nothing has run.</summary>
+    /// <summary>Creates an engine in which no cell has run yet.</summary>
     /// <exception cref="ArgumentException">A reference has neither a file nor metadata in memory.</exception>
     public CellEngine(CellEngineOptions? options = null)
     {
@@ -26,14 +26,15 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
         _session = new CellSession(options ?? new CellEngineOptions());
     }
 
-    /// <summary>What cells declared, the latest where a name was declared again.</summary>
+    /// <summary>The variables that cells declared. If a name was declared more than once, the latest declaration counts.</summary>
     public IReadOnlyList<CellVariable> Variables => _session.Variables;
 
-    /// <summary>Runs a cell. All its output has been delivered when the task
-    /// completes, and failures are in the result, not thrown.</summary>
-    /// <param name="code">The cell's text, directives included.</param>
-    /// <param name="output">Where its output goes.</param>
-    /// <param name="options">How to run it.</param>
+    /// <summary>
+    /// Runs a cell. When the task completes, all output of the cell has been delivered. Failures are returned in the result, not thrown.
+    /// </summary>
+    /// <param name="code">The cell's text, including directives.</param>
+    /// <param name="output">Receives the cell's output.</param>
+    /// <param name="options">How to run the cell.</param>
     /// <param name="cancellation">Interrupts the cell, as <see cref="Interrupt"/> does.</param>
     /// <exception cref="ObjectDisposedException">The engine was disposed of.</exception>
     public async Task<CellResult> RunAsync(
@@ -68,7 +69,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Compiles and runs a little code that leaves nothing behind, so that the first cell need not wait for the compiler to load. A host
+    /// Compiles and runs a small piece of code in an engine of its own, so that the compiler is loaded before the first cell runs. A host
     /// calls it while it waits for its first request.
     /// </summary>
     public async Task WarmUpAsync()
@@ -78,13 +79,13 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
             .ConfigureAwait(false);
     }
 
-    /// <summary>Stops the cell that is running, if any; variables keep the values they have.</summary>
+    /// <summary>Interrupts the running cell, if any. Variables keep their current values.</summary>
     public void Interrupt() => _run?.Interrupt();
 
-    /// <summary>What could stand at the cursor.</summary>
+    /// <summary>Lists the possible completions at the cursor.</summary>
     /// <param name="code">The cell's text.</param>
     /// <param name="cursor">Position of the cursor in <paramref name="code"/>, in UTF-16 units.</param>
-    /// <param name="cancellation">Gives the search up.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     public Task<CompletionResult> CompleteAsync(string code, int cursor, CancellationToken cancellation = default) =>
         Task.Run(
             () => DirectiveCompleter.Complete(code, cursor, _session.State.Folder)
@@ -94,12 +95,12 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="code">The cell's text.</param>
     /// <param name="cursor">Position of the cursor in <paramref name="code"/>, in UTF-16 units.</param>
     /// <param name="detail">0 for the declaration and summary, 1 for everything known.</param>
-    /// <param name="cancellation">Gives the search up.</param>
+    /// <param name="cancellation">Cancels the search.</param>
     /// <returns>The description, or null when there is no known name at the cursor.</returns>
     public Task<MimeBundle?> InspectAsync(string code, int cursor, int detail = 0, CancellationToken cancellation = default) =>
         Task.Run(() => Inspector.Inspect(_session.Compiler, _session.Variables, code, cursor, detail, cancellation), cancellation);
 
-    /// <summary>Whether this code can be run as it stands or needs more lines.</summary>
+    /// <summary>Whether this code can be run as it is or needs more lines.</summary>
     public CompletenessResult IsComplete(string code) => CodeCompleteness.Of(code);
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>What cells have built up so far, and how the next one is carried out.</summary>
+/// <summary>The state that an engine's cells have built up, and the execution of the next cell.</summary>
 internal sealed class CellSession
 {
     private static readonly string[] Imports =
@@ -40,7 +40,7 @@ internal sealed class CellSession
 
     public IReadOnlyList<CellVariable> Variables => CellVariables.List(Volatile.Read(ref _states).Skip(1));
 
-    /// <summary>Carries out a cell on the calling thread; failures are in the result.</summary>
+    /// <summary>Executes a cell on the calling thread. Failures are returned in the result.</summary>
     public CellResult Execute(string code, CellRun run)
     {
         var warnings = new List<string>();
@@ -65,19 +65,19 @@ internal sealed class CellSession
         }
         catch (Exception inner)
         {
-            // A report that can't be written, perhaps because an exception's own properties throw, must not leave the cell without an end.
+            // Writing the report can fail, for instance because an exception's own properties throw. The cell must still get a result.
             var name = TypeNames.Full(exception.GetType());
             var text = $"{name} (the report about it failed: {inner})";
             return new CellError(CellErrorKind.Exception, name, text, [text]);
         }
     }
 
-    /// <summary>Runs code as part of a cell: the cell's own, or a file it loads.</summary>
+    /// <summary>Runs code as part of a cell: the cell's own text or a file that it loads.</summary>
     /// <param name="code">The text with its directives.</param>
     /// <param name="run">The cell.</param>
-    /// <param name="document">What errors call the text.</param>
+    /// <param name="document">The name of the text in errors.</param>
     /// <param name="warnings">Receives the compiler's warnings.</param>
-    /// <returns>The value of the last part if that is code ending in an expression.</returns>
+    /// <returns>The value of the last part if that part is code that ends in an expression; otherwise null.</returns>
     private (object? Object, MimeBundle? Bundle)? RunParts(string code, CellRun run, string document, List<string> warnings)
     {
         State.AddSource(document, code);
@@ -109,7 +109,7 @@ internal sealed class CellSession
         return value;
     }
 
-    /// <summary>Runs a file that a cell loads, and shows the value it ends in.</summary>
+    /// <summary>Runs a file that a cell loads, and displays the value of its last expression.</summary>
     private void RunFile(string path, CellRun run, List<string> warnings)
     {
         if (RunParts(File.ReadAllText(path), run, path, warnings) is { Bundle: { } bundle })
@@ -135,7 +135,7 @@ internal sealed class CellSession
         return (value, run.Options.Silent ? null : InRun(run, () => State.Formatters.ToBundle(value)));
     }
 
-    /// <summary>Calls code of the user's such that it finds its cell, and is woken when the cell is to stop.</summary>
+    /// <summary>Calls user code with <see cref="CellRun.Current"/> set, so that the code finds its cell and can be interrupted.</summary>
     private static T InRun<T>(CellRun run, Func<T> call)
     {
         CellRun.Current = run;

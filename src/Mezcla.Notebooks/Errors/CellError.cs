@@ -1,9 +1,9 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>What kind of failure ended a cell.</summary>
+/// <summary>The kinds of failure that end a cell.</summary>
 public enum CellErrorKind
 {
-    /// <summary>The code did not compile; nothing of it ran.</summary>
+    /// <summary>The code did not compile, and no part of it ran.</summary>
     Compilation,
 
     /// <summary>The code threw an exception.</summary>
@@ -16,11 +16,11 @@ public enum CellErrorKind
     Directive,
 }
 
-/// <summary>Why a cell failed, in the cell's own coordinates.</summary>
-/// <param name="Kind">What kind of failure.</param>
+/// <summary>The error that ended a cell, with positions in the cell.</summary>
+/// <param name="Kind">The kind of failure.</param>
 /// <param name="Name">The exception's type name, for instance <c>System.DivideByZeroException</c>,
 /// or <c>CompileError</c>, <c>Interrupted</c>, <c>DirectiveError</c>.</param>
-/// <param name="Message">One or more lines without colour.</param>
+/// <param name="Message">The message, in one or more lines, without colour.</param>
 /// <param name="Traceback">The lines to show, coloured by ANSI escape sequences.</param>
 /// <param name="Line">Line in the cell, from 1, where known.</param>
 /// <param name="Column">Column in that line, from 1, where known.</param>

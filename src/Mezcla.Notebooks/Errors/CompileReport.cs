@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Writes the compiler's errors for the person who wrote the cell.</summary>
+/// <summary>Formats compiler errors for the author of the cell.</summary>
 internal static partial class CompileReport
 {
     private const int MostErrors = 8;
@@ -39,7 +39,7 @@ internal static partial class CompileReport
         return new CellError(CellErrorKind.Compilation, "CompileError", Ansi.Strip(lines[0]), lines, inCell?.Line, inCell?.Column);
     }
 
-    /// <summary>The message without the names the engine gives to assemblies.</summary>
+    /// <summary>The message without the assembly names that the engine generates.</summary>
     public static string MessageOf(Diagnostic diagnostic) =>
         LibraryIdentity().Replace(diagnostic.GetMessage(System.Globalization.CultureInfo.InvariantCulture), "");
 

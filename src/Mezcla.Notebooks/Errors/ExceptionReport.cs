@@ -3,7 +3,10 @@ using System.Reflection;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Writes an exception for the person who wrote the cell: their frames with line and column, none of the engine's.</summary>
+/// <summary>
+/// Formats an exception for the author of the cell: the stack frames of the
+/// cell's code with line and column, without the engine's frames.
+/// </summary>
 internal sealed class ExceptionReport(string cell, Func<string, string?> sourceOf)
 {
     private const int FramesAtStart = 10;
@@ -75,7 +78,7 @@ internal sealed class ExceptionReport(string cell, Func<string, string?> sourceO
         }
     }
 
-    /// <summary>A method that calls itself appears once, with a count.</summary>
+    /// <summary>Groups repeated frames, so that a recursive method appears once with a count.</summary>
     private static List<(string Frame, int Count)> Grouped(List<string> frames)
     {
         var groups = new List<(string Frame, int Count)>();

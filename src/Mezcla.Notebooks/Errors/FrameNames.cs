@@ -3,18 +3,19 @@ using System.Text.RegularExpressions;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Gives methods in stack traces the names their source has, undoing what the
-/// compiler did to lambdas, iterators and async methods.</summary>
+/// <summary>
+/// Finds the names that methods in stack traces have in the source. The compiler renames lambdas, iterators and async methods.
+/// </summary>
 internal static partial class FrameNames
 {
-    /// <summary>What to call a method, or null for the code of a cell outside any method.</summary>
+    /// <summary>The source name of a method, or null for code of a cell outside any method.</summary>
     public static string? Of(MethodBase method)
     {
         var type = method.DeclaringType;
         var name = method.Name;
         var kind = "";
 
-        // A state machine's MoveNext: the name is in the type's, <Name>d__3.
+        // In an iterator or async method this is MoveNext of a state machine, whose type name <Name>d__3 holds the method's name.
         if (name == "MoveNext" && type is not null && Generated().Match(type.Name) is { Success: true } machine
             && machine.Groups["kind"].Value == "d")
         {

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>What was perhaps meant by a name the compiler doesn't know.</summary>
+/// <summary>Suggests what was meant by a name that the compiler does not know.</summary>
 internal static class Suggestions
 {
     public static string? For(CSharpCompilation compilation, Diagnostic error)
@@ -52,7 +52,10 @@ internal static class Suggestions
         return best;
     }
 
-    /// <summary>How many letters must be changed, added, removed or swapped with their neighbour (optimal string alignment).</summary>
+    /// <summary>
+    /// The number of letters to change, add, remove or swap with their neighbour
+    /// to get from one word to the other (optimal string alignment distance).
+    /// </summary>
     private static int Distance(string a, string b, int limit)
     {
         if (Math.Abs(a.Length - b.Length) >= limit)

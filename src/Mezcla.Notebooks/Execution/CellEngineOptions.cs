@@ -2,15 +2,15 @@ using System.Reflection;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>What the host gives the cells of an engine.</summary>
+/// <summary>Options of a <see cref="CellEngine"/>: what its cells can use, and where they run.</summary>
 public sealed record CellEngineOptions
 {
     /// <summary>Assemblies that cells can use without <c>#r</c>, beyond .NET itself and this library.</summary>
     public IReadOnlyList<Assembly> References { get; init; } = [];
 
     /// <summary>
-    /// Namespaces open in every cell beyond System, System.Collections.Generic, System.IO, System.Linq, System.Threading,
-    /// System.Threading.Tasks and the display helpers. A type is opened as <c>static Full.Name</c>.
+    /// Namespaces that every cell imports, in addition to System, System.Collections.Generic, System.IO, System.Linq, System.Threading,
+    /// System.Threading.Tasks and the display helpers. To import the static members of a type, write <c>static Full.Name</c>.
     /// </summary>
     public IReadOnlyList<string> Imports { get; init; } = [];
 
@@ -18,14 +18,15 @@ public sealed record CellEngineOptions
     public object? Globals { get; init; }
 
     /// <summary>
-    /// Where relative paths in <c>#r</c> and <c>#load</c> start, and what the notebook is told is its folder. By default the current
-    /// directory. The process's current directory is not changed.
+    /// The folder to which relative paths in <c>#r</c> and <c>#load</c> refer, and which the notebook is told is its folder. The default
+    /// is the current directory. The process's current directory is not changed.
     /// </summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>What calls itself the kernel in messages and in <c>#!about</c>.</summary>
+    /// <summary>The kernel's name in messages and in <c>#!about</c>.</summary>
     public string KernelName { get; init; } = "Mezcla.Notebooks";
 
-    /// <summary>Where restored NuGet packages' project files are kept; by default in the user's local application data.</summary>
+    /// <summary>The folder for the generated projects that restore NuGet
+    /// packages. The default is in the user's local application data.</summary>
     public string? PackageCache { get; init; }
 }

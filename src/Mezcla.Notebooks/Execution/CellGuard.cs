@@ -3,22 +3,22 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks.Cells;
 
-/// <summary>What the engine weaves into cells' compiled code so that they can be stopped. Not meant to be called by hand.</summary>
+/// <summary>The methods that the engine calls from cells' rewritten IL so that cells can be stopped. Do not call them directly.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class CellGuard
 {
-    /// <summary>Not zero while a cell of any engine is being stopped. Loops in cells read it at every turn.</summary>
-    /// <remarks>A field, because one load is all that an inner loop should pay.</remarks>
+    /// <summary>Greater than zero while a cell of any engine is being stopped. Loops in cells read it at every iteration.</summary>
+    /// <remarks>This is a field, not a property, so that an inner loop pays for one load only.</remarks>
     public static int Stopping;
 
-    /// <summary>Ends the calling cell if it is the one being stopped.</summary>
+    /// <summary>Throws if the calling cell is being stopped.</summary>
     /// <exception cref="CellInterruptedException">The cell is being stopped.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Check() => CellRun.Current?.ThrowIfStopping();
 
-    /// <summary>Called where a method begins that might call itself.</summary>
+    /// <summary>Called at the start of a method that might be recursive.</summary>
     /// <exception cref="CellInterruptedException">The cell is being stopped.</exception>
-    /// <exception cref="InsufficientExecutionStackException">The calls are nested so deep that the process would die.</exception>
+    /// <exception cref="InsufficientExecutionStackException">The calls are nested so deep that the stack would overflow.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Enter()
     {
@@ -29,7 +29,7 @@ public static class CellGuard
             ThrowTooDeep();
     }
 
-    /// <summary>Called where an async method begins.</summary>
+    /// <summary>Called at the start of an async method.</summary>
     /// <exception cref="CellInterruptedException">The cell is being stopped.</exception>
     /// <exception cref="InsufficientExecutionStackException">The calls are nested too deep.</exception>
     public static void EnterAsync()
@@ -41,20 +41,20 @@ public static class CellGuard
             ThrowTooDeep();
     }
 
-    /// <summary>Takes the place of <see cref="Environment.Exit"/>, which would end the kernel and lose every variable.</summary>
+    /// <summary>Replaces <see cref="Environment.Exit"/> in cells, which would end the kernel and lose every variable.</summary>
     /// <exception cref="CellExitException">Always.</exception>
     public static void Exit(int exitCode) => throw new CellExitException(
         $"Environment.Exit({exitCode}) would end the whole kernel and lose your variables, so only this cell was stopped. "
-        + "Use return; to leave a cell early, or restart the kernel from the menu to begin afresh.");
+        + "Use return; to leave a cell early, or restart the kernel from the menu to start over.");
 
-    /// <summary>Takes the place of <see cref="Environment.FailFast(string)"/>, which
-    /// would end the kernel and lose every variable.</summary>
+    /// <summary>Replaces <see cref="Environment.FailFast(string)"/> in cells,
+    /// which would end the kernel and lose every variable.</summary>
     /// <exception cref="CellExitException">Always.</exception>
     public static void FailFast(string? message) => throw new CellExitException(
         "Environment.FailFast would end the whole kernel and lose your variables, so only this cell was stopped. Its message: " + message);
 
-    /// <summary>Takes the place of <see cref="Console.Clear"/>: removes the cell's output
-    /// instead of clearing the terminal the kernel runs in.</summary>
+    /// <summary>Replaces <see cref="Console.Clear"/> in cells: clears the cell's
+    /// output instead of the terminal in which the kernel runs.</summary>
     public static void ClearConsole()
     {
         if (CellRun.Current is { } run)
@@ -63,13 +63,13 @@ public static class CellGuard
             Console.Clear();
     }
 
-    /// <summary>Takes the place of <see cref="Console.SetOut"/>: the writer is for this engine's cells, not for the process.</summary>
+    /// <summary>Replaces <see cref="Console.SetOut"/> in cells: sets the writer for this engine's cells only.</summary>
     public static void SetOut(TextWriter writer) => ConsoleRouter.Redirect(OutputStream.Out, writer);
 
-    /// <summary>Takes the place of <see cref="Console.SetError"/>: the writer is for this engine's cells, not for the process.</summary>
+    /// <summary>Replaces <see cref="Console.SetError"/> in cells: sets the writer for this engine's cells only.</summary>
     public static void SetError(TextWriter writer) => ConsoleRouter.Redirect(OutputStream.Error, writer);
 
-    /// <summary>Takes the place of <see cref="Console.SetIn"/>: the reader is for this engine's cells, not for the process.</summary>
+    /// <summary>Replaces <see cref="Console.SetIn"/> in cells: sets the reader for this engine's cells only.</summary>
     public static void SetIn(TextReader reader) => ConsoleRouter.Redirect(reader);
 
     private static void ThrowTooDeep() => throw new InsufficientExecutionStackException(

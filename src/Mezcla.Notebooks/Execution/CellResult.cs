@@ -1,6 +1,6 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>How a cell ended. Exactly one of success (with or without a value) and <see cref="Error"/>.</summary>
+/// <summary>How a cell ended: either it succeeded, with or without a value, or <see cref="Error"/> is set.</summary>
 public sealed record CellResult
 {
     /// <summary>The value of the cell's last expression, formatted; null when the cell ends in a statement.</summary>
@@ -9,10 +9,10 @@ public sealed record CellResult
     /// <summary>The same value as an object.</summary>
     public object? ReturnValue { get; init; }
 
-    /// <summary>Why the cell failed, or null.</summary>
+    /// <summary>The error that ended the cell, or null if it succeeded.</summary>
     public CellError? Error { get; init; }
 
-    /// <summary>Compiler warnings, one line each. They are not shown unless a host wants to.</summary>
+    /// <summary>The compiler's warnings, one line each. The engine does not show them; a host may.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Time from the start of

@@ -4,7 +4,7 @@ using Mezcla.Notebooks.Cells;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// One execution of a cell, as seen from the code it runs: found from any thread or task the cell started.
+/// One execution of a cell. The code of the cell finds its run (<see cref="Current"/>) from any thread or task that it started.
 /// </summary>
 internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput output, CellOptions options, string name)
 {
@@ -16,7 +16,7 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
     private volatile bool _ended;
     private int _stopping;
 
-    /// <summary>The run on whose behalf the calling code works, or null outside cells.</summary>
+    /// <summary>The run that the calling code belongs to, or null outside cells.</summary>
     public static CellRun? Current
     {
         get => AmbientCurrent.Value;
@@ -45,15 +45,15 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
 
     public void Complete(CellResult result) => _completion.TrySetResult(result);
 
-    /// <summary>The cell's result was handed out; background work may still print.</summary>
+    /// <summary>Called when the host has received the cell's result. Background work of the cell may still print.</summary>
     public void End()
     {
         _ended = true;
         Running.TryRemove(this, out _);
     }
 
-    /// <summary>The process ends while cells run. Says so to their hosts while there is still time.</summary>
-    /// <remarks>The event comes on a thread of its own, so that nothing tells whether a cell asked for the end.</remarks>
+    /// <summary>Called when the process exits while cells run. Reports it to their hosts while there is still time.</summary>
+    /// <remarks>The exit event comes on its own thread, so it is not known whether a cell caused the exit.</remarks>
     public static void ProcessExits()
     {
         const string Text =
@@ -67,12 +67,12 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
                     Error = new CellError(CellErrorKind.Exception, "ProcessExit", Text, [Ansi.Red("ProcessExit") + ": " + Text])
                 });
 
-        // The hosts have the results then; they need a moment to pass them on.
+        // The hosts now have the results, but need a moment to send them to the front end.
         if (running.Count > 0 && SpinWait.SpinUntil(() => running.TrueForAll(run => run._ended), TimeSpan.FromSeconds(2)))
             Thread.Sleep(300);
     }
 
-    /// <summary>Prints an exception that left a thread the cell started.</summary>
+    /// <summary>Prints an unhandled exception of a thread that the cell started.</summary>
     public void ReportStray(Exception exception)
     {
         if (IsStopping)
@@ -101,7 +101,7 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
         queue.Post(output, call);
     }
 
-    /// <exception cref="NotSupportedException">There is nobody to ask.</exception>
+    /// <exception cref="NotSupportedException">The host does not allow input.</exception>
     /// <exception cref="OperationCanceledException">The cell was interrupted while it waited.</exception>
     public string? ReadLine(string prompt, bool password)
     {
@@ -125,7 +125,7 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
         return answer.Result;
     }
 
-    /// <summary>Asks the cell's code to stop, wherever it is: in a loop, asleep, waiting, printing or calling itself.</summary>
+    /// <summary>Asks the cell's code to stop, whether it loops, sleeps, waits, prints or recurses.</summary>
     public void Interrupt()
     {
         if (Interlocked.Exchange(ref _stopping, 1) != 0)
@@ -139,8 +139,8 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
 
     private void Wake()
     {
-        // Code that catches the first interrupt may block again, so this goes on until all
-        // is quiet; what is left over after that stops when it prints.
+        // Code that catches the first interrupt may block again, so interrupt until every thread has left the cell. Code that still runs
+        // after the deadline stops when it next prints.
         var deadline = Environment.TickCount64 + 10_000;
         while (Environment.TickCount64 < deadline && !(_ended && _threads.IsEmpty))
         {

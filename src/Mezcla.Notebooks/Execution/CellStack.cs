@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Knows how much of its stack a thread has left, so that endless recursion
-/// becomes an exception and not the end of the process.</summary>
+/// <summary>Measures how much stack a thread has left, so that endless recursion
+/// throws an exception instead of ending the process.</summary>
 /// <remarks>
-/// An exception needs room itself, and so do the finally blocks it passes on its way up, which may call methods. Therefore the first
-/// complaint comes early; after it, calls may go on into a part of the reserve.
+/// Throwing needs stack space, and so do the finally blocks that run while the exception propagates and may call methods. Therefore the
+/// first check fails while a large reserve is left, and later calls may use a part of that reserve.
 /// </remarks>
 internal static class CellStack
 {
@@ -17,12 +17,15 @@ internal static class CellStack
     private const int LastReserve = 1 << 19;
     private const int MostForAsync = 2 << 20;
 
-    /// <summary>How far the runtime's own check, which leaves 128 kB, can be relied upon.</summary>
+    /// <summary>
+    /// How far below the current address the stack is usable, in bytes, after the runtime's own check has succeeded. That check leaves
+    /// 128 kB free.
+    /// </summary>
     private const int Checked = 1 << 16;
 
     /// <summary>
-    /// Addresses above the lowest one that is known to be safe, counted from the top of memory: then nothing is safe on a thread that
-    /// hasn't been looked at, and one comparison is all that most calls pay.
+    /// The limit of the stack, stored as its distance from the highest address. On a thread that has not been measured it is zero, so no
+    /// address passes, and most calls need only one comparison.
     /// </summary>
     [ThreadStatic]
     private static nuint _room;
@@ -33,7 +36,8 @@ internal static class CellStack
     [ThreadStatic]
     private static nuint _roomForAsync;
 
-    /// <summary>Called first on a thread made with a stack of <see cref="Size"/>.</summary>
+    /// <summary>Sets the limits for the current thread, whose stack must have
+    /// <see cref="Size"/> bytes. Call it first on the thread.</summary>
     [SkipLocalsInit]
     public static unsafe void Begin()
     {
@@ -44,7 +48,7 @@ internal static class CellStack
         _roomForAsync = nuint.MaxValue - ((nuint)(&here) - MostForAsync);
     }
 
-    /// <summary>Whether the calling method may call others.</summary>
+    /// <summary>Whether enough stack is left for the calling method to call others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     [SkipLocalsInit]
     public static unsafe bool IsEnough()
@@ -54,8 +58,9 @@ internal static class CellStack
     }
 
     /// <summary>
-    /// Whether the calling async method may begin. An exception is thrown anew at every await it passes, each time with a longer trace, so
-    /// that many levels would take minutes; therefore async methods get only a part of the stack.
+    /// Whether enough stack is left for the calling async method to start. Async methods may use
+    /// only a part of the stack: an exception is rethrown at every await it passes, each time with
+    /// a longer stack trace, and this would take minutes at the depth that the whole stack allows.
     /// </summary>
     [SkipLocalsInit]
     public static unsafe bool IsEnoughForAsync()
@@ -76,7 +81,7 @@ internal static class CellStack
             return true;
         }
 
-        // The first time the limit is passed, it moves.
+        // The first failure moves the limit, so that finally blocks can still call methods.
         var isFirst = _room != _roomForCleanUp;
         _room = _roomForCleanUp;
         return !isFirst && nuint.MaxValue - here < _room;

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Reads and writes the variables that cells declared, which live in fields of their submissions' objects.</summary>
+/// <summary>Reads and writes the variables that cells declared. They are fields of the submissions' instances.</summary>
 internal static class CellVariables
 {
     public const BindingFlags StaticMembers = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
@@ -10,7 +10,8 @@ internal static class CellVariables
     private const BindingFlags Declared =
         BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>Every variable under its name, the latest where a name was declared again, in order of declaration.</summary>
+    /// <summary>All variables by name, in order of declaration. If a name was
+    /// declared more than once, the latest declaration counts.</summary>
     public static IReadOnlyList<CellVariable> List(IEnumerable<object?> states)
     {
         var found = new Dictionary<string, CellVariable>(StringComparer.Ordinal);

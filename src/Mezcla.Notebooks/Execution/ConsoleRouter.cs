@@ -3,8 +3,8 @@ using System.Text;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Puts one writer and one reader in the process's console that pass everything on to the cell that is printing, and to the console that
-/// was there before when no cell is.
+/// Replaces the process's console by a writer and a reader that forward to the cell whose code calls them. Outside cells they forward to
+/// the original console.
 /// </summary>
 internal static class ConsoleRouter
 {
@@ -25,7 +25,7 @@ internal static class ConsoleRouter
         }
     }
 
-    /// <summary>Sends what the calling cell's engine prints elsewhere, or back again if the writer is the console's own.</summary>
+    /// <summary>Redirects what the calling cell's engine prints. Passing the console's own writer ends the redirection.</summary>
     public static void Redirect(OutputStream stream, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -39,8 +39,7 @@ internal static class ConsoleRouter
             engine.RedirectedError = isOwn ? null : writer;
     }
 
-    /// <summary>Takes what the calling cell's engine reads from elsewhere, or from the
-    /// user again if the reader is the console's own.</summary>
+    /// <summary>Redirects what the calling cell's engine reads. Passing the console's own reader ends the redirection.</summary>
     public static void Redirect(TextReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);

@@ -1,13 +1,13 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>What all cells of one engine share while they run, apart from the code they declared.</summary>
+/// <summary>The state that all cells of one engine share while they run, except for the code they declared.</summary>
 internal sealed class EngineState(CellEngineOptions options)
 {
     private readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
 
     public CellEngineOptions Options => options;
 
-    /// <summary>The absolute path of the folder at which relative paths start.</summary>
+    /// <summary>The absolute path of the folder to which relative paths refer.</summary>
     public string Folder { get; } = Path.GetFullPath(options.WorkingDirectory ?? Environment.CurrentDirectory);
 
     /// <summary>The formatters that the engine's cells registered.</summary>
@@ -29,7 +29,7 @@ internal sealed class EngineState(CellEngineOptions options)
             _sources[document] = text;
     }
 
-    /// <summary>The text last kept under a document's name, or null.</summary>
+    /// <summary>The latest text kept for a document, or null.</summary>
     public string? SourceOf(string document)
     {
         lock (_sources)

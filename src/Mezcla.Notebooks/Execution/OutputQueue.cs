@@ -3,11 +3,11 @@ using System.Text;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Carries output from cells to their <see cref="ICellOutput"/> in order, on a thread of its own.
+/// Delivers output from cells to their <see cref="ICellOutput"/> in order, on a thread of its own.
 /// </summary>
 /// <remarks>
-/// The cell's thread only appends to memory. An interrupt therefore never hits a front end's socket or file in the middle of a write,
-/// prints are joined into few messages, and a cell that prints faster than the front end reads waits instead of filling the memory.
+/// The cell's thread only appends to memory. Therefore an interrupt never aborts a write to a front end's socket or file, many prints are
+/// joined into few messages, and a cell that prints faster than the front end reads has to wait instead of filling the memory.
 /// </remarks>
 internal sealed class OutputQueue : IDisposable
 {
@@ -55,7 +55,7 @@ internal sealed class OutputQueue : IDisposable
         }
     }
 
-    /// <summary>Appends a call on the output, to be made after everything appended before it.</summary>
+    /// <summary>Appends a call of the output, to be made after everything that was appended before it.</summary>
     public void Post(ICellOutput target, Action<ICellOutput> call)
     {
         lock (_lock)
@@ -110,7 +110,7 @@ internal sealed class OutputQueue : IDisposable
                 if (_entries.Count == 0)
                     return;
 
-                // A short pause joins a loop's many prints into one message.
+                // A short pause joins the many prints of a loop into one message.
                 var deadline = Environment.TickCount64 + (long)JoiningTime.TotalMilliseconds;
                 while (_urgent == 0 && !_closed && _pendingCharacters < LargestPiece && Environment.TickCount64 < deadline)
                     Monitor.Wait(_lock, (int)Math.Max(1, deadline - Environment.TickCount64));
@@ -140,7 +140,7 @@ internal sealed class OutputQueue : IDisposable
             }
             catch (Exception exception)
             {
-                // A front end that went away must not take the cell with it; the engine's host finds the reason in a debugger or listener.
+                // A front end that has disconnected must not end the cell, so the reason is only traced.
                 System.Diagnostics.Trace.TraceWarning("Output of a cell could not be delivered: {0}", exception);
             }
         }

@@ -2,8 +2,10 @@ using System.Runtime.ExceptionServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Keeps what cells do to the process from ending it: exceptions on their threads,
-/// exits through libraries, prints to a console that isn't theirs.</summary>
+/// <summary>
+/// Keeps cells from ending the process or disturbing it: by exceptions on their threads, by exits that a library calls, and by prints to
+/// a console that is not theirs.
+/// </summary>
 internal static class ProcessGuard
 {
     private static readonly Lock Lock = new();
@@ -30,7 +32,8 @@ internal static class ProcessGuard
         }
     }
 
-    /// <summary>An exception left a thread or an async void method of a cell: report it there instead of ending the process.</summary>
+    /// <summary>Handles an unhandled exception of a cell's thread or async void
+    /// method: reports it in that cell instead of ending the process.</summary>
     private static bool Survive(Exception exception)
     {
         if (CellRun.Current is not { } run)

@@ -1,9 +1,9 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>The threads that work for a cell at this moment, so that those asleep can be woken.</summary>
+/// <summary>The threads that currently run code of a cell, so that those that sleep or wait can be interrupted.</summary>
 /// <remarks>
-/// <see cref="Enter"/> and <see cref="Leave"/> are called while execution contexts switch, where an exception would end the process; they
-/// therefore never let one out. A thread leaves without a pending interrupt: a thread-pool thread goes on to work for others.
+/// <see cref="Enter"/> and <see cref="Leave"/> are called while the execution context changes, where an exception would end the process,
+/// so they never throw. A thread leaves without a pending interrupt, because a thread-pool thread goes on to work for others.
 /// </remarks>
 internal sealed class RunThreads
 {
@@ -34,11 +34,11 @@ internal sealed class RunThreads
         }
         catch (ThreadInterruptedException)
         {
-            // That was the interrupt that had not been noticed yet.
+            // The pending interrupt has now been delivered.
         }
     }
 
-    /// <summary>Wakes the threads that sleep or wait.</summary>
+    /// <summary>Interrupts the threads that sleep or wait.</summary>
     public void InterruptBlocked()
     {
         lock (_lock)
@@ -68,7 +68,7 @@ internal sealed class RunThreads
             }
             catch (ThreadInterruptedException)
             {
-                // Interrupted while waiting for the lock: the change has not been made yet.
+                // The interrupt came while waiting for the lock, before the change was made, so try again.
             }
         }
     }

@@ -1,41 +1,41 @@
 namespace Mezcla.Notebooks.Cells;
 
 /// <summary>
-/// Turns values into what front ends show, and lets a notebook say how its own types are shown.
+/// Formats values for front ends. Notebooks can register formatters for their own types.
 /// </summary>
 /// <remarks>
-/// What a cell registers holds for its engine, and from then on. A library that wants its types shown in a certain way needs no reference
-/// to this one: a public instance method
-/// <c>IReadOnlyDictionary&lt;string, string&gt; ToMimeBundle()</c> on the type is enough (<see cref="MimeBundle"/>).
+/// A formatter that a cell registers applies to all cells of its engine from then on. A library can define how its types are shown
+/// without a reference to this one: it needs only a public instance method <c>IReadOnlyDictionary&lt;string, string&gt;
+/// ToMimeBundle()</c> on the type (<see cref="MimeBundle"/>).
 /// </remarks>
 public static class Formatter
 {
     private static FormatterSet Set => FormatterSet.Current ?? FormatterSet.Shared;
 
-    /// <summary>Shows values of a type, and of types derived from it, the way a function says.</summary>
-    /// <typeparam name="T">The type; an interface counts for everything that implements it.</typeparam>
-    /// <param name="formatter">Gives the content; HTML must be encoded by it.</param>
-    /// <param name="mimeType">What the content is.</param>
+    /// <summary>Registers a function that formats values of a type and of types derived from it.</summary>
+    /// <typeparam name="T">The type. An interface applies to all types that implement it.</typeparam>
+    /// <param name="formatter">Returns the content. If the content is HTML, the function must encode text in it.</param>
+    /// <param name="mimeType">The MIME type of the content.</param>
     public static void Register<T>(Func<T, string> formatter, string mimeType = MimeBundle.Html)
     {
         ArgumentNullException.ThrowIfNull(formatter);
         Set.Register(typeof(T), mimeType, value => formatter((T)value));
     }
 
-    /// <summary>Shows values of a type, and of types derived from it, the way a procedure writes them.</summary>
-    /// <param name="formatter">Writes the content; HTML must be encoded by it.</param>
-    /// <param name="mimeType">What the content is.</param>
+    /// <summary>Registers a procedure that writes values of a type and of types derived from it.</summary>
+    /// <param name="formatter">Writes the content. If the content is HTML, the procedure must encode text in it.</param>
+    /// <param name="mimeType">The MIME type of the content.</param>
     public static void Register<T>(Action<T, TextWriter> formatter, string mimeType = MimeBundle.Html)
     {
         ArgumentNullException.ThrowIfNull(formatter);
         Register(typeof(T), (value, writer) => formatter((T)value, writer), mimeType);
     }
 
-    /// <summary>Shows values of a type, which may be a generic type without arguments
-    /// (<c>typeof(List&lt;&gt;)</c>), the way a procedure writes them.</summary>
+    /// <summary>Registers a procedure that writes values of a type, which may be
+    /// an open generic type (<c>typeof(List&lt;&gt;)</c>).</summary>
     /// <param name="type">The type.</param>
-    /// <param name="formatter">Writes the content; HTML must be encoded by it.</param>
-    /// <param name="mimeType">What the content is.</param>
+    /// <param name="formatter">Writes the content. If the content is HTML, the procedure must encode text in it.</param>
+    /// <param name="mimeType">The MIME type of the content.</param>
     public static void Register(Type type, Action<object, TextWriter> formatter, string mimeType = MimeBundle.Html)
     {
         ArgumentNullException.ThrowIfNull(type);
@@ -48,7 +48,7 @@ public static class Formatter
         });
     }
 
-    /// <summary>Says in which forms values of a type are shown, in place of all that are known.</summary>
+    /// <summary>Sets the MIME types in which values of a type are shown. Other known MIME types of the type are left out.</summary>
     /// <exception cref="ArgumentException">No MIME type is given.</exception>
     public static void SetPreferredMimeTypesFor(Type type, params string[] mimeTypes)
     {
@@ -60,15 +60,15 @@ public static class Formatter
         Set.Prefer(type, mimeTypes);
     }
 
-    /// <summary>Forgets everything registered by cells of this engine.</summary>
+    /// <summary>Removes everything that cells of this engine have registered.</summary>
     public static void ResetToDefault() => Set.Clear();
 
-    /// <summary>The forms in which a value is shown.</summary>
+    /// <summary>Formats a value in every MIME type in which it is shown.</summary>
     public static MimeBundle ToBundle(object? value) => Set.ToBundle(value);
 
-    /// <summary>A value in the form of one MIME type. A string is taken to be that form already.</summary>
+    /// <summary>Formats a value in one MIME type. A string is assumed to be content of that type already.</summary>
     public static MimeBundle ToBundle(object? value, string mimeType) => new(mimeType, Set.ToText(value, mimeType));
 
-    /// <summary>A value as text of one MIME type.</summary>
+    /// <summary>Formats a value as text of one MIME type.</summary>
     public static string ToDisplayString(this object? value, string mimeType = MimeBundle.PlainText) => Set.ToText(value, mimeType);
 }

@@ -3,17 +3,17 @@ using System.Reflection;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>How one engine's cells want values shown: what they registered, before the defaults.</summary>
+/// <summary>The formatters of one engine: those that its cells registered take precedence over the defaults.</summary>
 internal sealed class FormatterSet
 {
-    /// <summary>Where formatters go that are registered outside any cell; every engine falls back to it.</summary>
+    /// <summary>Holds the formatters that are registered outside any cell. Every engine falls back to them.</summary>
     public static readonly FormatterSet Shared = new();
 
     private static readonly AsyncLocal<FormatterSet?> AmbientCurrent = new();
     private readonly ConcurrentDictionary<(Type Type, string Mime), Func<object, string>> _formatters = new();
     private readonly ConcurrentDictionary<Type, string[]> _preferred = new();
 
-    /// <summary>The set of the engine on whose behalf the calling code works, or null outside cells.</summary>
+    /// <summary>The set of the engine that the calling code belongs to, or null outside cells.</summary>
     public static FormatterSet? Current
     {
         get => AmbientCurrent.Value;
@@ -109,7 +109,7 @@ internal sealed class FormatterSet
 
     private View ViewOf(object value) => new ViewBuilder(new ViewLimits(), CustomView).Build(value);
 
-    /// <summary>How a value inside another is shown if it has a form of its own.</summary>
+    /// <summary>The view of a value inside another value if it has a formatter or MIME bundle of its own, or null.</summary>
     private MarkupView? CustomView(object value)
     {
         if (Custom(value, MimeBundle.Html) is { } html)
@@ -152,7 +152,8 @@ internal sealed class FormatterSet
         return this == Shared ? null : Shared.Preferred(type);
     }
 
-    /// <summary>A type, its base classes and its interfaces, generic ones also without their arguments; the nearest first.</summary>
+    /// <summary>A type, its base classes and its interfaces, the nearest first.
+    /// Generic types also appear as open generic types.</summary>
     private static IEnumerable<Type> Ancestry(Type type)
     {
         for (var level = type; level is not null && level != typeof(object); level = level.BaseType)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Writes views as HTML that takes its colours from the page, so that it reads well on light and dark ones.</summary>
+/// <summary>Writes views as HTML. It takes its colours from the page, so it is readable on light and dark pages.</summary>
 internal static class HtmlWriter
 {
     private const string Style =
@@ -55,7 +55,7 @@ internal static class HtmlWriter
         }
     }
 
-    /// <summary>Parts of a part are folded away under a line that says what they are.</summary>
+    /// <summary>Nested parts are folded away under a line with their title.</summary>
     private static void Fold(StringBuilder html, string title, bool isTop, Action write)
     {
         if (!isTop)

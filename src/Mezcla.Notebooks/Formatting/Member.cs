@@ -8,7 +8,7 @@ internal sealed record Member(string Name, Type Type, Func<object, object?> Read
 {
     private static readonly ConcurrentDictionary<Type, IReadOnlyList<Member>> Members = new();
 
-    /// <summary>The readable public instance members of a type, in the order of their declaration, those of base classes first.</summary>
+    /// <summary>The readable public instance members of a type in the order of their declaration, those of base classes first.</summary>
     public static IReadOnlyList<Member> Of(Type type) => Members.GetOrAdd(type, Find);
 
     /// <summary>The value, or the exception the getter threw.</summary>

@@ -6,14 +6,14 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Values that are shown as a piece of text.</summary>
+/// <summary>Formats values that are shown as one piece of text.</summary>
 internal static class Scalars
 {
     private const int LongestText = 400;
 
     /// <summary>The view of a value that is one piece of text, or null for a value with parts.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="exact">Whether numbers keep all their digits; among others, six are easier to read.</param>
+    /// <param name="exact">Whether numbers keep all their digits. In a list or table, six digits are easier to read.</param>
     public static TextView? View(object? value, bool exact)
     {
         switch (value)
@@ -65,12 +65,12 @@ internal static class Scalars
         return null;
     }
 
-    /// <summary>Whether a type is a <see cref="Memory{T}"/>, which holds a sequence without being one.</summary>
+    /// <summary>Whether a type is a <see cref="Memory{T}"/>, which holds a sequence but does not implement <c>IEnumerable</c>.</summary>
     public static bool IsMemory(Type type) =>
         type.IsGenericType
             && (type.GetGenericTypeDefinition() == typeof(Memory<>) || type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>));
 
-    /// <summary>What a value's own ToString says, or null if its type only inherits the one that names the type.</summary>
+    /// <summary>The result of a value's ToString, or null if its type inherits the ToString that only returns the type's name.</summary>
     public static string? OwnText(object value)
     {
         if (TypeNames.IsAnonymous(value.GetType()))
@@ -92,7 +92,7 @@ internal static class Scalars
 
     private static Type Declared(Type type)
     {
-        // What an async method returns is a private class derived from Task<T>.
+        // An async method returns an instance of a private class derived from Task<T>.
         while (!type.IsVisible && type.BaseType is { } above)
             type = above;
 

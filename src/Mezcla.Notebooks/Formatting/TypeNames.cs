@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Types written the way C# source names them.</summary>
+/// <summary>Writes type names as C# source does.</summary>
 internal static class TypeNames
 {
     private static readonly Dictionary<Type, string> Keywords = new()
@@ -74,7 +74,7 @@ internal static class TypeNames
         return text.ToString();
     }
 
-    /// <summary>The name with its namespace, as exceptions are introduced; types that cells declare have none.</summary>
+    /// <summary>The name with its namespace, as error reports show it. Types that cells declare have no namespace.</summary>
     public static string Full(Type type) =>
         type.Namespace is { Length: > 0 } space && !Keywords.ContainsKey(type) && !type.IsArray ? space + "." + Short(type) : Short(type);
 

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>How much of a value is shown.</summary>
+/// <summary>The largest number of rows, items, columns and levels of a value that are shown.</summary>
 internal sealed record ViewLimits(int Rows = 50, int Items = 100, int Columns = 20, int Depth = 4, int Total = 4000);
 
-/// <summary>Decides what to show of a value: never all of something large, never twice around a cycle.</summary>
+/// <summary>Builds the view of a value. It shows only a part of a large value, and follows a reference cycle only once.</summary>
 internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
 {
     private readonly HashSet<object> _path = new(ReferenceEqualityComparer.Instance);
@@ -133,7 +133,7 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         return new ListView(title, shown, More(shown.Count, total, "items"));
     }
 
-    /// <summary>A sequence of equally long sequences of numbers is a matrix.</summary>
+    /// <summary>Treats a sequence of equally long sequences of numbers as a matrix.</summary>
     private TableView? Matrix(List<object?> items)
     {
         if (!items.All(item => item is Array { Rank: 1 } row && row.Length > 0 && row.GetType().GetElementType()!.IsPrimitive))
@@ -211,7 +211,7 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         }
     }
 
-    /// <summary>The first items and, where it can be known without enumerating, how many there are.</summary>
+    /// <summary>The first items and, if it can be known without enumerating, the total number of items.</summary>
     private static (List<object?> Items, long? Total) FirstItems(IEnumerable sequence, int most)
     {
         var items = new List<object?>();
@@ -250,7 +250,7 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         if (type.IsArray)
             return $"{TypeNames.Short(type.GetElementType()!)}[{count}]";
 
-        // Query operators' own classes have unspeakable names; what they hold is what matters.
+        // The classes of LINQ operators have names that no user knows, so the title gives the element type.
         var element = type.GetInterfaces()
             .FirstOrDefault(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEnumerable<>));
         var name = type.IsVisible || element is null ? TypeNames.Short(type) : TypeNames.Short(element);

@@ -4,8 +4,10 @@ using System.Text;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>Turns text for a terminal into HTML: colours (ECMA-48 SGR) become classes, a
-/// carriage return begins its line again, other controls vanish.</summary>
+/// <summary>
+/// Turns terminal text into HTML. Colours (ECMA-48 SGR) become classes, a carriage return discards the text before it in its line, and
+/// other control sequences are removed.
+/// </summary>
 internal static class AnsiText
 {
     private sealed class Style
@@ -32,7 +34,7 @@ internal static class AnsiText
         }
     }
 
-    /// <summary>The text as HTML, for inside of a <c>pre</c>.</summary>
+    /// <summary>The text as HTML for the inside of a <c>pre</c> element.</summary>
     public static string ToHtml(string text)
     {
         var html = new StringBuilder();
@@ -69,7 +71,7 @@ internal static class AnsiText
         }
     }
 
-    /// <summary>What a terminal shows of a line after its carriage returns: what was written last.</summary>
+    /// <summary>The text after the last carriage return of a line, which a terminal would show.</summary>
     private static string LastWritten(string line)
     {
         var trimmed = line.TrimEnd('\r');
@@ -85,7 +87,7 @@ internal static class AnsiText
         var i = start + 1;
         if (text[i] == ']')
         {
-            // An operating system command, such as a link: ends with BEL or ESC \.
+            // An operating system command, such as a link, ends with BEL or ESC \.
             for (i++; i < text.Length && text[i] != '\a'; i++)
             {
                 if (text[i] == '\x1b' && i + 1 < text.Length && text[i + 1] == '\\')

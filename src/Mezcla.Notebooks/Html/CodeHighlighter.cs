@@ -6,18 +6,22 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>Colours C# by its grammar alone: Roslyn's parser says what is a keyword, a type's place,
-/// a call, a text. No compilation, so broken code is coloured too.</summary>
+/// <summary>
+/// Highlights C# by syntax alone: Roslyn's parser finds keywords, type names, calls and strings. It needs no compilation, so code with
+/// errors is highlighted too.
+/// </summary>
 internal static class CodeHighlighter
 {
     private static readonly CSharpParseOptions Options = new(LanguageVersion.Preview, DocumentationMode.Parse, SourceCodeKind.Script);
 
-    /// <summary>The code as HTML, for inside of a <c>pre</c>: spans of class k (keyword), t (type), m
-    /// (method), s (text), n (number), c (comment), p (directive).</summary>
+    /// <summary>
+    /// The code as HTML for the inside of a <c>pre</c> element, with spans of class k (keyword), t (type), m (method), s (string), n
+    /// (number), c (comment) and p (directive).
+    /// </summary>
     public static string ToHtml(string code)
     {
         var html = new StringBuilder();
-        // A kernel's own directives (#!time) are no C#: they are coloured here and kept from the parser.
+        // A kernel's own directives (#!time) are not C#. They are highlighted here and hidden from the parser.
         var lines = code.Split('\n');
         var skipped = lines.TakeWhile(l => l.TrimStart().StartsWith("#!", StringComparison.Ordinal) || string.IsNullOrWhiteSpace(l))
             .Count();
@@ -35,16 +39,16 @@ internal static class CodeHighlighter
     }
 
     /// <summary>
-    /// Coloured code, each line in a span of class l that knows the line's indent, so that a page too narrow for a line continues it below
-    /// its beginning. The text stays the same, line ends included.
+    /// Puts each line of highlighted code into a span of class l that holds the line's indent, so that a page too narrow for the line
+    /// wraps it with a hanging indent. The text, including line ends, does not change.
     /// </summary>
-    /// <param name="html">What <see cref="ToHtml"/> gave, or code that is only encoded.</param>
+    /// <param name="html">The result of <see cref="ToHtml"/>, or code that is only encoded.</param>
     public static string InLines(string html)
     {
         var (lines, open) = (new StringBuilder(), "");
         foreach (var line in html.Split('\n'))
         {
-            // A span that began on a line before (a text of several lines) is closed at each line's end and opened again on the next.
+            // A span that covers several lines, such as a raw string, is closed at each line's end and opened again on the next line.
             var started = open;
             for (var at = 0; (at = line.IndexOf('<', at)) >= 0; at = line.IndexOf('>', at))
                 open = line[at + 1] == '/' ? "" : line[at..(line.IndexOf('>', at) + 1)];
@@ -134,8 +138,8 @@ internal static class CodeHighlighter
         PropertyDeclarationSyntax property => property.Type == name,
         ForEachStatementSyntax loop => loop.Type == name,
         DeclarationExpressionSyntax declaration => declaration.Type == name,
-        // Whether the left of a dot is a type is not known without compiling; by the
-        // house's style only types and properties begin with a capital.
+        // Only a compilation would tell whether the left side of a dot is a type. This assumes the usual naming style, in which only
+        // types and properties begin with a capital.
         MemberAccessExpressionSyntax access => access.Expression == name && name.Identifier.Text is [var first, ..] && char.IsUpper(first),
         _ => false,
     };

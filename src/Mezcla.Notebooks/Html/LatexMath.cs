@@ -4,8 +4,8 @@ using System.Text;
 namespace Mezcla.Notebooks.Html;
 
 /// <summary>
-/// Turns the mathematics of a course, written in LaTeX, into MathML, which browsers draw without a script, a font or a network. What it
-/// does not know it shows as it was written, and names in <see cref="Unknown"/>; malformed input never fails.
+/// Converts formulas from LaTeX to MathML, which browsers render without scripts, fonts or a network. Unknown commands are shown as they
+/// were written and listed in <see cref="Unknown"/>. Malformed input never throws.
 /// </summary>
 internal sealed class LatexMath
 {
@@ -16,19 +16,19 @@ internal sealed class LatexMath
 
     private LatexMath(string tex, bool display) => (_tokens, _display) = (Tokenize(tex), display);
 
-    /// <summary>The commands that were not understood.</summary>
+    /// <summary>The commands that are not supported.</summary>
     public List<string> Unknown { get; } = [];
 
     /// <summary>The MathML of a formula.</summary>
     /// <param name="tex">The LaTeX, without its dollar signs.</param>
-    /// <param name="display">Whether it stands on a line of its own.</param>
+    /// <param name="display">Whether the formula is on a line of its own.</param>
     public static string ToMathMl(string tex, bool display) => Convert(tex, display).MathMl;
 
-    /// <summary>The MathML of a formula, and the commands in it that were not understood.</summary>
+    /// <summary>The MathML of a formula, and the commands in it that are not supported.</summary>
     public static (string MathMl, IReadOnlyList<string> Unknown) Convert(string tex, bool display)
     {
         var parser = new LatexMath(tex, display);
-        // Alignment marks and line ends may stand outside of any environment, as in Jupyter's $$ a &= b \\ ... $$.
+        // Alignment marks and line ends may be outside any environment, as in Jupyter's $$ a &= b \\ ... $$.
         var body = parser.Table(end: null, aligned: true);
         return ($"<math xmlns=\"http://www.w3.org/1998/Math/MathML\"{(display ? " display=\"block\"" : "")}><semantics>{body}" +
             $"<annotation encoding=\"application/x-tex\">{WebUtility.HtmlEncode(tex.Trim())}</annotation></semantics></math>",
@@ -94,16 +94,16 @@ internal sealed class LatexMath
         return token;
     }
 
-    /// <summary>Items up to a token that ends them, which is left to be read.</summary>
+    /// <summary>Parses items up to one of the tokens in <paramref name="ends"/>, which is not consumed.</summary>
     private List<string> Row(params ReadOnlySpan<string> ends)
     {
         var items = new List<string>();
         while (Peek is { } token && token is not ("}" or "&" or "\\\\" or "\\cr" or "\\right" or "\\end") && !ends.Contains(token))
         {
             var before = _at;
-            // After a bracket or a sign it belongs to what follows, and stands close to it.
+            // After a bracket or an operator, a minus sign is unary and gets no space.
             var unary = token == "-" && items.Count > 0 && Opens(items[^1]);
-            // A word stands apart from the letter or number before it.
+            // A named function needs a space after a letter or number.
             if (token.Length > 1 && (LatexSymbols.Functions.Contains(token[1..]) || LatexSymbols.Limits.ContainsKey(token[1..]))
                 && items.Count > 0 && !items[^1].StartsWith("<mo", StringComparison.Ordinal)
                 && !items[^1].EndsWith("/>", StringComparison.Ordinal))
@@ -121,7 +121,7 @@ internal sealed class LatexMath
 
     private static string Group(List<string> items) => items.Count == 1 ? items[0] : $"<mrow>{string.Concat(items)}</mrow>";
 
-    /// <summary>An item with what stands above and below it.</summary>
+    /// <summary>Parses an item with its subscript and superscript.</summary>
     private string Scripted()
     {
         var token = Peek!;
@@ -173,7 +173,7 @@ internal sealed class LatexMath
         return spaced ? whole + "<mspace width=\"0.167em\"/>" : whole;
     }
 
-    /// <summary>What a command or script takes: a group in braces, or one token.</summary>
+    /// <summary>Parses the argument of a command or script: a group in braces, or one token.</summary>
     private string Argument()
     {
         if (Peek is not { } token)
@@ -181,7 +181,7 @@ internal sealed class LatexMath
         if (token == "{" || token[0] == '\\')
             return Atom();
         Next();
-        // Of x^23 only the 2 is the exponent.
+        // In x^23 only the 2 is the exponent.
         if (token.Length > 1 && char.IsAsciiDigit(token[0]))
         {
             _tokens.Insert(_at, token[1..]);
@@ -211,7 +211,7 @@ internal sealed class LatexMath
     private string Braces()
     {
         var items = Row();
-        // An alignment mark inside braces has no meaning here, but must not stop the reading.
+        // An alignment mark inside braces has no meaning here, but must not stop the parser.
         while (Peek is not (null or "}"))
         {
             Next();
@@ -296,7 +296,7 @@ internal sealed class LatexMath
             case "big" or "bigl" or "bigr" or "Big" or "Bigl" or "Bigr" or "bigg" or "biggl" or "biggr" or "Bigg" or "Biggl" or "Biggr":
                 var size = name.StartsWith("bigg", StringComparison.Ordinal) ? "2.4em" : name.StartsWith("Bigg", StringComparison.Ordinal)
                     ? "3em" : name[0] == 'B' ? "1.8em" : "1.2em";
-                // In a row of its own, for it would grow with its neighbours otherwise.
+                // It gets a row of its own, because otherwise it would grow with its neighbours.
                 return $"<mrow>{Bracket("", $"stretchy=\"true\" symmetric=\"true\" minsize=\"{size}\" maxsize=\"{size}\"")}</mrow>";
             case "begin":
                 return Environment();
@@ -336,7 +336,7 @@ internal sealed class LatexMath
         };
     }
 
-    /// <summary>The text of a group in braces, unread.</summary>
+    /// <summary>The text of a group in braces, not parsed.</summary>
     private string Raw()
     {
         if (Peek != "{")
@@ -407,10 +407,10 @@ internal sealed class LatexMath
         return open.Length + close.Length == 0 ? table : $"<mrow>{Fence(open)}{table}{Fence(close)}</mrow>";
     }
 
-    /// <summary>Chromium aligns the block inside a cell only by its own keyword.</summary>
+    /// <summary>The CSS that aligns a cell. Chromium aligns the block inside a cell only with its own keyword.</summary>
     private static string Side(string side) => $"text-align:{side};text-align:-webkit-{side}";
 
-    /// <summary>Rows of cells up to the end of an environment, or of everything; one cell alone needs no table.</summary>
+    /// <summary>Parses rows of cells up to the end of an environment or of the input. A single cell needs no table.</summary>
     private string Table(string? end, bool aligned, bool left = false)
     {
         var rows = new List<List<string>> { new() };

@@ -1,15 +1,15 @@
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>What the commands of LaTeX's mathematics stand for: the part of them that textbooks use.</summary>
+/// <summary>The symbols of LaTeX's mathematical commands, limited to those that textbooks use.</summary>
 internal static class LatexSymbols
 {
-    /// <summary>Letters, written in italics as variables are.</summary>
+    /// <summary>Letters, set in italics as variables are.</summary>
     public static readonly Dictionary<string, string> Letters = Pairs(
         "alpha α beta β gamma γ delta δ epsilon ϵ varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ mu μ nu ν xi ξ " +
             "omicron ο pi π varpi ϖ rho ρ varrho ϱ " +
         "sigma σ varsigma ς tau τ upsilon υ phi ϕ varphi φ chi χ psi ψ omega ω ell ℓ hbar ℏ imath ı jmath ȷ");
 
-    /// <summary>Letters and signs that stand upright.</summary>
+    /// <summary>Letters and signs that are set upright.</summary>
     public static readonly Dictionary<string, string> Upright = Pairs(
         "Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω infty ∞ partial ∂ nabla ∇ emptyset ∅ " +
             "varnothing ∅ Re ℜ Im ℑ aleph ℵ " +
@@ -25,11 +25,11 @@ internal static class LatexSymbols
         "longrightarrow ⟶ uparrow ↑ downarrow ↓ " +
         "mid ∣ parallel ∥ perp ⊥ colon : coloneqq ≔ triangleq ≜ lesssim ≲ gtrsim ≳ dagger † backslash ∖ therefore ∴ because ∵");
 
-    /// <summary>Operators that put their limits above and below where there is room.</summary>
+    /// <summary>Operators whose limits are set above and below them in display style.</summary>
     public static readonly Dictionary<string, string> Large =
         Pairs("sum ∑ prod ∏ coprod ∐ bigcup ⋃ bigcap ⋂ bigoplus ⨁ bigotimes ⨂ bigvee ⋁ bigwedge ⋀");
 
-    /// <summary>Integrals, whose limits stand beside them.</summary>
+    /// <summary>Integrals, whose limits are set beside them.</summary>
     public static readonly Dictionary<string, string> Integrals = Pairs("int ∫ iint ∬ iiint ∭ oint ∮");
 
     /// <summary>Brackets and bars.</summary>
@@ -41,11 +41,11 @@ internal static class LatexSymbols
     public static readonly HashSet<string> Functions =
         [.. "log ln lg exp sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh det dim ker deg gcd arg hom Pr".Split(' ')];
 
-    /// <summary>Named functions whose limits stand below.</summary>
+    /// <summary>Named functions whose limits are set below them.</summary>
     public static readonly Dictionary<string, string> Limits =
         Pairs("max max min min sup sup inf inf lim lim argmax arg\u00A0max argmin arg\u00A0min limsup lim\u00A0sup liminf lim\u00A0inf");
 
-    /// <summary>Marks above a letter.</summary>
+    /// <summary>Accents above a letter.</summary>
     public static readonly Dictionary<string, string> Accents = Pairs(
         "hat ^ widehat ^ bar ¯ overline ¯ tilde ~ widetilde ~ vec → dot ˙ ddot ¨ check ˇ breve ˘ acute ´ grave ` mathring ˚ " +
             "overrightarrow → overleftarrow ←");
@@ -58,7 +58,7 @@ internal static class LatexSymbols
         [" "] = "0.25em",
     };
 
-    /// <summary>A letter of an alphabet that has characters of its own: double-struck or script.</summary>
+    /// <summary>A double-struck or script letter, for which Unicode has its own characters.</summary>
     public static string Alphabet(string command, char letter)
     {
         var (upper, lower, exceptions) = command switch

@@ -12,12 +12,12 @@ namespace Mezcla.Notebooks.Html;
 /// <summary>A heading of a page.</summary>
 /// <param name="Level">1 to 6.</param>
 /// <param name="Id">Its anchor.</param>
-/// <param name="Html">Its words as inline HTML without links.</param>
+/// <param name="Html">Its text as inline HTML without links.</param>
 internal sealed record Heading(int Level, string Id, string Html);
 
 /// <summary>
-/// Renders the Markdown of a notebook: mathematics as MathML, C# coloured, headings with the anchors that Jupyter gives them, pictures of
-/// the notebook's folder and attachments inside the page.
+/// Renders the Markdown of a notebook: formulas as MathML, C# highlighted, headings with the anchors that Jupyter gives them, and
+/// pictures from the notebook's folder and its attachments embedded in the page.
 /// </summary>
 internal sealed class MarkdownHtml
 {
@@ -30,21 +30,21 @@ internal sealed class MarkdownHtml
     private readonly Func<string, string?>? _link;
     private readonly HashSet<string> _used = [];
 
-    /// <summary>Renders for one page.</summary>
-    /// <param name="folder">Where relative pictures are; null if they cannot be had.</param>
-    /// <param name="link">Changes the target of a relative link, or returns null to leave it.</param>
+    /// <summary>Creates a renderer for one page.</summary>
+    /// <param name="folder">The folder of relative picture paths, or null to leave such pictures out.</param>
+    /// <param name="link">Returns a new target for a relative link, or null to keep the target.</param>
     public MarkdownHtml(string? folder, Func<string, string?>? link = null) => (_folder, _link) = (folder, link);
 
-    /// <summary>The headings so far.</summary>
+    /// <summary>The headings rendered so far.</summary>
     public List<Heading> Headings { get; } = [];
 
-    /// <summary>LaTeX commands so far that were not understood.</summary>
+    /// <summary>The unsupported LaTeX commands found so far.</summary>
     public List<string> UnknownLatex { get; } = [];
 
-    /// <summary>The HTML of a text.</summary>
+    /// <summary>Renders a text as HTML.</summary>
     /// <param name="markdown">The text.</param>
-    /// <param name="attachments">Pictures the cell brings with it.</param>
-    /// <param name="collect">Whether its headings belong to the page's contents.</param>
+    /// <param name="attachments">The attachments of the cell.</param>
+    /// <param name="collect">Whether its headings are added to <see cref="Headings"/>.</param>
     public string ToHtml(string markdown, JsonObject? attachments = null, bool collect = true)
     {
         var document = Markdown.Parse(markdown, Pipeline);
@@ -78,7 +78,7 @@ internal sealed class MarkdownHtml
     {
         if (heading.Inline is null)
             return;
-        // Jupyter's anchor of a heading is its text with hyphens for spaces; readers link to that.
+        // Jupyter's anchor of a heading is its text with spaces replaced by hyphens. Existing links rely on that.
         var text =
             string.Concat(
                 heading.Inline.Descendants()
@@ -123,7 +123,7 @@ internal sealed class MarkdownHtml
             link.Url = data;
             return;
         }
-        // A page that loads nothing from elsewhere links to the picture in its place.
+        // The page must not load anything, so it links to the picture instead.
         link.IsImage = false;
         if (link.FirstChild is null)
             link.AppendChild(new LiteralInline("picture"));

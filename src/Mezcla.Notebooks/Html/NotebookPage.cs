@@ -7,17 +7,17 @@ using Mezcla.Notebooks.Running;
 namespace Mezcla.Notebooks.Html;
 
 /// <summary>
-/// Writes a notebook as one HTML file that is complete in itself: it loads nothing, so it opens from a mail, a memory stick or a server
-/// alike. Light and dark as the reader's system is, with a switch; made for screens, telephones and paper.
+/// Writes a notebook as one self-contained HTML file. The file loads nothing, so it can be opened from a mail, a memory stick or a
+/// server. It follows the reader's light or dark setting, has a switch for it, and suits screens, phones and print.
 /// </summary>
 public static class NotebookPage
 {
-    /// <summary>Tag of code cells whose code the page folds away.</summary>
+    /// <summary>The tag of code cells whose code the page hides behind "Show the code".</summary>
     public const string HideInput = "hide-input";
 
-    /// <summary>The page of a notebook.</summary>
+    /// <summary>Renders the page of a notebook.</summary>
     /// <param name="notebook">The notebook, with its outputs.</param>
-    /// <param name="options">What stands around it.</param>
+    /// <param name="options">What surrounds the notebook on the page.</param>
     public static string Render(Notebook notebook, NotebookPageOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(notebook);
@@ -35,7 +35,7 @@ public static class NotebookPage
         return PageTemplate.Page(title, main);
     }
 
-    /// <summary>The address of the page of a notebook that a link names, or null if it names no notebook.</summary>
+    /// <summary>The address of the page for a link to a notebook, or null if the link does not lead to a notebook.</summary>
     internal static string? PageOf(string url)
     {
         var parts = url.Split('#', 2);
@@ -44,7 +44,7 @@ public static class NotebookPage
     }
 
     /// <summary>The anchor of a claim on its notebook's page.</summary>
-    /// <param name="index">Its place among the page's claims, from 0, as <see cref="NotebookRunner.Claims"/> lists them.</param>
+    /// <param name="index">Its index among the page's claims, from 0, in the order of <see cref="NotebookRunner.Claims"/>.</param>
     internal static string ClaimId(int index) => $"claim-{index + 1}";
 
     private static string Cell(NotebookCell cell, MarkdownHtml markdown, ref int claims)

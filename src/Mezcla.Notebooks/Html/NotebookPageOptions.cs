@@ -1,21 +1,21 @@
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>What stands around a notebook on its page.</summary>
+/// <summary>What surrounds a notebook on its page.</summary>
 public sealed record NotebookPageOptions
 {
-    /// <summary>The folder of the notebook, where pictures that it names are looked for; null to leave them out.</summary>
+    /// <summary>The notebook's folder, to which relative picture paths refer, or null to leave such pictures out.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>A link to the contents of a whole site: its address and its words.</summary>
+    /// <summary>The address and text of a link to the site's first page.</summary>
     public (string Url, string Title)? Home { get; init; }
 
-    /// <summary>A link to the page before.</summary>
+    /// <summary>The address and text of a link to the previous page.</summary>
     public (string Url, string Title)? Previous { get; init; }
 
-    /// <summary>A link to the page after.</summary>
+    /// <summary>The address and text of a link to the next page.</summary>
     public (string Url, string Title)? Next { get; init; }
 
-    /// <summary>Whether links to other notebooks lead to their pages beside this one.</summary>
+    /// <summary>Whether links to other notebooks become links to their pages.</summary>
     public bool LinkPages { get; init; }
 
     /// <summary>A line at the end, such as when and how the notebook ran.</summary>

@@ -7,7 +7,7 @@ using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>Renders what stands below a cell, in the richest form a page can show without a network.</summary>
+/// <summary>Renders an output of a cell in the richest MIME type that a page can show without a network.</summary>
 internal static class OutputHtml
 {
     private const int LongestText = 200_000;
@@ -15,8 +15,8 @@ internal static class OutputHtml
 
     /// <summary>The HTML of an output.</summary>
     /// <param name="output">The output.</param>
-    /// <param name="markdown">Renders what is Markdown.</param>
-    /// <param name="id">The anchor of the output; null for none.</param>
+    /// <param name="markdown">Renders Markdown.</param>
+    /// <param name="id">The anchor of the output, or null for none.</param>
     public static string ToHtml(NotebookOutput output, MarkdownHtml markdown, string? id = null) => output switch
     {
         StreamOutput stream => Preformatted(Cut(stream.Text), stream.Stream == OutputStream.Error ? " err" : ""),
@@ -58,14 +58,14 @@ internal static class OutputHtml
                 "cannot show.</p>";
     }
 
-    /// <summary>Text as it is; prose, and lines longer than any table's, go on below where they are too long.</summary>
+    /// <summary>Renders plain text. Prose, and lines longer than those of any table, are wrapped.</summary>
     private static string Preformatted(string text, string kind = "") =>
         $"<pre class=\"out{kind}{(text.Split('\n').Any(l => l.Length > 110) || !HasColumns(text) ? " long" : "")}\">" +
             $"{AnsiText.ToHtml(text)}</pre>";
 
     private static bool HasColumns(string text) => text.Contains("  ") || text.Any(c => c is '\t' or (>= '─' and <= '▟'));
 
-    /// <summary>A picture that does not say what it is gets the words that stand for it where no pictures are shown.</summary>
+    /// <summary>Shows an SVG. If it declares no role, it gets its plain-text form as a label for screen readers.</summary>
     private static string Picture(string svg, string words)
     {
         var end = svg.IndexOf('>');

@@ -2,13 +2,13 @@ using System.Net;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>The frame of every page: style, the switch between light and dark, buttons that copy code.</summary>
+/// <summary>The HTML common to all pages: style sheet, light and dark switch, and buttons that copy code.</summary>
 internal static class PageTemplate
 {
-    /// <summary>A whole page.</summary>
+    /// <summary>Renders a complete page.</summary>
     /// <param name="title">The page's title, unencoded.</param>
     /// <param name="main">Its content in HTML.</param>
-    /// <param name="style">Rules for this page alone.</param>
+    /// <param name="style">CSS rules for this page only.</param>
     /// <param name="description">What the page is about, for search engines and previews.</param>
     public static string Page(string title, string main, string style = "", string description = "") => $"""
         <!DOCTYPE html>
@@ -36,10 +36,11 @@ internal static class PageTemplate
 
     private static readonly Lazy<string> Style = new(() => Resource("page.css"));
 
-    // It stands in a block, so that its names are none of the page's.
+    // The script is wrapped in a block, so that its names are not global.
     private static readonly Lazy<string> LateScript = new(() => $"{{\n{Resource("page.js")}}}");
 
-    // Before anything is drawn, so that a page never flashes in the wrong theme. Storage may be forbidden, as in a file opened from disk.
+    // This runs before the page is drawn, so that it never flashes in the wrong
+    // theme. Reading storage may throw, as in a file opened from disk.
     private const string EarlyScript = "try{var t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch(e){}";
 
     private static string Resource(string name)

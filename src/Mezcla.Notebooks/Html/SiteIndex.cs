@@ -9,8 +9,10 @@ using Mezcla.Notebooks.Running;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>Writes the first page of a site of notebooks: a cover, a map of the chapters with
-/// what each asks and how it ran, and every claim with its result.</summary>
+/// <summary>
+/// Writes the first page of a site of notebooks: a cover, the list of chapters with each chapter's question and how it ran, and every
+/// claim with its result.
+/// </summary>
 public static partial class SiteIndex
 {
     private const string Style =
@@ -42,9 +44,9 @@ public static partial class SiteIndex
         "height:auto}.begin{display:none}.chapters{display:block}.chapters li{margin:8px 0;break-inside:avoid}.claims " +
         "tr{break-inside:avoid}.prose table.claims{break-inside:auto;font-size:7.5pt}}";
 
-    /// <summary>The page.</summary>
-    /// <param name="cover">What it opens with.</param>
-    /// <param name="chapters">The site's pages, in order.</param>
+    /// <summary>Renders the page.</summary>
+    /// <param name="cover">The cover.</param>
+    /// <param name="chapters">The site's other pages, in order.</param>
     public static string Render(SiteCover cover, IReadOnlyList<SiteChapter> chapters)
     {
         ArgumentNullException.ThrowIfNull(cover);
@@ -58,8 +60,8 @@ public static partial class SiteIndex
         if (chapters.Any(c => Tally(c.Run).Length > 0))
         {
             html.Append(
-                "<h2 id=\"claims\">Claims</h2><p>What the chapters say in numbers is checked when they run. Every claim, with what was " +
-                    "expected and what came out; each leads to its place.</p>");
+                "<h2 id=\"claims\">Claims</h2><p>The numbers in the chapters are checked when the chapters run. This table lists " +
+                    "every claim with its expected and its obtained value, and links to its place in the chapter.</p>");
             foreach (var chapter in chapters)
                 Claims(html, chapter);
         }
@@ -140,7 +142,7 @@ public static partial class SiteIndex
         static string Cell(string label, string text) => text.Length > 0 ? $"<td data-label=\"{label}\">{Encode(text)}</td>" : "<td></td>";
     }
 
-    /// <summary>The first paragraph of the first cell, without the bold words that announce it.</summary>
+    /// <summary>The first paragraph of the first cell, without the bold words that introduce it.</summary>
     private static string Question(Notebook notebook)
     {
         var cell = notebook.Cells.FirstOrDefault(c => c.Kind == CellKind.Markdown);
@@ -168,7 +170,7 @@ public static partial class SiteIndex
     private static string Number(JsonNode? node) => node is JsonValue value ? value.TryGetValue(out double number)
         ? Claim.Text(Rounded(number)) : value.ToString() : "";
 
-    // Whole numbers stay whole; of others, six digits tell enough beside a tolerance.
+    // Whole numbers are shown in full. For other numbers, six digits are enough beside a tolerance.
     private static double Rounded(double number) => number == Math.Floor(number) || !double.IsFinite(number)
         ? number
         : double.Parse(number.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);

@@ -8,11 +8,11 @@ document.querySelector('button.theme').onclick = () => {
   try {
     localStorage.setItem('theme', theme);
   } catch {
-    // Storage may be forbidden, as in a file opened from disk. The choice then holds until the page is left.
+    // Storage may be forbidden, as in a file opened from disk. The choice is then lost when the page is closed.
   }
 };
 
-// Paper is always light.
+// Pages are always printed in light colours.
 let shown;
 addEventListener('beforeprint', () => {
   shown = root.dataset.theme;
@@ -38,8 +38,8 @@ if (navigator.clipboard) {
   });
 }
 
-// A browser without a mathematical font leaves out the sign of a root, which would make another formula of it.
-// Where that happened, the sign is put there by hand.
+// A browser without a mathematical font does not draw the sign of a root, which changes the meaning of the formula.
+// In that case the sign is added here.
 document.querySelectorAll('msqrt').forEach(sqrt => {
   const inside = sqrt.firstElementChild;
   if (!inside || sqrt.getBoundingClientRect().width > inside.getBoundingClientRect().width + 2) return;
@@ -58,7 +58,7 @@ if (matchMedia('(max-width: 1100px)').matches) {
   document.querySelectorAll('.contents details').forEach(details => { details.open = false; });
 }
 
-// What can be scrolled sideways can be reached with the keyboard.
+// Elements that scroll sideways can be focused, and then scrolled, with the keyboard.
 document.querySelectorAll('.rich,.rich *,pre,.math,.prose table').forEach(element => {
   const wide = element.scrollWidth > element.clientWidth + 1;
   if (wide && /auto|scroll/.test(getComputedStyle(element).overflowX) && !element.closest('svg')) element.tabIndex = 0;

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Decides whether a console front end should run what was typed or wait for more lines.</summary>
+/// <summary>Decides whether a console front end should run the typed code or wait for more lines.</summary>
 internal static class CodeCompleteness
 {
     public static CompletenessResult Of(string code)

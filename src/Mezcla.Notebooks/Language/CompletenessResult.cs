@@ -1,6 +1,6 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>Whether a piece of code can be run as it stands.</summary>
+/// <summary>Whether a piece of code can be run as it is.</summary>
 public enum Completeness
 {
     /// <summary>It can be run.</summary>
@@ -18,5 +18,5 @@ public enum Completeness
 
 /// <summary>Answer of <see cref="CellEngine.IsComplete"/>.</summary>
 /// <param name="Status">Whether the code can be run.</param>
-/// <param name="Indent">Spaces to start the next line with when the code is incomplete.</param>
+/// <param name="Indent">The indentation of the next line when the code is incomplete.</param>
 public sealed record CompletenessResult(Completeness Status, string Indent = "");

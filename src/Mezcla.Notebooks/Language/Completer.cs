@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Finds what could stand at the cursor, from the symbols in scope there.</summary>
+/// <summary>Lists the possible completions at the cursor from the symbols in scope there.</summary>
 internal static class Completer
 {
     private const int Most = 400;
@@ -32,8 +32,10 @@ internal static class Completer
         return new CompletionResult(site.Start, site.End, items);
     }
 
-    /// <summary>How well a name fits what was typed: 0 begins with it, 1 begins with it
-    /// but for case, 2 in its capitals or inside, 3 not.</summary>
+    /// <summary>
+    /// How well a name matches the typed prefix: 0 if the name begins with it, 1 if it does so when case is ignored, 2 if its capitals
+    /// begin with the prefix or the name contains it, 3 if it does not match.
+    /// </summary>
     internal static int Match(string name, string prefix)
     {
         if (name.StartsWith(prefix, StringComparison.Ordinal))
@@ -60,7 +62,7 @@ internal static class Completer
             if (keyword.StartsWith('_') || Match(keyword, site.Prefix) == 3)
                 continue;
 
-            // A contextual keyword is an identifier until what follows it is known, so the parser cannot refuse it here.
+            // Whether a contextual keyword is one depends on what follows it, so the parser cannot reject it here.
             if (SyntaxFacts.IsContextualKeyword(kind))
             {
                 if (!SyntaxFacts.IsAttributeTargetSpecifier(kind))
@@ -77,7 +79,7 @@ internal static class Completer
         tree.GetRoot().FindToken(start) is var token && token.IsKind(keyword) && token.SpanStart == start
         && !tree.GetDiagnostics().Any(error => error.Location.SourceSpan.Start == start);
 
-    /// <returns>Whether only members of something can stand here.</returns>
+    /// <returns>Whether only members of a type or namespace are possible here.</returns>
     private static bool AddSymbols(QuestionSite site, List<(Completion Item, int Rank)> found)
     {
         switch (site.Node?.Parent)
@@ -121,7 +123,7 @@ internal static class Completer
         {
             var statics = site.Model.LookupSymbols(site.Start, named).Where(member => member.IsStatic || member is ITypeSymbol);
 
-            // A property may be named like its type (Color Color): then the name stands for both.
+            // A property may have the same name as its type (Color Color). Then the name means both.
             var both = site.Model.LookupSymbols(left.SpanStart, name: left.ToString())
                 .FirstOrDefault(other => other is IPropertySymbol or IFieldSymbol or ILocalSymbol or IParameterSymbol);
             return both is null ? statics : statics.Concat(InstanceMembers(site, named));

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Completes directives, and the paths in them.</summary>
+/// <summary>Completes directives and their paths.</summary>
 internal static partial class DirectiveCompleter
 {
     private static readonly (string Name, string Meaning)[] Directives =
@@ -22,7 +22,7 @@ internal static partial class DirectiveCompleter
         ("#r \"nuget: ", "uses a package"),
     ];
 
-    /// <summary>What could stand at the cursor if its line is a directive; null if it is C#.</summary>
+    /// <summary>The possible completions at the cursor if its line is a directive; null if the line is C#.</summary>
     public static CompletionResult? Complete(string code, int cursor, string folder)
     {
         cursor = Math.Clamp(cursor, 0, code.Length);

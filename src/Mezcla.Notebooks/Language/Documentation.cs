@@ -13,7 +13,9 @@ internal sealed partial class Documentation
 
     private Documentation(XElement? xml) => _xml = xml;
 
-    /// <summary>The documentation of a symbol, of what it overrides or implements, or of its type's declaration.</summary>
+    /// <summary>
+    /// The documentation of a symbol. If it has none, that of the member it overrides or implements, or of its type's declaration.
+    /// </summary>
     public static Documentation Of(ISymbol symbol)
     {
         foreach (var candidate in Candidates(symbol))
@@ -29,8 +31,8 @@ internal sealed partial class Documentation
         return new Documentation(null);
     }
 
-    /// <summary>Titles and texts; the summary has no title.</summary>
-    /// <param name="detail">0 for what one needs to use it, 1 for everything.</param>
+    /// <summary>The sections with their titles. The summary has no title.</summary>
+    /// <param name="detail">0 for the sections needed to use the symbol, 1 for all.</param>
     public IEnumerable<(string Title, string Text)> Sections(int detail)
     {
         if (_xml is null)
@@ -108,7 +110,7 @@ internal sealed partial class Documentation
         }
         catch (XmlException)
         {
-            return null; // A comment that isn't well formed documents nothing.
+            return null; // A comment that is not well-formed XML is ignored.
         }
     }
 

@@ -2,13 +2,16 @@ using System.Text;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Documentation of .NET's own types, from the reference pack that comes with the SDK. Without an SDK there is none.</summary>
+/// <summary>
+/// Documentation of .NET's own types, from the reference pack that comes with the SDK. Without an SDK there is no documentation.
+/// </summary>
 internal static class FrameworkDocumentation
 {
     private static readonly Lazy<string[]> Files = new(FindFiles);
 
     /// <summary>The XML of a member, or null.</summary>
-    /// <remarks>The files are large and asked rarely: a search for the member's line is fast, and nothing stays in memory.</remarks>
+    /// <remarks>The files are large and rarely used, so each call searches the
+    /// file for the member, and nothing stays in memory.</remarks>
     public static string? Find(string documentationId, string assemblyName)
     {
         var start = Encoding.UTF8.GetBytes($"<member name=\"{System.Security.SecurityElement.Escape(documentationId)}\">");
@@ -35,7 +38,10 @@ internal static class FrameworkDocumentation
         return null;
     }
 
-    /// <summary>The assembly's own file first, then the one with the basic types, which live elsewhere at run time.</summary>
+    /// <summary>
+    /// The order in which to search the files: the assembly's own file first, then
+    /// those with the basic types, which at run time are in other assemblies.
+    /// </summary>
     private static int Distance(string file, string assemblyName) => file == assemblyName ? 0 : file == "System.Runtime"
         ? 1
         : file == "System.Collections" ? 2 : 3;

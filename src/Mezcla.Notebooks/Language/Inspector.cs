@@ -63,7 +63,7 @@ internal static class Inspector
 
     private static ISymbol? SymbolAt(SemanticModel model, SyntaxNode root, int cursor)
     {
-        // The cursor stands before, inside or just after a name.
+        // The cursor may be before, inside or just after a name.
         foreach (var position in new[] { cursor, cursor - 1 })
         {
             if (position < 0 || position >= root.FullSpan.End)
@@ -81,7 +81,7 @@ internal static class Inspector
             var info = model.GetSymbolInfo(node);
             var symbol = info.Symbol ?? info.CandidateSymbols.FirstOrDefault() ?? model.GetDeclaredSymbol(node);
 
-            // In "new Point(…)", the constructor called says more than the type.
+            // In "new Point(…)", the constructor that is called is more useful than the type.
             if (symbol is INamedTypeSymbol && node.Parent is ObjectCreationExpressionSyntax creation
                 && model.GetSymbolInfo(creation).Symbol is { } constructor)
                 symbol = constructor;
@@ -96,7 +96,7 @@ internal static class Inspector
         return null;
     }
 
-    /// <summary>Between the parentheses of a call, what is called.</summary>
+    /// <summary>The method or constructor being called, if the cursor is between the parentheses of its call.</summary>
     private static ISymbol? CallAround(SemanticModel model, SyntaxNode root, int cursor)
     {
         if (root.FullSpan.IsEmpty)

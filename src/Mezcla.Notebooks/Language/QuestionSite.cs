@@ -3,10 +3,10 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>A place in unfinished code about which something is asked, with the code made whole enough to be understood.</summary>
+/// <summary>A position in unfinished code about which a front end asks, with the code completed so that it can be analysed.</summary>
 /// <remarks>
-/// At the cursor stands a made-up name, followed by a semicolon where the line ends there; without it the parser would read the next line
-/// as part of this one.
+/// A made-up name is inserted at the cursor. If the line ends there, a semicolon follows it; otherwise the parser would read the next
+/// line as part of this one.
 /// </remarks>
 internal sealed class QuestionSite
 {
@@ -24,13 +24,13 @@ internal sealed class QuestionSite
 
     public CSharpCompilation Compilation { get; }
 
-    /// <summary>Where the name at the cursor begins.</summary>
+    /// <summary>The start of the name at the cursor.</summary>
     public int Start { get; }
 
-    /// <summary>The cursor.</summary>
+    /// <summary>The position of the cursor.</summary>
     public int End { get; }
 
-    /// <summary>What of the name has been typed.</summary>
+    /// <summary>The part of the name before the cursor.</summary>
     public string Prefix { get; }
 
     public SyntaxTree Tree { get; }
@@ -39,7 +39,7 @@ internal sealed class QuestionSite
 
     public SemanticModel Model { get; }
 
-    /// <summary>The made-up name, if it came to be a name: not in a comment or string.</summary>
+    /// <summary>The token at the made-up name. It is that name unless the cursor is in a comment or string.</summary>
     public SyntaxToken Token { get; }
 
     public bool IsName => Token.IsKind(SyntaxKind.IdentifierToken) && Token.ValueText == MadeUp && Token.SpanStart == Start;
@@ -60,7 +60,7 @@ internal sealed class QuestionSite
         return new QuestionSite(compiler.Analyze(whole, ""), start, cursor, code[start..cursor]);
     }
 
-    /// <summary>The code with directives, which the compiler wouldn't understand, blanked.</summary>
+    /// <summary>The code with directives blanked, because the compiler does not understand them.</summary>
     private static string CodeOnly(string code) => code.Contains('#', StringComparison.Ordinal)
         ? string.Join('\n', code.Split('\n').Select(line => IsDirective(line) ? new string(' ', line.Length) : line))
         : code;

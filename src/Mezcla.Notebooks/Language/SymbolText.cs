@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Symbols as a reader of C# expects to see them.</summary>
+/// <summary>Formats symbols as C# developers expect to see them.</summary>
 internal static class SymbolText
 {
     private static readonly SymbolDisplayFormat Format = new(
@@ -44,7 +44,7 @@ internal static class SymbolText
         _ => symbol.Kind.ToString().ToLowerInvariant(),
     };
 
-    /// <summary>The overloads a call may mean.</summary>
+    /// <summary>The overloads that a call may mean.</summary>
     public static IEnumerable<IMethodSymbol> GetMemberGroupOrConstructors(this SemanticModel model, SyntaxNode call)
     {
         switch (call)

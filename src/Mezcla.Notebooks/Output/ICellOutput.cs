@@ -14,22 +14,22 @@ public enum OutputStream
 /// Where a cell's output goes: a Jupyter front end, a notebook file, a terminal.
 /// </summary>
 /// <remarks>
-/// The engine calls <see cref="Write"/>, <see cref="Display"/>, <see cref="UpdateDisplay"/> and <see cref="Clear"/> from one thread of its
-/// own, one call at a time, in the order in which the cell produced them, and delivers everything before the cell's result. An
-/// implementation may block for a while (the cell then waits when much is pending); what it throws is dropped. Background work that a cell
-/// started may go on writing to the cell's output after the cell has ended.
+/// The engine calls <see cref="Write"/>, <see cref="Display"/>, <see cref="UpdateDisplay"/> and <see cref="Clear"/> from one thread of
+/// its own, one call at a time, in the order in which the cell produced the output, and delivers everything before the cell's result. An
+/// implementation may block for a while; the cell then waits when much output is pending. Exceptions that it throws are ignored.
+/// Background work that a cell started may write to the cell's output even after the cell has ended.
 /// </remarks>
 public interface ICellOutput
 {
     /// <summary>Text printed to one of the streams; successive prints arrive joined together.</summary>
     void Write(OutputStream stream, string text);
 
-    /// <summary>Something displayed.</summary>
+    /// <summary>Displays something.</summary>
     /// <param name="bundle">What to show.</param>
-    /// <param name="displayId">A name under which <see cref="UpdateDisplay"/> may replace it later, or null.</param>
+    /// <param name="displayId">An id with which <see cref="UpdateDisplay"/> may replace it later, or null.</param>
     void Display(MimeBundle bundle, string? displayId);
 
-    /// <summary>Replaces everything shown earlier under the same name, in whichever cell that was.</summary>
+    /// <summary>Replaces everything that was displayed with the same id, in any cell.</summary>
     void UpdateDisplay(string displayId, MimeBundle bundle);
 
     /// <summary>Removes the output the cell has shown so far.</summary>
@@ -43,6 +43,6 @@ public interface ICellOutput
     /// <param name="password">Whether what is typed should stay hidden.</param>
     /// <param name="cancellation">Cancelled when the cell is interrupted.</param>
     /// <returns>The line without its end, or null at the end of input.</returns>
-    /// <exception cref="NotSupportedException">There is nobody to ask; the message says so to the user.</exception>
+    /// <exception cref="NotSupportedException">Nobody can answer. The message tells the user so.</exception>
     Task<string?> ReadLineAsync(string prompt, bool password, CancellationToken cancellation);
 }

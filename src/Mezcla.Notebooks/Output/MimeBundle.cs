@@ -4,17 +4,17 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// One thing to show, in as many forms as its maker knows: MIME type to content. A front end takes the richest form it understands.
+/// One thing to show, in one or more MIME types, each with its content. A front end shows the richest type that it understands.
 /// </summary>
 /// <remarks>
-/// Contents are strings. Under <c>application/json</c> and every <c>…+json</c> type the string is a JSON text (<see cref="ToJson"/> puts it
-/// into messages and notebooks as JSON); under binary types such as <c>image/png</c> it is Base64. This is also the convention by which a
-/// library offers its own display without referencing this one: a public instance method
-/// <c>IReadOnlyDictionary&lt;string, string&gt; ToMimeBundle()</c>, found by its name and return type.
+/// Contents are strings. Under <c>application/json</c> and every <c>…+json</c> type the string is a JSON text (<see cref="ToJson"/> puts
+/// it into messages and notebooks as JSON); under binary types such as <c>image/png</c> it is Base64. A library can provide bundles for
+/// its own types without referencing this one: the engine calls a public instance method <c>IReadOnlyDictionary&lt;string, string&gt;
+/// ToMimeBundle()</c>, which it finds by its name and return type.
 /// </remarks>
 public sealed class MimeBundle
 {
-    /// <summary>MIME type of text that is shown as it stands.</summary>
+    /// <summary>MIME type of plain text.</summary>
     public const string PlainText = "text/plain";
 
     /// <summary>MIME type of an HTML fragment.</summary>
@@ -23,10 +23,10 @@ public sealed class MimeBundle
     /// <summary>MIME type of a Markdown text.</summary>
     public const string Markdown = "text/markdown";
 
-    /// <summary>MIME type of a LaTeX text, mathematics between dollar signs.</summary>
+    /// <summary>MIME type of a LaTeX text with formulas between dollar signs.</summary>
     public const string Latex = "text/latex";
 
-    /// <summary>MIME type of a script the front end runs.</summary>
+    /// <summary>MIME type of a script that the front end runs.</summary>
     public const string JavaScript = "application/javascript";
 
     /// <summary>MIME type of a JSON value.</summary>
@@ -34,8 +34,8 @@ public sealed class MimeBundle
 
     private readonly Dictionary<string, string> _data;
 
-    /// <summary>Makes a bundle of the given forms.</summary>
-    /// <param name="data">MIME type to content.</param>
+    /// <summary>Creates a bundle with the given contents.</summary>
+    /// <param name="data">The content for each MIME type.</param>
     /// <param name="metadata">Metadata as front ends define it (for instance width and height under the MIME type), or none.</param>
     public MimeBundle(IEnumerable<KeyValuePair<string, string>> data, JsonObject? metadata = null)
     {
@@ -50,13 +50,13 @@ public sealed class MimeBundle
         Metadata = metadata ?? [];
     }
 
-    /// <summary>Makes a bundle of one form.</summary>
+    /// <summary>Creates a bundle with one MIME type.</summary>
     public MimeBundle(string mimeType, string content)
         : this([KeyValuePair.Create(mimeType, content)])
     {
     }
 
-    /// <summary>MIME type to content.</summary>
+    /// <summary>The content for each MIME type.</summary>
     public IReadOnlyDictionary<string, string> Data => _data;
 
     /// <summary>Metadata for front ends; empty for most bundles.</summary>
@@ -71,8 +71,8 @@ public sealed class MimeBundle
         && (mimeType.EndsWith("/json", StringComparison.Ordinal) || mimeType.EndsWith("+json", StringComparison.Ordinal));
 
     /// <summary>
-    /// The <c>data</c> object of Jupyter messages and notebooks: strings, and JSON values under the JSON types. A JSON type whose text
-    /// is not valid JSON is given as a string.
+    /// The <c>data</c> object of Jupyter messages and notebooks. Its values are strings, and JSON values under the JSON types. If the
+    /// content of a JSON type is not valid JSON, it stays a string.
     /// </summary>
     public JsonObject ToJson()
     {
@@ -84,7 +84,7 @@ public sealed class MimeBundle
     }
 
     /// <summary>
-    /// Reads the <c>data</c> object of a message or notebook. Lists of strings (how notebooks store several lines) are joined.
+    /// Reads the <c>data</c> object of a message or notebook. Lists of strings, in which notebooks store several lines, are joined.
     /// </summary>
     public static MimeBundle FromJson(JsonObject data, JsonObject? metadata = null)
     {

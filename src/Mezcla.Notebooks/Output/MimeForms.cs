@@ -6,13 +6,13 @@ using System.Text.RegularExpressions;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Makes bundles of contents whose MIME type is known.</summary>
+/// <summary>Creates bundles from content whose MIME type is known.</summary>
 internal static partial class MimeForms
 {
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Indented = new(Compact) { WriteIndented = true };
 
-    /// <summary>A bundle of a content and, where the front end might know only text, its text.</summary>
+    /// <summary>Creates a bundle from content, and adds plain text for front ends that can show only text.</summary>
     public static MimeBundle OfContent(string mime, string content)
     {
         var bundle = new MimeBundle(mime, content);
@@ -21,7 +21,7 @@ internal static partial class MimeForms
             : bundle;
     }
 
-    /// <summary>What can be read of a bundle as plain text, or null.</summary>
+    /// <summary>The part of a bundle that can be read as plain text, or null.</summary>
     public static string? PlainOf(MimeBundle bundle) =>
         bundle[MimeBundle.PlainText] ?? bundle[MimeBundle.Markdown] ?? bundle[MimeBundle.Latex]
         ?? (bundle[MimeBundle.Html] is { } html ? WebUtility.HtmlDecode(Markup().Replace(html, "")).Trim() : null)
@@ -36,7 +36,7 @@ internal static partial class MimeForms
         _ => null,
     };
 
-    /// <summary>Any value as JSON, when that is what is asked for.</summary>
+    /// <summary>Serializes a value as JSON if the MIME type is a JSON type; otherwise returns null.</summary>
     public static string? JsonOf(object value, string mime) => MimeBundle.IsJson(mime) ? JsonSerializer.Serialize(value, Compact) : null;
 
     [GeneratedRegex("<(style|script)[^>]*>.*?</\\1>|<[^>]*>",

@@ -1,6 +1,6 @@
 namespace Mezcla.Notebooks;
 
-/// <summary>Drops everything a cell shows, and fails when the cell asks for input.</summary>
+/// <summary>Discards all output of a cell, and throws when the cell asks for input.</summary>
 public sealed class NoOutput : ICellOutput
 {
     private NoOutput()

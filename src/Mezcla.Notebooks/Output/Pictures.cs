@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Makes bundles of pictures, telling the format by the first bytes.</summary>
+/// <summary>Creates bundles from pictures. The first bytes tell the format.</summary>
 internal static class Pictures
 {
     /// <exception cref="ArgumentException">The bytes are not a picture that notebooks can show.</exception>

@@ -4,15 +4,18 @@ using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>The side of the process that <see cref="NotebookProcess"/> starts: reads what to run
-/// from standard input, runs it, tells of it on standard output.</summary>
+/// <summary>
+/// The child process of <see cref="NotebookProcess"/>: it reads a request from standard input, runs the notebook, and reports its
+/// progress on standard output.
+/// </summary>
 public static class NotebookHost
 {
-    /// <summary>Runs one notebook as asked. When the input ends, whoever asked is gone, and the run is interrupted.</summary>
-    /// <param name="engine">What cells can use, given the notebook's folder.</param>
+    /// <summary>Runs the requested notebook. The end of the input means that the
+    /// parent process has ended, and interrupts the run.</summary>
+    /// <param name="engine">Returns the engine's options for the notebook's folder.</param>
     /// <param name="input">The process's standard input.</param>
-    /// <param name="output">The process's standard output, as it was before cells got theirs.</param>
-    /// <param name="cancellation">Interrupts the run; what ran until then is kept.</param>
+    /// <param name="output">The process's original standard output, before cells' prints are redirected.</param>
+    /// <param name="cancellation">Interrupts the run. The outputs so far are kept.</param>
     /// <returns>The exit code: 0 if every cell ran and every claim held.</returns>
     public static async Task<int> ServeAsync(Func<string, CellEngineOptions> engine, TextReader input, TextWriter output,
         CancellationToken cancellation = default)
@@ -24,7 +27,8 @@ public static class NotebookHost
             var line = await input.ReadLineAsync(cancellation).ConfigureAwait(false);
             var request = line is null ? null : JsonSerializer.Deserialize<NotebookRequest>(line);
             if (request is null)
-                throw new InvalidDataException("Nothing was asked: this command is started by 'mezcla run', not by hand.");
+                throw new InvalidDataException(
+                    "There is no request on standard input. 'mezcla run' starts this command; do not start it by hand.");
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _ = Task.Run(() =>
             {
@@ -55,7 +59,7 @@ public static class NotebookHost
                         Write(new NotebookMessage.Started(started.Cell.Id, started.Number, started.Count));
                         break;
                     case CellPrinted printed when quiet.ElapsedMilliseconds > 100:
-                        // Enough for a line of a terminal; everything is in the notebook.
+                        // A terminal shows one line only, so this is enough. The notebook holds the whole output.
                         quiet.Restart();
                         Write(new NotebookMessage.Printed(printed.Text.Length <= 400 ? printed.Text : printed.Text[^400..]));
                         break;

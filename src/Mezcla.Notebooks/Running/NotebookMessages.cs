@@ -3,12 +3,14 @@ using System.Text.Json.Serialization;
 
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>What a process is asked to run.</summary>
+/// <summary>The request to the child process: which notebook to run, and how.</summary>
 internal sealed record NotebookRequest(string Notebook, string SaveTo, double? CellTimeoutSeconds, bool AllowErrors,
     Dictionary<string, string> Parameters);
 
-/// <summary>What a process tells of its run: one line of JSON each, after a mark that
-/// no print of native code will begin a line with.</summary>
+/// <summary>
+/// A message from the child process about its run. Each message is one line of JSON after a prefix with which no print of native code is
+/// likely to begin.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(Started), "started")]
 [JsonDerivedType(typeof(Printed), "printed")]
@@ -31,7 +33,7 @@ internal abstract record NotebookMessage
 
     public string ToLine() => Mark + JsonSerializer.Serialize(this);
 
-    /// <summary>The message of a line, or null if the line is something else that the process printed.</summary>
+    /// <summary>Parses the message of a line. Returns null if the line is not a message but something that the process printed.</summary>
     public static NotebookMessage? Parse(string line)
     {
         if (!line.StartsWith(Mark, StringComparison.Ordinal))
@@ -42,7 +44,7 @@ internal abstract record NotebookMessage
         }
         catch (JsonException)
         {
-            // A line that native code tore apart is a print like any other.
+            // A line that native code has broken is treated as a print.
             return null;
         }
     }

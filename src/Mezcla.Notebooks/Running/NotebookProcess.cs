@@ -14,9 +14,9 @@ public sealed record NotebookProcessStart(string FileName, IReadOnlyList<string>
     IReadOnlyDictionary<string, string?>? Environment = null);
 
 /// <summary>
-/// Runs a notebook in a process of its own, so that what cells do to theirs (leaks, a crash of native code, a stack overflow, a loop that
-/// nothing stops) ends with it. The notebook is saved after every cell; a process that
-/// dies leaves what it had, with the reason below the cell that ran.
+/// Runs a notebook in a process of its own. Leaks, crashes of native code, stack overflows and endless loops in its cells then end with
+/// that process. The notebook is saved after every cell. If the process dies, the outputs so far are kept, and the reason is added to the
+/// cell that was running.
 /// </summary>
 public static class NotebookProcess
 {
@@ -24,13 +24,15 @@ public static class NotebookProcess
 
     /// <summary>Runs a notebook file.</summary>
     /// <param name="start">How to start the process.</param>
-    /// <param name="notebook">The notebook to read; its folder is where the cells run.</param>
-    /// <param name="options">How to run it. <see cref="NotebookRunOptions.SaveTo"/> must say where the
-    /// result goes; the engine's options are the process's own matter.</param>
-    /// <param name="cancellation">Ends the run; what ran until then is kept.</param>
-    /// <exception cref="IOException">The process could not be started or the files not be read or written.</exception>
+    /// <param name="notebook">The notebook to read. Its folder is the cells' working directory.</param>
+    /// <param name="options"> How to run it. <see cref="NotebookRunOptions.SaveTo"/> must name the file for the result. The engine's
+    /// options are ignored: the process sets its own.
+    /// </param>
+    /// <param name="cancellation">Ends the run. The outputs so far are kept.</param>
+    /// <exception cref="IOException">The process could not be started, or a file could not be read or written.</exception>
     /// <exception cref="InvalidDataException">The file is not a notebook.</exception>
-    /// <exception cref="ArgumentException">The options do not say where to save, or a parameter's name is not a name in C#.</exception>
+    /// <exception cref="ArgumentException">The options do not say where to save,
+    /// or a parameter's name is not a valid C# identifier.</exception>
     public static async Task<NotebookRun> RunAsync(NotebookProcessStart start, string notebook, NotebookRunOptions options,
         CancellationToken cancellation = default)
     {
@@ -38,8 +40,8 @@ public static class NotebookProcess
         var (source, saveTo) =
             (Path.GetFullPath(notebook),
                 Path.GetFullPath(options.SaveTo
-                    ?? throw new ArgumentException("SaveTo is not set: a process needs a file to leave its results in.", nameof(options))));
-        // Read here first, so that a file that is not a notebook is reported at once, in this process.
+                    ?? throw new ArgumentException("SaveTo is not set: the process needs a file for its results.", nameof(options))));
+        // Read the notebook here first, so that a file that is not a notebook is reported at once, by this process.
         Notebook.Read(source).Write(saveTo);
         using var process = Begin(start, Path.GetDirectoryName(source)!);
         var watch = Stopwatch.StartNew();
@@ -53,7 +55,7 @@ public static class NotebookProcess
         }
         catch (IOException)
         {
-            // It died before it read what to do; its end says why.
+            // The process died before it read its request. Its exit is reported below.
         }
         var why = await Follow(process, state, cancellation).ConfigureAwait(false);
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
@@ -84,7 +86,9 @@ public static class NotebookProcess
         }
     }
 
-    /// <summary>Reads messages until the output ends. Returns why the process was killed, or null if it ended by itself.</summary>
+    /// <summary>
+    /// Reads messages until the process's output ends. Returns the reason why the process was killed, or null if it ended by itself.
+    /// </summary>
     private static async Task<string?> Follow(Process process, State state, CancellationToken cancellation)
     {
         var told = new TaskCompletionSource();
@@ -96,7 +100,7 @@ public static class NotebookProcess
         var reading = process.StandardOutput.ReadLineAsync();
         while (true)
         {
-            // A cell has its own limit, which the process keeps; this one is for a process that does not even do that.
+            // The process enforces the time limit of each cell. This longer limit is for a process that fails to do so.
             var patience = told.Task.IsCompleted ? Grace : state.Limit is { } limit ? limit + Grace : Timeout.InfiniteTimeSpan;
             using var timer = new CancellationTokenSource();
             var late = Task.Delay(patience, timer.Token);
@@ -107,7 +111,7 @@ public static class NotebookProcess
             if (first == late)
             {
                 process.Kill(entireProcessTree: true);
-                return "It did not stop when it was told to, so it was killed.";
+                return "The process did not stop when it was told to, so it was killed.";
             }
             if (first != reading)
                 continue;
@@ -127,11 +131,11 @@ public static class NotebookProcess
         }
         catch (IOException)
         {
-            // It has ended already.
+            // The process has already ended.
         }
     }
 
-    /// <summary>The first and last lines of what the process writes to its error output: the runtime says there why it died.</summary>
+    /// <summary>The first and last lines of the process's standard error, where the runtime reports why it died.</summary>
     private static async Task<string> ReadComplaints(StreamReader error)
     {
         var (first, last) = (new List<string>(), new Queue<string>());
@@ -147,7 +151,7 @@ public static class NotebookProcess
         return string.Join('\n', first.Concat(last)).Trim();
     }
 
-    /// <summary>What is known of the run so far.</summary>
+    /// <summary>The state of the run as far as it is known from messages.</summary>
     private sealed class State(NotebookRunOptions options, string path)
     {
         private readonly Notebook _cells = Notebook.Read(path);
@@ -156,7 +160,7 @@ public static class NotebookProcess
         private NotebookMessage.Refused? _refused;
         private int _ended;
 
-        /// <summary>How long the next message may take, if that is limited.</summary>
+        /// <summary>The time that may pass before the next message, or null if it is not limited.</summary>
         public TimeSpan? Limit => options.CellTimeout is { } cell ? cell + options.StopTimeout : null;
 
         public void Take(NotebookMessage message)
@@ -196,10 +200,10 @@ public static class NotebookProcess
             {
                 var reason = killed ?? $"Its process ended with exit code {exitCode.ToString(CultureInfo.InvariantCulture)}" +
                     (complaints.Contains("Stack overflow", StringComparison.OrdinalIgnoreCase)
-                        ? ": the stack overflowed (a method that calls itself without end?)." : " before the notebook was done.");
+                        ? ": the stack overflowed, probably by endless recursion." : " before the notebook was done.");
                 var error = new ErrorOutput("ProcessEnded", reason,
                     [reason, .. complaints.Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
-                // Before the first cell there is none to put the reason below.
+                // If no cell has started, the error goes to the first code cell.
                 var cell = notebook.Cells.FirstOrDefault(c => c.Id == _running?.Cell)
                     ?? notebook.Cells.FirstOrDefault(c => c.Kind == CellKind.Code)
                         ?? throw new IOException(string.Join('\n', error.Traceback));
@@ -215,7 +219,7 @@ public static class NotebookProcess
 
         private void Tell(Func<NotebookCell, NotebookMessage.Started, NotebookProgress> what)
         {
-            // A cell of injected parameters is not in the file that was read here.
+            // The cell of injected parameters is not in the file as it was read here.
             if (options.Progress is { } tell && _running is { } running)
                 tell(what(_cells.Cells.FirstOrDefault(c => c.Id == running.Cell) ?? new NotebookCell(CellKind.Code, "", running.Cell),
                     running));

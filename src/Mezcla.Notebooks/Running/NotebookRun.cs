@@ -2,14 +2,14 @@ using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>How a run ended.</summary>
+/// <summary>The result of running a notebook.</summary>
 /// <param name="Notebook">The notebook with the outputs of this run.</param>
 /// <param name="CellsRun">How many code cells ran, failed ones included.</param>
-/// <param name="CellCount">How many there were to run.</param>
-/// <param name="Errors">What failed without being allowed to, each with its cell; empty if all went well.</param>
+/// <param name="CellCount">How many code cells there were to run.</param>
+/// <param name="Errors">The errors of cells that were not allowed to fail, each with its cell. Empty if there were none.</param>
 /// <param name="ClaimsHeld">How many claims held.</param>
 /// <param name="ClaimsFailed">How many claims did not hold.</param>
-/// <param name="Elapsed">How long it all took.</param>
+/// <param name="Elapsed">The duration of the whole run.</param>
 public sealed record NotebookRun(
     Notebook Notebook, int CellsRun, int CellCount, IReadOnlyList<(NotebookCell Cell, ErrorOutput Error)> Errors, int ClaimsHeld,
     int ClaimsFailed, TimeSpan Elapsed)

@@ -1,30 +1,32 @@
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>How to run a notebook.</summary>
+/// <summary>Options for running a notebook.</summary>
 public sealed record NotebookRunOptions
 {
-    /// <summary>What cells can use.</summary>
+    /// <summary>The options of the engine that runs the cells.</summary>
     public CellEngineOptions Engine { get; init; } = new();
 
-    /// <summary>How long one cell may take; null for as long as it likes.</summary>
+    /// <summary>The longest time that one cell may take, or null for no limit.</summary>
     public TimeSpan? CellTimeout { get; init; }
 
-    /// <summary>How long a cell that was told to stop may take to do so before the run gives up on it.</summary>
+    /// <summary>How long to wait for a cell to stop after it was interrupted, before the run ends without it.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Whether to go on after a cell that failed. A cell tagged <c>raises-exception</c> may always fail.</summary>
+    /// <summary>Whether to continue after a cell that failed. A cell tagged <c>raises-exception</c> may always fail.</summary>
     public bool AllowErrors { get; init; }
 
     /// <summary>
-    /// Variables set before the notebook runs, or after its cell tagged <c>parameters</c>, by a cell tagged <c>injected-parameters</c>:
-    /// name to value, where whole numbers, numbers, true and false become those and everything else a string.
+    /// Values of variables by name. A cell tagged <c>injected-parameters</c> sets them, after the cell tagged <c>parameters</c> or,
+    /// without one, at the start of the notebook. Numbers, true and false become C# literals; every other value becomes a string.
     /// </summary>
     public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Told of everything that happens, from the thread it happens on.</summary>
+    /// <summary>Receives the events of the run, on the thread on which they happen.</summary>
     public Action<NotebookProgress>? Progress { get; init; }
 
-    /// <summary>Where to save the notebook after every cell, so that a run that is cut
-    /// off leaves what it had; null to save nothing.</summary>
+    /// <summary>
+    /// The file to which the notebook is saved after every cell, so that an
+    /// aborted run keeps its outputs so far. If null, nothing is saved.
+    /// </summary>
     public string? SaveTo { get; init; }
 }

@@ -8,24 +8,25 @@ using Mezcla.Notebooks.Documents;
 namespace Mezcla.Notebooks.Running;
 
 /// <summary>
-/// Runs a notebook's code cells from top to bottom in one engine, without Jupyter, and puts their outputs into the notebook. The first cell
-/// that fails ends the run, unless it may fail; the notebook then holds the error below its cell and nothing below those after it.
+/// Runs a notebook's code cells from top to bottom in one engine, without Jupyter, and puts
+/// their outputs into the notebook. The first cell that fails ends the run, unless it is allowed
+/// to fail. The notebook then holds the error in that cell and no outputs in later cells.
 /// </summary>
 public static partial class NotebookRunner
 {
-    /// <summary>Cells tagged so may fail without ending the run, as in Jupyter's own runner.</summary>
+    /// <summary>The tag of cells that may fail without ending the run, as in Jupyter's own runner.</summary>
     public const string MayFail = "raises-exception";
 
-    /// <summary>Cells tagged so are not run, as in Jupyter's own runner.</summary>
+    /// <summary>The tag of cells that are not run, as in Jupyter's own runner.</summary>
     public const string Skip = "skip-execution";
 
     private static readonly TimeSpan AutosaveEvery = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs a notebook. Outputs that it has are replaced; failures of cells are in the answer, not thrown.</summary>
-    /// <param name="notebook">The notebook; its cells are changed.</param>
+    /// <summary>Runs a notebook and replaces its outputs. Failures of cells are returned in the result, not thrown.</summary>
+    /// <param name="notebook">The notebook. Its cells are changed.</param>
     /// <param name="options">How to run it.</param>
-    /// <param name="cancellation">Interrupts the running cell and ends the run; what ran until then is kept.</param>
-    /// <exception cref="ArgumentException">A parameter's name is not a name in C#.</exception>
+    /// <param name="cancellation">Interrupts the running cell and ends the run. The outputs so far are kept.</param>
+    /// <exception cref="ArgumentException">A parameter's name is not a valid C# identifier.</exception>
     /// <exception cref="IOException">The notebook cannot be saved where the options say.</exception>
     public static async Task<NotebookRun> RunAsync(Notebook notebook, NotebookRunOptions? options = null,
         CancellationToken cancellation = default)
@@ -50,7 +51,7 @@ public static partial class NotebookRunner
                 Changed = text => Tell(() => new CellPrinted(current!.Value.Cell, current.Value.Number, cells.Count, text))
             };
         Save();
-        // A cell that takes long is saved while it runs: a crash then loses seconds, not the hour.
+        // A long cell is saved while it runs, so that a crash loses only seconds of its output.
         await using var autosave = new Timer(_ => SaveIfPossible(), null, AutosaveEvery, AutosaveEvery);
         await using var engine = new CellEngine(options.Engine);
         foreach (var cell in cells)
@@ -82,7 +83,7 @@ public static partial class NotebookRunner
             }
             catch (IOException)
             {
-                // A disk that is full now is reported by the save after the cell.
+                // If the disk is full, the save after the cell reports it.
             }
         }
 
@@ -95,7 +96,7 @@ public static partial class NotebookRunner
         }
     }
 
-    /// <summary>The claims that a notebook's outputs hold, in order.</summary>
+    /// <summary>The claims in a notebook's outputs, in order.</summary>
     /// <param name="notebook">A notebook that ran.</param>
     public static IEnumerable<NotebookClaim> Claims(Notebook notebook) =>
         notebook.Cells.Where(c => !c.Tags.Contains(MayFail)).SelectMany(c => c.Outputs).OfType<DisplayOutput>()
@@ -134,7 +135,7 @@ public static partial class NotebookRunner
         return error;
     }
 
-    /// <summary>The result of a run, or null if it was told to stop and did not within the time it has for that.</summary>
+    /// <summary>The result of the run, or null if the cell did not stop within the stop timeout.</summary>
     private static async Task<CellResult?> WithinStopTimeout(Task<CellResult> running, TimeSpan patience, CancellationToken stop)
     {
         var stopped = new TaskCompletionSource();

@@ -2,20 +2,24 @@ using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>Collects what the cells of a notebook show, as a notebook file keeps it: prints
-/// joined, updates put in their places, cleared output gone.</summary>
+/// <summary>
+/// Collects the outputs of a notebook's cells in the form in which a file stores them: successive prints are joined, updates replace the
+/// earlier output, and cleared output is removed.
+/// </summary>
 internal sealed class OutputCollector
 {
     private readonly Lock _lock = new();
     private readonly List<(string Id, List<NotebookOutput> Outputs, int Index)> _shown = [];
 
-    /// <summary>Called after each change with the text of what changed.</summary>
+    /// <summary>Called after each change with the text of the new output.</summary>
     public Action<string>? Changed { get; init; }
 
     /// <summary>The output of one cell.</summary>
     public ICellOutput For(NotebookCell cell) => new Sink(this, cell.Outputs);
 
-    /// <summary>Runs an action while no output arrives: background work of a cell may go on printing while the notebook is saved.</summary>
+    /// <summary>
+    /// Runs an action while no output is added. Without this, background work of a cell could print while the notebook is saved.
+    /// </summary>
     public void Freeze(Action action)
     {
         lock (_lock)

@@ -2,10 +2,10 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Takes parts out of a text without moving the rest, so that every line and column stays what the user sees.</summary>
+/// <summary>Replaces parts of a text by spaces, so that all remaining text keeps its line and column.</summary>
 internal static class Blanking
 {
-    /// <summary>The text with these stretches replaced by spaces.</summary>
+    /// <summary>The text with these spans replaced by spaces.</summary>
     public static string Without(string text, IEnumerable<TextSpan> spans)
     {
         var kept = text.ToCharArray();
@@ -18,7 +18,7 @@ internal static class Blanking
         return new string(kept);
     }
 
-    /// <summary>The text with everything but these stretches replaced by spaces.</summary>
+    /// <summary>The text with everything except these spans replaced by spaces.</summary>
     public static string Only(string text, IEnumerable<TextSpan> spans)
     {
         var kept = new char[text.Length];

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Knows the assemblies compiled from cells, and which source line each instruction came from.</summary>
+/// <summary>Keeps track of the assemblies compiled from cells, and of the source line of each instruction.</summary>
 internal static class CellAssemblies
 {
     private static readonly ConditionalWeakTable<Assembly, MetadataReaderProvider> Symbols = [];
@@ -17,7 +17,7 @@ internal static class CellAssemblies
     public static bool IsDynamicCell(this Assembly assembly) =>
         Symbols.TryGetValue(assembly, out _);
 
-    /// <summary>Where an instruction of a method came from, or null where that isn't known.</summary>
+    /// <summary>The source position of an instruction of a method, or null if it is not known.</summary>
     public static SourcePlace? Find(MethodBase method, int ilOffset)
     {
         if (ilOffset < 0 || !Symbols.TryGetValue(method.Module.Assembly, out var provider))

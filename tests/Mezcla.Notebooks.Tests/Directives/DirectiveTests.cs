@@ -58,7 +58,7 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
     [InlineData("1 + 1;\n#r \"nothere.dll\"", "There is no file")]
     [InlineData("1 + 1;\n#r \"Some.Package\"", "#r \"nuget: Some.Package\"")]
     [InlineData("1 + 1;\n#load \"nothere.csx\"", "There is no file")]
-    [InlineData("1 + 1;\n#r \"nuget: \"", "names no package")]
+    [InlineData("1 + 1;\n#r \"nuget: \"", "does not name a package")]
     [InlineData("1 + 1;\n#r \"nuget: A, 1.0 <evil/>\"", "is not a package version")]
     [InlineData("1 + 1;\n#i \"folder\"", "#i takes a package source")]
     public async Task What_cannot_be_done_is_said_with_its_line(string code, string text)
