@@ -80,9 +80,7 @@ internal abstract class Node
     internal abstract void Backward(Handle gradient);
 
     /// <summary>Releases the saved values.</summary>
-    protected virtual void ReleaseSaved()
-    {
-    }
+    protected virtual void ReleaseSaved() { }
 
     protected static void Release(params ReadOnlySpan<Saved> saved)
     {
@@ -219,11 +217,7 @@ internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history",
 
     internal override void Backward(Handle gradient) => throw new InvalidOperationException("A leaf has no inputs.");
 
-    internal override void AddReference()
-    {
-    }
+    internal override void AddReference() { }
 
-    internal override void Release()
-    {
-    }
+    internal override void Release() { }
 }

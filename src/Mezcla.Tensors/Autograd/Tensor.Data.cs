@@ -35,18 +35,9 @@ public sealed partial class Tensor
 
     /// <summary>The number in a tensor with one element.</summary>
     /// <exception cref="ArgumentException">There are more, or none, or it is an integer.</exception>
-    public float Item()
-    {
-        if (Count != 1)
-            throw new ArgumentException($"Item: {Described} has {Count} elements, not one; use ToArray().");
-        if (DType == DType.BFloat16)
-            return ToArray()[0];
-        this.Floats("Item");
-        float value = 0;
-        Kernels.Download(Handle, MemoryMarshal.AsBytes(new Span<float>(ref value)));
-        GC.KeepAlive(this);
-        return value;
-    }
+    public float Item() => Count == 1
+        ? ToArray()[0]
+        : throw new ArgumentException($"Item: {Described} has {Count} elements, not one; use ToArray().");
 
     /// <summary>Overwrites the numbers in place, row by row; BFloat16 is rounded to.</summary>
     /// <exception cref="ArgumentException">The number of values differs, or the tensor is Int32.</exception>

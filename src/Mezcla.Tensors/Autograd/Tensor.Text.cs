@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Mezcla.Tensors;
 
@@ -16,12 +15,10 @@ public sealed partial class Tensor
         Func<int, string> number = DType == DType.Int32
             ? Shown(ToIntArray(), v => v.ToString(CultureInfo.InvariantCulture))
             : Shown(ToArray(), v => v.ToString("G6", CultureInfo.InvariantCulture));
-        var text = new StringBuilder($"{Described}\n");
-        var width = 0;
-        // Twice: the first time only to find the widest number shown.
-        Write(text, number, 0, 0, ref width, measure: true);
-        Write(text, number, 0, 0, ref width, measure: false);
-        return text.ToString();
+        var parts = new List<(string Text, bool IsNumber)>();
+        Write(parts, number, 0, 0);
+        var width = Rank == 0 ? 0 : parts.Where(part => part.IsNumber).Max(part => (int?)part.Text.Length) ?? 0;
+        return $"{Described}\n{string.Concat(parts.Select(part => part.IsNumber ? part.Text.PadLeft(width) : part.Text))}";
 
         static Func<int, string> Shown<T>(T[] values, Func<T, string> format) => i => format(values[i]);
     }
@@ -29,33 +26,28 @@ public sealed partial class Tensor
     /// <summary>Type, shape and device, such as <c>Float32 [2, 3] on cpu</c>: what errors say of a tensor.</summary>
     internal string Described => $"{DType} {_shape} on {Device}";
 
-    private void Write(StringBuilder text, Func<int, string> number, int axis, int start, ref int width, bool measure)
+    private void Write(List<(string Text, bool IsNumber)> parts, Func<int, string> number, int axis, int start)
     {
         if (axis == Rank)
         {
-            width = Math.Max(width, number(start).Length);
-            if (!measure)
-                text.Append(number(start).PadLeft(Rank == 0 ? 0 : width));
+            parts.Add((number(start), true));
             return;
         }
         int size = _shape[axis], step = (int)_shape.Product(axis + 1, Rank);
         var between = axis == Rank - 1 ? ", " : ",\n" + new string(' ', axis + 1);
         var cut = Count > ShowAll && size > 2 * Edge;
-        if (!measure)
-            text.Append('[');
+        parts.Add(("[", false));
         for (var i = 0; i < size; i++)
         {
-            if (!measure && i > 0)
-                text.Append(between);
+            if (i > 0)
+                parts.Add((between, false));
             if (cut && i == Edge)
             {
                 i = size - Edge;
-                if (!measure)
-                    text.Append("...").Append(between);
+                parts.Add(("..." + between, false));
             }
-            Write(text, number, axis + 1, start + i * step, ref width, measure);
+            Write(parts, number, axis + 1, start + i * step);
         }
-        if (!measure)
-            text.Append(']');
+        parts.Add(("]", false));
     }
 }

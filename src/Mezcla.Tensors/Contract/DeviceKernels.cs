@@ -39,9 +39,7 @@ public abstract class DeviceKernels
     public abstract void Download(Handle from, Span<byte> to);
 
     /// <summary>Waits until everything asked for is done.</summary>
-    public virtual void Synchronize()
-    {
-    }
+    public virtual void Synchronize() { }
 
     // Copies.
 

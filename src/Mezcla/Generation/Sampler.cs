@@ -49,14 +49,10 @@ public sealed class Sampler
         Softmax(values);
         if (_config.TopP < 1)
             KeepTopP(values);
-        if (_config.MinP > 0)
-        {
-            var least = values.Max() * _config.MinP;
-            for (var i = 0; i < values.Length; i++)
-                if (values[i] < least)
-                    values[i] = 0;
-        }
-
+        var least = values.Max() * _config.MinP;
+        for (var i = 0; i < values.Length; i++)
+            if (values[i] < least)
+                values[i] = 0;
         var sum = values.Sum();
         for (var i = 0; i < values.Length; i++)
             values[i] /= sum;
@@ -107,8 +103,7 @@ public sealed class Sampler
         {
             if (sum >= _config.TopP)
                 values[i] = 0;
-            else
-                sum += values[i];
+            sum += values[i];
         }
     }
 
