@@ -36,7 +36,7 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
     {
         this.packed = packed;
         (Rows, Columns) = (rows, columns);
-        var layout = packed.Layout;
+        var layout = packed.Sizes;
         var panels = (rows + PanelRows - 1) / PanelRows;
         codeBytes = (long)panels * (columns / 32) * layout.CodeBytes;
         scaleBytes = (long)panels * (columns / layout.SuperColumns) * layout.ScaleBytes;
@@ -143,10 +143,10 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
     public void Lookup(Tensor ids, Tensor y, int first, int rows)
     {
         var (kernels, there) = On(ids.Device);
-        kernels.QuantizedRows(Packing, there.Codes, there.Scales, ids.Handle, y.Handle, ids.Count, first, new IndexCheck(first == 0 ? "Embedding" : null, IndexKind.Index, ids.Layout, rows));
+        kernels.QuantizedRows(Packing, there.Codes, there.Scales, ids.Handle, y.Handle, ids.Count, first, new IndexCheck(first == 0 ? "Embedding" : null, IndexKind.Index, ids.Sizes, rows));
     }
 
-    private QuantizedLayout Packing => packed.Layout.OnDevice(Rows, Columns, factor);
+    private QuantizedLayout Packing => packed.Sizes.OnDevice(Rows, Columns, factor);
 
     /// <summary>The copy on a device, made when it is first wanted.</summary>
     private (GpuKernels Kernels, (Handle Codes, Handle Scales) There) On(Device device)
@@ -176,7 +176,7 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         if (values.Length != Columns) throw new ArgumentException($"A row has {Columns} numbers, not {values.Length}.", nameof(values));
         fixed (float* y = values)
-            packed.Layout.Row(new ProductOperands { Codes = codes, Scales = scales, Factor = factor, Blocks = Columns / 32 }, row / PanelRows, row % PanelRows, y);
+            packed.Sizes.Row(new ProductOperands { Codes = codes, Scales = scales, Factor = factor, Blocks = Columns / 32 }, row / PanelRows, row % PanelRows, y);
         GC.KeepAlive(this);
     }
 
@@ -187,15 +187,15 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
         var count = x.Length / Columns;
         if (count == 0) return;
         var activations = t_activations ??= new RoundedActivations();
-        activations.Set(x, count, Columns, packed.Layout.Signed);
+        activations.Set(x, count, Columns, packed.Sizes.Signed);
         fixed (float* results = y)
         {
-            var panelBytes = Columns / 32 * packed.Layout.CodeBytes;
+            var panelBytes = Columns / 32 * packed.Sizes.CodeBytes;
             var job = new Job
             {
                 Operands = new ProductOperands { Codes = codes, Scales = scales, Factor = factor, Blocks = Columns / 32, X = activations.Start },
-                TokenBytes = (nint)Columns / 32 * RoundedActivations.BlockBytes(packed.Layout.Signed),
-                Kernel = packed.Layout.Kernel,
+                TokenBytes = (nint)Columns / 32 * RoundedActivations.BlockBytes(packed.Sizes.Signed),
+                Kernel = packed.Sizes.Kernel,
                 Rows = Rows,
                 Stride = stride,
                 Tokens = count,
@@ -259,7 +259,7 @@ public sealed unsafe class QuantizedMatrix : IFrozenMatrix
 
     private void Repack(int panel, RowReader read, int exponent)
     {
-        var (format, layout) = (packed.Format, packed.Layout);
+        var (format, layout) = (packed.Format, packed.Sizes);
         var bytes = new byte[format.BytesFor(Columns)];
         Span<int> block = stackalloc int[format.BlockSize];
         var panelCodes = codes + (long)panel * (Columns / 32) * layout.CodeBytes;

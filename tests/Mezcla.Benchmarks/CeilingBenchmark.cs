@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Benchmarks;
 

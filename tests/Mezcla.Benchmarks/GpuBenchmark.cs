@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mezcla.Tensors;
-using Mezcla.Tensors.Devices.Gpu;
 
 namespace Mezcla.Benchmarks;
 
@@ -14,19 +13,13 @@ internal static class GpuBenchmark
     {
         using var peer = Peer(seconds);
         double products = peer?.Ask("products float32") ?? double.NaN, narrow = peer?.Ask("products bfloat16") ?? double.NaN, bandwidth = peer?.Ask("bandwidth") ?? double.NaN;
-        Console.WriteLine($"Mezcla on {device}, steps replayed from a captured graph; PyTorch: {peer?.Greeting ?? "not there"}. Tokens per second. Measured by PyTorch: products {products / 1e12:F1} TFLOP/s in float32, "
+        Console.WriteLine($"Mezcla on {device}; PyTorch: {peer?.Greeting ?? "not there"}. Tokens per second. Measured by PyTorch: products {products / 1e12:F1} TFLOP/s in float32, "
             + $"{narrow / 1e12:F1} in bfloat16; copies {bandwidth / 1e9:F0} GB/s. The share is of the products in the same precision for training (MFU), of the copies for generation at batch 1.");
         Console.WriteLine();
         Console.WriteLine("| | Mezcla float32 | share | PyTorch float32 | ratio | Mezcla bfloat16 | share | PyTorch bfloat16 | ratio |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var name in names)
             Console.WriteLine($"| {name} | {Cells(name, ProductPrecision.Float32, products)} | {Cells(name, ProductPrecision.BFloat16, narrow)} |");
-        if (device.Kernels is GpuKernels { Driver.ProductPlans: { } plans })
-        {
-            Console.WriteLine();
-            Console.WriteLine($"cuBLASLt did {plans.All - plans.Refused} of {plans.All} kinds of plain products, our own kernels the others.");
-        }
-
         return 0;
 
         string Cells(string name, ProductPrecision precision, double rate)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 using Mezcla.Tokenization;
 using Mezcla.Weights;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Mezcla.Benchmarks;
 using Mezcla.Tensors;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 var verb = args is [var first, ..] && !first.StartsWith('-') ? first : "run";
 var options = new Dictionary<string, string>();
@@ -81,7 +81,7 @@ static int Usage()
           --tokens n      for llama: tokens that are generated behind it (32)
           --layers n      for llama: blocks (16)
           --simd n        bits of vectors, at most the processor's: 128, 256, 512
-          --device NAME   without a verb and for gpu: cpu, cuda:0, opencl:0 (else what MEZCLA_DEVICE says, else cpu)
+          --device NAME   without a verb and for gpu: cpu, opencl:0 (else what MEZCLA_DEVICE says, else cpu)
           --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats; for gpu {string.Join(' ', GpuBenchmark.Names)}; for tokenizers {string.Join(' ', TokenizerBenchmark.Names)}
           --output FOLDER for growth: where its charts go
           --threads n     (default: the processors; matmul: 1 and 2)

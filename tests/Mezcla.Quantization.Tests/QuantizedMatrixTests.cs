@@ -3,7 +3,7 @@ using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Kernels;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Tests;
 

@@ -6,7 +6,7 @@ namespace Mezcla.Cli.Commands;
 /// <summary>The option --device, which the environment variable MEZCLA_DEVICE stands in for.</summary>
 internal static class Devices
 {
-    public static Option<string?> Option() => new("--device") { Description = "Where to compute: cpu, cuda, opencl or with a number, such as cuda:1, as mezcla doctor lists them; else what MEZCLA_DEVICE says, else the cpu." };
+    public static Option<string?> Option() => new("--device") { Description = "Where to compute: cpu, opencl, or with a number, such as opencl:1, as mezcla doctor lists them; else what MEZCLA_DEVICE says, else the cpu." };
 
     public static Device Chosen(string? name) => name is null ? Device.FromEnvironment ?? Device.Cpu : Device.Parse(name, "--device");
 

@@ -20,8 +20,7 @@ internal static class DoctorCommand
         Console.WriteLine($"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSArchitecture}");
         var sound = Show("cpu", $"{Environment.ProcessorCount} threads", Device.Cpu.MemoryLimit, "no driver needed");
         foreach (var found in Device.Described) sound &= Show(found.Name, found.Hardware, found.Memory, found.Driver);
-        if (!Device.Described.Any(d => d.Name.StartsWith("opencl", StringComparison.Ordinal))) Console.WriteLine($"opencl: none. {Device.MissingOpenCl}");
-        Console.WriteLine($"cuda: {Device.CudaReport}.");
+        foreach (var report in Device.Reports) Console.WriteLine(report);
         if (Device.Described.Any(d => !d.IsProcessor)) Console.WriteLine("The tests have run on processors only: before a long training on a GPU, compare a short one with --device cpu.");
         var name = Environment.GetEnvironmentVariable("MEZCLA_DEVICE");
         Console.WriteLine(name is { Length: > 0 } ? $"MEZCLA_DEVICE is '{name}', which is {Device.FromEnvironment}." : "MEZCLA_DEVICE is not set.");

@@ -9,7 +9,7 @@ namespace Mezcla.Tensors.Torch;
 /// </summary>
 internal sealed unsafe partial class TorchKernels
 {
-    internal override void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate)
+    public override void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate)
     {
         long n = layout.Blocks * layout.Time * layout.Heads * layout.Size, half = layout.Rotated / 2, from = layout.Start * half * sizeof(float);
         if (n > 0)
@@ -17,7 +17,7 @@ internal sealed unsafe partial class TorchKernels
                 F(y, layout.Blocks, layout.Time, (long)layout.Heads, layout.Size), layout.Rotated, layout.Interleaved, inverse, accumulate);
     }
 
-    internal override void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse)
+    public override void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse)
     {
         if ((long)layout.Batch * layout.Heads * layout.Queries == 0)
             return;
@@ -30,7 +30,7 @@ internal sealed unsafe partial class TorchKernels
             Run("attention"u8, o, queries, keys, values, F(sinks, layout.Heads), result, sums, layout.Scale, layout.Causal, layout.Window, layout.QueryOffset, IsNarrow);
     }
 
-    internal override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
+    public override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
         Handle dq, bool accumulateQ, Handle dk, bool accumulateK, Handle dv, bool accumulateV, Handle dSinks, bool accumulateSinks)
     {
         if ((long)layout.Batch * layout.Heads * layout.Queries == 0)

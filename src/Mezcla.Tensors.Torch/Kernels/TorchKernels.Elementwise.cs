@@ -5,13 +5,13 @@ namespace Mezcla.Tensors.Torch;
 
 internal sealed unsafe partial class TorchKernels
 {
-    internal override void Scale(Handle x, Handle y, long n, float factor, bool accumulate)
+    public override void Scale(Handle x, Handle y, long n, float factor, bool accumulate)
     {
         if (n > 0)
             Run("scale"u8, y, F(x, n), F(y, n), factor, accumulate);
     }
 
-    internal override void Unary(UnaryKind kind, Handle x, Handle y, long n, float a, float b)
+    public override void Unary(UnaryKind kind, Handle x, Handle y, long n, float a, float b)
     {
         if (n == 0)
             return;
@@ -41,7 +41,7 @@ internal sealed unsafe partial class TorchKernels
         }, y, F(x, n), F(y, n), a, b);
     }
 
-    internal override void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate)
+    public override void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate)
     {
         if (n == 0)
             return;
@@ -71,7 +71,7 @@ internal sealed unsafe partial class TorchKernels
         }, dx, saved.IsNull ? F(dy, n) : F(saved, n), F(dy, n), F(dx, n), a, b, accumulate);
     }
 
-    internal override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
+    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
     {
         if (shape.Count == 0)
             return;
@@ -93,13 +93,13 @@ internal sealed unsafe partial class TorchKernels
         }, y, View(a, Block.Float32, sizes, aStrides[..rank]), View(b, Block.Float32, sizes, bStrides[..rank]), F(y, sizes), accumulate);
     }
 
-    internal override void SwiGlu(Handle a, Handle b, Handle y, long n)
+    public override void SwiGlu(Handle a, Handle b, Handle y, long n)
     {
         if (n > 0)
             Run("swiglu"u8, y, F(a, n), F(b, n), F(y, n));
     }
 
-    internal override void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n)
+    public override void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n)
     {
         if (n == 0)
             return;
@@ -107,7 +107,7 @@ internal sealed unsafe partial class TorchKernels
         Run("swiglu_backward"u8, da, F(a, n), F(b, n), F(dy, n), F(da, n), accumulateA, F(db, n), accumulateB);
     }
 
-    internal override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, Handle start, bool accumulate)
+    public override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)
     {
         if (n == 0)
             return;

@@ -6,7 +6,7 @@ namespace Mezcla.Tensors.Torch;
 
 internal sealed unsafe partial class TorchKernels
 {
-    internal override void Copy(Handle x, Handle y, long bytes)
+    public override void Copy(Handle x, Handle y, long bytes)
     {
         if (bytes == 0)
             return;
@@ -15,16 +15,16 @@ internal sealed unsafe partial class TorchKernels
         Run("copy"u8, y, Dense(x, type, [bytes / size]), Dense(y, type, [bytes / size]));
     }
 
-    internal override void Fill(Handle y, long n, float value)
+    public override void Fill(Handle y, long n, float value)
     {
         if (n > 0)
             Run("fill"u8, y, F(y, n), value);
     }
 
-    internal override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
+    public override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
         => Move("copy"u8, x, xStrides, y, yStrides, shape, elementBytes == 2 ? Block.Int16 : Block.Float32);
 
-    internal override void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape)
+    public override void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape)
         => Move("add"u8, x, xStrides, y, yStrides, shape, Block.Float32);
 
     private void Move(ReadOnlySpan<byte> function, Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int type)
@@ -37,7 +37,7 @@ internal sealed unsafe partial class TorchKernels
         Run(function, y, View(x, type, sizes, xStrides[..rank]), View(y, type, sizes, yStrides[..rank]));
     }
 
-    internal override void Convert(Handle x, DType from, Handle y, DType to, long n)
+    public override void Convert(Handle x, DType from, Handle y, DType to, long n)
     {
         if (from == to)
             Copy(x, y, n * from.Bytes());
@@ -48,7 +48,7 @@ internal sealed unsafe partial class TorchKernels
         static int Seen(DType type) => type switch { DType.BFloat16 => Block.BFloat16, DType.Int32 => Block.Int32, _ => Block.Float32 };
     }
 
-    internal override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check)
+    public override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check)
     {
         if (axis == 0 || outer * count * rowBytes == 0)
         {
@@ -61,13 +61,13 @@ internal sealed unsafe partial class TorchKernels
         return -1;
     }
 
-    internal override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row, in IndexCheck check)
+    public override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row, in IndexCheck check)
     {
         if (outer * axis * count * row > 0)
             Run("scatter_add_rows"u8, y, F(x, outer, count, row), I(ids, count), F(y, outer, axis, row), Record, Number(check));
     }
 
-    internal override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)
+    public override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)
     {
         long n = outer * count * inner;
         if (n == 0 || axis == 0)
@@ -81,7 +81,7 @@ internal sealed unsafe partial class TorchKernels
         return -1;
     }
 
-    internal override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check)
+    public override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check)
     {
         long n = outer * count * inner;
         if (n == 0 || axis == 0)
@@ -91,19 +91,19 @@ internal sealed unsafe partial class TorchKernels
         return -1;
     }
 
-    internal override void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate)
+    public override void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate)
     {
         if (n > 0)
             Run("select"u8, y, I(mask, n), F(a, n), aValue, F(b, n), bValue, F(y, n), accumulate);
     }
 
-    internal override void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate)
+    public override void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate)
     {
         if (batch * rows * columns > 0)
             Run("tril"u8, y, F(x, batch, rows, columns), F(y, batch, rows, columns), diagonal, accumulate);
     }
 
-    internal override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
+    public override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
     {
         if (n == 0 || classes == 0)
             Look(ids, n, classes, check);
@@ -112,7 +112,7 @@ internal sealed unsafe partial class TorchKernels
         return -1;
     }
 
-    internal override long FirstNaN(Handle x, long n)
+    public override long FirstNaN(Handle x, long n)
     {
         if (n == 0)
             return -1;

@@ -10,11 +10,11 @@ internal sealed unsafe partial class TorchKernels
     private readonly Dictionary<Storage, (long Offset, int[] Numbers)> _offsets = [];
 
     /// <summary>Factors of bfloat16 have their sums in float32 on any device.</summary>
-    internal override ProductPrecision Precision { get; set; }
+    public override ProductPrecision Precision { get; set; }
 
     private bool IsNarrow => Precision == ProductPrecision.BFloat16;
 
-    internal override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
+    public override void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate)
     {
         var (batch, m, n, k, transposeA, transposeB, strideA, strideB, strideC) = product;
         if (batch == 0 || m == 0 || n == 0)
@@ -48,7 +48,7 @@ internal sealed unsafe partial class TorchKernels
                 View(c, Block.Float32, [batch, m, n], [strideC, n, 1]), accumulate, IsNarrow);
     }
 
-    internal override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)
+    public override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)
     {
         int[] numbers = Offsets(offsets, groups);
         if (check.Operation is not null)
@@ -63,13 +63,13 @@ internal sealed unsafe partial class TorchKernels
         return -1;
     }
 
-    internal override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
+    public override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
     {
         if (groups * (long)m * n > 0)
             Run("grouped_outer"u8, c, F(a, rows, m), F(b, rows, n), Numbers(Offsets(offsets, groups)), F(c, groups, m, n), accumulate, IsNarrow);
     }
 
-    internal override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
+    public override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
     {
         foreach (var written in (ReadOnlySpan<Handle>)[order, rows, groupOf, kept])
             Forget(written);
@@ -81,7 +81,7 @@ internal sealed unsafe partial class TorchKernels
                 Record, Number(check));
     }
 
-    internal override void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check)
+    public override void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check)
     {
         if (groups == 0)
             Look(ids, n, 0, check);

@@ -4,7 +4,7 @@ namespace Mezcla.Tensors.Torch;
 
 internal sealed unsafe partial class TorchKernels
 {
-    internal override void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate)
+    public override void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate)
     {
         if (outer * inner == 0)
             return;
@@ -14,19 +14,19 @@ internal sealed unsafe partial class TorchKernels
             Run("sum"u8, y, F(x, outer, n, inner), F(y, outer, inner), scale, squares, accumulate);
     }
 
-    internal override void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest)
+    public override void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest)
     {
         if (outer * inner > 0)
             Run("arg_extreme"u8, y, F(x, outer, n, inner), I(y, outer, inner), largest);
     }
 
-    internal override void CumulativeSum(Handle x, Handle y, long outer, long n, long inner, bool reverse, bool accumulate)
+    public override void CumulativeSum(Handle x, Handle y, long outer, long n, long inner, bool reverse, bool accumulate)
     {
         if (outer * n * inner > 0)
             Run("cumulative_sum"u8, y, F(x, outer, n, inner), F(y, outer, n, inner), reverse, accumulate);
     }
 
-    internal override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
+    public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
     {
         if (rows * k == 0)
             return;
@@ -34,19 +34,19 @@ internal sealed unsafe partial class TorchKernels
         Run("sort"u8, values, F(x, rows, n), F(values, rows, k), I(indices, rows, k), k, descending);
     }
 
-    internal override void Softmax(Handle x, Handle y, long rows, long n, bool log)
+    public override void Softmax(Handle x, Handle y, long rows, long n, bool log)
     {
         if (rows * n > 0)
             Run("softmax"u8, y, F(x, rows, n), F(y, rows, n), log);
     }
 
-    internal override void SoftmaxBackward(Handle y, Handle dy, Handle dx, long rows, long n, bool log, bool accumulate)
+    public override void SoftmaxBackward(Handle y, Handle dy, Handle dx, long rows, long n, bool log, bool accumulate)
     {
         if (rows * n > 0)
             Run("softmax_backward"u8, dx, F(y, rows, n), F(dy, rows, n), F(dx, rows, n), log, accumulate);
     }
 
-    internal override void LogSumExp(Handle x, Handle y, long rows, long n)
+    public override void LogSumExp(Handle x, Handle y, long rows, long n)
     {
         if (rows == 0)
             return;
@@ -56,13 +56,13 @@ internal sealed unsafe partial class TorchKernels
             Run("log_sum_exp"u8, y, F(x, rows, n), F(y, rows));
     }
 
-    internal override void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate)
+    public override void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate)
     {
         if (rows * n > 0)
             Run("log_sum_exp_backward"u8, dx, F(x, rows, n), F(y, rows), F(dy, rows), F(dx, rows, n), accumulate);
     }
 
-    internal override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
+    public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
     {
         if (rows * n == 0)
         {
@@ -76,13 +76,13 @@ internal sealed unsafe partial class TorchKernels
         return -1;
     }
 
-    internal override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate)
+    public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate)
     {
         if (rows * n > 0)
             Run("cross_entropy_backward"u8, dx, F(x, rows, n), I(labels, rows), F(lse, rows), F(loss, 2), F(dloss, 1), F(dx, rows, n), ignore, smoothing, accumulate);
     }
 
-    internal override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon)
+    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon)
     {
         if (rows * n == 0)
             return;
@@ -91,7 +91,7 @@ internal sealed unsafe partial class TorchKernels
         Run("layer_norm"u8, y, F(x, rows, n), F(weight, n), F(bias, n), F(y, rows, n), F(mean, rows, 1), F(inverse, rows, 1), epsilon);
     }
 
-    internal override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
+    public override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
         Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight, Handle dBias, bool accumulateBias)
     {
         Forget(dWeight);
@@ -107,7 +107,7 @@ internal sealed unsafe partial class TorchKernels
             F(dWeight, n), accumulateWeight, F(dBias, n), accumulateBias);
     }
 
-    internal override void RmsNorm(Handle x, Handle weight, Handle y, Handle inverse, long rows, long n, float epsilon)
+    public override void RmsNorm(Handle x, Handle weight, Handle y, Handle inverse, long rows, long n, float epsilon)
     {
         if (rows * n == 0)
             return;
@@ -115,7 +115,7 @@ internal sealed unsafe partial class TorchKernels
         Run("rms_norm"u8, y, F(x, rows, n), F(weight, n), F(y, rows, n), F(inverse, rows, 1), epsilon);
     }
 
-    internal override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight)
+    public override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight)
     {
         Forget(dWeight);
         if (rows * n == 0)

@@ -5,7 +5,7 @@ namespace Mezcla.Tensors.Torch;
 
 internal sealed unsafe partial class TorchKernels
 {
-    internal override void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale)
+    public override void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale)
     {
         foreach (var decays in (ReadOnlySpan<bool>)[true, false])
         {
@@ -34,7 +34,7 @@ internal sealed unsafe partial class TorchKernels
         }
     }
 
-    internal override void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses)
+    public override void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses)
     {
         var views = new nint[gradients.Length];
         var at = 0;

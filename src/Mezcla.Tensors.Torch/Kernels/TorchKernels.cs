@@ -34,24 +34,24 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
         Write(_record, 0, stackalloc byte[sizeof(long) * RecordLength]);
     }
 
-    internal override string Name => _name;
+    public override string Name => _name;
 
     // libtorch says when a GPU's memory is used up; the pool then gives back what waits, and says who holds what.
-    internal override long MemoryLimit => _deviceType == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : 1L << 42;
+    public override long MemoryLimit => _deviceType == 0 ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : 1L << 42;
 
     /// <summary>How often numbers were read from the device.</summary>
     internal long Reads { get; private set; }
 
-    internal override nint Allocate(long bytes) => TryMake(bytes) is { } block ? GCHandle.ToIntPtr(GCHandle.Alloc(block)) : 0;
+    public override nint Allocate(long bytes) => TryMake(bytes) is { } block ? GCHandle.ToIntPtr(GCHandle.Alloc(block)) : 0;
 
-    internal override void Free(nint address, long bytes)
+    public override void Free(nint address, long bytes)
     {
         var handle = GCHandle.FromIntPtr(address);
         ((Block)handle.Target!).Release();
         handle.Free();
     }
 
-    internal override void Upload(ReadOnlySpan<byte> from, Handle to)
+    public override void Upload(ReadOnlySpan<byte> from, Handle to)
     {
         if (from.Length == 0)
             return;
@@ -60,7 +60,7 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
         GC.KeepAlive(to.Storage);
     }
 
-    internal override void Download(Handle from, Span<byte> to)
+    public override void Download(Handle from, Span<byte> to)
     {
         if (to.Length > 0)
         {
@@ -71,7 +71,7 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
         CheckRecord();
     }
 
-    internal override void Synchronize()
+    public override void Synchronize()
     {
         // What is read was made after all that was asked for before.
         CheckRecord();

@@ -2,7 +2,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
-/// <summary>Who may look at whom, and how strongly.</summary>
+/// <summary>The mask, scale and layout of attention.</summary>
 public readonly record struct AttentionOptions()
 {
     /// <summary>Whether a query sees only keys at or before its own position.</summary>
@@ -11,16 +11,16 @@ public readonly record struct AttentionOptions()
     /// <summary>A query at position p sees only keys after p - window (Beltagy et al., arXiv:2004.05150); null for all.</summary>
     public int? Window { get; init; }
 
-    /// <summary>What the scores are multiplied by; null for 1/√headSize.</summary>
+    /// <summary>The factor of the scores; null for 1/√headSize.</summary>
     public float? Scale { get; init; }
 
-    /// <summary>One logit a head [heads] that takes part in the softmax and has no value, so that a head can look at nothing (gpt-oss).</summary>
+    /// <summary>One logit for each head [heads] that takes part in the softmax but has no value, so that a head can attend to nothing (gpt-oss).</summary>
     public Tensor? Sinks { get; init; }
 
     /// <summary>The position of the first query, where key 0 has position 0; null where the last query stands at the last key.</summary>
     public int? QueryOffset { get; init; }
 
-    /// <summary>Only so many keys count, from the first on: a cache that is not full. Null for all.</summary>
+    /// <summary>How many keys count, from the first on, where a cache is not full; null for all.</summary>
     public int? KeyLength { get; init; }
 
     /// <summary>Whether the axes are [batch, time, heads, size] instead of [batch, heads, time, size]; also of the result.</summary>
@@ -49,8 +49,8 @@ public static class Attention
         k = k.Floats(Name, q.Device);
         v = v.Floats(Name, q.Device);
         var (layout, sinks) = Layout(q, k, v, options);
-        var shape = q.Layout.With(3, layout.ValueSize);
-        return Run(q, k, v, sinks, layout, shape, 0, 0, k.Layout[options.TimeFirst ? 1 : 2]);
+        var shape = q.Sizes.With(3, layout.ValueSize);
+        return Run(q, k, v, sinks, layout, shape, 0, 0, k.Sizes[options.TimeFirst ? 1 : 2]);
     }
 
     /// <summary>
@@ -61,9 +61,9 @@ public static class Attention
     public static Tensor Packed(Tensor qkv, int heads, int keyHeads, AttentionOptions options = default)
     {
         qkv = qkv.Floats(Name);
-        if (heads <= 0 || keyHeads <= 0 || heads % keyHeads != 0 || qkv.Rank != 3 || qkv.Layout[2] % (heads + 2 * keyHeads) != 0)
-            throw new ArgumentException($"{Name}: {qkv.Layout} must be [batch, time, ({heads} + 2·{keyHeads})·size], and {keyHeads} key heads must divide {heads} heads.");
-        int batch = qkv.Layout[0], time = qkv.Layout[1], width = qkv.Layout[2], size = width / (heads + 2 * keyHeads);
+        if (heads <= 0 || keyHeads <= 0 || heads % keyHeads != 0 || qkv.Rank != 3 || qkv.Sizes[2] % (heads + 2 * keyHeads) != 0)
+            throw new ArgumentException($"{Name}: {qkv.Sizes} must be [batch, time, ({heads} + 2·{keyHeads})·size], and {keyHeads} key heads must divide {heads} heads.");
+        int batch = qkv.Sizes[0], time = qkv.Sizes[1], width = qkv.Sizes[2], size = width / (heads + 2 * keyHeads);
         var packed = new HeadStrides((long)time * width, size, width);
         var layout = Options(new AttentionLayout(batch, heads, keyHeads, time, time, size, size, 0, false, 0, 0,
             packed, packed, packed, new HeadStrides((long)time * heads * size, size, (long)heads * size)), options, out var sinks, qkv);
@@ -105,13 +105,13 @@ public static class Attention
 
         Tensor Repeat(Tensor x)
         {
-            if (layout.Keys != x.Layout[2])
+            if (layout.Keys != x.Sizes[2])
                 x = x.Slice(2, 0, layout.Keys);
             return repeat == 1 ? x : x.Unsqueeze(2).Expand(layout.Batch, layout.KeyHeads, repeat, layout.Keys, x.Size(-1)).Reshape(layout.Batch, layout.Heads, layout.Keys, x.Size(-1));
         }
     }
 
-    /// <summary>What each query looks at, softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], for looking at and not for speed: rows sum to one (less what a sink takes).</summary>
+    /// <summary>The attention weights softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], to be looked at: this is slow. Rows sum to one, less the share of a sink.</summary>
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Probabilities(Tensor q, Tensor k, AttentionOptions options = default)
     {
@@ -126,13 +126,13 @@ public static class Attention
     private static (AttentionLayout, Tensor?) Layout(Tensor q, Tensor k, Tensor v, in AttentionOptions options)
     {
         int head = options.TimeFirst ? 2 : 1, time = options.TimeFirst ? 1 : 2;
-        bool fits = q.Rank == 4 && k.Rank == 4 && v.Rank == 4 && k.Layout[0] == q.Layout[0] && v.Layout.With(3, 0) == k.Layout.With(3, 0)
-            && q.Layout[3] == k.Layout[3] && (k.Layout[head] == q.Layout[head] || (k.Layout[head] > 0 && q.Layout[head] % k.Layout[head] == 0));
+        bool fits = q.Rank == 4 && k.Rank == 4 && v.Rank == 4 && k.Sizes[0] == q.Sizes[0] && v.Sizes.With(3, 0) == k.Sizes.With(3, 0)
+            && q.Sizes[3] == k.Sizes[3] && (k.Sizes[head] == q.Sizes[head] || (k.Sizes[head] > 0 && q.Sizes[head] % k.Sizes[head] == 0));
         if (!fits)
-            throw new ArgumentException($"{Name}: queries {q.Layout}, keys {k.Layout} and values {v.Layout} must be "
+            throw new ArgumentException($"{Name}: queries {q.Sizes}, keys {k.Sizes} and values {v.Sizes} must be "
                 + (options.TimeFirst ? "[batch, time, heads, size]" : "[batch, heads, time, size]") + ", with key heads that divide the heads and one batch.");
-        var layout = new AttentionLayout(q.Layout[0], q.Layout[head], k.Layout[head], q.Layout[time], k.Layout[time], q.Layout[3], v.Layout[3], 0, false, 0, 0,
-            Strides(q.Layout), Strides(k.Layout), Strides(v.Layout), Strides(q.Layout.With(3, v.Layout[3])));
+        var layout = new AttentionLayout(q.Sizes[0], q.Sizes[head], k.Sizes[head], q.Sizes[time], k.Sizes[time], q.Sizes[3], v.Sizes[3], 0, false, 0, 0,
+            Strides(q.Sizes), Strides(k.Sizes), Strides(v.Sizes), Strides(q.Sizes.With(3, v.Sizes[3])));
         return (Options(layout, options, out var sinks, q), sinks);
 
         HeadStrides Strides(in Shape shape) => new(shape.Product(1, 4), head == 1 ? shape.Product(2, 4) : shape[3], head == 1 ? shape[3] : shape.Product(2, 4));
@@ -147,7 +147,7 @@ public static class Attention
             throw new ArgumentException($"{Name}: Window must be positive, not {options.Window}.");
         sinks = options.Sinks?.Floats(Name, q.Device);
         if (sinks is not null && (sinks.Rank != 1 || sinks.Count != layout.Heads))
-            throw new ArgumentException($"{Name}: Sinks {sinks.Layout} must be one number for each of {layout.Heads} heads.");
+            throw new ArgumentException($"{Name}: Sinks {sinks.Sizes} must be one number for each of {layout.Heads} heads.");
         return layout with
         {
             Keys = keys,
@@ -162,7 +162,7 @@ public static class Attention
     private static Tensor Run(Tensor q, Tensor k, Tensor v, Tensor? sinks, in AttentionLayout layout, in Shape shape, long kStart, long vStart, int keyCount)
     {
         if (kStart == 0)
-            (k, v) = (TensorOperations.Distinct(k, q), TensorOperations.Distinct(v, q, k));
+            (k, v) = (TensorOperations.WithOwnNode(k, q), TensorOperations.WithOwnNode(v, q, k));
         var o = Tensor.Empty(Name, shape, DType.Float32, q.Device);
         var lse = q.Device.Pool.Rent(4L * layout.Batch * layout.Heads * layout.Queries, Name);
         q.Kernels.Attention(layout, q.Handle, k.Handle.Plus(kStart * 4), v.Handle.Plus(vStart * 4), sinks?.Handle ?? default, o.Handle, new Handle(lse, 0));

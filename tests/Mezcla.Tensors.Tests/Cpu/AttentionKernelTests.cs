@@ -1,5 +1,5 @@
 using Mezcla.Tensors.Devices;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Tensors.Tests.Cpu;
 

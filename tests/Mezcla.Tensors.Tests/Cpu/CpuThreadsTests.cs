@@ -1,4 +1,4 @@
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Tensors.Tests.Cpu;
 

@@ -1,5 +1,5 @@
-using Mezcla.Tensors.Devices.Cpu;
-using static Mezcla.Tensors.Devices.Cpu.UnaryFunctions;
+using Mezcla.Tensors.Cpu;
+using static Mezcla.Tensors.Cpu.UnaryFunctions;
 
 namespace Mezcla.Tensors.Tests.Cpu;
 

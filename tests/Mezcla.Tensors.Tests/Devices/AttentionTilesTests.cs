@@ -1,38 +1,34 @@
-using Mezcla.Tensors.Devices.Gpu;
-using Mezcla.Tensors.Devices.Gpu.OpenCl;
+using Mezcla.Tensors.OpenCl;
 
 namespace Mezcla.Tensors.Tests.Devices;
 
-/// <summary>Attention in float32 by tiles of many queries, as on a graphics card: by OpenCL in groups of 256, and in the stand-in for CUDA.</summary>
+/// <summary>Attention in float32 by tiles of many queries, as on a graphics card: by OpenCL in groups of 256.</summary>
 public sealed class AttentionTilesTests
 {
-    private static readonly Lazy<Device> s_openCl = new(() => new Device(new GpuKernels(new OpenClDriver(0, 256))));
+    private static readonly Lazy<Device> s_openCl = new(() => new Device(new OpenClKernels(new OpenClDriver(0, 256))));
 
-    private static Device Named(string name)
+    private static Device Tiled()
     {
-        Assert.SkipWhen(name == "opencl" && OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
-        return name == "opencl" ? s_openCl.Value : CudaStandIn.Device;
+        Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+        return s_openCl.Value;
     }
 
-    public static TheoryData<string, int, int, int, int, int, int, bool, int?, bool> Cases()
+    public static TheoryData<int, int, int, int, int, int, bool, int?, bool> Cases()
     {
-        var cases = new TheoryData<string, int, int, int, int, int, int, bool, int?, bool>();
-        foreach (string name in (string[])["opencl", "cuda"])
-        {
-            // Size, value size, heads, key heads, queries, keys, causal, window, sinks.
-            cases.Add(name, 16, 16, 2, 2, 70, 70, true, null, false);
-            cases.Add(name, 128, 128, 2, 1, 65, 65, true, null, false);
-            cases.Add(name, 40, 24, 4, 2, 40, 90, true, 33, true);
-            cases.Add(name, 7, 100, 1, 1, 130, 130, false, null, false);
-            cases.Add(name, 64, 64, 3, 1, 9, 200, true, 70, true);
-            cases.Add(name, 33, 33, 1, 1, 100, 20, false, 15, false);
-        }
+        var cases = new TheoryData<int, int, int, int, int, int, bool, int?, bool>();
+        // Size, value size, heads, key heads, queries, keys, causal, window, sinks.
+        cases.Add(16, 16, 2, 2, 70, 70, true, null, false);
+        cases.Add(128, 128, 2, 1, 65, 65, true, null, false);
+        cases.Add(40, 24, 4, 2, 40, 90, true, 33, true);
+        cases.Add(7, 100, 1, 1, 130, 130, false, null, false);
+        cases.Add(64, 64, 3, 1, 9, 200, true, 70, true);
+        cases.Add(33, 33, 1, 1, 100, 20, false, 15, false);
         return cases;
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Results_and_derivatives_are_those_of_the_definition(string name, int size, int valueSize, int heads, int keyHeads, int queries, int keys, bool causal, int? window, bool sinks)
+    public void Results_and_derivatives_are_those_of_the_definition(int size, int valueSize, int heads, int keyHeads, int queries, int keys, bool causal, int? window, bool sinks)
     {
         using var scope = new TensorScope();
         Tensor[] made = [Normal(1, 2, heads, queries, size), Normal(2, 2, keyHeads, keys, size), Normal(3, 2, keyHeads, keys, valueSize), Normal(4, heads)];
@@ -51,7 +47,7 @@ public sealed class AttentionTilesTests
             }
             return [sum!, .. given.Select(x => x.Grad).OfType<Tensor>()];
         }
-        Tensor[] expected = Run(Device.Cpu, Attention.Naive), obtained = Run(Named(name), Attention.ScaledDotProduct);
+        Tensor[] expected = Run(Device.Cpu, Attention.Naive), obtained = Run(Tiled(), Attention.ScaledDotProduct);
         Assert.Equal(sinks ? 5 : 4, obtained.Length);
         foreach (var (wanted, got) in expected.Zip(obtained))
         {

@@ -1,19 +1,18 @@
-using Mezcla.Tensors.Devices.Gpu;
-using Mezcla.Tensors.Devices.Gpu.OpenCl;
+using Mezcla.Tensors.OpenCl;
 
 namespace Mezcla.Tensors.Tests.Devices;
 
 /// <summary>A GPU says of a wrong index what the processor says, where results are read, and goes on.</summary>
 public sealed class DeferredCheckTests
 {
-    private static readonly Lazy<Device> s_alone = new(() => OpenCl(1)), s_groups = new(() => OpenCl(256)), s_cuda = new(CudaStandIn.Another);
+    private static readonly Lazy<Device> s_alone = new(() => OpenCl(1)), s_groups = new(() => OpenCl(256));
 
     public static TheoryData<string, string> Cases
     {
         get
         {
             var cases = new TheoryData<string, string>();
-            foreach (string device in (string[])["alone", "groups", "cuda"])
+            foreach (string device in (string[])["alone", "groups"])
                 foreach (string operation in Wrong.Keys)
                     cases.Add(device, operation);
             return cases;
@@ -58,7 +57,6 @@ public sealed class DeferredCheckTests
     [Theory]
     [InlineData("alone")]
     [InlineData("groups")]
-    [InlineData("cuda")]
     public void Of_many_wrong_indices_the_first_of_the_first_operation_is_named(string on)
     {
         var device = On(on);
@@ -73,11 +71,10 @@ public sealed class DeferredCheckTests
 
     [Theory]
     [InlineData("alone")]
-    [InlineData("cuda")]
     public void Nothing_waits_but_who_reads(string on)
     {
         var device = On(on);
-        var kernels = (GpuKernels)device.Kernels;
+        var kernels = (OpenClKernels)device.Kernels;
         using var scope = new TensorScope();
         Tensor table = F(device, 5, 3), ids = I(device, 0, 4, 2, 2);
         table.RequiresGrad = true;
@@ -92,12 +89,12 @@ public sealed class DeferredCheckTests
         Assert.Equal(before + 1, kernels.Waits);
     }
 
-    private static Device On(string name) => name switch { "alone" => s_alone.Value, "groups" => s_groups.Value, _ => s_cuda.Value };
+    private static Device On(string name) => name switch { "alone" => s_alone.Value, _ => s_groups.Value };
 
     private static Device OpenCl(int group)
     {
         Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
-        return new Device(new GpuKernels(new OpenClDriver(0, group)));
+        return new Device(new OpenClKernels(new OpenClDriver(0, group)));
     }
 
     private static Tensor F(Device device, params ReadOnlySpan<int> shape) => Tensor.Ones(shape).To(device);

@@ -1,4 +1,4 @@
-using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.OpenCl;
 
 namespace Mezcla.Tensors.Tests.Devices;
 

@@ -1,6 +1,5 @@
 using FsCheck.Xunit;
-using Mezcla.Tensors.Devices.Gpu;
-using Mezcla.Tensors.Devices.Gpu.OpenCl;
+using Mezcla.Tensors.OpenCl;
 using Mezcla.Tensors.Tests.Reference;
 
 namespace Mezcla.Tensors.Tests.Operations;
@@ -9,7 +8,7 @@ namespace Mezcla.Tensors.Tests.Operations;
 [Properties(Arbitrary = [typeof(Shapes)], MaxTest = 2, QuietOnSuccess = true)]
 public sealed class OpenClGroupTests : OperationTests
 {
-    private static readonly Lazy<Device> s_device = new(() => new Device(new GpuKernels(new OpenClDriver(0, groupSize: 256))));
+    private static readonly Lazy<Device> s_device = new(() => new Device(new OpenClKernels(new OpenClDriver(0, groupSize: 256))));
 
     // Here, since a property that is left in its midst counts as failed.
     public OpenClGroupTests() => Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");

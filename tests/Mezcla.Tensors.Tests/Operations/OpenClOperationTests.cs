@@ -1,5 +1,5 @@
 using FsCheck.Xunit;
-using Mezcla.Tensors.Devices.Gpu.OpenCl;
+using Mezcla.Tensors.OpenCl;
 using Mezcla.Tensors.Tests.Reference;
 
 namespace Mezcla.Tensors.Tests.Operations;

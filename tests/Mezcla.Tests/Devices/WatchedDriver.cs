@@ -1,10 +1,10 @@
 using Mezcla.Tensors;
-using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.OpenCl;
 
 namespace Mezcla.Tests.Devices;
 
 /// <summary>A driver that writes down what it is asked for.</summary>
-internal sealed unsafe class WatchedDriver(GpuDriver driver) : GpuDriver
+internal sealed unsafe class WatchedDriver(OpenClDriver driver) : OpenClDriver
 {
     /// <summary>Sizes in bytes of what came back.</summary>
     public List<int> Downloads { get; } = [];

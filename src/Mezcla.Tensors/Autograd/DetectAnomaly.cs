@@ -1,0 +1,39 @@
+using Mezcla.Tensors.Devices;
+
+namespace Mezcla.Tensors;
+
+/// <summary>
+/// <c>using (new DetectAnomaly()) { ... }</c>: after every operation and every backward step on this thread the result is searched for NaN, and
+/// the first one found is reported with the name of the operation that made it. It is slow: use it to find an error, not for training.
+/// </summary>
+public sealed class DetectAnomaly : IDisposable
+{
+    [ThreadStatic] private static int depth;
+
+    private bool ended;
+
+    /// <summary>Starts searching on this thread.</summary>
+    public DetectAnomaly() => depth++;
+
+    internal static bool Active => depth > 0;
+
+    /// <summary>Stops searching, where no other <see cref="DetectAnomaly"/> is around this one.</summary>
+    public void Dispose()
+    {
+        if (!ended)
+            depth--;
+        ended = true;
+    }
+
+    internal static void Check(string operation, Tensor result)
+    {
+        if (result.DType == DType.Float32 && result.Kernels.FirstNaN(result.Handle, result.Count) is >= 0 and var at)
+            throw new ArithmeticException($"{operation} made NaN: element {at} of its result {result.Sizes}, the first of this run.");
+    }
+
+    internal static void CheckGradient(Node node, Node input, DeviceKernels kernels)
+    {
+        if (input.Arrived is { IsNull: false } gradient && kernels.FirstNaN(gradient, input.Count) is >= 0 and var at)
+            throw new ArithmeticException($"The derivative of {node.Name} made NaN: element {at} of the gradient of {input.Name}.");
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+
+namespace Mezcla.Tensors;
+
+public sealed partial class Tensor
+{
+    /// <summary>Zeros, Float32 on the CPU.</summary>
+    public static Tensor Zeros(params ReadOnlySpan<int> shape) => Full(0, shape);
+
+    /// <summary>Zeros of any type on any device.</summary>
+    public static Tensor Zeros(DType type, Device device, params ReadOnlySpan<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        var tensor = Empty("Zeros", new Shape(shape), type, device);
+        // Zero is all bits 0 in every type; an odd number of 2-byte elements still lies in a block of 4-byte ones.
+        device.Kernels.Fill(tensor.Handle, (tensor.Count * type.Bytes() + 3) / 4, 0);
+        return tensor;
+    }
+
+    /// <summary>Ones, Float32 on the CPU.</summary>
+    public static Tensor Ones(params ReadOnlySpan<int> shape) => Full(1, shape);
+
+    /// <summary>One value everywhere, Float32 on the CPU.</summary>
+    public static Tensor Full(float value, params ReadOnlySpan<int> shape)
+    {
+        var tensor = Empty("Full", new Shape(shape), DType.Float32, Device.Cpu);
+        tensor.Kernels.Fill(tensor.Handle, tensor.Count, value);
+        return tensor;
+    }
+
+    /// <summary>A copy of <paramref name="values"/>, along one axis.</summary>
+    public static Tensor From(ReadOnlySpan<float> values) => From(values, values.Length);
+
+    /// <summary>A copy of <paramref name="ids"/> as Int32, along one axis.</summary>
+    public static Tensor From(ReadOnlySpan<int> ids) => From(ids, ids.Length);
+
+    /// <summary>A copy of <paramref name="values"/>, row by row.</summary>
+    /// <exception cref="ArgumentException">The shape has another number of elements.</exception>
+    public static Tensor From(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+        => Copied(MemoryMarshal.AsBytes(values), values.Length, shape, DType.Float32);
+
+    /// <summary>A copy of <paramref name="ids"/> as Int32, row by row.</summary>
+    /// <exception cref="ArgumentException">The shape has another number of elements.</exception>
+    public static Tensor From(ReadOnlySpan<int> ids, params ReadOnlySpan<int> shape)
+        => Copied(MemoryMarshal.AsBytes(ids), ids.Length, shape, DType.Int32);
+
+    /// <summary>A single number, of shape [].</summary>
+    public static Tensor Scalar(float value) => Full(value);
+
+    /// <summary>Independent numbers from a normal distribution. Each takes two positions of the stream; where the standard deviation is 0 nothing is drawn.</summary>
+    public static Tensor Normal(RandomStream random, float mean, float standardDeviation, params ReadOnlySpan<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        if (standardDeviation == 0)
+            return Full(mean, shape);
+        var tensor = Empty("Normal", new Shape(shape), DType.Float32, Device.Cpu);
+        foreach (ref float value in tensor.Floats())
+            value = mean + standardDeviation * random.NextNormal();
+        return tensor;
+    }
+
+    /// <summary>Independent numbers, uniform from <paramref name="low"/> to below <paramref name="high"/>, one position of the stream each.</summary>
+    public static Tensor Uniform(RandomStream random, float low, float high, params ReadOnlySpan<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        var tensor = Empty("Uniform", new Shape(shape), DType.Float32, Device.Cpu);
+        foreach (ref float value in tensor.Floats())
+            value = low + (high - low) * random.NextFloat();
+        return tensor;
+    }
+
+    /// <summary>0, 1, ... <paramref name="n"/> - 1 as Float32.</summary>
+    public static Tensor Arange(int n)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(n);
+        var tensor = Empty("Arange", new Shape(n), DType.Float32, Device.Cpu);
+        var values = tensor.Floats();
+        for (int i = 0; i < n; i++)
+            values[i] = i;
+        return tensor;
+    }
+
+    private static Tensor Copied(ReadOnlySpan<byte> bytes, int length, ReadOnlySpan<int> sizes, DType type)
+    {
+        var shape = new Shape(sizes);
+        if (shape.Count != length)
+            throw new ArgumentException($"From: {length} values do not fill {shape}, which has {shape.Count} elements.");
+        var tensor = Empty("From", shape, type, Device.Cpu);
+        tensor.Kernels.Upload(bytes, tensor.Handle);
+        return tensor;
+    }
+}

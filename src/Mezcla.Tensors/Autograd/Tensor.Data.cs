@@ -1,0 +1,145 @@
+using System.Runtime.InteropServices;
+using Mezcla.Tensors.Devices;
+
+namespace Mezcla.Tensors;
+
+public sealed partial class Tensor
+{
+    /// <summary>The numbers, row by row, as Float32 (BFloat16 is converted).</summary>
+    /// <exception cref="ArgumentException">The tensor is Int32: use <see cref="ToIntArray"/>.</exception>
+    public float[] ToArray()
+    {
+        var source = this.Require("ToArray");
+        if (DType == DType.Int32)
+            throw new ArgumentException($"ToArray: {Described} holds integers; use ToIntArray().");
+        if (DType == DType.BFloat16)
+        {
+            using var converted = Detach().To(DType.Float32);
+            return converted.ToArray();
+        }
+        var values = new float[Checked("ToArray")];
+        source.Kernels.Download(source.Handle, MemoryMarshal.AsBytes(values.AsSpan()));
+        GC.KeepAlive(this);
+        return values;
+    }
+
+    /// <summary>The integers, row by row.</summary>
+    /// <exception cref="ArgumentException">The tensor is not Int32.</exception>
+    public int[] ToIntArray()
+    {
+        this.Integers("ToIntArray", "the tensor");
+        var values = new int[Checked("ToIntArray")];
+        Kernels.Download(Handle, MemoryMarshal.AsBytes(values.AsSpan()));
+        GC.KeepAlive(this);
+        return values;
+    }
+
+    /// <summary>The number in a tensor with one element.</summary>
+    /// <exception cref="ArgumentException">There are more, or none, or it is an integer.</exception>
+    public float Item()
+    {
+        if (Count != 1)
+            throw new ArgumentException($"Item: {Described} has {Count} elements, not one; use ToArray().");
+        if (DType == DType.BFloat16)
+            return ToArray()[0];
+        this.Floats("Item");
+        float value = 0;
+        Kernels.Download(Handle, MemoryMarshal.AsBytes(new Span<float>(ref value)));
+        GC.KeepAlive(this);
+        return value;
+    }
+
+    /// <summary>Overwrites the numbers in place, row by row; BFloat16 is rounded to.</summary>
+    /// <exception cref="ArgumentException">The number of values differs, or the tensor is Int32.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
+    public void CopyFrom(ReadOnlySpan<float> values)
+    {
+        if (values.Length != Count || DType == DType.Int32)
+            throw new ArgumentException($"CopyFrom: {values.Length} floating-point values do not fill {Described}.");
+        if (DType == DType.BFloat16)
+        {
+            using var source = From(values, Shape);
+            CopyFrom(source);
+            return;
+        }
+        ChangeInPlace("CopyFrom");
+        Kernels.Upload(MemoryMarshal.AsBytes(values), Handle);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Overwrites the numbers in place with those of a tensor of the same shape, converting type and device.</summary>
+    /// <exception cref="ArgumentException">The shapes differ, or one of the two is Int32.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
+    public void CopyFrom(Tensor source)
+    {
+        source.Require("CopyFrom");
+        if (source.shape != shape || (DType == DType.Int32) != (source.DType == DType.Int32))
+            throw new ArgumentException($"CopyFrom: {source.Described} does not fit {Described}.");
+        ChangeInPlace("CopyFrom");
+        using var scope = new TensorScope();
+        var here = source.Detach().To(Device);
+        Kernels.Convert(here.Handle, here.DType, Handle, DType, Count);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Overwrites part of this tensor in place: the positions from <paramref name="start"/> of one axis (a key/value cache).</summary>
+    /// <param name="axis">The axis; a negative number counts from the last.</param>
+    /// <param name="start">The first position written.</param>
+    /// <param name="source">Of this tensor's shape, type and device but for the size of the axis.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
+    public void SetSlice(int axis, int start, Tensor source)
+    {
+        source.Require("SetSlice").On(Device, "SetSlice");
+        axis = this.Axis("SetSlice", axis);
+        int length = source.Rank == Rank ? source.shape[axis] : -1;
+        if (length < 0 || source.DType != DType || source.shape != shape.With(axis, length) || start < 0 || start + (long)length > shape[axis])
+            throw new ArgumentException($"SetSlice: {source.Described} does not fit into {Described} from {start} of axis {axis} on.");
+        ChangeInPlace("SetSlice");
+        Span<long> strides = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
+        source.shape.Strides(strides);
+        shape.Strides(whole);
+        Kernels.CopyStrided(source.Handle, strides, Handle.Plus(start * whole[axis] * DType.Bytes()), whole, source.shape, DType.Bytes());
+        GC.KeepAlive(this);
+        GC.KeepAlive(source);
+    }
+
+    /// <summary>
+    /// The numbers themselves, to read and to write (CPU, Float32). Taking the span counts as a change in place, so a later
+    /// <see cref="Backward"/> that needs the old numbers throws; to read only, use <see cref="AsReadOnlySpan"/>. Keep the tensor
+    /// referenced while the span is in use.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type, or larger than a span can be.</exception>
+    public Span<float> AsSpan()
+    {
+        var span = Floats();
+        storage!.Changed();
+        return span;
+    }
+
+    /// <summary>The numbers themselves, to read (CPU, Float32). Keep the tensor referenced while the span is in use.</summary>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type, or larger than a span can be.</exception>
+    public ReadOnlySpan<float> AsReadOnlySpan() => Floats();
+
+    /// <summary>A copy of the numbers with the same history.</summary>
+    public Tensor Clone()
+    {
+        this.Require("Clone");
+        var y = Empty("Clone", shape, DType, Device);
+        Kernels.Copy(Handle, y.Handle, Count * DType.Bytes());
+        return Tape.Records(this) ? y.RecordedAs(new AliasNode("Clone", y, this)) : y;
+    }
+
+    private Span<float> Floats()
+    {
+        this.Require("AsSpan");
+        if (!Kernels.IsHostMemory || DType != DType.Float32)
+            throw new InvalidOperationException($"AsSpan: {Described} is not Float32 on the CPU; use ToArray() and CopyFrom.");
+        return CpuSpan<float>(Handle, Checked("AsSpan"));
+    }
+
+    internal static unsafe Span<T> CpuSpan<T>(Handle handle, int count) => new((void*)handle.Address, count);
+
+    private int Checked(string operation)
+        => Count <= Array.MaxLength ? (int)Count : throw new InvalidOperationException($"{operation}: {shape} has more elements than an array can hold.");
+}

@@ -1,0 +1,71 @@
+namespace Mezcla.Tensors;
+
+public sealed partial class Tensor
+{
+    /// <summary>The same numbers as another type: this tensor itself where it is of that type. The gradient passes, always as Float32.</summary>
+    public Tensor To(DType type)
+    {
+        this.Require("To");
+        if (type == DType)
+            return this;
+        var y = Empty("To", shape, type, Device);
+        Kernels.Convert(Handle, DType, y.Handle, type, Count);
+        if (Tape.Records(this) && type != DType.Int32)
+            y.RecordedAs(new AliasNode("To", y, this));
+        return y;
+    }
+
+    /// <summary>The same numbers on another device: this tensor itself where it is there. The gradient comes back.</summary>
+    public Tensor To(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        this.Require("To");
+        if (device == Device)
+            return this;
+        var y = Empty("To", shape, DType, device);
+        Move(this.Handle, Device, y.Handle, device, Count * DType.Bytes());
+        return Tape.Records(this) ? y.RecordedAs(new MoveNode(y, this)) : y;
+    }
+
+    /// <summary>Takes this tensor itself to another device: what a model does with its weights. Its <see cref="Grad"/> is released.</summary>
+    /// <exception cref="InvalidOperationException">It is the result of an operation; use <see cref="To(Device)"/>.</exception>
+    /// <exception cref="TensorMemoryException">It does not fit there; it stays where it was.</exception>
+    public void MoveTo(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        this.Require("MoveTo");
+        if (node is not null)
+            throw new InvalidOperationException($"MoveTo: {Described} is the result of {node.Name}; use To, which passes the gradient back.");
+        if (device == Device)
+            return;
+        var moved = device.Pool.Rent(Count * DType.Bytes(), "MoveTo");
+        Move(Handle, Device, new Handle(moved, 0), device, Count * DType.Bytes());
+        ClearGrad();
+        storage!.Release();
+        (storage, offset, Device, leaf, grad) = (moved, 0, device, null, null);
+    }
+
+    private static void Move(Handle from, Device source, Handle to, Device target, long bytes)
+    {
+        var buffer = new byte[(int)Math.Min(bytes, 16 << 20)];
+        for (long at = 0; at < bytes; at += buffer.Length)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - at));
+            source.Kernels.Download(from.Plus(at), part);
+            target.Kernels.Upload(part, to.Plus(at));
+        }
+    }
+
+    private sealed class MoveNode(Tensor y, Tensor x) : Node("To", y, x.GradNode)
+    {
+        private readonly Device source = x.Device;
+
+        internal override void Backward(Handle gradient)
+        {
+            var moved = new Handle(source.Pool.Rent(Count * 4, "gradients"), 0);
+            Move(gradient, Device, moved, source, Count * 4);
+            Input0!.Receive(moved);
+            moved.Storage!.Release();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Mezcla.Tensors.Devices;
+
+namespace Mezcla.Tensors;
+
+/// <summary>
+/// The operations on tensors, one file each: what it computes, its derivative, shapes and source. They never change their operands
+/// and record themselves on the tape where an operand requires a gradient and no <see cref="NoGrad"/> is active.
+/// </summary>
+public static partial class TensorOperations
+{
+    /// <summary>y = f(x) element by element, for all functions of one element: they differ in their kernel only.</summary>
+    internal static Tensor Unary(string name, UnaryKind kind, Tensor x, float a = 0, float b = 0)
+    {
+        x = x.Floats(name);
+        var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
+        x.Kernels.Unary(kind, x.Handle, y.Handle, x.Count, a, b);
+        if (Tape.Records(x))
+            y.RecordedAs(new UnaryNode(name, y, kind, x, a, b));
+        return Tape.Finish(name, y);
+    }
+
+    /// <summary>dx += dy·f′(x).</summary>
+    private sealed class UnaryNode(string name, Tensor y, UnaryKind kind, Tensor x, float a, float b) : Node(name, y, x.GradNode)
+    {
+        private readonly Saved saved = kind.SavesNothing() ? default : new Saved(kind.SavesResult() ? y : x);
+
+        internal override void Backward(Handle gradient)
+        {
+            var dx = Input0!.TargetOver(gradient, out bool accumulate);
+            Kernels.UnaryBackward(kind, saved.For(this), gradient, dx, Count, a, b, accumulate);
+        }
+
+        protected override void ReleaseSaved() => saved.Release();
+    }
+}

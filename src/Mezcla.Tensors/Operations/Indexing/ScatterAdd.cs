@@ -1,0 +1,54 @@
+using Mezcla.Tensors.Devices;
+
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>x plus, along one axis, each element of a source added at its index, in order. dx = dy; the source's gradient is gathered from dy.</summary>
+    /// <param name="x">The tensor to which the source is added; it is not changed itself.</param>
+    /// <param name="axis">The axis along which the index chooses.</param>
+    /// <param name="index">Int32, of the shape of x but for the size of the axis.</param>
+    /// <param name="source">Of the shape of the index.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit, or an index lies outside the axis.</exception>
+    public static Tensor ScatterAdd(this Tensor x, int axis, Tensor index, Tensor source)
+    {
+        x = x.Floats("ScatterAdd");
+        source = source.Floats("ScatterAdd", x.Device);
+        axis = x.Axis("ScatterAdd", axis);
+        CheckIndex("ScatterAdd", x, axis, index.Integers("ScatterAdd", "the index", x.Device));
+        if (source.Sizes != index.Sizes)
+            throw new ArgumentException($"ScatterAdd: the source {source.Sizes} and the index {index.Sizes} must have one shape.");
+        var (outer, n, inner, _) = SplitAtAxis("ScatterAdd", x, axis, true);
+        var y = Tensor.Empty("ScatterAdd", x.Sizes, DType.Float32, x.Device);
+        x.Kernels.Copy(x.Handle, y.Handle, x.Count * 4);
+        var check = new IndexCheck("ScatterAdd", IndexKind.Index, index.Sizes, n);
+        ThrowIfOutside(check, index, x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], check));
+        if (Tape.Records(x, source))
+            y.RecordedAs(new ScatterAddNode(y, x, source, index, outer, n, inner));
+        return Tape.Finish("ScatterAdd", y);
+    }
+
+    private sealed class ScatterAddNode(Tensor y, Tensor x, Tensor source, Tensor index, long outer, long n, long inner)
+        : Node("ScatterAdd", y, x.GradNode, source.GradNode)
+    {
+        private readonly Saved index = new(index);
+        private readonly long sourceCount = source.Count;
+
+        internal override void Backward(Handle gradient)
+        {
+            Input0?.Receive(gradient);
+            if (Input1 is not { } source)
+                return;
+            var work = new Scratch(Device);
+            var target = source.Target(out bool accumulate);
+            var gathered = accumulate ? work.Rent(sourceCount) : target;
+            if (sourceCount > 0)
+                Kernels.Gather(gradient, index.For(this), gathered, outer, n, inner, sourceCount / (outer * inner), 4);
+            if (accumulate)
+                Kernels.Scale(gathered, target, sourceCount, 1, accumulate: true);
+            work.Dispose();
+        }
+
+        protected override void ReleaseSaved() => index.Release();
+    }
+}

@@ -1,0 +1,37 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>
+    /// exp(x - max)/Σ along one axis: positive, with sum 1. dx = y(dy - Σ dy·y). A row of -∞ only gives NaN, as in PyTorch.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such axis.</exception>
+    public static Tensor Softmax(this Tensor x, int axis = -1) => Softmax("Softmax", x, axis, log: false);
+
+    private static Tensor Softmax(string name, Tensor x, int axis, bool log)
+    {
+        x = x.Floats(name);
+        axis = x.Axis(name, axis);
+        if (axis != x.Rank - 1)
+        {
+            using var scope = new TensorScope();
+            return scope.Keep(Softmax(name, x.Transpose(axis, -1), x.Rank - 1, log).Transpose(axis, -1));
+        }
+        var (rows, n, _, _) = SplitAtAxis(name, x, axis, true);
+        var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
+        x.Kernels.Softmax(x.Handle, y.Handle, rows, n, log);
+        if (Tape.Records(x))
+            y.RecordedAs(new SoftmaxNode(name, y, x, rows, n, log));
+        return Tape.Finish(name, y);
+    }
+
+    private sealed class SoftmaxNode(string name, Tensor y, Tensor x, long rows, long n, bool log) : Node(name, y, x.GradNode)
+    {
+        private readonly Saved y = new(y);
+
+        internal override void Backward(Handle gradient)
+            => Kernels.SoftmaxBackward(y.For(this), gradient, Input0!.Target(out bool accumulate), rows, n, log, accumulate);
+
+        protected override void ReleaseSaved() => y.Release();
+    }
+}

@@ -1,0 +1,34 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>max + ln Σ exp(x - max) along one axis, which is removed, or has size 1 with <paramref name="keepDims"/>. dx = dy·softmax x.</summary>
+    /// <exception cref="ArgumentException">There is no such axis.</exception>
+    public static Tensor LogSumExp(this Tensor x, int axis = -1, bool keepDims = false)
+    {
+        x = x.Floats("LogSumExp");
+        axis = x.Axis("LogSumExp", axis);
+        if (axis != x.Rank - 1)
+        {
+            using var scope = new TensorScope();
+            var moved = x.Transpose(axis, -1).LogSumExp(-1, keepDims: true).Transpose(axis, -1);
+            return scope.Keep(keepDims ? moved : moved.Squeeze(axis));
+        }
+        var (rows, n, _, shape) = SplitAtAxis("LogSumExp", x, axis, keepDims);
+        var y = Tensor.Empty("LogSumExp", shape, DType.Float32, x.Device);
+        x.Kernels.LogSumExp(x.Handle, y.Handle, rows, n);
+        if (Tape.Records(x))
+            y.RecordedAs(new LogSumExpNode(y, x, n));
+        return Tape.Finish("LogSumExp", y);
+    }
+
+    private sealed class LogSumExpNode(Tensor y, Tensor x, long n) : Node("LogSumExp", y, x.GradNode)
+    {
+        private readonly Saved x = new(x), y = new(y);
+
+        internal override void Backward(Handle gradient)
+            => Kernels.LogSumExpBackward(x.For(this), y.For(this), gradient, Input0!.Target(out bool accumulate), Count, n, accumulate);
+
+        protected override void ReleaseSaved() => Release(x, y);
+    }
+}

@@ -1,0 +1,26 @@
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>The same numbers, row by row, in another shape: a view. One size may be -1: it follows from the others.</summary>
+    /// <exception cref="ArgumentException">The number of elements differs, or cannot be made to agree.</exception>
+    public static Tensor Reshape(this Tensor x, params ReadOnlySpan<int> shape)
+    {
+        x.Require("Reshape");
+        Span<int> sizes = stackalloc int[shape.Length];
+        shape.CopyTo(sizes);
+        int open = sizes.IndexOf(-1);
+        if (open >= 0)
+        {
+            sizes[open] = 1;
+            long others = sizes.Contains(-1) ? 0 : new Shape(sizes).Count;
+            if (others == 0 || x.Count % others != 0)
+                throw new ArgumentException($"Reshape: {x.Sizes} to {Shape.Text(shape)}: no size in place of -1 makes {x.Count} elements.");
+            sizes[open] = checked((int)(x.Count / others));
+        }
+        var wanted = new Shape(sizes);
+        if (wanted.Count != x.Count)
+            throw new ArgumentException($"Reshape: {x.Sizes} has {x.Count} elements, {wanted} has {wanted.Count}.");
+        return Alias("Reshape", x, wanted);
+    }
+}

@@ -1,0 +1,58 @@
+using Mezcla.Tensors.Devices;
+
+namespace Mezcla.Tensors;
+
+public static partial class TensorOperations
+{
+    /// <summary>
+    /// The positions from <paramref name="start"/> of one axis: a view where all axes before it have size 1, else a copy. The
+    /// gradient of the rest is 0.
+    /// </summary>
+    /// <param name="x">Any tensor.</param>
+    /// <param name="axis">The axis; a negative number counts from the last.</param>
+    /// <param name="start">The first position; a negative number counts from the end.</param>
+    /// <param name="length">How many; -1 for the rest.</param>
+    /// <exception cref="ArgumentException">The axis has no such positions.</exception>
+    public static Tensor Slice(this Tensor x, int axis, int start, int length = -1)
+    {
+        axis = x.Require("Slice").Axis("Slice", axis);
+        ref readonly var shape = ref x.Sizes;
+        int from = start < 0 ? start + shape[axis] : start;
+        int size = length == -1 ? shape[axis] - from : length;
+        if (from < 0 || size < 0 || from > shape[axis] - size)
+            throw new ArgumentException($"Slice: {length} positions from {start} on do not lie in axis {axis} of {shape}.");
+        var result = shape.With(axis, size);
+        long inner = shape.Product(axis + 1, shape.Rank);
+        Tensor y;
+        if (shape.Product(0, axis) == 1)
+            y = x.View(result, from * inner);
+        else
+        {
+            y = Tensor.Empty("Slice", result, x.DType, x.Device);
+            Span<long> whole = stackalloc long[Shape.MaxRank], part = stackalloc long[Shape.MaxRank];
+            shape.Strides(whole);
+            result.Strides(part);
+            x.Kernels.CopyStrided(x.Handle.Plus(from * inner * x.DType.Bytes()), whole, y.Handle, part, result, x.DType.Bytes());
+        }
+        if (Tape.Records(x))
+            y.RecordedAs(new SliceNode(y, x, axis, from, size));
+        return y;
+    }
+
+    private sealed class SliceNode(Tensor y, Tensor x, int axis, int start, int length) : Node("Slice", y, x.GradNode)
+    {
+        private readonly Shape shape = x.Sizes;
+
+        internal override void Backward(Handle gradient)
+        {
+            var dx = Input0!.Target(out bool accumulate);
+            if (!accumulate)
+                Kernels.Fill(dx, shape.Count, 0);
+            Span<long> whole = stackalloc long[Shape.MaxRank], part = stackalloc long[Shape.MaxRank];
+            var own = shape.With(axis, length);
+            shape.Strides(whole);
+            own.Strides(part);
+            Kernels.AddStrided(gradient, part, dx.Plus(start * whole[axis] * 4), whole, own);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+namespace Mezcla.Tensors;
+
+public sealed partial class Tensor
+{
+    /// <summary>Tensors of one shape along a new axis before <paramref name="axis"/>.</summary>
+    /// <exception cref="ArgumentException">None is given, or they differ in shape, type or device.</exception>
+    public static Tensor Stack(int axis, params ReadOnlySpan<Tensor> tensors)
+    {
+        using var scope = new TensorScope();
+        var with = new Tensor[tensors.Length];
+        for (int i = 0; i < with.Length; i++)
+            with[i] = tensors[i].Unsqueeze(axis);
+        return scope.Keep(Concatenate(axis, with));
+    }
+}

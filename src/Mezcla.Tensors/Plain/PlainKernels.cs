@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using Mezcla.Tensors.Devices;
+
+namespace Mezcla.Tensors.Plain;
+
+/// <summary>
+/// The plain device: the whole device contract in simple loops. It says what every kernel means, and it is the reference that other devices are
+/// tested against: sums, statistics and transcendental functions are computed in double and rounded to float once, at the end.
+/// This file holds the memory; each kernel has a file beside it, with its derivative.
+/// </summary>
+internal sealed partial class PlainKernels : DeviceKernels
+{
+    public override string Name => "plain";
+
+    public override bool IsHostMemory => true;
+
+    public override long MemoryLimit => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    public override unsafe nint Allocate(long bytes)
+    {
+        try
+        {
+            return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+        }
+        catch (OutOfMemoryException)
+        {
+            // The pool gives back the blocks that wait, tries again, and then says who holds the memory.
+            return 0;
+        }
+    }
+
+    public override unsafe void Free(nint address, long bytes) => NativeMemory.AlignedFree((void*)address);
+
+    public override void Upload(ReadOnlySpan<byte> from, Handle to)
+    {
+        from.CopyTo(Bytes(to).Part(0, from.Length));
+        GC.KeepAlive(to.Storage);
+    }
+
+    public override void Download(Handle from, Span<byte> to)
+    {
+        Bytes(from).Part(0, to.Length).CopyTo(to);
+        GC.KeepAlive(from.Storage);
+    }
+
+    private static Numbers<byte> Bytes(Handle handle) => new(handle);
+
+    private static Numbers<float> Floats(Handle handle) => new(handle);
+
+    private static Numbers<int> Ints(Handle handle) => new(handle);
+
+    /// <summary>Overwrites a result, or adds to it, with one rounding.</summary>
+    private static void Put(ref float result, double value, bool accumulate) => result = (float)(accumulate ? result + value : value);
+}
