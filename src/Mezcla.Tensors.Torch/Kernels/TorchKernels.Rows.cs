@@ -20,12 +20,6 @@ internal sealed unsafe partial class TorchKernels
             Run("arg_extreme"u8, y, F(x, outer, n, inner), I(y, outer, inner), largest);
     }
 
-    public override void CumulativeSum(Handle x, Handle y, long outer, long n, long inner, bool reverse, bool accumulate)
-    {
-        if (outer * n * inner > 0)
-            Run("cumulative_sum"u8, y, F(x, outer, n, inner), F(y, outer, n, inner), reverse, accumulate);
-    }
-
     public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
     {
         if (rows * k == 0)

@@ -21,9 +21,6 @@ def log(x: Tensor, y: Tensor, a: float, b: float):
 def sqrt(x: Tensor, y: Tensor, a: float, b: float):
     torch.sqrt(x, out=y)
 
-def rsqrt(x: Tensor, y: Tensor, a: float, b: float):
-    torch.rsqrt(x, out=y)
-
 def square(x: Tensor, y: Tensor, a: float, b: float):
     torch.mul(x, x, out=y)
 
@@ -82,9 +79,6 @@ def log_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accu
 
 def sqrt_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
     put_product(dx, dy, 0.5 / saved, accumulate)
-
-def rsqrt_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
-    put_product(dx, dy, -0.5 * saved * saved * saved, accumulate)
 
 def square_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
     if accumulate:
@@ -173,12 +167,6 @@ def divide(a: Tensor, b: Tensor, y: Tensor, accumulate: bool):
         y.addcdiv_(a, b)
     else:
         torch.div(a, b, out=y)
-
-def maximum(a: Tensor, b: Tensor, y: Tensor, accumulate: bool):
-    put(y, torch.maximum(a, b), accumulate)
-
-def minimum(a: Tensor, b: Tensor, y: Tensor, accumulate: bool):
-    put(y, torch.minimum(a, b), accumulate)
 
 def greater(a: Tensor, b: Tensor, y: Tensor, accumulate: bool):
     put(y, torch.gt(a, b), accumulate)

@@ -13,14 +13,6 @@ def sum(x: Tensor, y: Tensor, scale: float, squares: bool, accumulate: bool):
 def arg_extreme(x: Tensor, y: Tensor, largest: bool):
     y.copy_(torch.argmax(x, 1) if largest else torch.argmin(x, 1))
 
-def cumulative_sum(x: Tensor, y: Tensor, reverse: bool, accumulate: bool):
-    if reverse:
-        put(y, torch.cumsum(x.flip([1]), 1).flip([1]), accumulate)
-    elif accumulate:
-        y.add_(torch.cumsum(x, 1))
-    else:
-        torch.cumsum(x, 1, out=y)
-
 # x is [rows, n] from here on.
 
 def sort(x: Tensor, values: Tensor, indices: Tensor, k: int, descending: bool):
