@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Mezcla.Charts;
 
 /// <summary>
-/// A picture of data. Made by a method that says its kind, filled by <c>Add</c>, shown by being the last value of a cell:
+/// A chart. Create it with the method named after its kind, add series with <c>Add</c>, and make it the last value of a cell to show it:
 /// <code>
 /// Chart.Lines(title: "Loss", x: "step", y: "nats").Add("dense", steps, dense).Add("8 experts", steps, sparse).LogX()
 /// </code>
@@ -39,43 +39,43 @@ public sealed class Chart
     internal double Width { get; private set; } = 660;
     internal double? Height { get; private set; }
 
-    /// <summary>Lines through points: how something changes.</summary>
-    /// <param name="title">What is seen, best said as the conclusion.</param>
+    /// <summary>A line chart, which shows how something changes.</summary>
+    /// <param name="title">The title; best is the conclusion that the chart supports.</param>
     /// <param name="x">What the x axis counts, with its unit.</param>
     /// <param name="y">What the y axis counts, with its unit.</param>
     /// <param name="markers">Whether each point has a mark; few points read better with one.</param>
     public static Chart Lines(string title = "", string x = "", string y = "", bool markers = false) => new(Kind.Lines, title, x, y) { Markers = markers };
 
-    /// <summary>Points: how two things go together.</summary>
-    /// <param name="title">What is seen.</param>
+    /// <summary>A scatter chart, which shows how two quantities are related.</summary>
+    /// <param name="title">The title.</param>
     /// <param name="x">What the x axis counts.</param>
     /// <param name="y">What the y axis counts.</param>
     public static Chart Scatter(string title = "", string x = "", string y = "") => new(Kind.Scatter, title, x, y);
 
-    /// <summary>Bars: amounts of a few named things. Several series stand side by side, or on each other.</summary>
-    /// <param name="title">What is seen.</param>
+    /// <summary>A bar chart of a few named amounts. Several series stand side by side, or are stacked.</summary>
+    /// <param name="title">The title.</param>
     /// <param name="x">What the categories are.</param>
     /// <param name="y">What a bar's length counts.</param>
-    /// <param name="stacked">Whether series stand on each other.</param>
-    /// <param name="horizontal">Whether bars lie: room for long names.</param>
+    /// <param name="stacked">Whether the series are stacked.</param>
+    /// <param name="horizontal">Whether the bars are horizontal, which leaves room for long names.</param>
     public static Chart Bars(string title = "", string x = "", string y = "", bool stacked = false, bool horizontal = false) =>
         new(Kind.Bars, title, x, y) { Stacked = stacked, Horizontal = horizontal };
 
-    /// <summary>Areas on each other: how parts of a whole change.</summary>
-    /// <param name="title">What is seen.</param>
+    /// <summary>A stacked area chart, which shows how the parts of a whole change.</summary>
+    /// <param name="title">The title.</param>
     /// <param name="x">What the x axis counts.</param>
     /// <param name="y">What the height counts.</param>
     public static Chart Areas(string title = "", string x = "", string y = "") => new(Kind.Areas, title, x, y) { Stacked = true };
 
-    /// <summary>A histogram: how values are distributed. All series share their bins.</summary>
-    /// <param name="title">What is seen.</param>
+    /// <summary>A histogram, which shows how values are distributed. All series have the same bins.</summary>
+    /// <param name="title">The title.</param>
     /// <param name="x">What the values are.</param>
-    /// <param name="bins">About how many bins; they get round edges.</param>
+    /// <param name="bins">Approximate number of bins; their edges are rounded.</param>
     public static Chart Histogram(string title = "", string x = "", int bins = 40) => new(Kind.Histogram, title, x, "count") { Bins = Math.Clamp(bins, 1, 400) };
 
-    /// <summary>A table of numbers as shades. Row 0 is on top; a value that is not a number leaves its cell empty.</summary>
+    /// <summary>A heat map, which shows a table of numbers as shades. Row 0 is at the top; a value that is not finite leaves its cell empty.</summary>
     /// <param name="values">The values, [rows, columns].</param>
-    /// <param name="title">What is seen.</param>
+    /// <param name="title">The title.</param>
     /// <param name="x">What the columns are.</param>
     /// <param name="y">What the rows are.</param>
     /// <param name="rows">The names of the rows; their numbers if null.</param>
@@ -198,7 +198,7 @@ public sealed class Chart
         return this;
     }
 
-    /// <summary>Says something about a point.</summary>
+    /// <summary>Adds a note to a point.</summary>
     /// <param name="x">Its x; the number of the category, if the axis has names.</param>
     /// <param name="y">Its y.</param>
     /// <param name="text">What to say.</param>
@@ -214,13 +214,13 @@ public sealed class Chart
     /// <param name="text">What it is.</param>
     public Chart Mark(double x, string text) => With(() => Annotations.Add(new(text, x, double.NaN)));
 
-    /// <summary>Shades a stretch of the x axis.</summary>
+    /// <summary>Shades a range of the x axis.</summary>
     /// <param name="from">Where it begins.</param>
     /// <param name="to">Where it ends.</param>
     /// <param name="text">What it is.</param>
     public Chart Region(double from, double to, string text) => With(() => Annotations.Add(new(text, from, double.NaN, to)));
 
-    /// <summary>Says in a second line what the title could not.</summary>
+    /// <summary>Adds a second line below the title.</summary>
     /// <param name="text">The line.</param>
     public Chart Subtitle(string text) => With(() => SubtitleText = text);
 
@@ -253,7 +253,7 @@ public sealed class Chart
     /// <summary>Leaves out the numbers of the y axis, where heights only keep series apart.</summary>
     public Chart HideY() => With(() => Y.Hidden = true);
 
-    /// <summary>Says how numbers are written.</summary>
+    /// <summary>Sets the format of numbers.</summary>
     /// <param name="x">On the x axis.</param>
     /// <param name="y">On the y axis, and in the cells of a heat map.</param>
     public Chart Format(AxisFormat x = AxisFormat.Auto, AxisFormat y = AxisFormat.Auto) => With(() => (X.Format, Y.Format) = (x, y));

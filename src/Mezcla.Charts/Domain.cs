@@ -1,6 +1,6 @@
 namespace Mezcla.Charts;
 
-/// <summary>The stretch of numbers an axis shows.</summary>
+/// <summary>The range of numbers that an axis shows.</summary>
 internal readonly record struct Domain(double Min, double Max, bool Log, bool Empty)
 {
     /// <summary>The x axis of a chart with numbers there.</summary>
@@ -15,7 +15,7 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
         return Of(values, chart.X, chart.Type == Chart.Kind.Scatter || chart.Series.All(s => s is PointSeries) ? 0.04 : 0, fromZero: false);
     }
 
-    /// <summary>The y axis of a chart; for bars that lie, their lengths.</summary>
+    /// <summary>The y axis of a chart; for horizontal bars, the axis of their lengths.</summary>
     public static Domain OfY(Chart chart)
     {
         var values = chart.Type switch
@@ -26,7 +26,7 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
         };
         values = values.Concat(chart.Annotations.Select(a => a.Y));
         var fromZero = chart.Type is Chart.Kind.Bars or Chart.Kind.Histogram or Chart.Kind.Areas;
-        // Under a bar that hangs stands its value.
+        // The value of a negative bar is written below it.
         return Of(values, chart.Y, pad: 0.05, fromZero, below: chart is { Type: Chart.Kind.Bars, Horizontal: false, Stacked: false } ? 0.11 : 0.05);
     }
 
@@ -51,7 +51,7 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
                 (min, max) = (fromZero && min > 0 ? min : min - room, fromZero && max < 0 ? max : max + room);
             }
             var margin = (max - min) * pad;
-            // Do not cross zero only to make room: an axis that begins at -0.1 for counts looks wrong.
+            // The margin must not cross zero: an axis of counts that begins at -0.1 looks wrong.
             min = min >= 0 && min - margin < 0 ? 0 : min - (max - min) * (below ?? pad);
             max = max <= 0 && max + margin > 0 ? 0 : max + margin;
             if (fromZero)

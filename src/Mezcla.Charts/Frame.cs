@@ -1,6 +1,6 @@
 namespace Mezcla.Charts;
 
-/// <summary>Where the data are drawn, and the two axes around it.</summary>
+/// <summary>The rectangle in which the data are drawn, with its two axes.</summary>
 internal sealed class Frame
 {
     public const double LabelSize = 12.5, TickSize = 12;

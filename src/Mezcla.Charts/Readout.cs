@@ -1,8 +1,8 @@
 namespace Mezcla.Charts;
 
 /// <summary>
-/// What appears under the pointer on lines and areas: a rule, a dot on each line and the values above the plot. Columns that show themselves when hovered,
-/// by style alone: no script, so it works in every notebook and page.
+/// The values that appear when the pointer is over lines and areas: a vertical rule, a dot on each line, and the values above the plot. The plot is divided into columns that
+/// CSS shows when the pointer is over them; there is no script, so it works in every notebook and page.
 /// </summary>
 internal static class Readout
 {
@@ -11,7 +11,7 @@ internal static class Readout
     public static void Draw(Svg svg, Chart chart, Frame frame, List<string> names)
     {
         var curves = chart.Series.Where(s => s is LineSeries or BandSeries { Layer: true }).ToArray();
-        var xs = curves.SelectMany(s => s.Xs).Where(x => frame.X.Has(x) && Inside(frame.X.Map(x), frame)).Distinct().Order().ToArray();
+        var xs = curves.SelectMany(s => s.Xs).Where(x => frame.X.Has(x) && IsInPlot(frame.X.Map(x), frame)).Distinct().Order().ToArray();
         if (xs.Length == 0 || chart.Type is Chart.Kind.Bars or Chart.Kind.Heatmap)
             return;
         xs = Spread(xs, frame);
@@ -71,5 +71,5 @@ internal static class Readout
         };
     }
 
-    private static bool Inside(double x, Frame frame) => x >= frame.Left - 0.5 && x <= frame.Right + 0.5;
+    private static bool IsInPlot(double x, Frame frame) => x >= frame.Left - 0.5 && x <= frame.Right + 0.5;
 }

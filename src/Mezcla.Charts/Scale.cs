@@ -1,6 +1,6 @@
 namespace Mezcla.Charts;
 
-/// <summary>Takes a value to a place on the page, and says where the ticks are.</summary>
+/// <summary>Maps values to coordinates on the page, and holds the ticks of the axis.</summary>
 internal abstract class Scale
 {
     /// <summary>The coordinate of the axis' low end.</summary>

@@ -1,12 +1,12 @@
 namespace Mezcla.Charts;
 
-/// <summary>A mark on an axis: where, and what is written there (nothing at a minor one).</summary>
+/// <summary>A tick on an axis: its value and its label, which is empty for a minor tick.</summary>
 internal readonly record struct Tick(double Value, string Label)
 {
     public bool IsMinor => Label.Length == 0;
 }
 
-/// <summary>Chooses ticks a person would choose: steps of 1, 2 or 5 times a power of ten; decades on a logarithmic axis.</summary>
+/// <summary>Chooses round ticks: steps of 1, 2 or 5 times a power of ten on a linear axis, and decades on a logarithmic one.</summary>
 internal static class Ticks
 {
     /// <summary>The step of 1, 2 or 5 times a power of ten that cuts a range into about so many parts.</summary>
@@ -24,7 +24,7 @@ internal static class Ticks
         var first = Math.Ceiling(min / step - 1e-9);
         var last = Math.Floor(max / step + 1e-9);
         var ticks = new List<Tick>();
-        // As many digits as tell neighbouring ticks apart, the same for all of them.
+        // Enough digits to tell neighbouring ticks apart, the same number for all ticks.
         var digits = (int)Math.Clamp(Math.Floor(Math.Log10(Math.Max(Math.Abs(min), Math.Abs(max)) / step)) + 2, 1, 12);
         for (var i = first; i <= last && ticks.Count < 1000; i++)
             ticks.Add(new(i * step, Label(i * step, Math.Max(digits, 3), format)));

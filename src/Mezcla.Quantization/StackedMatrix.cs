@@ -1,18 +1,17 @@
-using Mezcla.Layers;
 using Mezcla.Tensors;
 
 namespace Mezcla.Quantization;
 
-/// <summary>Matrices of the same inputs, one below the other, each in a format of its own: queries, keys and values, say.</summary>
-public sealed class StackedMatrix : IFrozenMatrix
+/// <summary>Several quantized matrices that share their inputs, stacked row-wise, each in its own format: the projections of queries, keys and values, for example.</summary>
+public sealed class StackedMatrix : IQuantizedMatrix
 {
     private readonly IReadOnlyList<QuantizedMatrix> parts;
 
-    /// <summary>Stacks some matrices, and owns them from then on.</summary>
-    /// <exception cref="ArgumentException">There is none, or their columns differ.</exception>
+    /// <summary>Stacks matrices and owns them from then on.</summary>
+    /// <exception cref="ArgumentException">There are no matrices, or their numbers of columns differ.</exception>
     public StackedMatrix(IReadOnlyList<QuantizedMatrix> parts)
     {
-        if (parts.Count == 0 || parts.Any(p => p.Columns != parts[0].Columns)) throw new ArgumentException("Matrices can be stacked when there are some and all have as many columns.", nameof(parts));
+        if (parts.Count == 0 || parts.Any(p => p.Columns != parts[0].Columns)) throw new ArgumentException("To be stacked, matrices must have the same number of columns, and there must be at least one.", nameof(parts));
         this.parts = parts;
         (Rows, Columns, Bytes) = (parts.Sum(p => p.Rows), parts[0].Columns, parts.Sum(p => p.Bytes));
     }
@@ -32,7 +31,7 @@ public sealed class StackedMatrix : IFrozenMatrix
     /// <inheritdoc/>
     public void Multiply(ReadOnlySpan<float> x, Span<float> y)
     {
-        if (x.Length % Columns != 0 || y.Length != (long)x.Length / Columns * Rows) throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot turn {x.Length} numbers into {y.Length}.");
+        if (x.Length % Columns != 0 || y.Length != (long)x.Length / Columns * Rows) throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot map {x.Length} inputs to {y.Length} outputs.");
         if (x.IsEmpty) return;
         var first = 0;
         foreach (var part in parts)

@@ -5,7 +5,7 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>Work that can be cut into independent chunks, numbered from 0, which may run in any order and on any thread.</summary>
-internal interface IParallelJob
+public interface IParallelJob
 {
     /// <summary>Does chunk <paramref name="chunk"/>.</summary>
     void Run(int chunk);
@@ -16,7 +16,7 @@ internal interface IParallelJob
 /// calling thread takes part, so that it can finish alone where the others are asleep or busy elsewhere. How a job is cut must depend
 /// on its shape alone, never on <see cref="Count"/>: then results are the same to the bit for any number of threads.
 /// </summary>
-internal static unsafe class CpuThreads
+public static unsafe class CpuThreads
 {
     // Rounds of looking for work before an idle thread goes to sleep: about 0.2 ms, longer than the pause between two kernels of a model.
     private const int IdleRounds = 400;

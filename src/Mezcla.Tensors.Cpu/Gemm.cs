@@ -7,7 +7,7 @@ namespace Mezcla.Tensors.Cpu;
 /// Single-precision matrix products, C = alpha * op(A) op(B) + beta * C (+ bias), row-major with leading dimensions. op(X) is X or X
 /// transposed; transposed, A lies in memory as [k, m] and B as [n, k]. C overlaps neither factor, and with beta = 0 it is not read.
 /// </summary>
-internal static unsafe class Gemm
+public static unsafe class Gemm
 {
     // Products below this many multiply-adds are not worth a second thread.
     private const long ParallelWork = 64 * 64 * 64;
@@ -19,7 +19,7 @@ internal static unsafe class Gemm
         MultiplyBatch(1, transposeA, transposeB, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0, bias);
 
     /// <summary>C = f(A op(B) + bias) for an activation f, and where wanted its derivatives, which lie as C does.</summary>
-    public static void MultiplyAndFinish(bool transposeB, int m, int n, int k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, float* bias, ProductFinish finish, float* slopes)
+    internal static void MultiplyAndFinish(bool transposeB, int m, int n, int k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, float* bias, ProductFinish finish, float* slopes)
     {
         if (m == 0 || n == 0) return;
         Simd.Run(1, new BatchJob
@@ -56,7 +56,7 @@ internal static unsafe class Gemm
     }
 
     /// <summary>One product, by the way that suits its shape; on the calling thread alone if that is a pool thread or the product is small.</summary>
-    public static void Multiply<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
+    internal static void Multiply<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
         if (product.Rows <= GemmRows.MostRows && product.AStep == 1 && (product.BStep == 1 || product.BColumn == 1)) GemmRows.Multiply<L>(product);
         else if (product.Work <= ParallelWork)

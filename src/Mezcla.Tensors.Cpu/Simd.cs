@@ -5,7 +5,7 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>The vector instructions that the kernels may use, narrowest first.</summary>
-internal enum SimdLevel
+public enum SimdLevel
 {
     /// <summary>None: plain floats, a reference for the others.</summary>
     Scalar,
@@ -28,7 +28,7 @@ internal interface IVectorJob
 }
 
 /// <summary>Chooses the vector width at start (MEZCLA_SIMD = 512, 256, 128 or scalar forces one) and runs jobs with it.</summary>
-internal static class Simd
+public static class Simd
 {
     private static SimdLevel? s_level;
 
@@ -47,7 +47,7 @@ internal static class Simd
     }
 
     /// <summary>Runs the chunks of <paramref name="job"/> on the calling thread and the pool.</summary>
-    public static void Run<TJob>(int chunks, TJob job) where TJob : unmanaged, IVectorJob
+    internal static void Run<TJob>(int chunks, TJob job) where TJob : unmanaged, IVectorJob
     {
         switch (Level)
         {

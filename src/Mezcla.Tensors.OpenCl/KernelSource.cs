@@ -8,13 +8,18 @@ namespace Mezcla.Tensors.OpenCl;
 internal static class KernelSource
 {
     // A prelude, and files that use what those before them define.
-    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "attention_tiles", "training", "quantized"];
+    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "attention_tiles", "training"];
 
     /// <summary>The kernels of <see cref="Files"/>, for groups of so many work items.</summary>
-    internal static string For(int groupSize)
+    internal static string For(int groupSize) => Joined(groupSize, Files);
+
+    /// <summary>Source from outside, which may use all that the prelude defines.</summary>
+    internal static string With(int groupSize, string source) => Joined(groupSize, ["prelude"]) + source;
+
+    private static string Joined(int groupSize, IEnumerable<string> files)
     {
         var text = new StringBuilder($"#define GROUP {groupSize}\n");
-        foreach (string file in Files)
+        foreach (string file in files)
         {
             using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Mezcla.Tensors.OpenCl.{file}.cl")!;
             text.Append(new StreamReader(stream).ReadToEnd());

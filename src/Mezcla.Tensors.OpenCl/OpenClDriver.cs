@@ -5,14 +5,15 @@ using Silk.NET.OpenCL;
 namespace Mezcla.Tensors.OpenCl;
 
 /// <summary>A device by OpenCL 1.2 or later, with one queue in order.</summary>
-internal sealed unsafe class OpenClDriver
+internal unsafe class OpenClDriver
 {
-    private const int Success = 0, StagingBytes = 4 << 20, LaunchesPerFlush = 16;
+    private const int Success = 0, InvalidKernelName = -46, StagingBytes = 4 << 20, LaunchesPerFlush = 16;
 
     private readonly CL api;
     private readonly nint device, context, queue;
     private readonly byte* staging = (byte*)NativeMemory.Alloc(StagingBytes);
-    private nint program;
+    // The kernels of this assembly, then those that others add.
+    private readonly List<nint> programs = [];
     private int staged, launched;
 
     internal OpenClDriver(int index, int? groupSize = null)
@@ -64,7 +65,7 @@ internal sealed unsafe class OpenClDriver
         Waits += waits ? 1 : 0;
     }
 
-    internal void Read(nint from, long offset, byte* to, long bytes)
+    internal virtual void Read(nint from, long offset, byte* to, long bytes)
         => Check(api.EnqueueReadBuffer(queue, from, false, (nuint)offset, (nuint)bytes, to, 0, null, null), "clEnqueueReadBuffer");
 
     internal void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
@@ -78,6 +79,7 @@ internal sealed unsafe class OpenClDriver
         if (KernelSource.Cached(source, key) is { } binary && FromBinary(binary))
             return;
         byte[] text = Encoding.ASCII.GetBytes(source);
+        nint program;
         int error;
         fixed (byte* start = text)
         {
@@ -86,8 +88,9 @@ internal sealed unsafe class OpenClDriver
             program = api.CreateProgramWithSource(context, 1, &only, &length, &error);
         }
         Check(error, "clCreateProgramWithSource");
-        if (Build() is not Success and var failed)
-            throw new DeviceException($"{Name} ({Description.Hardware}; {Description.Driver}) does not compile the kernels (error {failed}). Update its driver, or choose another device with MEZCLA_DEVICE. Its compiler says:\n{Log()}");
+        if (Build(program) is not Success and var failed)
+            throw new DeviceException($"{Name} ({Description.Hardware}; {Description.Driver}) does not compile the kernels (error {failed}). Update its driver, or choose another device with MEZCLA_DEVICE. Its compiler says:\n{Log(program)}");
+        programs.Add(program);
         nuint size;
         if (api.GetProgramInfo(program, ProgramInfo.BinarySizes, (nuint)sizeof(nuint), &size, null) != Success || size == 0)
             return;
@@ -103,6 +106,7 @@ internal sealed unsafe class OpenClDriver
     // A binary that the driver does not take, of an older version or damaged, is made anew.
     private bool FromBinary(byte[] binary)
     {
+        nint program;
         int error, status;
         fixed (byte* start = binary)
         fixed (nint* id = &device)
@@ -111,20 +115,23 @@ internal sealed unsafe class OpenClDriver
             nuint length = (nuint)binary.Length;
             program = api.CreateProgramWithBinary(context, 1, id, &length, &only, &status, &error);
         }
-        if (error == Success && Build() == Success)
+        if (error == Success && Build(program) == Success)
+        {
+            programs.Add(program);
             return true;
+        }
         if (program != 0)
             api.ReleaseProgram(program);
         return false;
     }
 
-    private int Build()
+    private int Build(nint program)
     {
         fixed (nint* id = &device)
             return api.BuildProgram(program, 1, id, "-cl-std=CL1.2", null, null);
     }
 
-    private string Log()
+    private string Log(nint program)
     {
         nuint length;
         if (api.GetProgramBuildInfo(program, device, ProgramBuildInfo.BuildLog, 0, null, &length) != Success)
@@ -137,13 +144,15 @@ internal sealed unsafe class OpenClDriver
 
     internal nint Kernel(string name)
     {
-        int error;
-        nint kernel = api.CreateKernel(program, name, &error);
+        nint kernel = 0;
+        int error = InvalidKernelName;
+        for (int i = 0; i < programs.Count && error == InvalidKernelName; i++)
+            kernel = api.CreateKernel(programs[i], name, &error);
         Check(error, $"clCreateKernel({name})");
         return kernel;
     }
 
-    internal void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
+    internal virtual void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
     {
         for (int i = 0; i < count; i++)
             Check(api.SetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");

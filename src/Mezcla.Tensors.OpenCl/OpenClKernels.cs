@@ -7,7 +7,7 @@ namespace Mezcla.Tensors.OpenCl;
 /// An OpenCL device: this file launches kernels, and the files beside it choose which. Nothing runs on the CPU instead, and only a read of results waits (and <see cref="DetectAnomaly"/>, for
 /// the position of a NaN).
 /// </summary>
-internal sealed unsafe partial class OpenClKernels : DeviceKernels
+internal sealed unsafe partial class OpenClKernels : OpenClDevice
 {
     // Work items of a group where each does its own.
     private const int FlatGroup = 64, MostArguments = 48;

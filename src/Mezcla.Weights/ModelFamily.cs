@@ -1,3 +1,5 @@
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 
 namespace Mezcla.Weights;
@@ -49,6 +51,7 @@ public static class ModelFamilies
             return attention.SlidingWindow is null ? ModelFamily.Llama : ModelFamily.Mistral;
         }
         Need(moe is { FirstDenseLayers: 0, Period: 1, SharedExperts: 0, RouterBias: false }, "dense blocks, shared experts or a router bias beside the experts");
+        Need(moe.Routing is TopKSoftmaxRouting, "a routing other than Mixtral's, in which the weights of a token's experts add up to one");
         Need(moe.Expert is { Gated: true, Activation: Activation.Silu, Bias: false }, "experts that are not SwiGLU without biases");
         Need(!attention.QueryKeyValueBias && !attention.OutputBias, "experts with attention biases");
         return ModelFamily.Mixtral;

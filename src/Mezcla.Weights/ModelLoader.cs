@@ -3,25 +3,27 @@ using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization;
 using Mezcla.Quantization.Formats;
+using Mezcla.Quantization.Layers;
 using Mezcla.Tensors;
 
 namespace Mezcla.Weights;
 
-/// <summary>Builds a model part by part, filling or freezing each before the next is made.</summary>
+/// <summary>Loads a model part by part: quantized matrices take the place of float weights before the next part is made.</summary>
 internal sealed class ModelLoader(ModelSource source, bool asFloats)
 {
-    private bool frozen;
+    private bool quantized;
 
     public Transformer Load()
     {
         var model = new Transformer(source.Config, Fill);
-        if (frozen)
+        if (quantized)
             foreach (var parameter in model.Parameters()) parameter.RequiresGrad = false;
         return model;
     }
 
-    private void Fill(string prefix, Module part)
+    private Module Fill(string prefix, Module part)
     {
+        var loaded = part;
         foreach (var (name, module) in part.NamedModules().ToList())
         {
             var full = name.Length == 0 ? prefix : $"{prefix}.{name}";
@@ -29,38 +31,49 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
             {
                 // Latent attention multiplies with these two in ways of its own.
                 case Linear when full.EndsWith(".key_up", StringComparison.Ordinal) || full.EndsWith(".value_up", StringComparison.Ordinal): break;
-                case Linear linear when Frozen(full + ".weight") is { } matrix: linear.Freeze(matrix); break;
-                case Embedding embedding when !full.EndsWith("positions", StringComparison.Ordinal) && Frozen(full + ".weight") is { } matrix: embedding.Freeze(matrix); break;
-                case MixtureOfExpertsLayer experts when Experts(full + ".up.weight") is { } up && Experts(full + ".down.weight") is { } down: experts.Freeze(up, down); break;
+                case Linear linear when Quantized(full + ".weight") is { } matrix: Replace(name, new QuantizedLinear(matrix, linear.Bias), linear.Weight); break;
+                case Embedding embedding when !full.EndsWith("positions", StringComparison.Ordinal) && Quantized(full + ".weight") is { } matrix: Replace(name, new QuantizedEmbedding(matrix), embedding.Weight); break;
+                case MixtureOfExpertsLayer experts when Experts(full + ".up.weight") is { } up && Experts(full + ".down.weight") is { } down:
+                    Replace(name + ".up", new QuantizedGroupedLinear(up, experts.Up.Bias), experts.Up.Weight);
+                    Replace(name + ".down", new QuantizedGroupedLinear(down, experts.Down.Bias), experts.Down.Weight);
+                    break;
             }
         }
-        foreach (var (name, tensor) in part.NamedParameters().Concat(part.NamedBuffers()))
+        foreach (var (name, tensor) in loaded.NamedParameters().Concat(loaded.NamedBuffers()))
         {
             var full = $"{prefix}.{name}";
             // A buffer that the file has not keeps what it was made with.
-            if (!source.Has(full) && part.NamedBuffers().Any(b => b.Name == name)) continue;
+            if (!source.Has(full) && loaded.NamedBuffers().Any(b => b.Name == name)) continue;
             var recipe = source.Recipe(full);
             if (!recipe.Shape.SequenceEqual(tensor.Shape.ToArray().Select(n => (long)n)))
                 throw new InvalidDataException($"{source.Weights.FilePath}: '{full}' is [{string.Join(", ", recipe.Shape)}], and the configuration says {tensor}.");
             Module.Assign(tensor, source.Read(full));
         }
+        return loaded;
+
+        void Replace(string name, Module module, Tensor weight)
+        {
+            if (name.Length == 0) loaded = module;
+            else part.Replace(name, module);
+            weight.Dispose();
+        }
     }
 
     /// <summary>The matrix of a recipe as it is, where all its parts are quantized.</summary>
-    private IFrozenMatrix? Frozen(string name)
+    private IQuantizedMatrix? Quantized(string name)
     {
         if (asFloats || !source.Has(name)) return null;
         var recipe = source.Recipe(name);
-        return CanFreeze(recipe) ? Stack(recipe, recipe.Parts) : null;
+        return IsQuantized(recipe) ? Stack(recipe, recipe.Parts) : null;
     }
 
     /// <summary>The matrices of a recipe of shape [experts, rows, columns].</summary>
-    private IReadOnlyList<IFrozenMatrix>? Experts(string name)
+    private IReadOnlyList<IQuantizedMatrix>? Experts(string name)
     {
         if (asFloats || !source.Has(name)) return null;
         var recipe = source.Recipe(name);
-        if (!CanFreeze(recipe)) return null;
-        var matrices = new List<IFrozenMatrix>();
+        if (!IsQuantized(recipe)) return null;
+        var matrices = new List<IQuantizedMatrix>();
         var parts = new Queue<WeightPart>(recipe.Parts);
         for (var expert = 0; expert < recipe.Shape[0]; expert++)
         {
@@ -71,12 +84,12 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         return matrices;
     }
 
-    private bool CanFreeze(WeightRecipe recipe) => !recipe.Transposed && recipe.Shape.Length >= 2
+    private bool IsQuantized(WeightRecipe recipe) => !recipe.Transposed && recipe.Shape.Length >= 2
         && recipe.Parts.All(p => source.Weights[p.Source].Format is { } format && QuantizedMatrix.Supports(format));
 
-    private IFrozenMatrix Stack(WeightRecipe recipe, IReadOnlyList<WeightPart> parts)
+    private IQuantizedMatrix Stack(WeightRecipe recipe, IReadOnlyList<WeightPart> parts)
     {
-        frozen = true;
+        quantized = true;
         var matrices = new List<QuantizedMatrix>();
         try
         {

@@ -2,8 +2,10 @@ using System.Text.Json;
 using Mezcla.Models;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 using Mezcla.Weights.Gguf;
 using Mezcla.Weights.HuggingFace;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights;
 
@@ -93,7 +95,7 @@ public sealed class ModelSource : IDisposable
         if (!File.Exists(configPath)) throw new FileNotFoundException($"{Path.GetFullPath(path)} has weights but no {HuggingFaceConfig.FileName}, so the model's shape is unknown.", configPath);
         var config = HuggingFaceConfig.Read(configPath);
         config.Validate();
-        var tokenizer = File.Exists(Path.Combine(path, "tokenizer.json")) || File.Exists(Path.Combine(path, "tokenizer.model")) ? Tokenizer.Load(path) : null;
+        var tokenizer = File.Exists(Path.Combine(path, "tokenizer.json")) || File.Exists(Path.Combine(path, "tokenizer.model")) ? TokenizerFile.Load(path) : null;
         return new ModelSource($"Hugging Face directory, {weights.Kind}", weights, config, HuggingFaceNames.For(config, weights), tokenizer);
     }
 
@@ -105,7 +107,7 @@ public sealed class ModelSource : IDisposable
         TransformerConfig? config;
         try
         {
-            config = JsonSerializer.Deserialize<TransformerConfig>(metadata.GetValueOrDefault("config", "null"), ModelCheckpoint.Json);
+            config = JsonSerializer.Deserialize<TransformerConfig>(metadata.GetValueOrDefault("config", "null"), ConfigJson.Options);
         }
         catch (JsonException e)
         {
@@ -115,7 +117,7 @@ public sealed class ModelSource : IDisposable
         config.Validate();
         var tensors = weights.Tensors.Where(t => !t.Name.StartsWith("optimizer.", StringComparison.Ordinal)).ToDictionary(t => t.Name, t => t.Shape.ToArray());
         var recipes = tensors.Select(t => new WeightRecipe(t.Key, t.Value, [new(t.Key, 0, t.Value.Length == 1 ? t.Value[0] : t.Value.SkipLast(1).Aggregate(1L, (a, b) => a * b))]));
-        var tokenizer = metadata.TryGetValue("tokenizer", out var json) ? Tokenizer.FromJson(json) : null;
+        var tokenizer = metadata.TryGetValue("tokenizer", out var json) ? TokenizerFile.FromJson(json) : null;
         return new ModelSource("Mezcla checkpoint", weights, config, new WeightMap([.. recipes], tensors, new Dictionary<string, long[]>()), tokenizer);
     }
 }

@@ -1,9 +1,11 @@
-using Mezcla.Checkpoints;
 using Mezcla.Models;
 using Mezcla.Quantization.Formats;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Files;
 using Mezcla.Weights.Gguf;
 using Mezcla.Weights.HuggingFace;
+using Mezcla.Weights.Safetensors;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights;
 
@@ -84,17 +86,17 @@ public static class ModelWriter
         if (shards.Count == 1) File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // of a model that was here before
         else
             AtomicFile.Write(Path.Combine(folder, SafetensorsSource.IndexName), stream => System.Text.Json.JsonSerializer.Serialize(stream, new { metadata = new { }, weight_map = index }));
-        tokenizer?.Save(Path.Combine(folder, "tokenizer.json"));
+        if (tokenizer is not null) TokenizerFile.Save(tokenizer, Path.Combine(folder, "tokenizer.json"));
         // Last, so that a directory with a configuration is complete.
         AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
     }
 
-    /// <summary>The parameters of a loaded model, frozen ones decoded.</summary>
+    /// <summary>The parameters of a loaded model, quantized ones decoded.</summary>
     public static Func<string, float[]> Parameters(Transformer model)
     {
-        var frozen = FrozenParameters.Of(model);
+        var quantized = QuantizedParameters.Of(model);
         var tensors = model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor);
-        return name => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray() : frozen.TryGetValue(name, out var read) ? read() : throw new InvalidOperationException($"The model has no parameter '{name}'.");
+        return name => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray() : quantized.TryGetValue(name, out var read) ? read() : throw new InvalidOperationException($"The model has no parameter '{name}'.");
     }
 }
 

@@ -1,3 +1,5 @@
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 
 namespace Mezcla.Weights;

@@ -36,7 +36,7 @@ internal static class GpuBenchmark
         {
             device.ProductPrecision = precision;
             using var scope = new TensorScope();
-            using var benchmark = ModelBenchmark.Named(name, device);
+            var benchmark = ModelBenchmark.Named(name, device);
             var speed = benchmark.Measure(seconds);
             var share = name.StartsWith("gen_", StringComparison.Ordinal) ? speed * benchmark.BytesPerToken / bandwidth
                 : name.StartsWith("gen", StringComparison.Ordinal) ? double.NaN : speed * benchmark.FlopsPerTrainedToken / products;

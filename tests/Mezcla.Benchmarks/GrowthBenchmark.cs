@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mezcla.Charts;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 
 namespace Mezcla.Benchmarks;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mezcla.Layers;
 using Mezcla.Models;
+using Mezcla.Quantization.Layers;
 using Mezcla.Tensors;
 using Mezcla.Tensors.Cpu;
 using Mezcla.Tokenization;
@@ -155,7 +156,7 @@ internal static class LlamaBenchmark
         }
 
         /// <summary>Bytes of the quantized matrices.</summary>
-        public long MatrixBytes => _model.NamedModules().Sum(m => m.Module switch { Linear { Frozen: { } f } => f.Bytes, Embedding { Frozen: { } f } => f.Bytes, _ => 0 });
+        public long MatrixBytes => _model.QuantizedBytes();
 
         public long CacheBytes => _cache.Bytes;
 

@@ -43,7 +43,7 @@ internal sealed record ModelShape(int Layers, int Width, int Heads, int Context,
 }
 
 /// <summary>One benchmark: what it does once, and for how many tokens that counts.</summary>
-internal sealed class ModelBenchmark : IDisposable
+internal sealed class ModelBenchmark
 {
     public static readonly string[] Names = ["train_S", "train_M", "train_L", "moe_M", "fwd_S", "fwd_M", "fwd_L", "gen_M", "gen_L"];
 
@@ -51,7 +51,6 @@ internal sealed class ModelBenchmark : IDisposable
     private readonly Device _device;
     private readonly Transformer _model;
     private readonly Func<int> _once;
-    private DeviceGraph? _graph;
 
     private ModelBenchmark(string kind, ModelShape shape, Device device)
     {
@@ -82,9 +81,6 @@ internal sealed class ModelBenchmark : IDisposable
         return new(parts[0], ModelShape.Named(parts[1], parts[0] == "moe"), device ?? Device.Cpu);
     }
 
-    /// <summary>Gives back what a captured step holds.</summary>
-    public void Dispose() => _graph?.Dispose();
-
     public static ModelBenchmark Train(ModelShape shape) => new("train", shape, Device.Cpu);
 
     /// <summary>Of forward and backward, by the usual count: six for each parameter that a token meets, and attention's two products over half the context.</summary>
@@ -114,29 +110,13 @@ internal sealed class ModelBenchmark : IDisposable
         return tokens / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
     }
 
-    // As Trainer does it: a GPU is told the first step, the others are replayed.
     private int Train(Tensor ids, Tensor labels, AdamW optimizer)
-    {
-        if (_graph is null)
-        {
-            Step(ids, labels, optimizer);
-            if (_device.CanCapture) _graph = _device.Capture(() => Step(ids, labels, optimizer));
-        }
-        else
-        {
-            optimizer.BeginReplay(1e-4f);
-            _graph.Replay();
-        }
-
-        return (int)ids.Count;
-    }
-
-    private void Step(Tensor ids, Tensor labels, AdamW optimizer)
     {
         using var scope = new TensorScope();
         optimizer.ZeroGrad();
         _model.Loss(ids, labels, new ForwardContext { Training = true }).CrossEntropy.Backward();
         optimizer.Step(1e-4f);
+        return (int)ids.Count;
     }
 
     private int Forward(Tensor ids)

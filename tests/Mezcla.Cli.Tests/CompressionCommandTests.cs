@@ -5,6 +5,7 @@ using Mezcla.Quantization.Pruning;
 using Mezcla.Quantization.Studies;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Checkpoints;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;
@@ -50,7 +51,7 @@ public sealed class CompressionCommandTests(TinyModels tiny) : IDisposable
         Assert.Equal(0, CalibratedQuantization.RunInt8(console, path, method, Text(), 16));
         foreach (var part in new[] { "block 0, attention", "block 0, network", "block 1, attention", "block 1, network" }) Assert.Matches($@"{part} +INT8 +2 +[012]\.\d\d %", console.Output);
         Assert.Equal(method == "llm.int8", console.Output.Contains("outlier columns", StringComparison.Ordinal));
-        Assert.Matches(@"Perplexity on [0-9,]+ tokens that the method did not see: [0-9.]+ before, [0-9.]+ after\.", console.Output.ReplaceLineEndings(" "));
+        Assert.Matches(@"Perplexity on [0-9,]+ tokens that the method did not use: [0-9.]+ before, [0-9.]+ after\.", console.Output.ReplaceLineEndings(" "));
         Assert.Equal(before, Directory.GetFiles(Path.GetDirectoryName(path)!).Length);
         Assert.Contains("smoothquant", Assert.Throws<ArgumentException>(() => CalibratedQuantization.RunInt8(console, path, "gptq", Text(), 16)).Message);
         Assert.Contains("--calibrate", Assert.Throws<ArgumentException>(() => CalibratedQuantization.RunInt8(console, path, method, null, 16)).Message);

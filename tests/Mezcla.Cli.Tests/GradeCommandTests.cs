@@ -1,4 +1,6 @@
 using Mezcla.Cli.Commands;
+using Mezcla.Cli.Notebooks;
+using Mezcla.Cli.Shared;
 using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Cli.Tests;
@@ -38,9 +40,38 @@ public sealed class GradeCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_submission_that_cannot_be_read_is_a_row_and_all_others_are_graded()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Links and pipes are made with Unix's programs here.");
+        Write("good", "int Double(int x) => 2 * x;", Answer);
+        string Place(string student) => Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, student)).FullName, "02.ipynb");
+        File.WriteAllText(Place("cut"), "{\"cells\": [");
+        File.WriteAllText(Place("empty"), "");
+        File.WriteAllBytes(Place("latin"), [.. "{\"cells\": [], \"metadata\": {\"author\": \"Jos"u8, 0xE9, .. "\"}, \"nbformat\": 4, \"nbformat_minor\": 5}"u8]);
+        Directory.CreateDirectory(Place("folder"));
+        File.CreateSymbolicLink(Place("broken"), "nowhere.ipynb");
+        File.CreateSymbolicLink(Place("round"), "..");
+        File.CreateSymbolicLink(Place("memory"), "/proc/self/mem");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Place("pipe")])) made.WaitForExit();
+
+        Assert.Equal(0, GradeCommand.Create().Parse([_folder, "--output", Path.Combine(_folder, "graded")]).Invoke());
+        var rows = File.ReadAllLines(Path.Combine(_folder, "graded", "grades.csv"))[1..].ToDictionary(row => row.Split('/')[0].Trim('"'));
+        Assert.Equal(["broken", "cut", "empty", "folder", "good", "latin", "memory", "pipe", "round"], rows.Keys.Order());
+        Assert.Equal("\"good/02.ipynb\",\"Double\",2,2,\"\"", rows["good"]);
+        Assert.StartsWith("\"cut/02.ipynb\",\"\",0,0,\"not graded: the file is not JSON: line 1", rows["cut"]);
+        Assert.Contains("not graded: the file is empty", rows["empty"]);
+        Assert.Contains("not graded: the file is not UTF-8 text", rows["latin"]);
+        Assert.Contains("not graded: it is a folder", rows["folder"]);
+        Assert.Contains("not graded: it is a link to nowhere.ipynb, which does not exist", rows["broken"]);
+        Assert.Contains("not graded: it is a link to the folder ..", rows["round"]);
+        Assert.Contains("not graded: ", rows["memory"]);
+        Assert.Contains("not graded: the file is empty", rows["pipe"]);
+    }
+
+    [Fact]
     public void A_table_holds_texts_of_any_kind_and_no_formulas() => Assert.Equal(
         "notebook,exercise,passed,checks,note\n\"a, b.ipynb\",\"'=1+1 \"\"x\"\"\",0,1,\"one two\"\n",
-        GradeCommand.Csv([new("a, b.ipynb", "=1+1 \"x\"", 0, 1, "one\ntwo")]));
+        GradeTable.ToCsv([new("a, b.ipynb", "=1+1 \"x\"", 0, 1, "one\ntwo")]));
 
     private void Write(string student, params string[] cells)
     {

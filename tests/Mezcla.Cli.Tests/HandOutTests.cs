@@ -1,4 +1,6 @@
 using Mezcla.Cli.Commands;
+using Mezcla.Cli.Notebooks;
+using Mezcla.Cli.Shared;
 using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Cli.Tests;

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json;
-using Mezcla.Checkpoints;
 using Mezcla.Cli.Commands;
 using Mezcla.Quantization.Formats;
 using Mezcla.Weights;
 using Mezcla.Weights.Gguf;
+using Mezcla.Weights.Safetensors;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;

@@ -2,6 +2,7 @@ using Mezcla.Cli.Commands;
 using Mezcla.Layers;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Checkpoints;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;
@@ -29,8 +30,8 @@ public sealed class QuantizeCommandTests(TinyModels tiny) : IDisposable
         var written = Path.Combine(folder, "tiny-Q4_K_M.gguf");
         Assert.True(File.Exists(written));
         Assert.Contains("Q6_K", console.Output);
-        Assert.Contains("bits a weight", console.Output);
-        Assert.Matches(@"[0-9,]+ bytes, [0-9.]+ bits a weight; [0-9.]+ times smaller than the weights it was made of; [0-9.]+ s\.", console.Output.ReplaceLineEndings(" "));
+        Assert.Contains("bits per weight", console.Output);
+        Assert.Matches(@"[0-9,]+ bytes, [0-9.]+ bits per weight; [0-9.]+ times smaller than the original weights; [0-9.]+ s\.", console.Output.ReplaceLineEndings(" "));
         Assert.Matches(@"Q4_K +\d+ +[0-9,]+ +[0-9,]+ +[0-9.]+ %", console.Output); // tensors, numbers, bytes, relative error
         Assert.Contains("exists", Assert.Throws<IOException>(() => QuantizeCommand.Run(console, path, QuantizationMix.Parse("Q4_K_M"), null, force: false)).Message);
         Assert.Equal(0, QuantizeCommand.Run(console, path, QuantizationMix.Parse("Q8_0"), written, force: true));

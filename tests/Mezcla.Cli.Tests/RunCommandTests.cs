@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mezcla.Cli.Commands;
+using Mezcla.Cli.Notebooks;
+using Mezcla.Cli.Shared;
 using Mezcla.Notebooks;
 using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Running;
@@ -101,10 +103,10 @@ public sealed class RunCommandTests : IDisposable
     public void Folders_stand_for_their_notebooks()
     {
         var files = new[] { Write("b.ipynb", []), Write("a.ipynb", []), Write(Path.Combine(".ipynb_checkpoints", "a-checkpoint.ipynb"), []), Write(Path.Combine("executed", "a.ipynb"), []), Write(Path.Combine("sub", "c.ipynb"), []) };
-        Assert.Equal([files[1], files[0], files[4]], RunCommand.Find([_folder]));
-        Assert.Equal([files[0]], RunCommand.Find([files[0], files[0]]));
-        Assert.Throws<FileNotFoundException>(() => RunCommand.Find([Path.Combine(_folder, "none")]));
-        Assert.Throws<FileNotFoundException>(() => RunCommand.Find([Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName]));
+        Assert.Equal([files[1], files[0], files[4]], NotebookFiles.Find([_folder]));
+        Assert.Equal([files[0]], NotebookFiles.Find([files[0], files[0]]));
+        Assert.Throws<FileNotFoundException>(() => NotebookFiles.Find([Path.Combine(_folder, "none")]));
+        Assert.Throws<FileNotFoundException>(() => NotebookFiles.Find([Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName]));
     }
 
     [Fact]

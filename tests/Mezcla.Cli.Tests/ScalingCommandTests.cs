@@ -5,6 +5,7 @@ using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Claims;
 using Mezcla.Scaling.Fits;
 using Mezcla.Scaling.Laws;
+using Mezcla.Scaling.Presets;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 [assembly: AssemblyFixture(typeof(Mezcla.Cli.Tests.TinyModels))]
 

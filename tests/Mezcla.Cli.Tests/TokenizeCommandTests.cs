@@ -1,6 +1,7 @@
 using System.Text;
 using Mezcla.Cli.Commands;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Cli.Tests;
 
@@ -58,8 +59,8 @@ public class TokenizeCommandTests
     [InlineData("{\"ids\":\"1\"}", true, true, "no \"ids\"")]
     [InlineData("{\"txt\":1}", false, true, "no \"text\"")]
     [InlineData("[]", false, true, "no \"text\"")]
-    [InlineData("{\"text\":", false, true, "line 1 of the input: it is not JSON from byte 9 on: ")]
-    [InlineData("{\"text\":\"a\"", false, true, "it is not JSON from byte 12 on: ")]
+    [InlineData("{\"text\":", false, true, "line 1 of the input: not valid JSON at byte 9: ")]
+    [InlineData("{\"text\":\"a\"", false, true, "not valid JSON at byte 12: ")]
     [InlineData("{\"text\":\"caf\u00E9", false, true, "line 1 of the input: it is not UTF-8 text: byte 0xE9 at offset 12.", true)]
     [InlineData("caf\u00E9 au lait", false, false, "mezcla tokenize: the input is not UTF-8 text: byte 0xE9 at offset 3.", true)]
     [InlineData("1 \u00B2", true, false, "not UTF-8 text: byte 0xB2 at offset 2", true)]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mezcla.Tests;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Tests;
 
@@ -125,6 +126,35 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public void With_one_expert_a_token_the_weight_is_its_probability_and_the_router_learns_from_the_loss()
+    {
+        var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
+        Assert.Equal(0, Run(["train", "--data", text, "--steps", "1", "--experts", "4", "--top-k", "1", "-o", "m.safetensors", .. Small]).Code);
+        var model = ModelCheckpoint.Load(Path.Combine(_folder, "m.safetensors")).Model;
+        var tokens = Mezcla.Tensors.Tensor.From([1, 2, 3, 4], 1, 4);
+        Assert.All(model.Observe(tokens).Layers.SelectMany(layer => layer.PerToken()), token => Assert.InRange(Assert.Single(token.Weights), 0.2f, 0.9f));
+        Assert.Contains("routing other than Mixtral's", Fails(["convert", "m.safetensors", "m.gguf"]));
+    }
+
+    [Fact]
+    public void Text_at_a_terminal_ends_with_a_line_end_and_in_a_pipe_it_does_not()
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists("/usr/bin/script")) Assert.Skip("There is no program 'script' here, which makes a terminal.");
+        var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
+        Assert.Equal(0, Run(["train", "--data", text, "--steps", "12", "-o", "m.safetensors", .. Small]).Code);
+        var piped = Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "3", "--temperature", "0"]).Output;
+        Assert.NotEqual('\n', piped[^1]);
+        using var terminal = Process.Start(new ProcessStartInfo("/usr/bin/script", ["-qec", $"dotnet {Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll")} generate m.safetensors --prompt 'the cat' --tokens 3 --temperature 0", "/dev/null"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = _folder,
+        })!;
+        var shown = terminal.StandardOutput.ReadToEnd();
+        Assert.EndsWith(piped + "\n", shown.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public void A_device_is_chosen_by_name_and_doctor_lists_them()
     {
         Assert.Contains("cpu, plain, opencl", Fails(["generate", Write("m.safetensors", "x"), "--device", "abacus"]));
@@ -222,6 +252,10 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("--data", Fails(["train"]));
         Assert.Contains("nowhere.txt", Fails(["train", "--data", "nowhere.txt"]));
         Assert.Contains("empty", Fails(["train", "--data", Write("empty.txt", "")]));
+        Assert.Contains("only white space", Fails(["train", "--data", Write("blank.txt", " \n\t\n")]));
+        Assert.Contains("There is no checkpoint", Fails(["train", "--data", text, "--resume", "nowhere.safetensors"]));
+        Assert.Contains("There is no claim file", Fails(["claims", "nowhere.json"]));
+        Assert.Contains("There is no file of trainings", Fails(["scaling", "fit", "nowhere.csv"]));
         File.WriteAllBytes(Path.Combine(_folder, "latin.txt"), [65, 66, 0xE9, 67]);
         Assert.Contains("UTF-8", Fails(["train", "--data", "latin.txt"]));
         Assert.Contains("tokens", Fails(["train", "--data", Write("short.txt", "too short"), .. Small]));
@@ -241,7 +275,7 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("BFloat16 needs tensor cores", "--precision", "bfloat16")]
+    [InlineData("BFloat16 needs a GPU", "--precision", "bfloat16")]
     [InlineData("TERNARY", "--quantize", "none")]
     [InlineData("belongs to --quantize", "--activation-bits", "8")]
     [InlineData("it must be 2 to 8", "--activation-bits", "9", "--quantize", "ternary")]

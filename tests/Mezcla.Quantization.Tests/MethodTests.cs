@@ -249,10 +249,10 @@ public class MethodTests
         var before = SmallModels.Loss(SmallModels.Dense());
         Transformer a = SmallModels.Dense(), b = SmallModels.Dense(), c = SmallModels.Dense();
         var told = new List<Int8Result>();
-        var outliers = FrozenInt8.LlmInt8(a, SmallModels.Calibration, done: told.Add);
+        var outliers = Int8Quantization.LlmInt8(a, SmallModels.Calibration, done: told.Add);
         Assert.Equal(told, outliers);
-        Assert.Equal(8, FrozenInt8.Count(SmallModels.Dense()));
-        foreach (var results in new[] { outliers, FrozenInt8.SmoothQuant(b, SmallModels.Calibration, new SmoothQuant()), FrozenInt8.Naive(c, SmallModels.Calibration) })
+        Assert.Equal(8, Int8Quantization.Count(SmallModels.Dense()));
+        foreach (var results in new[] { outliers, Int8Quantization.SmoothQuant(b, SmallModels.Calibration, new SmoothQuant()), Int8Quantization.Naive(c, SmallModels.Calibration) })
         {
             Assert.Equal(8, results.Count);
             Assert.All(results, r => Assert.InRange(r.OutputError, 1e-4, 0.03));

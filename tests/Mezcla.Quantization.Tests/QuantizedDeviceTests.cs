@@ -1,9 +1,7 @@
-using Mezcla.Layers;
 using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Methods;
 using Mezcla.Tensors;
 using Mezcla.Tensors.OpenCl;
-using Mezcla.Tensors.Tests.Devices;
 
 namespace Mezcla.Quantization.Tests;
 
@@ -39,10 +37,10 @@ public sealed class QuantizedDeviceTests
             var weights = format.Decode(bytes, rows * columns);
             var x = FormatTests.Normal(tokens * columns, 3);
             using var matrix = QuantizedMatrix.Create(format, rows, columns, bytes);
-            var y = ((IFrozenMatrix)matrix).Apply(Tensor.From(x, tokens, columns).To(device)).ToArray();
+            var y = ((IQuantizedMatrix)matrix).Apply(Tensor.From(x, tokens, columns).To(device)).ToArray();
             Close(weights, x, y, rows, columns, [.. Enumerable.Range(0, tokens)]);
             int[] ids = [rows - 1, 0, 3];
-            var looked = ((IFrozenMatrix)matrix).Lookup(Tensor.From(ids).To(device)).ToArray();
+            var looked = ((IQuantizedMatrix)matrix).Lookup(Tensor.From(ids).To(device)).ToArray();
             for (var i = 0; i < looked.Length; i++)
             {
                 var row = weights.AsSpan(ids[i / columns] * columns, columns);
@@ -62,7 +60,7 @@ public sealed class QuantizedDeviceTests
         var (q4, q6) = (NumberFormats.Q4_K, NumberFormats.Q6_K);
         // Each expert is 20 rows in one format above 7 in another; the second has no tokens, and two tokens have no expert.
         var bytes = Enumerable.Range(0, 3).Select(e => (Above: q4.Encode(FormatTests.Normal(20 * columns, e)), Below: q6.Encode(FormatTests.Normal(7 * columns, 10 + e)))).ToArray();
-        IFrozenMatrix[] experts = [.. bytes.Select(b => new StackedMatrix([QuantizedMatrix.Create(q4, 20, columns, b.Above), QuantizedMatrix.Create(q6, 7, columns, b.Below)]))];
+        IQuantizedMatrix[] experts = [.. bytes.Select(b => new StackedMatrix([QuantizedMatrix.Create(q4, 20, columns, b.Above), QuantizedMatrix.Create(q6, 7, columns, b.Below)]))];
         float[][] weights = [.. bytes.Select(b => (float[])[.. q4.Decode(b.Above, 20 * columns), .. q6.Decode(b.Below, 7 * columns)])];
         var x = FormatTests.Normal(tokens * columns, 3);
         int[] offsets = [0, 6, 6, 9];
@@ -84,7 +82,7 @@ public sealed class QuantizedDeviceTests
     {
         var device = On("alone");
         using var matrix = new Int8Matrix(4, 32, FormatTests.Normal(128, 1));
-        var refused = Assert.Throws<NotSupportedException>(() => ((IFrozenMatrix)matrix).Apply(Tensor.Ones(1, 32).To(device))).Message;
+        var refused = Assert.Throws<NotSupportedException>(() => ((IQuantizedMatrix)matrix).Apply(Tensor.Ones(1, 32).To(device))).Message;
         Assert.Contains("Int8Matrix", refused);
         Assert.Contains("Q4_K", refused);
     }

@@ -1,4 +1,5 @@
 using Mezcla.Datasets;
+using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization.Methods;
@@ -10,7 +11,7 @@ namespace Mezcla.Quantization.Tests;
 /// <summary>Models small enough to train in a test, on a text with structure.</summary>
 internal static class SmallModels
 {
-    public static readonly int[] Ids = [.. Arithmetic.Lines(1500, 1).Select(c => (int)c % 64)];
+    public static readonly int[] Ids = [.. ArithmeticText.Lines(1500, 1).Select(c => (int)c % 64)];
 
     public static CalibrationText Calibration { get; } = CalibrationText.From(Ids, 32, 16);
 

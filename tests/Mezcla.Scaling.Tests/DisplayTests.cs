@@ -2,6 +2,7 @@ using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Fits;
 using Mezcla.Scaling.Laws;
+using Mezcla.Scaling.Presets;
 using Mezcla.Scaling.Tests.Fits;
 
 namespace Mezcla.Scaling.Tests;

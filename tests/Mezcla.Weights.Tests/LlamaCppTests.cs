@@ -10,6 +10,7 @@ using Mezcla.Tensors;
 using Mezcla.Tests;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights.Tests;
 
@@ -181,7 +182,7 @@ public sealed class LlamaCppTests : IDisposable
         var small = Path.Combine(folder, "small.model");
         using (var file = File.Create(small)) stream.CopyTo(file);
         string[] texts = ["the sea", " In the beginning", "naïve façade  two  spaces", "1234 [INST] ñ", "日本語", .. Enumerable.Range(0, 40).Select(i => moby.Substring(i * 5000, 60))];
-        foreach (var tokenizer in (Tokenizer[])[Tokenizer.Load(small), CharacterTokenizer.Train(string.Concat(texts)), Gpt2Like.Value, Gpt4Like.Value])
+        foreach (var tokenizer in (Tokenizer[])[TokenizerFile.Load(small), CharacterTokenizer.Train(string.Concat(texts)), Gpt2Like.Value, Gpt4Like.Value])
         {
             var model = Model(Config("llama", tokenizer.VocabularySize) with { Name = tokenizer.GetType().Name + tokenizer.VocabularySize, Layers = 1 });
             var path = Write(model, tokenizer);

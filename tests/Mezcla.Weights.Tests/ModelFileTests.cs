@@ -3,9 +3,12 @@ using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization;
 using Mezcla.Quantization.Formats;
+using Mezcla.Quantization.Layers;
+using Mezcla.Scaling.Presets;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Weights.Tests;
 
@@ -114,9 +117,9 @@ public sealed class ModelFileTests : IDisposable
         Assert.True(RelativeError(Logits(model, ids), logits) < (experts ? 2 : 1) * tolerance, $"{RelativeError(Logits(model, ids), logits)} from floats");
 
         var attention = (SelfAttention)quantized.Blocks[0].Attention;
-        Assert.NotNull(attention.Projection.Frozen);
-        Assert.NotNull(quantized.TokenEmbedding.Frozen);
-        Assert.Equal(experts, quantized.Blocks[1].Experts?.Frozen is not null);
+        Assert.IsType<QuantizedLinear>(attention.Projection);
+        Assert.IsType<QuantizedEmbedding>(quantized.TokenEmbedding);
+        Assert.Equal(experts, quantized.Blocks[1].Experts is { Up: QuantizedGroupedLinear, Down: QuantizedGroupedLinear });
         Assert.All(quantized.Parameters(), p => Assert.True(p.Rank == 1 || p.Size(0) == 4, "only norms and routers stay floats"));
         Assert.Throws<InvalidOperationException>(() => attention.Projection.Weight);
     }
@@ -133,12 +136,12 @@ public sealed class ModelFileTests : IDisposable
         var quantized = source.Load();
         quantized.MoveTo(Device.OpenCl());
         int[] ids = [.. Enumerable.Range(0, 40).Select(i => i * 7 % 96)];
-        Assert.NotNull(quantized.TokenEmbedding.Frozen);
+        Assert.IsType<QuantizedEmbedding>(quantized.TokenEmbedding);
         Assert.InRange(RelativeError(Logits(source.Load(asFloats: true), ids), Logits(quantized, ids)), 0, 1e-4);
     }
 
     [Fact]
-    public void Frozen_parameters_are_decoded_when_a_model_is_written_again()
+    public void Quantized_parameters_are_decoded_when_a_model_is_written_again()
     {
         var model = Random(Wide(experts: true));
         ModelWriter.WriteGguf(At("q.gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse("Q8_0"));
@@ -153,7 +156,7 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Fact]
-    public void A_frozen_model_refuses_to_be_trained()
+    public void A_quantized_model_refuses_to_be_trained()
     {
         var model = Random(Wide(experts: false));
         ModelWriter.WriteGguf(At("q.gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse("Q8_0"));
@@ -162,7 +165,7 @@ public sealed class ModelFileTests : IDisposable
         var loss = quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3));
         Assert.False(loss.Total.RequiresGrad);
         quantized.FinalNorm.Weight.RequiresGrad = true;
-        Assert.Contains("frozen", Assert.Throws<InvalidOperationException>(() => quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3))).Message);
+        Assert.Contains("Quantized weights pass no gradients", Assert.Throws<InvalidOperationException>(() => quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3))).Message);
     }
 
     // bits per weight of the whole file and GiB, as llama.cpp's own table prints them for Llama 3.1 8B.

@@ -1,8 +1,11 @@
-using Mezcla.Checkpoints;
+using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Quantization.Formats;
+using Mezcla.Scaling.Calculators;
+using Mezcla.Scaling.Presets;
 using Mezcla.Weights.Gguf;
 using Mezcla.Weights.HuggingFace;
+using Mezcla.Weights.Safetensors;
 
 namespace Mezcla.Weights.Tests;
 

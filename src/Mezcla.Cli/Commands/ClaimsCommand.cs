@@ -1,18 +1,19 @@
 using System.CommandLine;
+using Mezcla.Cli.Shared;
 using Mezcla.Scaling.Claims;
 using Mezcla.Scaling.Claims.Expressions;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla claims</c>: claims tested with arithmetic, statements against each other.</summary>
+/// <summary><c>mezcla claims</c>: checks claims with arithmetic, and statements against each other.</summary>
 internal static class ClaimsCommand
 {
     public static Command Create()
     {
-        var file = new Argument<FileInfo?>("file") { Description = "A claim file of your own, JSON or text; without one, those that come with Mezcla.", Arity = ArgumentArity.ZeroOrOne };
-        var functions = new Option<bool>("--functions") { Description = "List the functions that expressions may call, and the quantities that statements may speak of." };
-        var command = new Command("claims", "Check claims about models with arithmetic: holds, does not hold, cannot be checked, and why.") { file, functions };
+        var file = new Argument<FileInfo?>("FILE") { Description = "A claim file of your own, in JSON or text form. [default: the claims that come with Mezcla]", Arity = ArgumentArity.ZeroOrOne };
+        var functions = new Option<bool>("--functions") { Description = "List the functions that expressions can call and the relations between quantities, instead of checking claims." };
+        var command = new Command("claims", "Check claims about models with arithmetic. The verdict on each is: holds, does not hold, or cannot be checked, with the reason.") { file, functions };
         command.SetAction(parse => Failures.Report(() =>
         {
             if (parse.GetValue(functions)) return List(AnsiConsole.Console);
@@ -47,7 +48,7 @@ internal static class ClaimsCommand
         table.AddColumn("claim");
         table.AddColumn("verdict");
         table.AddColumn("why");
-        foreach (CheckedClaim claim in report.Claims)
+        foreach (ClaimResult claim in report.Claims)
         {
             Color colour = claim.Verdict switch { Verdict.Holds => Color.Green, Verdict.DoesNotHold => Color.Red, _ => Color.Yellow };
             string status = claim.Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(claim.Claim.Status)})";

@@ -1,21 +1,23 @@
 using System.CommandLine;
+using Mezcla.Cli.Shared;
 using Mezcla.Quantization.Formats;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla convert</c>: a model from one kind of file to another.</summary>
+/// <summary><c>mezcla convert</c>: writes a model in another file format.</summary>
 internal static class ConvertCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = "A checkpoint of mezcla train, the folder of a Hugging Face model (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama)." };
-        var output = new Argument<string>("OUTPUT") { Description = "What to write: a .gguf file, a .safetensors checkpoint of Mezcla, or else the folder of a Hugging Face model." };
-        var type = new Option<string>("--type", "-t") { Description = "Number format of the matrices: F32, F16 or BF16. Checkpoints are always F32. For fewer bits: mezcla quantize.", DefaultValueFactory = _ => "F32" };
-        var force = new Option<bool>("--force") { Description = "Replace what is there." };
+        var model = new Argument<string>("MODEL") { Description = "A checkpoint written by 'mezcla train', the folder of a Hugging Face model (gpt2, llama, mistral or mixtral), or a GGUF file (gpt2 or llama)." };
+        var output = new Argument<string>("OUTPUT") { Description = "The file or folder to write. A name that ends in .gguf gives a GGUF file and .safetensors a checkpoint of Mezcla; any other name gives the folder of a Hugging Face model." };
+        var type = new Option<string>("--type", "-t") { Description = "Number format of the matrices: F32, F16 or BF16. Checkpoints of Mezcla are always F32. For fewer bits, use 'mezcla quantize'.", DefaultValueFactory = _ => "F32" };
+        var force = new Option<bool>("--force") { Description = "Replace the output if it exists." };
         type.AcceptOnlyFromAmong("F32", "F16", "BF16");
-        var command = new Command("convert", "Write a model as GGUF (llama.cpp), as a Hugging Face folder (transformers, PyTorch), or as a checkpoint to train on.") { model, output, type, force };
+        var command = new Command("convert", "Write a model in another format: a GGUF file (for llama.cpp), a Hugging Face folder (for transformers and PyTorch), or a checkpoint of Mezcla.") { model, output, type, force };
         command.SetAction(parse => Failures.Report(() => Run(Console.Out, parse.GetValue(model)!, parse.GetValue(output)!, parse.GetValue(type)!, parse.GetValue(force))));
         return command;
     }
@@ -39,7 +41,7 @@ internal static class ConvertCommand
                 break;
         }
         console.WriteLine(FormattableString.Invariant($"{Path.GetFullPath(output)}: {source.Config.Name}, {source.Map.Recipes.Sum(r => r.Count):N0} numbers."));
-        if (source.Tokenizer is null) console.WriteLine("The model has no tokenizer: programs can load it but cannot read text with it.");
+        if (source.Tokenizer is null) console.WriteLine("The model has no tokenizer, so programs can load it but cannot give it text.");
         return 0;
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Mezcla.Cli.Notebooks;
+using Mezcla.Cli.Shared;
 using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Html;
 using Mezcla.Notebooks.Running;
@@ -7,22 +9,23 @@ using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary><c>mezcla course</c>: runs the course's notebooks and writes its site.</summary>
+/// <summary><c>mezcla course</c>: runs the notebooks of the course and writes its site.</summary>
 internal static class CourseCommand
 {
-    private static readonly Argument<string[]> Chapters = new("chapter") { Description = "Chapters to run: their numbers or parts of their names; all if none is given.", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o", "--out") { Description = "Folder for notebooks and pages (by default artifacts/course beside the notebooks' folder)." };
-    private static readonly Option<bool> StripSolutions = new("--strip-solutions") { Description = "Run nothing: write the chapters for a class, without solutions, to the folder of --out." };
+    private static readonly Argument<string[]> Chapters = new("CHAPTER") { Description = "Chapters to run: numbers, or parts of names. [default: all]", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o", "--out") { Description = "Folder for the executed notebooks and the pages. [default: artifacts/course, beside the folder of the notebooks]" };
+    private static readonly Option<bool> StripSolutions = new("--strip-solutions") { Description = "Run nothing. Write the chapters without their solutions, as a hand-out for a class, to the folder that --output names." };
 
     public static Command Create()
     {
-        var command = new Command("course", "Run the course: every cell of its notebooks, every claim, and a page for each.") { Chapters, Output, StripSolutions, RunCommand.Timeout, RunCommand.Device };
+        var command = new Command("course", "Run the course: execute every cell of its notebooks, check every claim, and write a page for each chapter.") { Chapters, Output, StripSolutions, RunCommand.Timeout, RunCommand.Device };
         command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, AnsiConsole.Console, cancellation)));
         return command;
     }
 
-    /// <summary>The folder of the course's notebooks, looked for from a folder upwards and then from the program upwards.</summary>
-    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    /// <summary>Finds the folder of the course's notebooks, in a folder or one above it, else in the program's folder or one above that.</summary>
+    /// <param name="from">The folder to begin with.</param>
+    /// <exception cref="DirectoryNotFoundException">It was not found.</exception>
     public static string FindNotebooks(string from)
     {
         foreach (var start in new[] { from, AppContext.BaseDirectory })
@@ -34,23 +37,25 @@ internal static class CourseCommand
                     return candidate;
             }
         }
-        throw new DirectoryNotFoundException($"The course's notebooks were not found from '{from}' upwards. Run this inside a clone of the Mezcla repository; for notebooks of your own use 'mezcla run'.");
+        throw new DirectoryNotFoundException($"The notebooks of the course were not found in '{from}' or in a folder above it. Run this command inside a clone of the Mezcla repository. For notebooks of your own, use 'mezcla run'.");
     }
 
-    /// <summary>The chapters that were asked for: by number ("3" is 03-…) or by a part of the name.</summary>
-    /// <exception cref="ArgumentException">A word fits no chapter.</exception>
+    /// <summary>Chooses chapters by number ("3" means 03-…) or by a part of the name.</summary>
+    /// <param name="notebooks">All chapters.</param>
+    /// <param name="words">Numbers or parts of names; if there are none, all chapters are chosen.</param>
+    /// <exception cref="ArgumentException">A word matches no chapter.</exception>
     public static List<string> Choose(IReadOnlyList<string> notebooks, IReadOnlyList<string> words)
     {
         if (words.Count == 0)
             return [.. notebooks];
-        bool Fits(string notebook, string word)
+        bool Matches(string notebook, string word)
         {
             var name = Path.GetFileNameWithoutExtension(notebook);
             return int.TryParse(word, out var number) ? name.StartsWith($"{number:00}-", StringComparison.Ordinal) : name.Contains(Path.GetFileNameWithoutExtension(word), StringComparison.OrdinalIgnoreCase);
         }
-        if (words.FirstOrDefault(w => !notebooks.Any(n => Fits(n, w))) is { } lost)
-            throw new ArgumentException($"There is no chapter '{lost}'. There are: {string.Join(", ", notebooks.Select(Path.GetFileNameWithoutExtension))}.");
-        return [.. notebooks.Where(n => words.Any(w => Fits(n, w)))];
+        if (words.FirstOrDefault(w => !notebooks.Any(n => Matches(n, w))) is { } unknown)
+            throw new ArgumentException($"There is no chapter '{unknown}'. The chapters are: {string.Join(", ", notebooks.Select(Path.GetFileNameWithoutExtension))}.");
+        return [.. notebooks.Where(n => words.Any(w => Matches(n, w)))];
     }
 
     private static async Task<int> Run(ParseResult parse, IAnsiConsole console, CancellationToken cancellation)
@@ -64,7 +69,7 @@ internal static class CourseCommand
         if (parse.GetValue(StripSolutions))
         {
             if (parse.GetValue(Output) is null)
-                throw new ArgumentException("--strip-solutions needs a folder for the class's copy: add --out and its name.");
+                throw new ArgumentException("--strip-solutions needs a folder to write to: name one with --output.");
             HandOut.Write(chosen, output);
             console.MarkupLineInterpolated($"{chosen.Count} chapters without solutions: {output}");
             return 0;
@@ -79,26 +84,33 @@ internal static class CourseCommand
                 Home = ("index.html", "All chapters"),
                 Previous = Neighbour(chosen, notebook, -1),
                 Next = Neighbour(chosen, notebook, +1),
-                Footer = $"{(run.Succeeded ? "Every cell" : $"{run.CellsRun} of {run.CellCount} cells")} ran, in {NotebookBatch.Say(run.Elapsed)}; {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims held.",
+                Footer = $"{(run.Succeeded ? "Every cell" : $"{run.CellsRun} of {run.CellCount} cells")} ran, in {NotebookBatch.DurationText(run.Elapsed)}; {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims held.",
             })), cancellation);
 
         var index = Path.Combine(output, "index.html");
         Directory.CreateDirectory(output);
         File.WriteAllText(index, SiteIndex.Render(Cover(), [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
         var good = runs.Count == chosen.Count && runs.All(r => r.Run.Succeeded);
-        console.MarkupLineInterpolated($"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.Say(watch.Elapsed)}.");
+        console.MarkupLineInterpolated($"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.DurationText(watch.Elapsed)}.");
         console.MarkupLineInterpolated($"Executed notebooks and pages: {output}");
         console.MarkupLineInterpolated($"Open {index}");
         return good ? 0 : 1;
     }
 
-    /// <summary>What the site's first page opens with.</summary>
+    /// <summary>The cover of the site.</summary>
     public static SiteCover Cover() => new("Mezcla", "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C# and taken apart one cell at a time.")
     {
-        Figure = MixtureMap.ToSvg(),
+        Figure = Picture(),
         Caption = "What a layer does with one token. Sixteen experts, two of them for each token, and 120 layers are what is rumoured of GPT-4; OpenAI has confirmed none of it.",
         Footer = $"Made by running every notebook from top to bottom on {Environment.ProcessorCount} processor{(Environment.ProcessorCount == 1 ? "" : "s")}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. Times are of that machine.",
     };
+
+    // The README shows the same file.
+    private static string Picture()
+    {
+        using var file = new StreamReader(typeof(CourseCommand).Assembly.GetManifestResourceStream("mixture.svg")!);
+        return file.ReadToEnd().TrimEnd();
+    }
 
     private static string PageName(string notebook) => Path.GetFileNameWithoutExtension(notebook) + ".html";
 

@@ -1,16 +1,17 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Mezcla.Cli.Shared;
 using Mezcla.Tensors;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary><c>mezcla doctor</c>: which devices there are, whether they compute, and what is missing.</summary>
+/// <summary><c>mezcla doctor</c>: lists the devices, tests whether they compute correctly, and says what is missing.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var command = new Command("doctor", "List the devices found, with a smoke test of each, and say what is missing.");
+        var command = new Command("doctor", "List the devices that were found, test each of them, and say what is missing for others.");
         command.SetAction(_ => Failures.Report(Run));
         return command;
     }
@@ -21,7 +22,7 @@ internal static class DoctorCommand
         var sound = Show("cpu", $"{Environment.ProcessorCount} threads", Device.Cpu.MemoryLimit, "no driver needed");
         foreach (var found in Device.Described) sound &= Show(found.Name, found.Hardware, found.Memory, found.Driver);
         foreach (var report in Device.Reports) Console.WriteLine(report);
-        if (Device.Described.Any(d => !d.IsProcessor)) Console.WriteLine("The tests have run on processors only: before a long training on a GPU, compare a short one with --device cpu.");
+        if (Device.Described.Any(d => !d.IsProcessor)) Console.WriteLine("Mezcla's tests have run on CPUs only. Before a long training on a GPU, compare a short one with --device cpu.");
         var name = Environment.GetEnvironmentVariable("MEZCLA_DEVICE");
         Console.WriteLine(name is { Length: > 0 } ? $"MEZCLA_DEVICE is '{name}', which is {Device.FromEnvironment}." : "MEZCLA_DEVICE is not set.");
         return sound ? 0 : 1;
@@ -34,7 +35,7 @@ internal static class DoctorCommand
         {
             var device = Device.Parse(name);
             SmokeTest(device, 1e-4);
-            Console.WriteLine("  smoke test: passed (a product and its gradient equal the processor's)");
+            Console.WriteLine("  smoke test: passed (a matrix product and its gradient equal the CPU's)");
             if (device != Device.Cpu) ShowTensorCores(device);
             return true;
         }
@@ -45,7 +46,7 @@ internal static class DoctorCommand
         }
     }
 
-    // A device may well have none; one that has them and is wrong fails.
+    // A device without tensor cores passes; one whose tensor cores compute wrongly fails.
     private static void ShowTensorCores(Device device)
     {
         var before = device.ProductPrecision;
@@ -62,7 +63,7 @@ internal static class DoctorCommand
         try
         {
             SmokeTest(device, 2e-2);
-            Console.WriteLine("  bfloat16: passed (--precision bfloat16; the same to two digits)");
+            Console.WriteLine("  bfloat16: passed (for --precision bfloat16; equal to two digits)");
         }
         finally
         {
@@ -72,12 +73,12 @@ internal static class DoctorCommand
 
     private static void SmokeTest(Device device, double tolerance)
     {
-        var (expected, obtained) = (Slope(Device.Cpu), Slope(device));
+        var (expected, obtained) = (Gradient(Device.Cpu), Gradient(device));
         for (var i = 0; i < expected.Length; i++)
             if (!(Math.Abs(expected[i] - obtained[i]) <= tolerance * (1 + Math.Abs(expected[i]))))
-                throw new InvalidDataException($"Element {i} of a gradient is {obtained[i]} instead of {expected[i]}: do not use this device; update its driver.");
+                throw new InvalidDataException($"Element {i} of a gradient is {obtained[i]} instead of {expected[i]}: do not use this device, or update its driver.");
 
-        static float[] Slope(Device device)
+        static float[] Gradient(Device device)
         {
             using var scope = new TensorScope();
             var x = Tensor.Normal(new RandomStream(1), 0, 1, 67, 45).To(device);

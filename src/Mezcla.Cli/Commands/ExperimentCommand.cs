@@ -1,33 +1,34 @@
 using System.CommandLine;
 using System.Globalization;
+using Mezcla.Cli.Shared;
 using Mezcla.Datasets;
 using Mezcla.Experiments.Laboratory;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla experiment</c>: the named experiments of the Mixture-of-Experts laboratory.</summary>
+/// <summary><c>mezcla experiment</c>: runs, shows and repeats the named experiments on Mixtures of Experts.</summary>
 internal static class ExperimentCommand
 {
     public static Command Create()
     {
-        var name = new Argument<string>("name") { Description = "One of: " + string.Join(", ", Experiment.All.Select(e => e.Name)) };
-        Option<FileInfo?> output = new("--output", "-o") { Description = "File of results, a JSON line for each training; what it holds is not trained again. NAME.jsonl by default." };
-        Option<string?> arm = new("--arm") { Description = "Only the arms whose names contain this." };
-        Option<int> seeds = NumberOption.Create("--seeds", "Only the first so many seeds; 0 for all.", 0, least: 0);
-        Option<FileInfo?> file = new("--file") { Description = "The records; those that come with Mezcla by default." };
-        Option<ulong> seed = new("--seed") { Description = "The seed to repeat.", DefaultValueFactory = _ => 1 };
+        var name = new Argument<string>("NAME") { Description = "The experiment: " + string.Join(", ", Experiment.All.Select(e => e.Name)) };
+        Option<FileInfo?> output = new("--output", "-o") { Description = "The file of results, with a JSON line for each training. Trainings that it already contains are not repeated. [default: NAME.jsonl]" };
+        Option<string?> arm = new("--arm") { Description = "Only the arms whose names contain this text. [default: all; for replay, the arm that the others are compared with]" };
+        Option<int> seeds = NumberOption.Create("--seeds", "Train with only this many seeds, from the first; 0 for all.", 0, least: 0);
+        Option<FileInfo?> file = new("--file") { Description = "The file of records. [default: the one that comes with Mezcla]" };
+        Option<ulong> seed = new("--seed") { Description = "The seed of the run to repeat.", DefaultValueFactory = _ => 1 };
 
-        var list = new Command("list", "Name the experiments and what they ask.");
+        var list = new Command("list", "List the experiments and their questions.");
         list.SetAction(_ => Failures.Report(() => List(Console.Out)));
-        var run = new Command("run", "Train the runs of an experiment and record each; stop whenever you like, the next start goes on.") { name, output, arm, seeds };
+        var run = new Command("run", "Train the runs of an experiment and record each. You can stop at any time: the next start continues.") { name, output, arm, seeds };
         run.SetAction((parse, cancellation) => Task.FromResult(Failures.Report(() =>
             Run(Console.Out, parse.GetValue(name)!, parse.GetValue(output)?.FullName, parse.GetValue(arm), parse.GetValue(seeds), cancellation))));
-        var show = new Command("show", "Show what was recorded.") { name, file };
+        var show = new Command("show", "Show the recorded results of an experiment.") { name, file };
         show.SetAction(parse => Failures.Report(() => Show(Console.Out, parse.GetValue(name)!, parse.GetValue(file)?.FullName)));
-        var replay = new Command("replay", "Train a recorded run again and say where it first differs. Exit code 0: no bit differs; 2: it differs.") { name, file, arm, seed };
+        var replay = new Command("replay", "Train a recorded run again and report the first step that differs. Exit code 0: every bit is the same; 2: something differs.") { name, file, arm, seed };
         replay.SetAction((parse, cancellation) => Task.FromResult(Failures.Report(() =>
             Replay(Console.Out, parse.GetValue(name)!, parse.GetValue(file)?.FullName, parse.GetValue(arm), parse.GetValue(seed), cancellation))));
-        return new("experiment", "The laboratory: named experiments on Mixtures of Experts, with their recorded runs.") { list, run, show, replay };
+        return new("experiment", "Run, show and repeat the course's experiments on Mixtures of Experts.") { list, run, show, replay };
     }
 
     internal static int List(TextWriter output)
@@ -47,7 +48,7 @@ internal static class ExperimentCommand
     {
         Experiment experiment = Experiment.Named(name);
         ExperimentRun[] runs = [.. experiment.Runs.Where(r => arm is null || r.Arm.Contains(arm, StringComparison.OrdinalIgnoreCase)).Where(r => seeds == 0 || r.Seed <= (ulong)seeds)];
-        if (runs.Length == 0) throw new ArgumentException($"No arm of '{name}' has '{arm}' in its name. There are: {string.Join("; ", experiment.Runs.Select(r => r.Arm).Distinct())}.");
+        if (runs.Length == 0) throw new ArgumentException($"No arm of '{name}' has '{arm}' in its name. The arms are: {string.Join("; ", experiment.Runs.Select(r => r.Arm).Distinct())}.");
         path = Path.GetFullPath(path ?? name + ".jsonl");
         output.WriteLine(experiment.Question);
         output.WriteLine($"{runs.Length} trainings, results in {path}");
@@ -68,7 +69,7 @@ internal static class ExperimentCommand
         Experiment experiment = Experiment.Named(name);
         IReadOnlyList<ExperimentRecord> records = Records(name, path);
         ExperimentRecord[] found = [.. records.Where(r => r.Run.Seed == seed && (arm is null ? r.Run.Arm == experiment.Reference : r.Run.Arm.Contains(arm, StringComparison.OrdinalIgnoreCase)))];
-        if (found.Length == 0) throw new ArgumentException($"No recorded run of seed {seed} has this arm. There are: {string.Join("; ", records.Select(r => r.Run.Arm).Distinct())}.");
+        if (found.Length == 0) throw new ArgumentException($"No recorded run of seed {seed} has this arm. The arms are: {string.Join("; ", records.Select(r => r.Run.Arm).Distinct())}.");
         var runner = new ExperimentRunner(experiment);
         var same = true;
         foreach (ExperimentRecord recorded in found)
@@ -79,8 +80,8 @@ internal static class ExperimentCommand
             output.WriteLine(difference switch
             {
                 null => string.Create(CultureInfo.InvariantCulture, $"{recorded.Run.Arm}, seed {seed}: the same to the bit at all {recorded.Points.Count} recorded steps, and the held-out loss {recorded.Loss:F4} too."),
-                0 => $"{recorded.Run.Arm}, seed {seed}: other data (its SHA-256 differs), so nothing can be the same.",
-                int step => string.Create(CultureInfo.InvariantCulture, $"{recorded.Run.Arm}, seed {seed}: differs first at step {step}; held-out loss {recorded.Loss:F4} recorded, {now.Loss:F4} now. Other processors round other sums."),
+                0 => $"{recorded.Run.Arm}, seed {seed}: the data is different (its SHA-256 differs), so the runs cannot be compared.",
+                int step => string.Create(CultureInfo.InvariantCulture, $"{recorded.Run.Arm}, seed {seed}: first differs at step {step}; held-out loss {recorded.Loss:F4} recorded, {now.Loss:F4} now. Another processor may add numbers in another order and round differently."),
             });
         }
 
@@ -91,7 +92,7 @@ internal static class ExperimentCommand
     {
         Experiment.Named(name);
         path = RecordPath(name, path);
-        if (!File.Exists(path)) throw new FileNotFoundException($"There are no records of '{name}' at {path}. Make some with: mezcla experiment run {name}");
+        if (!File.Exists(path)) throw new FileNotFoundException($"There is no file of records of '{name}' at {path}. To make one: mezcla experiment run {name}");
         return ExperimentRecord.Read(path);
     }
 

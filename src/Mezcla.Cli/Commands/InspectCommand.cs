@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Mezcla.Cli.Shared;
 using Mezcla.Weights;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla inspect</c>: what is in a file of weights, without loading it.</summary>
+/// <summary><c>mezcla inspect</c>: shows what a file of weights contains, without loading it.</summary>
 internal static class InspectCommand
 {
     private const int LongText = 120, ShownItems = 6;
@@ -15,8 +16,8 @@ internal static class InspectCommand
     public static Command Create()
     {
         var path = new Argument<string>("FILE") { Description = "A .safetensors or .gguf file, or the folder of a Hugging Face model." };
-        var json = new Option<bool>("--json") { Description = "Everything as one JSON object, for other programs." };
-        var command = new Command("inspect", "List the tensors, shapes, types, sizes and metadata of a file of weights. Nothing in it is run.") { path, json };
+        var json = new Option<bool>("--json") { Description = "Write everything as one JSON object, for other programs." };
+        var command = new Command("inspect", "List the tensors of a file of weights with their shapes, types and sizes, and the metadata. Nothing in the file is executed.") { path, json };
         command.SetAction(parse => Failures.Report(() =>
         {
             using var source = WeightSource.Open(parse.GetValue(path)!);
@@ -106,7 +107,7 @@ internal static class InspectCommand
 
     private static string Short(string text) => Printable(text.Length > LongText ? $"{text[..LongText]}... ({text.Length.ToString("N0", CultureInfo.InvariantCulture)} characters)" : text);
 
-    /// <summary>A stranger's text without what could steer a terminal.</summary>
+    /// <summary>A text from a file without the control characters, which could change the terminal's settings.</summary>
     private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 
     private static void Write(Utf8JsonWriter json, object value)

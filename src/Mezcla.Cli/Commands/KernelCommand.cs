@@ -1,17 +1,19 @@
 using System.CommandLine;
+using Mezcla.Cli.Notebooks;
+using Mezcla.Cli.Shared;
 using Mezcla.Kernel;
 using Mezcla.Kernel.Installation;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla kernel</c>: the C# kernel for Jupyter's front ends.</summary>
+/// <summary><c>mezcla kernel</c>: installs and runs the C# kernel for Jupyter's front ends.</summary>
 internal static class KernelCommand
 {
     private static readonly KeyValuePair<string, string>[] DefaultNames = [new(".net-csharp", ".NET (C#)"), new("csharp", "C# (Mezcla)")];
 
     public static Command Create()
     {
-        var command = new Command("kernel", "The C# kernel for Jupyter, JupyterLab and VS Code.");
+        var command = new Command("kernel", "Install, list, uninstall or run the C# kernel for Jupyter, JupyterLab and VS Code.");
         command.Subcommands.Add(Install());
         command.Subcommands.Add(List());
         command.Subcommands.Add(Uninstall());
@@ -21,17 +23,17 @@ internal static class KernelCommand
 
     private static Command Install()
     {
-        var place = new Place();
-        var name = new Option<string?>("--name") { Description = "Register under this name alone instead of as .net-csharp and csharp." };
-        var display = new Option<string?>("--display-name") { Description = "What menus show; with --name." };
-        var copy = new Option<bool>("--copy") { Description = "Copy the program that runs now instead of building one that starts faster." };
-        var command = new Command("install", "Install the kernel where Jupyter and VS Code find it.") { name, display, copy };
+        var place = new DataFolderOptions();
+        var name = new Option<string?>("--name") { Description = "Register the kernel under this name only. [default: the two names .net-csharp and csharp]" };
+        var display = new Option<string?>("--display-name") { Description = "With --name: the name that menus show. [default: C# (Mezcla)]" };
+        var copy = new Option<bool>("--copy") { Description = "Copy the program that is running now, instead of building one that starts faster." };
+        var command = new Command("install", "Install the kernel in a folder where Jupyter and VS Code find it.") { name, display, copy };
         place.AddTo(command);
         command.SetAction(parse => Failures.Report(() =>
         {
             string data = place.Of(parse);
-            KeyValuePair<string, string>[] names = parse.GetValue(name) is { } own
-                ? [new(own, parse.GetValue(display) ?? "C# (Mezcla)")] : DefaultNames;
+            KeyValuePair<string, string>[] names = parse.GetValue(name) is { } wanted
+                ? [new(wanted, parse.GetValue(display) ?? "C# (Mezcla)")] : DefaultNames;
             foreach ((string called, _) in names)
                 KernelInstaller.RequireName(called);
             using KernelBuild build = parse.GetValue(copy) ? KernelBuild.Running() : KernelBuild.Publish(Console.Out);
@@ -47,7 +49,7 @@ internal static class KernelCommand
             foreach (InstalledKernel kernel in installed)
                 Console.WriteLine($"Installed '{kernel.DisplayName}' as {kernel.Name}: {kernel.Folder}");
             foreach (string other in aside)
-                Console.WriteLine($"The kernel that was called {other} before is put aside; 'mezcla kernel uninstall' brings it back.");
+                Console.WriteLine($"The kernel that had the name {other} before was set aside; 'mezcla kernel uninstall' brings it back.");
             Console.WriteLine();
             Advise(data, installed[0]);
             return 0;
@@ -57,19 +59,19 @@ internal static class KernelCommand
 
     private static Command List()
     {
-        var command = new Command("list", "Show the kernels that front ends find here.");
+        var command = new Command("list", "List the kernels that front ends find on this machine.");
         command.SetAction(_ => Failures.Report(() =>
         {
             IReadOnlyList<InstalledKernel> kernels = KernelInstaller.List(JupyterPaths.Here.Search);
             var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (InstalledKernel kernel in kernels)
             {
-                string note = (kernel.Application is null ? "" : "  (Mezcla)") + (seen.Add(kernel.Name) ? "" : "  (hidden by the one above of this name)");
+                string note = (kernel.Application is null ? "" : "  (Mezcla)") + (seen.Add(kernel.Name) ? "" : "  (hidden by the kernel of the same name above)");
                 Console.WriteLine($"{kernel.Name,-20} {kernel.DisplayName,-28} {kernel.Folder}{note}");
             }
 
             if (kernels.Count == 0)
-                Console.WriteLine("No kernels. 'mezcla kernel install' installs this one.");
+                Console.WriteLine("No kernel is installed. 'mezcla kernel install' installs this one.");
             return 0;
         }));
         return command;
@@ -77,21 +79,21 @@ internal static class KernelCommand
 
     private static Command Uninstall()
     {
-        var place = new Place();
-        var name = new Option<string?>("--name") { Description = "Remove this name alone." };
-        var command = new Command("uninstall", "Remove the kernel again.") { name };
+        var place = new DataFolderOptions();
+        var name = new Option<string?>("--name") { Description = "Remove the kernel of this name only. [default: all kernels of Mezcla in the folder]" };
+        var command = new Command("uninstall", "Remove the kernel, and bring back kernels that it had replaced.") { name };
         place.AddTo(command);
         command.SetAction(parse => Failures.Report(() =>
         {
             string data = place.Of(parse);
-            string[] names = parse.GetValue(name) is { } own
-                ? [own] : [.. KernelInstaller.List([data]).Where(k => k.Application is not null).Select(k => k.Name)];
+            string[] names = parse.GetValue(name) is { } wanted
+                ? [wanted] : [.. KernelInstaller.List([data]).Where(k => k.Application is not null).Select(k => k.Name)];
             var (removed, back) = KernelInstaller.Uninstall(data, names);
-            foreach (string gone in removed)
-                Console.WriteLine($"Removed {gone}." + (back.Contains(gone) ? " The kernel that had this name before is back." : ""));
+            foreach (string kernel in removed)
+                Console.WriteLine($"Removed {kernel}." + (back.Contains(kernel) ? " The kernel that had this name before is back." : ""));
             if (removed.Count > 0)
                 return 0;
-            Console.Error.WriteLine($"No kernel of Mezcla's {(names.Length == 1 ? $"named {names[0]} " : "")}in {data}. 'mezcla kernel list' shows where there are any.");
+            Console.Error.WriteLine($"There is no kernel of Mezcla {(names.Length == 1 ? $"named {names[0]} " : "")}in {data}. 'mezcla kernel list' shows where kernels are installed.");
             return 1;
         }));
         return command;
@@ -99,11 +101,11 @@ internal static class KernelCommand
 
     private static Command Start()
     {
-        var file = new Option<string?>("--connection-file", "-f") { Description = "The connection file a front end wrote; without it, one is written and its path printed." };
-        var verbose = new Option<bool>("--verbose") { Description = "Log connections, too." };
-        var command = new Command("start", "Run the kernel; front ends do this.") { file, verbose };
+        var file = new Option<string?>("--connection-file", "-f") { Description = "The connection file that a front end wrote. [default: write a new one and print its path]" };
+        var verbose = new Option<bool>("--verbose") { Description = "Also log connections." };
+        var command = new Command("start", "Run the kernel. Front ends do this by themselves.") { file, verbose };
 
-        // Not as an asynchronous action: System.CommandLine ends those at Ctrl-C, which here is for the cell.
+        // Not an asynchronous action, because System.CommandLine ends those at Ctrl+C, and here Ctrl+C is for the cell.
         command.SetAction(parse => Failures.Report(() =>
         {
             using IDisposable? held = KernelInstaller.Hold(AppContext.BaseDirectory);
@@ -145,23 +147,23 @@ internal static class KernelCommand
             .Select(paths.Find).OfType<string>()];
         Console.WriteLine(found.Length > 0
             ? $"Jupyter found: {string.Join(", ", found)}. Choose '{kernel.DisplayName}' for a new notebook."
-            : "No Jupyter found on the path. None is needed for VS Code, nor for 'mezcla run'.");
+            : "Jupyter was not found on the path. VS Code and 'mezcla run' do not need it.");
         Console.WriteLine(
             $"VS Code{(paths.Find("code") is { } code ? $" ({code})" : "")}: install the extension 'Jupyter', open a notebook, "
             + $"then Select Kernel > Jupyter Kernel... > {kernel.DisplayName}. Python is not needed.");
         if (!paths.Search.Contains(data))
         {
             Console.WriteLine(
-                $"Front ends look in {data} only when they run in that environment, or with the environment variable JUPYTER_PATH={data}.");
+                $"Front ends look in {data} only if they run in that environment, or if the environment variable JUPYTER_PATH is set to {data}.");
         }
     }
 
-    /// <summary>The options that say into which of Jupyter's data folders.</summary>
-    private sealed class Place
+    /// <summary>The options that choose one of Jupyter's data folders.</summary>
+    private sealed class DataFolderOptions
     {
-        private readonly Option<bool> _user = new("--user") { Description = "For this user (what happens without any of these three)." };
-        private readonly Option<bool> _sysPrefix = new("--sys-prefix") { Description = "In the active Python environment." };
-        private readonly Option<string?> _prefix = new("--prefix") { Description = "In share/jupyter below this folder." };
+        private readonly Option<bool> _user = new("--user") { Description = "Use the data folder of this user. This is the default." };
+        private readonly Option<bool> _sysPrefix = new("--sys-prefix") { Description = "Use the data folder of the active Python environment." };
+        private readonly Option<string?> _prefix = new("--prefix") { Description = "Use the folder share/jupyter below this folder." };
 
         public void AddTo(Command command)
         {
@@ -183,7 +185,7 @@ internal static class KernelCommand
             if (!parse.GetValue(_sysPrefix))
                 return JupyterPaths.Here.UserData;
             return JupyterPaths.OfPrefix(JupyterPaths.Here.SysPrefix() ?? throw new InvalidOperationException(
-                "--sys-prefix needs a Python, and there is none: neither an active environment nor python3 on the path. Leave the option out to install for this user."));
+                "--sys-prefix needs Python, and neither an active environment nor python3 on the path was found. Leave the option out to install the kernel for this user."));
         }
     }
 }

@@ -6,13 +6,13 @@ namespace Mezcla.Cli.Commands;
 /// <summary>The command <c>mezcla</c>.</summary>
 internal static class MezclaCommand
 {
-    /// <summary>The command with all below it.</summary>
-    /// <remarks>A plain command, not a <see cref="RootCommand"/>: that one is called as its file is, and this is <c>mezcla</c> however it was started.</remarks>
+    /// <summary>The command with all its subcommands.</summary>
+    /// <remarks>A plain command and not a <see cref="RootCommand"/>, whose name would be that of the executable: help and messages say <c>mezcla</c> however it was started.</remarks>
     public static Command Create() => new("mezcla",
-        "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch and taken apart.\n\n" +
-        "Where a message says 'mezcla ...', a clone without the command on its path understands: dotnet run -c Release --project src/Mezcla.Cli -- ...")
+        "A course on GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C#: run its notebooks, and train, measure and convert models.\n\n" +
+        "In a clone of the repository where the command is not installed, type 'dotnet run -c Release --project src/Mezcla.Cli -- ...' instead of 'mezcla ...'. 'mezcla COMMAND --help' explains a command.")
     {
-        // In the order in which a student meets them: the course, one's own model, other programs' files, the laws, the kernel.
+        // In the order in which a student meets them: the course, models of one's own, files of other programs, scaling laws, the kernel.
         CourseCommand.Create(),
         RunCommand.Create(),
         GradeCommand.Create(),

@@ -1,31 +1,37 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Mezcla.Cli.Shared;
 using Mezcla.Quantization.Methods;
 using Mezcla.Weights;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla quantize</c>: a model in fewer bits, as a GGUF file.</summary>
+/// <summary><c>mezcla quantize</c>: writes a model in fewer bits, as a GGUF file.</summary>
 internal static class QuantizeCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = "A checkpoint of mezcla train, the folder of a Hugging Face model (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama)." };
-        var to = new Option<string>("--to", "-t") { Description = $"How: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Those that end in _M or _S mix formats as llama.cpp does. {CalibratedQuantization.Int8} rounds activations too, by rtn, {CalibratedQuantization.LlmInt8} or smoothquant, and writes no file.", DefaultValueFactory = _ => "Q4_K_M" };
-        var output = new Option<string?>("--output", "-o") { Description = "The GGUF file to write; without it, beside the model and with its name." };
+        var model = new Argument<string>("MODEL") { Description = "A checkpoint written by 'mezcla train', the folder of a Hugging Face model (gpt2, llama, mistral or mixtral), or a GGUF file (gpt2 or llama)." };
+        var to = new Option<string>("--to", "-t")
+        {
+            Description = $"The number format: {string.Join(", ", QuantizationMix.All.Select(m => m.Name))}. Names that end in _M or _S mix several formats as llama.cpp does. "
+                + $"{CalibratedQuantization.Int8} rounds activations too, by the method rtn, {CalibratedQuantization.LlmInt8} or smoothquant; it reports errors and writes no file.",
+            DefaultValueFactory = _ => "Q4_K_M",
+        };
+        var output = new Option<string?>("--output", "-o") { Description = "The GGUF file to write. [default: beside the model, with the model's name and the format]" };
         var force = new Option<bool>("--force") { Description = "Replace the file if it exists." };
-        var method = new Option<string>("--method", "-m") { Description = $"How codes are chosen: {string.Join(", ", QuantizationMethod.All.Select(m => m.Name).Append(CalibratedQuantization.LlmInt8))}. All but rtn, rounding to nearest, look at a text.", DefaultValueFactory = _ => "rtn" };
-        var text = new Option<string?>("--calibrate", "-c") { Description = "A text file, or a corpus that comes with Mezcla: its first nine tenths are what the method looks at, on the rest perplexity is measured before and after." };
-        var sequences = NumberOption.Create("--sequences", "Sequences to calibrate on.", 128, least: 1);
-        var command = new Command("quantize", "Write a model in fewer bits to a GGUF file, and report sizes and errors. llama.cpp runs the result too.") { model, to, method, text, sequences, output, force };
+        var method = new Option<string>("--method", "-m") { Description = $"How the rounded values are chosen: {string.Join(", ", QuantizationMethod.All.Select(m => m.Name).Append(CalibratedQuantization.LlmInt8))}. rtn rounds each weight to the nearest value; all others need a text (--calibrate).", DefaultValueFactory = _ => "rtn" };
+        var text = new Option<string?>("--calibrate", "-c") { Description = "A text file, or a corpus that comes with Mezcla. The method uses its first nine tenths; perplexity before and after is measured on the rest." };
+        var sequences = NumberOption.Create("--sequences", "Number of sequences of that text that the method uses.", 128, least: 1);
+        var command = new Command("quantize", "Write a model in fewer bits to a GGUF file, which llama.cpp can run too, and report sizes and errors.") { model, to, method, text, sequences, output, force };
         command.SetAction(parse => Failures.Report(() =>
         {
             var name = parse.GetValue(method)!.ToLowerInvariant();
-            // Outlier columns are found and multiplied while the model runs: it has one format only.
+            // LLM.int8() finds its outlier columns while the model runs, so it has this one format only.
             if (parse.GetValue(to)!.Equals(CalibratedQuantization.Int8, StringComparison.OrdinalIgnoreCase) || name == CalibratedQuantization.LlmInt8 && parse.GetResult(to) is null or { Implicit: true })
                 return CalibratedQuantization.RunInt8(AnsiConsole.Console, parse.GetValue(model)!, name, parse.GetValue(text), parse.GetValue(sequences));
-            if (name == CalibratedQuantization.LlmInt8) throw new ArgumentException($"{name} has outlier columns, which no GGUF format has a place for: use it with --to {CalibratedQuantization.Int8}.");
+            if (name == CalibratedQuantization.LlmInt8) throw new ArgumentException($"{name} keeps outlier columns, which no GGUF format can store: use it with --to {CalibratedQuantization.Int8}.");
             var mix = QuantizationMix.Parse(parse.GetValue(to)!);
             var how = QuantizationMethod.Parse(name);
             return how.NeedsCalibration || parse.GetValue(text) is not null
@@ -54,10 +60,10 @@ internal static class QuantizeCommand
         });
 
         var table = new Table { Border = TableBorder.Simple };
-        foreach (var (name, right) in new[] { ("format", false), ("tensors", true), ("numbers", true), ("bytes", true), ("error (relative)", true), ("worst tensor", false) })
+        foreach (var (name, isNumber) in new[] { ("format", false), ("tensors", true), ("numbers", true), ("bytes", true), ("error (relative)", true), ("worst tensor", false) })
         {
             var column = new TableColumn(name);
-            table.AddColumn(right ? column.RightAligned() : column);
+            table.AddColumn(isNumber ? column.RightAligned() : column);
         }
         foreach (var group in tensors.GroupBy(t => t.Format).OrderByDescending(g => g.Sum(t => t.Bytes)))
         {
@@ -69,8 +75,8 @@ internal static class QuantizeCommand
         console.Write(table);
         long before = source.Weights.Tensors.Where(t => !t.Name.StartsWith("optimizer.", StringComparison.Ordinal)).Sum(t => t.Length), after = new FileInfo(output).Length;
         console.WriteLine(FormattableString.Invariant(
-            $"{Path.GetFullPath(output)}: {after:N0} bytes, {8.0 * after / Math.Max(1, total):F2} bits a weight; {(double)before / after:F2} times smaller than the weights it was made of; {clock.Elapsed.TotalSeconds:F1} s."));
-        if (source.Tokenizer is null) console.WriteLine("The model has no tokenizer: programs can load this file but cannot read text with it.");
+            $"{Path.GetFullPath(output)}: {after:N0} bytes, {8.0 * after / Math.Max(1, total):F2} bits per weight; {(double)before / after:F2} times smaller than the original weights; {clock.Elapsed.TotalSeconds:F1} s."));
+        if (source.Tokenizer is null) console.WriteLine("The model has no tokenizer, so programs can load this file but cannot give it text.");
         return 0;
     }
 

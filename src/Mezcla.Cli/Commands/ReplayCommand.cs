@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mezcla.Cli.Shared;
+using Mezcla.Cli.Training;
 using Mezcla.Datasets;
 using Mezcla.Models;
 using Mezcla.Quantization.Methods;
@@ -10,17 +12,17 @@ using Mezcla.Training;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary><c>mezcla replay</c>: runs a recorded training again, and says where it first differs.</summary>
+/// <summary><c>mezcla replay</c>: runs a recorded training again and reports where it first differs.</summary>
 internal static class ReplayCommand
 {
     public static Command Create()
     {
-        var record = new Argument<string>("RECORD") { Description = "The record of a run, as mezcla train --record wrote it, or the records of an experiment." };
-        var data = new Option<string?>("--data") { Description = "The text, where it is not at the place that the record names." };
-        var steps = new Option<int>("--steps") { Description = "Replay only the first steps; 0 for all that the record has.", DefaultValueFactory = _ => 0 };
-        var arm = new Option<string?>("--arm") { Description = "Of the records of an experiment, the arms whose names contain this; by default the one that the others are compared with." };
-        var seed = new Option<ulong>("--seed") { Description = "Of the records of an experiment, the seed.", DefaultValueFactory = _ => 1 };
-        var command = new Command("replay", "Run a recorded training again, from the same seed on the same text, and say where it first differs. Exit code 0: no bit differs; 2: it differs.") { record, data, steps, arm, seed };
+        var record = new Argument<string>("RECORD") { Description = "The record of a training, written by 'mezcla train --record', or the records of an experiment." };
+        var data = new Option<string?>("--data") { Description = "The text of the training, a file or a corpus. [default: the one that the record names]" };
+        var steps = new Option<int>("--steps") { Description = "Number of steps to repeat, from the first; 0 for all in the record.", DefaultValueFactory = _ => 0 };
+        var arm = new Option<string?>("--arm") { Description = "For an experiment: repeat the arms whose names contain this text. [default: the arm that the others are compared with]" };
+        var seed = new Option<ulong>("--seed") { Description = "For an experiment: repeat the run with this seed.", DefaultValueFactory = _ => 1 };
+        var command = new Command("replay", "Run a recorded training again, with the same seed on the same text, and report the first step that differs. Exit code 0: every bit is the same; 2: something differs.") { record, data, steps, arm, seed };
         command.SetAction((parse, cancellation) => Task.FromResult(Failures.Report(() =>
         {
             var path = Existing(parse.GetValue(record)!);
@@ -31,7 +33,7 @@ internal static class ReplayCommand
         return command;
     }
 
-    /// <summary>The experiment of which a file holds records; null where it is the record of one training.</summary>
+    /// <summary>The name of the experiment whose records a file holds; null if the file is the record of one training.</summary>
     internal static string? ExperimentOf(string path)
     {
         using var lines = File.OpenText(path);
@@ -41,7 +43,7 @@ internal static class ReplayCommand
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return null; // what is wrong with it, the reader of training records says
+            return null; // the reader of training records says what is wrong with it
         }
     }
 
@@ -51,18 +53,18 @@ internal static class ReplayCommand
     internal static int Run(TextWriter output, string path, string? dataPath, int steps)
     {
         Existing(path);
-        if (steps < 0) throw new ArgumentException($"{steps} steps cannot be replayed: choose 0 (all) or more.");
+        if (steps < 0) throw new ArgumentException($"--steps is {steps}; it must be 0 (for all) or more.");
         var record = RunRecord.Read(path);
-        if (record.Steps.Count == 0) throw new InvalidDataException($"{path} has no step to compare with.");
+        if (record.Steps.Count == 0) throw new InvalidDataException($"{path} contains no steps, so there is nothing to compare with.");
         if (record.Training.Precision != ProductPrecision.Float32)
-            throw new NotSupportedException($"{path} was recorded on {record.Device} with products in {record.Training.Precision}, and runs are replayed on {Device.Cpu.Name}, which multiplies in float32 only: train again with the same options and --record, and compare the records.");
+            throw new NotSupportedException($"{path} was recorded on {record.Device} with matrix products in {record.Training.Precision}. Runs are replayed on the {Device.Cpu.Name}, which multiplies in float32 only. Train again with the same options and --record, and compare the two records.");
         var last = steps == 0 ? record.Steps[^1].Step : Math.Min(steps, record.Steps[^1].Step);
-        if (record.Version != RunRecord.ThisVersion) output.WriteLine($"Recorded with version {record.Version} of Mezcla; this is {RunRecord.ThisVersion}.");
+        if (record.Version != RunRecord.ThisVersion) output.WriteLine($"Recorded with version {record.Version} of Mezcla; this is version {RunRecord.ThisVersion}.");
         if (record.Device != Device.Cpu.Name) output.WriteLine($"Recorded on {record.Device}, replayed on {Device.Cpu.Name}: expect the last digits to differ.");
 
         var (data, vocabulary) = Data(record, path, dataPath);
         var config = record.Model;
-        if (vocabulary > config.VocabularySize) throw new InvalidDataException($"The tokenizer has {vocabulary} tokens and the recorded model {config.VocabularySize}: it is another tokenizer.");
+        if (vocabulary > config.VocabularySize) throw new InvalidDataException($"The tokenizer has {vocabulary} tokens and the recorded model {config.VocabularySize}: it is not the same tokenizer.");
         var model = new Transformer(config, new RandomStream(record.Source.ModelSeed));
         using var rounding = record.Source.Quantize is { } format ? StraightThrough.Of(model, format, record.Source.ActivationBits) : null;
         var trainer = new Trainer(model, data, record.Training);
@@ -90,16 +92,16 @@ internal static class ReplayCommand
     private static (TokenBatches Data, int Vocabulary) Data(RunRecord record, string path, string? given)
     {
         var source = record.Source;
-        if (source.TextSha256 is null) throw new InvalidDataException($"{path} is a run of a sweep, whose data ({source.Data}) was mixed: run the sweep again to repeat it.");
-        // As it was named, seen from here or from where the record lies.
+        if (source.TextSha256 is null) throw new InvalidDataException($"{path} is a run of a sweep, whose text was mixed from several ({source.Data}): run the sweep again to repeat it.");
+        // The name is looked up in the current folder, then in the folder of the record.
         var beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, source.Data);
         var corpus = TrainingInputs.OpenCorpus(given ?? (!File.Exists(source.Data) && File.Exists(beside) ? beside : source.Data));
         if (corpus.Sha256 != source.TextSha256)
-            throw new InvalidDataException($"{given ?? source.Data} is not the text of the recorded run: its SHA-256 is {corpus.Sha256}, the recorded one {source.TextSha256}. Name the right file with --data.");
+            throw new InvalidDataException($"{given ?? source.Data} is not the text of the recorded run: its SHA-256 is {corpus.Sha256}, and the recorded one is {source.TextSha256}. Name the right file with --data.");
         var tokenizer = TrainingInputs.MakeTokenizer(source.Tokenizer, corpus, source.Vocabulary);
         var data = new TokenBatches(TrainingInputs.Encode(tokenizer, corpus), source.ValidationShare);
         return data.Sha256 == record.DataSha256
             ? (data, tokenizer.VocabularySize)
-            : throw new InvalidDataException($"The tokenizer {source.Tokenizer} gives other token ids for the text than in the recorded run: the run cannot be repeated with this version.");
+            : throw new InvalidDataException($"The tokenizer {source.Tokenizer} gives different token ids for this text than in the recorded run, so this version cannot repeat the run.");
     }
 }

@@ -1,18 +1,20 @@
 using System.CommandLine;
 using System.Globalization;
+using Mezcla.Cli.Shared;
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Laws;
+using Mezcla.Scaling.Presets;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla scaling</c>: what a model takes, how to spend compute, and laws fitted to runs.</summary>
+/// <summary><c>mezcla scaling</c>: counts parameters and FLOPs, divides a compute budget, and fits scaling laws to trainings.</summary>
 internal static class ScalingCommand
 {
     public static Command Create()
     {
-        var command = new Command("scaling", "Count what a model takes, split a compute budget, fit scaling laws to runs.");
+        var command = new Command("scaling", "Count a model's parameters, FLOPs and memory, divide a compute budget, and fit scaling laws to trainings.");
         command.Subcommands.Add(ScalingFitCommand.Create());
         command.Subcommands.Add(ScalingSweepCommand.Create());
         command.Subcommands.Add(Model());
@@ -22,10 +24,10 @@ internal static class ScalingCommand
 
     private static Command Model()
     {
-        var name = new Argument<string?>("name") { Description = "A preset such as mixtral-8x7b; without one, all presets.", Arity = ArgumentArity.ZeroOrOne };
-        var context = new Option<int>("--context") { Description = "Length of the sequence, tokens; 0 for the model's own, up to 8192." };
-        var chip = new Option<string>("--chip") { Description = "A100, A100-40GB, H100, H200, B200, V100 or TPUv4.", DefaultValueFactory = _ => "H100" };
-        var command = new Command("model", "Exact parameters, FLOPs and memory of a published shape.") { name, context, chip };
+        var name = new Argument<string?>("NAME") { Description = "A preset, such as mixtral-8x7b. [default: list all presets]", Arity = ArgumentArity.ZeroOrOne };
+        var context = new Option<int>("--context") { Description = "Length of the sequence, in tokens; 0 for the model's context length, at most 8192.", DefaultValueFactory = _ => 0 };
+        var chip = new Option<string>("--chip") { Description = "The chip to compute bounds for: A100, A100-40GB, H100, H200, B200, V100 or TPUv4.", DefaultValueFactory = _ => "H100" };
+        var command = new Command("model", "Show the exact number of parameters, the FLOPs and the memory of a published model.") { name, context, chip };
         command.SetAction(parse => Failures.Report(() => parse.GetValue(name) is { } wanted
             ? Describe(AnsiConsole.Console, TransformerPresets.Get(wanted), parse.GetValue(context), Chip.Get(parse.GetValue(chip)!))
             : ListPresets(AnsiConsole.Console)));
@@ -34,8 +36,8 @@ internal static class ScalingCommand
 
     private static Command Optimal()
     {
-        var compute = new Argument<double>("flops") { Description = "Training compute, such as 5.76e23." };
-        var command = new Command("optimal", "The best size and data for a compute budget, by every law.") { compute };
+        var compute = new Argument<double>("FLOPS") { Description = "Compute budget of the training, in FLOPs, such as 5.76e23." };
+        var command = new Command("optimal", "Show the best model size and number of training tokens for a compute budget, according to every law.") { compute };
         command.SetAction(parse => Failures.Report(() => Split(AnsiConsole.Console, parse.GetValue(compute))));
         return command;
     }
@@ -88,14 +90,14 @@ internal static class ScalingCommand
             AddSpeed(speed, $"writing, {batch} at once", InferenceEstimate.Decode(config, chip, WeightFormat.Get("BF16"), batch, context, chips));
         AddSpeed(speed, "reading", InferenceEstimate.Prefill(config, chip, WeightFormat.Get("BF16"), context, 1, chips));
         console.Write(speed);
-        console.WriteLine("Bounds are what the chip's memory and arithmetic allow, communication left out; programs are slower.");
-        if (config.Name.StartsWith("gpt4-rumour", StringComparison.Ordinal)) console.WriteLine("All of this is RUMOUR: nobody who could know has confirmed any of it.");
+        console.WriteLine("The bounds follow from the chip's memory bandwidth and arithmetic alone, without communication; real programs are slower.");
+        if (config.Name.StartsWith("gpt4-rumour", StringComparison.Ordinal)) console.WriteLine("All of this is RUMOUR: OpenAI has confirmed none of it.");
         return 0;
     }
 
     internal static int Split(IAnsiConsole console, double compute)
     {
-        if (!(compute > 0) || !double.IsFinite(compute)) throw new ArgumentException("Compute must be a number of FLOPs above zero, such as 5.76e23.");
+        if (!(compute > 0) || !double.IsFinite(compute)) throw new ArgumentException("FLOPS must be a number above zero, such as 5.76e23.");
         Table table = NumberTable("law", "parameters", "tokens", "tokens/parameter", "loss");
         IAllocationLaw[] laws =
         [
@@ -104,12 +106,12 @@ internal static class ScalingCommand
         foreach (IAllocationLaw law in laws)
         {
             Allocation best = law.Optimal(compute);
-            table.AddRow(law.Name, E(best.Parameters), E(best.Tokens), best.TokensPerParameter.ToString("0.0", CultureInfo.InvariantCulture),
+            table.AddRow(law.Name, Scientific(best.Parameters), Scientific(best.Tokens), best.TokensPerParameter.ToString("0.0", CultureInfo.InvariantCulture),
                 best.Loss?.ToString("0.000", CultureInfo.InvariantCulture) ?? "");
         }
 
         console.Write(table);
-        console.WriteLine("Kaplan's parameters leave out embeddings. Losses of different laws are of different texts and vocabularies: do not compare them.");
+        console.WriteLine("Kaplan's numbers of parameters do not include embeddings. The laws were fitted to different texts and vocabularies, so their losses cannot be compared.");
         return 0;
     }
 
@@ -122,7 +124,7 @@ internal static class ScalingCommand
         return table;
     }
 
-    internal static string E(double value) => value.ToString("0.00e+0", CultureInfo.InvariantCulture);
+    internal static string Scientific(double value) => value.ToString("0.00e+0", CultureInfo.InvariantCulture);
 
     private static string N0(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

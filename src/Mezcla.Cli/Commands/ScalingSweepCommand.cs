@@ -1,37 +1,39 @@
 using System.CommandLine;
 using System.Globalization;
+using Mezcla.Cli.Shared;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Sweeps;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla scaling sweep</c>: many small trainings to fit scaling laws to.</summary>
+/// <summary><c>mezcla scaling sweep</c>: trains many small models, to fit scaling laws to them.</summary>
 internal static class ScalingSweepCommand
 {
     private static readonly SweepOptions Defaults = new();
-    private static readonly Option<FileInfo> Output = new("--output", "-o") { Description = "File of results, a JSON line for each training; what it holds is not trained again.", DefaultValueFactory = _ => new FileInfo("sweep.jsonl") };
-    private static readonly Option<string[]> Data = new("--data") { Description = "Corpora that come with Mezcla, or text files.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. SweepData.DefaultCorpora] };
+    private static readonly Option<FileInfo> Output = new("--output", "-o") { Description = "The file of results, with a JSON line for each training. Trainings that it already contains are not repeated.", DefaultValueFactory = _ => new FileInfo("sweep.jsonl") };
+    private static readonly Option<string[]> Data = new("--data") { Description = "The texts to train on: text files, or corpora that come with Mezcla.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. SweepData.DefaultCorpora] };
     private static readonly Option<double> Smallest = new("--smallest") { Description = "Active parameters of the smallest model.", DefaultValueFactory = _ => Defaults.Smallest };
     private static readonly Option<double> Largest = new("--largest") { Description = "Active parameters of the largest model.", DefaultValueFactory = _ => Defaults.Largest };
-    private static readonly Option<int> Sizes = new("--sizes") { Description = "Sizes between them.", DefaultValueFactory = _ => Defaults.Sizes };
-    private static readonly Option<double[]> Budgets = new("--budgets") { Description = "Training FLOPs of each isoFLOP curve.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. Defaults.Budgets] };
-    private static readonly Option<int> SizesPerBudget = new("--sizes-per-budget") { Description = "Sizes tried at one budget.", DefaultValueFactory = _ => Defaults.SizesPerBudget };
-    private static readonly Option<string> Kinds = new("--kinds") { Description = "dense, moe or both.", DefaultValueFactory = _ => "both" };
-    private static readonly Option<int> Experts = new("--experts") { Description = "Routed experts of a mixture; a token uses two, of half the dense width.", DefaultValueFactory = _ => Defaults.Experts };
-    private static readonly Option<double> Epochs = new("--epochs") { Description = "How often the text may be read at most.", DefaultValueFactory = _ => Defaults.MostEpochs };
-    private static readonly Option<int> Context = new("--context") { Description = "Tokens (bytes) of a sequence.", DefaultValueFactory = _ => Defaults.Context };
-    private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of weights and batches.", DefaultValueFactory = _ => Defaults.Seed };
-    private static readonly Option<DirectoryInfo?> StepsFolder = new("--steps") { Description = "Record every step of every training in this folder." };
-    private static readonly Option<bool> Plan = new("--plan") { Description = "Show what would be trained, and train nothing." };
-    private static readonly Option<FileInfo?> Slurm = new("--slurm") { Description = "Write a Slurm job array to this file, and train nothing." };
-    private static readonly Option<int?> Task = new("--task") { Description = "Train only this run of the plan, from 0, into a file of its own: for a job array." };
+    private static readonly Option<int> Sizes = new("--sizes") { Description = "Number of model sizes, from the smallest to the largest.", DefaultValueFactory = _ => Defaults.Sizes };
+    private static readonly Option<double[]> Budgets = new("--budgets") { Description = "Training compute of each isoFLOP curve, in FLOPs.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. Defaults.Budgets] };
+    private static readonly Option<int> SizesPerBudget = new("--sizes-per-budget") { Description = "Number of model sizes to train at each budget.", DefaultValueFactory = _ => Defaults.SizesPerBudget };
+    private static readonly Option<string> ModelKinds = new("--kinds") { Description = "The kinds of model to train: dense, moe (Mixture of Experts) or both.", DefaultValueFactory = _ => "both" };
+    private static readonly Option<int> Experts = new("--experts") { Description = "Number of experts of a Mixture of Experts. Two of them compute each token, and each is half as wide as the dense network.", DefaultValueFactory = _ => Defaults.Experts };
+    private static readonly Option<double> Epochs = new("--epochs") { Description = "The most times that a training may read the whole text.", DefaultValueFactory = _ => Defaults.MostEpochs };
+    private static readonly Option<int> Context = new("--context") { Description = "Length of a sequence, in tokens; a token is one byte here.", DefaultValueFactory = _ => Defaults.Context };
+    private static readonly Option<ulong> Seed = new("--seed") { Description = "Seed of the random numbers for weights and batches.", DefaultValueFactory = _ => Defaults.Seed };
+    private static readonly Option<DirectoryInfo?> StepsFolder = new("--steps") { Description = "Folder to record every step of every training in. [default: steps are not recorded]" };
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Show what would be trained, without training." };
+    private static readonly Option<FileInfo?> Slurm = new("--slurm") { Description = "Write a Slurm job array to this file, without training." };
+    private static readonly Option<int?> Task = new("--task") { Description = "Train only the run with this number in the plan, counted from 0, and write it to a file of its own. For job arrays." };
 
     public static Command Create()
     {
-        var command = new Command("sweep", "Train a grid of small models, dense and with experts, and record each: the data of a scaling law.")
+        var command = new Command("sweep", "Train a grid of small models, dense and with experts, and record the results, which scaling laws can be fitted to.")
         {
-            Output, Data, Smallest, Largest, Sizes, Budgets, SizesPerBudget, Kinds, Experts, Epochs, Context, Seed, StepsFolder, Plan, Slurm, Task,
+            Output, Data, Smallest, Largest, Sizes, Budgets, SizesPerBudget, ModelKinds, Experts, Epochs, Context, Seed, StepsFolder, Plan, Slurm, Task,
         };
         command.SetAction((parse, cancellation) => System.Threading.Tasks.Task.FromResult(Failures.Report(() => Run(AnsiConsole.Console, parse, cancellation))));
         return command;
@@ -39,8 +41,8 @@ internal static class ScalingSweepCommand
 
     private static int Run(IAnsiConsole console, ParseResult parse, CancellationToken cancellation)
     {
-        string kinds = parse.GetValue(Kinds)!.ToLowerInvariant();
-        if (kinds is not ("dense" or "moe" or "both")) throw new ArgumentException($"--kinds is dense, moe or both, not '{kinds}'.");
+        string kinds = parse.GetValue(ModelKinds)!.ToLowerInvariant();
+        if (kinds is not ("dense" or "moe" or "both")) throw new ArgumentException($"--kinds is '{kinds}'; it must be dense, moe or both.");
         var options = new SweepOptions
         {
             Smallest = parse.GetValue(Smallest),
@@ -59,8 +61,8 @@ internal static class ScalingSweepCommand
         IReadOnlyList<SweepRun> plan = SweepPlan.Create(options, data.Batches.Training.Length);
         if (plan.Count == 0)
         {
-            throw new ArgumentException("No training makes sense for these sizes and budgets: every one would see too few or too many tokens. "
-                + "Change --budgets, --smallest and --largest, or add text.");
+            throw new ArgumentException("These sizes and budgets leave nothing to train: every model would see too few or too many tokens. "
+                + "Change --budgets, --smallest and --largest, or give more text with --data.");
         }
 
         var sweep = new Sweep(data, parse.GetValue(Output)!.FullName) { StepsFolder = parse.GetValue(StepsFolder)?.FullName };
@@ -69,7 +71,7 @@ internal static class ScalingSweepCommand
         if (parse.GetValue(Task) is { } task)
         {
             SweepRecord? record = sweep.RunTask(plan, task, cancellation: cancellation);
-            console.WriteLine(record is null ? "Nothing was trained: this run is done already, or was stopped." : Describe(record));
+            console.WriteLine(record is null ? "Nothing was trained: this run was done before, or it was stopped." : Describe(record));
             return 0;
         }
 
@@ -79,21 +81,21 @@ internal static class ScalingSweepCommand
     private static int Train(IAnsiConsole console, Sweep sweep, IReadOnlyList<SweepRun> plan, CancellationToken cancellation)
     {
         int already = plan.Count(run => sweep.Done().ContainsKey(run.Key)), count = plan.Count - already;
-        console.WriteLine($"{plan.Count} trainings, {already} done before. Results go to {sweep.FilePath}; stop whenever you like, the next start goes on.");
-        string? under = null;
+        console.WriteLine($"{plan.Count} trainings, {already} of them done before. Results go to {sweep.FilePath}. You can stop at any time: the next start continues.");
+        string? announced = null;
         IReadOnlyList<SweepRecord> records = sweep.Run(
             plan,
             progress =>
             {
-                if (under == progress.Run.Key) return;
-                under = progress.Run.Key;
+                if (announced == progress.Run.Key) return;
+                announced = progress.Run.Key;
                 console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{progress.Number}/{progress.Count} {progress.Run.Model.Name}, {ParameterCount.Of(progress.Run.Model).Active:N0} active parameters, {progress.Run.Tokens:N0} tokens, {progress.Run.Flops:0.0e+0} FLOPs"));
             },
             record => console.WriteLine($"  {Describe(record)}"),
             (run, error) => console.WriteLine($"{run.Key} is left out. {error.Message}"),
             cancellation);
-        console.WriteLine($"{records.Count} trained now, {count - records.Count} left. Fit laws to them: mezcla scaling fit {Path.GetFileName(sweep.FilePath)} --parameters active --where kind=dense");
+        console.WriteLine($"{records.Count} trained now, {count - records.Count} left. To fit scaling laws: mezcla scaling fit {Path.GetFileName(sweep.FilePath)} --parameters active --where kind=dense");
         return cancellation.IsCancellationRequested ? 130 : 0;
     }
 
@@ -105,18 +107,18 @@ internal static class ScalingSweepCommand
         {
             SweepRun run = plan[i];
             ParameterCount count = ParameterCount.Of(run.Model);
-            table.AddRow(N0(i), run.Model.Name, N0(count.Total), N0(count.Active), N0(run.Tokens), ScalingCommand.E(run.Flops), done.ContainsKey(run.Key) ? "yes" : "");
+            table.AddRow(N0(i), run.Model.Name, N0(count.Total), N0(count.Active), N0(run.Tokens), ScalingCommand.Scientific(run.Flops), done.ContainsKey(run.Key) ? "yes" : "");
         }
 
         console.Write(table);
         double flops = plan.Where(run => !done.ContainsKey(run.Key)).Sum(run => run.Flops);
-        console.WriteLine($"{ScalingCommand.E(flops)} FLOPs are left: {(flops / 20e9 / 3600).ToString("0.0", CultureInfo.InvariantCulture)} hours at 20 GFLOP/s.");
+        console.WriteLine($"{ScalingCommand.Scientific(flops)} FLOPs are left to train: {(flops / 20e9 / 3600).ToString("0.0", CultureInfo.InvariantCulture)} hours at 20 GFLOP/s.");
         return 0;
     }
 
     private static int WriteSlurm(IAnsiConsole console, ParseResult parse, IReadOnlyList<SweepRun> plan, FileInfo script)
     {
-        // The arguments as given, but for those that concern this call alone.
+        // The options as they were given, without those that apply to this call only.
         var arguments = new List<string>();
         foreach (var option in parse.CommandResult.Command.Options.Where(option => option != Slurm && option != Plan && option != Task))
         {
@@ -126,7 +128,7 @@ internal static class ScalingSweepCommand
         }
 
         File.WriteAllText(script.FullName, SlurmScript.Write(arguments, plan, Directory.GetCurrentDirectory()));
-        console.WriteLine($"{script.FullName} has {plan.Count} tasks. Hand it in with: sbatch {script.Name}");
+        console.WriteLine($"{script.FullName} has {plan.Count} tasks. Submit it with: sbatch {script.Name}");
         return 0;
     }
 

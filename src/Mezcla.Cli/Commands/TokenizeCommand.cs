@@ -7,10 +7,11 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary>The command <c>mezcla tokenize</c>: text on the standard input to token ids on the standard output, or back.</summary>
+/// <summary><c>mezcla tokenize</c>: turns text on standard input into token ids on standard output, or token ids into text.</summary>
 internal static class TokenizeCommand
 {
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -19,18 +20,18 @@ internal static class TokenizeCommand
     {
         var encoding = new Option<string>("--encoding", "-e")
         {
-            Description = $"An encoding ({string.Join(", ", Encodings.Names)}), or a tokenizer.json, a SentencePiece tokenizer.model, or the folder of a model.",
+            Description = $"The tokenizer: an encoding ({string.Join(", ", Encodings.Names)}), a tokenizer.json, a SentencePiece tokenizer.model, or the folder of a model.",
             DefaultValueFactory = _ => "cl100k_base",
         };
         var special = new Option<string>("--special")
         {
-            Description = "Where the text spells a special token such as <|endoftext|>: all makes it that token, none reads it as text, raise refuses it.",
+            Description = "What to do where the text contains the spelling of a special token, such as <|endoftext|>: all encodes it as that token, none as ordinary text, raise reports an error.",
             DefaultValueFactory = _ => "raise",
         };
         special.AcceptOnlyFromAmong("all", "none", "raise");
-        var decode = new Option<bool>("--decode") { Description = "Ids in, text out. Without --jsonl the ids are separated by spaces, commas or line ends." };
-        var jsonl = new Option<bool>("--jsonl") { Description = "A JSON object a line: {\"text\": \"...\"} in and {\"ids\": [...]} out; with --decode the reverse." };
-        var command = new Command("tokenize", "Text on the standard input to token ids on the standard output, or back.") { encoding, special, decode, jsonl };
+        var decode = new Option<bool>("--decode") { Description = "Turn token ids into text. Without --jsonl, the ids are separated by spaces, commas or line ends." };
+        var jsonl = new Option<bool>("--jsonl") { Description = "Read and write one JSON object per line: {\"text\": \"...\"} in and {\"ids\": [...]} out; with --decode the other way round." };
+        var command = new Command("tokenize", "Turn text on standard input into token ids on standard output, or token ids into text.") { encoding, special, decode, jsonl };
         command.SetAction(parse =>
         {
             using var input = Console.OpenStandardInput();
@@ -43,7 +44,7 @@ internal static class TokenizeCommand
     internal static int Run(Stream input, Stream output, TextWriter errors, string encoding, string special, bool decode, bool jsonl)
     {
         int line = 0;
-        // The text is what the bytes say: no byte order mark is dropped or added, and line ends stay as they are.
+        // The text stays exactly as it is: no byte-order mark is removed or added, and line ends do not change.
         using var writer = new StreamWriter(output, new UTF8Encoding(false), 1 << 16, leaveOpen: true) { NewLine = "\n" };
         try
         {
@@ -59,12 +60,12 @@ internal static class TokenizeCommand
                 {
                     writer.Flush();
                     int[] ids = [.. text.Split([' ', ',', '\n', '\r', '\t'], StringSplitOptions.RemoveEmptyEntries).Select(Id)];
-                    // A tokenizer on bytes gives back bytes even where they are no text.
+                    // A byte-level tokenizer can decode bytes that are not valid text.
                     output.Write(tokenizer is BytePairTokenizer ? tokenizer.DecodeBytes(ids) : Encoding.UTF8.GetBytes(tokenizer.Decode(ids)));
                 }
                 return 0;
             }
-            // A character a byte, so that a line that is not UTF-8 is found when it is its turn.
+            // One character per byte, so that a line that is not UTF-8 is reported after the lines before it were written.
             using var reader = new StreamReader(input, Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
             for (; reader.ReadLine() is { } bytes; line++)
             {
@@ -78,11 +79,11 @@ internal static class TokenizeCommand
         }
         catch (Exception e) when (e is ArgumentException or FormatException or JsonException or IOException or UnauthorizedAccessException)
         {
-            // What was right so far has been written. An ArgumentException's message ends in the name of a parameter, which says nothing here.
+            // The lines before the mistake have been written. An ArgumentException's message ends with the name of a parameter in the code, which does not help here.
             string message = e switch
             {
                 SpecialTokenException found => $"The text has the special token '{found.Token}' at character {found.Position}. --special none reads it as plain text, --special all as the token.",
-                JsonException { BytePositionInLine: { } at } => $"it is not JSON from byte {at + 1} on: {Regex.Replace(e.Message, @"( Path: .*)? LineNumber: .*", "")}",
+                JsonException { BytePositionInLine: { } at } => $"not valid JSON at byte {at + 1}: {Regex.Replace(e.Message, @"( Path: .*)? LineNumber: .*", "")}",
                 _ => Regex.Replace(e.Message, @" \(Parameter '\w+'\)|\r?\nActual value was .*", ""),
             };
             errors.WriteLine(jsonl && e is not IOException && line >= 0 ? $"mezcla tokenize: line {line + 1} of the input: {message}" : $"mezcla tokenize: {message}");
@@ -93,11 +94,11 @@ internal static class TokenizeCommand
     private static Tokenizer Open(string encoding)
     {
         if (Encodings.Names.Contains(encoding)) return Tokenizer.ForEncoding(encoding);
-        if (File.Exists(encoding) || Directory.Exists(encoding)) return Tokenizer.Load(encoding);
-        throw new FormatException($"There is no encoding and no file '{encoding}'. Encodings: {string.Join(", ", Encodings.Names)}.");
+        if (File.Exists(encoding) || Directory.Exists(encoding)) return TokenizerFile.Load(encoding);
+        throw new FormatException($"There is no encoding and no file '{encoding}'. The encodings are: {string.Join(", ", Encodings.Names)}.");
     }
 
-    // Silently replaced bytes would be ids of another text.
+    // If invalid bytes were replaced silently, the ids would be those of another text.
     private static string Text(ReadOnlySpan<byte> bytes, string what)
     {
         if (Utf8.IsValid(bytes)) return Encoding.UTF8.GetString(bytes);
@@ -107,12 +108,12 @@ internal static class TokenizeCommand
     }
 
     private static int Id(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id
-        : throw new FormatException($"'{text}' is not a token id; with --decode the input is numbers, such as 15339 1917.");
+        : throw new FormatException($"'{text}' is not a token id; with --decode the input must be numbers, such as 15339 1917.");
 
     private static int[] Ids(JsonElement line)
     {
         if (line.ValueKind != JsonValueKind.Object || !line.TryGetProperty("ids", out var ids) || ids.ValueKind != JsonValueKind.Array)
-            throw new FormatException("""no "ids": with --decode a line is like {"ids": [15339, 1917]}.""");
+            throw new FormatException("""there is no "ids": with --decode a line looks like {"ids": [15339, 1917]}.""");
         return [.. ids.EnumerateArray().Select(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value) ? value
             : throw new FormatException($"{id.GetRawText()} is not a token id."))];
     }
@@ -120,14 +121,14 @@ internal static class TokenizeCommand
     private static string Text(JsonElement line)
     {
         if (line.ValueKind != JsonValueKind.Object || !line.TryGetProperty("text", out var text) || text.ValueKind != JsonValueKind.String)
-            throw new FormatException("""no "text": a line is like {"text": "hello world"}.""");
+            throw new FormatException("""there is no "text": a line looks like {"text": "hello world"}.""");
         try
         {
             return text.GetString()!;
         }
         catch (InvalidOperationException)
         {
-            // JSON may escape a surrogate without its partner, which .NET's reader refuses. It is text all the same: U+FFFD to a tokenizer.
+            // JSON can escape half of a surrogate pair, which .NET's reader refuses. The tokenizer reads it as U+FFFD.
             return Regex.Unescape(text.GetRawText()[1..^1].Replace("\\/", "/"));
         }
     }

@@ -5,7 +5,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Capacity against dropped tokens and loss; z-loss and the router's precision.</summary>
+/// <summary>Measures what the capacity factor does to dropped tokens and loss, and what the router's precision and the z-loss do.</summary>
 public sealed class CapacityExperiment : Experiment
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Collapse without balance, and each cure.</summary>
+/// <summary>Trains without any load balancing, and with each remedy against the collapse of experts.</summary>
 public sealed class CollapseExperiment : Experiment
 {
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Dense against experts, by what is held equal.</summary>
+/// <summary>Compares dense models with Mixtures of Experts at equal active parameters, total parameters, FLOPs or time.</summary>
 public sealed class DenseOrExpertsExperiment : Experiment
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>A question, and the trainings that answer it: the same for everyone who runs them.</summary>
+/// <summary>A question and the trainings that answer it. The trainings are the same for everyone who runs them.</summary>
 public abstract class Experiment
 {
     /// <summary>Seeds that every arm is trained with.</summary>
@@ -13,7 +13,7 @@ public abstract class Experiment
     public static IReadOnlyList<Experiment> All { get; } =
         [new CollapseExperiment(), new DenseOrExpertsExperiment(), new TopicsExperiment(), new ExpertNumberExperiment(), new CapacityExperiment(), new UpcyclingExperiment()];
 
-    /// <summary>What it is called, and its file of records.</summary>
+    /// <summary>The name of the experiment and of its file of records.</summary>
     public abstract string Name { get; }
 
     /// <summary>The question.</summary>
@@ -28,13 +28,13 @@ public abstract class Experiment
     /// <summary>Reads the texts.</summary>
     public virtual ExperimentData LoadData() => ExperimentData.English();
 
-    /// <summary>What else is measured at the end of a run, by name.</summary>
+    /// <summary>Further measurements at the end of a run, by name.</summary>
     internal virtual IReadOnlyDictionary<string, double> Measure(Transformer model, ExperimentData data) => new Dictionary<string, double>();
 
     /// <summary>The experiment called <paramref name="name"/>.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
     public static Experiment Named(string name) => All.FirstOrDefault(e => e.Name == name)
-        ?? throw new ArgumentException($"There is no experiment '{name}'. There are: {string.Join(", ", All.Select(e => e.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"There is no experiment '{name}'. The experiments are: {string.Join(", ", All.Select(e => e.Name))}.", nameof(name));
 
     private protected static IReadOnlyList<ExperimentRun> ForSeeds(int seeds, Func<ulong, IEnumerable<ExperimentRun>> arms) =>
         [.. Enumerable.Range(1, seeds).SelectMany(seed => arms((ulong)seed))];

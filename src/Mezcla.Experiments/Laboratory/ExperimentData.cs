@@ -1,14 +1,16 @@
 using Mezcla.Datasets;
+using Mezcla.Experiments.Observation;
 using Mezcla.Scaling.Sweeps;
 using Mezcla.Tokenization;
+using Mezcla.Training;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>What the models of an experiment are trained on.</summary>
+/// <summary>The data that the models of an experiment are trained on.</summary>
 /// <param name="Description">The texts, in words.</param>
 /// <param name="Batches">The token ids.</param>
-/// <param name="Tokenizer">What made them.</param>
-/// <param name="Mixture">The domains, where there are several.</param>
+/// <param name="Tokenizer">The tokenizer that produced them.</param>
+/// <param name="Mixture">The domains; null if there is only one.</param>
 public sealed record ExperimentData(string Description, TokenBatches Batches, Tokenizer Tokenizer, DomainMixture? Mixture = null)
 {
     /// <summary>English prose as bytes: four books in mixed blocks.</summary>

@@ -2,10 +2,11 @@ using System.Text.Json;
 using Mezcla.Datasets;
 using Mezcla.Models;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>What was measured after a step.</summary>
+/// <summary>The measurements after one step.</summary>
 /// <param name="Step">The step, from 1.</param>
 /// <param name="CrossEntropy">Nats per token of its batch, to the bit: what a repetition is compared with.</param>
 /// <param name="Load">For each block with experts the share of every expert on a batch that is always the same, in evaluation; empty for dense models.</param>
@@ -24,7 +25,7 @@ public sealed record ExperimentPoint(int Step, double CrossEntropy, IReadOnlyLis
     private double Mean(Func<double[], double> of) => Load.Count == 0 ? double.NaN : Load.Average(of);
 }
 
-/// <summary>One training of an experiment: what it was and what came of it, as one line of JSON. Enough to run it again and to say where the second run first differs.</summary>
+/// <summary>One training of an experiment and its results, as one line of JSON. It is enough to repeat the training and to find the first step that differs.</summary>
 public sealed record ExperimentRecord
 {
     /// <summary>Name of the experiment.</summary>
@@ -70,19 +71,19 @@ public sealed record ExperimentRecord
     public string Device { get; init; } = "cpu";
 
     /// <summary>The record as a line.</summary>
-    public string ToLine() => JsonSerializer.Serialize(this, ModelCheckpoint.Json);
+    public string ToLine() => JsonSerializer.Serialize(this, ConfigJson.Options);
 
-    /// <summary>Where a repetition first differs in any bit: the step, or the one after the last for the held-out loss; null where all is the same.</summary>
+    /// <summary>The first step at which a repetition differs in any bit; the step after the last if only the held-out loss differs; null if everything is the same.</summary>
     public int? FirstDifference(ExperimentRecord other)
     {
         foreach (var (mine, theirs) in Points.Zip(other.Points))
             if (mine.Step != theirs.Step || mine.CrossEntropy != theirs.CrossEntropy) return mine.Step;
-        // The held-out loss is a mean over batches, whose order of summation is no part of the training.
+        // The held-out loss is a mean over batches. The order of its summation is not part of the training, so a rounding error is allowed.
         return Points.Count == other.Points.Count && Math.Abs(Loss - other.Loss) <= 1e-12 * Math.Abs(Loss) ? null : Points[^1].Step + 1;
     }
 
     /// <summary>Reads a file of records. A last line that was cut off, as by a crash, is left out; any other line that cannot be read is an error.</summary>
-    /// <exception cref="InvalidDataException">A line is no record; the message says which.</exception>
+    /// <exception cref="InvalidDataException">A line is not a record; the message says which.</exception>
     public static IReadOnlyList<ExperimentRecord> Read(string path)
     {
         string[] lines = File.ReadAllLines(path);
@@ -92,12 +93,12 @@ public sealed record ExperimentRecord
             if (string.IsNullOrWhiteSpace(lines[i])) continue;
             try
             {
-                records.Add(JsonSerializer.Deserialize<ExperimentRecord>(lines[i], ModelCheckpoint.Json) ?? throw new JsonException("It is empty."));
+                records.Add(JsonSerializer.Deserialize<ExperimentRecord>(lines[i], ConfigJson.Options) ?? throw new JsonException("It is empty."));
             }
             catch (Exception error) when (error is JsonException or NotSupportedException)
             {
                 if (i == lines.Length - 1) break;
-                throw new InvalidDataException($"{Path.GetFileName(path)}, line {i + 1} is no record of an experiment. {error.Message}");
+                throw new InvalidDataException($"{Path.GetFileName(path)}, line {i + 1} is not a record of an experiment. {error.Message}");
             }
         }
 

@@ -4,7 +4,7 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>What an arm came to over its seeds.</summary>
+/// <summary>The results of one arm over its seeds.</summary>
 /// <param name="Arm">The arm.</param>
 /// <param name="Records">Its records.</param>
 /// <param name="Loss">Mean held-out loss, in nats per token.</param>
@@ -45,7 +45,7 @@ public sealed class ExperimentReport
     /// <summary>The arms, in the experiment's order.</summary>
     public IReadOnlyList<ArmResult> Arms { get; }
 
-    /// <summary>Who wins, and whether seeds agree.</summary>
+    /// <summary>The arm with the lowest loss, and whether the seeds agree.</summary>
     public string Verdict
     {
         get
@@ -83,21 +83,21 @@ public sealed class ExperimentReport
     public string? MeasureTable()
     {
         string[] names = [.. Arms.SelectMany(a => a.Records).SelectMany(r => r.Measures.Keys).Distinct()];
-        return names.Length == 0 ? null : Display.Text(MeasureHeaders, MeasureRows(names));
+        return names.Length == 0 ? null : ResultTable.Text(MeasureHeaders, MeasureRows(names));
     }
 
     /// <summary>How a notebook shows it.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         string[] names = [.. Arms.SelectMany(a => a.Records).SelectMany(r => r.Measures.Keys).Distinct()];
-        string html = ToChart().ToMimeBundle()["text/html"] + Display.Html(_experiment.Question, Headers, Rows);
+        string html = ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(_experiment.Question, Headers, Rows);
         if (Arms.Any(HasExperts)) html += LoadChart().ToMimeBundle()["text/html"];
-        if (names.Length > 0) html += Display.Html(null, MeasureHeaders, MeasureRows(names));
-        return Display.Bundle(html, ToString());
+        if (names.Length > 0) html += ResultTable.Html(null, MeasureHeaders, MeasureRows(names));
+        return ResultTable.Bundle(html, ToString());
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{_experiment.Question}\n{Display.Text(Headers, Rows)}\n{(MeasureTable() is { } measures ? measures + "\n" : "")}{Verdict}";
+    public override string ToString() => $"{_experiment.Question}\n{ResultTable.Text(Headers, Rows)}\n{(MeasureTable() is { } measures ? measures + "\n" : "")}{Verdict}";
 
     private static bool HasExperts(ArmResult arm) => arm.Records[0].Points[^1].Load.Count > 0;
 

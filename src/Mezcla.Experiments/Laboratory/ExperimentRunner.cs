@@ -24,9 +24,9 @@ public sealed class ExperimentRunner(Experiment experiment)
     /// <summary>Trains those of <paramref name="runs"/> that have no record in a file, and adds theirs to it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="runs">Which runs; null for all.</param>
-    /// <param name="progress">Hears of every step.</param>
-    /// <param name="recorded">Hears of every record once it is on disk.</param>
-    /// <param name="cancellation">Ends with the step under way; its run is not recorded.</param>
+    /// <param name="progress">Called after every step.</param>
+    /// <param name="recorded">Called with every record after it was written to the file.</param>
+    /// <param name="cancellation">Stops after the current step; the unfinished run is not recorded.</param>
     /// <returns>All records of the file that belong to <paramref name="runs"/>.</returns>
     /// <exception cref="ArgumentException">The file's runs saw other data.</exception>
     public IReadOnlyList<ExperimentRecord> Run(
@@ -55,14 +55,15 @@ public sealed class ExperimentRunner(Experiment experiment)
         return [.. records.Where(r => runs.Any(run => Same(r.Run, run)))];
     }
 
-    /// <summary>Trains one run; null where it was cancelled.</summary>
+    /// <summary>Trains one run.</summary>
+    /// <returns>The record; null if the training was cancelled.</returns>
     public ExperimentRecord? Train(ExperimentRun run, Action<TrainingStep>? progress = null, CancellationToken cancellation = default)
     {
         Transformer model = Create(run, cancellation);
         if (cancellation.IsCancellationRequested) return null;
-        // What a run was is what it became: a repetition makes as many steps, however fast its machine.
+        // The record holds the number of steps that were made, so that a repetition makes as many on a machine of any speed.
         ExperimentRun made = run.AsLongAs is null ? run : run with { AsLongAs = null, Training = SmallModels.Training(run.Seed, EqualTime(run)) };
-        (Tensor probe, _) = _data.Batches.Next(new RandomStream(run.Seed, ProbeStream), ProbeSequences, run.Model.ContextLength);
+        Tensor probe = _data.Batches.Next(new RandomStream(run.Seed, ProbeStream), ProbeSequences, run.Model.ContextLength).Inputs;
         var points = new List<ExperimentPoint>();
         int every = Math.Max(1, made.Training.Steps / Points);
         TrainingResult result = new Trainer(model, _data.Batches, made.Training).Run(
@@ -135,7 +136,7 @@ public sealed class ExperimentRunner(Experiment experiment)
         return new(step.Step, step.CrossEntropy, [.. layers.Select(l => l.Load().Select(share => Math.Round(share, 4)).ToArray())], Math.Round(layers.Average(l => l.DroppedShare()), 5));
     }
 
-    // A line that a crash cut off must not swallow the next.
+    // If a crash cut off the last line, the next one must not be appended to it.
     private static void EndLastLine(string path, IReadOnlyList<ExperimentRecord> records)
     {
         if (!File.Exists(path) || File.ReadAllText(path) is "" or [.., '\n']) return;

@@ -4,7 +4,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>How many experts, how fine, and whether one is shared, at a fixed active size.</summary>
+/// <summary>Varies the number of experts, their size, and whether one is shared, at a fixed number of active parameters.</summary>
 public sealed class ExpertNumberExperiment : Experiment
 {
     /// <inheritdoc/>

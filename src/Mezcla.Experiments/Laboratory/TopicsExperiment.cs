@@ -5,7 +5,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Do experts specialise by topic, or by token?</summary>
+/// <summary>Measures whether experts specialise by topic or by token.</summary>
 public sealed class TopicsExperiment : Experiment
 {
     private const int Vocabulary = 512;

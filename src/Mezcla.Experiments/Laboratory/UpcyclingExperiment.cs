@@ -2,7 +2,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Upcycling a trained dense model against training experts from scratch.</summary>
+/// <summary>Compares upcycling a trained dense model with training experts from scratch.</summary>
 public sealed class UpcyclingExperiment : Experiment
 {
     /// <inheritdoc/>

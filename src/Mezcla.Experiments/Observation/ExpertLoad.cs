@@ -24,10 +24,10 @@ public sealed record ExpertLoad(RoutingTrace Trace)
     }
 
     /// <summary>How a notebook shows it.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => Display.Bundle(ToChart().ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => Display.Text(Headers, Rows);
+    public override string ToString() => ResultTable.Text(Headers, Rows);
 
     private static string[] Headers => ["block", "entropy of the load (1 even)", "MaxVio (0 even)", "experts without a token", "dropped"];
 
@@ -75,5 +75,5 @@ public sealed class LoadHistory
 
     /// <summary>How a notebook shows it.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
-        Display.Bundle(Entropy().ToMimeBundle()["text/html"] + Shares().ToMimeBundle()["text/html"], Entropy().ToText());
+        ResultTable.Bundle(Entropy().ToMimeBundle()["text/html"] + Shares().ToMimeBundle()["text/html"], Entropy().ToText());
 }

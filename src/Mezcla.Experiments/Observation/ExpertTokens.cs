@@ -62,10 +62,10 @@ public sealed class ExpertTokens
     }
 
     /// <summary>How a notebook shows it.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => Display.Bundle(ToChart().ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => Display.Text(Headers, Rows);
+    public override string ToString() => ResultTable.Text(Headers, Rows);
 
     internal static int TypeOf(string token)
     {

@@ -42,9 +42,9 @@ public sealed class LayerOverlap
     public Chart ToChart() => Chart.Heatmap(Shares, "What one block's expert tells about another's", "block", "block", _names, _names, showValues: true).YRange(0, 1);
 
     /// <summary>How a notebook shows it.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => Display.Bundle(ToChart().ToMimeBundle()["text/html"], ToString());
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"], ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => Display.Text(["block", .. _names], _names.Select((name, i) =>
+    public override string ToString() => ResultTable.Text(["block", .. _names], _names.Select((name, i) =>
         (IReadOnlyList<string>)[name, .. Enumerable.Range(0, _names.Length).Select(j => FormattableString.Invariant($"{Shares[i, j]:F2}"))]));
 }

@@ -4,12 +4,12 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>How often a token goes where the token before it went.</summary>
+/// <summary>How often a token is routed to the same expert as the token before it.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="First">Share of neighbours with the same first choice.</param>
 /// <param name="FirstByChance">What it would be if experts were drawn by their load alone: Σ load².</param>
 /// <param name="Any">Share of neighbours of which a token's first choice is among the experts of the one before (Mixtral's "first or second choice").</param>
-/// <param name="AnyByChance">The same by chance: pairs of tokens that are no neighbours.</param>
+/// <param name="AnyByChance">The same by chance: measured on pairs of tokens that are not neighbours.</param>
 public sealed record LayerRepetition(int Layer, double First, double FirstByChance, double Any, double AnyByChance);
 
 /// <summary>The rate of consecutive repeats against chance (Mixtral, section 5, table 5): text is routed in runs, more so in higher blocks.</summary>
@@ -48,10 +48,10 @@ public sealed class Repetition
     }
 
     /// <summary>How a notebook shows it.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => Display.Bundle(ToChart().ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+    public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => Display.Text(Headers, Rows);
+    public override string ToString() => ResultTable.Text(Headers, Rows);
 
     private static string[] Headers => ["block", "same first", "by chance", "first among the last token's", "by chance"];
 

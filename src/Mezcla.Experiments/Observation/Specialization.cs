@@ -4,7 +4,7 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>What the first choice of a block's router goes by. All in shares of the expert's entropy: 0 says nothing, 1 decides it.</summary>
+/// <summary>What determines the first choice of a block's router, as fractions of the expert's entropy: at 0 it tells nothing about the expert, at 1 it determines the expert.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="Entropy">H(expert), in nats.</param>
 /// <param name="Domain">I(expert; domain) / H(expert).</param>
@@ -57,10 +57,10 @@ public sealed class Specialization
 
     /// <summary>How a notebook shows it.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
-        Display.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2, sameY: true).ToMimeBundle()["text/html"] + Display.Html(null, Headers, Rows), ToString());
+        ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2, sameY: true).ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
-    public override string ToString() => Display.Text(Headers, Rows);
+    public override string ToString() => ResultTable.Text(Headers, Rows);
 
     private static string[] Headers => ["block", "H(expert)", "token", "domain", "domain | token"];
 

@@ -4,7 +4,7 @@ using Mezcla.Tokenization;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>A text whose tokens are coloured by the expert that computed them.</summary>
+/// <summary>Shows a text with each token in the colour of the expert that computed it.</summary>
 public static class TokenMap
 {
     /// <summary>The map of one block.</summary>

@@ -2,12 +2,6 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Kernel.Comms;
 
-/// <summary>What came over a comm.</summary>
-/// <param name="Data">The message's data.</param>
-/// <param name="Metadata">The message's metadata.</param>
-/// <param name="Buffers">Binary buffers that came with it.</param>
-public sealed record CommMessage(JsonNode Data, JsonObject Metadata, IReadOnlyList<ReadOnlyMemory<byte>> Buffers);
-
 /// <summary>
 /// A line of communication between a cell's code and code in the front end, by which widgets live (Jupyter's messaging
 /// specification, "Custom messages"). <see cref="CommManager"/> makes them.

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Mezcla.Kernel.Channels;
 using Mezcla.Kernel.Messages;
-using Mezcla.Kernel.Server;
 
 namespace Mezcla.Kernel.Comms;
 

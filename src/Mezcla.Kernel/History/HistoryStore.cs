@@ -4,9 +4,6 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Kernel.History;
 
-/// <summary>One cell that ran: which session of the kernel, which number in it, its code, and what it evaluated to where that is known.</summary>
-internal sealed record HistoryEntry(int Session, int Line, string Input, string? Output = null);
-
 /// <summary>
 /// The input history of all sessions, in a file of JSON lines that several kernels may append to at the same time. Output texts are
 /// kept for the running session only. Where the file cannot be used, history lasts as long as the kernel.

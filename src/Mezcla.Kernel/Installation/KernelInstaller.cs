@@ -3,36 +3,6 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Kernel.Installation;
 
-/// <summary>A kernel that front ends find.</summary>
-/// <param name="Name">The name notebooks call it by.</param>
-/// <param name="Folder">The folder of its specification.</param>
-/// <param name="DisplayName">What menus call it.</param>
-/// <param name="Language">Its language.</param>
-/// <param name="Application">Where the kernel's program is, if this library installed it; else null.</param>
-public sealed record InstalledKernel(string Name, string Folder, string DisplayName, string Language, string? Application);
-
-/// <summary>What to install.</summary>
-public sealed record KernelInstallOptions
-{
-    /// <summary>The Jupyter data folder to install into.</summary>
-    public required string DataFolder { get; init; }
-
-    /// <summary>A folder with the program, which is copied.</summary>
-    public required string Program { get; init; }
-
-    /// <summary>The program's main assembly in that folder.</summary>
-    public required string Assembly { get; init; }
-
-    /// <summary>Arguments before those that name the connection file.</summary>
-    public required IReadOnlyList<string> Arguments { get; init; }
-
-    /// <summary>Names to register, each with what menus call it.</summary>
-    public required IReadOnlyList<KeyValuePair<string, string>> Names { get; init; }
-
-    /// <summary>The program's version.</summary>
-    public required string Version { get; init; }
-}
-
 /// <summary>
 /// Puts kernels where Jupyter finds them, and takes them away again. The program goes to a folder of its own below the data folder, a new one
 /// each time, so that kernels that run keep theirs; those nobody uses any more are deleted. A specification of the same name that somebody else
@@ -42,6 +12,7 @@ public static class KernelInstaller
 {
     private const string Marker = "mezcla";
     private const string LockName = "kernel.lock";
+    private static readonly string[] s_pictures = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];
 
     /// <summary>Refuses what is no name for a kernel.</summary>
     /// <exception cref="ArgumentException">It is none that Jupyter allows.</exception>
@@ -166,9 +137,13 @@ public static class KernelInstaller
         };
         var json = new JsonSerializerOptions(Messages.MessageCodec.Json) { WriteIndented = true };
         File.WriteAllText(Path.Combine(folder, "kernel.json"), specification.ToJsonString(json) + "\n");
-        File.WriteAllBytes(Path.Combine(folder, "logo-32x32.png"), KernelLogo.Png(32));
-        File.WriteAllBytes(Path.Combine(folder, "logo-64x64.png"), KernelLogo.Png(64));
-        File.WriteAllText(Path.Combine(folder, "logo-svg.svg"), KernelLogo.Svg());
+        foreach (string picture in s_pictures)
+        {
+            using Stream resource = typeof(KernelInstaller).Assembly.GetManifestResourceStream(picture)
+                ?? throw new InvalidOperationException($"The picture {picture} is missing from the assembly.");
+            using FileStream file = File.Create(Path.Combine(folder, picture));
+            resource.CopyTo(file);
+        }
     }
 
     private static InstalledKernel? Read(string folder)

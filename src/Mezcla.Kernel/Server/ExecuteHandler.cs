@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mezcla.Kernel.Channels;
 using Mezcla.Kernel.Comms;
 using Mezcla.Kernel.History;
 using Mezcla.Kernel.Messages;
@@ -35,7 +36,7 @@ internal sealed class ExecuteHandler(
         if (store && !blank)
             history.Add(count, code);
 
-        ICellOutput output = silent ? new SilentOutput() : new CellOutput(ioPub, stdin, request.From, message.Header);
+        ICellOutput output = silent ? NoOutput.Instance : new CellOutput(ioPub, stdin, request.From, message.Header);
         var options = new CellOptions
         {
             Number = count,
@@ -86,7 +87,7 @@ internal sealed class ExecuteHandler(
         {
             string code = expression.Value.ValueKind == JsonValueKind.String ? expression.Value.GetString()! : expression.Value.GetRawText();
             var options = new CellOptions { Number = count, Name = $"Expression {expression.Name}", AllowInput = false };
-            CellResult result = await engine.RunAsync(code, new SilentOutput(), options, stopping).ConfigureAwait(false);
+            CellResult result = await engine.RunAsync(code, NoOutput.Instance, options, stopping).ConfigureAwait(false);
             if (result.Error is { } error)
             {
                 JsonObject failed = IoPub.ErrorContent(error);

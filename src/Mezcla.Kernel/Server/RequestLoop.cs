@@ -1,28 +1,9 @@
 using System.Text.Json.Nodes;
+using Mezcla.Kernel.Channels;
 using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Zmtp;
 
 namespace Mezcla.Kernel.Server;
-
-/// <summary>One request on shell or control, and the way back to who sent it.</summary>
-internal sealed class Request(JupyterMessage message, Received received, RouterSocket socket, MessageCodec codec)
-{
-    private bool _answered;
-
-    public JupyterMessage Message => message;
-
-    public ZmtpConnection From => received.From;
-
-    /// <summary>Sends the reply; a second one is not sent.</summary>
-    public void Reply(JsonObject content, JsonObject? metadata = null)
-    {
-        if (_answered)
-            return;
-        _answered = true;
-        string type = message.Type.EndsWith("_request", StringComparison.Ordinal) ? message.Type[..^"_request".Length] : message.Type;
-        socket.Send(received.From, codec.Encode([], type + "_reply", message.Header, content, metadata));
-    }
-}
 
 /// <summary>
 /// Takes the requests of one channel one after another: busy, the handler's work and reply, idle. Nothing a message holds ends the loop.

@@ -7,14 +7,6 @@ using System.Xml.Linq;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>The files of restored packages.</summary>
-internal sealed record RestoredPackages(
-    IReadOnlyDictionary<string, string> Versions,
-    IReadOnlyList<string> CompileFiles,
-    IReadOnlyList<string> RuntimeFiles,
-    IReadOnlyList<string> ResourceFiles,
-    IReadOnlyList<string> NativeFiles);
-
 /// <summary>
 /// Restores packages the way the SDK does for any project: a generated project, <c>dotnet restore</c>, and the choice it writes to
 /// <c>project.assets.json</c>. Sources, credentials and caches are thereby the user's own.

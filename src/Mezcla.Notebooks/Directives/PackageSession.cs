@@ -1,5 +1,3 @@
-using System.Reflection;
-using Mezcla.Notebooks.Cells;
 using Microsoft.CodeAnalysis;
 
 namespace Mezcla.Notebooks;

@@ -19,7 +19,7 @@ public sealed class DisplayHandle
 
     /// <summary>Shows another value in the same place, in the form of one MIME type.</summary>
     public void Update(object? value, string mimeType) =>
-        Update(value is string text ? DisplayForms.OfContent(mimeType, text) : Formatter.ToBundle(value, mimeType));
+        Update(value is string text ? MimeForms.OfContent(mimeType, text) : Formatter.ToBundle(value, mimeType));
 
     internal void Update(MimeBundle bundle) => (CellRun.Current ?? _run)?.Post(output => output.UpdateDisplay(Id, bundle));
 }

@@ -42,12 +42,20 @@ public sealed class Notebook
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is no notebook of nbformat 4; the message says what is wrong and where.</exception>
+    /// <exception cref="InvalidDataException">It is not UTF-8, or no notebook of nbformat 4; the message says what is wrong and where.</exception>
     public static Notebook Read(string path)
     {
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no notebook '{path}' (looked for '{Path.GetFullPath(path)}').", path);
-        return Parse(File.ReadAllText(path), path);
+        try
+        {
+            using var reader = new StreamReader(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            return Parse(reader.ReadToEnd(), path);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new InvalidDataException($"{path} is not UTF-8 text, as a notebook must be. If it is text, it is in another encoding: save it as UTF-8.", e);
+        }
     }
 
     /// <summary>Reads a notebook from its text.</summary>

@@ -48,7 +48,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
             var watch = Stopwatch.StartNew();
             var number = options.Number ?? _count + 1;
             _count = number;
-            var run = new CellRun(_session, _queue, output, options, options.Name ?? $"Cell {number}");
+            var run = new CellRun(_session.State, _queue, output, options, options.Name ?? $"Cell {number}");
             _run = run;
             run.Begin();
             CellResult result;
@@ -72,7 +72,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// </summary>
     public async Task WarmUpAsync()
     {
-        using var engine = new CellEngine(_session.Options);
+        using var engine = new CellEngine(_session.State.Options);
         await engine.RunAsync("var x = new[] { 1, 2 }.Select(i => i * 2).ToList(); record WarmUp(int X); display(x); x", NoOutput.Instance).ConfigureAwait(false);
     }
 
@@ -85,7 +85,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellation">Gives the search up.</param>
     public Task<CompletionResult> CompleteAsync(string code, int cursor, CancellationToken cancellation = default) =>
         Task.Run(
-            () => DirectiveCompleter.Complete(code, cursor, _session.Folder) ?? Completer.Complete(_session.Compiler, code, cursor, cancellation), cancellation);
+            () => DirectiveCompleter.Complete(code, cursor, _session.State.Folder) ?? Completer.Complete(_session.Compiler, code, cursor, cancellation), cancellation);
 
     /// <summary>Describes the name at the cursor: its declaration and documentation.</summary>
     /// <param name="code">The cell's text.</param>
@@ -94,7 +94,7 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellation">Gives the search up.</param>
     /// <returns>The description, or null when there is no known name at the cursor.</returns>
     public Task<MimeBundle?> InspectAsync(string code, int cursor, int detail = 0, CancellationToken cancellation = default) =>
-        Task.Run(() => Inspector.Inspect(_session, code, cursor, detail, cancellation), cancellation);
+        Task.Run(() => Inspector.Inspect(_session.Compiler, _session.Variables, code, cursor, detail, cancellation), cancellation);
 
     /// <summary>Whether this code can be run as it stands or needs more lines.</summary>
     public CompletenessResult IsComplete(string code) => CodeCompleteness.Of(code);

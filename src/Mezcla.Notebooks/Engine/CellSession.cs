@@ -13,14 +13,12 @@ internal sealed class CellSession
         "Mezcla.Notebooks.Cells", "static Mezcla.Notebooks.Cells.CellFunctions",
     ];
 
-    private readonly Dictionary<string, string> _sources = new(StringComparer.Ordinal);
-    private readonly Directives _directives;
+    private readonly DirectiveRunner _directives;
     private object?[] _states = new object?[64];
 
     public CellSession(CellEngineOptions options)
     {
-        Options = options;
-        Folder = Path.GetFullPath(options.WorkingDirectory ?? Environment.CurrentDirectory);
+        State = new EngineState(options);
         var own = new[] { typeof(CellSession).Assembly }.Concat(options.References);
         if (options.Globals is { } globals)
             own = own.Append(globals.GetType().Assembly);
@@ -33,34 +31,14 @@ internal sealed class CellSession
             s_imports.Concat(options.Imports),
             options.Globals?.GetType());
         _states[0] = options.Globals;
-        _directives = new Directives(this, context);
+        _directives = new DirectiveRunner(State, Compiler, context, () => Variables, RunFile);
     }
 
-    public CellEngineOptions Options { get; }
+    public EngineState State { get; }
 
     public CellCompiler Compiler { get; }
 
-    public FormatterSet Formatters { get; } = new();
-
-    /// <summary>Where cells' prints go if a cell has called <see cref="Console.SetOut"/>.</summary>
-    public TextWriter? RedirectedOut { get; set; }
-
-    /// <summary>Where cells' errors go if a cell has called <see cref="Console.SetError"/>.</summary>
-    public TextWriter? RedirectedError { get; set; }
-
-    /// <summary>Where cells read from if a cell has called <see cref="Console.SetIn"/>.</summary>
-    public TextReader? RedirectedIn { get; set; }
-
-    /// <summary>Where relative paths start.</summary>
-    public string Folder { get; }
-
     public IReadOnlyList<CellVariable> Variables => CellVariables.List(Volatile.Read(ref _states).Skip(1));
-
-    public string? SourceOf(string document)
-    {
-        lock (_sources)
-            return _sources.GetValueOrDefault(document);
-    }
 
     /// <summary>Carries out a cell on the calling thread; failures are in the result.</summary>
     public CellResult Execute(string code, CellRun run)
@@ -100,11 +78,9 @@ internal sealed class CellSession
     /// <param name="document">What errors call the text.</param>
     /// <param name="warnings">Receives the compiler's warnings.</param>
     /// <returns>The value of the last part if that is code ending in an expression.</returns>
-    public (object? Object, MimeBundle? Bundle)? RunParts(string code, CellRun run, string document, List<string> warnings)
+    private (object? Object, MimeBundle? Bundle)? RunParts(string code, CellRun run, string document, List<string> warnings)
     {
-        lock (_sources)
-            _sources[document] = code;
-
+        State.AddSource(document, code);
         var parts = CellSplitter.Split(code);
         var watch = Stopwatch.StartNew();
         (object? Object, MimeBundle? Bundle)? value = null;
@@ -116,7 +92,7 @@ internal sealed class CellSession
 
             value = null;
             if (part.Kind == PartKind.Content)
-                run.Post(output => output.Display(DisplayForms.OfContent(part.Name, part.Text), null));
+                run.Post(output => output.Display(MimeForms.OfContent(part.Name, part.Text), null));
             else if (part.Kind == PartKind.Magic)
                 _directives.Apply(part, run);
             else if (part.Kind == PartKind.Code)
@@ -130,6 +106,13 @@ internal sealed class CellSession
         }
 
         return value;
+    }
+
+    /// <summary>Runs a file that a cell loads, and shows the value it ends in.</summary>
+    private void RunFile(string path, CellRun run, List<string> warnings)
+    {
+        if (RunParts(File.ReadAllText(path), run, path, warnings) is { Bundle: { } bundle })
+            run.Post(output => output.Display(bundle, null));
     }
 
     private (object? Object, MimeBundle? Bundle)? RunCode(string code, CellRun run, string document, List<string> warnings)
@@ -148,7 +131,7 @@ internal sealed class CellSession
         if (!cell.HasValue || value is DisplayHandle)
             return null;
 
-        return (value, run.Options.Silent ? null : InRun(run, () => Formatter.ToBundle(value)));
+        return (value, run.Options.Silent ? null : InRun(run, () => State.Formatters.ToBundle(value)));
     }
 
     /// <summary>Calls code of the user's such that it finds its cell, and is woken when the cell is to stop.</summary>
@@ -179,13 +162,13 @@ internal sealed class CellSession
         switch (exception)
         {
             case CellCompilationException compilation:
-                return CompileReport.Make(compilation, run.Name, SourceOf);
+                return CompileReport.Make(compilation.Compilation, compilation.Errors, run.Name, State.SourceOf);
             case DirectiveException directive:
                 var where = directive.Line is { } line ? Ansi.Cyan($"{run.Name}, line {line}: ") : "";
                 return new CellError(
                     CellErrorKind.Directive, "DirectiveError", directive.Message, [where + Ansi.Red("error") + ": " + directive.Message], directive.Line, directive.Line is null ? null : 1);
             default:
-                return ExceptionReport.Make(exception, run.Name, SourceOf);
+                return ExceptionReport.Make(exception, run.Name, State.SourceOf);
         }
     }
 

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Mezcla.Notebooks;
 
@@ -8,9 +10,9 @@ internal static partial class CompileReport
 {
     private const int MostErrors = 8;
 
-    public static CellError Make(CellCompilationException exception, string cell, Func<string, string?> sourceOf)
+    public static CellError Make(
+        CSharpCompilation compilation, ImmutableArray<Diagnostic> errors, string cell, Func<string, string?> sourceOf)
     {
-        var errors = exception.Errors;
         var hints = new HashSet<string>(StringComparer.Ordinal);
         var lines = new List<string>();
         SourcePlace? first = null;
@@ -26,7 +28,7 @@ internal static partial class CompileReport
             if (place is { } shown && sourceOf(shown.Document) is { } source)
                 lines.AddRange(Excerpt.Of(source, shown));
 
-            if (Hints.For(error, exception.Compilation) is { } hint && hints.Add(hint))
+            if (Hints.For(error, compilation) is { } hint && hints.Add(hint))
                 lines.Add(Ansi.Bold("hint: ") + hint);
         }
 

@@ -9,7 +9,7 @@ namespace Mezcla.Notebooks.Cells;
 /// </remarks>
 public static class Formatter
 {
-    private static FormatterSet Set => CellRun.Current?.Session.Formatters ?? FormatterSet.Shared;
+    private static FormatterSet Set => FormatterSet.Current ?? FormatterSet.Shared;
 
     /// <summary>Shows values of a type, and of types derived from it, the way a function says.</summary>
     /// <typeparam name="T">The type; an interface counts for everything that implements it.</typeparam>

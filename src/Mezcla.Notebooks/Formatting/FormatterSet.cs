@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using Mezcla.Notebooks.Cells;
 
 namespace Mezcla.Notebooks;
 
@@ -10,8 +9,16 @@ internal sealed class FormatterSet
     /// <summary>Where formatters go that are registered outside any cell; every engine falls back to it.</summary>
     public static readonly FormatterSet Shared = new();
 
+    private static readonly AsyncLocal<FormatterSet?> s_current = new();
     private readonly ConcurrentDictionary<(Type Type, string Mime), Func<object, string>> _formatters = new();
     private readonly ConcurrentDictionary<Type, string[]> _preferred = new();
+
+    /// <summary>The set of the engine on whose behalf the calling code works, or null outside cells.</summary>
+    public static FormatterSet? Current
+    {
+        get => s_current.Value;
+        set => s_current.Value = value;
+    }
 
     public void Register(Type type, string mime, Func<object, string> formatter) => _formatters[(type, mime)] = formatter;
 
@@ -41,7 +48,7 @@ internal sealed class FormatterSet
             data[mime] = Custom(value, mime)!;
 
         if (data.Count == 0 && OwnBundle(value) is { } own)
-            return own.Data.ContainsKey(MimeBundle.PlainText) ? own : new MimeBundle(own.Data.Append(KeyValuePair.Create(MimeBundle.PlainText, DisplayForms.PlainOf(own) ?? TypeNames.Short(value.GetType()))), own.Metadata);
+            return own.Data.ContainsKey(MimeBundle.PlainText) ? own : new MimeBundle(own.Data.Append(KeyValuePair.Create(MimeBundle.PlainText, MimeForms.PlainOf(own) ?? TypeNames.Short(value.GetType()))), own.Metadata);
 
         if (data.Count == 0 || !data.ContainsKey(MimeBundle.PlainText))
         {
@@ -70,13 +77,13 @@ internal sealed class FormatterSet
 
         var forms = Default(value);
         return forms.GetValueOrDefault(mime)
-            ?? (mime == MimeBundle.Html ? HtmlWriter.Write(ViewOf(value)) : DisplayForms.JsonOf(value, mime) ?? forms[MimeBundle.PlainText]);
+            ?? (mime == MimeBundle.Html ? HtmlWriter.Write(ViewOf(value)) : MimeForms.JsonOf(value, mime) ?? forms[MimeBundle.PlainText]);
     }
 
     private Dictionary<string, string> Default(object value)
     {
         var forms = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (DisplayForms.OfJson(value) is { } json)
+        if (MimeForms.OfJson(value) is { } json)
         {
             (forms[MimeBundle.Json], forms[MimeBundle.PlainText]) = (json.Compact, json.Indented);
             return forms;

@@ -9,26 +9,6 @@ using Mezcla.Notebooks.Running;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>A page of a site.</summary>
-/// <param name="Url">Its address.</param>
-/// <param name="Run">The run of its notebook.</param>
-public sealed record SiteChapter(string Url, NotebookRun Run);
-
-/// <summary>What the first page of a site opens with.</summary>
-/// <param name="Title">The site's name.</param>
-/// <param name="Lead">What it is, in a sentence.</param>
-public sealed record SiteCover(string Title, string Lead)
-{
-    /// <summary>A picture as HTML, such as an SVG element with <c>role="img"</c> and a title; empty for none.</summary>
-    public string Figure { get; init; } = "";
-
-    /// <summary>What stands below the picture.</summary>
-    public string Caption { get; init; } = "";
-
-    /// <summary>A line at the end, such as where and how the notebooks ran.</summary>
-    public string Footer { get; init; } = "";
-}
-
 /// <summary>Writes the first page of a site of notebooks: a cover, a map of the chapters with what each asks and how it ran, and every claim with its result.</summary>
 public static partial class SiteIndex
 {

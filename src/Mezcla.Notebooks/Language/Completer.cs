@@ -9,15 +9,6 @@ internal static class Completer
 {
     private const int Most = 400;
 
-    private static readonly string[] s_keywords =
-    [
-        "abstract", "as", "async", "await", "bool", "break", "byte", "case", "catch", "char", "checked", "class", "const", "continue", "decimal", "default",
-        "delegate", "do", "double", "else", "enum", "extension", "false", "finally", "float", "for", "foreach", "if", "in", "int", "interface", "internal", "is",
-        "lock", "long", "nameof", "namespace", "new", "null", "object", "out", "override", "params", "private", "protected", "public", "readonly", "record",
-        "ref", "required", "return", "sealed", "short", "sizeof", "stackalloc", "static", "string", "struct", "switch", "this", "throw", "true", "try",
-        "typeof", "uint", "ulong", "unsafe", "using", "var", "virtual", "void", "when", "where", "while", "with", "yield",
-    ];
-
     public static CompletionResult Complete(CellCompiler compiler, string code, int cursor, CancellationToken cancellation)
     {
         var site = QuestionSite.At(compiler, code, cursor);
@@ -28,7 +19,7 @@ internal static class Completer
         var found = new List<(Completion Item, int Rank)>();
         var isMember = AddSymbols(site, found);
         if (!isMember)
-            found.AddRange(s_keywords.Where(keyword => Match(keyword, site.Prefix) < 3).Select(keyword => (new Completion(keyword, "keyword"), 4)));
+            found.AddRange(Keywords(site).Select(keyword => (new Completion(keyword, "keyword"), 4)));
 
         var items = found
             .OrderBy(pair => Match(pair.Item.Text, site.Prefix))
@@ -56,6 +47,33 @@ internal static class Completer
         var capitals = string.Concat(name.Where((character, i) => i == 0 || char.IsUpper(character)));
         return capitals.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) || name.Contains(prefix, StringComparison.OrdinalIgnoreCase) ? 2 : 3;
     }
+
+    /// <summary>The keywords that the parser accepts in place of the name at the cursor.</summary>
+    private static IEnumerable<string> Keywords(QuestionSite site)
+    {
+        var text = site.Tree.GetText();
+        foreach (var kind in SyntaxFacts.GetKeywordKinds())
+        {
+            var keyword = SyntaxFacts.GetText(kind);
+            if (keyword.StartsWith('_') || Match(keyword, site.Prefix) == 3)
+                continue;
+
+            // A contextual keyword is an identifier until what follows it is known, so the parser cannot refuse it here.
+            if (SyntaxFacts.IsContextualKeyword(kind))
+            {
+                if (!SyntaxFacts.IsAttributeTargetSpecifier(kind))
+                    yield return keyword;
+            }
+            else if (IsAccepted(site.Tree.WithChangedText(text.Replace(site.Token.Span, keyword)), kind, site.Start))
+            {
+                yield return keyword;
+            }
+        }
+    }
+
+    private static bool IsAccepted(SyntaxTree tree, SyntaxKind keyword, int start) =>
+        tree.GetRoot().FindToken(start) is var token && token.IsKind(keyword) && token.SpanStart == start
+        && !tree.GetDiagnostics().Any(error => error.Location.SourceSpan.Start == start);
 
     /// <returns>Whether only members of something can stand here.</returns>
     private static bool AddSymbols(QuestionSite site, List<(Completion Item, int Rank)> found)

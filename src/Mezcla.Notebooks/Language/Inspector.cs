@@ -8,10 +8,11 @@ namespace Mezcla.Notebooks;
 /// <summary>Describes the name at the cursor: declaration, documentation, and a variable's value.</summary>
 internal static class Inspector
 {
-    public static MimeBundle? Inspect(CellSession session, string code, int cursor, int detail, CancellationToken cancellation)
+    public static MimeBundle? Inspect(
+        CellCompiler compiler, IReadOnlyList<CellVariable> variables, string code, int cursor, int detail, CancellationToken cancellation)
     {
         cursor = Math.Clamp(cursor, 0, code.Length);
-        var compilation = session.Compiler.Analyze(QuestionText(code), "");
+        var compilation = compiler.Analyze(QuestionText(code), "");
         var tree = compilation.SyntaxTrees[0];
         var root = tree.GetRoot(cancellation);
         var model = compilation.GetSemanticModel(tree);
@@ -23,7 +24,7 @@ internal static class Inspector
         var (plain, markdown) = (new StringBuilder(), new StringBuilder());
         plain.Append(SymbolText.Line(symbol));
         markdown.Append("```csharp\n").Append(SymbolText.Line(symbol)).Append("\n```");
-        if (ValueOf(session, symbol) is { } value)
+        if (ValueOf(variables, symbol) is { } value)
         {
             plain.Append("\nValue: ").Append(value);
             markdown.Append("\n\nValue: `").Append(value.Replace('`', '\'')).Append('`');
@@ -107,12 +108,12 @@ internal static class Inspector
         return info.Symbol ?? info.CandidateSymbols.FirstOrDefault() ?? model.GetMemberGroupOrConstructors(call).FirstOrDefault();
     }
 
-    private static string? ValueOf(CellSession session, ISymbol symbol)
+    private static string? ValueOf(IReadOnlyList<CellVariable> variables, ISymbol symbol)
     {
         if (symbol is not IFieldSymbol { ContainingType.IsScriptClass: true })
             return null;
 
-        var variable = session.Variables.FirstOrDefault(variable => variable.Name == symbol.Name);
+        var variable = variables.FirstOrDefault(variable => variable.Name == symbol.Name);
         return variable is null
             ? null
             : PlainWriter.Inline(new ViewBuilder(new ViewLimits(Rows: 5, Items: 20, Depth: 2), _ => null).Build(variable.Value, 1));

@@ -1,5 +1,3 @@
-using Mezcla.Notebooks.Documents;
-
 namespace Mezcla.Notebooks.Running;
 
 /// <summary>How to run a notebook.</summary>
@@ -28,44 +26,4 @@ public sealed record NotebookRunOptions
 
     /// <summary>Where to save the notebook after every cell, so that a run that is cut off leaves what it had; null to save nothing.</summary>
     public string? SaveTo { get; init; }
-}
-
-/// <summary>Something that happened while a notebook ran.</summary>
-/// <param name="Cell">The cell it happened in.</param>
-/// <param name="Number">That cell's number among the code cells to be run, from 1.</param>
-/// <param name="Count">How many code cells are to be run.</param>
-public abstract record NotebookProgress(NotebookCell Cell, int Number, int Count);
-
-/// <summary>A cell begins.</summary>
-/// <inheritdoc/>
-public sealed record CellStarted(NotebookCell Cell, int Number, int Count) : NotebookProgress(Cell, Number, Count);
-
-/// <summary>A cell printed or showed something.</summary>
-/// <param name="Cell">The cell it happened in.</param>
-/// <param name="Number">That cell's number among the code cells to be run, from 1.</param>
-/// <param name="Count">How many code cells are to be run.</param>
-/// <param name="Text">Its text.</param>
-public sealed record CellPrinted(NotebookCell Cell, int Number, int Count, string Text) : NotebookProgress(Cell, Number, Count);
-
-/// <summary>A cell has ended.</summary>
-/// <param name="Cell">The cell it happened in.</param>
-/// <param name="Number">That cell's number among the code cells to be run, from 1.</param>
-/// <param name="Count">How many code cells are to be run.</param>
-/// <param name="Elapsed">How long it took.</param>
-/// <param name="Error">Why it failed, or null.</param>
-public sealed record CellEnded(NotebookCell Cell, int Number, int Count, TimeSpan Elapsed, ErrorOutput? Error) : NotebookProgress(Cell, Number, Count);
-
-/// <summary>How a run ended.</summary>
-/// <param name="Notebook">The notebook with the outputs of this run.</param>
-/// <param name="CellsRun">How many code cells ran, failed ones included.</param>
-/// <param name="CellCount">How many there were to run.</param>
-/// <param name="Errors">What failed without being allowed to, each with its cell; empty if all went well.</param>
-/// <param name="ClaimsHeld">How many claims held.</param>
-/// <param name="ClaimsFailed">How many claims did not hold.</param>
-/// <param name="Elapsed">How long it all took.</param>
-public sealed record NotebookRun(
-    Notebook Notebook, int CellsRun, int CellCount, IReadOnlyList<(NotebookCell Cell, ErrorOutput Error)> Errors, int ClaimsHeld, int ClaimsFailed, TimeSpan Elapsed)
-{
-    /// <summary>Whether every cell ran and every claim held.</summary>
-    public bool Succeeded => Errors.Count == 0 && ClaimsFailed == 0 && CellsRun == CellCount;
 }

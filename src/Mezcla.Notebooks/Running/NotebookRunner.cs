@@ -90,11 +90,11 @@ public static partial class NotebookRunner
 
     /// <summary>The claims that a notebook's outputs hold, in order.</summary>
     /// <param name="notebook">A notebook that ran.</param>
-    public static IEnumerable<CheckedClaim> Claims(Notebook notebook) =>
+    public static IEnumerable<NotebookClaim> Claims(Notebook notebook) =>
         notebook.Cells.Where(c => !c.Tags.Contains(MayFail)).SelectMany(c => c.Outputs).OfType<DisplayOutput>()
             .Select(o => o.Bundle[Claim.MimeType]).OfType<string>()
             .Select(json => JsonNode.Parse(json)!.AsObject())
-            .Select(json => new CheckedClaim(json["what"]?.GetValue<string>() ?? "", json["holds"]?.GetValue<bool>() ?? false, json["source"]?.GetValue<string>() ?? "", json));
+            .Select(json => new NotebookClaim(json["what"]?.GetValue<string>() ?? "", json["holds"]?.GetValue<bool>() ?? false, json["source"]?.GetValue<string>() ?? "", json));
 
     private static async Task<ErrorOutput?> RunCell(
         CellEngine engine, NotebookCell cell, int number, OutputCollector collector, NotebookRunOptions options, CancellationToken cancellation)
@@ -154,10 +154,3 @@ public static partial class NotebookRunner
     [GeneratedRegex(@"^[\p{L}_][\p{L}\p{Nd}_]*$")]
     private static partial Regex Name();
 }
-
-/// <summary>A claim as a notebook's output holds it.</summary>
-/// <param name="What">What is claimed.</param>
-/// <param name="Holds">Whether it held.</param>
-/// <param name="Source">Where the expectation comes from.</param>
-/// <param name="Json">Everything known of it.</param>
-public sealed record CheckedClaim(string What, bool Holds, string Source, JsonObject Json);

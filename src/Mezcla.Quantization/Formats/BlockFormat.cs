@@ -24,7 +24,7 @@ public abstract class BlockFormat(string name, int blockSize, int blockBytes) : 
     /// <inheritdoc/>
     public override long BytesFor(long count) => count >= 0 && count % BlockSize == 0
         ? count / BlockSize * BlockBytes
-        : throw new ArgumentException($"{Name} holds blocks of {BlockSize} numbers, and {count} is no multiple of that; a format with smaller blocks, or F16, can hold them.");
+        : throw new ArgumentException($"{Name} holds blocks of {BlockSize} numbers, and {count} is not a multiple of that. Use a format with smaller blocks, or F16.");
 
     /// <inheritdoc/>
     public override double BitsPerWeight(long count) => BitsPerElement;

@@ -1,8 +1,19 @@
 using System.Runtime.Intrinsics;
-using Mezcla.Tensors.Devices.Cpu;
-using Mezcla.Tensors.Devices.Gpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Kernels;
+
+/// <summary>A packed matrix [rows, columns] in numbers, for kernels on other devices that read the same packing.</summary>
+/// <param name="Codes">Which packing of codes: <see cref="IPackedCodes.Kind"/>.</param>
+/// <param name="CodeBytes">Bytes of codes of 16 rows by 32 columns.</param>
+/// <param name="Scales">Which packing of scales: <see cref="IPackedScales.Kind"/>.</param>
+/// <param name="ScaleBytes">Bytes of scales of 16 rows by one super-block.</param>
+/// <param name="SuperBlocks">Blocks of 32 columns in a super-block.</param>
+/// <param name="Zero">The code that stands for zero.</param>
+/// <param name="Factor">The factor of the whole matrix.</param>
+/// <param name="Rows">Outputs.</param>
+/// <param name="Columns">Inputs.</param>
+internal readonly record struct PackingDescription(int Codes, int CodeBytes, int Scales, int ScaleBytes, int SuperBlocks, int Zero, float Factor, int Rows, int Columns);
 
 /// <summary>A packing of codes and scales, and the kernels that multiply with it.</summary>
 internal abstract unsafe class PackedLayout
@@ -19,8 +30,11 @@ internal abstract unsafe class PackedLayout
     /// <summary>Whether codes are signed bytes.</summary>
     public abstract bool Signed { get; }
 
-    /// <summary>The same packing for the kernels of GPUs, which read halves as numbers and not as bits of a float too small.</summary>
-    public abstract QuantizedLayout OnDevice(int rows, int columns, float factor);
+    /// <summary>
+    /// This packing as kernels on other devices see it. They decode a half-precision scale to its value; the CPU kernels take its bits for those of a much
+    /// smaller float, so the factor differs.
+    /// </summary>
+    public abstract PackingDescription Describe(int rows, int columns, float factor);
 
     /// <summary>Packs one code into zeroed memory.</summary>
     public abstract void Pack(byte* block, int row, int column, int code);
@@ -43,7 +57,7 @@ internal sealed unsafe class PackedLayout<C, S> : PackedLayout where C : unmanag
 
     public override int SuperColumns => S.Blocks * 32;
 
-    public override QuantizedLayout OnDevice(int rows, int columns, float factor) => new(C.Kind, C.Bytes, S.Kind, S.Bytes, S.Blocks, S.Zero,
+    public override PackingDescription Describe(int rows, int columns, float factor) => new(C.Kind, C.Bytes, S.Kind, S.Bytes, S.Blocks, S.Zero,
         S.Kind < ExponentScales.Kind ? MathF.ScaleB(factor, 56 - 112) : 0.5f, rows, columns);
 
     public override void Pack(byte* block, int row, int column, int code) => C.Pack(block, row, column, code);

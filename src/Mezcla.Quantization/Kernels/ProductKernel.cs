@@ -28,7 +28,7 @@ internal unsafe struct ProductOperands
 /// </summary>
 internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntegerLanes<L> where C : IPackedCodes where S : IPackedScales
 {
-    /// <summary>Bytes between the codes that are multiplied and those that are fetched from memory meanwhile.</summary>
+    /// <summary>How many bytes ahead of the codes being multiplied the prefetch reads.</summary>
     private const int Ahead = 8192;
 
     private const MethodImplOptions Fast = MethodImplOptions.AggressiveOptimization;

@@ -8,7 +8,7 @@ namespace Mezcla.Quantization.Methods;
 /// </summary>
 internal static class Clipping
 {
-    /// <summary>Rounds a matrix to nearest with the best ranges. A row whose outputs would err more for it keeps the whole ranges.</summary>
+    /// <summary>Rounds a matrix to nearest with the best ranges. A row whose outputs would get a larger error from clipping keeps its full ranges.</summary>
     /// <param name="problem">The matrix, with the statistics of its inputs.</param>
     /// <param name="steps">Smaller ranges to try, evenly down to half.</param>
     public static byte[] Search(MatrixProblem problem, int steps)

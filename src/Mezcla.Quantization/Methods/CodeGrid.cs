@@ -37,7 +37,7 @@ internal abstract class CodeGrid
             IntegerFormat integer => new IntegerGrid(integer, columns),
             _ => throw new ArgumentException($"{name}: codes of {format} cannot be chosen one by one; they can in {Names}."),
         };
-        return columns % grid.Unit == 0 ? grid : throw new ArgumentException($"{name}: rows of {columns} numbers are no multiple of {grid.Unit}, the block of {format}.");
+        return columns % grid.Unit == 0 ? grid : throw new ArgumentException($"{name}: a row has {columns} numbers, which is not a multiple of {grid.Unit}, the block size of {format}.");
     }
 
     private sealed class GgmlGrid(BlockFormat format) : CodeGrid

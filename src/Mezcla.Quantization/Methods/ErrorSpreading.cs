@@ -1,5 +1,5 @@
 using MathNet.Numerics.LinearAlgebra;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Methods;
 

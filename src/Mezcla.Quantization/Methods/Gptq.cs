@@ -4,7 +4,7 @@ namespace Mezcla.Quantization.Methods;
 
 /// <summary>
 /// GPTQ (Frantar et al. 2023, algorithm 1): columns are rounded in order, and those still to come make up for each rounding's error. Scales of a group
-/// are chosen when the walk reaches it. A row whose outputs would be no better for it than by rounding to nearest keeps the latter.
+/// are chosen when the walk reaches it. A row whose output error is not smaller than with rounding to nearest is rounded to nearest.
 /// </summary>
 public sealed record Gptq : QuantizationMethod
 {

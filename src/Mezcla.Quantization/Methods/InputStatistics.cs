@@ -1,4 +1,4 @@
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Methods;
 
@@ -39,7 +39,7 @@ public sealed unsafe class InputStatistics(int columns)
     public void Add(ReadOnlySpan<float> x)
     {
         var rows = x.Length / Columns;
-        if (rows * Columns != x.Length) throw new ArgumentException($"{x.Length} numbers are no rows of {Columns}.", nameof(x));
+        if (rows * Columns != x.Length) throw new ArgumentException($"{x.Length} numbers do not divide into rows of {Columns}.", nameof(x));
         if (rows == 0) return;
         fixed (float* from = x, to = gram) Gemm.Multiply(true, false, Columns, Columns, rows, 1, from, Columns, from, Columns, 1, to, Columns);
         for (var i = 0; i < x.Length; i++)

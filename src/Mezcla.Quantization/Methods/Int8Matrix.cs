@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using Mezcla.Layers;
 
 namespace Mezcla.Quantization.Methods;
 
@@ -9,7 +8,7 @@ namespace Mezcla.Quantization.Methods;
 /// (Dettmers et al. 2022, section 3.2): columns in which an input reaches the threshold are taken out of the integer product and multiplied as floats. Weights of
 /// columns that calibration named are kept as half-precision floats; those of others are the rounded ones.
 /// </summary>
-public sealed class Int8Matrix : IFrozenMatrix
+public sealed class Int8Matrix : IQuantizedMatrix
 {
     /// <summary>LLM.int8()'s threshold.</summary>
     public const float OutlierThreshold = 6;
@@ -22,10 +21,10 @@ public sealed class Int8Matrix : IFrozenMatrix
     /// <summary>Rounds a matrix.</summary>
     /// <param name="rows">Outputs.</param>
     /// <param name="columns">Inputs.</param>
-    /// <param name="weights">Row after row, finite.</param>
+    /// <param name="weights">The weights, row after row; all must be finite.</param>
     /// <param name="threshold">Inputs of at least this magnitude make their column an outlier; infinity for none.</param>
     /// <param name="outlierColumns">Columns whose weights are kept as halves.</param>
-    /// <exception cref="ArgumentException">The sizes do not belong together, or a weight is not finite.</exception>
+    /// <exception cref="ArgumentException">The number of weights is not rows times columns, or a weight is not finite.</exception>
     public Int8Matrix(int rows, int columns, ReadOnlySpan<float> weights, float threshold = float.PositiveInfinity, IEnumerable<int>? outlierColumns = null)
     {
         if (weights.Length != (long)rows * columns) throw new ArgumentException($"[{rows}, {columns}] has {(long)rows * columns} numbers, not {weights.Length}.", nameof(weights));
@@ -66,7 +65,7 @@ public sealed class Int8Matrix : IFrozenMatrix
     public void Multiply(ReadOnlySpan<float> x, Span<float> y)
     {
         var tokens = x.Length / Columns;
-        if (x.Length != (long)tokens * Columns || y.Length != (long)tokens * Rows) throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot turn {x.Length} numbers into {y.Length}.");
+        if (x.Length != (long)tokens * Columns || y.Length != (long)tokens * Rows) throw new ArgumentException($"A matrix of [{Rows}, {Columns}] cannot map {x.Length} inputs to {y.Length} outputs.");
         var floats = Enumerable.Range(0, Columns).Where(outliers.ContainsKey).ToHashSet();
         if (float.IsFinite(threshold))
             for (var i = 0; i < x.Length; i++)
@@ -97,7 +96,7 @@ public sealed class Int8Matrix : IFrozenMatrix
         for (var j = 0; j < Columns; j++) values[j] = outliers.TryGetValue(j, out var kept) ? (float)kept[row] : codes[row * Columns + j] * scales[row];
     }
 
-    /// <summary>Nothing to free.</summary>
+    /// <summary>Does nothing: the memory is managed.</summary>
     public void Dispose() { }
 
     private static void Round(ReadOnlySpan<float> values, float scale, Span<sbyte> codes)

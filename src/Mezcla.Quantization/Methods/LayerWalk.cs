@@ -1,6 +1,7 @@
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
+using Mezcla.Quantization.Layers;
 using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Methods;
@@ -28,14 +29,14 @@ internal static class LayerWalk
         for (var block = 0; block < model.Blocks.Count; block++)
         {
             var part = model.Blocks[block];
-            change(block, Observe([.. matrices.Where(m => m.Layer == block)], () => Each(i => part.Forward(hidden[i], Context(i)).Dispose())));
+            change(block, Observe(model, [.. matrices.Where(m => m.Layer == block)], () => Each(i => part.Forward(hidden[i], Context(i)).Dispose())));
             Each(i =>
             {
                 var next = part.Forward(hidden[i], Context(i));
                 hidden[i].CopyFrom(next);
             });
         }
-        change(-1, model.Head is null ? new Dictionary<string, InputStatistics>() : Observe([.. matrices.Where(m => m.Role == MatrixRole.Head)], () => Each(i => model.Head.Forward(model.FinalNorm.Forward(hidden[i])))));
+        change(-1, model.Head is null ? new Dictionary<string, InputStatistics>() : Observe(model, [.. matrices.Where(m => m.Role == MatrixRole.Head)], () => Each(i => model.Head.Forward(model.FinalNorm.Forward(hidden[i])))));
         foreach (var tensor in hidden.Concat(batches)) tensor.Dispose();
 
         void Each(Action<int> action)
@@ -57,34 +58,28 @@ internal static class LayerWalk
     }
 
     /// <summary>The inputs that some matrices get while <paramref name="run"/> runs.</summary>
-    private static Dictionary<string, InputStatistics> Observe(IReadOnlyList<ModelMatrix> matrices, Action run)
+    private static Dictionary<string, InputStatistics> Observe(Transformer model, IReadOnlyList<ModelMatrix> matrices, Action run)
     {
         var statistics = matrices.ToDictionary(m => m.Name, m => new InputStatistics(m.Columns));
-        foreach (var matrix in matrices)
+        using var observed = new TemporaryModules(model);
+        foreach (var own in matrices.GroupBy(m => m.OwnerName))
         {
-            if (matrix.Owner is Linear linear) linear.Observer = x => statistics[matrix.Name].Add(x.AsReadOnlySpan());
-            if (matrix.Owner is MixtureOfExpertsLayer { Observer: null } experts)
+            switch (own.First().Owner)
             {
-                var own = matrices.Where(m => m.Owner == experts).ToLookup(m => m.IsDown);
-                experts.Observer = (down, x, offsets) =>
-                {
-                    var starts = offsets.ToIntArray();
-                    foreach (var m in own[down]) statistics[m.Name].Add(x.AsReadOnlySpan()[(starts[m.Expert] * m.Columns)..(starts[m.Expert + 1] * m.Columns)]);
-                };
+                case Linear linear:
+                    observed.Put(own.Key, linear, new ObservedLinear(linear, x => statistics[own.Single().Name].Add(x.AsReadOnlySpan())));
+                    break;
+                case GroupedLinear experts:
+                    observed.Put(own.Key, experts, new ObservedGroupedLinear(experts, (x, offsets) =>
+                    {
+                        var starts = offsets.ToIntArray();
+                        foreach (var m in own) statistics[m.Name].Add(x.AsReadOnlySpan()[(starts[m.Expert] * m.Columns)..(starts[m.Expert + 1] * m.Columns)]);
+                    }));
+                    break;
             }
         }
-        try
-        {
-            run();
-        }
-        finally
-        {
-            foreach (var matrix in matrices)
-            {
-                if (matrix.Owner is Linear linear) linear.Observer = null;
-                if (matrix.Owner is MixtureOfExpertsLayer experts) experts.Observer = null;
-            }
-        }
+
+        run();
         return statistics;
     }
 }

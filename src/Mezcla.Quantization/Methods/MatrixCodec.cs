@@ -4,7 +4,7 @@ namespace Mezcla.Quantization.Methods;
 
 /// <summary>
 /// How a matrix is written in a format: row by row, so that formats with one scale for all have one a row ("per channel"). Ternary and NF4 with double
-/// quantization have constants for a whole tensor, and blocks that rows are no multiple of run over the ends of rows.
+/// quantization have constants for a whole tensor, and if the length of a row is not a multiple of the block size, blocks continue across the ends of rows.
 /// </summary>
 public static class MatrixCodec
 {

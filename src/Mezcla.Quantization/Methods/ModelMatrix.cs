@@ -33,9 +33,10 @@ public sealed class ModelMatrix
     private readonly Tensor tensor;
     private readonly int offset;
 
-    private ModelMatrix(string name, MatrixRole role, Module owner, Tensor tensor, int expert, bool down)
+    private ModelMatrix(string ownerName, Module owner, MatrixRole role, Tensor tensor, int expert = -1)
     {
-        (Name, Role, Owner, this.tensor, Expert, IsDown) = (name, role, owner, tensor, expert, down);
+        var name = expert < 0 ? $"{ownerName}.weight" : $"{ownerName}.weight[{expert}]";
+        (Name, OwnerName, Owner, Role, this.tensor, Expert) = (name, ownerName, owner, role, tensor, expert);
         (Rows, Columns) = (tensor.Size(-2), tensor.Size(-1));
         offset = Math.Max(0, expert) * Rows * Columns;
         Layer = name.Split('.') is ["blocks", var number, ..] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : -1;
@@ -47,10 +48,10 @@ public sealed class ModelMatrix
     /// <summary>What it is for.</summary>
     public MatrixRole Role { get; }
 
-    /// <summary>The number of its block; -1 outside of the blocks.</summary>
+    /// <summary>The number of its block; -1 for a matrix outside the blocks.</summary>
     public int Layer { get; }
 
-    /// <summary>The number of its expert; -1 where it is no expert's.</summary>
+    /// <summary>The number of its expert; -1 for a matrix that belongs to no expert.</summary>
     public int Expert { get; }
 
     /// <summary>Outputs.</summary>
@@ -59,10 +60,11 @@ public sealed class ModelMatrix
     /// <summary>Inputs.</summary>
     public int Columns { get; }
 
+    /// <summary>The module that the weights are a parameter of: a linear map, the token table, or the linear maps of all experts.</summary>
     internal Module Owner { get; }
 
-    /// <summary>Whether it is an expert's W₂.</summary>
-    internal bool IsDown { get; }
+    /// <summary>The dotted name of <see cref="Owner"/>, by which another module can take its place.</summary>
+    internal string OwnerName { get; }
 
     /// <summary>A copy of the weights, row after row.</summary>
     public float[] Read() => tensor.AsReadOnlySpan().Slice(offset, Rows * Columns).ToArray();
@@ -88,16 +90,16 @@ public sealed class ModelMatrix
                         : name.Contains(".router.", StringComparison.Ordinal) ? MatrixRole.Router
                         : name.Contains(".attention.", StringComparison.Ordinal) ? MatrixRole.Attention
                         : MatrixRole.Network;
-                    matrices.Add(new(name + ".weight", role, linear, linear.Weight, -1, false));
+                    matrices.Add(new(name, linear, role, linear.Weight));
                     break;
                 case Embedding embedding when name != "positions":
-                    matrices.Add(new(name + ".weight", MatrixRole.Embedding, embedding, embedding.Weight, -1, false));
+                    matrices.Add(new(name, embedding, MatrixRole.Embedding, embedding.Weight));
                     break;
                 case MixtureOfExpertsLayer experts:
-                    for (var expert = 0; expert < experts.Up.Size(0); expert++)
+                    for (var expert = 0; expert < experts.Up.Weight.Size(0); expert++)
                     {
-                        matrices.Add(new($"{name}.up.weight[{expert}]", MatrixRole.Expert, experts, experts.Up, expert, false));
-                        matrices.Add(new($"{name}.down.weight[{expert}]", MatrixRole.Expert, experts, experts.Down, expert, true));
+                        matrices.Add(new(name + ".up", experts.Up, MatrixRole.Expert, experts.Up.Weight, expert));
+                        matrices.Add(new(name + ".down", experts.Down, MatrixRole.Expert, experts.Down.Weight, expert));
                     }
                     break;
             }

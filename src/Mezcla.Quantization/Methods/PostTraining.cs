@@ -3,9 +3,9 @@ using Mezcla.Quantization.Formats;
 
 namespace Mezcla.Quantization.Methods;
 
-/// <summary>What became of one matrix.</summary>
+/// <summary>How one matrix was quantized, and the error this makes.</summary>
 /// <param name="Matrix">The matrix.</param>
-/// <param name="Format">How it was written.</param>
+/// <param name="Format">The format it was written in.</param>
 /// <param name="Encoded">Its bytes, as <see cref="MatrixCodec"/> reads them.</param>
 /// <param name="WeightError">Root of the mean squared difference of the weights, relative to their root mean square.</param>
 /// <param name="OutputError">The same of the outputs on the calibration text; NaN without one, or for an expert that no token chose.</param>
@@ -21,8 +21,8 @@ public static class PostTraining
     /// <param name="method">The method; matrices that it cannot write in their format, and the token table, are rounded to nearest.</param>
     /// <param name="format">The format of each matrix; null leaves it as it is.</param>
     /// <param name="calibration">The text that inputs are observed on; null where the method needs none, and then outputs' errors are not known.</param>
-    /// <param name="done">Told of each matrix.</param>
-    /// <param name="cancellation">Ends it between two matrices.</param>
+    /// <param name="done">Called after each matrix.</param>
+    /// <param name="cancellation">Stops between two matrices.</param>
     /// <exception cref="ArgumentException">The method needs calibration and there is none, or a number cannot be written in its format.</exception>
     public static IReadOnlyList<MatrixResult> Quantize(
         Transformer model, QuantizationMethod method, Func<ModelMatrix, NumberFormat?> format, CalibrationText? calibration = null, Action<MatrixResult>? done = null, CancellationToken cancellation = default)
@@ -55,7 +55,7 @@ public static class PostTraining
         }
     }
 
-    /// <summary>Where inputs are read together, those that most tokens passed: a router or a projection sees all of them, an expert its own.</summary>
+    /// <summary>The statistics of matrices that share their inputs, taken from the matrix that saw the most tokens: a router or a projection sees all tokens, an expert only its own.</summary>
     internal static InputStatistics Inputs(IReadOnlyList<ModelMatrix> consumers, IReadOnlyDictionary<string, InputStatistics> statistics) =>
         consumers.Select(c => statistics[c.Name]).MaxBy(s => s.Count)!;
 

@@ -18,10 +18,10 @@ public abstract record QuantizationMethod
     /// <summary>The field's name.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Whether it looks at inputs.</summary>
+    /// <summary>Whether the method needs the inputs of each matrix on a calibration text.</summary>
     public virtual bool NeedsCalibration => true;
 
-    /// <summary>Whether it can write this matrix in this format; where not, the runner rounds to nearest.</summary>
+    /// <summary>Whether the method can write a matrix of so many columns in this format; if not, <see cref="PostTraining"/> rounds it to nearest.</summary>
     public virtual bool Supports(NumberFormat format, int columns) => true;
 
     /// <summary>Rewrites a block without changing what it computes, so that it suffers less from what follows.</summary>

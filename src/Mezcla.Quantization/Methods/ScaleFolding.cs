@@ -77,7 +77,7 @@ internal sealed class ScaleFolding
         if (block.Network is { } network) ups.AddRange(Of(network.Up));
         if (block.Experts is { } experts)
         {
-            ups.AddRange(matrices.Where(m => m.Owner == experts && !m.IsDown));
+            ups.AddRange(matrices.Where(m => m.Owner == experts.Up));
             if (experts.Router is LinearRouter router) ups.AddRange(matrices.Where(m => m.Role == MatrixRole.Router));
             if (experts.Shared is { } shared) ups.AddRange(Of(shared.Up));
         }
@@ -93,8 +93,8 @@ internal sealed class ScaleFolding
 
         if (block.Network is { } dense && config.FeedForward.Gated) yield return Gated("network", Of(dense.Up).Single(), Of(dense.Down).Single(), dense.Up.Bias, config.FeedForward.IntermediateSize);
         if (config.MixtureOfExperts is not { Expert: { Gated: true, Bias: false } expert } || block.Experts is not { } layer) yield break;
-        foreach (var down in matrices.Where(m => m.Owner == layer && m.IsDown))
-            yield return Gated($"expert {down.Expert}", matrices.Single(m => m.Owner == layer && !m.IsDown && m.Expert == down.Expert), down, null, expert.IntermediateSize);
+        foreach (var down in matrices.Where(m => m.Owner == layer.Down))
+            yield return Gated($"expert {down.Expert}", matrices.Single(m => m.Owner == layer.Up && m.Expert == down.Expert), down, null, expert.IntermediateSize);
 
         IEnumerable<ModelMatrix> Of(Linear linear) => matrices.Where(m => m.Owner == linear);
         static Tensor[] Vectors(Normalization norm) => norm.Bias is null ? [norm.Weight] : [norm.Weight, norm.Bias];

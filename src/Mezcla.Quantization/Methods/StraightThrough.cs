@@ -2,6 +2,7 @@ using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization.Formats;
+using Mezcla.Quantization.Layers;
 using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Methods;
@@ -15,29 +16,32 @@ public sealed class StraightThrough : IDisposable
 {
     private readonly IReadOnlyList<ModelMatrix> matrices;
     private readonly Func<ModelMatrix, NumberFormat?> format;
+    private readonly TemporaryModules rounded;
 
     /// <summary>Makes a model round its weights from now on.</summary>
     /// <param name="model">The model, on the CPU. Its token table is not rounded.</param>
     /// <param name="format">The format of each matrix; null for none. All experts of a layer have the format of its first.</param>
-    /// <param name="activationBits">Bits that the inputs of those matrices are rounded to, by the largest of each token; 0 for not at all.</param>
+    /// <param name="activationBits">Bits that the inputs of these matrices are rounded to, with one scale a token from its largest magnitude; 0 leaves them as they are.</param>
     public StraightThrough(Transformer model, Func<ModelMatrix, NumberFormat?> format, int activationBits = 0)
     {
         if (activationBits is not (0 or (>= 2 and <= 8))) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "Activations are rounded to 2 to 8 bits, or 0 for not at all.");
         matrices = [.. ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding && format(m) is not null)];
         this.format = format;
         Func<Tensor, Tensor>? inputs = activationBits == 0 ? null : x => RoundRows(x, activationBits);
-        foreach (var matrix in matrices)
+        rounded = new TemporaryModules(model);
+        foreach (var matrix in matrices.DistinctBy(m => m.OwnerName))
         {
             var number = format(matrix)!;
+            Func<Tensor, Tensor> weights = w => RoundMatrices(w, number, matrix.Name);
             switch (matrix.Owner)
             {
-                case Linear linear: (linear.WeightRounding, linear.InputRounding) = (w => RoundMatrices(w, number, matrix.Name), inputs); break;
-                case MixtureOfExpertsLayer experts: (experts.WeightRounding, experts.InputRounding) = (w => RoundMatrices(w, number, matrix.Name), inputs); break;
+                case Linear linear: rounded.Put(matrix.OwnerName, linear, new RoundedLinear(linear, weights, inputs)); break;
+                case GroupedLinear experts: rounded.Put(matrix.OwnerName, experts, new RoundedGroupedLinear(experts, weights, inputs)); break;
             }
         }
     }
 
-    /// <summary>Rounding as a user names it: the matrices of blocks in one format, and for ternary weights activations in 8 bits.</summary>
+    /// <summary>The usual rounding for a format given by name: all matrices of the blocks, and with ternary weights activations in 8 bits as well.</summary>
     /// <param name="model">The model, on the CPU.</param>
     /// <param name="format">The format's name.</param>
     /// <param name="activationBits">Bits of activations, 0 for none; null for what goes with the format.</param>
@@ -65,21 +69,14 @@ public sealed class StraightThrough : IDisposable
         return (matrix, number, PostTraining.WeightError(weights, MatrixCodec.Round(number, matrix.Rows, matrix.Columns, weights, matrix.Name)));
     })];
 
-    /// <summary>Replaces the weights by the rounded ones for good.</summary>
+    /// <summary>Overwrites the weights with their rounded values.</summary>
     public void Bake()
     {
         foreach (var matrix in matrices) matrix.Write(MatrixCodec.Round(format(matrix)!, matrix.Rows, matrix.Columns, matrix.Read(), matrix.Name));
     }
 
-    /// <summary>Ends the rounding; the weights are the unrounded ones.</summary>
-    public void Dispose()
-    {
-        foreach (var matrix in matrices)
-        {
-            if (matrix.Owner is Linear linear) (linear.WeightRounding, linear.InputRounding) = (null, null);
-            if (matrix.Owner is MixtureOfExpertsLayer experts) (experts.WeightRounding, experts.InputRounding) = (null, null);
-        }
-    }
+    /// <summary>Ends the rounding: from now on the model computes with its unrounded weights.</summary>
+    public void Dispose() => rounded.Dispose();
 
     /// <summary>w + (q(w) − w): the rounded values, the gradient of w.</summary>
     private static Tensor RoundMatrices(Tensor w, NumberFormat format, string name)

@@ -55,7 +55,7 @@ public abstract record PruningMethod
         return mask;
     }
 
-    /// <summary>What is pruned by default: matrices inside the blocks that are no routers.</summary>
+    /// <summary>Whether a matrix is pruned by default: every matrix of a block except its router.</summary>
     public static bool Inner(ModelMatrix matrix) => matrix.Role is MatrixRole.Attention or MatrixRole.Network or MatrixRole.Expert;
 
     /// <inheritdoc/>

@@ -33,17 +33,17 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
             }
     }
 
-    /// <summary>Weights and activations in 8 bits: plainly, with outlier columns, smoothed.</summary>
+    /// <summary>Weights and activations in 8 bits: rounded without a method, by LLM.int8() with its outlier columns, and by SmoothQuant.</summary>
     public IEnumerable<StudyRecord> Activations()
     {
-        yield return Frozen("w8a8", copy => FrozenInt8.Naive(copy, calibration));
-        yield return Frozen("llm.int8()", copy => FrozenInt8.LlmInt8(copy, calibration));
-        yield return Frozen("smoothquant", copy => FrozenInt8.SmoothQuant(copy, calibration, new SmoothQuant()));
+        yield return Quantized("w8a8", copy => Int8Quantization.Naive(copy, calibration));
+        yield return Quantized("llm.int8()", copy => Int8Quantization.LlmInt8(copy, calibration));
+        yield return Quantized("smoothquant", copy => Int8Quantization.SmoothQuant(copy, calibration, new SmoothQuant()));
 
-        StudyRecord Frozen(string method, Func<Transformer, IReadOnlyList<Int8Result>> freeze)
+        StudyRecord Quantized(string method, Func<Transformer, IReadOnlyList<Int8Result>> quantize)
         {
             var copy = ModelCopy.Of(model);
-            var results = freeze(copy);
+            var results = quantize(copy);
             return Record("activations", copy) with { Method = method, OutputError = results.Average(r => r.OutputError), Format = "INT8_ABSMAX", Part = "attention and dense networks, weights and activations", Bits = 8 };
         }
     }
@@ -69,7 +69,7 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
         }
     }
 
-    /// <summary>A model at fewer and fewer bits, to nearest: for models that were trained longer and longer.</summary>
+    /// <summary>One model rounded to nearest at fewer and fewer bits. Run on models trained for longer and longer, it shows whether overtrained models lose more.</summary>
     public IEnumerable<StudyRecord> Overtraining()
     {
         foreach (var format in new NumberFormat[] { new AbsmaxFormat(8), NumberFormats.Q6_K, NumberFormats.Q5_0, new AbsmaxFormat(4, 32), new AbsmaxFormat(4), NumberFormats.Q3_K, NumberFormats.Q2_K, new Ternary() })

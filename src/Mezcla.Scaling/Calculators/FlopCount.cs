@@ -1,3 +1,4 @@
+using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 
@@ -112,7 +113,7 @@ public sealed record FlopCount
             part.Part, Numbers.Format(part.Flops), FormattableString.Invariant($"{part.Flops / Forward:P1}"),
         })];
         string caption = FormattableString.Invariant($"Forward pass over {Tokens:N0} tokens");
-        return Display.Bundle(Display.Html(caption, headers, rows), $"{caption}\n{Display.Text(headers, rows)}");
+        return ResultTable.Bundle(ResultTable.Html(caption, headers, rows), $"{caption}\n{ResultTable.Text(headers, rows)}");
     }
 
     internal static int Matrices(FeedForwardConfig network) => network.Gated ? 3 : 2;

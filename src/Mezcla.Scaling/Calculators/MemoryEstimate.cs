@@ -1,3 +1,4 @@
+using Mezcla.Layers;
 using Mezcla.Models;
 
 namespace Mezcla.Scaling.Calculators;

@@ -6,7 +6,7 @@ namespace Mezcla.Scaling.Claims;
 /// <param name="Title">The file's title.</param>
 /// <param name="Claims">Its claims, in order, with verdicts.</param>
 /// <param name="Consistency">Whether its statements can all be true; null where it makes none.</param>
-public sealed partial record ClaimReport(string Title, IReadOnlyList<CheckedClaim> Claims, ConsistencyReport? Consistency)
+public sealed partial record ClaimReport(string Title, IReadOnlyList<ClaimResult> Claims, ConsistencyReport? Consistency)
 {
     /// <summary>How many claims got <paramref name="verdict"/>.</summary>
     public int Count(Verdict verdict) => Claims.Count(claim => claim.Verdict == verdict);
@@ -39,9 +39,9 @@ public static class ClaimChecker
     }
 
     /// <summary>Checks one claim.</summary>
-    public static CheckedClaim Check(Claim claim) => Check(claim, new Dictionary<string, double>(), new Dictionary<string, string>());
+    public static ClaimResult Check(PublishedClaim claim) => Check(claim, new Dictionary<string, double>(), new Dictionary<string, string>());
 
-    private static CheckedClaim Check(Claim claim, IReadOnlyDictionary<string, double> definitions, IReadOnlyDictionary<string, string> failed)
+    private static ClaimResult Check(PublishedClaim claim, IReadOnlyDictionary<string, double> definitions, IReadOnlyDictionary<string, string> failed)
     {
         if (claim.Expression is null)
         {
@@ -71,7 +71,7 @@ public static class ClaimChecker
                 "<=" => computed <= expected,
                 ">" => computed > expected,
                 ">=" => computed >= expected,
-                _ => throw new ExpressionException($"'{claim.Relation}' is no comparison; use =, <, <=, > or >=.", 0),
+                _ => throw new ExpressionException($"'{claim.Relation}' is not a comparison; use =, <, <=, > or >=.", 0),
             };
             return new(claim, holds ? Verdict.Holds : Verdict.DoesNotHold, computed, expected, Explain(claim, holds, computed, expected));
         }
@@ -90,7 +90,7 @@ public static class ClaimChecker
         return expression.Evaluate(definitions);
     }
 
-    private static string Explain(Claim claim, bool holds, double computed, double expected)
+    private static string Explain(PublishedClaim claim, bool holds, double computed, double expected)
     {
         string unit = claim.Unit.Length > 0 ? $" {claim.Unit}" : "";
         string compared = claim.Relation is "=" or "==" ? "against" : holds ? claim.Relation : $"is not {claim.Relation}";

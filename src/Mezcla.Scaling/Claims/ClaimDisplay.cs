@@ -16,8 +16,8 @@ public sealed partial record ClaimReport
         var text = new StringBuilder(Title);
         if (rows.Length > 0)
         {
-            html.Append(Display.Html(Title, headers, rows));
-            text.Append('\n').Append(Display.Text(headers, rows));
+            html.Append(ResultTable.Html(Title, headers, rows));
+            text.Append('\n').Append(ResultTable.Text(headers, rows));
         }
 
         if (Consistency is not null)
@@ -27,7 +27,7 @@ public sealed partial record ClaimReport
             text.Append('\n').Append(more["text/plain"]);
         }
 
-        return Display.Bundle(html.ToString(), text.ToString());
+        return ResultTable.Bundle(html.ToString(), text.ToString());
     }
 }
 
@@ -46,9 +46,9 @@ public sealed partial record ConsistencyReport
                 })];
         string[] bad = ["could not be read", "why"];
         string[][] badRows = [.. Unusable.Select(unusable => new[] { unusable.What, unusable.Why })];
-        return Display.Bundle(
-            Display.Html(caption, headers, rows) + (badRows.Length > 0 ? Display.Html(null, bad, badRows) : ""),
-            $"{caption}\n{Display.Text(headers, rows)}" + (badRows.Length > 0 ? "\n" + Display.Text(bad, badRows) : ""));
+        return ResultTable.Bundle(
+            ResultTable.Html(caption, headers, rows) + (badRows.Length > 0 ? ResultTable.Html(null, bad, badRows) : ""),
+            $"{caption}\n{ResultTable.Text(headers, rows)}" + (badRows.Length > 0 ? "\n" + ResultTable.Text(bad, badRows) : ""));
     }
 }
 

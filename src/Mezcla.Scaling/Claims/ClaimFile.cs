@@ -24,7 +24,7 @@ public sealed record ClaimFile
     public IReadOnlyList<Definition> Definitions { get; init; } = [];
 
     /// <summary>Claims, each with its own arithmetic.</summary>
-    public IReadOnlyList<Claim> Claims { get; init; } = [];
+    public IReadOnlyList<PublishedClaim> Claims { get; init; } = [];
 
     /// <summary>Numbers said of quantities, to be held against each other.</summary>
     public IReadOnlyList<Statement> Statements { get; init; } = [];
@@ -33,11 +33,15 @@ public sealed record ClaimFile
     public IReadOnlyList<Relation> Relations { get; init; } = [];
 
     /// <summary>Reads the file at <paramref name="path"/>.</summary>
-    /// <exception cref="ClaimFileException">It is no claim file.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="ClaimFileException">It is not a claim file; the message says where and why.</exception>
+    /// <exception cref="IOException">It does not exist or cannot be read.</exception>
     public static ClaimFile Read(string path)
     {
-        if (new FileInfo(path).Length > LongestFile) throw new ClaimFileException("A claim file may be 4 megabytes long; this one is longer.");
+        if (Directory.Exists(path))
+            throw new IOException($"{Path.GetFullPath(path)} is a folder: name a claim file.");
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no claim file {Path.GetFullPath(path)}.", path);
+        if (new FileInfo(path).Length > LongestFile) throw new ClaimFileException("A claim file may have at most 4 MiB; this one has more.");
         return Parse(File.ReadAllText(path), Path.GetFileNameWithoutExtension(path));
     }
 

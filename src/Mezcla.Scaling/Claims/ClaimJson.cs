@@ -15,7 +15,7 @@ internal static class ClaimJson
         catch (JsonException error)
         {
             throw new ClaimFileException(FormattableString.Invariant(
-                $"line {(error.LineNumber ?? 0) + 1}, column {(error.BytePositionInLine ?? 0) + 1}: this is no valid JSON. {error.Message.Split(" LineNumber:")[0]}"));
+                $"line {(error.LineNumber ?? 0) + 1}, column {(error.BytePositionInLine ?? 0) + 1}: this is not valid JSON. {error.Message.Split(" LineNumber:")[0]}"));
         }
 
         using (document)
@@ -38,10 +38,10 @@ internal static class ClaimJson
         null or "measured" => ClaimStatus.Measured,
         "rumour" or "rumor" => ClaimStatus.Rumour,
         "opinion" => ClaimStatus.Opinion,
-        _ => throw new ClaimFileException($"{where}: the status '{text}' is none of measured, rumour and opinion."),
+        _ => throw new ClaimFileException($"{where}: the status '{text}' is not one of measured, rumour and opinion."),
     };
 
-    private static Claim ReadClaim(JsonElement item, int i)
+    private static PublishedClaim ReadClaim(JsonElement item, int i)
     {
         string where = FormattableString.Invariant($"claims[{i}]");
         Only(item, where, "said", "who", "source", "status", "expression", "relation", "expected", "tolerance", "unit", "correction", "note", "reason");
@@ -115,7 +115,7 @@ internal static class ClaimJson
         foreach (JsonProperty property in item.EnumerateObject())
         {
             if (!names.Contains(property.Name))
-                throw new ClaimFileException($"{where}: there is no property '{property.Name}'. There are: {string.Join(", ", names)}.");
+                throw new ClaimFileException($"{where}: there is no property '{property.Name}'. The properties are: {string.Join(", ", names)}.");
         }
     }
 }

@@ -7,7 +7,7 @@ internal static class ClaimText
     {
         string title = "";
         var definitions = new List<Definition>();
-        var claims = new List<Claim>();
+        var claims = new List<PublishedClaim>();
         var statements = new List<Statement>();
         var relations = new List<Relation>();
         foreach (Entry entry in Entries(text))
@@ -34,18 +34,18 @@ internal static class ClaimText
                     relations.Add(new(entry.Body, entry["why"] ?? "", entry.Line));
                     break;
                 default:
-                    throw new ClaimFileException($"line {entry.Line}: '{entry.Kind}' is none of title, define, claim, statement and relation.");
+                    throw new ClaimFileException($"line {entry.Line}: '{entry.Kind}' is not one of title, define, claim, statement and relation.");
             }
         }
 
         return new() { Title = title, Definitions = definitions, Claims = claims, Statements = statements, Relations = relations };
     }
 
-    private static Claim ReadClaim(Entry entry)
+    private static PublishedClaim ReadClaim(Entry entry)
     {
         entry.Only("said", "who", "source", "status", "unit", "correction", "note", "reason");
         (string formula, string? tolerance) = Within(entry.Body);
-        var claim = new Claim
+        var claim = new PublishedClaim
         {
             Said = entry["said"] ?? entry.Body,
             Who = entry["who"] ?? "",
@@ -141,7 +141,7 @@ internal static class ClaimText
         if (entry is not null) yield return entry;
     }
 
-    // A hash begins a comment at the start of a line or after a space; "C#" is no comment.
+    // A hash begins a comment at the start of a line or after a space; the one in "C#" does not.
     private static string WithoutComment(string line)
     {
         for (int i = line.IndexOf('#'); i >= 0; i = line.IndexOf('#', i + 1))

@@ -4,7 +4,7 @@ namespace Mezcla.Scaling.Claims;
 
 /// <summary>
 /// Narrows the ranges of quantities by relations between them until nothing moves (HC4: Benhamou et al. 1999). A range that becomes empty
-/// proves a contradiction. The proof is sound; that no contradiction is found is no proof that there is none, though for systems as simple as these it
+/// proves a contradiction. The proof is sound; finding no contradiction does not prove that there is none, though for systems as simple as these it
 /// nearly is.
 /// </summary>
 internal sealed class Propagation
@@ -75,7 +75,7 @@ internal sealed class Propagation
         _ => Constant(expression),
     };
 
-    // What is no plain arithmetic of quantities, a function of constants for instance, must have a value.
+    // Anything other than arithmetic on quantities, such as a function of constants, must have a value.
     private static Interval Constant(Expression expression)
     {
         double value = expression.Evaluate(new Dictionary<string, double>());

@@ -54,7 +54,7 @@ public sealed record ChinchillaFit
             ["a of N ∝ C^a", Numbers.Format(Law.SizeExponent)], ["b of D ∝ C^b", Numbers.Format(Law.DataExponent)],
             ["runs", Numbers.Format(Residuals.Count)], ["root mean square, nats", Numbers.Format(RootMeanSquare)],
         ];
-        return Display.Bundle(Display.Html("L = E + A/N^α + B/D^β", headers, rows), Display.Text(headers, rows));
+        return ResultTable.Bundle(ResultTable.Html("L = E + A/N^α + B/D^β", headers, rows), ResultTable.Text(headers, rows));
     }
 
     internal double[] Theta { get; init; } = [];

@@ -89,7 +89,7 @@ public sealed record FrontierFit(
             FormattableString.Invariant($"{point.Compute:0.00e+0}"), FormattableString.Invariant($"{point.Parameters:0.00e+0}"),
             FormattableString.Invariant($"{point.Tokens:0.00e+0}"), Numbers.Format(point.Loss), Numbers.Format(point.Runs),
         })];
-        return Display.Bundle(Display.Html(caption, headers, rows), $"{caption}\n{Display.Text(headers, rows)}");
+        return ResultTable.Bundle(ResultTable.Html(caption, headers, rows), $"{caption}\n{ResultTable.Text(headers, rows)}");
     }
 
     private static FrontierFit Through(string name, List<FrontierPoint> points, List<string> omitted)

@@ -1,15 +1,14 @@
-using System.Globalization;
 using System.Text.Json;
 using CsvHelper;
 
 namespace Mezcla.Scaling.Fits;
 
-/// <summary>Which columns hold what. A null name is looked for among the usual ones; letter case, spaces and punctuation do not count.</summary>
+/// <summary>The columns of a table of trainings. If a name is null, the usual names are tried; letter case, spaces and punctuation are ignored.</summary>
 /// <param name="Parameters">Column of model sizes.</param>
 /// <param name="Tokens">Column of token counts.</param>
 /// <param name="Flops">Column of training FLOPs; with sizes it replaces tokens.</param>
 /// <param name="Loss">Column of losses.</param>
-/// <param name="Where">Take only rows with this value in a column, such as <c>kind=moe</c>; null for all.</param>
+/// <param name="Where">A condition: only rows that have this value in a column are used, such as <c>kind=moe</c>; null for all rows.</param>
 public sealed record RunColumns(string? Parameters = null, string? Tokens = null, string? Flops = null, string? Loss = null, string? Where = null);
 
 /// <summary>A row that could not be used.</summary>
@@ -32,11 +31,15 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static RunTable Read(string path, RunColumns? columns = null)
     {
+        if (Directory.Exists(path))
+            throw new IOException($"{Path.GetFullPath(path)} is a folder: name a CSV file or a .jsonl file.");
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no file of trainings {Path.GetFullPath(path)}.", path);
         using var reader = new StreamReader(path);
         return Path.GetExtension(path).Equals(".jsonl", StringComparison.OrdinalIgnoreCase) ? ReadJsonLines(reader, columns) : Read(reader, columns);
     }
 
-    /// <summary>Reads CSV with a header line from <paramref name="reader"/>; comma, semicolon or tab, whichever the header has.</summary>
+    /// <summary>Reads CSV with a header line from <paramref name="reader"/>, separated by comma, semicolon or tab. Numbers may have a decimal point or a decimal comma.</summary>
     /// <exception cref="FitException">A column is missing (the message lists those that exist), or a line is longer than a megabyte.</exception>
     public static RunTable Read(TextReader reader, RunColumns? columns = null)
     {
@@ -52,11 +55,11 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
         {
             using CsvReader csv = CsvReader.Create(reader, options, leaveOpen: true);
             csv.ReadHeader();
-            return FromRows([.. csv.Headers], CsvRows(csv), columns ?? new());
+            return FromRows([.. csv.Headers], [.. CsvRows(csv)], columns ?? new(), semicolons: csv.Separator == ';');
         }
         catch (CsvFormatException error)
         {
-            throw new FitException($"This is no CSV file that can be read: {error.Message}");
+            throw new FitException($"The file cannot be read as CSV: {error.Message}");
         }
     }
 
@@ -81,11 +84,11 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
             }
             catch (JsonException)
             {
-                bad.Add(new(number, "it is no JSON object"));
+                bad.Add(new(number, "it is not a JSON object"));
             }
         }
 
-        RunTable table = FromRows([.. header], rows, columns ?? new());
+        RunTable table = FromRows([.. header], rows, columns ?? new(), semicolons: false);
         return bad.Count == 0 ? table : table with { BadRows = [.. table.BadRows.Concat(bad).OrderBy(row => row.Line)] };
     }
 
@@ -94,7 +97,7 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
         while (csv.Read()) yield return (csv.LineNumber, [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetString)]);
     }
 
-    private static RunTable FromRows(string[] header, IEnumerable<(long Line, string[] Fields)> rows, RunColumns columns)
+    private static RunTable FromRows(string[] header, List<(long Line, string[] Fields)> rows, RunColumns columns, bool semicolons)
     {
         if (header.Length == 0) throw new FitException("The file is empty: it needs a header line and a row for each run.");
         int parameters = Find(header, columns.Parameters, ParameterNames) ?? throw Missing("parameters", header);
@@ -103,15 +106,18 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
         if (tokens is null && flops is null) throw Missing("tokens or FLOPs", header);
         (int Column, string Value)? condition = Condition(header, columns.Where);
 
+        int[] used = [.. new[] { parameters, loss, tokens ?? loss, flops ?? loss }.Distinct()];
+        NumberStyle style = NumberStyle.Of(rows.SelectMany(row => used.Where(column => column < row.Fields.Length).Select(column => row.Fields[column])), semicolons);
         var runs = new List<TrainingRun>();
         var bad = new List<BadRow>();
         foreach ((long line, string[] fields) in rows)
         {
             if (fields.All(string.IsNullOrWhiteSpace)) continue;
             if (condition is { } wanted && (wanted.Column >= fields.Length || !fields[wanted.Column].Equals(wanted.Value, StringComparison.OrdinalIgnoreCase))) continue;
-            string? why = null;
-            double? n = Number(fields, parameters, header, ref why), l = Number(fields, loss, header, ref why);
-            double? d = tokens is { } t ? Number(fields, t, header, ref why) : null, c = flops is { } f ? Number(fields, f, header, ref why) : null;
+            string? why = fields.Skip(header.Length).Any(field => field.Length > 0)
+                ? $"it has {fields.Length} columns and the header {header.Length}; if commas separate the columns, write numbers with a decimal point" : null;
+            double? n = Number(fields, parameters, header, style, ref why), l = Number(fields, loss, header, style, ref why);
+            double? d = tokens is { } t ? Number(fields, t, header, style, ref why) : null, c = flops is { } f ? Number(fields, f, header, style, ref why) : null;
             if (why is not null) bad.Add(new(line, why));
             else runs.Add(new(n!.Value, d ?? c!.Value / (6 * n.Value), l!.Value, c));
         }
@@ -123,7 +129,7 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
     {
         if (where is null) return null;
         int at = where.IndexOf('=');
-        if (at <= 0) throw new FitException($"'{where}' is no condition: write a column, = and a value, such as kind=moe.");
+        if (at <= 0) throw new FitException($"'{where}' is not a condition: write a column, = and a value, such as kind=moe.");
         return (Find(header, where[..at], [])!.Value, where[(at + 1)..].Trim());
     }
 
@@ -133,7 +139,7 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
         if (wanted is not null)
         {
             int exact = Array.IndexOf(plain, Plain(wanted));
-            return exact >= 0 ? exact : throw new FitException($"There is no column '{wanted}'. There are: {string.Join(", ", header)}.");
+            return exact >= 0 ? exact : throw new FitException($"There is no column '{wanted}'. The columns are: {string.Join(", ", header)}.");
         }
 
         foreach (string name in usual)
@@ -148,14 +154,14 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
     private static string Plain(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 
     private static FitException Missing(string what, string[] header) =>
-        new($"No column for {what} was found among: {string.Join(", ", header)}. Name it.");
+        new($"No column for {what} was found among: {string.Join(", ", header)}. Name it with an option.");
 
-    private static double? Number(string[] fields, int column, string[] header, ref string? why)
+    private static double? Number(string[] fields, int column, string[] header, NumberStyle style, ref string? why)
     {
         if (why is not null) return null;
         string text = column < fields.Length ? fields[column] : "";
         if (text.Length == 0) why = $"nothing in column '{header[column]}'";
-        else if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)) why = $"'{text}' in column '{header[column]}' is not a number";
+        else if (style.Parse(text, out string? problem) is not { } value) why = $"'{text}' in column '{header[column]}' {problem}";
         else if (!double.IsFinite(value) || value <= 0) why = $"'{text}' in column '{header[column]}' must be above zero";
         else return value;
         return null;

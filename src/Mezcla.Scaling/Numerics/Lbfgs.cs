@@ -3,7 +3,7 @@ namespace Mezcla.Scaling.Numerics;
 /// <summary>A function of several variables: returns its value at <paramref name="x"/> and writes its gradient.</summary>
 internal delegate double Differentiable(ReadOnlySpan<double> x, Span<double> gradient);
 
-/// <summary>Where a minimization ended.</summary>
+/// <summary>The result of a minimization.</summary>
 internal sealed record Minimum(double[] X, double Value, int Iterations, bool Converged);
 
 /// <summary>

@@ -5,7 +5,7 @@ internal static class Search
 {
     private static readonly double Golden = (Math.Sqrt(5) - 1) / 2;
 
-    /// <summary>Where a function with one valley between <paramref name="low"/> and <paramref name="high"/> is least.</summary>
+    /// <summary>The minimum of a function that has a single minimum between <paramref name="low"/> and <paramref name="high"/>.</summary>
     public static double Minimum(Func<double, double> f, double low, double high)
     {
         double a = high - Golden * (high - low), b = low + Golden * (high - low), fa = f(a), fb = f(b);

@@ -1,5 +1,6 @@
 using System.Text;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Training;
 
 namespace Mezcla.Scaling.Sweeps;
@@ -23,7 +24,7 @@ public sealed class Sweep(SweepData data, string path)
     /// <summary>The file of records.</summary>
     public string FilePath { get; } = Path.GetFullPath(path);
 
-    /// <summary>Where the steps of each training are written, a file of JSON lines for each; null for nowhere.</summary>
+    /// <summary>The folder in which the steps of each training are recorded, as one file of JSON lines per training; null for no record.</summary>
     public string? StepsFolder { get; init; }
 
     /// <summary>The file that task <paramref name="task"/> of a cluster's job array writes: sweep.jsonl becomes sweep.task-7.jsonl.</summary>

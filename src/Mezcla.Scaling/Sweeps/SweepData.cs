@@ -1,9 +1,10 @@
 using System.Text;
 using Mezcla.Datasets;
+using Mezcla.Training;
 
 namespace Mezcla.Scaling.Sweeps;
 
-/// <summary>The text of a sweep as bytes, mixed so that what is held out is like what is trained on.</summary>
+/// <summary>The text of a sweep as bytes. Texts are mixed, so that the held-out part resembles the training part.</summary>
 public sealed class SweepData
 {
     // Long enough that a window rarely crosses from one place to another, short enough that every text is on both sides of the cut.

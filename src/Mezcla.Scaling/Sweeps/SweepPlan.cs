@@ -30,7 +30,7 @@ public sealed record SweepOptions
     /// <summary>Whether Mixtures of Experts of the same active sizes are trained, at every second of the sizes that dense models get.</summary>
     public bool Mixture { get; init; } = true;
 
-    /// <summary>Routed experts of a mixture, of which a token uses 2; each is half as wide as the dense network.</summary>
+    /// <summary>Number of routed experts. Two of them compute each token, and each is half as wide as the dense network.</summary>
     public int Experts { get; init; } = 8;
 
     /// <summary>Fewest tokens for each parameter.</summary>
@@ -142,7 +142,7 @@ public static class SweepPlan
             .Select(size => counted.MinBy(candidate => Math.Abs(candidate.size - size)).config).Distinct();
     }
 
-    /// <summary>The same model with its networks replaced by experts of half the width, of which a token uses two.</summary>
+    /// <summary>The same model with experts of half the width instead of its feed-forward networks; two experts compute each token.</summary>
     internal static TransformerConfig WithExperts(TransformerConfig dense, int experts) => dense with
     {
         Name = "moe" + dense.Name["dense".Length..],

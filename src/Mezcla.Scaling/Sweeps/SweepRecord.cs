@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mezcla.Datasets;
+using Mezcla.Models;
 using Mezcla.Scaling.Fits;
 
 namespace Mezcla.Scaling.Sweeps;
@@ -88,7 +89,7 @@ public sealed record SweepRecord
     /// <summary>
     /// Reads a file of records. A last line that was cut off, as by a crash, is left out; any other line that cannot be read is an error.
     /// </summary>
-    /// <exception cref="FormatException">A line is no record; the message says which.</exception>
+    /// <exception cref="FormatException">A line is not a record; the message says which.</exception>
     public static IReadOnlyList<SweepRecord> Read(string path)
     {
         string[] lines = File.ReadAllLines(path);
@@ -106,7 +107,7 @@ public sealed record SweepRecord
             }
             catch (JsonException error)
             {
-                throw new FormatException($"{Path.GetFileName(path)}, line {i + 1} is no record of a sweep. {error.Message}");
+                throw new FormatException($"{Path.GetFileName(path)}, line {i + 1} is not a record of a sweep. {error.Message}");
             }
         }
 

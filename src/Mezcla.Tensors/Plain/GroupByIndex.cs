@@ -30,7 +30,7 @@ internal sealed partial class PlainKernels
             if (!priority.IsNull && ranked.Count > capacity)
             {
                 var weights = Floats(priority).Part(0, tokens * k).ToArray();
-                ranked = [.. ranked.OrderByDescending(at => weights[at])];
+                ranked = [.. ranked.OrderByDescending(at => weights[at], NaNLargest)];
             }
             foreach (var at in ranked.Take(capacity))
                 Place(at, g, 1);

@@ -1,4 +1,4 @@
-using Mezcla.Checkpoints;
+using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Gguf;
 

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using Mezcla.Checkpoints;
+using Mezcla.Weights.Files;
+using Mezcla.Weights.Safetensors;
 
 namespace Mezcla.Weights.Gguf;
 

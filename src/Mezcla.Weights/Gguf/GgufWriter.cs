@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Mezcla.Checkpoints;
 using Mezcla.Quantization.Formats;
+using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Gguf;
 

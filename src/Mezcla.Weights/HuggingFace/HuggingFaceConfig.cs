@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Tokenization;
 

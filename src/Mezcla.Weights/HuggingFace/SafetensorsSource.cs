@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Mezcla.Checkpoints;
 using Mezcla.Quantization.Formats;
+using Mezcla.Weights.Safetensors;
 
 namespace Mezcla.Weights.HuggingFace;
 

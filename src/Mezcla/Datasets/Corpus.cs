@@ -27,7 +27,7 @@ public sealed record Corpus(string Name, string Text)
     public static Corpus Load(string name)
     {
         if (name == "arithmetic")
-            return new(name, Arithmetic.Lines(lines: 40_000, seed: 1));
+            return new(name, ArithmeticText.Lines(lines: 40_000, seed: 1));
         if (!Names.Contains(name))
             throw new ArgumentException($"There is no corpus '{name}'. There are: {string.Join(", ", Names)}. For a file of your own use Corpus.Read(path).", nameof(name));
         return Read(DatasetFolder.PathOf("corpora", name + ".txt")) with { Name = name };

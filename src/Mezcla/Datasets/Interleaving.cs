@@ -1,7 +1,7 @@
 namespace Mezcla.Datasets;
 
 /// <summary>The order in which pieces of several sequences alternate, in proportion to their lengths.</summary>
-internal static class Interleaving
+public static class Interleaving
 {
     /// <summary>Takes the next piece always from the sequence of which the largest share is left, until nothing is.</summary>
     /// <param name="lengths">The sequences' lengths.</param>

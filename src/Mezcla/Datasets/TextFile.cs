@@ -44,9 +44,11 @@ public static class TextFile
             throw new InvalidDataException($"'{path}' is not UTF-8 text: byte {bytes[bad]:X2} at offset {bad:N0}, line {line:N0}. {what}");
         }
         var text = Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF').Replace("\r\n", "\n").Replace('\r', '\n');
-        return string.IsNullOrWhiteSpace(text)
-            ? throw new InvalidDataException($"'{path}' is empty. A model learns from text: give a file that has some.")
-            : text;
+        if (text.Length == 0)
+            throw new InvalidDataException($"'{path}' is empty. A model learns from text: give a file that contains some.");
+        if (string.IsNullOrWhiteSpace(text))
+            throw new InvalidDataException($"'{path}' contains only white space. A model learns from text: give a file that contains some.");
+        return text;
     }
 
     /// <summary>The offset of the first byte that cannot be UTF-8 text, or -1. A zero byte is legal UTF-8, but no text has one.</summary>

@@ -2,32 +2,28 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Layers;
 
-/// <summary>A table of one vector for each id.</summary>
-public sealed class Embedding : Module
+/// <summary>
+/// A table of one vector for each id. Other kinds of table derive from it, such as a quantized one, and take its place in a model by
+/// <see cref="Module.Replace"/>.
+/// </summary>
+public class Embedding : Module
 {
-    private Tensor? _weight;
+    private readonly Tensor? _weight;
 
-    /// <summary>A table [<paramref name="count"/>, <paramref name="size"/>] of normal numbers.</summary>
-    public Embedding(int count, int size, RandomStream random, float deviation = 0.02f) =>
-        _weight = Parameter("weight", Tensor.Normal(random, 0, deviation, count, size));
+    /// <summary>A fresh table [<paramref name="count"/>, <paramref name="size"/>].</summary>
+    public Embedding(int count, int size, Initialization initialization) =>
+        _weight = Parameter("weight", initialization.Weight(count, size));
+
+    /// <summary>For other kinds of table, which keep their vectors in another form.</summary>
+    protected Embedding() { }
 
     /// <summary>The table [count, size].</summary>
-    /// <exception cref="InvalidOperationException">It is frozen.</exception>
-    public Tensor Weight => _weight ?? throw new InvalidOperationException("This embedding is frozen (quantized): it has no float weights.");
-
-    /// <summary>What took the table's place; null while there is one of floats.</summary>
-    public IFrozenMatrix? Frozen { get; private set; }
+    /// <exception cref="InvalidOperationException">This kind of table keeps its vectors in another form.</exception>
+    public Tensor Weight => _weight ?? throw new InvalidOperationException($"A {GetType().Name} has no float weights.");
 
     /// <summary>Int32 [...] → [..., size].</summary>
-    public Tensor Forward(Tensor ids) => Frozen?.Lookup(ids) ?? Weight.Embedding(ids);
+    public virtual Tensor Forward(Tensor ids) => Weight.Embedding(ids);
 
     /// <summary>The products with every row, a tied head's logits: [..., size] → [..., count].</summary>
-    public Tensor Project(Tensor x) => Frozen?.Apply(x) ?? x.Linear(Weight);
-
-    /// <summary>Puts a frozen matrix in the table's place, and releases the table.</summary>
-    internal void Freeze(IFrozenMatrix matrix)
-    {
-        Release("weight");
-        (_weight, Frozen) = (null, matrix);
-    }
+    public virtual Tensor Project(Tensor x) => x.Linear(Weight);
 }

@@ -1,4 +1,3 @@
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.Layers;
@@ -11,19 +10,19 @@ public sealed class FeedForward : Module
 {
     private readonly FeedForwardConfig _config;
 
-    /// <summary>A network hiddenSize → intermediate → hiddenSize; the last matrix starts smaller by <paramref name="residualScale"/>.</summary>
-    public FeedForward(int hiddenSize, FeedForwardConfig config, RandomStream random, float deviation = 0.02f, float residualScale = 1)
+    /// <summary>A fresh network hiddenSize → intermediate → hiddenSize.</summary>
+    public FeedForward(FeedForwardConfig config, int hiddenSize, Initialization initialization)
     {
         _config = config;
-        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, random, deviation));
-        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, random, deviation * residualScale));
+        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, initialization), linear => Up = linear);
+        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, initialization.ForResidual), linear => Down = linear);
     }
 
     /// <summary>W₁, or W₁ and W₃ stacked.</summary>
-    public Linear Up { get; }
+    public Linear Up { get; private set; }
 
     /// <summary>W₂.</summary>
-    public Linear Down { get; }
+    public Linear Down { get; private set; }
 
     /// <summary>[..., hiddenSize] → the same shape.</summary>
     public Tensor Forward(Tensor x) => Down.Forward(Hidden(x));
@@ -33,6 +32,6 @@ public sealed class FeedForward : Module
     {
         { Gated: false, Activation: Activation.Gelu } => Up.ForwardGelu(x, GeluForm.Exact),
         { Gated: false, Activation: Activation.GeluTanh } => Up.ForwardGelu(x, GeluForm.Tanh),
-        _ => Activations.Apply(Up.Forward(x), _config),
+        _ => ActivationFunctions.Apply(Up.Forward(x), _config),
     };
 }

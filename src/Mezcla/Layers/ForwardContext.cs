@@ -1,4 +1,3 @@
-using Mezcla.MixtureOfExperts;
 using Mezcla.Tensors;
 
 namespace Mezcla.Layers;
@@ -18,11 +17,11 @@ public sealed class ForwardContext
     /// <summary>Keys and values of the tokens before; null to compute a sequence from its start.</summary>
     public KeyValueCache? Cache { get; init; }
 
-    /// <summary>Receives what each Mixture of Experts decided; null to observe nothing.</summary>
-    public RoutingTrace? Routing { get; init; }
+    /// <summary>Is told what each Mixture of Experts decided; null to observe nothing.</summary>
+    public IRoutingObserver? Routing { get; init; }
 
     /// <summary>The token ids of this pass, Int32 [batch, time], which hash routing reads; the model sets them.</summary>
-    public Tensor? TokenIds { get; internal set; }
+    public Tensor? TokenIds { get; set; }
 
     /// <summary>Whether only the logits of the last position are wanted, as in generation.</summary>
     public bool LastPositionOnly { get; init; }

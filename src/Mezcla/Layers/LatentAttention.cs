@@ -1,4 +1,3 @@
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.Layers;
@@ -16,51 +15,51 @@ public sealed class LatentAttention : Module, IAttention
     private readonly AttentionOptions _options;
 
     /// <summary>The attention of block <paramref name="layer"/>.</summary>
-    public LatentAttention(TransformerConfig config, int layer, RotaryTable? rotary, RandomStream random, float deviation, float residualScale)
+    public LatentAttention(AttentionConfig config, int hiddenSize, NormConfig norm, int layer, RotaryTable? rotary, Initialization initialization)
     {
-        _latent = config.Attention.Latent ?? throw new ArgumentException("The configuration has no latent attention.", nameof(config));
-        _heads = config.Attention.Heads;
+        _latent = config.Latent ?? throw new ArgumentException("The configuration has no latent attention.", nameof(config));
+        _heads = config.Heads;
         _layer = layer;
         _rotary = rotary;
         var query = _heads * (_latent.NopeHeadSize + _latent.RopeHeadSize);
         if (_latent.QueryRank > 0)
         {
-            QueryDown = Child("query_down", new Linear(config.HiddenSize, _latent.QueryRank, false, random, deviation));
-            QueryNorm = Child("query_norm", new Normalization(_latent.QueryRank, config.Norm));
+            QueryDown = Child("query_down", new Linear(hiddenSize, _latent.QueryRank, false, initialization), linear => QueryDown = linear);
+            QueryNorm = Child("query_norm", new Normalization(_latent.QueryRank, norm));
         }
 
-        Query = Child("query", new Linear(_latent.QueryRank > 0 ? _latent.QueryRank : config.HiddenSize, query, false, random, deviation));
-        KeyValueDown = Child("key_value_down", new Linear(config.HiddenSize, _latent.KeyValueRank + _latent.RopeHeadSize, false, random, deviation));
-        KeyValueNorm = Child("key_value_norm", new Normalization(_latent.KeyValueRank, config.Norm));
-        KeyUp = Child("key_up", new Linear(_latent.KeyValueRank, _heads * _latent.NopeHeadSize, false, random, deviation));
-        ValueUp = Child("value_up", new Linear(_latent.KeyValueRank, _heads * _latent.ValueHeadSize, false, random, deviation));
-        Output = Child("output", new Linear(_heads * _latent.ValueHeadSize, config.HiddenSize, false, random, deviation * residualScale));
+        Query = Child("query", new Linear(_latent.QueryRank > 0 ? _latent.QueryRank : hiddenSize, query, false, initialization), linear => Query = linear);
+        KeyValueDown = Child("key_value_down", new Linear(hiddenSize, _latent.KeyValueRank + _latent.RopeHeadSize, false, initialization), linear => KeyValueDown = linear);
+        KeyValueNorm = Child("key_value_norm", new Normalization(_latent.KeyValueRank, norm));
+        KeyUp = Child("key_up", new Linear(_latent.KeyValueRank, _heads * _latent.NopeHeadSize, false, initialization), linear => KeyUp = linear);
+        ValueUp = Child("value_up", new Linear(_latent.KeyValueRank, _heads * _latent.ValueHeadSize, false, initialization), linear => ValueUp = linear);
+        Output = Child("output", new Linear(_heads * _latent.ValueHeadSize, hiddenSize, false, initialization.ForResidual), linear => Output = linear);
         _options = new AttentionOptions { Causal = true, TimeFirst = true, Scale = 1 / MathF.Sqrt(_latent.NopeHeadSize + _latent.RopeHeadSize) };
     }
 
     /// <summary>W_dq, or null for a full query projection.</summary>
-    public Linear? QueryDown { get; }
+    public Linear? QueryDown { get; private set; }
 
     /// <summary>The norm of the compressed query.</summary>
     public Normalization? QueryNorm { get; }
 
     /// <summary>W_uq and W_qr: for each head its part without rotation, then the rotated one.</summary>
-    public Linear Query { get; }
+    public Linear Query { get; private set; }
 
     /// <summary>W_dkv and W_kr: the latent vector, then the shared rotary key.</summary>
-    public Linear KeyValueDown { get; }
+    public Linear KeyValueDown { get; private set; }
 
     /// <summary>The norm of the latent vector.</summary>
     public Normalization KeyValueNorm { get; }
 
     /// <summary>W_uk.</summary>
-    public Linear KeyUp { get; }
+    public Linear KeyUp { get; private set; }
 
     /// <summary>W_uv.</summary>
-    public Linear ValueUp { get; }
+    public Linear ValueUp { get; private set; }
 
     /// <summary>W_o.</summary>
-    public Linear Output { get; }
+    public Linear Output { get; private set; }
 
     private protected override IEnumerable<Tensor> Held() => _rotary is null ? base.Held() : base.Held().Append(_rotary.Cosines).Append(_rotary.Sines);
 

@@ -1,4 +1,3 @@
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.Layers;

@@ -1,4 +1,3 @@
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.Layers;
@@ -15,16 +14,16 @@ public sealed class SelfAttention : Module, IAttention
     private readonly int _layer;
 
     /// <summary>The attention of block <paramref name="layer"/>; <paramref name="rotary"/> is null where positions are not rotary.</summary>
-    public SelfAttention(TransformerConfig config, int layer, RotaryTable? rotary, RandomStream random, float deviation, float residualScale)
+    public SelfAttention(AttentionConfig config, int hiddenSize, int layer, RotaryTable? rotary, Initialization initialization)
     {
-        _config = config.Attention;
+        _config = config;
         _layer = layer;
         _rotary = rotary;
         var (heads, shared, size) = (_config.Heads, _config.KeyValueHeads, _config.HeadSize);
         if (heads % shared != 0)
             throw new ArgumentException($"{heads} query heads cannot share {shared} key/value heads evenly.", nameof(config));
-        Projection = Child("qkv", new Linear(config.HiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, random, deviation));
-        Output = Child("output", new Linear(heads * size, config.HiddenSize, _config.OutputBias, random, deviation * residualScale));
+        Projection = Child("qkv", new Linear(hiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, initialization), linear => Projection = linear);
+        Output = Child("output", new Linear(heads * size, hiddenSize, _config.OutputBias, initialization.ForResidual), linear => Output = linear);
         if (_config.Sinks) _sinks = Parameter("sinks", Tensor.Zeros(heads));
         Options = new AttentionOptions
         {
@@ -36,10 +35,10 @@ public sealed class SelfAttention : Module, IAttention
     }
 
     /// <summary>W_q, W_k and W_v in one matrix: query heads first, then key heads, then value heads.</summary>
-    public Linear Projection { get; }
+    public Linear Projection { get; private set; }
 
     /// <summary>W_o.</summary>
-    public Linear Output { get; }
+    public Linear Output { get; private set; }
 
     /// <summary>Mask, window and sinks of this layer.</summary>
     public AttentionOptions Options { get; }

@@ -1,5 +1,4 @@
 using Mezcla.Layers;
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.MixtureOfExperts;
@@ -10,9 +9,9 @@ namespace Mezcla.MixtureOfExperts;
 /// </summary>
 public sealed record ExpertChoiceRouting : Routing
 {
-    internal override Router Create(TransformerConfig config, RandomStream random, float deviation) => new ExpertChoiceRouter(config, random, deviation);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new ExpertChoiceRouter(experts, hiddenSize, initialization);
 
-    private sealed class ExpertChoiceRouter(TransformerConfig config, RandomStream random, float deviation) : LinearRouter(config, random, deviation)
+    private sealed class ExpertChoiceRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization) : LinearRouter(experts, hiddenSize, initialization)
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {

@@ -1,5 +1,4 @@
 using Mezcla.Layers;
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.MixtureOfExperts;
@@ -10,14 +9,14 @@ namespace Mezcla.MixtureOfExperts;
 /// </summary>
 public sealed record GShardRouting : Routing
 {
-    internal override Router Create(TransformerConfig config, RandomStream random, float deviation)
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization)
     {
-        if (config.MixtureOfExperts!.TopK != 2)
-            throw new ArgumentException($"GShard routing sends a token to two experts, not {config.MixtureOfExperts.TopK}: set TopK to 2.", nameof(config));
-        return new GShardRouter(config, random, deviation);
+        if (experts.TopK != 2)
+            throw new ArgumentException($"GShard routing sends a token to two experts, not {experts.TopK}: set TopK to 2.", nameof(experts));
+        return new GShardRouter(experts, hiddenSize, initialization);
     }
 
-    private sealed class GShardRouter(TransformerConfig config, RandomStream random, float deviation) : LinearRouter(config, random, deviation)
+    private sealed class GShardRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization) : LinearRouter(experts, hiddenSize, initialization)
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {

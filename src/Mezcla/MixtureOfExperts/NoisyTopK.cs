@@ -1,5 +1,4 @@
 using Mezcla.Layers;
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.MixtureOfExperts;
@@ -10,15 +9,15 @@ namespace Mezcla.MixtureOfExperts;
 /// </summary>
 public sealed record NoisyTopKRouting : Routing
 {
-    internal override Router Create(TransformerConfig config, RandomStream random, float deviation) => new NoisyTopKRouter(config, random, deviation);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new NoisyTopKRouter(experts, hiddenSize, initialization);
 
     private sealed class NoisyTopKRouter : LinearRouter
     {
         private readonly Linear _noise;
 
-        public NoisyTopKRouter(TransformerConfig config, RandomStream random, float deviation)
-            : base(config, random, deviation) =>
-            _noise = Child("noise", new Linear(config.HiddenSize, Config.Experts, false, random, deviation));
+        public NoisyTopKRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
+            : base(experts, hiddenSize, initialization) =>
+            _noise = Child("noise", new Linear(hiddenSize, Config.Experts, false, initialization));
 
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {

@@ -1,7 +1,5 @@
 using System.Text.Json.Serialization;
 using Mezcla.Layers;
-using Mezcla.Models;
-using Mezcla.Tensors;
 
 namespace Mezcla.MixtureOfExperts;
 
@@ -20,39 +18,9 @@ namespace Mezcla.MixtureOfExperts;
 public abstract record Routing
 {
     /// <summary>Makes the router of one layer.</summary>
-    internal abstract Router Create(TransformerConfig config, RandomStream random, float deviation);
-}
-
-/// <summary>The part of a Mixture of Experts that decides which expert computes which token.</summary>
-public abstract class Router : Module
-{
-    /// <summary>A router of the given Mixture of Experts.</summary>
-    private protected Router(MixtureOfExpertsConfig experts) => Config = experts;
-
-    /// <summary>The Mixture of Experts it serves.</summary>
-    protected MixtureOfExpertsConfig Config { get; }
-
-    /// <summary>Decides for tokens [N, d].</summary>
-    internal abstract RoutingDecision Route(Tensor tokens, ForwardContext context);
-
-    /// <summary>Adjusts what is adjusted after an optimizer step, such as a loss-free bias.</summary>
-    internal virtual void AfterStep() { }
-}
-
-/// <summary>A router whose scores are one linear map of the token: E·d weights, and that is all that decides (Shazeer et al. 2017, eq. 3).</summary>
-public abstract class LinearRouter : Router
-{
-    private protected LinearRouter(TransformerConfig config, RandomStream random, float deviation)
-        : base(config.MixtureOfExperts!) =>
-        Gate = Child("gate", new Linear(config.HiddenSize, Config.Experts, Config.RouterBias, random, deviation));
-
-    /// <summary>W_g [E, d].</summary>
-    public Linear Gate { get; }
-
-    /// <summary>The logits [N, E] of tokens [N, d], in float32 whatever the tokens are; with a router of <see cref="MixtureOfExpertsConfig.RouterPrecision"/> bfloat16, rounded to it at each end.</summary>
-    private protected Tensor Scores(Tensor tokens)
-    {
-        if (Config.RouterPrecision == DType.Float32 || Gate.Frozen is not null) return Gate.Forward(tokens);
-        return tokens.To(Config.RouterPrecision).Linear(Gate.Weight.To(Config.RouterPrecision), Gate.Bias).To(Config.RouterPrecision).To(DType.Float32);
-    }
+    /// <param name="experts">The Mixture of Experts it serves.</param>
+    /// <param name="hiddenSize">Width of a token's vector.</param>
+    /// <param name="vocabularySize">Number of token ids, which hash routing needs; 0 if unknown.</param>
+    /// <param name="initialization">How its weights are drawn.</param>
+    internal abstract Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization);
 }

@@ -1,5 +1,4 @@
 using Mezcla.Layers;
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.MixtureOfExperts;
@@ -26,21 +25,21 @@ public sealed record SigmoidRouting : Routing
     /// <summary>Whether the weight multiplies the expert's input (Llama 4) instead of its output.</summary>
     public bool WeighInput { get; init; }
 
-    internal override Router Create(TransformerConfig config, RandomStream random, float deviation) => new SigmoidRouter(this, config, random, deviation);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new SigmoidRouter(this, experts, hiddenSize, initialization);
 
     private sealed class SigmoidRouter : LinearRouter
     {
         private readonly SigmoidRouting _routing;
         private readonly RoutingBias? _bias;
 
-        public SigmoidRouter(SigmoidRouting routing, TransformerConfig config, RandomStream random, float deviation)
-            : base(config, random, deviation)
+        public SigmoidRouter(SigmoidRouting routing, MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
+            : base(experts, hiddenSize, initialization)
         {
             _routing = routing;
             if (Config.Experts % routing.Groups != 0)
-                throw new ArgumentException($"{Config.Experts} experts do not divide into {routing.Groups} groups.", nameof(config));
+                throw new ArgumentException($"{Config.Experts} experts do not divide into {routing.Groups} groups.", nameof(experts));
             if (Config.TopK > Config.Experts / routing.Groups * routing.ChosenGroups)
-                throw new ArgumentException($"{routing.ChosenGroups} of {routing.Groups} groups hold fewer than the {Config.TopK} experts a token needs.", nameof(config));
+                throw new ArgumentException($"{routing.ChosenGroups} of {routing.Groups} groups hold fewer than the {Config.TopK} experts a token needs.", nameof(experts));
             if (Config.Balance.BiasUpdate > 0) _bias = new RoutingBias(Buffer("bias", Tensor.Zeros(Config.Experts)), Config.Balance.BiasUpdate);
         }
 

@@ -1,5 +1,4 @@
 using Mezcla.Layers;
-using Mezcla.Models;
 using Mezcla.Tensors;
 
 namespace Mezcla.MixtureOfExperts;
@@ -10,10 +9,10 @@ namespace Mezcla.MixtureOfExperts;
 /// </summary>
 public sealed record SwitchRouting : Routing
 {
-    internal override Router Create(TransformerConfig config, RandomStream random, float deviation)
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization)
     {
-        if (config.MixtureOfExperts!.TopK != 1)
-            throw new ArgumentException($"Switch routing sends a token to one expert, not {config.MixtureOfExperts.TopK}: set TopK to 1.", nameof(config));
-        return new SoftmaxTopKRouting().Create(config, random, deviation);
+        if (experts.TopK != 1)
+            throw new ArgumentException($"Switch routing sends a token to one expert, not {experts.TopK}: set TopK to 1.", nameof(experts));
+        return new SoftmaxTopKRouting().Create(experts, hiddenSize, vocabularySize, initialization);
     }
 }

@@ -11,23 +11,24 @@ public sealed class Transformer : LanguageModel
 
     /// <summary>A model with fresh weights drawn from <paramref name="random"/>.</summary>
     /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
-    public Transformer(TransformerConfig config, RandomStream random) : this(config, random, config.InitializerRange, null) { }
+    public Transformer(TransformerConfig config, RandomStream random) : this(config, Fresh(config, random), null) { }
 
     /// <summary>
-    /// A model whose matrices are zero, for a loader: each part is given to <paramref name="made"/> under its name as soon as it is made, so that
-    /// a model whose matrices are frozen at once never has all of them as floats.
+    /// A model that is loaded part by part: the token table, each block, the last norm, the head. A model with quantized weights never holds more than
+    /// one part as floats, since each part is loaded before the next is made.
     /// </summary>
-    internal Transformer(TransformerConfig config, Action<string, Module>? made) : this(config, new RandomStream(0), 0, made) { }
+    /// <param name="config">The shape.</param>
+    /// <param name="load">Given the name and each new part, whose matrices are zero; gives back what the model has there: the same part with its weights filled in, or another in its place.</param>
+    /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
+    public Transformer(TransformerConfig config, Func<string, Module, Module> load) : this(config, new Initialization(new RandomStream(0), 0), load) { }
 
-    private Transformer(TransformerConfig config, RandomStream random, float deviation, Action<string, Module>? made)
+    private Transformer(TransformerConfig config, Initialization initialization, Func<string, Module, Module>? load)
     {
         config.Validate();
         Config = config;
-        // What is added to the residual stream is divided by the root of how many add to it (Radford et al. 2019, section 2.3).
-        var residualScale = 1 / MathF.Sqrt(2 * config.Layers);
-        TokenEmbedding = Made("embedding", new Embedding(config.VocabularySize, config.HiddenSize, random, deviation));
+        TokenEmbedding = Part("embedding", new Embedding(config.VocabularySize, config.HiddenSize, initialization), table => TokenEmbedding = table);
         if (config.Positions.Kind == PositionKind.Learned)
-            PositionEmbedding = Made("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, random, deviation));
+            PositionEmbedding = Part("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, initialization));
         var rotary = config.Positions.Kind == PositionKind.Rotary
             ? RotaryTable.Create(config.ContextLength, config.Attention.Latent?.RopeHeadSize ?? config.Attention.HeadSize, config.Positions)
             : null;
@@ -35,18 +36,18 @@ public sealed class Transformer : LanguageModel
         {
             var period = config.Positions.NoPositionPeriod;
             var turned = period == 0 || (layer + 1) % period != 0;
-            _blocks.Add(Made($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, random, deviation, residualScale)));
+            _blocks.Add(Part($"blocks.{layer}", new TransformerBlock(config, layer, turned ? rotary : null, initialization)));
         }
 
-        FinalNorm = Made("final_norm", new Normalization(config.HiddenSize, config.Norm));
-        if (!config.TiedHead) Head = Made("head", new Linear(config.HiddenSize, config.VocabularySize, false, random, deviation));
+        FinalNorm = Part("final_norm", new Normalization(config.HiddenSize, config.Norm));
+        if (!config.TiedHead) Head = Part("head", new Linear(config.HiddenSize, config.VocabularySize, false, initialization), head => Head = head);
 
-        T Made<T>(string name, T module) where T : Module
-        {
-            made?.Invoke(name, module);
-            return Child(name, module);
-        }
+        T Part<T>(string name, T module, Action<T>? replaced = null) where T : Module =>
+            Child(name, load is null ? module : (T)load(name, module), replaced);
     }
+
+    // Each block adds two outputs to the residual stream: divided by the root of their number, their sum keeps its size (Radford et al. 2019, section 2.3).
+    private static Initialization Fresh(TransformerConfig config, RandomStream random) => new(random, config.InitializerRange, 1 / MathF.Sqrt(2 * config.Layers));
 
     /// <summary>The shape.</summary>
     public TransformerConfig Config { get; }
@@ -58,7 +59,7 @@ public sealed class Transformer : LanguageModel
     public override int ContextLength => Config.ContextLength;
 
     /// <summary>The token table [V, d].</summary>
-    public Embedding TokenEmbedding { get; }
+    public Embedding TokenEmbedding { get; private set; }
 
     /// <summary>The position table [reserved rows + context, d]; null where positions are not learned.</summary>
     public Embedding? PositionEmbedding { get; }
@@ -70,7 +71,7 @@ public sealed class Transformer : LanguageModel
     public Normalization FinalNorm { get; }
 
     /// <summary>The head [V, d]; null where it is tied to the token table.</summary>
-    public Linear? Head { get; }
+    public Linear? Head { get; private set; }
 
     /// <inheritdoc/>
     public override Device Device => FinalNorm.Weight.Device;

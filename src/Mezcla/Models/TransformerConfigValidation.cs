@@ -1,3 +1,4 @@
+using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Tensors;
 

@@ -47,19 +47,17 @@ public sealed class BytePairTokenizer : Tokenizer
     /// <summary>How text is cut before merging.</summary>
     public SplitPattern Pattern { get; }
 
-    internal bool WholePieces { get; }
+    /// <summary>Whether a piece that is a token becomes that token, whatever the merges say (tiktoken, and <c>ignore_merges</c>).</summary>
+    public bool WholePieces { get; }
 
-    internal bool AddPrefixSpace { get; }
+    /// <summary>Whether a text that starts without a space is encoded as if it started with one.</summary>
+    public bool AddPrefixSpace { get; }
 
-    internal Vocabulary Vocabulary => _vocabulary;
+    /// <summary>The bytes of each token, without the special tokens.</summary>
+    public Vocabulary Vocabulary => _vocabulary;
 
     /// <summary>The pairs of ids that merge, in order of rank. What a pair makes is the token of its bytes together.</summary>
     public IReadOnlyList<(int Left, int Right)> Merges => _merges.InOrder();
-
-    /// <summary>Reads what <see cref="Tokenizer.Save"/> wrote, or another byte-pair <c>tokenizer.json</c>.</summary>
-    /// <exception cref="FormatException">The file is damaged, or its tokenizer is of another kind.</exception>
-    public static new BytePairTokenizer Load(string path) => Tokenizer.Load(path) as BytePairTokenizer
-        ?? throw new FormatException($"The tokenizer in {path} does not work on bytes; Tokenizer.Load reads it.");
 
     /// <summary>Learns a vocabulary from a text: 256 bytes, then a token for each merge, then the special tokens.</summary>
     /// <param name="text">The text to learn from. Special tokens spelled in it are ordinary text.</param>
@@ -126,30 +124,15 @@ public sealed class BytePairTokenizer : Tokenizer
         int Id(string token) => vocabulary.TryGetValue(token, out int id) ? id : throw new FormatException($"merge {rank} names '{token}', which the vocabulary lacks");
     }
 
-    /// <summary>Reads a vocabulary in tiktoken's own form, as Llama 3's original <c>tokenizer.model</c> is: lines of base64, a space and a rank.</summary>
-    /// <exception cref="FormatException">A line is of another form.</exception>
-    public static BytePairTokenizer LoadRanks(string path, SplitPattern pattern, IReadOnlyDictionary<string, int> specialTokens)
-    {
-        var tokens = new List<byte[]?>();
-        int number = 0;
-        foreach (string line in File.ReadLines(path))
-        {
-            number++;
-            string[] parts = line.Split(' ');
-            byte[] bytes = new byte[line.Length];
-            if (parts.Length != 2 || !Convert.TryFromBase64String(parts[0], bytes, out int length) || length == 0
-                || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int rank) || rank < tokens.Count || rank > tokens.Count + 100_000)
-                throw new FormatException($"{path}, line {number}: '{line}' is not a token in base64, a space and a rank larger than the one before.");
-            while (tokens.Count < rank) tokens.Add(null);
-            tokens.Add(bytes[..length]);
-        }
-        return FromRanks(tokens, pattern, specialTokens);
-    }
-
     /// <summary>
     /// Makes the tokenizer of a tiktoken vocabulary, in which a token's rank is its id and any two neighbours merge whose bytes together are a token.
     /// </summary>
-    internal static BytePairTokenizer FromRanks(IReadOnlyList<byte[]?> tokens, SplitPattern pattern, IEnumerable<KeyValuePair<string, int>> specialTokens)
+    /// <param name="tokens">The bytes of each id; null for an id that is not used.</param>
+    /// <param name="pattern">How text is cut before merging.</param>
+    /// <param name="specialTokens">The special tokens and their ids.</param>
+    /// <exception cref="FormatException">A token is too long to look for its parts.</exception>
+    /// <exception cref="ArgumentException">Two ids have the same bytes, or a byte has no token.</exception>
+    public static BytePairTokenizer FromRanks(IReadOnlyList<byte[]?> tokens, SplitPattern pattern, IEnumerable<KeyValuePair<string, int>> specialTokens)
     {
         var vocabulary = new Vocabulary(tokens);
         var merges = new MergeTable(tokens.Count * 2);

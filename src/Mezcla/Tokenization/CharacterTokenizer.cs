@@ -8,7 +8,10 @@ public sealed class CharacterTokenizer : Tokenizer
     private readonly byte[][] _bytes;
     private readonly Dictionary<Rune, int> _ids = [];
 
-    internal CharacterTokenizer(IReadOnlyList<Rune> characters, IEnumerable<KeyValuePair<string, int>> specialTokens) : base(specialTokens)
+    /// <summary>Makes the tokenizer of a list of characters: the id of a character is its place in the list.</summary>
+    /// <param name="characters">The characters.</param>
+    /// <param name="specialTokens">The special tokens and their ids.</param>
+    public CharacterTokenizer(IReadOnlyList<Rune> characters, IEnumerable<KeyValuePair<string, int>> specialTokens) : base(specialTokens)
     {
         _bytes = [.. characters.Select(c => Encoding.UTF8.GetBytes(c.ToString()))];
         foreach (var character in characters) _ids.Add(character, _ids.Count);
@@ -18,7 +21,8 @@ public sealed class CharacterTokenizer : Tokenizer
     /// <inheritdoc/>
     public override int VocabularySize { get; }
 
-    internal IReadOnlyDictionary<Rune, int> Characters => _ids;
+    /// <summary>The characters and their ids.</summary>
+    public IReadOnlyDictionary<Rune, int> Characters => _ids;
 
     /// <summary>Makes the vocabulary of a text: its characters by code point, then the special tokens.</summary>
     public static CharacterTokenizer Train(string text, params ReadOnlySpan<string> specialTokens)

@@ -29,8 +29,16 @@ public static class Encodings
     /// <summary>The names that <see cref="Get"/> knows: gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony.</summary>
     public static IReadOnlyCollection<string> Names => All.Keys;
 
+    extension(Tokenizer)
+    {
+        /// <summary>One of OpenAI's encodings, such as <c>gpt2</c>, <c>cl100k_base</c> or <c>o200k_base</c>: the same as <see cref="Get"/>.</summary>
+        /// <param name="name">One of <see cref="Names"/>.</param>
+        /// <exception cref="ArgumentException">There is no encoding of that name.</exception>
+        public static BytePairTokenizer ForEncoding(string name) => Get(name);
+    }
+
     /// <summary>The encoding of that name.</summary>
-    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    /// <exception cref="ArgumentException">There is no encoding of that name.</exception>
     public static BytePairTokenizer Get(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

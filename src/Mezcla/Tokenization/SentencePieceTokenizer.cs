@@ -71,8 +71,12 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <exception cref="ArgumentException">Two pieces are the same, a byte piece names no byte, or there is neither an unknown token nor one for every byte.</exception>
     public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix = SpacePrefix.EachPart) : this(pieces, prefix, null) { }
 
-    // merges: pairs of piece texts by rank, where the file gives these and no scores.
-    internal SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix, IReadOnlyList<(string Left, string Right)>? merges)
+    /// <summary>Makes the tokenizer of a vocabulary with merges, as <c>tokenizer.json</c> has it.</summary>
+    /// <param name="pieces">The vocabulary: the id of a piece is its place in the list.</param>
+    /// <param name="prefix">Where a space is put that is not in the text.</param>
+    /// <param name="merges">Pairs of pieces by rank; null to merge by the scores of the pieces.</param>
+    /// <exception cref="ArgumentException">As in the other constructor, or a merge names a piece that the vocabulary lacks.</exception>
+    public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix, IReadOnlyList<(string Left, string Right)>? merges)
         : base(Added(pieces, SentencePieceType.Control, SentencePieceType.Unknown), Added(pieces, SentencePieceType.UserDefined))
     {
         (_pieces, Prefix) = ([.. pieces], prefix);
@@ -122,8 +126,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <summary>The vocabulary by id.</summary>
     public IReadOnlyList<SentencePiece> Pieces => _pieces;
 
-    // Without those of a character that is no token.
-    internal IEnumerable<(int Left, int Right)> Merges => _merges.InOrder().Where(m => m.Left < _pieces.Length && m.Right < _pieces.Length);
+    /// <summary>The pairs of ids that merge, in order of rank, without those of a character that has no token.</summary>
+    public IEnumerable<(int Left, int Right)> Merges => _merges.InOrder().Where(m => m.Left < _pieces.Length && m.Right < _pieces.Length);
 
     /// <summary>Where a space is put that is not in the text.</summary>
     public SpacePrefix Prefix { get; }
@@ -175,7 +179,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return added;
     }
 
-    internal static byte? ParseByte(string text) =>
+    /// <summary>The byte that a token such as <c>&lt;0x0A&gt;</c> stands for; null if the text has another form.</summary>
+    public static byte? ParseByte(string text) =>
         text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
         && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b) ? b : null;
 

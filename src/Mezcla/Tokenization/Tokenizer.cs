@@ -39,8 +39,8 @@ public abstract class Tokenizer
     /// <summary>The special tokens and their ids.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _special;
 
-    /// <summary>Tokens that no merge makes, and that the text's own spelling always means: user-defined symbols.</summary>
-    internal IEnumerable<KeyValuePair<string, int>> AlwaysTokens => _added.Where(t => !_special.ContainsKey(t.Key));
+    /// <summary>The user-defined symbols and their ids: strings that are one token wherever a text spells them, although no merge makes them.</summary>
+    public IEnumerable<KeyValuePair<string, int>> AlwaysTokens => _added.Where(t => !_special.ContainsKey(t.Key));
 
     /// <summary>The id that marks the start of a text, or null where the vocabulary has none.</summary>
     public int? BeginOfText => Find("<|begin_of_text|>", "<|startoftext|>", "<s>", "<bos>");
@@ -53,57 +53,6 @@ public abstract class Tokenizer
     /// <see cref="Encode"/> never adds it: whoever feeds the model does.
     /// </summary>
     public bool ExpectsBeginOfText { get; init; }
-
-    /// <summary>Loads one of OpenAI's encodings, which come with the library: see <see cref="Encodings"/>.</summary>
-    /// <param name="name">One of <see cref="Encodings.Names"/>, such as <c>gpt2</c>, <c>cl100k_base</c> or <c>o200k_base</c>.</param>
-    /// <exception cref="ArgumentException">There is no encoding of that name.</exception>
-    public static BytePairTokenizer ForEncoding(string name) => Encodings.Get(name);
-
-    /// <summary>
-    /// Reads a tokenizer from a file: Hugging Face's <c>tokenizer.json</c> with a byte-pair model (GPT-2, Llama 2 and 3, Mistral) or what
-    /// <see cref="Save"/> writes, or SentencePiece's <c>tokenizer.model</c> with one (Llama 2); of a folder, whichever it has.
-    /// </summary>
-    /// <exception cref="FormatException">The file is damaged, or of a kind that is not read; the message names the file and says why.</exception>
-    public static Tokenizer Load(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            string folder = path;
-            path = Path.Combine(folder, "tokenizer.json");
-            if (!File.Exists(path)) path = Path.Combine(folder, "tokenizer.model");
-            if (!File.Exists(path)) throw new FormatException($"The folder {folder} has neither a tokenizer.json nor a tokenizer.model.");
-        }
-        byte[] file = File.ReadAllBytes(path);
-        try
-        {
-            return file.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8) ? HuggingFaceReader.Read(file) : SentencePieceReader.Read(file);
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException)
-        {
-            throw new FormatException($"Cannot read the tokenizer {path}: {e.Message}.", e);
-        }
-    }
-
-    /// <summary>Writes Hugging Face's <c>tokenizer.json</c>, which <see cref="Load"/> and other programs read.</summary>
-    /// <exception cref="NotSupportedException">The tokenizer has user-defined symbols whose spaces that form cannot describe.</exception>
-    public void Save(string path)
-    {
-        using var stream = File.Create(path);
-        HuggingFaceWriter.Write(this, stream);
-    }
-
-    /// <summary>The text of a <c>tokenizer.json</c>, from which <see cref="FromJson"/> makes this tokenizer again.</summary>
-    /// <exception cref="NotSupportedException">The tokenizer has user-defined symbols whose spaces that form cannot describe.</exception>
-    public string ToJson()
-    {
-        using var stream = new MemoryStream();
-        HuggingFaceWriter.Write(this, stream);
-        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
-    }
-
-    /// <summary>Reads a tokenizer from the text of a <c>tokenizer.json</c>.</summary>
-    /// <exception cref="FormatException">The text is damaged, or its tokenizer is of another kind.</exception>
-    public static Tokenizer FromJson(string json) => HuggingFaceReader.Read(Encoding.UTF8.GetBytes(json));
 
     /// <summary>Encodes a text.</summary>
     /// <param name="text">Any string. A surrogate without its partner counts as U+FFFD, as in every UTF-8 encoder.</param>

@@ -4,15 +4,16 @@ using System.Numerics;
 namespace Mezcla.Tokenization;
 
 /// <summary>The bytes of each id, and the id of a string of bytes (a hash table with open addressing). An id without bytes is not used.</summary>
-internal sealed class Vocabulary
+public sealed class Vocabulary
 {
     /// <summary>The longest token that is tried for pairs at every cut, which takes the square of its length: a hostile file could have one of many megabytes.</summary>
-    public const int LongestCut = 4096;
+    internal const int LongestCut = 4096;
 
     private readonly byte[] _bytes;
     private readonly int[] _starts;
     private readonly ulong[] _slots; // the upper half of a hash, and an id plus one; 0 is empty
 
+    /// <summary>Makes the table of a list of tokens.</summary>
     /// <param name="tokens">The bytes of each id from 0; null or empty for an id that is not used.</param>
     /// <exception cref="ArgumentException">Two ids have the same bytes.</exception>
     public Vocabulary(IReadOnlyList<byte[]?> tokens)

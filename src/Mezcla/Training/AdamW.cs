@@ -38,10 +38,6 @@ public sealed class AdamW : Optimizer
         }
     }
 
-    /// <summary>Counts a step that is replayed and gives its numbers to the device.</summary>
-    internal void BeginReplay(float learningRate) =>
-        Optimizers.SetAdamWStep(_tensors[0].Device, ++Steps, learningRate, _config.Beta1, _config.Beta2, Epsilon, _config.WeightDecay);
-
     /// <inheritdoc/>
     protected override void Update(float learningRate, Tensor? scale)
     {

@@ -1,4 +1,3 @@
-using Mezcla.Datasets;
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
@@ -17,10 +16,9 @@ public static class Evaluation
         for (var i = 0; i < batches; i++)
         {
             using var scope = new TensorScope();
-            var (inputs, labels) = data.NextValidation(random, batchSize, sequenceLength);
-            var counted = data.LastCounted;
-            sum += model.Loss(inputs, labels, new ForwardContext()).CrossEntropy.Item() * (double)counted;
-            count += counted;
+            var batch = data.NextValidation(random, batchSize, sequenceLength);
+            sum += model.Loss(batch.Inputs, batch.Labels, new ForwardContext()).CrossEntropy.Item() * (double)batch.CountedLabels;
+            count += batch.CountedLabels;
         }
 
         return sum / count;

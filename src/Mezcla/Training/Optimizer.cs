@@ -11,8 +11,8 @@ public abstract class Optimizer
     /// <summary>What it changes.</summary>
     protected IReadOnlyList<(string Name, Tensor Tensor)> Parameters { get; }
 
-    /// <summary>Steps taken so far; biases of the moments are corrected by it.</summary>
-    public int Steps { get; internal set; }
+    /// <summary>Steps taken so far, by which the bias of the moments is corrected. Whoever restores the moments of a checkpoint sets it.</summary>
+    public int Steps { get; set; }
 
     /// <summary>The moments, by name, which a checkpoint saves so that training resumes to the same bits.</summary>
     public abstract IEnumerable<(string Name, Tensor Tensor)> State();

@@ -39,10 +39,10 @@ public sealed record RunRecord
     public static string ThisVersion { get; } = typeof(RunRecord).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>Writes the head line.</summary>
-    public void WriteHead(TextWriter writer) => writer.WriteLine(JsonSerializer.Serialize(this, ModelCheckpoint.Json));
+    public void WriteHead(TextWriter writer) => writer.WriteLine(JsonSerializer.Serialize(this, ConfigJson.Options));
 
     /// <summary>Writes the line of a step.</summary>
-    public static void WriteStep(TextWriter writer, TrainingStep step) => writer.WriteLine(JsonSerializer.Serialize(step, ModelCheckpoint.Json));
+    public static void WriteStep(TextWriter writer, TrainingStep step) => writer.WriteLine(JsonSerializer.Serialize(step, ConfigJson.Options));
 
     /// <summary>Reads a record. A last line that was cut off while it was written is left out.</summary>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
@@ -58,8 +58,8 @@ public sealed record RunRecord
             if (string.IsNullOrWhiteSpace(lines[i])) continue;
             try
             {
-                if (head is null) head = JsonSerializer.Deserialize<RunRecord>(lines[i], ModelCheckpoint.Json);
-                else steps.Add(JsonSerializer.Deserialize<TrainingStep>(lines[i], ModelCheckpoint.Json) ?? throw new JsonException("The line is empty."));
+                if (head is null) head = JsonSerializer.Deserialize<RunRecord>(lines[i], ConfigJson.Options);
+                else steps.Add(JsonSerializer.Deserialize<TrainingStep>(lines[i], ConfigJson.Options) ?? throw new JsonException("The line is empty."));
             }
             catch (Exception e) when (e is JsonException or NotSupportedException)
             {
@@ -95,15 +95,3 @@ public sealed record RunRecord
 /// <param name="Recorded">Its value in the record; null where it was not measured.</param>
 /// <param name="Obtained">Its value now.</param>
 public sealed record RunDifference(int Step, string Metric, double? Recorded, double? Obtained);
-
-/// <summary>Where data, tokenizer and weights of a training came from: with it and the configurations, the training can be run again.</summary>
-/// <param name="Data">A corpus name or a file, as it was named.</param>
-/// <param name="TextSha256">SHA-256 of the text (<see cref="Datasets.Corpus.Sha256"/>); null where it was mixed of several.</param>
-/// <param name="Tokenizer">How the tokenizer was made: <c>bpe</c> (trained on the text), <c>characters</c>, or the name or file of an encoding.</param>
-/// <param name="Vocabulary">Tokens asked for, where it was trained.</param>
-/// <param name="ValidationShare">The share held out at the end.</param>
-/// <param name="ModelSeed">Seed of the weights.</param>
-/// <param name="Quantize">The number format that weights were rounded to in every forward pass; null for none.</param>
-/// <param name="ActivationBits">Bits that activations were rounded to there; null for what goes with the format.</param>
-public sealed record TrainingSource(
-    string Data, string? TextSha256, string Tokenizer, int Vocabulary, double ValidationShare, ulong ModelSeed, string? Quantize = null, int? ActivationBits = null);

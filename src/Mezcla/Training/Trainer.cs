@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Mezcla.Datasets;
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
@@ -21,7 +20,6 @@ public sealed class Trainer
     private int _step, _worse;
     private long _tokens;
     private double? _best;
-    private ReplayedStep? _replayed;
 
     /// <summary>A training of <paramref name="model"/>, from its start or from where <paramref name="resume"/> stands.</summary>
     /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or a resumed training had other data.</exception>
@@ -53,12 +51,6 @@ public sealed class Trainer
 
     /// <summary>Tokens of a training sequence.</summary>
     public int SequenceLength { get; }
-
-    /// <summary>Why a GPU is told every launch of every step anew, instead of replaying a graph of them; null where it replays, or has not trained yet, or is the processor.</summary>
-    public string? StepByStep { get; private set; }
-
-    /// <summary>Whether steps are replayed where they can be.</summary>
-    internal bool Replays { get; init; } = true;
 
     /// <summary>Where the training stands, for a checkpoint.</summary>
     public TrainingState State() => new()
@@ -93,8 +85,6 @@ public sealed class Trainer
         }
         finally
         {
-            _replayed?.Dispose();
-            _replayed = null;
             _model.Device.ProductPrecision = precision;
         }
 
@@ -120,7 +110,8 @@ public sealed class Trainer
         ? Evaluation.CrossEntropy(_model, _data, _config.BatchSize, SequenceLength, _config.EvaluationBatches)
         : double.NaN;
 
-    internal static Optimizer CreateOptimizer(LanguageModel model, TrainingConfig config) => config.Optimizer switch
+    /// <summary>A fresh optimizer of the configured kind for all parameters of a model.</summary>
+    public static Optimizer CreateOptimizer(LanguageModel model, TrainingConfig config) => config.Optimizer switch
     {
         OptimizerKind.AdamW => new AdamW(model.NamedParameters(), config),
         OptimizerKind.Muon => new Muon(model.NamedParameters(), config),
@@ -133,26 +124,18 @@ public sealed class Trainer
     private TrainingStep Step()
     {
         using var scope = new TensorScope();
-        var batches = new (Tensor Inputs, Tensor Labels)[_config.AccumulationSteps];
+        var batches = new TokenBatch[_config.AccumulationSteps];
+        for (var i = 0; i < batches.Length; i++) batches[i] = _data.Next(_batches, _config.BatchSize, SequenceLength);
         // Each pass is a mean over its labels: weighted by how many they are, the sum is the mean over all.
-        var counts = new int[batches.Length];
-        for (var i = 0; i < batches.Length; i++) (batches[i], counts[i]) = (_data.Next(_batches, _config.BatchSize, SequenceLength), _data.LastCounted);
+        var counted = batches.Sum(b => b.CountedLabels);
         var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
         // A device is asked for the whole step before the first look at what came of it: that is the one wait of a step. A step that diverged changes nothing.
-        Tensor measured;
-        if (_replayed is null)
-            measured = Compute(batches, counts, rate);
-        else
-        {
-            ((AdamW)_optimizer).BeginReplay(rate);
-            measured = _replayed.Replay(batches);
-        }
-
+        var measured = Compute(batches, counted, rate);
         _tokens += (long)batches.Length * _config.BatchSize * SequenceLength;
         var (values, total, crossEntropy) = (measured.ToArray(), 0.0, 0.0);
         for (var i = 0; i < batches.Length; i++)
         {
-            var share = (float)counts[i] / counts.Sum();
+            var share = (float)batches[i].CountedLabels / counted;
             total += values[2 * i] * share;
             crossEntropy += values[2 * i + 1] * share;
         }
@@ -164,15 +147,13 @@ public sealed class Trainer
             throw new TrainingDivergedException(_step + 1, total, norm);
         }
 
-        if (_replayed is null) _model.AfterStep();
-        else _replayed.After();
+        _model.AfterStep();
         _step++;
-        if (_replayed is null && _step < _config.Steps) CaptureFor(batches, counts);
         return new(_step, _config.Steps, total, crossEntropy, rate, norm, _tokens, 0);
     }
 
     // From new batches to changed weights; the losses of each pass, in all and of the tokens alone, then what Gradients.Measure adds.
-    private Tensor Compute((Tensor Inputs, Tensor Labels)[] batches, int[] counts, float rate)
+    private Tensor Compute(TokenBatch[] batches, int counted, float rate)
     {
         _optimizer.ZeroGrad();
         var losses = new Tensor[2 * batches.Length];
@@ -180,7 +161,7 @@ public sealed class Trainer
         {
             using var inner = new TensorScope();
             var loss = _model.Loss(batches[i].Inputs, batches[i].Labels, new ForwardContext { Training = true, Random = _noise });
-            var share = (float)counts[i] / counts.Sum();
+            var share = (float)batches[i].CountedLabels / counted;
             (share == 1 ? loss.Total : loss.Total * share).Backward();
             losses[2 * i] = inner.Keep(loss.Total.Detach());
             losses[2 * i + 1] = inner.Keep(loss.CrossEntropy.Detach());
@@ -189,26 +170,6 @@ public sealed class Trainer
         var measured = Gradients.Measure(_parameters, _config.ClipNorm > 0 ? _config.ClipNorm : float.PositiveInfinity, losses);
         _optimizer.Step(rate, measured.Slice(0, losses.Length + 1, 1));
         return measured;
-    }
-
-    // After the first step of a run, which made what is made once, the others are replays of one graph where they can be.
-    private void CaptureFor((Tensor Inputs, Tensor Labels)[] batches, int[] counts)
-    {
-        if (!Replays || StepByStep is not null || !_model.Device.CanCapture) return;
-        if (_optimizer is not AdamW) StepByStep = "only steps of AdamW have numbers that a replay can change";
-        else if (_data.HasMask && batches.Length > 1) StepByStep = "passes of one step count by how many labels they have, which changes";
-        if (StepByStep is not null) return;
-        var steps = _optimizer.Steps;
-        try
-        {
-            _replayed = new ReplayedStep(_model.Device, batches, fixedBatches => Compute(fixedBatches, counts, 0), _model.AfterStep);
-        }
-        catch (DeviceException e)
-        {
-            StepByStep = e.Message;
-        }
-
-        _optimizer.Steps = steps;
     }
 }
 

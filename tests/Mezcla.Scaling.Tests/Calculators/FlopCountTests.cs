@@ -1,5 +1,7 @@
+using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
+using Mezcla.Scaling.Presets;
 
 namespace Mezcla.Scaling.Tests.Calculators;
 

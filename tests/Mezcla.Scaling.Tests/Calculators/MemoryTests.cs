@@ -1,5 +1,6 @@
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
+using Mezcla.Scaling.Presets;
 
 namespace Mezcla.Scaling.Tests.Calculators;
 

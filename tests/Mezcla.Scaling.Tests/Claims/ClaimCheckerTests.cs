@@ -5,8 +5,8 @@ namespace Mezcla.Scaling.Tests.Claims;
 
 public class ClaimCheckerTests
 {
-    private static CheckedClaim Check(string expression, string expected, string relation = "=", string? tolerance = null) =>
-        ClaimChecker.Check(new Claim { Expression = expression, Expected = expected, Relation = relation, Tolerance = tolerance });
+    private static ClaimResult Check(string expression, string expected, string relation = "=", string? tolerance = null) =>
+        ClaimChecker.Check(new PublishedClaim { Expression = expression, Expected = expected, Relation = relation, Tolerance = tolerance });
 
     [Theory]
     [InlineData("46.74e9", "46.7e9", "=", null, Verdict.Holds)]
@@ -32,7 +32,7 @@ public class ClaimCheckerTests
     [Fact]
     public void The_reason_tells_by_how_much_and_gives_the_correction()
     {
-        CheckedClaim claim = ClaimChecker.Check(new Claim { Expression = "2*280e9", Expected = "560e12", Unit = "FLOP", Correction = "GFLOPs were meant." });
+        ClaimResult claim = ClaimChecker.Check(new PublishedClaim { Expression = "2*280e9", Expected = "560e12", Unit = "FLOP", Correction = "GFLOPs were meant." });
         Assert.Equal(Verdict.DoesNotHold, claim.Verdict);
         Assert.Equal("560,000,000,000 against 560,000,000,000,000 FLOP: 1,000 times too large. GFLOPs were meant.", claim.Why);
         Assert.Equal(560e9, claim.Computed);
@@ -42,10 +42,10 @@ public class ClaimCheckerTests
     [Fact]
     public void What_cannot_be_checked_says_why()
     {
-        Assert.Contains("opinion", ClaimChecker.Check(new Claim { Status = ClaimStatus.Opinion }).Why);
-        Assert.Equal("No data. It was 1989.", ClaimChecker.Check(new Claim { Reason = "No data.", Correction = "It was 1989." }).Why);
+        Assert.Contains("opinion", ClaimChecker.Check(new PublishedClaim { Status = ClaimStatus.Opinion }).Why);
+        Assert.Equal("No data. It was 1989.", ClaimChecker.Check(new PublishedClaim { Reason = "No data.", Correction = "It was 1989." }).Why);
         Assert.Equal("expression, column 1: there is no function 'parms', did you mean 'params'?.".Replace("?.", "?."), Check("parms('gpt2')", "1").Why);
-        Assert.Contains("expected value", ClaimChecker.Check(new Claim { Expression = "1" }).Why);
+        Assert.Contains("expected value", ClaimChecker.Check(new PublishedClaim { Expression = "1" }).Why);
     }
 
     private const string Text = """
@@ -114,12 +114,12 @@ public class ClaimCheckerTests
     [InlineData("{ \"claims\": [ 3 ] }", "claims[0]: an object is expected")]
     [InlineData("{ \"claims\": [ {} ] }", "claims[0]: 'said' is missing")]
     [InlineData("{ \"claims\": [ { \"said\": \"x\", \"statuss\": \"x\" } ] }", "no property 'statuss'")]
-    [InlineData("{ \"claims\": [ { \"said\": \"x\", \"status\": \"gossip\" } ] }", "none of measured, rumour and opinion")]
+    [InlineData("{ \"claims\": [ { \"said\": \"x\", \"status\": \"gossip\" } ] }", "not one of measured, rumour and opinion")]
     [InlineData("{ \"claims\": [ { \"said\": [] } ] }", "claims[0].said: a number or text")]
     [InlineData("{ \"statements\": [ { \"value\": 1 } ] }", "'quantity' is missing")]
     [InlineData("{ \"definitions\": [] }", "definitions: an object")]
     [InlineData("claim 2 + 2", "line 1: an entry such as")]
-    [InlineData("guess: 2", "line 1: 'guess' is none of")]
+    [InlineData("guess: 2", "line 1: 'guess' is not one of")]
     [InlineData("  said: x", "line 1: an indented line")]
     [InlineData("claim: 1 = 1\n  what", "line 2: one of said")]
     [InlineData("claim: 1 = 1\n  said: a\n  said: b", "line 3: this entry has 'said' already")]

@@ -1,7 +1,9 @@
 using FsCheck;
 using FsCheck.Xunit;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Claims.Expressions;
+using Mezcla.Scaling.Presets;
 
 namespace Mezcla.Scaling.Tests.Claims;
 
@@ -79,7 +81,7 @@ public class ExpressionTests
     [InlineData("params('gpt2)", 8, "not closed")]
     [InlineData("2 + 'gpt2'", 5, "is text")]
     [InlineData("1 / (2 - 2)", 3, "divides by zero")]
-    [InlineData("10 ^ 10 ^ 10", 4, "no finite number")]
+    [InlineData("10 ^ 10 ^ 10", 4, "not a finite number")]
     [InlineData("sqrt(-1)", 1, "no finite value")]
     [InlineData("1e999", 1, "cannot be read")]
     [InlineData("1e99999999999", 1, "cannot be read")]

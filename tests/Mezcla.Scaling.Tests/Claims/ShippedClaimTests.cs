@@ -6,7 +6,7 @@ public class ShippedClaimTests
 {
     private static readonly ClaimReport[] Reports = [.. ClaimFile.Shipped.Select(ClaimChecker.Check)];
 
-    private static CheckedClaim Find(string words) => Assert.Single(Reports.SelectMany(report => report.Claims), claim => claim.Claim.Said.Contains(words));
+    private static ClaimResult Find(string words) => Assert.Single(Reports.SelectMany(report => report.Claims), claim => claim.Claim.Said.Contains(words));
 
     [Fact]
     public void Six_files_ship() => Assert.Equal(6, Reports.Length);
@@ -14,7 +14,7 @@ public class ShippedClaimTests
     [Fact]
     public void What_does_not_hold_is_corrected_and_what_holds_is_not()
     {
-        foreach (CheckedClaim claim in Reports.SelectMany(report => report.Claims))
+        foreach (ClaimResult claim in Reports.SelectMany(report => report.Claims))
         {
             string said = claim.Claim.Said + " " + claim.Why;
             Assert.NotEmpty(claim.Claim.Who);
@@ -55,7 +55,7 @@ public class ShippedClaimTests
     [InlineData("1986", "1989")]
     public void Known_slips_are_found(string said, string why)
     {
-        CheckedClaim claim = Find(said);
+        ClaimResult claim = Find(said);
         Assert.Equal(Verdict.DoesNotHold, claim.Verdict);
         Assert.Contains(why, claim.Why);
     }
@@ -74,7 +74,7 @@ public class ShippedClaimTests
     [InlineData("32 to 36 %", 0.336)]
     public void And_what_is_right_is_confirmed(string said, double value)
     {
-        CheckedClaim claim = Find(said);
+        ClaimResult claim = Find(said);
         Assert.Equal(Verdict.Holds, claim.Verdict);
         Assert.Equal(value, claim.Computed!.Value, value * 0.001);
     }

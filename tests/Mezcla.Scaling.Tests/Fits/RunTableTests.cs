@@ -42,6 +42,30 @@ public class RunTableTests
     }
 
     [Theory]
+    [InlineData("params;tokens;loss\n7,5e6;2e7;3,25\n", 7.5e6, 2e7, 3.25)]
+    // The semicolon says that the comma is for decimals, and a comma that can be nothing else says it too.
+    [InlineData("params;tokens;loss\n7000000;20000000;2,345\n", 7e6, 2e7, 2.345)]
+    [InlineData("params;tokens;loss\n7.000.000;20.000.000;2,345\n", 7e6, 2e7, 2.345)]
+    [InlineData("params;tokens;loss\n7,000,000;20,000,000;2.345\n", 7e6, 2e7, 2.345)]
+    [InlineData("params;tokens;loss\n7000;20000;2.345\n", 7e3, 2e4, 2.345)]
+    [InlineData("params\ttokens\tloss\n7,5e6\t2e7\t2,345\n", 7.5e6, 2e7, 2.345)]
+    [InlineData("params,tokens,loss\n\"7,000,000\",\"20,000,000\",2.345\n", 7e6, 2e7, 2.345)]
+    [InlineData("params,tokens,loss\n\"7,5e6\",2e7,\"0,345\"\n", 7.5e6, 2e7, 0.345)]
+    public void A_decimal_comma_is_read_where_the_file_tells(string text, double parameters, double tokens, double loss) =>
+        Assert.Equal(new TrainingRun(parameters, tokens, loss), Assert.Single(Read(text).Runs));
+
+    [Theory]
+    [InlineData("params\ttokens\tloss\n7000\t20000\t2,345\n", "'2,345' in column 'loss' can be read as 2345 or as 2.345")]
+    [InlineData("params;tokens;loss\n7,5;20.5;2,345\n", "can be read as 2345 or as 2.345")]
+    [InlineData("params,tokens,loss\n1e6,2e7,3,5\n", "it has 4 columns and the header 3")]
+    public void A_number_that_can_be_two_is_left_out_and_said(string text, string why)
+    {
+        RunTable table = Read(text);
+        Assert.Empty(table.Runs);
+        Assert.Contains(why, Assert.Single(table.BadRows).Why);
+    }
+
+    [Theory]
     [InlineData("", "empty")]
     [InlineData("a,b\n1,2\n", "No column for parameters was found among: a, b")]
     [InlineData("params,loss\n1,2\n", "tokens or FLOPs")]
@@ -77,10 +101,10 @@ public class RunTableTests
         RunTable table = RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "kind=MOE"));
         Assert.Equal(new TrainingRun(2e6, 2e7, 3.4), Assert.Single(table.Runs));
         Assert.Equal([3, 4, 5], table.BadRows.Select(row => row.Line));
-        Assert.Equal("it is no JSON object", table.BadRows[0].Why);
+        Assert.Equal("it is not a JSON object", table.BadRows[0].Why);
         Assert.Equal("nothing in column 'active'", table.BadRows[1].Why);
         Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader("")));
-        Assert.Contains("is no condition", Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "moe"))).Message);
+        Assert.Contains("is not a condition", Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "moe"))).Message);
         Assert.Contains("no column 'sort'", Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "sort=moe"))).Message);
     }
 

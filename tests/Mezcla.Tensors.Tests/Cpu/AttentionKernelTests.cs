@@ -1,10 +1,12 @@
-using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Cpu;
+using Mezcla.Tensors.Devices;
+using static Mezcla.Tensors.Tests.Cpu.AgainstPlain;
 
 namespace Mezcla.Tensors.Tests.Cpu;
 
+/// <summary>Attention in tiles with an online softmax on the CPU, and in plain loops on the plain device.</summary>
 [Collection(KernelCollection.Name)]
-public sealed unsafe class AttentionKernelTests
+public sealed class AttentionKernelTests
 {
     public static TheoryData<int, int, int, int, int, int, int, bool, int, int, bool, bool> Cases() => new()
     {
@@ -25,7 +27,7 @@ public sealed unsafe class AttentionKernelTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Attention_and_its_gradients_equal_plain_loops_in_float64(int batch, int heads, int keyHeads, int queries, int keys, int size, int valueSize,
+    public void Attention_and_its_gradients_equal_the_plain_loops(int batch, int heads, int keyHeads, int queries, int keys, int size, int valueSize,
         bool causal, int window, int offset, bool withSinks, bool headsFirst)
     {
         HeadStrides Strides(int count, int rows, int width) => headsFirst ? new((long)count * rows * width, rows * width, width) : new((long)count * rows * width, width, count * width);
@@ -34,86 +36,21 @@ public sealed unsafe class AttentionKernelTests
         var q = KernelTest.Random(batch * heads * queries * size, 1, -2, 2);
         var k = KernelTest.Random(batch * keyHeads * keys * size, 2, -2, 2);
         var v = KernelTest.Random(batch * keyHeads * keys * valueSize, 3);
-        var g = KernelTest.Random(batch * heads * queries * valueSize, 4);
-        var sinks = KernelTest.Random(heads, 5);
-
-        double[] o = new double[g.Length], lse = new double[batch * heads * queries];
-        double[] dq = new double[q.Length], dk = new double[k.Length], dv = new double[v.Length], dSinks = new double[heads];
-        for (var row = 0; row < lse.Length; row++)
-        {
-            var (b, h, t) = (row / heads / queries, row / queries % heads, row % queries);
-            var position = offset + t;
-            bool Sees(int s) => (!causal || s <= position) && (window == 0 || s > position - window);
-            int At(in HeadStrides strides, int head, int i) => (int)(b * strides.Batch + head * strides.Head + i * strides.Row);
-            var keyHead = h / (heads / keyHeads);
-            var scores = Enumerable.Range(0, keys).Select(s => !Sees(s) ? double.NegativeInfinity
-                : layout.Scale * Enumerable.Range(0, size).Sum(i => (double)q[At(layout.Q, h, t) + i] * k[At(layout.K, keyHead, s) + i])).ToArray();
-            var total = scores.Sum(Math.Exp) + (withSinks ? Math.Exp(sinks[h]) : 0);
-            lse[row] = Math.Log(total);
-            var along = 0.0;
-            for (var i = 0; i < valueSize; i++)
-            {
-                for (var s = 0; s < keys && total > 0; s++) o[At(layout.O, h, t) + i] += Math.Exp(scores[s]) / total * v[At(layout.V, keyHead, s) + i];
-                along += o[At(layout.O, h, t) + i] * g[At(layout.O, h, t) + i];
-            }
-            for (var s = 0; s < keys; s++)
-            {
-                if (!Sees(s)) continue;
-                var p = Math.Exp(scores[s]) / total;
-                var dp = Enumerable.Range(0, valueSize).Sum(i => (double)g[At(layout.O, h, t) + i] * v[At(layout.V, keyHead, s) + i]);
-                var ds = layout.Scale * p * (dp - along);
-                for (var i = 0; i < valueSize; i++) dv[At(layout.V, keyHead, s) + i] += p * g[At(layout.O, h, t) + i];
-                for (var i = 0; i < size; i++)
+        var gradient = KernelTest.Random(batch * heads * queries * valueSize, 4);
+        var sinks = withSinks ? KernelTest.Random(heads, 5) : null;
+        var before = withSinks ? KernelTest.Random(heads, 6) : null;
+        Array?[] operands = [q, k, v, sinks, Unwritten(gradient.Length), Unwritten(batch * heads * queries)];
+        Check(1e-5, operands, (kernels, h) => kernels.Attention(layout, h[0], h[1], h[2], h[3], h[4], h[5]));
+        // Each of the seven sets of gradients that somebody may want.
+        for (var wanted = 1; wanted < 8; wanted++)
+            foreach (var accumulate in new[] { false, true })
+                Check(1e-5, [.. operands, gradient, Wanted(wanted & 1, q), Wanted(wanted & 2, k), Wanted(wanted & 4, v), before], (kernels, h) =>
                 {
-                    dq[At(layout.Q, h, t) + i] += ds * k[At(layout.K, keyHead, s) + i];
-                    dk[At(layout.K, keyHead, s) + i] += ds * q[At(layout.Q, h, t) + i];
-                }
-            }
-            if (withSinks) dSinks[h] -= Math.Exp(sinks[h]) / total * along;
-        }
+                    kernels.Attention(layout, h[0], h[1], h[2], h[3], h[4], h[5]);
+                    kernels.AttentionBackward(layout, h[0], h[1], h[2], h[3], h[4], h[5], h[6],
+                        h[7], accumulate, h[8], accumulate, h[9], accumulate, h[10], accumulate);
+                }, scale: 2);
 
-        float[] Forward()
-        {
-            using Guarded a = new(q), b = new(k), c = new(v), sink = new(sinks), result = new(o.Length), sums = new(lse.Length);
-            AttentionForward.Run(layout, a, b, c, withSinks ? sink.Start : null, result, sums);
-            return [.. result.ToArray(), .. sums.ToArray()];
-        }
-        var forward = KernelTest.OnEveryPath(Forward);
-        KernelTest.Close([.. o, .. lse.Select(x => double.IsNegativeInfinity(x) ? 0 : x)], [.. forward.Select(x => float.IsNegativeInfinity(x) ? 0 : x)], 1e-5, 1, "forward");
-        Assert.Equal(lse.Select(double.IsNegativeInfinity), forward[o.Length..].Select(float.IsNegativeInfinity));
-
-        var backward = KernelTest.OnEveryPath(() =>
-        {
-            using Guarded a = new(q), b = new(k), c = new(v), sink = new(sinks), result = new(forward[..o.Length]), sums = new(forward[o.Length..]), gradient = new(g);
-            using Guarded da = new(q.Length, 1), db = new(k.Length, 2), dc = new(v.Length, 3), dSink = new(heads, 4);
-            AttentionBackward.Run(layout, a, b, c, withSinks ? sink.Start : null, result, sums, gradient, new AttentionBackward.Gradients
-            {
-                Q = da,
-                K = db,
-                V = dc,
-                Sinks = withSinks ? dSink.Start : null,
-                AccumulateQ = true,
-                AccumulateK = true,
-                AccumulateV = true,
-            });
-            return [.. da.ToArray(), .. db.ToArray(), .. dc.ToArray(), .. dSink.ToArray()];
-        });
-        // Added to what was there: 1, 2, 3 and 4.
-        KernelTest.Close([.. dq.Select(x => x + 1), .. dk.Select(x => x + 2), .. dv.Select(x => x + 3), .. dSinks.Select(x => x + 4)], backward, 1e-5, 2, "backward");
-    }
-
-    [Fact]
-    public void Gradients_that_nobody_wants_are_not_computed()
-    {
-        var layout = new AttentionLayout(1, 1, 1, 4, 4, 8, 8, 1, true, 0, 0, new(32, 32, 8), new(32, 32, 8), new(32, 32, 8), new(32, 32, 8));
-        var values = KernelTest.Random(32, 1);
-        // What was in the results is overwritten.
-        using Guarded x = new(values), o = new(32), lse = new(4), all = new(32, 5), one = new(32, float.NaN);
-        AttentionForward.Run(layout, x, x, x, null, o, lse);
-        AttentionBackward.Run(layout, x, x, x, null, o, lse, x, new AttentionBackward.Gradients { K = one });
-        using Guarded dq = new(32, float.NaN), dv = new(32, 7);
-        AttentionBackward.Run(layout, x, x, x, null, o, lse, x, new AttentionBackward.Gradients { Q = dq, K = all, V = dv });
-        KernelTest.SameBits(all.ToArray(), one.ToArray(), "dK with and without the others");
-        Assert.DoesNotContain(float.NaN, dq.ToArray());
+        static float[]? Wanted(int asked, float[] like) => asked == 0 ? null : KernelTest.Random(like.Length, 6 + asked);
     }
 }

@@ -80,43 +80,4 @@ public sealed unsafe class GemmTests
         Gemm.Multiply(false, false, 5, 0, 2, 1, a, 2, b, 5, 0, c, 5);
         Assert.All(c.ToArray(), value => Assert.True(float.IsNaN(value)));
     }
-
-    [Theory]
-    [InlineData(8, 12, new[] { 0, 5, 5, 6, 30, 71 })]
-    [InlineData(40, 33, new[] { 0, 0, 0, 1, 4, 4 })]
-    [InlineData(64, 128, new[] { 0, 300, 700 })]
-    [InlineData(3, 2, new[] { 0 })]
-    public void Groups_equal_their_products_forward_and_back(int k, int n, int[] offsets)
-    {
-        var groups = offsets.Length - 1;
-        var rows = offsets[^1];
-        var x = KernelTest.Random(rows * k, 1);
-        var w = KernelTest.Random(groups * k * n, 2);
-        var g = KernelTest.Random(rows * n, 3);
-        var y = new double[rows * n];
-        var dx = new double[rows * k];
-        var dw = new double[groups * k * n];
-        for (var e = 0; e < groups; e++)
-            for (var r = offsets[e]; r < offsets[e + 1]; r++)
-                for (var i = 0; i < k; i++)
-                    for (var j = 0; j < n; j++)
-                    {
-                        var weight = (double)w[(e * k + i) * n + j];
-                        y[r * n + j] += x[r * k + i] * weight;
-                        dx[r * k + i] += g[r * n + j] * weight;
-                        dw[(e * k + i) * n + j] += (double)x[r * k + i] * g[r * n + j];
-                    }
-        float[] RunAll()
-        {
-            using Guarded left = new(x), right = new(w), gradient = new(g), forward = new(y.Length), back = new(dx.Length), weights = new(dw.Length);
-            fixed (int* starts = offsets)
-            {
-                GroupedGemm.Multiply(groups, starts, false, n, k, left, right, 0, forward);
-                GroupedGemm.Multiply(groups, starts, true, k, n, gradient, right, 0, back);
-                GroupedGemm.MultiplyTransposed(groups, starts, k, n, left, gradient, 0, weights);
-            }
-            return [.. forward.ToArray(), .. back.ToArray(), .. weights.ToArray()];
-        }
-        KernelTest.Close([.. y, .. dx, .. dw], KernelTest.OnEveryPath(RunAll), 3e-6, 10);
-    }
 }

@@ -121,7 +121,7 @@ public class TextFileTests
     [InlineData(new byte[] { 0x50, 0x4B, 0, 1 }, "byte 00 at offset 2", "not a text file")]
     [InlineData(new byte[] { 0xFF, 0xFE, 97, 0 }, "UTF-16", "UTF-8")]
     [InlineData(new byte[] { }, "empty", "give a file")]
-    [InlineData(new byte[] { 32, 10, 10 }, "empty", "give a file")]
+    [InlineData(new byte[] { 32, 10, 10 }, "only white space", "give a file")]
     [InlineData(new byte[] { 0xEF, 0xBB, 0xBF }, "empty", "give a file")]
     public void Bad_text_says_what_and_where(byte[] bytes, string what, string advice)
     {

@@ -99,19 +99,8 @@ public class OpenClModelTests
     private static (Device Device, WatchedDriver Driver) Watched(int group)
     {
         _ = OpenCl;
-        var driver = new WatchedDriver(new OpenClDriver(0, group));
+        var driver = new WatchedDriver(0, group);
         return (new Device(new OpenClKernels(driver)), driver);
-    }
-
-    internal static TrainingStep[] Steps(string name, Device device, TrainingConfig config, bool replays, TransformerConfig? shape = null)
-    {
-        var ids = Ids();
-        var model = new Transformer((shape ?? TinyModels.Named(name)) with { Dropout = 0.1f }, new RandomStream(1));
-        model.MoveTo(device);
-        var trainer = new Trainer(model, new TokenBatches(ids, 0.2, device), config) { Replays = replays };
-        TrainingStep[] steps = [.. trainer.Run().Steps.Select(s => s with { Seconds = 0 })];
-        Assert.Null(trainer.StepByStep);
-        return steps;
     }
 
     private static int[] Ids()

@@ -3,6 +3,7 @@ using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Tests.Generation;
 
@@ -88,7 +89,7 @@ public class GeneratorTests
             """;
         var json = special.ToJson();
         Assert.Contains("\"post_processor\": null", json);
-        var begun = Tokenizer.FromJson(json.Replace("\"post_processor\": null", Template.Replace("[0]", $"[{begin}]")));
+        var begun = TokenizerFile.FromJson(json.Replace("\"post_processor\": null", Template.Replace("[0]", $"[{begin}]")));
         Assert.True(begun.ExpectsBeginOfText);
         Assert.Equal([begin, 116], new Generator(model, begun).Encode("t"));
         Assert.Equal([begin, 116], new Generator(model, begun).Encode("<s>t"));

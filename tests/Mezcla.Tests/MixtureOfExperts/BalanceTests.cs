@@ -1,3 +1,4 @@
+using Mezcla.Experiments.Laboratory;
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;

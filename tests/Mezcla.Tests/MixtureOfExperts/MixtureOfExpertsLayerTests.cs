@@ -18,7 +18,7 @@ public class MixtureOfExpertsLayerTests
     };
 
     private static MixtureOfExpertsLayer Layer(MixtureOfExpertsConfig moe) =>
-        new(TinyModels.Gpt with { HiddenSize = Hidden, MixtureOfExperts = moe }, 0, new RandomStream(2), 0.6f, 1);
+        new(moe, Hidden, new Initialization(new RandomStream(2), 0.6f), vocabularySize: TinyModels.Gpt.VocabularySize);
 
     private static Tensor Tokens(int count = 20, ulong seed = 3) => Tensor.Normal(new RandomStream(seed), 0, 1, count, Hidden);
 
@@ -34,7 +34,7 @@ public class MixtureOfExpertsLayerTests
     // One token through one expert, in plain float64.
     private static double[] Expert(MixtureOfExpertsLayer layer, int expert, float[] x)
     {
-        var (up, down) = (layer.Up.ToArray(), layer.Down.ToArray());
+        var (up, down) = (layer.Up.Weight.ToArray(), layer.Down.Weight.ToArray());
         double Row(float[] w, int start, Func<int, double> input, int count) => Enumerable.Range(0, count).Sum(i => w[start + i] * input(i));
         var hidden = Enumerable.Range(0, Width).Select(m =>
         {
@@ -77,7 +77,7 @@ public class MixtureOfExpertsLayerTests
     {
         var layer = Layer(Moe(routing, topK));
         layer.Forward(Tokens(), Training()).Square().Sum().Backward();
-        Assert.Contains(layer.Up.Grad!.ToArray(), g => g != 0);
+        Assert.Contains(layer.Up.Weight.Grad!.ToArray(), g => g != 0);
         foreach (var (name, tensor) in layer.Router.NamedParameters())
             Assert.True(tensor.Grad is { } grad && grad.ToArray().Any(g => g != 0), $"{routing.GetType().Name}: no gradient reaches {name}");
         Assert.Equal(routing is HashRouting or RandomRouting, !layer.Router.NamedParameters().Any());
@@ -88,8 +88,8 @@ public class MixtureOfExpertsLayerTests
     public void A_routing_survives_JSON(Routing routing, int topK)
     {
         var config = TinyModels.Gpt with { MixtureOfExperts = Moe(routing, topK) };
-        var json = System.Text.Json.JsonSerializer.Serialize(config, Mezcla.Training.ModelCheckpoint.Json);
-        Assert.Equal(config, System.Text.Json.JsonSerializer.Deserialize<TransformerConfig>(json, Mezcla.Training.ModelCheckpoint.Json));
+        var json = System.Text.Json.JsonSerializer.Serialize(config, ConfigJson.Options);
+        Assert.Equal(config, System.Text.Json.JsonSerializer.Deserialize<TransformerConfig>(json, ConfigJson.Options));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public class MixtureOfExpertsLayerTests
         var chosen = Trace(layer, x).Layers[0].Assignments.Select(a => a.Expert).ToHashSet();
         Assert.Equal(2, chosen.Count);
         layer.Forward(x, new ForwardContext()).Sum().Backward();
-        var gradient = layer.Down.Grad!.ToArray();
+        var gradient = layer.Down.Weight.Grad!.ToArray();
         for (var expert = 0; expert < Experts; expert++)
             Assert.Equal(chosen.Contains(expert), gradient[(expert * Hidden * Width)..((expert + 1) * Hidden * Width)].Any(g => g != 0));
     }
@@ -131,8 +131,8 @@ public class MixtureOfExpertsLayerTests
             Module.Assign(to, [.. order.SelectMany(e => values[(e * size)..((e + 1) * size)])]);
         }
 
-        Permute(layer.Up, other.Up);
-        Permute(layer.Down, other.Down);
+        Permute(layer.Up.Weight, other.Up.Weight);
+        Permute(layer.Down.Weight, other.Down.Weight);
         Permute(((LinearRouter)layer.Router).Gate.Weight, ((LinearRouter)other.Router).Gate.Weight);
         var (a, b) = (layer.Forward(Tokens(), new ForwardContext()).ToArray(), other.Forward(Tokens(), new ForwardContext()).ToArray());
         for (var i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-5f);

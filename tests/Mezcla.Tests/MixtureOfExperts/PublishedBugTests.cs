@@ -1,6 +1,7 @@
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Tensors;
 
 namespace Mezcla.Tests.MixtureOfExperts;
@@ -16,7 +17,7 @@ public class PublishedBugTests
     private static readonly MixtureOfExpertsConfig Moe = new() { Experts = Experts, TopK = 2, Expert = new(Width, Activation.Silu, Gated: true) };
 
     private static MixtureOfExpertsLayer Layer(MixtureOfExpertsConfig moe) =>
-        new(TinyModels.Gpt with { HiddenSize = Hidden, MixtureOfExperts = moe }, 0, new RandomStream(2), 0.6f, 1);
+        new(moe, Hidden, new Initialization(new RandomStream(2), 0.6f), vocabularySize: TinyModels.Gpt.VocabularySize);
 
     private static Tensor Tokens(int count = Count) => Tensor.Normal(new RandomStream(3), 0, 1, count, Hidden);
 
@@ -126,7 +127,7 @@ public class PublishedBugTests
         Assert.Equal([1.0, 0, 0, 0], load.Load());
         Assert.Equal(Count * 2L * (Hidden * Experts + 3 * Hidden * Width), Counted(() => layer.Forward(tokens, new ForwardContext())));
         layer.Forward(tokens, new ForwardContext()).Sum().Backward();
-        Assert.All(layer.Up.Grad!.ToArray().Skip(2 * Width * Hidden), g => Assert.Equal(0, g));
+        Assert.All(layer.Up.Weight.Grad!.ToArray().Skip(2 * Width * Hidden), g => Assert.Equal(0, g));
     }
 
     [Fact]
@@ -236,8 +237,8 @@ public class PublishedBugTests
         var sum = Tensor.Zeros(tokens.Size(0), Hidden);
         for (var expert = 0; expert < Experts; expert++)
         {
-            var up = tokens.Linear(layer.Up.Slice(0, expert, 1).Reshape(2 * Width, Hidden));
-            var computed = Activations.Apply(up, Moe.Expert).Linear(layer.Down.Slice(0, expert, 1).Reshape(Hidden, Width));
+            var up = tokens.Linear(layer.Up.Weight.Slice(0, expert, 1).Reshape(2 * Width, Hidden));
+            var computed = ActivationFunctions.Apply(up, Moe.Expert).Linear(layer.Down.Weight.Slice(0, expert, 1).Reshape(Hidden, Width));
             sum += computed * Tensor.From([.. Enumerable.Range(0, tokens.Size(0)).Select(t => mask[expert, t])], tokens.Size(0), 1);
         }
 

@@ -1,7 +1,8 @@
 using Mezcla.Layers;
 using Mezcla.Models;
+using Mezcla.Scaling.Calculators;
 using Mezcla.Tensors;
-using Mezcla.Tensors.Devices.Cpu;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Tests.Models;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mezcla.Datasets;
+using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;

@@ -3,6 +3,7 @@ using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Training;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Tests.Training;
 
@@ -135,9 +136,9 @@ public class TrainerTests
         Assert.Equal(one.GradientNorm, four.GradientNorm, 1e-4);
 
         var data = new TokenBatches(ids, 0.2, mask: mask);
-        var (inputs, labels) = data.Next(new RandomStream(1), 4, 24);
-        Assert.Equal(data.LastCounted, labels.ToIntArray().Count(l => l != -100));
-        Assert.DoesNotContain(-100, inputs.ToIntArray());
+        var batch = data.Next(new RandomStream(1), 4, 24);
+        Assert.Equal(batch.CountedLabels, batch.Labels.ToIntArray().Count(l => l != -100));
+        Assert.DoesNotContain(-100, batch.Inputs.ToIntArray());
         Assert.NotEqual(data.Sha256, new TokenBatches(ids, 0.2).Sha256);
         Assert.Contains("nothing to learn", Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[900]).RequireLength(24)).Message);
         Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[899]));

@@ -68,7 +68,7 @@ internal sealed record Binary(char Operator, Expression Left, Expression Right, 
             '/' => left / right,
             _ => Math.Pow(left, right),
         };
-        return double.IsFinite(value) ? value : throw new ExpressionException("the result is no finite number.", Position);
+        return double.IsFinite(value) ? value : throw new ExpressionException("the result is not a finite number.", Position);
     }
 }
 

@@ -1,6 +1,7 @@
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
 using Mezcla.Scaling.Laws;
+using Mezcla.Scaling.Presets;
 
 namespace Mezcla.Scaling.Claims.Expressions;
 

@@ -1,0 +1,109 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Mezcla.Kernel.Messages;
+using Mezcla.Kernel.Zmtp;
+using Mezcla.Notebooks;
+
+namespace Mezcla.Kernel.Channels;
+
+/// <summary>
+/// What the kernel tells all its clients. Messages go out in the order of the calls, whichever thread makes them; those that carry a
+/// cell's output wait for slow clients, the others never wait.
+/// </summary>
+internal sealed class IoPub
+{
+    private readonly PublisherSocket _socket;
+    private readonly MessageCodec _codec;
+    private readonly CancellationToken _stopping;
+    private readonly Lock _lock = new();
+
+    public IoPub(PublisherSocket socket, MessageCodec codec, CancellationToken stopping)
+    {
+        _socket = socket;
+        _codec = codec;
+        _stopping = stopping;
+        socket.Subscribed = Welcome;
+    }
+
+    public void Status(string state, MessageHeader parent) =>
+        Send("status", parent, new JsonObject { ["execution_state"] = state });
+
+    public void ExecuteInput(MessageHeader parent, string code, int count) =>
+        Send("execute_input", parent, new JsonObject { ["code"] = code, ["execution_count"] = count });
+
+    public void Stream(MessageHeader parent, OutputStream stream, string text)
+    {
+        Room();
+        Send("stream", parent, new JsonObject { ["name"] = stream == OutputStream.Error ? "stderr" : "stdout", ["text"] = text });
+    }
+
+    public void DisplayData(MessageHeader parent, MimeBundle bundle, string? displayId)
+    {
+        Room();
+        Send("display_data", parent, Shown(bundle, displayId));
+    }
+
+    public void UpdateDisplayData(MessageHeader parent, MimeBundle bundle, string displayId)
+    {
+        Room();
+        Send("update_display_data", parent, Shown(bundle, displayId));
+    }
+
+    public void ExecuteResult(MessageHeader parent, MimeBundle bundle, int count)
+    {
+        Room();
+        JsonObject content = Shown(bundle, null);
+        content["execution_count"] = count;
+        Send("execute_result", parent, content);
+    }
+
+    public void ClearOutput(MessageHeader parent, bool wait) => Send("clear_output", parent, new JsonObject { ["wait"] = wait });
+
+    public void Error(MessageHeader parent, CellError error) => Send("error", parent, ErrorContent(error));
+
+    /// <summary>Publishes a message of any other type.</summary>
+    public void Send(
+        string type, MessageHeader parent, JsonObject content, JsonObject? metadata = null, IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
+    {
+        ReadOnlyMemory<byte>[] frames = _codec.Encode([Encoding.ASCII.GetBytes(type)], type, parent, content, metadata, buffers);
+        lock (_lock)
+            _socket.Publish(frames);
+    }
+
+    /// <summary>What both <c>error</c> messages and replies with the status <c>error</c> say.</summary>
+    public static JsonObject ErrorContent(CellError error) => new()
+    {
+        ["ename"] = error.Name,
+        ["evalue"] = error.Message,
+        ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]),
+    };
+
+    private static JsonObject Shown(MimeBundle bundle, string? displayId)
+    {
+        var content = new JsonObject { ["data"] = bundle.ToJson(), ["metadata"] = bundle.Metadata.DeepClone() };
+        if (displayId is not null)
+            content["transient"] = new JsonObject { ["display_id"] = displayId };
+        return content;
+    }
+
+    private void Room()
+    {
+        try
+        {
+            _socket.WaitForRoom(_stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The kernel shuts down: what fits goes out, nothing waits any more.
+        }
+    }
+
+    // A client learns that its subscription stands, so it need not probe (protocol 5.4).
+    private void Welcome(ZmtpConnection connection, ReadOnlyMemory<byte> topic)
+    {
+        ReadOnlyMemory<byte>[] frames = _codec.Encode(
+            [topic], "iopub_welcome", MessageHeader.None, new JsonObject { ["subscription"] = Encoding.UTF8.GetString(topic.Span) });
+        lock (_lock)
+            connection.Send(frames);
+    }
+}

@@ -1,0 +1,182 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Microsoft.CodeAnalysis;
+
+namespace Mezcla.Notebooks;
+
+/// <summary>Carries out the directives <c>#r</c>, <c>#i</c>, <c>#load</c> and <c>#!…</c>.</summary>
+/// <param name="engine">The state that the engine's cells share.</param>
+/// <param name="compiler">Receives the references that directives add.</param>
+/// <param name="context">Loads the assemblies that directives name.</param>
+/// <param name="variables">Gives the variables that cells have declared.</param>
+/// <param name="runFile">Runs a C# file: its path, the cell that loads it, and the list that receives the compiler's warnings.</param>
+internal sealed class DirectiveRunner(
+    EngineState engine, CellCompiler compiler, CellLoadContext context, Func<IReadOnlyList<CellVariable>> variables, Action<string, CellRun, List<string>> runFile)
+{
+    private const string Known =
+        "#!csharp, #!markdown, #!html, #!javascript (the lines below are of that language), #!time, #!about, #!who, #!whos, #!lsmagic, "
+        + "#r \"nuget: Package, Version\", #r \"file.dll\", #i \"nuget: source\", #load \"file.csx\"";
+
+    private static readonly HashSet<string> s_otherLanguages = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "fsharp", "f#", "pwsh", "powershell", "sql", "kql", "http", "mermaid", "python", "r", "value", "share", "set", "connect", "import", "meta", "log", "nteract",
+    };
+
+    private readonly PackageSession _packages = new(engine.Options, context);
+    private readonly List<string> _loading = [];
+
+    /// <summary>Does what must be done before any code of the text can be compiled.</summary>
+    public void Prepare(IReadOnlyList<CellPart> parts, CellRun run, string document, List<string> warnings)
+    {
+        AddPackages(parts, run, document);
+        foreach (var part in parts.Where(part => part.Kind == PartKind.Reference))
+        {
+            At(part, run, document, () =>
+            {
+                if (part.Name == "load")
+                    Load(part.Text, run, document, warnings);
+                else if (part.Name == "r" && !PackageRequest.IsPackage(part.Text))
+                    AddFile(part.Text, document);
+                else if (part.Name == "i" && !PackageRequest.IsPackage(part.Text))
+                    throw new DirectiveException($"#i takes a package source, as in #i \"nuget: https://…\" or #i \"nuget: folder\"; \"{part.Text}\" is none.");
+            });
+        }
+    }
+
+    public void Apply(CellPart part, CellRun run)
+    {
+        switch (part.Name)
+        {
+            case "time":
+                break; // The session measures.
+            case "about":
+                Show(run, About());
+                break;
+            case "lsmagic":
+                Show(run, Known.Replace(", #", "\n#", StringComparison.Ordinal));
+                break;
+            case "who":
+                Show(run, string.Join("  ", variables().Select(variable => variable.Name)));
+                break;
+            case "whos":
+                var view = new TableView(
+                    "", ["Variable", "Type", "Value"], [.. variables().Select(Row)], HasLabels: false, More: null);
+                var bundle = new MimeBundle(new Dictionary<string, string> { [MimeBundle.Html] = HtmlWriter.Write(view), [MimeBundle.PlainText] = PlainWriter.Write(view) });
+                run.Post(output => output.Display(bundle, null));
+                break;
+            default:
+                throw new DirectiveException(
+                    s_otherLanguages.Contains(part.Name)
+                        ? $"#!{part.Name} is not part of this kernel, which runs C# and shows Markdown, HTML and JavaScript. It knows: {Known}."
+                        : $"There is no directive #!{part.Name}. This kernel knows: {Known}.")
+                { Line = part.Line };
+        }
+    }
+
+    private static IReadOnlyList<View> Row(CellVariable variable) =>
+    [
+        new TextView(variable.Name),
+        new TextView(TypeNames.Short(variable.Type)),
+        new TextView(PlainWriter.Inline(new ViewBuilder(new ViewLimits(Rows: 3, Items: 10, Depth: 2), _ => null).Build(variable.Value, 1))),
+    ];
+
+    private static void Show(CellRun run, string text)
+    {
+        var bundle = new MimeBundle(MimeBundle.PlainText, text);
+        run.Post(output => output.Display(bundle, null));
+    }
+
+    private string About()
+    {
+        var version = typeof(DirectiveRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
+        return $"{engine.Options.KernelName} {version}: C# 14 on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription} "
+            + $"({RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores)\nFolder: {engine.Folder}\nProcess: {Environment.ProcessId}";
+    }
+
+    private void AddPackages(IReadOnlyList<CellPart> parts, CellRun run, string document)
+    {
+        var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text)).ToList();
+        if (requests.Count == 0)
+            return;
+
+        At(requests[0], run, document, () =>
+        {
+            foreach (var part in requests)
+                _packages.Add(part, run);
+
+            compiler.AddReferences(_packages.Restore(run));
+        });
+    }
+
+    private void AddFile(string path, string document)
+    {
+        var full = Resolve(path, document);
+        if (!File.Exists(full))
+        {
+            throw new DirectiveException(path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || path.Contains('/', StringComparison.Ordinal)
+                ? $"There is no file {full}."
+                : $"There is no file {full}. For a package write #r \"nuget: {path}\".");
+        }
+
+        string name;
+        try
+        {
+            name = AssemblyName.GetAssemblyName(full).Name!;
+        }
+        catch (BadImageFormatException exception)
+        {
+            throw new DirectiveException($"{full} is not a .NET assembly.", exception);
+        }
+
+        if (!context.AddPath(name, full, out var note))
+            throw new DirectiveException(note!);
+
+        compiler.AddReferences([References.OfFile(full)]);
+    }
+
+    private void Load(string path, CellRun run, string document, List<string> warnings)
+    {
+        var full = Resolve(path, document);
+        if (!File.Exists(full))
+            throw new DirectiveException($"There is no file {full}.");
+
+        if (_loading.Contains(full))
+            throw new DirectiveException($"{full} loads itself: {string.Join(" → ", _loading.Append(full).Select(Path.GetFileName))}.");
+
+        if (Path.GetExtension(full) is ".ipynb" or ".dib")
+            throw new DirectiveException($"#load takes C# files (.cs, .csx); {Path.GetFileName(full)} is a notebook.");
+
+        _loading.Add(full);
+        try
+        {
+            runFile(full, run, warnings);
+        }
+        finally
+        {
+            _loading.Remove(full);
+        }
+    }
+
+    /// <summary>A path in a loaded file starts at that file's folder.</summary>
+    private string Resolve(string path, string document) =>
+        Path.GetFullPath(Path.Combine(Path.IsPathRooted(document) ? Path.GetDirectoryName(document)! : engine.Folder, path));
+
+    private static void At(CellPart part, CellRun run, string document, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (DirectiveException exception)
+        {
+            if (document == run.Name)
+                exception.Line ??= part.Line;
+
+            throw;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DirectiveException(exception.Message, exception) { Line = document == run.Name ? part.Line : null };
+        }
+    }
+}

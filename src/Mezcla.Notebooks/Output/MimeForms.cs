@@ -1,0 +1,44 @@
+using System.Net;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace Mezcla.Notebooks;
+
+/// <summary>Makes bundles of contents whose MIME type is known.</summary>
+internal static partial class MimeForms
+{
+    private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_indented = new(s_compact) { WriteIndented = true };
+
+    /// <summary>A bundle of a content and, where the front end might know only text, its text.</summary>
+    public static MimeBundle OfContent(string mime, string content)
+    {
+        var bundle = new MimeBundle(mime, content);
+        return PlainOf(bundle) is { } plain && mime != MimeBundle.PlainText
+            ? new MimeBundle(bundle.Data.Append(KeyValuePair.Create(MimeBundle.PlainText, plain)))
+            : bundle;
+    }
+
+    /// <summary>What can be read of a bundle as plain text, or null.</summary>
+    public static string? PlainOf(MimeBundle bundle) =>
+        bundle[MimeBundle.PlainText] ?? bundle[MimeBundle.Markdown] ?? bundle[MimeBundle.Latex]
+        ?? (bundle[MimeBundle.Html] is { } html ? WebUtility.HtmlDecode(Markup().Replace(html, "")).Trim() : null)
+        ?? (bundle[MimeBundle.JavaScript] is null ? null : "(a script that the front end runs)");
+
+    /// <summary>A JSON value as text, or null for any other value.</summary>
+    public static (string Compact, string Indented)? OfJson(object value) => value switch
+    {
+        JsonNode node => (node.ToJsonString(s_compact), node.ToJsonString(s_indented)),
+        JsonElement element => (JsonSerializer.Serialize(element, s_compact), JsonSerializer.Serialize(element, s_indented)),
+        JsonDocument document => OfJson(document.RootElement),
+        _ => null,
+    };
+
+    /// <summary>Any value as JSON, when that is what is asked for.</summary>
+    public static string? JsonOf(object value, string mime) => MimeBundle.IsJson(mime) ? JsonSerializer.Serialize(value, s_compact) : null;
+
+    [GeneratedRegex("<(style|script)[^>]*>.*?</\\1>|<[^>]*>", RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Markup();
+}

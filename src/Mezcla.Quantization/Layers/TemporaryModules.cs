@@ -1,0 +1,26 @@
+using Mezcla.Layers;
+
+namespace Mezcla.Quantization.Layers;
+
+/// <summary>Modules that stand in the place of others inside a model until this is disposed of; then the model has its own again.</summary>
+internal sealed class TemporaryModules(Module model) : IDisposable
+{
+    private readonly List<(string Name, Module Own)> replaced = [];
+
+    /// <summary>Puts a module in the place of the model's own.</summary>
+    /// <param name="name">The dotted name.</param>
+    /// <param name="own">The module that is there now.</param>
+    /// <param name="other">The module that takes its place.</param>
+    public void Put(string name, Module own, Module other)
+    {
+        model.Replace(name, other);
+        replaced.Add((name, own));
+    }
+
+    /// <summary>Puts the model's own modules back.</summary>
+    public void Dispose()
+    {
+        foreach (var (name, own) in replaced) model.Replace(name, own);
+        replaced.Clear();
+    }
+}

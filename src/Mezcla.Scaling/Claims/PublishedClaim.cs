@@ -1,0 +1,106 @@
+namespace Mezcla.Scaling.Claims;
+
+/// <summary>What kind of assertion a claim is.</summary>
+public enum ClaimStatus
+{
+    /// <summary>Its source measured, counted or published it.</summary>
+    Measured,
+
+    /// <summary>Nobody who could know has confirmed it.</summary>
+    Rumour,
+
+    /// <summary>A judgement; arithmetic cannot settle it.</summary>
+    Opinion,
+}
+
+/// <summary>What the checker found.</summary>
+public enum Verdict
+{
+    /// <summary>The number computed agrees with the number said.</summary>
+    Holds,
+
+    /// <summary>It does not.</summary>
+    DoesNotHold,
+
+    /// <summary>There is nothing to compute, or it cannot be computed.</summary>
+    CannotBeChecked,
+}
+
+/// <summary>Something that was said, with the arithmetic that tests it.</summary>
+public sealed record PublishedClaim
+{
+    /// <summary>What is said, in words.</summary>
+    public string Said { get; init; } = "";
+
+    /// <summary>Who said it.</summary>
+    public string Who { get; init; } = "";
+
+    /// <summary>Where the numbers of the check come from.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>What kind of assertion it is.</summary>
+    public ClaimStatus Status { get; init; }
+
+    /// <summary>What is computed; null where there is nothing to compute.</summary>
+    public string? Expression { get; init; }
+
+    /// <summary>How it is compared with <see cref="Expected"/>: =, &lt;, &lt;=, &gt; or &gt;=.</summary>
+    public string Relation { get; init; } = "=";
+
+    /// <summary>The number said, or an expression for it.</summary>
+    public string? Expected { get; init; }
+
+    /// <summary>
+    /// How far the two may be apart: "2%" of the number said, or an absolute number. Without one, half a unit of the last digit of a
+    /// number as it is written: 46.7e9 allows 0.05e9.
+    /// </summary>
+    public string? Tolerance { get; init; }
+
+    /// <summary>What both numbers count, for people.</summary>
+    public string Unit { get; init; } = "";
+
+    /// <summary>What would be right, where the claim is not.</summary>
+    public string? Correction { get; init; }
+
+    /// <summary>What a reader should know though the claim holds.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>Why the claim cannot be checked, where there is nothing to compute.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Line of the file where the claim begins, from 1; 0 where unknown.</summary>
+    public int Line { get; init; }
+}
+
+/// <summary>A number said of a named quantity, to be held against other statements.</summary>
+public sealed record Statement
+{
+    /// <summary>The quantity: one of <see cref="Relations"/>, or any name that the file's own relations use.</summary>
+    public required string Quantity { get; init; }
+
+    /// <summary>The number, or an expression for it.</summary>
+    public required string Value { get; init; }
+
+    /// <summary>How exact it is: "2%" or an absolute number. Without one, half a unit of the last digit; a plain integer is a count, and exact.</summary>
+    public string? Tolerance { get; init; }
+
+    /// <summary>Who said it.</summary>
+    public string Who { get; init; } = "";
+
+    /// <summary>What kind of assertion it is.</summary>
+    public ClaimStatus Status { get; init; }
+
+    /// <summary>Line of the file where it begins, from 1; 0 where unknown.</summary>
+    public int Line { get; init; }
+
+    /// <summary>As a reader would write it.</summary>
+    public override string ToString() => $"{Quantity} = {Value}{(Tolerance is null ? "" : $" within {Tolerance}")}{(Who.Length == 0 ? "" : $" ({Who})")}";
+}
+
+/// <summary>A claim with what was found.</summary>
+/// <param name="Claim">The claim.</param>
+/// <param name="Verdict">Whether it holds.</param>
+/// <param name="Computed">The number computed; null where there is none.</param>
+/// <param name="Expected">The number said; null where there is none.</param>
+/// <param name="Why">The verdict in words, with the correction.</param>
+public sealed record ClaimResult(PublishedClaim Claim, Verdict Verdict, double? Computed, double? Expected, string Why);

@@ -1,0 +1,62 @@
+using System.IO.MemoryMappedFiles;
+
+namespace Mezcla.Weights.Files;
+
+/// <summary>
+/// A file mapped into memory, read-only: bytes come from the disk when they are touched, so opening a file of any size costs nothing.
+/// Every access is checked against the file's length.
+/// </summary>
+public sealed unsafe class MappedFile : IDisposable
+{
+    private readonly MemoryMappedFile? map;
+    private readonly MemoryMappedViewAccessor? view;
+    private readonly byte* start;
+    private bool disposed;
+
+    /// <summary>Maps <paramref name="path"/>. An empty file is mapped too, as no bytes.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public MappedFile(string path)
+    {
+        FilePath = Path.GetFullPath(path);
+        var stream = new FileStream(FilePath, FileMode.Open, FileAccess.Read, FileShare.Read);
+        Length = stream.Length;
+        if (Length == 0)
+        {
+            stream.Dispose();
+            return;
+        }
+        map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        byte* pointer = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
+        start = pointer + view.PointerOffset;
+    }
+
+    /// <summary>The full path.</summary>
+    public string FilePath { get; }
+
+    /// <summary>Number of bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>The <paramref name="length"/> bytes at <paramref name="offset"/>, not copied: the span is valid until <see cref="Dispose"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all inside the file.</exception>
+    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    public ReadOnlySpan<byte> Slice(long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (offset < 0 || length < 0 || offset > Length - length)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{FilePath}: bytes {offset} to {offset + length} lie outside its {Length} bytes.");
+        return new ReadOnlySpan<byte>(start + offset, length);
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        view?.Dispose();
+        map?.Dispose();
+    }
+}

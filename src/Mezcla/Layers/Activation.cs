@@ -1,0 +1,17 @@
+namespace Mezcla.Layers;
+
+/// <summary>The nonlinearity of a feed-forward network.</summary>
+public enum Activation
+{
+    /// <summary>x·Φ(x), exact.</summary>
+    Gelu,
+
+    /// <summary>The tanh approximation of GELU that GPT-2 uses.</summary>
+    GeluTanh,
+
+    /// <summary>x·σ(x); gated, it makes SwiGLU.</summary>
+    Silu,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+}

@@ -1,0 +1,25 @@
+using Mezcla.Tensors;
+
+namespace Mezcla.Layers;
+
+/// <summary>The nonlinearity of feed-forward networks and of experts.</summary>
+internal static class ActivationFunctions
+{
+    /// <summary>[..., m] → [..., m], or where gated [..., 2m] → [..., m]: activated first half times second half.</summary>
+    public static Tensor Apply(Tensor x, FeedForwardConfig config)
+    {
+        if (!config.Gated) return Apply(x, config.Activation);
+        var half = config.IntermediateSize;
+        var (gate, up) = (x.Slice(-1, 0, half), x.Slice(-1, half, half));
+        return config.Activation == Activation.Silu ? gate.SwiGlu(up) : Apply(gate, config.Activation) * up;
+    }
+
+    private static Tensor Apply(Tensor x, Activation activation) => activation switch
+    {
+        Activation.Gelu => x.Gelu(GeluForm.Exact),
+        Activation.GeluTanh => x.Gelu(GeluForm.Tanh),
+        Activation.Silu => x.Silu(),
+        Activation.Relu => x.Relu(),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "Unknown activation."),
+    };
+}

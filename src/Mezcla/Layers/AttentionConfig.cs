@@ -1,0 +1,35 @@
+namespace Mezcla.Layers;
+
+/// <summary>Attention of a block. Heads are counted for queries; keys and values may be shared between them.</summary>
+public sealed record AttentionConfig
+{
+    /// <summary>Number of query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Number of key/value heads: equal to <see cref="Heads"/> for multi-head, 1 for multi-query, between for grouped-query attention.</summary>
+    public required int KeyValueHeads { get; init; }
+
+    /// <summary>Width of one head, h.</summary>
+    public required int HeadSize { get; init; }
+
+    /// <summary>Whether the query, key and value projections have biases.</summary>
+    public bool QueryKeyValueBias { get; init; }
+
+    /// <summary>Whether the output projection has a bias.</summary>
+    public bool OutputBias { get; init; }
+
+    /// <summary>Key j is visible to query i only if i - window &lt; j; null for all earlier keys.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>The window holds in layers whose number (from 0) is divisible by this; the others see everything. 1 for all layers, 2 for gpt-oss.</summary>
+    public int SlidingWindowPeriod { get; init; } = 1;
+
+    /// <summary>Whether queries and keys are divided by their root mean square, without weights, after rotation (Llama 4 Scout).</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>Whether each head has a learned logit that takes part in the softmax and is then dropped (gpt-oss).</summary>
+    public bool Sinks { get; init; }
+
+    /// <summary>Multi-head latent attention (DeepSeek-V2); null for the usual kind.</summary>
+    public LatentAttentionConfig? Latent { get; init; }
+}

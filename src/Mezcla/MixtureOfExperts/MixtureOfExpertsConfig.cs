@@ -1,0 +1,43 @@
+using Mezcla.Layers;
+using Mezcla.Tensors;
+
+namespace Mezcla.MixtureOfExperts;
+
+/// <summary>A Mixture of Experts in place of a dense feed-forward network.</summary>
+public sealed record MixtureOfExpertsConfig
+{
+    /// <summary>Number of routed experts, E.</summary>
+    public required int Experts { get; init; }
+
+    /// <summary>Number of routed experts that a token uses, k.</summary>
+    public required int TopK { get; init; }
+
+    /// <summary>The network of one routed expert.</summary>
+    public required FeedForwardConfig Expert { get; init; }
+
+    /// <summary>Experts that every token uses; together they are one network of this many times the expert's width.</summary>
+    public int SharedExperts { get; init; }
+
+    /// <summary>Whether the router's linear map has a bias.</summary>
+    public bool RouterBias { get; init; }
+
+    /// <summary>
+    /// What the router computes in: float32 (Switch Transformer, section 2.4), or bfloat16 to see what that costs: its inputs, weights and logits are then rounded.
+    /// </summary>
+    public DType RouterPrecision { get; init; }
+
+    /// <summary>Blocks at the start that stay dense (DeepSeek).</summary>
+    public int FirstDenseLayers { get; init; }
+
+    /// <summary>Every how many blocks one has experts: 1 for all, 2 for every second (GLaM, Llama 4 Maverick).</summary>
+    public int Period { get; init; } = 1;
+
+    /// <summary>How tokens choose experts.</summary>
+    public Routing Routing { get; init; } = new TopKSoftmaxRouting();
+
+    /// <summary>What keeps the load even in training.</summary>
+    public BalanceConfig Balance { get; init; } = new();
+
+    /// <summary>The most tokens an expert takes; null for dropless.</summary>
+    public CapacityConfig? Capacity { get; init; }
+}
