@@ -16,7 +16,7 @@ internal sealed unsafe partial class TorchKernels
     private readonly Dictionary<IndexCheck, int> _numbers = [];
     private readonly Lock _gate = new();
 
-    private Argument Record => Argument.View(_script.Make("seen_as"u8, Argument.View(Strided(_record.As(Block.Float32), [2 * RecordLength], [1], 0)), 4));
+    private Argument Record => Argument.View(Strided(_record.As(Block.Int64), [RecordLength], [1], 0));
 
     private int Number(in IndexCheck check)
     {

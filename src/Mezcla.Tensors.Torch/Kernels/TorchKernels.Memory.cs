@@ -42,10 +42,14 @@ internal sealed unsafe partial class TorchKernels
         if (from == to)
             Copy(x, y, n * from.Bytes());
         else if (n > 0)
-            Run("convert"u8, y, Dense(x, Stored(from), [n]), Seen(from), Dense(y, Stored(to), [n]), Seen(to));
+            Run("copy"u8, y, Dense(x, TypeOf(from), [n]), Dense(y, TypeOf(to), [n]));
 
-        static int Stored(DType type) => type switch { DType.BFloat16 => Block.Int16, DType.Int32 => Block.Int32, _ => Block.Float32 };
-        static int Seen(DType type) => type switch { DType.BFloat16 => Block.BFloat16, DType.Int32 => Block.Int32, _ => Block.Float32 };
+        static int TypeOf(DType type) => type switch
+        {
+            DType.BFloat16 => Block.BFloat16,
+            DType.Int32 => Block.Int32,
+            _ => Block.Float32,
+        };
     }
 
     public override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check)

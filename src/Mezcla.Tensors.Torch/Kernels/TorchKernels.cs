@@ -82,11 +82,10 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
 
     private Block? TryMake(long bytes)
     {
-        long floats = (bytes + 3) / 4;
-        nint tensor = LibTorch.THSTensor_empty(&floats, 1, Block.Float32, _deviceType, _deviceIndex, 0);
-        if (LibTorch.Failure() is { } failure)
-            return failure.Contains("memory", StringComparison.OrdinalIgnoreCase) ? null : throw new DeviceException($"{Name}: libtorch says: {failure.Trim()}");
-        return new Block(tensor, _deviceType == 0 ? LibTorch.THSStorage_data_ptr(tensor) : 0, _script);
+        if (Block.Make(bytes, _deviceType, _deviceIndex) is { } block)
+            return block;
+        var failure = LibTorch.Failure() ?? "";
+        return failure.Contains("memory", StringComparison.OrdinalIgnoreCase) ? null : throw new DeviceException($"{Name}: libtorch says: {failure.Trim()}");
     }
 
     private void Write(Block block, long offset, ReadOnlySpan<byte> from)
@@ -144,7 +143,7 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
         => Argument.View(Raw(handle, type, sizes, strides));
 
     private static nint Raw(Handle handle, int type, ReadOnlySpan<long> sizes, ReadOnlySpan<long> strides)
-        => Strided(Block.Of(handle.Storage!).As(type), sizes, strides, handle.Offset / (type == Block.Int16 ? 2 : type == Block.Byte ? 1 : 4));
+        => Strided(Block.Of(handle.Storage!).As(type), sizes, strides, handle.Offset / (type is Block.Int16 or Block.BFloat16 ? 2 : type == Block.Byte ? 1 : 4));
 
     /// <summary>Row-major numbers of float32; nothing for a null handle.</summary>
     private static Argument F(Handle handle, params ReadOnlySpan<long> sizes) => Dense(handle, Block.Float32, sizes);

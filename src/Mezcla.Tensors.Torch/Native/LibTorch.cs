@@ -26,6 +26,9 @@ internal static unsafe partial class LibTorch
     internal static partial nint THSTensor_as_strided(nint tensor, long* sizes, int sizesLength, long* strides, int stridesLength, long offset);
 
     [LibraryImport(Name)]
+    internal static partial void THSTensor_set_(nint tensor, nint source);
+
+    [LibraryImport(Name)]
     internal static partial void THSTensor_dispose(nint tensor);
 
     [LibraryImport(Name)]

@@ -191,7 +191,7 @@ def swiglu_backward(a: Tensor, b: Optional[Tensor], dy: Tensor, da: Optional[Ten
 def high(product: Tensor):
     return (product >> 32) & 0xFFFFFFFF
 
-# Philox 4x32-10, as in RandomStream: four numbers for each counter from first on.
+# Philox 4x32-10, as in RandomStream: four numbers for each counter from first on. Its factors stand in decimal, since TorchScript takes the letter E for an exponent.
 def philox(blocks: int, first_low: int, first_high: int, stream_low: int, stream_high: int, seed_low: int, seed_high: int, device: Device):
     c0 = torch.arange(blocks, dtype=4, device=device) + first_low
     c1 = ((c0 >> 32) + first_high) & 0xFFFFFFFF
@@ -201,11 +201,11 @@ def philox(blocks: int, first_low: int, first_high: int, stream_low: int, stream
     k0 = seed_low
     k1 = seed_high
     for round in range(10):
-        p0 = c0 * 0xD2511F53
-        p1 = c2 * 0xCD9E8D57
+        p0 = c0 * 3528531795
+        p1 = c2 * 3449720151
         c0, c1, c2, c3 = high(p1) ^ c1 ^ k0, p1 & 0xFFFFFFFF, high(p0) ^ c3 ^ k1, p0 & 0xFFFFFFFF
-        k0 = (k0 + 0x9E3779B9) & 0xFFFFFFFF
-        k1 = (k1 + 0xBB67AE85) & 0xFFFFFFFF
+        k0 = (k0 + 2654435769) & 0xFFFFFFFF
+        k1 = (k1 + 3144134277) & 0xFFFFFFFF
     return torch.stack([c0, c1, c2, c3], 1).view([-1])
 
 def dropout(x: Tensor, y: Tensor, p: float, skip: int, first_low: int, first_high: int, stream_low: int, stream_high: int, seed_low: int, seed_high: int, accumulate: bool):

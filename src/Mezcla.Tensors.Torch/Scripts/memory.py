@@ -1,7 +1,4 @@
-# Copies, conversions, gathering and scattering. Types are numbers, as libtorch has them: 3 is int32, 4 int64, 6 float32, 15 bfloat16.
-
-def seen_as(x: Tensor, type: int):
-    return x.view(dtype=type)
+# Copies, gathering and scattering. Types are numbers, as libtorch has them: 3 is int32, 4 int64, 6 float32, 15 bfloat16.
 
 def copy(x: Tensor, y: Tensor):
     y.copy_(x)
@@ -93,6 +90,3 @@ def first_nan(x: Tensor, found: Tensor):
 # From the processor's memory, without waiting for what was asked for before.
 def copy_in(x: Tensor, y: Tensor):
     y.copy_(x, True)
-
-def convert(x: Tensor, type_x: int, y: Tensor, type_y: int):
-    y.view(dtype=type_y).copy_(x.view(dtype=type_x))
