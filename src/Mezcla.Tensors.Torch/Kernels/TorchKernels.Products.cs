@@ -57,9 +57,8 @@ internal sealed unsafe partial class TorchKernels
                     return i;
         if (rows * n == 0)
             return -1;
-        fixed (int* first = numbers)
-            Run("grouped_matmul"u8, c, F(a, rows, k), View(b, Block.Float32, [groups, k, n], [(long)k * n, transposeB ? 1 : n, transposeB ? k : 1]), Numbers(numbers), F(c, rows, n),
-                accumulate, IsNarrow);
+        Run("grouped_matmul"u8, c, F(a, rows, k), View(b, Block.Float32, [groups, k, n], [(long)k * n, transposeB ? 1 : n, transposeB ? k : 1]), Numbers(numbers), F(c, rows, n),
+            accumulate, IsNarrow);
         return -1;
     }
 
@@ -108,9 +107,11 @@ internal sealed unsafe partial class TorchKernels
     private static Argument Numbers(int[] numbers)
     {
         long n = numbers.Length;
-        nint tensor = LibTorch.THSTensor_empty(&n, 1, Block.Int32, 0, -1, 0);
+        var tensor = LibTorch.THSTensor_empty(&n, 1, Block.Int64, 0, -1, 0);
         LibTorch.Check("The offsets of groups");
-        numbers.CopyTo(new Span<int>((void*)LibTorch.THSStorage_data_ptr(tensor), numbers.Length));
+        var to = new Span<long>((void*)LibTorch.THSStorage_data_ptr(tensor), numbers.Length);
+        for (var i = 0; i < to.Length; i++)
+            to[i] = numbers[i];
         return Argument.View(tensor);
     }
 

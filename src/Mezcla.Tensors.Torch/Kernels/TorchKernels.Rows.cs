@@ -8,8 +8,10 @@ internal sealed unsafe partial class TorchKernels
     {
         if (outer * inner == 0)
             return;
-        if (n == 0 && !accumulate)
-            Fill(y, outer * inner, 0);
+        // A mean of nothing has an infinite scale, and is NaN.
+        var empty = scale * 0;
+        if (n == 0 && (!accumulate || float.IsNaN(empty)))
+            Fill(y, outer * inner, empty);
         else if (n > 0)
             Run("sum"u8, y, F(x, outer, n, inner), F(y, outer, inner), scale, squares, accumulate);
     }

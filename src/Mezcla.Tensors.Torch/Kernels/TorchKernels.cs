@@ -131,9 +131,14 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
 
     private static nint Strided(nint tensor, ReadOnlySpan<long> sizes, ReadOnlySpan<long> strides, long offset)
     {
+        // Along an axis of one element the stride has no meaning, but libtorch refuses to write to an operand whose strides look different.
+        var rank = sizes.Length;
+        var steps = stackalloc long[rank];
+        for (var i = rank - 1; i >= 0; i--)
+            steps[i] = sizes[i] != 1 ? strides[i] : i == rank - 1 ? 1 : steps[i + 1] * sizes[i + 1];
         nint view;
-        fixed (long* size = sizes, stride = strides)
-            view = LibTorch.THSTensor_as_strided(tensor, size, sizes.Length, stride, strides.Length, offset);
+        fixed (long* size = sizes)
+            view = LibTorch.THSTensor_as_strided(tensor, size, rank, steps, rank, offset);
         if (view == 0)
             LibTorch.Check("A view");
         return view;

@@ -40,10 +40,14 @@ internal sealed unsafe class Block
         if (Volatile.Read(ref place) is not 0 and var known)
             return known;
 
-        // An empty tensor of the type, which is then given the storage of this one.
+        // An empty tensor of the type, which is then given the storage of this one. It is given an empty view: as many numbers of a larger type would need more memory,
+        // and libtorch would move the storage.
         long none = 0;
+        long one = 1;
         var made = LibTorch.THSTensor_empty(&none, 1, (sbyte)type, _deviceType, _deviceIndex, 0);
-        LibTorch.THSTensor_set_(made, _byType[Float32]);
+        var view = LibTorch.THSTensor_as_strided(_byType[Float32], &none, 1, &one, 1, 0);
+        LibTorch.THSTensor_set_(made, view);
+        LibTorch.THSTensor_dispose(view);
         LibTorch.Check("Memory as another type");
         var other = Interlocked.CompareExchange(ref place, made, 0);
         if (other == 0)

@@ -61,8 +61,8 @@ def group_by_index(ids: Tensor, priority: Optional[Tensor], order: Tensor, rows:
     counts = torch.zeros([groups + 1], dtype=4, device=ids.device).index_add_(0, group, torch.ones_like(group))
     # By group, within a group that overflows by falling priority, then by arrival: stable sorts, the last key first.
     if priority is not None:
-        weight = torch.where(counts.index_select(0, group) > capacity, -priority.t().reshape([-1]), 0.0)
-        by_weight = torch.argsort(weight, stable=True, dim=0, descending=False)
+        weight = torch.where((group < groups) & (counts.index_select(0, group) > capacity), priority.t().reshape([-1]), 0.0)
+        by_weight = torch.argsort(weight, stable=True, dim=0, descending=True)
         place = by_weight.index_select(0, torch.argsort(group.index_select(0, by_weight), stable=True, dim=0, descending=False))
     else:
         place = torch.argsort(group, stable=True, dim=0, descending=False)
