@@ -3,14 +3,31 @@ namespace Mezcla.Tensors.Torch.Tests;
 /// <summary>libtorch's processor, where its library is; else tests are skipped and say what is missing.</summary>
 internal static class TorchDevice
 {
+    /// <summary>The classes that use the device run one after another: some count what is read from it, or change its precision.</summary>
+    internal const string Shared = "libtorch";
+
+    private static readonly Lazy<Device> s_cpu = new(Open);
+
     internal static Device Cpu
     {
         get
         {
             Require();
-            return Device.Parse("torch:cpu");
+            return s_cpu.Value;
         }
     }
 
-    internal static void Require() => Assert.SkipUnless(TorchLibrary.Find(cuda: false).IsComplete, $"{TorchLibrary.Find(cuda: false).Report}");
+    internal static void Require()
+    {
+        var library = TorchLibrary.Find(cuda: false);
+        Assert.SkipUnless(library.IsComplete, library.Report);
+    }
+
+    // What the tests compute is small: several threads would only wait for each other.
+    private static Device Open()
+    {
+        var device = Device.Parse("torch:cpu");
+        TorchSharp.torch.set_num_threads(1);
+        return device;
+    }
 }
