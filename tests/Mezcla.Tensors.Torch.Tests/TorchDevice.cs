@@ -3,9 +3,6 @@ namespace Mezcla.Tensors.Torch.Tests;
 /// <summary>libtorch's processor, where its library is; else tests are skipped and say what is missing.</summary>
 internal static class TorchDevice
 {
-    /// <summary>The classes that use the device run one after another: some count what is read from it, or change its precision.</summary>
-    internal const string Shared = "libtorch";
-
     private static readonly Lazy<Device> s_cpu = new(Open);
 
     internal static Device Cpu

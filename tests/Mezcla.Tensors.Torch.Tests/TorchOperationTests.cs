@@ -6,7 +6,6 @@ namespace Mezcla.Tensors.Torch.Tests;
 
 /// <summary>Every operation on libtorch's processor.</summary>
 [Properties(Arbitrary = [typeof(Shapes)], MaxTest = 15, QuietOnSuccess = true)]
-[Collection(TorchDevice.Shared)]
 public sealed class TorchOperationTests : OperationTests
 {
     // Here, since a property that is left in its midst counts as failed.

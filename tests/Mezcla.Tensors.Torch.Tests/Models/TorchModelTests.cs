@@ -8,7 +8,6 @@ using Mezcla.Training;
 namespace Mezcla.Tensors.Torch.Tests.Models;
 
 /// <summary>Whole models on libtorch's processor do what they do on the plain device.</summary>
-[Collection(TorchDevice.Shared)]
 public sealed class TorchModelTests
 {
     private const int Steps = 20;

@@ -4,7 +4,6 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Tensors.Torch.Tests.Models;
 
 /// <summary>There are no products with quantized matrices in libtorch that fit, which is said before anything is computed.</summary>
-[Collection(TorchDevice.Shared)]
 public sealed class TorchQuantizedTests
 {
     [Fact]
