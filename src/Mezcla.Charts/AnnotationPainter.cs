@@ -5,13 +5,15 @@ internal static class AnnotationPainter
 {
     private const double Size = 12;
     private const string Words = $"class=\"ha\" fill=\"{Palette.LightInk}\" font-size=\"12\"";
-    private const string Dashes = $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1.3\" stroke-dasharray=\"5 4\"";
+    private const string Dashes =
+        $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1.3\" stroke-dasharray=\"5 4\"";
 
     public static void Regions(Svg svg, Chart chart, Frame frame)
     {
         foreach (var region in chart.Annotations.Where(a => a.IsRegion && frame.X.Has(a.X) && frame.X.Has(a.XEnd)))
         {
-            var (x0, x1) = (Math.Min(frame.X.Map(region.X), frame.X.Map(region.XEnd)), Math.Max(frame.X.Map(region.X), frame.X.Map(region.XEnd)));
+            var (x0, x1) =
+                (Math.Min(frame.X.Map(region.X), frame.X.Map(region.XEnd)), Math.Max(frame.X.Map(region.X), frame.X.Map(region.XEnd)));
             svg.Rect(x0, frame.Top, x1 - x0, frame.Height, $"class=\"mu\" fill=\"{Palette.LightMuted}\" opacity=\"0.12\"");
         }
     }
@@ -24,7 +26,8 @@ internal static class AnnotationPainter
             var width = Svg.WidthOf(note.Text, Size);
             if (note.IsRegion)
             {
-                svg.Text(Math.Clamp(Math.Min(frame.X.Map(note.X), frame.X.Map(note.XEnd)) + 5, frame.Left, Math.Max(frame.Right - width, frame.Left)), frame.Top + 14, note.Text, Words);
+                svg.Text(Math.Clamp(Math.Min(frame.X.Map(note.X), frame.X.Map(note.XEnd)) + 5, frame.Left,
+                    Math.Max(frame.Right - width, frame.Left)), frame.Top + 14, note.Text, Words);
             }
             else if (note.IsPoint && frame.X.Has(note.X) && frame.Y.Has(note.Y))
             {
@@ -56,7 +59,8 @@ internal static class AnnotationPainter
     private static bool Visible(Annotation note, Chart chart, Frame frame)
     {
         var (x, y) = chart.Horizontal ? (note.Y, note.X) : (note.X, note.Y);
-        return (double.IsNaN(x) || note.IsRegion || (frame.X.Has(x) && frame.X.Map(x) >= frame.Left - 1 && frame.X.Map(x) <= frame.Right + 1))
+        return (double.IsNaN(x) || note.IsRegion
+            || (frame.X.Has(x) && frame.X.Map(x) >= frame.Left - 1 && frame.X.Map(x) <= frame.Right + 1))
             && (double.IsNaN(y) || (frame.Y.Has(y) && frame.Y.Map(y) >= frame.Top - 1 && frame.Y.Map(y) <= frame.Bottom + 1));
     }
 

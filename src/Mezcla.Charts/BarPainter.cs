@@ -19,14 +19,19 @@ internal static class BarPainter
         var (above, below) = (new double[categories.Count], new double[categories.Count]);
         var zero = value.Map(value.IsLog ? value.Min : Math.Clamp(0, value.Min, value.Max));
         // Every bar that can be seen has its value or none has: a few labels among many bars look like a choice.
-        bool Fits(double v) => chart.Horizontal ? thick >= LabelSize : Svg.WidthOf(NumberText.Format(v, chart.Y.Format), LabelSize) <= thick + 6;
+        bool Fits(double v) => chart.Horizontal
+            ? thick >= LabelSize
+            : Svg.WidthOf(NumberText.Format(v, chart.Y.Format), LabelSize) <= thick + 6;
         var labels = !chart.Stacked && series.Length * categories.Count <= MostLabels
-            && series.SelectMany(s => s.Values).Where(value.Has).All(v => Fits(v) || Math.Abs(value.Map(v) - zero) < 2) && (chart.Horizontal || !Neighbours().Any(Touch));
+            && series.SelectMany(s => s.Values).Where(value.Has).All(v => Fits(v) || Math.Abs(value.Map(v) - zero) < 2)
+            && (chart.Horizontal || !Neighbours().Any(Touch));
 
         // Two bars of about one height beside each other: their values must not run into one.
-        IEnumerable<(double Left, double Right)> Neighbours() => series.Zip(series.Skip(1)).SelectMany(p => p.First.Values.Zip(p.Second.Values)).Where(p => value.Has(p.First) && value.Has(p.Second));
+        IEnumerable<(double Left, double Right)> Neighbours() => series.Zip(series.Skip(1))
+            .SelectMany(p => p.First.Values.Zip(p.Second.Values)).Where(p => value.Has(p.First) && value.Has(p.Second));
         bool Touch((double Left, double Right) pair) => Math.Abs(value.Map(pair.Left) - value.Map(pair.Right)) < LabelSize
-            && (Svg.WidthOf(NumberText.Format(pair.Left, chart.Y.Format), LabelSize) + Svg.WidthOf(NumberText.Format(pair.Right, chart.Y.Format), LabelSize)) / 2 > thick + 2;
+            && (Svg.WidthOf(NumberText.Format(pair.Left, chart.Y.Format),
+                LabelSize) + Svg.WidthOf(NumberText.Format(pair.Right, chart.Y.Format), LabelSize)) / 2 > thick + 2;
 
         for (var s = 0; s < series.Length; s++)
         {
@@ -47,7 +52,8 @@ internal static class BarPainter
                     }
                     var start = along.Map(c) - room / 2 + (chart.Stacked ? 0 : s * thick);
                     var text = NumberText.Format(v, chart.Y.Format);
-                    Bar(svg, chart, from, to, start, thick - Math.Min(1.5, thick * 0.1), Palette.Fill(color), $"{categories[c]}{(name.Length > 0 ? ", " + name : "")}: {NumberText.Format(v, chart.Y.Format, 4)}");
+                    Bar(svg, chart, from, to, start, thick - Math.Min(1.5, thick * 0.1), Palette.Fill(color),
+                        $"{categories[c]}{(name.Length > 0 ? ", " + name : "")}: {NumberText.Format(v, chart.Y.Format, 4)}");
                     if (labels && Fits(v))
                         Label(svg, chart, frame, text, to, start + thick / 2, v < 0);
                 }
@@ -83,7 +89,9 @@ internal static class BarPainter
         var width = Svg.WidthOf(text, LabelSize);
         var inside = !negative && end + width + 8 > frame.Right || negative && end - width - 8 < frame.Left;
         if (inside)
-            svg.Text(end + (negative ? 6 : -6), middle + 4, text, $"class=\"pa\" fill=\"{Palette.LightPaper}\" font-size=\"11.5\" style=\"fill:var(--p)\" text-anchor=\"{(negative ? "start" : "end")}\"");
+            svg.Text(end + (negative ? 6 : -6), middle + 4, text,
+                $"class=\"pa\" fill=\"{Palette.LightPaper}\" font-size=\"11.5\" style=\"fill:var(--p)\" " +
+                    $"text-anchor=\"{(negative ? "start" : "end")}\"");
         else
             svg.Text(end + (negative ? -5 : 5), middle + 4, text, $"{Attributes} text-anchor=\"{(negative ? "end" : "start")}\"");
     }

@@ -44,7 +44,8 @@ public sealed class Chart
     /// <param name="x">What the x axis counts, with its unit.</param>
     /// <param name="y">What the y axis counts, with its unit.</param>
     /// <param name="markers">Whether each point has a mark; few points read better with one.</param>
-    public static Chart Lines(string title = "", string x = "", string y = "", bool markers = false) => new(Kind.Lines, title, x, y) { Markers = markers };
+    public static Chart Lines(string title = "", string x = "", string y = "", bool markers = false) =>
+        new(Kind.Lines, title, x, y) { Markers = markers };
 
     /// <summary>A scatter chart, which shows how two quantities are related.</summary>
     /// <param name="title">The title.</param>
@@ -71,9 +72,11 @@ public sealed class Chart
     /// <param name="title">The title.</param>
     /// <param name="x">What the values are.</param>
     /// <param name="bins">Approximate number of bins; their edges are rounded.</param>
-    public static Chart Histogram(string title = "", string x = "", int bins = 40) => new(Kind.Histogram, title, x, "count") { Bins = Math.Clamp(bins, 1, 400) };
+    public static Chart Histogram(string title = "", string x = "", int bins = 40) =>
+        new(Kind.Histogram, title, x, "count") { Bins = Math.Clamp(bins, 1, 400) };
 
-    /// <summary>A heat map, which shows a table of numbers as shades. Row 0 is at the top; a value that is not finite leaves its cell empty.</summary>
+    /// <summary>A heat map, which shows a table of numbers as shades. Row 0 is at the top;
+    /// a value that is not finite leaves its cell empty.</summary>
     /// <param name="values">The values, [rows, columns].</param>
     /// <param name="title">The title.</param>
     /// <param name="x">What the columns are.</param>
@@ -84,7 +87,8 @@ public sealed class Chart
     /// <param name="showValues">Whether the cells say their value, where there is room.</param>
     /// <exception cref="ArgumentException">The number of names is not the number of rows or columns.</exception>
     public static Chart Heatmap<T>(
-        T[,] values, string title = "", string x = "", string y = "", IEnumerable<string>? rows = null, IEnumerable<string>? columns = null, bool diverging = false, bool showValues = false)
+        T[,] values, string title = "", string x = "", string y = "", IEnumerable<string>? rows = null, IEnumerable<string>? columns = null,
+        bool diverging = false, bool showValues = false)
         where T : INumberBase<T>
     {
         var (height, width) = (values.GetLength(0), values.GetLength(1));
@@ -119,7 +123,8 @@ public sealed class Chart
         return Add(name, Numbers(xs), Numbers(ys));
     }
 
-    /// <summary>Adds a series of the chart's kind over named categories. The categories of all series together are the axis, in the order they came.</summary>
+    /// <summary>Adds a series of the chart's kind over named categories. The categories of all
+    /// series together are the axis, in the order they came.</summary>
     /// <param name="name">What the legend calls it.</param>
     /// <param name="categories">Where, one for each value.</param>
     /// <param name="ys">The values.</param>
@@ -154,13 +159,15 @@ public sealed class Chart
         return this;
     }
 
-    /// <summary>Adds the area between two curves, such as an interval around a line. It takes the colour of the series added before it with the same name.</summary>
+    /// <summary>Adds the area between two curves, such as an interval around a line. It takes the
+    /// colour of the series added before it with the same name.</summary>
     /// <param name="name">What the legend calls it.</param>
     /// <param name="xs">Where.</param>
     /// <param name="low">The lower edge at each x.</param>
     /// <param name="high">The upper edge at each x.</param>
     /// <exception cref="ArgumentException">The three do not have the same length.</exception>
-    public Chart Band<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> low, IEnumerable<TY> high) where TX : INumberBase<TX> where TY : INumberBase<TY>
+    public Chart Band<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> low, IEnumerable<TY> high) where TX : INumberBase<TX>
+        where TY : INumberBase<TY>
     {
         var (x, l, h) = (Numbers(xs), Numbers(low), Numbers(high));
         Check(name, x.Length, l.Length);
@@ -175,7 +182,8 @@ public sealed class Chart
     /// <param name="ys">The values.</param>
     /// <param name="texts">What the reader's pointer shows at each point.</param>
     /// <exception cref="ArgumentException">The numbers of xs, ys and texts differ.</exception>
-    public Chart Points<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys, IEnumerable<string>? texts = null) where TX : INumberBase<TX> where TY : INumberBase<TY>
+    public Chart Points<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys, IEnumerable<string>? texts = null)
+        where TX : INumberBase<TX> where TY : INumberBase<TY>
     {
         var (x, y, t) = (Numbers(xs), Numbers(ys), texts?.ToArray());
         Check(name, x.Length, y.Length);
@@ -224,14 +232,16 @@ public sealed class Chart
     /// <param name="text">The line.</param>
     public Chart Subtitle(string text) => With(() => SubtitleText = text);
 
-    /// <summary>Replaces the description that readers who cannot see the picture get; the one made from the data gives ranges and ends of every series.</summary>
+    /// <summary>Replaces the description that readers who cannot see the picture get; the one
+    /// made from the data gives ranges and ends of every series.</summary>
     /// <param name="text">The description.</param>
     public Chart Describe(string text) => With(() => DescriptionText = text);
 
     /// <summary>Makes the x axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
     /// <exception cref="InvalidOperationException">The chart has bars: their values are on the y axis, also where the bars lie.</exception>
     public Chart LogX() => Type == Kind.Bars
-        ? throw new InvalidOperationException("The x axis of bars holds categories. Their values are on the y axis, also where the bars lie: use LogY().")
+        ? throw new InvalidOperationException(
+            "The x axis of bars holds categories. Their values are on the y axis, also where the bars lie: use LogY().")
         : With(() => X.Log = true);
 
     /// <summary>Makes the y axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
@@ -261,9 +271,11 @@ public sealed class Chart
     /// <summary>Sets the size in pixels that the chart is drawn at; a page narrower than that shrinks it.</summary>
     /// <param name="width">The width.</param>
     /// <param name="height">The height; chosen by the kind of chart if null.</param>
-    public Chart Size(double width, double? height = null) => With(() => (Width, Height) = (Math.Clamp(width, 200, 4000), height is { } h ? Math.Clamp(h, 120, 4000) : null));
+    public Chart Size(double width, double? height = null) =>
+        With(() => (Width, Height) = (Math.Clamp(width, 200, 4000), height is { } h ? Math.Clamp(h, 120, 4000) : null));
 
-    /// <summary>The chart as one SVG element that stands alone: no script, no font, no network; light or dark as its surroundings are.</summary>
+    /// <summary>The chart as one SVG element that stands alone: no script, no font, no
+    /// network; light or dark as its surroundings are.</summary>
     public string ToSvg() => ChartRenderer.Render(this, hover: false);
 
     /// <summary>The chart as a Plotly figure in JSON: <c>data</c> and <c>layout</c>.</summary>
@@ -286,7 +298,8 @@ public sealed class Chart
 
     /// <summary>On a narrow screen a chart scrolls sideways rather than shrink until nobody can read it.</summary>
     internal static string HtmlFrame(string svg, double width) =>
-        $"<div class=\"mezcla-chart\" style=\"overflow-x:auto;max-width:{Svg.F(width)}px\"><div style=\"min-width:{Svg.F(Math.Min(width, 470))}px\">{svg}</div></div>";
+        $"<div class=\"mezcla-chart\" style=\"overflow-x:auto;max-width:{Svg.F(width)}px\"><div " +
+            $"style=\"min-width:{Svg.F(Math.Min(width, 470))}px\">{svg}</div></div>";
 
     private Chart Add(string name, double[] xs, double[] ys)
     {

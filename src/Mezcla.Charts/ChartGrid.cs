@@ -72,7 +72,9 @@ public sealed class ChartGrid
                 var part = new Svg();
                 var height = ChartRenderer.Draw(part, charts[i], cell, hover, small: true);
                 var index = row * Columns + i;
-                body.Raw($"<g transform=\"translate({Svg.F(i * (cell + Gap))} {Svg.F(y)})\">{part.ToString().Replace("@id", $"@id{index}-")}</g>");
+                body.Raw(
+                    $"<g transform=\"translate({Svg.F(i * (cell + Gap))} {Svg.F(y)})\">" +
+                        $"{part.ToString().Replace("@id", $"@id{index}-")}</g>");
                 tallest = Math.Max(tallest, height);
             }
             y += tallest + 4;
@@ -82,7 +84,8 @@ public sealed class ChartGrid
             y += 30;
             body.Text(12, y, "No charts", $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"14\"");
         }
-        var description = Charts.Count == 0 ? "No charts." : $"{Charts.Count} charts. " + string.Join(" ", Charts.Take(16).Select(c => $"{(c.Title.Length > 0 ? c.Title + ": " : "")}{ChartText.Description(c)}"));
+        var description = Charts.Count == 0 ? "No charts." : $"{Charts.Count} charts. " + string.Join(" ",
+            Charts.Take(16).Select(c => $"{(c.Title.Length > 0 ? c.Title + ": " : "")}{ChartText.Description(c)}"));
         return ChartRenderer.Wrap(body, Width, y + 8, Title.Length > 0 ? Title : "Charts", description);
     }
 }

@@ -16,14 +16,17 @@ internal static class ChartRenderer
         return Wrap(body, chart.Width, height, chart.Title.Length > 0 ? chart.Title : "Chart", ChartText.Description(chart));
     }
 
-    /// <summary>The outer element: style, title and description for those who cannot see it, paper. Identifiers come from the content, so equal charts are equal text.</summary>
+    /// <summary>The outer element: style, title and description for those who cannot see it, paper.
+    /// Identifiers come from the content, so equal charts are equal text.</summary>
     public static string Wrap(Svg body, double width, double height, string title, string description)
     {
         var content = body.ToString();
         var id = "mz" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)))[..10];
-        return $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"mzc\" viewBox=\"0 0 {Svg.F(width)} {Svg.F(height)}\" width=\"{Svg.F(width)}\" height=\"{Svg.F(height)}\" " +
+        return $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"mzc\" viewBox=\"0 0 {Svg.F(width)} {Svg.F(height)}\" " +
+            $"width=\"{Svg.F(width)}\" height=\"{Svg.F(height)}\" " +
             $"style=\"max-width:100%;height:auto\" role=\"img\" aria-labelledby=\"{id}t {id}d\" font-family=\"sans-serif\">" +
-            $"<title id=\"{id}t\">{Svg.Encode(title)}</title><desc id=\"{id}d\">{Svg.Encode(description)}</desc><style>{Palette.StyleSheet}</style>" +
+            $"<title id=\"{id}t\">{Svg.Encode(title)}</title><desc id=\"{id}d\">{Svg.Encode(description)}</desc><style>" +
+            $"{Palette.StyleSheet}</style>" +
             $"<rect width=\"100%\" height=\"100%\" rx=\"6\" class=\"pa\" fill=\"{Palette.LightPaper}\"/>" +
             content.Replace("@id", id) + "</svg>";
     }
@@ -38,7 +41,8 @@ internal static class ChartRenderer
     {
         var y = Header(svg, chart, width, small);
         var names = Names(chart);
-        y = chart.Type == Chart.Kind.Heatmap ? HeatmapPainter.Key(svg, chart, width, y) : names.Count > 1 ? Legend(svg, chart, names, width, y) : y;
+        y = chart.Type == Chart.Kind.Heatmap ? HeatmapPainter.Key(svg, chart, width, y) : names.Count > 1
+            ? Legend(svg, chart, names, width, y) : y;
         y += chart.Y.Label.Length > 0 && !chart.Horizontal || chart is { Horizontal: true, X.Label.Length: > 0 } ? 26 : 10;
 
         var frame = Frame.Of(chart, y, width, chart.Height ?? NaturalHeight(chart, y, small));
@@ -46,13 +50,16 @@ internal static class ChartRenderer
         frame.Draw(svg, chart.Horizontal ? chart.Y.Label : chart.X.Label, chart.Horizontal ? chart.X.Label : chart.Y.Label);
         if (frame.Empty || chart.Series.Count == 0)
         {
-            svg.Text((frame.Left + frame.Right) / 2, (frame.Top + frame.Bottom) / 2, "No data to draw", $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"14\" text-anchor=\"middle\"");
+            svg.Text((frame.Left + frame.Right) / 2, (frame.Top + frame.Bottom) / 2, "No data to draw",
+                $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"14\" text-anchor=\"middle\"");
             return height;
         }
 
         // Charts in a grid clip differently, so the frame is part of the name.
         var clip = $"@id{Svg.F(frame.Left)}-{Svg.F(frame.Top)}-{Svg.F(frame.Right)}-{Svg.F(frame.Bottom)}".Replace('.', '_');
-        svg.Raw($"<clipPath id=\"{clip}\"><rect x=\"{Svg.F(frame.Left - 1)}\" y=\"{Svg.F(frame.Top - 5)}\" width=\"{Svg.F(frame.Width + 7)}\" height=\"{Svg.F(frame.Height + 6)}\"/></clipPath>");
+        svg.Raw(
+            $"<clipPath id=\"{clip}\"><rect x=\"{Svg.F(frame.Left - 1)}\" y=\"{Svg.F(frame.Top - 5)}\" " +
+                $"width=\"{Svg.F(frame.Width + 7)}\" height=\"{Svg.F(frame.Height + 6)}\"/></clipPath>");
         svg.Open("g", $"clip-path=\"url(#{clip})\"");
         AnnotationPainter.Regions(svg, chart, frame);
         if (chart.Type == Chart.Kind.Heatmap)

@@ -22,7 +22,8 @@ internal static class ChartText
         if (chart.SubtitleText.Length > 0)
             text.Append(' ').Append(chart.SubtitleText.TrimEnd('.')).Append('.');
         if (chart.X.Log || chart.Y.Log)
-            text.Append(chart.X.Log && chart.Y.Log ? " Both axes are logarithmic." : $" The {(chart.X.Log ? "x" : "y")} axis is logarithmic.");
+            text.Append(
+                chart.X.Log && chart.Y.Log ? " Both axes are logarithmic." : $" The {(chart.X.Log ? "x" : "y")} axis is logarithmic.");
         foreach (var series in chart.Series.Take(MostSeries))
             text.Append(' ').Append(Summary(chart, series)).Append('.');
         if (chart.Series.Count > MostSeries)
@@ -73,18 +74,22 @@ internal static class ChartText
             BandSeries band => $"band over {band.X.Length} x values",
             BarSeries bars => Bars(chart, bars),
             HistogramSeries values => Values(values.Values, v => NumberText.Format(v, chart.X.Format)),
-            HeatSeries heat => $"{heat.Values.GetLength(0)} rows by {heat.Values.GetLength(1)} columns, {Values(heat.Values.Cast<double>(), v => NumberText.Format(v, chart.Y.Format))}",
+            HeatSeries heat =>
+                $"{heat.Values.GetLength(0)} rows by {heat.Values.GetLength(1)} " +
+                    $"columns, {Values(heat.Values.Cast<double>(), v => NumberText.Format(v, chart.Y.Format))}",
             _ => "",
         };
     }
 
     private static string Curve(Chart chart, double[] xs, double[] ys)
     {
-        var shown = Enumerable.Range(0, xs.Length).Where(i => Scale.Drawable(ys[i], chart.Y.Log) && Scale.Drawable(xs[i], chart.X.Log)).ToArray();
+        var shown = Enumerable.Range(0, xs.Length).Where(i => Scale.Drawable(ys[i], chart.Y.Log) && Scale.Drawable(xs[i], chart.X.Log))
+            .ToArray();
         if (shown.Length == 0)
             return "no data";
         var (first, last, low) = (shown[0], shown[^1], shown.MinBy(i => ys[i]));
-        var text = $"{shown.Length} points, from {Y(ys[first])} at {ValueX(chart, xs[first])} to {Y(ys[last])} at {ValueX(chart, xs[last])}, lowest {Y(ys[low])} at {ValueX(chart, xs[low])}";
+        var text = $"{shown.Length} points, from {Y(ys[first])} at {ValueX(chart, xs[first])} to {Y(ys[last])} " +
+            $"at {ValueX(chart, xs[last])}, lowest {Y(ys[low])} at {ValueX(chart, xs[low])}";
         return text + LeftOut(xs.Length - shown.Length);
 
         string Y(double v) => NumberText.Format(v, chart.Y.Format, 4);
@@ -92,11 +97,13 @@ internal static class ChartText
 
     private static string Cloud(Chart chart, double[] xs, double[] ys)
     {
-        var shown = Enumerable.Range(0, xs.Length).Where(i => Scale.Drawable(ys[i], chart.Y.Log) && Scale.Drawable(xs[i], chart.X.Log)).ToArray();
+        var shown = Enumerable.Range(0, xs.Length).Where(i => Scale.Drawable(ys[i], chart.Y.Log) && Scale.Drawable(xs[i], chart.X.Log))
+            .ToArray();
         if (shown.Length == 0)
             return "no data";
         return $"{shown.Length} points, x from {ValueX(chart, shown.Min(i => xs[i]))} to {ValueX(chart, shown.Max(i => xs[i]))}, " +
-            $"y from {NumberText.Format(shown.Min(i => ys[i]), chart.Y.Format)} to {NumberText.Format(shown.Max(i => ys[i]), chart.Y.Format)}" + LeftOut(xs.Length - shown.Length);
+            $"y from {NumberText.Format(shown.Min(i => ys[i]), chart.Y.Format)} " +
+            $"to {NumberText.Format(shown.Max(i => ys[i]), chart.Y.Format)}" + LeftOut(xs.Length - shown.Length);
     }
 
     private static string Bars(Chart chart, BarSeries bars)
@@ -108,14 +115,18 @@ internal static class ChartText
         if (shown.Length <= 12)
             return string.Join(", ", shown.Select(b => $"{b.Name} {NumberText.Format(b.Value, chart.Y.Format)}"));
         var (low, high) = (shown.MinBy(b => b.Value), shown.MaxBy(b => b.Value));
-        return $"{shown.Length} bars from {NumberText.Format(low.Value, chart.Y.Format)} ({low.Name}) to {NumberText.Format(high.Value, chart.Y.Format)} ({high.Name})";
+        return $"{shown.Length} bars from {NumberText.Format(low.Value, chart.Y.Format)} ({low.Name}) " +
+            $"to {NumberText.Format(high.Value, chart.Y.Format)} ({high.Name})";
     }
 
     private static string Values(IEnumerable<double> values, Func<double, string> format)
     {
         var all = values.ToArray();
         var finite = all.Where(double.IsFinite).ToArray();
-        return finite.Length == 0 ? "no data" : $"{finite.Length} values from {format(finite.Min())} to {format(finite.Max())}, mean {format(finite.Average())}" + LeftOut(all.Length - finite.Length);
+        return finite.Length == 0
+            ? "no data"
+            : $"{finite.Length} values from {format(finite.Min())} to {format(finite.Max())}, mean {format(finite.Average())}" +
+                LeftOut(all.Length - finite.Length);
     }
 
     private static string LeftOut(int count) => count == 0 ? "" : $" ({count} that cannot be drawn left out)";
@@ -134,10 +145,12 @@ internal static class ChartText
         var width = Math.Min(SparkWidth, values.Length);
         for (var i = 0; i < width; i++)
         {
-            var part = values[(i * values.Length / width)..((i + 1) * values.Length / width)].Where(v => double.IsFinite(v) && (!log || v > 0)).ToArray();
+            var part = values[(i * values.Length / width)..((i + 1) * values.Length / width)]
+                .Where(v => double.IsFinite(v) && (!log || v > 0)).ToArray();
             means.Add(part.Length == 0 ? double.NaN : log ? Math.Log(part.Average()) : part.Average());
         }
         var (low, high) = (means.Where(double.IsFinite).DefaultIfEmpty(0).Min(), means.Where(double.IsFinite).DefaultIfEmpty(0).Max());
-        return string.Concat(means.Select(m => double.IsFinite(m) ? Sparks[high == low ? 3 : (int)Math.Round((m - low) / (high - low) * 7)] : ' '));
+        return string.Concat(
+            means.Select(m => double.IsFinite(m) ? Sparks[high == low ? 3 : (int)Math.Round((m - low) / (high - low) * 7)] : ' '));
     }
 }

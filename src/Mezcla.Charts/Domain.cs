@@ -27,7 +27,8 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
         values = values.Concat(chart.Annotations.Select(a => a.Y));
         var fromZero = chart.Type is Chart.Kind.Bars or Chart.Kind.Histogram or Chart.Kind.Areas;
         // The value of a negative bar is written below it.
-        return Of(values, chart.Y, pad: 0.05, fromZero, below: chart is { Type: Chart.Kind.Bars, Horizontal: false, Stacked: false } ? 0.11 : 0.05);
+        return Of(values, chart.Y, pad: 0.05, fromZero,
+            below: chart is { Type: Chart.Kind.Bars, Horizontal: false, Stacked: false } ? 0.11 : 0.05);
     }
 
     private static Domain Of(IEnumerable<double> values, AxisSettings axis, double pad, bool fromZero, double? below = null)
@@ -71,7 +72,8 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
         yield return 0;
         for (var i = 0; i < (chart.X.Categories?.Count ?? 0); i++)
         {
-            var column = chart.Series.OfType<BarSeries>().Select(s => i < s.Values.Length && double.IsFinite(s.Values[i]) ? s.Values[i] : 0).ToArray();
+            var column = chart.Series.OfType<BarSeries>().Select(s => i < s.Values.Length && double.IsFinite(s.Values[i]) ? s.Values[i] : 0)
+                .ToArray();
             yield return column.Where(v => v > 0).Sum();
             yield return column.Where(v => v < 0).Sum();
         }

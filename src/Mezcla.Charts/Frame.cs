@@ -24,7 +24,8 @@ internal sealed class Frame
     /// <summary>The height of the whole chart down to the last label.</summary>
     public required double Total { get; init; }
 
-    /// <summary>Lays out the axes in the room from <paramref name="top"/> to <paramref name="height"/>; a heat map without a height takes what its cells need.</summary>
+    /// <summary>Lays out the axes in the room from <paramref name="top"/> to
+    /// <paramref name="height"/>; a heat map without a height takes what its cells need.</summary>
     public static Frame Of(Chart chart, double top, double width, double? height)
     {
         var lying = chart is { Type: Chart.Kind.Bars, Horizontal: true };
@@ -87,7 +88,9 @@ internal sealed class Frame
         svg.Open("g", $"class=\"gr\" fill=\"none\" stroke=\"{Palette.LightGrid}\" stroke-width=\"1\"");
         foreach (var tick in Y is NumberScale ? Y.Ticks : [])
             svg.Line(Left, Y.Map(tick.Value), Right, Y.Map(tick.Value), tick.IsMinor ? "opacity=\"0.5\"" : "");
-        foreach (var tick in X is NumberScale { IsLog: true } || (X is NumberScale && Y is CategoryScale) ? X.Ticks.Where(t => !t.IsMinor) : [])
+        foreach (var tick in X is NumberScale { IsLog: true } || (X is NumberScale && Y is CategoryScale)
+            ? X.Ticks.Where(t => !t.IsMinor)
+            : [])
             svg.Line(X.Map(tick.Value), Top, X.Map(tick.Value), Bottom, "");
         svg.Close("g");
 
@@ -107,13 +110,16 @@ internal sealed class Frame
         {
             var (x, y) = (X.Map(tick.Value), Bottom + 18);
             if (_slant > 0)
-                svg.Text(x + 4, y - 5, tick.Label, $"class=\"mu\" fill=\"{Palette.LightMuted}\" text-anchor=\"end\" transform=\"rotate(-45 {Svg.F(x + 4)} {Svg.F(y - 5)})\"");
+                svg.Text(x + 4, y - 5, tick.Label,
+                    $"class=\"mu\" fill=\"{Palette.LightMuted}\" text-anchor=\"end\" " +
+                        $"transform=\"rotate(-45 {Svg.F(x + 4)} {Svg.F(y - 5)})\"");
             else
                 svg.Text(x, y, tick.Label, $"class=\"mu\" fill=\"{Palette.LightMuted}\" text-anchor=\"middle\"");
         }
         svg.Close("g");
         if (xLabel.Length > 0)
-            svg.Text((Left + Right) / 2, Bottom + 38 + Math.Max(_slant * 0.72 - 6, 0), xLabel, $"font-size=\"{Svg.F(LabelSize)}\" fill=\"{Palette.LightInk}\" text-anchor=\"middle\"");
+            svg.Text((Left + Right) / 2, Bottom + 38 + Math.Max(_slant * 0.72 - 6, 0), xLabel,
+                $"font-size=\"{Svg.F(LabelSize)}\" fill=\"{Palette.LightInk}\" text-anchor=\"middle\"");
         if (yLabel.Length > 0)
             svg.Text(12, Top - 12, yLabel, $"font-size=\"{Svg.F(LabelSize)}\" fill=\"{Palette.LightInk}\"");
     }
@@ -123,7 +129,9 @@ internal sealed class Frame
         : new CategoryScale(names.Count) { From = from, To = to, Ticks = ticks };
 
     private static List<Tick> NumberTicks(Domain domain, int parts, AxisFormat format) =>
-        domain.Empty ? [] : domain.Log ? Ticks.Log(domain.Min, domain.Max, parts, format) : Ticks.Linear(domain.Min, domain.Max, parts, format);
+        domain.Empty ? [] : domain.Log
+            ? Ticks.Log(domain.Min, domain.Max, parts, format)
+            : Ticks.Linear(domain.Min, domain.Max, parts, format);
 
     /// <summary>As many ticks as have room for their labels side by side.</summary>
     private static List<Tick> FittingTicks(Domain domain, double width, AxisFormat format)
@@ -142,6 +150,7 @@ internal sealed class Frame
     {
         // Every 2nd, 5th, 10th, 20th …, so that numbered rows show round numbers.
         var every = perName >= 1 ? 1 : Math.Max(2, (int)Ticks.Step(1 / perName * 1.4, 1));
-        return [.. names.Select((name, i) => new Tick(i, Svg.Fit(name.Length == 0 ? " " : name, Math.Max(width, 24), TickSize))).Where(t => t.Value % every == 0)];
+        return [.. names.Select((name, i) => new Tick(i, Svg.Fit(name.Length == 0 ? " " : name, Math.Max(width, 24), TickSize)))
+            .Where(t => t.Value % every == 0)];
     }
 }

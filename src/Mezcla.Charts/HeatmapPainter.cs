@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Mezcla.Charts;
 
-/// <summary>Draws a table of numbers as shades of one colour, or of two with zero between them. Shades are opacities, so they suit light and dark paper.</summary>
+/// <summary>Draws a table of numbers as shades of one colour, or of two with zero between
+/// them. Shades are opacities, so they suit light and dark paper.</summary>
 internal static class HeatmapPainter
 {
     private const int MostCells = 72, MostTooltips = 700, Levels = 40;
@@ -88,7 +89,9 @@ internal static class HeatmapPainter
         svg.Raw("<linearGradient id=\"@idg\">");
         if (chart.Diverging)
         {
-            svg.Raw($"<stop offset=\"0\" class=\"cs\" stop-color=\"{Palette.LightCold}\"/><stop offset=\"0.5\" class=\"cs\" stop-color=\"{Palette.LightCold}\" stop-opacity=\"0\"/>");
+            svg.Raw(
+                $"<stop offset=\"0\" class=\"cs\" stop-color=\"{Palette.LightCold}\"/><stop offset=\"0.5\" class=\"cs\" " +
+                    $"stop-color=\"{Palette.LightCold}\" stop-opacity=\"0\"/>");
             svg.Raw($"<stop offset=\"0.5\" class=\"hs\" stop-color=\"{Palette.LightHeat}\" stop-opacity=\"0\"/>");
         }
         else
@@ -100,14 +103,16 @@ internal static class HeatmapPainter
         svg.Rect(x, y - 10, strip, 11, $"fill=\"url(#@idg)\" stroke=\"{Palette.LightGrid}\" class=\"gr\"");
         var (_, rows, columns) = Reduce(Heat(chart));
         var reduced = rows * columns > 1 ? $"; each cell is the mean of {rows}×{columns} values" : "";
-        svg.Text(x + strip + 6, y, NumberText.Format(high, chart.Y.Format) + reduced, $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"{size}\"");
+        svg.Text(x + strip + 6, y, NumberText.Format(high, chart.Y.Format) + reduced,
+            $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"{size}\"");
         return y + 4;
     }
 
     private static double[,] Heat(Chart chart) => ((HeatSeries)chart.Series[0]).Values;
 
     private static string Fill(double shade, bool cold) =>
-        $"fill-opacity=\"{shade.ToString("0.##", CultureInfo.InvariantCulture)}\"" + (cold ? $" class=\"cd\" fill=\"{Palette.LightCold}\"" : "");
+        $"fill-opacity=\"{shade.ToString("0.##", CultureInfo.InvariantCulture)}\"" +
+            (cold ? $" class=\"cd\" fill=\"{Palette.LightCold}\"" : "");
 
     private static void Numbers(Svg svg, Chart chart, Frame frame, double[,] values, double width, double height, double gap)
     {
@@ -121,8 +126,11 @@ internal static class HeatmapPainter
                 var text = NumberText.Format(values[i, j], chart.Y.Format, 2);
                 var size = Math.Clamp(Math.Min(height * 0.5, (width - 4) / Math.Max(Svg.WidthOf(text, 1), 0.1)), 7, 12);
                 // Past half shade the paper's colour reads better than the ink's.
-                var ink = Shade(values[i, j], low, high, chart.Diverging) > 0.5 ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\"" : $"fill=\"{Palette.LightInk}\"";
-                svg.Text(frame.Left + j * width + (width - gap) / 2, frame.Top + (i + 0.5) * height + size * 0.35, text, $"{ink} font-size=\"{Svg.F(size)}\" text-anchor=\"middle\" pointer-events=\"none\"");
+                var ink = Shade(values[i, j], low, high, chart.Diverging) > 0.5
+                    ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\""
+                    : $"fill=\"{Palette.LightInk}\"";
+                svg.Text(frame.Left + j * width + (width - gap) / 2, frame.Top + (i + 0.5) * height + size * 0.35, text,
+                    $"{ink} font-size=\"{Svg.F(size)}\" text-anchor=\"middle\" pointer-events=\"none\"");
             }
         }
     }

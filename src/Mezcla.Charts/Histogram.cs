@@ -2,7 +2,8 @@ namespace Mezcla.Charts;
 
 /// <summary>Values of several series counted in the same bins.</summary>
 /// <param name="Edges">The edges of the bins, one more than there are bins.</param>
-/// <param name="Counts">For each series, how many values each bin has; a value on an edge belongs to the bin above it, but the last bin has both its edges.</param>
+/// <param name="Counts">For each series, how many values each bin has; a value on an edge
+/// belongs to the bin above it, but the last bin has both its edges.</param>
 internal sealed record Histogram(double[] Edges, int[][] Counts)
 {
     /// <summary>Counts a chart's values in bins with round edges (of equal ratio on a logarithmic axis).</summary>
@@ -28,7 +29,8 @@ internal sealed record Histogram(double[] Edges, int[][] Counts)
             return [min - half, min + half];
         }
         var step = Ticks.Step(max - min, bins);
-        // Whole numbers are counted one by one, or so many by so many, around themselves: bins of half a unit would be empty every other time.
+        // Whole numbers are counted one by one, or so many by so many, around
+        // themselves: bins of half a unit would be empty every other time.
         if (whole && step < 5)
             return [.. Enumerable.Range(0, (int)((max - min) / Math.Ceiling(step)) + 2).Select(i => min - 0.5 + i * Math.Ceiling(step))];
         var first = Math.Floor(min / step + 1e-9);

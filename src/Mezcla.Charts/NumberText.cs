@@ -28,8 +28,8 @@ public static class NumberText
     private static readonly string[] Binary = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
     /// <summary>
-    /// Writes a number shortly: 1.8T, 175B, 7.24M, 12k; from 0.001 to 9,999 as it is; beyond those as a power of ten. Billions are B as the field
-    /// writes them, not SI's G.
+    /// Writes a number shortly: 1.8T, 175B, 7.24M, 12k; from 0.001 to 9,999 as it is; beyond those as a power of ten. Billions are B as the
+    /// field writes them, not SI's G.
     /// </summary>
     /// <param name="value">The number.</param>
     /// <param name="digits">How many significant digits to keep.</param>

@@ -11,21 +11,26 @@ internal static class Palette
     public static readonly string[] Light = ["#3f5ead", "#de5505", "#458c5a", "#a32282", "#715623", "#1499dd", "#955252", "#41464f"];
     public static readonly string[] Dark = ["#2489ef", "#f3862d", "#0ebc99", "#e88ddd", "#ebc43c", "#b1e0f6", "#ba8c5e", "#c1c1c1"];
 
-    public const string LightPaper = "#ffffff", LightInk = "#1b1e24", LightMuted = "#5a6170", LightGrid = "#e4e7ec", LightHeat = "#08306b", LightCold = "#a63603";
-    public const string DarkPaper = "#16181d", DarkInk = "#e8eaee", DarkMuted = "#a4acba", DarkGrid = "#343944", DarkHeat = "#9fd3ff", DarkCold = "#ffb37a";
+    public const string LightPaper = "#ffffff", LightInk = "#1b1e24", LightMuted = "#5a6170", LightGrid = "#e4e7ec", LightHeat = "#08306b",
+        LightCold = "#a63603";
+    public const string DarkPaper = "#16181d", DarkInk = "#e8eaee", DarkMuted = "#a4acba", DarkGrid = "#343944", DarkHeat = "#9fd3ff",
+        DarkCold = "#ffb37a";
 
     public static int Count => Light.Length;
 
-    /// <summary>The attributes that give an element series i's colour as its fill. The attribute serves readers of SVG that know no CSS variables.</summary>
+    /// <summary>The attributes that give an element series i's colour as its fill. The
+    /// attribute serves readers of SVG that know no CSS variables.</summary>
     public static string Fill(int series) => $"class=\"f{series % Count}\" fill=\"{Light[series % Count]}\"";
 
-    /// <summary>The attributes that give an element series i's colour as its stroke; the second time round the palette it is dashed.</summary>
+    /// <summary>The attributes that give an element series i's colour as its stroke;
+    /// the second time round the palette it is dashed.</summary>
     public static string Stroke(int series, double width = 2) =>
-        $"class=\"s{series % Count}\" fill=\"none\" stroke=\"{Light[series % Count]}\" stroke-width=\"{Svg.F(width)}\"" + (series >= Count ? " stroke-dasharray=\"6 4\"" : "");
+        $"class=\"s{series % Count}\" fill=\"none\" stroke=\"{Light[series % Count]}\" stroke-width=\"{Svg.F(width)}\"" +
+            (series >= Count ? " stroke-dasharray=\"6 4\"" : "");
 
     /// <summary>
-    /// The rules that follow the reader's theme: the system's where nothing else is said, else that of JupyterLab, VS Code or a page that sets
-    /// <c>data-theme</c>; always light on paper.
+    /// The rules that follow the reader's theme: the system's where nothing else is said, else that of JupyterLab, VS Code or a page that
+    /// sets <c>data-theme</c>; always light on paper.
     /// </summary>
     public static string StyleSheet { get; } = BuildStyleSheet();
 
@@ -36,11 +41,17 @@ internal static class Palette
         var css = new StringBuilder()
             .Append(Themed(".mzc", light, dark))
             .Append(".mzc{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif}")
-            .Append(".mzc text{fill:var(--i)}.mzc .mu{fill:var(--m)}.mzc .pa{fill:var(--p)}.mzc .ps{stroke:var(--p)}.mzc .gr{stroke:var(--g)}.mzc .ax{stroke:var(--m)}")
+            .Append(
+                ".mzc text{fill:var(--i)}.mzc .mu{fill:var(--m)}.mzc .pa{fill:var(--p)}.mzc .ps{stroke:var(--p)}.mzc " +
+                    ".gr{stroke:var(--g)}.mzc .ax{stroke:var(--m)}")
             .Append(".mzc .ht{fill:var(--h)}.mzc .cd{fill:var(--c)}.mzc .hs{stop-color:var(--h)}.mzc .cs{stop-color:var(--c)}")
-            .Append(".mzc .hv{opacity:0}.mzc .hv:hover{opacity:1}.mzc .hv rect{fill:transparent}.mzc .ha{paint-order:stroke;stroke:var(--p);stroke-width:4px;stroke-linejoin:round}");
+            .Append(
+                ".mzc .hv{opacity:0}.mzc .hv:hover{opacity:1}.mzc .hv rect{fill:transparent}.mzc " +
+                    ".ha{paint-order:stroke;stroke:var(--p);stroke-width:4px;stroke-linejoin:round}");
         for (var i = 0; i < Count; i++)
-            css.Append($".mzc .f{i}{{fill:var(--s{i})}}.mzc .s{i}{{stroke:var(--s{i})}}.mzc .t{i}{{fill:var(--s{i});font-weight:600}}.mzc:has(.l{i}:hover) .g:not(.g{i}){{opacity:.12}}");
+            css.Append(
+                $".mzc .f{i}{{fill:var(--s{i})}}.mzc .s{i}{{stroke:var(--s{i})}}.mzc " +
+                    $".t{i}{{fill:var(--s{i});font-weight:600}}.mzc:has(.l{i}:hover) .g:not(.g{i}){{opacity:.12}}");
         return css.ToString();
     }
 
@@ -48,9 +59,11 @@ internal static class Palette
     public static string Themed(string selector, string light, string dark) =>
         $"{selector}{{{light}}}@media(prefers-color-scheme:dark){{{selector}{{{dark}}}}}" +
         $"[data-theme=light] {selector},[data-jp-theme-light=true] {selector},.vscode-light {selector}{{{light}}}" +
-        $"[data-theme=dark] {selector},[data-jp-theme-light=false] {selector},.vscode-dark {selector},.vscode-high-contrast {selector}{{{dark}}}" +
+        $"[data-theme=dark] {selector},[data-jp-theme-light=false] {selector},.vscode-dark {selector},.vscode-high-contrast {selector}{{" +
+        $"{dark}}}" +
         $"@media print{{html body {selector}{{{light}}}}}";
 
     private static string Variables(string[] series, string paper, string ink, string muted, string grid, string heat, string cold) =>
-        string.Concat(series.Select((colour, i) => $"--s{i}:{colour};")) + $"--p:{paper};--i:{ink};--m:{muted};--g:{grid};--h:{heat};--c:{cold}";
+        string.Concat(series.Select((colour, i) => $"--s{i}:{colour};")) +
+            $"--p:{paper};--i:{ink};--m:{muted};--g:{grid};--h:{heat};--c:{cold}";
 }

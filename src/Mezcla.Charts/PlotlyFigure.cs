@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Charts;
 
-/// <summary>The same chart as a Plotly figure: an object with <c>data</c> and <c>layout</c> (plotly.js figure reference). What is not finite becomes null, which Plotly draws as a gap.</summary>
+/// <summary>The same chart as a Plotly figure: an object with <c>data</c> and <c>layout</c> (plotly.js figure
+/// reference). What is not finite becomes null, which Plotly draws as a gap.</summary>
 internal static class PlotlyFigure
 {
     public static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.Default };
@@ -49,7 +50,17 @@ internal static class PlotlyFigure
                 shapes.Add(shape!.DeepClone());
             foreach (var note in Notes(chart, "x" + number, "y" + number))
                 notes.Add(note!.DeepClone());
-            notes.Add(new JsonObject { ["text"] = Text(chart.Title), ["xref"] = $"x{number} domain", ["yref"] = $"y{number} domain", ["x"] = 0, ["y"] = 1.12, ["xanchor"] = "left", ["showarrow"] = false });
+            notes.Add(
+                new JsonObject
+                {
+                    ["text"] = Text(chart.Title),
+                    ["xref"] = $"x{number} domain",
+                    ["yref"] = $"y{number} domain",
+                    ["x"] = 0,
+                    ["y"] = 1.12,
+                    ["xanchor"] = "left",
+                    ["showarrow"] = false
+                });
         }
         (layout["shapes"], layout["annotations"]) = (shapes, notes);
         if (grid.Charts.Any(c => c.Type == Chart.Kind.Histogram))
@@ -142,7 +153,14 @@ internal static class PlotlyFigure
     {
         var names = new JsonArray([.. chart.X.Categories!.Take(bars.Values.Length).Select(c => (JsonNode)Text(c))]);
         var (along, value) = chart.Horizontal ? ("y", "x") : ("x", "y");
-        return new() { ["type"] = "bar", [along] = names, [value] = Numbers(bars.Values), ["orientation"] = chart.Horizontal ? "h" : "v", ["marker"] = new JsonObject { ["color"] = color } };
+        return new()
+        {
+            ["type"] = "bar",
+            [along] = names,
+            [value] = Numbers(bars.Values),
+            ["orientation"] = chart.Horizontal ? "h" : "v",
+            ["marker"] = new JsonObject { ["color"] = color }
+        };
     }
 
     private static JsonObject Bins(Histogram histogram, int series, string color)
@@ -196,11 +214,18 @@ internal static class PlotlyFigure
 
     private static JsonObject YAxis(Chart chart) => chart.Horizontal
         ? Axis(chart.X, chart.X.Label, chart.X.Categories, reversed: true)
-        : Axis(chart.Type == Chart.Kind.Heatmap ? new AxisSettings { Format = chart.Y.Format } : chart.Y, chart.Y.Label, chart.Y.Categories, reversed: chart.Type == Chart.Kind.Heatmap);
+        : Axis(chart.Type == Chart.Kind.Heatmap ? new AxisSettings { Format = chart.Y.Format } : chart.Y, chart.Y.Label, chart.Y.Categories,
+            reversed: chart.Type == Chart.Kind.Heatmap);
 
     private static JsonObject Axis(AxisSettings axis, string label, List<string>? names, bool reversed)
     {
-        var json = new JsonObject { ["title"] = new JsonObject { ["text"] = Text(label) }, ["gridcolor"] = Palette.LightGrid, ["zeroline"] = false, ["automargin"] = true };
+        var json = new JsonObject
+        {
+            ["title"] = new JsonObject { ["text"] = Text(label) },
+            ["gridcolor"] = Palette.LightGrid,
+            ["zeroline"] = false,
+            ["automargin"] = true
+        };
         if (names is not null)
         {
             // Cells are numbered, because two tokens of a sentence may have the same text.
@@ -236,11 +261,46 @@ internal static class PlotlyFigure
         {
             var line = new JsonObject { ["color"] = Palette.LightMuted, ["dash"] = "dash", ["width"] = 1.3 };
             if (note.IsRegion)
-                shapes.Add(new JsonObject { ["type"] = "rect", ["xref"] = x, ["yref"] = y + " domain", ["x0"] = note.X, ["x1"] = note.XEnd, ["y0"] = 0, ["y1"] = 1, ["fillcolor"] = Palette.LightMuted, ["opacity"] = 0.12, ["line"] = new JsonObject { ["width"] = 0 } });
+                shapes.Add(
+                    new JsonObject
+                    {
+                        ["type"] = "rect",
+                        ["xref"] = x,
+                        ["yref"] = y + " domain",
+                        ["x0"] = note.X,
+                        ["x1"] = note.XEnd,
+                        ["y0"] = 0,
+                        ["y1"] = 1,
+                        ["fillcolor"] = Palette.LightMuted,
+                        ["opacity"] = 0.12,
+                        ["line"] = new JsonObject { ["width"] = 0 }
+                    });
             else if (note.IsLevel && !chart.Horizontal)
-                shapes.Add(new JsonObject { ["type"] = "line", ["xref"] = x + " domain", ["yref"] = y, ["x0"] = 0, ["x1"] = 1, ["y0"] = note.Y, ["y1"] = note.Y, ["line"] = line });
+                shapes.Add(
+                    new JsonObject
+                    {
+                        ["type"] = "line",
+                        ["xref"] = x + " domain",
+                        ["yref"] = y,
+                        ["x0"] = 0,
+                        ["x1"] = 1,
+                        ["y0"] = note.Y,
+                        ["y1"] = note.Y,
+                        ["line"] = line
+                    });
             else
-                shapes.Add(new JsonObject { ["type"] = "line", ["xref"] = x, ["yref"] = y + " domain", ["x0"] = note.IsLevel ? note.Y : note.X, ["x1"] = note.IsLevel ? note.Y : note.X, ["y0"] = 0, ["y1"] = 1, ["line"] = line });
+                shapes.Add(
+                    new JsonObject
+                    {
+                        ["type"] = "line",
+                        ["xref"] = x,
+                        ["yref"] = y + " domain",
+                        ["x0"] = note.IsLevel ? note.Y : note.X,
+                        ["x1"] = note.IsLevel ? note.Y : note.X,
+                        ["y0"] = 0,
+                        ["y1"] = 1,
+                        ["line"] = line
+                    });
         }
         return shapes;
     }
@@ -256,11 +316,21 @@ internal static class PlotlyFigure
             var across = level && chart.Horizontal;
             if (!double.IsFinite(level ? py : px))
                 continue;
-            var annotation = new JsonObject { ["text"] = Text(note.Text), ["showarrow"] = note.IsPoint, ["xref"] = x, ["yref"] = y + " domain", ["x"] = across ? py : px, ["y"] = 1, ["xanchor"] = "left" };
+            var annotation = new JsonObject
+            {
+                ["text"] = Text(note.Text),
+                ["showarrow"] = note.IsPoint,
+                ["xref"] = x,
+                ["yref"] = y + " domain",
+                ["x"] = across ? py : px,
+                ["y"] = 1,
+                ["xanchor"] = "left"
+            };
             if (note.IsPoint)
                 (annotation["yref"], annotation["y"]) = (y, py);
             else if (level && !across)
-                (annotation["xref"], annotation["yref"], annotation["x"], annotation["y"], annotation["xanchor"], annotation["yanchor"]) = (x + " domain", y, 1, py, "right", "bottom");
+                (annotation["xref"], annotation["yref"], annotation["x"], annotation["y"], annotation["xanchor"], annotation["yanchor"]) =
+                    (x + " domain", y, 1, py, "right", "bottom");
             notes.Add(annotation);
         }
         return notes;
@@ -269,7 +339,8 @@ internal static class PlotlyFigure
     private static JsonArray Xs(Chart chart, double[] xs) =>
         chart.X.Categories is null ? Numbers(xs) : new JsonArray([.. xs.Select(x => (JsonNode?)(int)x)]);
 
-    private static JsonArray Numbers(double[] values) => new([.. values.Select(v => double.IsFinite(v) ? (JsonNode?)JsonValue.Create(v) : null)]);
+    private static JsonArray Numbers(double[] values) =>
+        new([.. values.Select(v => double.IsFinite(v) ? (JsonNode?)JsonValue.Create(v) : null)]);
 
     /// <summary>Plotly reads a few tags in its texts; data must not be read as tags.</summary>
     private static string Text(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");

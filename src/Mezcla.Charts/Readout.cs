@@ -1,8 +1,8 @@
 namespace Mezcla.Charts;
 
 /// <summary>
-/// The values that appear when the pointer is over lines and areas: a vertical rule, a dot on each line, and the values above the plot. The plot is divided into columns that
-/// CSS shows when the pointer is over them; there is no script, so it works in every notebook and page.
+/// The values that appear when the pointer is over lines and areas: a vertical rule, a dot on each line, and the values above the plot. The
+/// plot is divided into columns that CSS shows when the pointer is over them; there is no script, so it works in every notebook and page.
 /// </summary>
 internal static class Readout
 {
@@ -42,11 +42,15 @@ internal static class Readout
             var color = names.IndexOf(curve.Name);
             svg.Circle(x, frame.Y.Map(height), 3.5, $"class=\"f{color % Palette.Count}\"");
             if (shown++ < MostValues)
-                words.Raw($"  <tspan class=\"t{color % Palette.Count}\">{Svg.Encode(Svg.Fit(curve.Name, 110, 12))} {Svg.Encode(NumberText.Format(value, chart.Y.Format, 4))}</tspan>");
+                words.Raw(
+                    $"  <tspan class=\"t{color % Palette.Count}\">{Svg.Encode(Svg.Fit(curve.Name, 110, 12))} " +
+                        $"{Svg.Encode(NumberText.Format(value, chart.Y.Format, 4))}</tspan>");
         }
         if (shown > MostValues)
             words.Raw($"  and {shown - MostValues} more");
-        svg.Raw($"<text x=\"{Svg.F(frame.Right)}\" y=\"{Svg.F(frame.Top - 12)}\" text-anchor=\"end\" class=\"ha\">{Svg.Encode($"{chart.X.Label} {ChartText.ValueX(chart, at)}".Trim())}{words}</text>");
+        svg.Raw(
+            $"<text x=\"{Svg.F(frame.Right)}\" y=\"{Svg.F(frame.Top - 12)}\" text-anchor=\"end\" " +
+                $"class=\"ha\">{Svg.Encode($"{chart.X.Label} {ChartText.ValueX(chart, at)}".Trim())}{words}</text>");
         svg.Close("g");
     }
 
@@ -55,7 +59,8 @@ internal static class Readout
     {
         if (xs.Length <= MostColumns)
             return xs;
-        return [.. xs.GroupBy(x => (int)((frame.X.Map(x) - frame.Left) / frame.Width * (MostColumns - 1))).Select(g => g.ElementAt(g.Count() / 2))];
+        return [.. xs.GroupBy(x => (int)((frame.X.Map(x) - frame.Left) / frame.Width * (MostColumns - 1)))
+            .Select(g => g.ElementAt(g.Count() / 2))];
     }
 
     /// <summary>A curve's value at an x it has, and the height to put a dot at; NaN where it has none.</summary>

@@ -16,7 +16,8 @@ internal abstract class Scale
     /// <summary>True if the value has a place: finite, and positive on a logarithmic axis.</summary>
     public abstract bool Has(double value);
 
-    /// <summary>True if a value can be drawn: a number whose differences and logarithms are numbers too, and positive where the axis is logarithmic.</summary>
+    /// <summary>True if a value can be drawn: a number whose differences and logarithms are
+    /// numbers too, and positive where the axis is logarithmic.</summary>
     public static bool Drawable(double value, bool log) => Math.Abs(value) < 1e300 && (!log || value > 1e-290);
 }
 

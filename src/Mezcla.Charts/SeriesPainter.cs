@@ -37,7 +37,8 @@ internal static class SeriesPainter
             else if (one is PointSeries)
                 svg.Path(Marker(color, x + 9, y, 4.2), Palette.Fill(color));
             else
-                svg.Rect(x + 2, y - 6, 14, 12, Palette.Fill(color) + (one is BandSeries { Layer: false } ? " opacity=\"0.25\"" : " rx=\"2\""));
+                svg.Rect(x + 2, y - 6, 14, 12,
+                    Palette.Fill(color) + (one is BandSeries { Layer: false } ? " opacity=\"0.25\"" : " rx=\"2\""));
         }
     }
 
@@ -71,8 +72,8 @@ internal static class SeriesPainter
     }
 
     /// <summary>
-    /// The line as a path, lifted at gaps, and points with a gap on both sides. Of many points in one pixel column only the first, the extremes
-    /// and the last are kept: the picture is the same.
+    /// The line as a path, lifted at gaps, and points with a gap on both sides. Of many points in one pixel column only the first, the
+    /// extremes and the last are kept: the picture is the same.
     /// </summary>
     private static (string Path, List<(double X, double Y)> Alone) Path(LineSeries line, Frame frame)
     {
@@ -134,10 +135,13 @@ internal static class SeriesPainter
             {
                 var path = new StringBuilder();
                 foreach (var k in run)
-                    path.Append(k == run[0] ? 'M' : 'L').Append(Svg.F(frame.X.Map(band.X[k]))).Append(' ').Append(Svg.F(frame.Y.Map(band.High[k])));
+                    path.Append(k == run[0] ? 'M' : 'L').Append(Svg.F(frame.X.Map(band.X[k]))).Append(' ')
+                        .Append(Svg.F(frame.Y.Map(band.High[k])));
                 foreach (var k in Enumerable.Reverse(run))
-                    path.Append('L').Append(Svg.F(frame.X.Map(band.X[k]))).Append(' ').Append(Svg.F(frame.Y.Has(band.Low[k]) ? frame.Y.Map(band.Low[k]) : frame.Bottom));
-                svg.Path(path.Append('z').ToString(), Palette.Fill(color) + $" opacity=\"{(band.Layer ? "0.85" : "0.22")}\"", band.Layer ? band.Name : null);
+                    path.Append('L').Append(Svg.F(frame.X.Map(band.X[k]))).Append(' ')
+                        .Append(Svg.F(frame.Y.Has(band.Low[k]) ? frame.Y.Map(band.Low[k]) : frame.Bottom));
+                svg.Path(path.Append('z').ToString(), Palette.Fill(color) + $" opacity=\"{(band.Layer ? "0.85" : "0.22")}\"",
+                    band.Layer ? band.Name : null);
             }
             run.Clear();
         }
@@ -151,7 +155,8 @@ internal static class SeriesPainter
         foreach (var i in visible)
         {
             var tooltip = points.Texts?[i] ?? (visible.Count <= MostTooltips
-                ? $"{(points.Name.Length > 0 ? points.Name + ": " : "")}{ChartText.ValueX(chart, points.X[i])}, {NumberText.Format(points.Y[i], chart.Y.Format, 4)}"
+                ? $"{(points.Name.Length > 0 ? points.Name + ": " : "")}{ChartText.ValueX(chart, points.X[i])}, " +
+                    $"{NumberText.Format(points.Y[i], chart.Y.Format, 4)}"
                 : null);
             svg.Path(Marker(color, frame.X.Map(points.X[i]), frame.Y.Map(points.Y[i]), radius), "", tooltip);
         }
@@ -178,13 +183,16 @@ internal static class SeriesPainter
                     outline.Append($"L{Svg.F(x0)} {Svg.F(y)}L{Svg.F(x1)} {Svg.F(y)}");
                     if (count > 0)
                     {
-                        var range = $"{NumberText.Format(histogram.Edges[b], chart.X.Format, 4)} to {NumberText.Format(histogram.Edges[b + 1], chart.X.Format, 4)}";
-                        svg.Rect(x0 + gap / 2, y, x1 - x0 - gap, frame.Bottom - y, "", $"{(several ? series[s].Name + ", " : "")}{range}: {NumberText.Plain(count)}");
+                        var range = $"{NumberText.Format(histogram.Edges[b], chart.X.Format, 4)} " +
+                            $"to {NumberText.Format(histogram.Edges[b + 1], chart.X.Format, 4)}";
+                        svg.Rect(x0 + gap / 2, y, x1 - x0 - gap, frame.Bottom - y, "",
+                            $"{(several ? series[s].Name + ", " : "")}{range}: {NumberText.Plain(count)}");
                     }
                 }
                 svg.Close("g");
                 if (several)
-                    svg.Path(outline.Append($"L{Svg.F(frame.X.Map(histogram.Edges[^1]))} {Svg.F(frame.Bottom)}").ToString(), Palette.Stroke(color, 1.5));
+                    svg.Path(outline.Append($"L{Svg.F(frame.X.Map(histogram.Edges[^1]))} {Svg.F(frame.Bottom)}").ToString(),
+                        Palette.Stroke(color, 1.5));
             });
         }
     }

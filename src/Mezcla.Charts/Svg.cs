@@ -16,7 +16,8 @@ internal sealed class Svg
         return this;
     }
 
-    public void Open(string element, string attributes = "") => _text.Append('<').Append(element).Append(attributes.Length > 0 ? " " : "").Append(attributes).Append('>');
+    public void Open(string element, string attributes = "") =>
+        _text.Append('<').Append(element).Append(attributes.Length > 0 ? " " : "").Append(attributes).Append('>');
 
     public void Close(string element) => _text.Append("</").Append(element).Append('>');
 
@@ -41,7 +42,8 @@ internal sealed class Svg
         End("circle", tooltip);
     }
 
-    public void Text(double x, double y, string text, string attributes) => _text.Append($"<text x=\"{F(x)}\" y=\"{F(y)}\" {attributes}>{Encode(text)}</text>");
+    public void Text(double x, double y, string text, string attributes) =>
+        _text.Append($"<text x=\"{F(x)}\" y=\"{F(y)}\" {attributes}>{Encode(text)}</text>");
 
     public override string ToString() => _text.ToString();
 
@@ -54,7 +56,8 @@ internal sealed class Svg
     }
 
     /// <summary>A coordinate: at most one decimal, a point whatever the culture.</summary>
-    public static string F(double value) => (Math.Round(value, 1, MidpointRounding.AwayFromZero) + 0.0).ToString("0.#", CultureInfo.InvariantCulture);
+    public static string F(double value) =>
+        (Math.Round(value, 1, MidpointRounding.AwayFromZero) + 0.0).ToString("0.#", CultureInfo.InvariantCulture);
 
     /// <summary>Text as XML and HTML both read it: markup escaped, and characters that XML forbids replaced.</summary>
     public static string Encode(string text)
@@ -63,13 +66,16 @@ internal sealed class Svg
         {
             var clean = new StringBuilder(text.Length);
             foreach (var rune in text.EnumerateRunes())
-                clean.Append((rune.Value < 32 && rune.Value is not ('\n' or '\t' or '\r')) || rune.Value is 0xFFFE or 0xFFFF ? "\uFFFD" : rune.ToString());
+                clean.Append((rune.Value < 32 && rune.Value is not ('\n' or '\t' or '\r')) || rune.Value is 0xFFFE or 0xFFFF
+                    ? "\uFFFD"
+                    : rune.ToString());
             text = clean.ToString();
         }
         return text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&quot;").Replace("'", "&#39;");
     }
 
-    /// <summary>About how wide a text is, in pixels: sans-serif widths by kind of letter, which is all that laying out labels needs.</summary>
+    /// <summary>About how wide a text is, in pixels: sans-serif widths by kind of
+    /// letter, which is all that laying out labels needs.</summary>
     public static double WidthOf(string text, double size)
     {
         var ems = 0.0;

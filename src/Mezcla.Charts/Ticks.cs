@@ -20,7 +20,9 @@ internal static class Ticks
     /// <summary>Ticks inside [min, max] on a linear axis. Bytes step by powers of two.</summary>
     public static List<Tick> Linear(double min, double max, int parts, AxisFormat format)
     {
-        var step = format == AxisFormat.Bytes ? Math.Pow(2, Math.Round(Math.Log2((max - min) / Math.Max(parts, 1)))) : Step(max - min, parts);
+        var step = format == AxisFormat.Bytes
+            ? Math.Pow(2, Math.Round(Math.Log2((max - min) / Math.Max(parts, 1))))
+            : Step(max - min, parts);
         var first = Math.Ceiling(min / step - 1e-9);
         var last = Math.Floor(max / step + 1e-9);
         var ticks = new List<Tick>();
@@ -31,7 +33,8 @@ internal static class Ticks
         return ticks;
     }
 
-    /// <summary>Ticks inside [min, max] on a logarithmic axis: every decade or every few of them; within few decades also 2 and 5.</summary>
+    /// <summary>Ticks inside [min, max] on a logarithmic axis: every decade or every
+    /// few of them; within few decades also 2 and 5.</summary>
     public static List<Tick> Log(double min, double max, int parts, AxisFormat format)
     {
         var (low, high) = (Math.Log10(min), Math.Log10(max));
@@ -60,5 +63,7 @@ internal static class Ticks
         return ticks;
     }
 
-    private static string Label(double value, int digits, AxisFormat format) => value == 0 ? (format == AxisFormat.Percent ? "0%" : "0") : NumberText.Format(value, format, digits);
+    private static string Label(double value, int digits, AxisFormat format) => value == 0
+        ? (format == AxisFormat.Percent ? "0%" : "0")
+        : NumberText.Format(value, format, digits);
 }

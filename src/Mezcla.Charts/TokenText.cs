@@ -5,8 +5,8 @@ using System.Text;
 namespace Mezcla.Charts;
 
 /// <summary>
-/// A text cut into tokens, each on the colour of what it belongs to: the expert that computed it, a value, or just the next token. Shown as HTML with
-/// a legend and the details under the pointer. Colour never carries the meaning alone: experts are numbered below their tokens.
+/// A text cut into tokens, each on the colour of what it belongs to: the expert that computed it, a value, or just the next token. Shown as
+/// HTML with a legend and the details under the pointer. Colour never carries the meaning alone: experts are numbered below their tokens.
 /// </summary>
 public sealed class TokenText
 {
@@ -17,18 +17,22 @@ public sealed class TokenText
     private readonly List<Token> _tokens;
     private readonly string _title, _legend, _separator;
 
-    private TokenText(List<Token> tokens, string title, string legend, string separator) => (_tokens, _title, _legend, _separator) = (tokens, title, legend, separator);
+    private TokenText(List<Token> tokens, string title, string legend, string separator) =>
+        (_tokens, _title, _legend, _separator) = (tokens, title, legend, separator);
 
-    /// <summary>Colours each token by the experts that computed it: the first as background, the stronger its weight the stronger; the second as underline.</summary>
+    /// <summary>Colours each token by the experts that computed it: the first as background, the
+    /// stronger its weight the stronger; the second as underline.</summary>
     /// <param name="tokens">The text of each token, spaces and line ends included.</param>
     /// <param name="experts">The numbers of each token's experts, the first choice first; none if it was dropped.</param>
     /// <param name="weights">The weights of those experts, in the same order; null to leave them out.</param>
     /// <param name="count">How many experts there are; the largest number seen and one if null.</param>
     /// <param name="names">What the legend calls the experts; "expert 0" and so on if null.</param>
     /// <param name="title">What is seen.</param>
-    /// <exception cref="ArgumentException">The numbers of tokens, experts and weights differ, or an expert is negative or not below <paramref name="count"/>.</exception>
+    /// <exception cref="ArgumentException">The numbers of tokens, experts and weights differ, or an
+    /// expert is negative or not below <paramref name="count"/>.</exception>
     public static TokenText ByExpert(
-        IEnumerable<string> tokens, IEnumerable<int[]> experts, IEnumerable<float[]>? weights = null, int? count = null, IEnumerable<string>? names = null, string title = "")
+        IEnumerable<string> tokens, IEnumerable<int[]> experts, IEnumerable<float[]>? weights = null, int? count = null,
+        IEnumerable<string>? names = null, string title = "")
     {
         var (texts, chosen, strengths, labels) = (tokens.ToArray(), experts.ToArray(), weights?.ToArray(), names?.ToArray());
         Check(texts.Length, chosen.Length, "lists of experts");
@@ -36,7 +40,8 @@ public sealed class TokenText
             Check(texts.Length, strengths.Length, "lists of weights");
         var all = count ?? chosen.SelectMany(c => c).DefaultIfEmpty(-1).Max() + 1;
         if (chosen.SelectMany(c => c).Any(e => e < 0 || e >= all))
-            throw new ArgumentException($"TokenText: expert {chosen.SelectMany(c => c).First(e => e < 0 || e >= all)} of {all}; experts are numbered from 0.");
+            throw new ArgumentException(
+                $"TokenText: expert {chosen.SelectMany(c => c).First(e => e < 0 || e >= all)} of {all}; experts are numbered from 0.");
 
         string Name(int expert) => labels is not null && expert < labels.Length ? labels[expert] : $"expert {expert}";
         var list = new List<Token>();
@@ -45,8 +50,12 @@ public sealed class TokenText
             var (mine, weight) = (chosen[i], strengths?[i]);
             if (weight is not null && weight.Length != mine.Length)
                 throw new ArgumentException($"TokenText: token {i} has {mine.Length} experts and {weight.Length} weights.");
-            var details = mine.Length == 0 ? "dropped: no expert" : string.Join(", ", mine.Select((e, k) => Name(e) + (weight is null ? "" : " " + NumberText.Format(weight[k], AxisFormat.Percent))));
-            var style = mine.Length == 0 ? "" : $"background:{Color(mine[0], 0.3 + 0.7 * (weight is null ? 1 : Math.Clamp(weight[0], 0, 1)))}" + (mine.Length > 1 ? $";border-bottom-color:{Color(mine[1], 1)}" : "");
+            var details = mine.Length == 0 ? "dropped: no expert" : string.Join(", ",
+                mine.Select((e, k) => Name(e) + (weight is null ? "" : " " + NumberText.Format(weight[k], AxisFormat.Percent))));
+            var style = mine.Length == 0
+                ? ""
+                : $"background:{Color(mine[0], 0.3 + 0.7 * (weight is null ? 1 : Math.Clamp(weight[0], 0, 1)))}" +
+                    (mine.Length > 1 ? $";border-bottom-color:{Color(mine[1], 1)}" : "");
             var numbers = string.Join(",", mine);
             list.Add(new(texts[i], style, details, mine.Length == 0 ? "–" : numbers, $"{texts[i]}[{numbers}]"));
         }
@@ -70,22 +79,28 @@ public sealed class TokenText
 
     /// <summary>Colours each token by a value, such as how much it surprised a model.</summary>
     /// <param name="tokens">The text of each token.</param>
-    /// <param name="values">The value of each; one that is not finite leaves its token plain, as the first token of a text has no prediction.</param>
+    /// <param name="values">The value of each; one that is not finite leaves its token
+    /// plain, as the first token of a text has no prediction.</param>
     /// <param name="label">What the values are, with their unit.</param>
     /// <param name="low">The value without colour; the smallest if null.</param>
     /// <param name="high">The value of full colour; the largest if null.</param>
     /// <param name="title">What is seen.</param>
     /// <exception cref="ArgumentException">The numbers of tokens and values differ.</exception>
-    public static TokenText ByValue<T>(IEnumerable<string> tokens, IEnumerable<T> values, string label = "", double? low = null, double? high = null, string title = "") where T : INumberBase<T>
+    public static TokenText ByValue<T>(IEnumerable<string> tokens, IEnumerable<T> values, string label = "", double? low = null,
+        double? high = null, string title = "") where T : INumberBase<T>
     {
         var (texts, numbers) = (tokens.ToArray(), values.Select(double.CreateSaturating).ToArray());
         Check(texts.Length, numbers.Length, "values");
-        var (from, to) = (low ?? numbers.Where(double.IsFinite).DefaultIfEmpty(0).Min(), high ?? numbers.Where(double.IsFinite).DefaultIfEmpty(1).Max());
+        var (from, to) =
+            (low ?? numbers.Where(double.IsFinite).DefaultIfEmpty(0).Min(), high ?? numbers.Where(double.IsFinite).DefaultIfEmpty(1).Max());
         string Shade(double part) => $"background:oklch(var(--tl) var(--tc) 250/{Percent(part)})";
         var list = texts.Select((text, i) => double.IsFinite(numbers[i])
-            ? new Token(text, Shade((numbers[i] - from) / (to == from ? 1 : to - from)), $"{label} {NumberText.Short(numbers[i], 4)}".Trim(), "", $"{text}({NumberText.Short(numbers[i])})")
+            ? new Token(text, Shade((numbers[i] - from) / (to == from ? 1 : to - from)),
+                $"{label} {NumberText.Short(numbers[i], 4)}".Trim(), "", $"{text}({NumberText.Short(numbers[i])})")
             : new Token(text, "", "no value", "", text)).ToList();
-        var legend = $"<div class=\"mzt-l\"><span>{Svg.Encode(label)}</span><span>{NumberText.Short(from)}<i style=\"width:8em;background:linear-gradient(90deg,oklch(var(--tl) var(--tc) 250/0),oklch(var(--tl) var(--tc) 250))\"></i>{NumberText.Short(to)}</span></div>";
+        var legend = $"<div class=\"mzt-l\"><span>{Svg.Encode(label)}</span><span>{NumberText.Short(from)}<i " +
+            "style=\"width:8em;background:linear-gradient(90deg,oklch(var(--tl) var(--tc) 250/0),oklch(var(--tl) var(--tc) " +
+            $"250))\"></i>{NumberText.Short(to)}</span></div>";
         return new(list, title, legend, "");
     }
 
@@ -101,12 +116,14 @@ public sealed class TokenText
             Check(texts.Length, numbers.Length, "ids");
         var list = texts.Select((text, i) => new Token(text.Replace(' ', '·'), $"background:{Color(i % 5, 0.8)}",
             numbers is null ? $"token {i}" : $"token {i}: id {numbers[i].ToString(CultureInfo.InvariantCulture)}", "", text)).ToList();
-        var legend = $"<div class=\"mzt-l\"><span>{NumberText.Plain(texts.Length)} tokens, {NumberText.Plain(texts.Sum(t => t.Length))} characters</span></div>";
+        var legend = $"<div class=\"mzt-l\"><span>{NumberText.Plain(texts.Length)} tokens, {NumberText.Plain(texts.Sum(t => t.Length))} " +
+            "characters</span></div>";
         return new(list, title, legend, "|");
     }
 
     /// <summary>The text in the forms a notebook may want: <c>text/html</c> and <c>text/plain</c>.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string> { ["text/html"] = ToHtml(), ["text/plain"] = ToText() };
+    public IReadOnlyDictionary<string, string> ToMimeBundle() =>
+        new Dictionary<string, string> { ["text/html"] = ToHtml(), ["text/plain"] = ToText() };
 
     /// <summary>The text as one HTML element that brings its own style.</summary>
     public string ToHtml()
@@ -117,7 +134,9 @@ public sealed class TokenText
         html.Append("<div class=\"mzt-t\">");
         foreach (var token in _tokens.Take(MostTokens))
         {
-            html.Append($"<span title=\"{Svg.Encode(token.Details)}\"{(token.Style.Length > 0 ? $" style=\"{token.Style}\"" : "")}>{Visible(token.Text)}");
+            html.Append(
+                $"<span title=\"{Svg.Encode(token.Details)}\"{(token.Style.Length > 0 ? $" style=\"{token.Style}\"" : "")}>" +
+                    $"{Visible(token.Text)}");
             if (token.Below.Length > 0)
                 html.Append($"<sub>{token.Below}</sub>");
             html.Append("</span>");
@@ -131,27 +150,36 @@ public sealed class TokenText
     }
 
     /// <summary>The text with the details of each token beside it.</summary>
-    public string ToText() => (_title.Length > 0 ? _title + "\n" : "") + string.Join(_separator, _tokens.Take(MostTokens).Select(t => t.Plain)) + (_tokens.Count > MostTokens ? $"… and {_tokens.Count - MostTokens} more tokens" : "");
+    public string ToText() =>
+        (_title.Length > 0 ? _title + "\n" : "") + string.Join(_separator, _tokens.Take(MostTokens).Select(t => t.Plain))
+            + (_tokens.Count > MostTokens ? $"… and {_tokens.Count - MostTokens} more tokens" : "");
 
     /// <inheritdoc/>
     public override string ToString() => ToText();
 
     private static string StyleSheet { get; } =
-        Palette.Themed(".mzt", "--tl:.8;--tc:.13;--ti:#1b1e24;--tp:#fff;--tm:#5a6170", "--tl:.48;--tc:.12;--ti:#f0f2f5;--tp:#16181d;--tm:#a4acba") +
+        Palette.Themed(".mzt", "--tl:.8;--tc:.13;--ti:#1b1e24;--tp:#fff;--tm:#5a6170",
+            "--tl:.48;--tc:.12;--ti:#f0f2f5;--tp:#16181d;--tm:#a4acba") +
         ".mzt{background:var(--tp);color:var(--ti);padding:10px 12px;border-radius:6px;font-family:system-ui,sans-serif;max-width:860px}" +
         ".mzt-h{font-weight:600;margin-bottom:6px}.mzt-t{line-height:2.3;white-space:pre-wrap;overflow-wrap:anywhere}" +
-        ".mzt-t>span{border-radius:3px;padding:2px 0;border-bottom:3px solid transparent;margin-right:1px;position:relative}.mzt-t>span:hover{outline:2px solid var(--ti)}" +
-        ".mzt-t sub{font-size:.58em;color:var(--ti);vertical-align:-.45em;margin-left:1px}.mzt-l{display:flex;flex-wrap:wrap;gap:4px 14px;margin-top:8px;font-size:.85em;color:var(--tm)}" +
-        ".mzt-l i{display:inline-block;width:1.1em;height:1.1em;border-radius:3px;margin:0 5px;vertical-align:-.2em}.mzt-l b{font-weight:600;color:var(--ti)}" +
+        ".mzt-t>span{border-radius:3px;padding:2px 0;border-bottom:3px solid " +
+        "transparent;margin-right:1px;position:relative}.mzt-t>span:hover{outline:2px solid var(--ti)}" +
+        ".mzt-t sub{font-size:.58em;color:var(--ti);vertical-align:-.45em;margin-left:1px}.mzt-l{display:flex;flex-wrap:wrap;gap:4px " +
+        "14px;margin-top:8px;font-size:.85em;color:var(--tm)}" +
+        ".mzt-l i{display:inline-block;width:1.1em;height:1.1em;border-radius:3px;margin:0 5px;vertical-align:-.2em}.mzt-l " +
+        "b{font-weight:600;color:var(--ti)}" +
         "@media print{.mzt *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
     /// <summary>Hues a golden angle apart, so that experts with neighbouring numbers look different however many there are.</summary>
     private static string Color(int number, double strength) =>
-        $"oklch(var(--tl) var(--tc) {((250 + number * 137.508) % 360).ToString("0", CultureInfo.InvariantCulture)}{(strength < 1 ? "/" + Percent(strength) : "")})";
+        $"oklch(var(--tl) var(--tc) {((250 + number * 137.508) % 360).ToString("0", CultureInfo.InvariantCulture)}" +
+            $"{(strength < 1 ? "/" + Percent(strength) : "")})";
 
     private static string Percent(double part) => Math.Clamp(Math.Round(part, 2), 0, 1).ToString("0.##", CultureInfo.InvariantCulture);
 
-    private static string Visible(string text) => text.Length == 0 ? "∅" : Svg.Encode(text.Replace("\r", "␍").Replace('\n', '⏎').Replace('\t', '⇥'));
+    private static string Visible(string text) => text.Length == 0
+        ? "∅"
+        : Svg.Encode(text.Replace("\r", "␍").Replace('\n', '⏎').Replace('\t', '⇥'));
 
     private static void Check(int tokens, int others, string what)
     {

@@ -14,7 +14,8 @@ public sealed record ConnectionFile
     /// <summary><c>tcp</c>, or <c>ipc</c> for Unix domain sockets.</summary>
     public string Transport { get; init; } = "tcp";
 
-    /// <summary>The address to listen on; for <c>ipc</c> the beginning of the sockets' paths. The loopback address unless told otherwise.</summary>
+    /// <summary>The address to listen on; for <c>ipc</c> the beginning of the sockets'
+    /// paths. The loopback address unless told otherwise.</summary>
     public string Ip { get; init; } = "127.0.0.1";
 
     /// <summary>The port of the shell channel; 0 lets the system choose.</summary>
@@ -53,7 +54,7 @@ public sealed record ConnectionFile
     /// <exception cref="FormatException">It is not a connection file; the message says what is missing or wrong.</exception>
     public static ConnectionFile Load(string path)
     {
-        string text = File.ReadAllText(path);
+        var text = File.ReadAllText(path);
         try
         {
             if (JsonNode.Parse(text) is not JsonObject json)
@@ -124,7 +125,7 @@ public sealed record ConnectionFile
                 }
                 catch (SocketException e)
                 {
-                    throw new FormatException($"The connection file's ip '{Ip}' is no address of this machine: {e.Message}", e);
+                    throw new FormatException($"The connection file's ip '{Ip}' is not an address of this machine: {e.Message}", e);
                 }
 
             default:

@@ -29,7 +29,7 @@ internal sealed class KernelLog(TextWriter writer, bool verbose = false)
     {
         lock (_lock)
         {
-            long now = Environment.TickCount64;
+            var now = Environment.TickCount64;
             if (now - _windowStart > Window.TotalMilliseconds)
             {
                 if (_suppressed > 0)
@@ -48,7 +48,7 @@ internal sealed class KernelLog(TextWriter writer, bool verbose = false)
 
     private void Line(string level, string message)
     {
-        string time = DateTime.Now.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        var time = DateTime.Now.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
         try
         {
             writer.WriteLine($"[mezcla kernel {time} {level}] {message.ReplaceLineEndings(" ")}");

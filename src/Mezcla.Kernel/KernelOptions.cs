@@ -14,7 +14,8 @@ public sealed record KernelOptions
 
     /// <summary>The kernel's version in <c>kernel_info_reply</c>.</summary>
     public string Version { get; init; } =
-        typeof(KernelOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        typeof(KernelOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "0";
 
     /// <summary>What consoles print when they connect.</summary>
     public string Banner { get; init; } = $"Mezcla's C# kernel on .NET {Environment.Version}";

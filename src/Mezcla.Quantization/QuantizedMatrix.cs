@@ -6,28 +6,29 @@ using Mezcla.Tensors;
 namespace Mezcla.Quantization;
 
 /// <summary>
-/// A matrix W [rows, columns] that stays quantized in memory. On the CPU it multiplies in integer arithmetic: the codes are packed for 16 rows at a time (<see cref="PackedMatrix"/>), and
-/// activations are rounded to signed bytes with one scale for each 32 of them, which is the only further source of error (<see cref="PackedProduct"/>). On OpenCL devices a copy of the same packing is
+/// A matrix W [rows, columns] that stays quantized in memory. On the CPU it multiplies in integer arithmetic: the codes are packed for 16
+/// rows at a time (<see cref="PackedMatrix"/>), and activations are rounded to signed bytes with one scale for each 32 of them, which is
+/// the only further source of error (<see cref="PackedProduct"/>). On OpenCL devices a copy of the same packing is
 /// multiplied in float arithmetic, with activations as they are (<see cref="DeviceMatrix"/>).
 /// </summary>
 public sealed class QuantizedMatrix : IQuantizedMatrix
 {
-    private readonly PackedMatrix packed;
-    private readonly Dictionary<Device, DeviceMatrix> copies = [];
+    private readonly PackedMatrix _packed;
+    private readonly Dictionary<Device, DeviceMatrix> _copies = [];
 
-    private QuantizedMatrix(PackedMatrix packed) => this.packed = packed;
+    private QuantizedMatrix(PackedMatrix packed) => _packed = packed;
 
     /// <summary>The format of the weights.</summary>
-    public BlockFormat Format => packed.Packed.Format;
+    public BlockFormat Format => _packed.Packed.Format;
 
     /// <summary>Number of outputs.</summary>
-    public int Rows => packed.Rows;
+    public int Rows => _packed.Rows;
 
     /// <summary>Number of inputs.</summary>
-    public int Columns => packed.Columns;
+    public int Columns => _packed.Columns;
 
     /// <summary>Bytes in memory.</summary>
-    public long Bytes => packed.CodeBytes + packed.ScaleBytes;
+    public long Bytes => _packed.CodeBytes + _packed.ScaleBytes;
 
     /// <summary>Whether matrices in this format can be multiplied without being decoded.</summary>
     public static bool Supports(BlockFormat format) => PackedFormat.Find(format) is not null;
@@ -41,10 +42,15 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     /// <exception cref="ArgumentException">The format is not supported, the columns do not fit it, or a scale is not finite.</exception>
     public static QuantizedMatrix Create(BlockFormat format, int rows, int columns, RowReader read, string name = "matrix")
     {
-        var packed = PackedFormat.Find(format) ?? throw new ArgumentException($"{name}: there are no products with matrices in {format}: decode it to floats first.", nameof(format));
+        var packed = PackedFormat.Find(format)
+            ?? throw new ArgumentException($"{name}: there are no products with matrices in {format}: decode it to floats first.",
+                nameof(format));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        if (columns % format.BlockSize != 0) throw new ArgumentException($"{name}: a row has {columns} numbers, which is not a multiple of {format.BlockSize}, the block size of {format}.", nameof(columns));
+        if (columns % format.BlockSize != 0)
+            throw new ArgumentException(
+                $"{name}: a row has {columns} numbers, which is not a multiple of {format.BlockSize}, the block size of {format}.",
+                nameof(columns));
         return new QuantizedMatrix(new PackedMatrix(packed, rows, columns, read, name));
     }
 
@@ -58,7 +64,9 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     public static QuantizedMatrix Create(BlockFormat format, int rows, int columns, ReadOnlyMemory<byte> bytes, string name = "matrix")
     {
         var rowBytes = (int)format.BytesFor(columns);
-        if (bytes.Length != (long)rowBytes * rows) throw new ArgumentException($"{name}: [{rows}, {columns}] in {format} takes {(long)rowBytes * rows} bytes, not {bytes.Length}.", nameof(bytes));
+        if (bytes.Length != (long)rowBytes * rows)
+            throw new ArgumentException($"{name}: [{rows}, {columns}] in {format} takes {(long)rowBytes * rows} bytes, not {bytes.Length}.",
+                nameof(bytes));
         return Create(format, rows, columns, (row, destination) => bytes.Span.Slice(row * rowBytes, rowBytes).CopyTo(destination), name);
     }
 
@@ -68,10 +76,13 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     /// <param name="columns">Inputs, a multiple of the format's block.</param>
     /// <param name="values">The weights, row after row; all must be finite.</param>
     /// <param name="name">The name of the matrix, for error messages.</param>
-    /// <exception cref="ArgumentException">The format is not supported, the columns do not fit it, or a number cannot be encoded.</exception>
+    /// <exception cref="ArgumentException">The format is not supported, the columns do
+    /// not fit it, or a number cannot be encoded.</exception>
     public static QuantizedMatrix Quantize(BlockFormat format, int rows, int columns, ReadOnlySpan<float> values, string name = "matrix")
     {
-        if (values.Length != (long)rows * columns) throw new ArgumentException($"{name}: [{rows}, {columns}] has {(long)rows * columns} numbers, not {values.Length}.", nameof(values));
+        if (values.Length != (long)rows * columns)
+            throw new ArgumentException($"{name}: [{rows}, {columns}] has {(long)rows * columns} numbers, not {values.Length}.",
+                nameof(values));
         return Create(format, rows, columns, format.Encode(values, name), name);
     }
 
@@ -89,7 +100,7 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     }
 
     /// <summary>The same with the results of each row of X <paramref name="stride"/> floats after those of the row before.</summary>
-    internal void Multiply(ReadOnlySpan<float> x, Span<float> y, int stride) => PackedProduct.Multiply(packed, x, y, stride);
+    internal void Multiply(ReadOnlySpan<float> x, Span<float> y, int stride) => PackedProduct.Multiply(_packed, x, y, stride);
 
     /// <inheritdoc/>
     public void Multiply(Tensor x, Tensor y, int first, Tensor? offsets, int group) => On(x.Device).Multiply(x, y, first, offsets, group);
@@ -98,31 +109,35 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     public void Lookup(Tensor ids, Tensor y, int first, int rows) => On(ids.Device).Lookup(ids, y, first, rows);
 
     /// <summary>Decodes one row.</summary>
-    /// <exception cref="ArgumentException">There is no such row, or <paramref name="values"/> does not have <see cref="Columns"/> places.</exception>
+    /// <exception cref="ArgumentException">There is no such row, or
+    /// <paramref name="values"/> does not have <see cref="Columns"/> places.</exception>
     public void ReadRow(int row, Span<float> values)
     {
-        packed.RequireMemory();
+        _packed.RequireMemory();
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
-        if (values.Length != Columns) throw new ArgumentException($"A row has {Columns} numbers, not {values.Length}.", nameof(values));
-        PackedProduct.ReadRow(packed, row, values);
+        if (values.Length != Columns)
+            throw new ArgumentException($"A row has {Columns} numbers, not {values.Length}.", nameof(values));
+        PackedProduct.ReadRow(_packed, row, values);
     }
 
     /// <summary>Frees the memory, here and on other devices.</summary>
     public void Dispose()
     {
-        lock (copies)
+        lock (_copies)
         {
-            foreach (var copy in copies.Values) copy.Dispose();
-            copies.Clear();
+            foreach (var copy in _copies.Values)
+                copy.Dispose();
+            _copies.Clear();
         }
-        packed.Dispose();
+        _packed.Dispose();
     }
 
     /// <summary>The copy on a device, made when it is first needed.</summary>
     private DeviceMatrix On(Device device)
     {
-        packed.RequireMemory();
-        lock (copies) return copies.TryGetValue(device, out var copy) ? copy : copies[device] = new DeviceMatrix(packed, device);
+        _packed.RequireMemory();
+        lock (_copies)
+            return _copies.TryGetValue(device, out var copy) ? copy : _copies[device] = new DeviceMatrix(_packed, device);
     }
 }

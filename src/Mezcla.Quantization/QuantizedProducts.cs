@@ -11,7 +11,8 @@ internal static class QuantizedProducts
     public static Tensor Apply(this IQuantizedMatrix matrix, Tensor x)
     {
         RequireNoGradient(x);
-        if (x.Size(-1) != matrix.Columns) throw new ArgumentException($"A quantized matrix of [{matrix.Rows}, {matrix.Columns}] cannot be applied to {x}.");
+        if (x.Size(-1) != matrix.Columns)
+            throw new ArgumentException($"A quantized matrix of [{matrix.Rows}, {matrix.Columns}] cannot be applied to {x}.");
         if (x.Device != Device.Cpu)
         {
             var result = Tensor.Zeros(DType.Float32, x.Device, [.. x.Shape[..^1], matrix.Rows]);
@@ -32,14 +33,16 @@ internal static class QuantizedProducts
         if (x.Device != Device.Cpu)
         {
             var result = Tensor.Zeros(DType.Float32, x.Device, x.Size(0), matrices[0].Rows);
-            for (var i = 0; i < matrices.Count; i++) matrices[i].Multiply(x.To(DType.Float32), result, 0, offsets, i);
+            for (var i = 0; i < matrices.Count; i++)
+                matrices[i].Multiply(x.To(DType.Float32), result, 0, offsets, i);
             return result;
         }
 
         var (starts, rows, columns) = (offsets.ToIntArray(), matrices[0].Rows, matrices[0].Columns);
         var y = Tensor.Zeros(x.Size(0), rows);
         for (var i = 0; i < matrices.Count; i++)
-            matrices[i].Multiply(x.AsSpan()[(starts[i] * columns)..(starts[i + 1] * columns)], y.AsSpan()[(starts[i] * rows)..(starts[i + 1] * rows)]);
+            matrices[i].Multiply(x.AsSpan()[(starts[i] * columns)..(starts[i + 1] * columns)],
+                y.AsSpan()[(starts[i] * rows)..(starts[i + 1] * rows)]);
         return y;
     }
 
@@ -55,12 +58,15 @@ internal static class QuantizedProducts
 
         var y = Tensor.Zeros([.. ids.Shape, matrix.Columns]);
         var at = 0;
-        foreach (var id in ids.ToIntArray()) matrix.ReadRow(id, y.AsSpan().Slice(at++ * matrix.Columns, matrix.Columns));
+        foreach (var id in ids.ToIntArray())
+            matrix.ReadRow(id, y.AsSpan().Slice(at++ * matrix.Columns, matrix.Columns));
         return y;
     }
 
     private static void RequireNoGradient(Tensor x)
     {
-        if (x.RequiresGrad) throw new InvalidOperationException("Quantized weights pass no gradients: run the model inside a NoGrad, or train the float model.");
+        if (x.RequiresGrad)
+            throw new InvalidOperationException(
+                "Quantized weights pass no gradients: run the model inside a NoGrad, or train the float model.");
     }
 }

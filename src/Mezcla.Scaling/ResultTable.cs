@@ -14,10 +14,13 @@ public static class ResultTable
     public static string Html(string? caption, IReadOnlyList<string> headers, IEnumerable<IReadOnlyList<string>> rows)
     {
         var html = new StringBuilder("<table>");
-        if (caption is not null) html.Append("<caption>").Append(WebUtility.HtmlEncode(caption)).Append("</caption>");
-        html.Append("<thead><tr>").AppendJoin("", headers.Select(header => $"<th>{WebUtility.HtmlEncode(header)}</th>")).Append("</tr></thead><tbody>");
+        if (caption is not null)
+            html.Append("<caption>").Append(WebUtility.HtmlEncode(caption)).Append("</caption>");
+        html.Append("<thead><tr>").AppendJoin("", headers.Select(header => $"<th>{WebUtility.HtmlEncode(header)}</th>"))
+            .Append("</tr></thead><tbody>");
         foreach (IReadOnlyList<string> row in rows)
-            html.Append("<tr>").AppendJoin("", row.Select(cell => $"<td style=\"text-align:left;{Width(cell)}\">{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>");
+            html.Append("<tr>").AppendJoin("",
+                row.Select(cell => $"<td style=\"text-align:left;{Width(cell)}\">{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>");
         return html.Append("</tbody></table>").ToString();
     }
 
@@ -29,6 +32,7 @@ public static class ResultTable
     {
         IReadOnlyList<string>[] all = [headers, .. rows];
         int[] widths = [.. Enumerable.Range(0, headers.Count).Select(column => all.Max(row => row[column].Length))];
-        return string.Join('\n', all.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd()));
+        return string.Join('\n',
+            all.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd()));
     }
 }

@@ -11,15 +11,16 @@ internal static unsafe class AdamWKernel
 {
     private const int ChunkFloats = 32768;
 
-    /// <summary>Changes p, m and v in place.</summary>
-    public static void Run(float* p, float* g, float* m, float* v, long n, in AdamWStep step) =>
-        Simd.Run((int)((n + ChunkFloats - 1) / ChunkFloats), new Job { P = p, G = g, M = m, V = v, Count = n, Step = step });
+    /// <summary>Changes p, m and v in place, after multiplying g by the scale.</summary>
+    public static void Run(float* p, float* g, float* m, float* v, long n, in AdamWStep step, float scale) =>
+        Simd.Run((int)((n + ChunkFloats - 1) / ChunkFloats), new Job { P = p, G = g, M = m, V = v, Count = n, Step = step, Scale = scale });
 
     private struct Job : IVectorJob
     {
         public float* P, G, M, V;
         public long Count;
         public AdamWStep Step;
+        public float Scale;
 
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
@@ -27,7 +28,8 @@ internal static unsafe class AdamWKernel
             var start = (nint)chunk * ChunkFloats;
             var n = (int)Math.Min(ChunkFloats, Count - start);
             float* p = P + start, g = G + start, m = M + start, v = V + start;
-            L scale = L.Of(Step.GradientScale), beta1 = L.Of(Step.Beta1), beta2 = L.Of(Step.Beta2), rest1 = L.Of(1 - Step.Beta1), rest2 = L.Of(1 - Step.Beta2);
+            L scale = L.Of(Scale), beta1 = L.Of(Step.Beta1), beta2 = L.Of(Step.Beta2), rest1 = L.Of(1 - Step.Beta1),
+                rest2 = L.Of(1 - Step.Beta2);
             L keep = L.Of(1 - Step.LearningRate * Step.WeightDecay), rate = L.Of(Step.LearningRate / Step.Correction1);
             L root = L.Of(1 / MathF.Sqrt(Step.Correction2)), epsilon = L.Of(Step.Epsilon);
             for (var i = 0; i < n; i += Lanes.Width)

@@ -10,7 +10,8 @@ namespace Mezcla.Tensors.Cpu;
 /// </summary>
 internal static unsafe class AttentionBackward
 {
-    /// <summary>The results, each of which may be null; the first three overwrite what is there or are added to it, sinks are added.</summary>
+    /// <summary>The results, each of which may be null; the first three overwrite what
+    /// is there or are added to it, sinks are added.</summary>
     public struct Gradients
     {
         public float* Q, K, V, Sinks;
@@ -18,10 +19,12 @@ internal static unsafe class AttentionBackward
     }
 
     /// <summary>Computes the gradients of one call of <see cref="AttentionForward"/>.</summary>
-    public static void Run(in AttentionLayout layout, float* q, float* k, float* v, float* sinks, float* o, float* lse, float* dO, in Gradients results)
+    public static void Run(in AttentionLayout layout, float* q, float* k, float* v, float* sinks, float* o, float* lse, float* dO,
+        in Gradients results)
     {
         var owners = layout.Batch * layout.KeyHeads;
-        if (owners == 0) return;
+        if (owners == 0)
+            return;
         var sinkParts = results.Sinks == null ? null : CpuScratch.Floats(CpuScratch.Use.Shared, (long)layout.Batch * layout.Heads);
         Simd.Run(owners, new Job
         {
@@ -37,7 +40,8 @@ internal static unsafe class AttentionBackward
             SinkParts = sinkParts,
         });
         if (sinkParts != null)
-            for (var i = 0; i < layout.Batch * layout.Heads; i++) results.Sinks[i % layout.Heads] += sinkParts[i];
+            for (var i = 0; i < layout.Batch * layout.Heads; i++)
+                results.Sinks[i % layout.Heads] += sinkParts[i];
     }
 
     private struct Job : IVectorJob
@@ -51,19 +55,26 @@ internal static unsafe class AttentionBackward
         {
             const int tile = AttentionTiles.QueryBlock * AttentionTiles.KeyBlock;
             var (batch, keyHead) = (owner / Layout.KeyHeads, owner % Layout.KeyHeads);
-            long keyFloats = AttentionTiles.PanelFloats<L>(Layout.Keys, Layout.HeadSize), valueFloats = AttentionTiles.PanelFloats<L>(Layout.Keys, Layout.ValueSize);
+            long keyFloats = AttentionTiles.PanelFloats<L>(Layout.Keys, Layout.HeadSize),
+                valueFloats = AttentionTiles.PanelFloats<L>(Layout.Keys, Layout.ValueSize);
             var scratch = CpuScratch.Floats(CpuScratch.Use.Kernel, 2 * tile + keyFloats + valueFloats);
             float* keyPanels = scratch + 2 * tile, valuePanels = keyPanels + keyFloats;
             var width = TileGrid.StripColumns<L>();
-            GemmPacking.Pack(AttentionTiles.Row(K, Layout.K, batch, keyHead, 0), (nint)Layout.K.Row, 1, Layout.Keys, Layout.HeadSize, width, keyPanels);
-            GemmPacking.Pack(AttentionTiles.Row(V, Layout.V, batch, keyHead, 0), (nint)Layout.V.Row, 1, Layout.Keys, Layout.ValueSize, width, valuePanels);
+            GemmPacking.Pack(AttentionTiles.Row(K, Layout.K, batch, keyHead, 0), (nint)Layout.K.Row, 1, Layout.Keys, Layout.HeadSize, width,
+                keyPanels);
+            GemmPacking.Pack(AttentionTiles.Row(V, Layout.V, batch, keyHead, 0), (nint)Layout.V.Row, 1, Layout.Keys, Layout.ValueSize,
+                width, valuePanels);
             var group = Layout.Heads / Layout.KeyHeads;
-            if (!Results.AccumulateK) Clear(Results.K, Layout.K, batch, keyHead, Layout.Keys, Layout.HeadSize);
-            if (!Results.AccumulateV) Clear(Results.V, Layout.V, batch, keyHead, Layout.Keys, Layout.ValueSize);
+            if (!Results.AccumulateK)
+                Clear(Results.K, Layout.K, batch, keyHead, Layout.Keys, Layout.HeadSize);
+            if (!Results.AccumulateV)
+                Clear(Results.V, Layout.V, batch, keyHead, Layout.Keys, Layout.ValueSize);
             for (var head = keyHead * group; head < (keyHead + 1) * group; head++)
             {
-                if (!Results.AccumulateQ) Clear(Results.Q, Layout.Q, batch, head, Layout.Queries, Layout.HeadSize);
-                if (SinkParts != null) SinkParts[batch * Layout.Heads + head] = 0;
+                if (!Results.AccumulateQ)
+                    Clear(Results.Q, Layout.Q, batch, head, Layout.Queries, Layout.HeadSize);
+                if (SinkParts != null)
+                    SinkParts[batch * Layout.Heads + head] = 0;
                 for (var query = 0; query < Layout.Queries; query += AttentionTiles.QueryBlock)
                     Queries<L>(batch, head, keyHead, query, scratch, scratch + tile, keyPanels, valuePanels);
             }
@@ -72,12 +83,15 @@ internal static unsafe class AttentionBackward
         // The owner's part of a gradient that products will be added to.
         private static void Clear(float* gradient, in HeadStrides strides, int batch, int head, int rows, int size)
         {
-            if (gradient == null) return;
-            for (var row = 0; row < rows; row++) new Span<float>(AttentionTiles.Row(gradient, strides, batch, head, row), size).Clear();
+            if (gradient == null)
+                return;
+            for (var row = 0; row < rows; row++)
+                new Span<float>(AttentionTiles.Row(gradient, strides, batch, head, row), size).Clear();
         }
 
         [MethodImpl(Lanes.Kernel)]
-        private readonly void Queries<L>(int batch, int head, int keyHead, int query, float* scores, float* slopes, float* keyPanels, float* valuePanels)
+        private readonly void Queries<L>(int batch, int head, int keyHead, int query, float* scores, float* slopes, float* keyPanels,
+            float* valuePanels)
             where L : unmanaged, ILanes<L>
         {
             const int pitch = AttentionTiles.KeyBlock;
@@ -90,7 +104,8 @@ internal static unsafe class AttentionBackward
             for (var i = 0; i < count; i++)
             {
                 along[i] = RowMath.Sum<RowMath.Times, L>(g + i * oRow, o + i * oRow, 0, Layout.ValueSize);
-                if (SinkParts != null) SinkParts[batch * Layout.Heads + head] -= VectorMath.Exp(L.Of(Sinks[head] - lse[i])).Max() * along[i];
+                if (SinkParts != null)
+                    SinkParts[batch * Layout.Heads + head] -= VectorMath.Exp(L.Of(Sinks[head] - lse[i])).Max() * along[i];
             }
             var (from, to) = AttentionTiles.Visible(Layout, query, count);
             for (var key = from; key < to; key += AttentionTiles.KeyBlock)
@@ -108,13 +123,15 @@ internal static unsafe class AttentionBackward
                         1, AttentionTiles.Row(Results.K, Layout.K, batch, keyHead, key), kRow));
                 if (Results.Q != null)
                     GemmBlocks.MultiplySmall<L>(new MatrixProduct(false, false, count, Layout.HeadSize, keys, 1, slopes, pitch,
-                        AttentionTiles.Row(K, Layout.K, batch, keyHead, key), kRow, 1, AttentionTiles.Row(Results.Q, Layout.Q, batch, head, query), qRow));
+                        AttentionTiles.Row(K, Layout.K, batch, keyHead, key), kRow, 1,
+                        AttentionTiles.Row(Results.Q, Layout.Q, batch, head, query), qRow));
             }
         }
 
         // Scores become probabilities and scale dO Vᵀ becomes dS; both 0 where hidden.
         [MethodImpl(Lanes.Kernel)]
-        private readonly void Slopes<L>(float* scores, float* slopes, int query, int key, int keys, float lse, float along) where L : unmanaged, ILanes<L>
+        private readonly void Slopes<L>(float* scores, float* slopes, int query, int key, int keys, float lse, float along)
+        where L : unmanaged, ILanes<L>
         {
             var (from, to) = AttentionTiles.Visible(Layout, query);
             (from, to) = (Math.Clamp(from - key, 0, keys), Math.Clamp(to - key, 0, keys));

@@ -4,8 +4,9 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
-/// What attention forward and back have in common: blocks of <see cref="QueryBlock"/> queries against blocks of <see cref="KeyBlock"/> keys, whose
-/// scores stay in the caches and are never written out (Dao et al., arXiv:2205.14135). Blocks that no query of theirs may see are skipped.
+/// What attention forward and back have in common: blocks of <see cref="QueryBlock"/> queries against blocks of <see cref="KeyBlock"/>
+/// keys, whose scores stay in the caches and are never written out (Dao et al.,
+/// arXiv:2205.14135). Blocks that no query of theirs may see are skipped.
 /// </summary>
 internal static unsafe class AttentionTiles
 {
@@ -32,16 +33,21 @@ internal static unsafe class AttentionTiles
         return (from / KeyBlock * KeyBlock, to);
     }
 
-    /// <summary>The places of a row of scores, from one multiple of the lanes to another, that hold those from <paramref name="from"/> to <paramref name="to"/>.</summary>
+    /// <summary>The places of a row of scores, from one multiple of the lanes to another, that hold
+    /// those from <paramref name="from"/> to <paramref name="to"/>.</summary>
     [MethodImpl(Lanes.Inline)]
-    public static (int Start, int End) WholeLanes(int from, int to) => (from / Lanes.Width * Lanes.Width, (to + Lanes.Width - 1) / Lanes.Width * Lanes.Width);
+    public static (int Start, int End) WholeLanes(int from, int to) =>
+    (from / Lanes.Width * Lanes.Width, (to + Lanes.Width - 1) / Lanes.Width * Lanes.Width);
 
-    /// <summary>Sets to 0 what of a row of <paramref name="keys"/> scores lies outside <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>Sets to 0 what of a row of <paramref name="keys"/> scores lies outside
+    /// <paramref name="start"/> to <paramref name="end"/>.</summary>
     [MethodImpl(Lanes.Inline)]
     public static void ClearOutside(float* scores, int start, int end, int keys)
     {
-        if (start > 0) new Span<float>(scores, start).Clear();
-        if (end < keys) new Span<float>(scores + end, keys - end).Clear();
+        if (start > 0)
+            new Span<float>(scores, start).Clear();
+        if (end < keys)
+            new Span<float>(scores + end, keys - end).Clear();
     }
 
     /// <summary>The start of a row of one head.</summary>
@@ -57,11 +63,13 @@ internal static unsafe class AttentionTiles
     }
 
     /// <summary>scores[i, j] = factor * rows[i] · panel column j, for columns first to first + columns of packed panels.</summary>
-    public static void Scores<L>(float* rows, nint stride, int count, float* panels, int first, int columns, int size, float factor, float* scores)
+    public static void Scores<L>(float* rows, nint stride, int count, float* panels, int first, int columns, int size, float factor,
+        float* scores)
         where L : unmanaged, ILanes<L>
     {
         var width = TileGrid.StripColumns<L>();
-        var product = new MatrixProduct(false, false, count, columns, size, factor, rows, stride, panels + (nint)first * size, width, 0, scores, KeyBlock);
+        var product = new MatrixProduct(false, false, count, columns, size, factor, rows, stride, panels + (nint)first * size, width, 0,
+            scores, KeyBlock);
         new TileGrid(product) { BStep = width, BStrip = (nint)width * size }.Run<L>();
     }
 }

@@ -22,9 +22,9 @@ internal static unsafe class BinaryKernels
         {
             bool aRepeats = Loop.StepA == 0, bRepeats = Loop.StepB == 0;
             var (from, to) = Loop.Pieces(chunk);
-            for (long piece = from; piece < to; piece++)
+            for (var piece = from; piece < to; piece++)
             {
-                int n = Loop.At(piece, out long atA, out long atB, out long atY), i = 0;
+                int n = Loop.At(piece, out var atA, out var atB, out var atY), i = 0;
                 float* a = A + atA, b = B + atB, y = Y + atY;
                 L left = L.Of(*a), right = L.Of(*b);
                 for (; i <= n - Lanes.Width; i += Lanes.Width)
@@ -34,7 +34,8 @@ internal static unsafe class BinaryKernels
                 }
                 if (i == n)
                     continue;
-                L last = Apply(Kind, aRepeats ? left : Lanes.LoadFirst<L>(a + i, n - i), bRepeats ? right : Lanes.LoadFirst<L>(b + i, n - i));
+                L last = Apply(Kind, aRepeats ? left : Lanes.LoadFirst<L>(a + i, n - i),
+                    bRepeats ? right : Lanes.LoadFirst<L>(b + i, n - i));
                 Lanes.StoreFirst(Accumulate ? Lanes.LoadFirst<L>(y + i, n - i) + last : last, y + i, n - i);
             }
         }
@@ -48,9 +49,6 @@ internal static unsafe class BinaryKernels
         BinaryKind.Multiply => a * b,
         BinaryKind.Divide => a / b,
         BinaryKind.Greater => L.IfLess(b, a, L.Of(1), L.Of(0)),
-        BinaryKind.Less => L.IfLess(a, b, L.Of(1), L.Of(0)),
-        // Neither is smaller, and their sum is a number: it is below +∞ or above -∞.
-        _ => L.IfLess(a, b, L.Of(0), L.IfLess(b, a, L.Of(0),
-            L.IfLess(a + b, L.Of(float.PositiveInfinity), L.Of(1), L.IfLess(L.Of(float.NegativeInfinity), a + b, L.Of(1), L.Of(0))))),
+        _ => L.IfLess(a, b, L.Of(1), L.Of(0)),
     };
 }

@@ -8,28 +8,27 @@ internal sealed unsafe partial class CpuKernels
     public override void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate)
         => SumKernels.Run(Floats(x), Floats(y), outer, n, inner, scale, squares, accumulate);
 
-    public override void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest)
-        => CpuRanges.Run(outer * inner, n, new ArgExtremeJob { X = Floats(x), Y = Ints(y), N = n, Inner = inner, Largest = largest });
+    public override void ArgMax(Handle x, Handle y, long outer, long n, long inner)
+        => CpuRanges.Run(outer * inner, n, new ArgMaxJob { X = Floats(x), Y = Ints(y), N = n, Inner = inner });
 
-    private struct ArgExtremeJob : IRangeJob
+    private struct ArgMaxJob : IRangeJob
     {
         public float* X;
         public int* Y;
         public long N, Inner;
-        public bool Largest;
 
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
-            for (long line = from; line < to; line++)
+            for (var line = from; line < to; line++)
             {
-                float* x = X + line / Inner * N * Inner + line % Inner;
-                float best = *x;
-                int at = 0;
-                for (int j = 1; j < N && !float.IsNaN(best); j++)
+                var x = X + line / Inner * N * Inner + line % Inner;
+                var best = *x;
+                var at = 0;
+                for (var j = 1; j < N && !float.IsNaN(best); j++)
                 {
-                    float value = x[j * Inner];
-                    if ((Largest ? value > best : value < best) || float.IsNaN(value))
+                    var value = x[j * Inner];
+                    if (value > best || float.IsNaN(value))
                         (best, at) = (value, j);
                 }
                 Y[line] = at;
@@ -37,35 +36,35 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
-        => CpuRanges.Run(rows, 4 * n, new SortJob { X = Floats(x), Values = Floats(values), At = Ints(indices), N = (int)n, K = (int)k, Descending = descending });
+    public override void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k)
+        => CpuRanges.Run(rows, 4 * n,
+            new TopKJob { X = Floats(x), Values = Floats(values), At = Ints(indices), N = (int)n, K = (int)k });
 
-    private struct SortJob : IRangeJob
+    private struct TopKJob : IRangeJob
     {
         public float* X, Values;
         public int* At;
         public int N, K;
-        public bool Descending;
 
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
             var order = K > 8 ? new int[N] : null;
-            for (long r = from; r < to; r++)
+            for (var r = from; r < to; r++)
             {
                 float* x = X + r * N, values = Values + r * K;
-                int* at = At + r * K;
-                var byValue = new ByValue(x, Descending);
+                var at = At + r * K;
+                var byValue = new ByValue(x);
                 if (order is null)
                     First(byValue, N, at, K);
                 else
                 {
-                    for (int i = 0; i < N; i++)
+                    for (var i = 0; i < N; i++)
                         order[i] = i;
                     order.AsSpan().Sort(byValue);
                     order.AsSpan(0, K).CopyTo(new Span<int>(at, K));
                 }
-                for (int i = 0; i < K; i++)
+                for (var i = 0; i < K; i++)
                     values[i] = x[at[i]];
             }
         }
@@ -78,7 +77,7 @@ internal sealed unsafe partial class CpuKernels
             {
                 if (found == k && order.Compare(i, at[k - 1]) > 0)
                     continue;
-                int place = found < k ? found++ : k - 1;
+                var place = found < k ? found++ : k - 1;
                 for (; place > 0 && order.Compare(i, at[place - 1]) < 0; place--)
                     at[place] = at[place - 1];
                 at[place] = i;
@@ -86,14 +85,15 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    /// <summary>By value, NaN as the largest, then by place: a total order, so that any way of sorting gives the stable result.</summary>
-    private readonly struct ByValue(float* x, bool descending) : IComparer<int>
+    /// <summary>By falling value, NaN as the largest, then by place: a total order, so
+    /// that any way of sorting gives the stable result.</summary>
+    private readonly struct ByValue(float* x) : IComparer<int>
     {
         public int Compare(int a, int b)
         {
             float left = x[a], right = x[b];
-            int order = left < right ? -1 : left > right ? 1 : float.IsNaN(left).CompareTo(float.IsNaN(right));
-            return order == 0 ? a.CompareTo(b) : descending ? -order : order;
+            var order = left > right ? -1 : left < right ? 1 : float.IsNaN(right).CompareTo(float.IsNaN(left));
+            return order == 0 ? a.CompareTo(b) : order;
         }
     }
 }

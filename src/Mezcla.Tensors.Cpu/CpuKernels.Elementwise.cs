@@ -22,26 +22,53 @@ internal sealed unsafe partial class CpuKernels
         float* from = Floats(x), to = Floats(y);
         switch (kind)
         {
-            case UnaryKind.Affine: VectorMap.Unary<F.Affine>(from, to, n, a, b); break;
-            case UnaryKind.Reciprocal: VectorMap.Unary<F.Reciprocal>(from, to, n, a, b); break;
-            case UnaryKind.Exp: VectorMap.Unary<F.Exp>(from, to, n, a, b); break;
-            case UnaryKind.Log: VectorMap.Unary<F.Log>(from, to, n, a, b); break;
-            case UnaryKind.Sqrt: VectorMap.Unary<F.Sqrt>(from, to, n, a, b); break;
-            case UnaryKind.Square: VectorMap.Unary<F.Square>(from, to, n, a, b); break;
-            case UnaryKind.Abs: VectorMap.Unary<F.Abs>(from, to, n, a, b); break;
-            case UnaryKind.Pow: VectorMap.Unary<F.Pow>(from, to, n, a, b); break;
-            case UnaryKind.Clamp: VectorMap.Unary<F.Clamp>(from, to, n, a, b); break;
-            case UnaryKind.Tanh: VectorMap.Unary<F.Tanh>(from, to, n, a, b); break;
-            case UnaryKind.Sigmoid: VectorMap.Unary<F.Sigmoid>(from, to, n, a, b); break;
-            case UnaryKind.Gelu: VectorMap.Unary<F.Gelu>(from, to, n, a, b); break;
-            case UnaryKind.GeluTanh: VectorMap.Unary<F.GeluTanh>(from, to, n, a, b); break;
-            case UnaryKind.Silu: VectorMap.Unary<F.Silu>(from, to, n, a, b); break;
-            case UnaryKind.Relu: VectorMap.Unary<F.Relu>(from, to, n, a, b); break;
-            case UnaryKind.Softplus: VectorMap.Unary<F.Softplus>(from, to, n, a, b); break;
-            case UnaryKind.Sin: VectorMap.Unary<F.Sin>(from, to, n, a, b); break;
-            case UnaryKind.Cos: VectorMap.Unary<F.Cos>(from, to, n, a, b); break;
-            case UnaryKind.NormalCdf: VectorMap.Unary<F.NormalCdf>(from, to, n, a, b); break;
-            default: throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
+            case UnaryKind.Affine:
+                VectorMap.Unary<F.Affine>(from, to, n, a, b);
+                break;
+            case UnaryKind.Reciprocal:
+                VectorMap.Unary<F.Reciprocal>(from, to, n, a, b);
+                break;
+            case UnaryKind.Exp:
+                VectorMap.Unary<F.Exp>(from, to, n, a, b);
+                break;
+            case UnaryKind.Log:
+                VectorMap.Unary<F.Log>(from, to, n, a, b);
+                break;
+            case UnaryKind.Sqrt:
+                VectorMap.Unary<F.Sqrt>(from, to, n, a, b);
+                break;
+            case UnaryKind.Square:
+                VectorMap.Unary<F.Square>(from, to, n, a, b);
+                break;
+            case UnaryKind.Pow:
+                VectorMap.Unary<F.Pow>(from, to, n, a, b);
+                break;
+            case UnaryKind.Tanh:
+                VectorMap.Unary<F.Tanh>(from, to, n, a, b);
+                break;
+            case UnaryKind.Sigmoid:
+                VectorMap.Unary<F.Sigmoid>(from, to, n, a, b);
+                break;
+            case UnaryKind.Gelu:
+                VectorMap.Unary<F.Gelu>(from, to, n, a, b);
+                break;
+            case UnaryKind.GeluTanh:
+                VectorMap.Unary<F.GeluTanh>(from, to, n, a, b);
+                break;
+            case UnaryKind.Silu:
+                VectorMap.Unary<F.Silu>(from, to, n, a, b);
+                break;
+            case UnaryKind.Relu:
+                VectorMap.Unary<F.Relu>(from, to, n, a, b);
+                break;
+            case UnaryKind.Softplus:
+                VectorMap.Unary<F.Softplus>(from, to, n, a, b);
+                break;
+            case UnaryKind.NormalCdf:
+                VectorMap.Unary<F.NormalCdf>(from, to, n, a, b);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
         }
     }
 
@@ -50,33 +77,60 @@ internal sealed unsafe partial class CpuKernels
         float* s = Floats(saved), g = Floats(dy), to = Floats(dx);
         switch (kind)
         {
-            case UnaryKind.Affine: Scale(dy, dx, n, a, accumulate); break;
-            case UnaryKind.Reciprocal: VectorMap.UnaryBackward<F.Reciprocal>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Exp: VectorMap.UnaryBackward<F.Exp>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Log: VectorMap.UnaryBackward<F.Log>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Sqrt: VectorMap.UnaryBackward<F.Sqrt>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Square: VectorMap.UnaryBackward<F.Square>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Abs: VectorMap.UnaryBackward<F.Abs>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Pow: VectorMap.UnaryBackward<F.Pow>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Clamp: VectorMap.UnaryBackward<F.Clamp>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Tanh: VectorMap.UnaryBackward<F.Tanh>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Sigmoid: VectorMap.UnaryBackward<F.Sigmoid>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Gelu: VectorMap.UnaryBackward<F.Gelu>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.GeluTanh: VectorMap.UnaryBackward<F.GeluTanh>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Silu: VectorMap.UnaryBackward<F.Silu>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Relu: VectorMap.UnaryBackward<F.Relu>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Softplus: VectorMap.UnaryBackward<F.Softplus>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Sin: VectorMap.UnaryBackward<F.Sin>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.Cos: VectorMap.UnaryBackward<F.Cos>(s, g, to, n, a, b, accumulate); break;
-            case UnaryKind.NormalCdf: VectorMap.UnaryBackward<F.NormalCdf>(s, g, to, n, a, b, accumulate); break;
-            default: throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
+            case UnaryKind.Affine:
+                Scale(dy, dx, n, a, accumulate);
+                break;
+            case UnaryKind.Reciprocal:
+                VectorMap.UnaryBackward<F.Reciprocal>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Exp:
+                VectorMap.UnaryBackward<F.Exp>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Log:
+                VectorMap.UnaryBackward<F.Log>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Sqrt:
+                VectorMap.UnaryBackward<F.Sqrt>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Square:
+                VectorMap.UnaryBackward<F.Square>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Pow:
+                VectorMap.UnaryBackward<F.Pow>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Tanh:
+                VectorMap.UnaryBackward<F.Tanh>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Sigmoid:
+                VectorMap.UnaryBackward<F.Sigmoid>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Gelu:
+                VectorMap.UnaryBackward<F.Gelu>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.GeluTanh:
+                VectorMap.UnaryBackward<F.GeluTanh>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Silu:
+                VectorMap.UnaryBackward<F.Silu>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Relu:
+                VectorMap.UnaryBackward<F.Relu>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.Softplus:
+                VectorMap.UnaryBackward<F.Softplus>(s, g, to, n, a, b, accumulate);
+                break;
+            case UnaryKind.NormalCdf:
+                VectorMap.UnaryBackward<F.NormalCdf>(s, g, to, n, a, b, accumulate);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, null);
         }
     }
 
-    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
+    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
+        in Shape shape, bool accumulate)
     {
-        Span<long> yStrides = stackalloc long[Shape.MaxRank];
-        shape.Strides(yStrides);
+        var yStrides = shape.Strides();
         BinaryKernels.Run(kind, Floats(a), Floats(b), Floats(y), new StridedLoop(shape, aStrides, bStrides, yStrides), accumulate);
     }
 
@@ -96,7 +150,18 @@ internal sealed unsafe partial class CpuKernels
     }
 
     public override void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate)
-        => CpuRanges.Run(n, 4, new DropoutJob { X = Floats(x), Y = Floats(y), P = p, Seed = seed, Stream = stream, Position = position, Accumulate = accumulate });
+        =>
+        CpuRanges.Run(n, 4,
+            new DropoutJob
+            {
+                X = Floats(x),
+                Y = Floats(y),
+                P = p,
+                Seed = seed,
+                Stream = stream,
+                Position = position,
+                Accumulate = accumulate
+            });
 
     private struct DropoutJob : IRangeJob
     {
@@ -108,14 +173,14 @@ internal sealed unsafe partial class CpuKernels
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run(long from, long to)
         {
-            float scale = 1 / (1 - P);
-            for (long i = from; i < to;)
+            var scale = 1 / (1 - P);
+            for (var i = from; i < to;)
             {
-                ulong position = Position + (ulong)i;
+                var position = Position + (ulong)i;
                 var (a, b, c, d) = RandomStream.Block(Seed, Stream, position >> 2);
-                for (int j = (int)(position & 3); j < 4 && i < to; j++, i++)
+                for (var j = (int)(position & 3); j < 4 && i < to; j++, i++)
                 {
-                    float value = RandomStream.ToFloat(j switch { 0 => a, 1 => b, 2 => c, _ => d }) >= P ? X[i] * scale : 0;
+                    var value = RandomStream.ToFloat(j switch { 0 => a, 1 => b, 2 => c, _ => d }) >= P ? X[i] * scale : 0;
                     Y[i] = Accumulate ? Y[i] + value : value;
                 }
             }
@@ -124,7 +189,7 @@ internal sealed unsafe partial class CpuKernels
 
     public override long FirstNaN(Handle x, long n)
     {
-        float* values = Floats(x);
+        var values = Floats(x);
         for (long i = 0; i < n; i++)
             if (float.IsNaN(values[i]))
                 return i;

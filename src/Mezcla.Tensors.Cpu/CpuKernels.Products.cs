@@ -12,24 +12,28 @@ internal sealed unsafe partial class CpuKernels
         float beta = accumulate ? 1 : 0;
         if (strideC > 0 || batch <= 1)
         {
-            Gemm.MultiplyBatch(batch, transposeA, transposeB, m, n, k, 1, Floats(a), lda, (nint)strideA, Floats(b), ldb, (nint)strideB, beta, Floats(c), n, (nint)strideC, Floats(bias));
+            Gemm.MultiplyBatch(batch, transposeA, transposeB, m, n, k, 1, Floats(a), lda, (nint)strideA, Floats(b), ldb, (nint)strideB,
+                beta, Floats(c), n, (nint)strideC, Floats(bias));
             return;
         }
         // All products go to one place: their sum, in order.
-        for (int i = 0; i < batch; i++, beta = 1)
-            Gemm.Multiply(transposeA, transposeB, m, n, k, 1, Floats(a) + i * strideA, lda, Floats(b) + i * strideB, ldb, beta, Floats(c), n, Floats(bias));
+        for (var i = 0; i < batch; i++, beta = 1)
+            Gemm.Multiply(transposeA, transposeB, m, n, k, 1, Floats(a) + i * strideA, lda, Floats(b) + i * strideB, ldb, beta, Floats(c),
+                n, Floats(bias));
     }
 
     public override bool HasLinearGelu => true;
 
-    public override void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes, GeluForm form)
+    public override void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes,
+        GeluForm form)
     {
         FlopCounter.Count(1, rows, outputs, inputs);
         Gemm.MultiplyAndFinish(true, rows, outputs, inputs, Floats(x), inputs, Floats(weight), inputs, Floats(y), outputs, Floats(bias),
             form == GeluForm.Exact ? ProductFinish.Gelu : ProductFinish.GeluTanh, Floats(slopes));
     }
 
-    public override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)
+    public override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB,
+        bool accumulate, in IndexCheck check)
     {
         if (check.Operation is not null && Falling(Ints(offsets), groups, rows) is >= 0 and var bad)
             return bad;
@@ -44,7 +48,7 @@ internal sealed unsafe partial class CpuKernels
     // The first offset that is not 0 at the start, falls, or lies behind the rows.
     private static long Falling(int* offsets, int groups, long rows)
     {
-        for (int i = 0; i <= groups; i++)
+        for (var i = 0; i <= groups; i++)
             if (offsets[i] > rows || (i == 0 ? offsets[0] != 0 : offsets[i] < offsets[i - 1]))
                 return i;
         return -1;

@@ -16,7 +16,8 @@ internal sealed unsafe partial class CpuKernels : DeviceKernels
     {
         try
         {
-            if (bytes < HugePages.Size) return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+            if (bytes < HugePages.Size)
+                return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
             var block = (nint)NativeMemory.AlignedAlloc((nuint)bytes, HugePages.Size);
             HugePages.Ask(block, bytes);
             return block;

@@ -11,10 +11,11 @@ internal interface IRangeJob
 /// <summary>Cuts ranges into chunks for the threads. Results never depend on where the cuts are.</summary>
 internal static class CpuRanges
 {
-    /// <summary>Runs a job over 0..<paramref name="n"/>, elements of which cost as much as <paramref name="weight"/> floats to copy.</summary>
+    /// <summary>Runs a job over 0..<paramref name="n"/>, elements of which cost as
+    /// much as <paramref name="weight"/> floats to copy.</summary>
     internal static void Run<TJob>(long n, long weight, TJob job) where TJob : unmanaged, IRangeJob
     {
-        long perChunk = Math.Max(1, StridedLoop.ChunkFloats / Math.Max(1, weight));
+        var perChunk = Math.Max(1, StridedLoop.ChunkFloats / Math.Max(1, weight));
         var chunks = new Chunks<TJob> { Job = job, Count = n, PerChunk = perChunk };
         CpuThreads.Run(checked((int)((n + perChunk - 1) / perChunk)), ref chunks);
     }

@@ -3,18 +3,20 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.Cpu;
 
-/// <summary>Native working memory that each thread keeps for its kernels from call to call; it grows to the largest size asked for.</summary>
+/// <summary>Native working memory that each thread keeps for its kernels from call
+/// to call; it grows to the largest size asked for.</summary>
 internal static unsafe class CpuScratch
 {
     /// <summary>Who uses a buffer: two kernels of one thread that run at the same time have different ones.</summary>
     public enum Use { LeftPanels, RightPanels, Kernel, Shared }
 
-    [ThreadStatic] private static Buffer?[]? t_buffers;
+    [ThreadStatic] private static Buffer?[]? _buffers;
 
-    /// <summary>At least <paramref name="count"/> floats, 64-byte aligned, holding anything. They stay valid until the next call for the same use.</summary>
+    /// <summary>At least <paramref name="count"/> floats, 64-byte aligned, holding anything.
+    /// They stay valid until the next call for the same use.</summary>
     public static float* Floats(Use use, long count)
     {
-        var buffers = t_buffers ??= new Buffer?[Enum.GetValues<Use>().Length];
+        var buffers = _buffers ??= new Buffer?[Enum.GetValues<Use>().Length];
         ref var buffer = ref buffers[(int)use];
         if (buffer is null || buffer.Count < count)
         {

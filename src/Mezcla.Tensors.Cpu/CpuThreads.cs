@@ -23,17 +23,17 @@ public static unsafe class CpuThreads
 
     private static readonly Lock Owner = new();
     private static readonly SemaphoreSlim Wake = new(0);
-    private static int s_count, s_workers, s_sleeping;
+    private static int _count, _workers, _sleeping;
 
     // The current job. A ticket is (job number << 32 | chunks not yet claimed): fields are written before their ticket and stay until
     // all chunks are done, so whoever swaps a ticket with chunks left has read the fields that belong to it.
-    private static long s_ticket;
-    private static int s_chunks, s_pending, s_helpers;
-    private static void* s_job;
-    private static delegate*<void*, int, void> s_body;
-    private static Exception? s_failure;
+    private static long _ticket;
+    private static int _chunks, _pending, _helpers;
+    private static void* _job;
+    private static delegate*<void*, int, void> _body;
+    private static Exception? _failure;
 
-    [ThreadStatic] private static bool t_inside;
+    [ThreadStatic] private static bool _inside;
 
     /// <summary>
     /// Threads that take part, the caller included: at first MEZCLA_THREADS, or the number of processors. Setting it is safe
@@ -43,13 +43,14 @@ public static unsafe class CpuThreads
     {
         get
         {
-            if (s_count == 0) s_count = InitialCount();
-            return s_count;
+            if (_count == 0)
+                _count = InitialCount();
+            return _count;
         }
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            s_count = value;
+            _count = value;
         }
     }
 
@@ -59,19 +60,21 @@ public static unsafe class CpuThreads
     /// </summary>
     public static void Run<TJob>(int chunks, ref TJob job) where TJob : unmanaged, IParallelJob
     {
-        if (chunks <= 1 || Count == 1 || t_inside || !Owner.TryEnter())
+        if (chunks <= 1 || Count == 1 || _inside || !Owner.TryEnter())
         {
-            for (var i = 0; i < chunks; i++) job.Run(i);
+            for (var i = 0; i < chunks; i++)
+                job.Run(i);
             return;
         }
         try
         {
-            t_inside = true;
-            fixed (TJob* pinned = &job) RunShared(chunks, pinned, &Invoke<TJob>);
+            _inside = true;
+            fixed (TJob* pinned = &job)
+                RunShared(chunks, pinned, &Invoke<TJob>);
         }
         finally
         {
-            t_inside = false;
+            _inside = false;
             Owner.Exit();
         }
     }
@@ -81,52 +84,64 @@ public static unsafe class CpuThreads
     private static void RunShared(int chunks, void* job, delegate*<void*, int, void> body)
     {
         var helpers = Math.Min(Count, chunks) - 1;
-        for (; s_workers < helpers; s_workers++)
+        for (; _workers < helpers; _workers++)
         {
-            var number = s_workers;
+            var number = _workers;
             new Thread(() => Work(number), maxStackSize: 4 << 20) { IsBackground = true, Name = $"Mezcla CPU {number + 1}" }.Start();
         }
-        s_job = job;
-        s_body = body;
-        s_chunks = chunks;
-        s_helpers = helpers;
-        Volatile.Write(ref s_pending, chunks);
+        _job = job;
+        _body = body;
+        _chunks = chunks;
+        _helpers = helpers;
+        Volatile.Write(ref _pending, chunks);
         // A full fence: a worker that is about to sleep either sees the ticket or is counted among the sleepers.
-        Interlocked.Exchange(ref s_ticket, (((s_ticket >>> 32) + 1) << 32) | (uint)chunks);
-        var sleeping = Math.Min(Volatile.Read(ref s_sleeping), s_workers);
-        if (sleeping > 0) Wake.Release(sleeping);
+        Interlocked.Exchange(ref _ticket, (((_ticket >>> 32) + 1) << 32) | (uint)chunks);
+        var sleeping = Math.Min(Volatile.Read(ref _sleeping), _workers);
+        if (sleeping > 0)
+            Wake.Release(sleeping);
 
-        while (TryChunk(-1)) { }
-        for (var round = 0; Volatile.Read(ref s_pending) != 0; round++) Pause(round);
-        if (Interlocked.Exchange(ref s_failure, null) is { } failure) ExceptionDispatchInfo.Throw(failure);
+        while (TryChunk(-1))
+        { }
+        for (var round = 0; Volatile.Read(ref _pending) != 0; round++)
+            Pause(round);
+        if (Interlocked.Exchange(ref _failure, null) is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Claims and runs one chunk of the current job; false where none is left for this worker.</summary>
     private static bool TryChunk(int worker)
     {
-        var ticket = Volatile.Read(ref s_ticket);
+        var ticket = Volatile.Read(ref _ticket);
         while (true)
         {
             var left = (int)(uint)ticket;
-            if (left == 0) return false;
-            if (worker >= s_helpers) return false;
-            var (job, body, chunk) = ((nint)s_job, (nint)s_body, s_chunks - left);
-            var seen = Interlocked.CompareExchange(ref s_ticket, ticket - 1, ticket);
+            if (left == 0)
+                return false;
+            if (worker >= _helpers)
+                return false;
+            var (job, body, chunk) = ((nint)_job, (nint)_body, _chunks - left);
+            var seen = Interlocked.CompareExchange(ref _ticket, ticket - 1, ticket);
             if (seen != ticket)
             {
                 ticket = seen;
                 continue;
             }
-            try { ((delegate*<void*, int, void>)body)((void*)job, chunk); }
-            catch (Exception failure) { Interlocked.CompareExchange(ref s_failure, failure, null); }
-            Interlocked.Decrement(ref s_pending);
+            try
+            {
+                ((delegate*<void*, int, void>)body)((void*)job, chunk);
+            }
+            catch (Exception failure)
+            {
+                Interlocked.CompareExchange(ref _failure, failure, null);
+            }
+            Interlocked.Decrement(ref _pending);
             return true;
         }
     }
 
     private static void Work(int number)
     {
-        t_inside = true;
+        _inside = true;
         for (var idle = 0; ; idle++)
         {
             if (TryChunk(number))
@@ -139,9 +154,10 @@ public static unsafe class CpuThreads
                 Pause(idle);
                 continue;
             }
-            Interlocked.Increment(ref s_sleeping);
-            if ((int)(uint)Volatile.Read(ref s_ticket) == 0 || number >= Volatile.Read(ref s_helpers)) Wake.Wait();
-            Interlocked.Decrement(ref s_sleeping);
+            Interlocked.Increment(ref _sleeping);
+            if ((int)(uint)Volatile.Read(ref _ticket) == 0 || number >= Volatile.Read(ref _helpers))
+                Wake.Wait();
+            Interlocked.Decrement(ref _sleeping);
             idle = 0;
         }
     }
@@ -149,14 +165,17 @@ public static unsafe class CpuThreads
     // A few pause instructions, then the processor is offered to others: a pure spin on a shared core starves the thread it waits for.
     private static void Pause(int round)
     {
-        if (round < 64) Thread.SpinWait(8);
-        else Thread.Yield();
+        if (round < 64)
+            Thread.SpinWait(8);
+        else
+            Thread.Yield();
     }
 
     private static int InitialCount()
     {
         var text = Environment.GetEnvironmentVariable("MEZCLA_THREADS");
-        if (string.IsNullOrWhiteSpace(text)) return Environment.ProcessorCount;
+        if (string.IsNullOrWhiteSpace(text))
+            return Environment.ProcessorCount;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1
             ? count
             : throw new ArgumentException($"MEZCLA_THREADS is \"{text}\": it must be a whole number of threads, 1 or more.");

@@ -5,7 +5,8 @@ namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
 /// Cross-entropy of logits x [rows, n] and labels, with smoothing s (Szegedy et al., arXiv:1512.00567, section 7): row r costs
-/// (1 - s)(lse - x[label]) + s (lse - mean x), lse = ln Σ e^x. The probabilities are never stored: the way back makes them again from lse.
+/// (1 - s)(lse - x[label]) + s (lse - mean x), lse = ln Σ e^x. The probabilities are never stored: the backward pass
+/// computes them again from lse.
 /// </summary>
 internal static unsafe class CrossEntropyKernels
 {
@@ -16,13 +17,15 @@ internal static unsafe class CrossEntropyKernels
     public static long Forward(float* x, int* labels, float* lse, float* loss, long rows, int n, int ignore, float smoothing)
     {
         for (var r = 0L; r < rows; r++)
-            if (labels[r] != ignore && (uint)labels[r] >= (uint)n) return r;
+            if (labels[r] != ignore && (uint)labels[r] >= (uint)n)
+                return r;
         var costs = CpuScratch.Floats(CpuScratch.Use.Kernel, rows);
         Run(new Job { X = x, Labels = labels, LogSums = lse, Costs = costs, Rows = rows, N = n, Ignore = ignore, Smoothing = smoothing });
         var (sum, count) = (0.0, 0L);
         for (var r = 0L; r < rows; r++)
         {
-            if (labels[r] == ignore) continue;
+            if (labels[r] == ignore)
+                continue;
             sum += costs[r];
             count++;
         }
@@ -33,7 +36,8 @@ internal static unsafe class CrossEntropyKernels
 
     /// <summary>dx (+)= dloss / count · (e^(x - lse) - (1 - s) [column = label] - s / n); rows that are ignored get 0.</summary>
     public static void Backward(
-        float* x, int* labels, float* lse, float count, float gradient, float* dx, long rows, int n, int ignore, float smoothing, bool accumulate) => Run(new Job
+        float* x, int* labels, float* lse, float count, float gradient, float* dx, long rows, int n, int ignore, float smoothing,
+        bool accumulate) => Run(new Job
         {
             X = x,
             Labels = labels,
@@ -69,8 +73,10 @@ internal static unsafe class CrossEntropyKernels
             var end = Math.Min(Rows, start + perChunk);
             for (var row = start; row < end; row++)
             {
-                if (Gradients == null) Cost<L>(row);
-                else Gradient<L>(row);
+                if (Gradients == null)
+                    Cost<L>(row);
+                else
+                    Gradient<L>(row);
             }
         }
 
@@ -80,9 +86,11 @@ internal static unsafe class CrossEntropyKernels
             var x = X + row * N;
             var lse = SoftmaxKernels.RowLogSumExp<L>(x, N);
             LogSums[row] = lse;
-            if (Labels[row] == Ignore) return;
+            if (Labels[row] == Ignore)
+                return;
             var cost = (1 - Smoothing) * (lse - x[Labels[row]]);
-            if (Smoothing != 0) cost += Smoothing * (lse - RowMath.Sum<RowMath.Value, L>(x, x, 0, N) / N);
+            if (Smoothing != 0)
+                cost += Smoothing * (lse - RowMath.Sum<RowMath.Value, L>(x, x, 0, N) / N);
             Costs[row] = cost;
         }
 
@@ -92,7 +100,8 @@ internal static unsafe class CrossEntropyKernels
             float* x = X + row * N, dx = Gradients + row * N;
             if (Labels[row] == Ignore)
             {
-                if (!Accumulate) new Span<float>(dx, N).Clear();
+                if (!Accumulate)
+                    new Span<float>(dx, N).Clear();
                 return;
             }
             // The label's column is put right afterwards: x and dx may be the same memory, so its sum so far is kept.
@@ -103,7 +112,8 @@ internal static unsafe class CrossEntropyKernels
             for (var i = 0; i < N; i += Lanes.Width)
             {
                 var result = (VectorMath.Exp(Lanes.LoadFirst<L>(x + i, N - i) - lse) - floor) * factor;
-                if (Accumulate) result += Lanes.LoadFirst<L>(dx + i, N - i);
+                if (Accumulate)
+                    result += Lanes.LoadFirst<L>(dx + i, N - i);
                 Lanes.StoreFirst(result, dx + i, N - i);
             }
             dx[label] = before + (VectorMath.Exp(L.Of(atLabel)).Max() - Smoothing / N - (1 - Smoothing)) * Factor;

@@ -19,23 +19,29 @@ public static unsafe class Gemm
         MultiplyBatch(1, transposeA, transposeB, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0, bias);
 
     /// <summary>C = f(A op(B) + bias) for an activation f, and where wanted its derivatives, which lie as C does.</summary>
-    internal static void MultiplyAndFinish(bool transposeB, int m, int n, int k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc, float* bias, ProductFinish finish, float* slopes)
+    internal static void MultiplyAndFinish(bool transposeB, int m, int n, int k, float* a, nint lda, float* b, nint ldb, float* c, nint ldc,
+        float* bias, ProductFinish finish, float* slopes)
     {
-        if (m == 0 || n == 0) return;
+        if (m == 0 || n == 0)
+            return;
         Simd.Run(1, new BatchJob
         {
-            Product = new MatrixProduct(false, transposeB, m, n, k, 1, a, lda, b, ldb, 0, c, ldc, bias) { Finish = finish, Slopes = slopes },
+            Product = new MatrixProduct(false, transposeB, m, n, k, 1, a, lda, b, ldb, 0, c, ldc,
+                bias)
+            { Finish = finish, Slopes = slopes },
             Batch = 1,
             PerChunk = 1,
         });
     }
 
-    /// <summary><paramref name="batch"/> products whose operands lie strideA, strideB and strideC floats apart (0 for a factor that all share).</summary>
+    /// <summary><paramref name="batch"/> products whose operands lie strideA, strideB and
+    /// strideC floats apart (0 for a factor that all share).</summary>
     public static void MultiplyBatch(
         int batch, bool transposeA, bool transposeB, int m, int n, int k, float alpha, float* a, nint lda, nint strideA,
         float* b, nint ldb, nint strideB, float beta, float* c, nint ldc, nint strideC, float* bias = null)
     {
-        if (batch == 0 || m == 0 || n == 0) return;
+        if (batch == 0 || m == 0 || n == 0)
+            return;
         var product = new MatrixProduct(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, bias);
         var work = Math.Max(1, product.Work);
         // Many products: one thread each, so that none waits for another. Few large ones: all threads on each.
@@ -51,20 +57,25 @@ public static unsafe class Gemm
             StrideC = strideC,
         };
         if (together)
-            for (var i = 0; i < batch; i++) Simd.Run(1, job with { First = i, Batch = i + 1, PerChunk = 1 });
-        else Simd.Run((batch + perChunk - 1) / perChunk, job);
+            for (var i = 0; i < batch; i++)
+                Simd.Run(1, job with { First = i, Batch = i + 1, PerChunk = 1 });
+        else
+            Simd.Run((batch + perChunk - 1) / perChunk, job);
     }
 
-    /// <summary>One product, by the way that suits its shape; on the calling thread alone if that is a pool thread or the product is small.</summary>
+    /// <summary>One product, by the way that suits its shape; on the calling thread alone
+    /// if that is a pool thread or the product is small.</summary>
     internal static void Multiply<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
-        if (product.Rows <= GemmRows.MostRows && product.AStep == 1 && (product.BStep == 1 || product.BColumn == 1)) GemmRows.Multiply<L>(product);
+        if (product.Rows <= GemmRows.MostRows && product.AStep == 1 && (product.BStep == 1 || product.BColumn == 1))
+            GemmRows.Multiply<L>(product);
         else if (product.Work <= ParallelWork)
         {
             GemmBlocks.MultiplySmall<L>(product);
             GemmFinish.Run<L>(product, 0, product.Rows, 0, product.Columns);
         }
-        else GemmBlocks.MultiplyLarge<L>(product);
+        else
+            GemmBlocks.MultiplyLarge<L>(product);
     }
 
     private struct BatchJob : IVectorJob
@@ -83,8 +94,8 @@ public static unsafe class Gemm
 }
 
 /// <summary>
-/// A product with its operands: element (i, d) of the left factor is A[i * ARow + d * AStep], (d, j) of the right one B[j * BColumn + d * BStep];
-/// of each pair of strides one is 1.
+/// A product with its operands: element (i, d) of the left factor is A[i * ARow + d * AStep], (d, j) of the right one B[j * BColumn + d *
+/// BStep]; of each pair of strides one is 1.
 /// </summary>
 internal unsafe struct MatrixProduct
 {

@@ -18,21 +18,25 @@ internal static unsafe class GemmBlocks
     // Up to this many rows, all of a block of the left factor fits the second cache.
     private const int MostRowsOfStrips = 512;
 
-    // Up to this many columns, those of a left factor are not worth packing: a cache line of them, 16, serves all columns of C from the near caches.
+    // Up to this many columns, those of a left factor are not worth packing: a cache line
+    // of them, 16, serves all columns of C from the near caches.
     private const int MostColumnsInPlace = 256, RowsInPlace = 16;
 
     // Of a block of the left factor that is packed for all chunks: 4 MB.
     private const int MostLeftFloats = 1 << 20;
 
-    /// <summary>On the calling thread, copying only the right factor, and only columns that are not neighbours or do not fill a strip.</summary>
+    /// <summary>On the calling thread, copying only the right factor, and only columns
+    /// that are not neighbours or do not fill a strip.</summary>
     public static void MultiplySmall<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
         var width = TileGrid.StripColumns<L>();
         var direct = product.BColumn == 1 ? product.Columns / width * width : 0;
         var grid = new TileGrid(product);
-        if (direct > 0) (grid with { Columns = direct, BStep = product.BStep, BStrip = width }).Run<L>();
+        if (direct > 0)
+            (grid with { Columns = direct, BStep = product.BStep, BStrip = width }).Run<L>();
         var rest = product.Columns - direct;
-        if (rest == 0) return;
+        if (rest == 0)
+            return;
         var packed = CpuScratch.Floats(CpuScratch.Use.RightPanels, (long)RoundUp(rest, width) * product.Depth);
         GemmPacking.Pack(product.B + direct * product.BColumn, product.BColumn, product.BStep, rest, product.Depth, width, packed);
         (grid with
@@ -49,11 +53,14 @@ internal static unsafe class GemmBlocks
     /// <summary>On all threads.</summary>
     public static void MultiplyLarge<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
-        if (product.Rows <= MostRowsOfStrips && product.AStep == 1 && product.BStep == 1) MultiplyStrips<L>(product);
-        else MultiplyPanels<L>(product);
+        if (product.Rows <= MostRowsOfStrips && product.AStep == 1 && product.BStep == 1)
+            MultiplyStrips<L>(product);
+        else
+            MultiplyPanels<L>(product);
     }
 
-    // Few rows, and columns that each lie together: a chunk packs one strip for itself and multiplies all rows by it while it is in the first cache.
+    // Few rows, and columns that each lie together: a chunk packs one strip for itself
+    // and multiplies all rows by it while it is in the first cache.
     private static void MultiplyStrips<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
         var width = TileGrid.StripColumns<L>();
@@ -103,12 +110,16 @@ internal static unsafe class GemmBlocks
         var mostStrips = (Math.Min(columns, product.Columns) + width - 1) / width;
         var leastBlocks = (15 + mostStrips) / mostStrips;
         var inPlace = product.AStep != 1 && product.Columns <= MostColumnsInPlace;
-        var rows = inPlace ? RowsInPlace : EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + leastBlocks - 1) / leastBlocks, height)), height);
+        var rows = inPlace
+            ? RowsInPlace
+            : EvenPart(product.Rows, Math.Min(MostRows, RoundUp((product.Rows + leastBlocks - 1) / leastBlocks, height)), height);
         var rowBlocks = (product.Rows + rows - 1) / rows;
-        // Rows are read in place, at full speed; only columns, which would take a new page for every depth, are packed where C has many columns: once
-        // for all chunks where the rows are so few that the chunks are cut along the columns too, else by each chunk for itself.
+        // Rows are read in place, at full speed; only columns, which would take a new page for every depth, are packed where C has many
+        // columns: once for all chunks where the rows are so few that the chunks are cut
+        // along the columns too, else by each chunk for itself.
         var leftFloats = (long)RoundUp(product.Rows, height) * depth;
-        var left = product.AStep != 1 && !inPlace && rowBlocks < 16 && leftFloats <= MostLeftFloats ? CpuScratch.Floats(CpuScratch.Use.LeftPanels, leftFloats) : null;
+        var left = product.AStep != 1 && !inPlace && rowBlocks < 16 && leftFloats <= MostLeftFloats
+            ? CpuScratch.Floats(CpuScratch.Use.LeftPanels, leftFloats) : null;
         for (var column = 0; column < product.Columns; column += columns)
         {
             for (var start = 0; start == 0 || start < product.Depth; start += depth)
@@ -162,8 +173,10 @@ internal static unsafe class GemmBlocks
 
         public readonly void Run(int chunk)
         {
-            if (!Packing) Multiply(chunk % RowBlocks * BlockRows, chunk / RowBlocks * ChunkColumns);
-            else if (chunk < _leftChunks) PackLeft(0, Product.Rows, chunk * _leftDepth, _leftDepth, Left);
+            if (!Packing)
+                Multiply(chunk % RowBlocks * BlockRows, chunk / RowBlocks * ChunkColumns);
+            else if (chunk < _leftChunks)
+                PackLeft(0, Product.Rows, chunk * _leftDepth, _leftDepth, Left);
             else
             {
                 chunk -= _leftChunks;
@@ -177,8 +190,10 @@ internal static unsafe class GemmBlocks
         private readonly void PackRight(int column, int depth)
         {
             var width = TileGrid.StripColumns<L>();
-            GemmPacking.Pack(Product.B + (FirstColumn + column) * Product.BColumn + (FirstDepth + depth) * Product.BStep, Product.BColumn, Product.BStep,
-                Math.Min(_rightColumns, Columns - column), Math.Min(_rightDepth, Depth - depth), width, Right + (nint)column * Depth + (nint)depth * width, Depth);
+            GemmPacking.Pack(Product.B + (FirstColumn + column) * Product.BColumn + (FirstDepth + depth) * Product.BStep, Product.BColumn,
+                Product.BStep,
+                Math.Min(_rightColumns, Columns - column), Math.Min(_rightDepth, Depth - depth), width,
+                Right + (nint)column * Depth + (nint)depth * width, Depth);
         }
 
         private readonly void PackLeft(int row, int rows, int depth, int depths, float* target)
@@ -215,7 +230,8 @@ internal static unsafe class GemmBlocks
                 grid = grid with { A = packed, ARow = 1, AStep = height, AStrip = (nint)height * Depth };
             }
             grid.Run<L>();
-            if (FirstDepth + Depth >= Product.Depth) GemmFinish.Run<L>(Product, row, grid.Rows, FirstColumn + column, grid.Columns);
+            if (FirstDepth + Depth >= Product.Depth)
+                GemmFinish.Run<L>(Product, row, grid.Rows, FirstColumn + column, grid.Columns);
         }
     }
 
@@ -230,8 +246,8 @@ internal static unsafe class GemmBlocks
 }
 
 /// <summary>
-/// Tiles over a block: strips of the left factor lie AStrip apart, strips of the right one BStrip apart, and within a strip one depth lies AStep
-/// or BStep after the other.
+/// Tiles over a block: strips of the left factor lie AStrip apart, strips of the right one BStrip apart, and within a strip one depth lies
+/// AStep or BStep after the other.
 /// </summary>
 internal unsafe struct TileGrid
 {
@@ -273,8 +289,10 @@ internal unsafe struct TileGrid
                 var left = new TileLeft(a, ARow, AStep, AStrip < 0 ? Rows - row : height);
                 var target = new TileTarget(
                     C + row * CRow + column, CRow, Rows - row, Columns - column, Alpha, Beta, Bias == null ? null : Bias + column);
-                if (L.HasManyRegisters) GemmTiles.Tile8x32<L>(Depth, left, b, BStep, target);
-                else GemmTiles.Tile6x16<L>(Depth, left, b, BStep, target);
+                if (L.HasManyRegisters)
+                    GemmTiles.Tile8x32<L>(Depth, left, b, BStep, target);
+                else
+                    GemmTiles.Tile6x16<L>(Depth, left, b, BStep, target);
             }
         }
     }

@@ -22,14 +22,17 @@ internal static unsafe class GemmFinish
     /// <summary>Finishes some rows and columns of C, and writes the derivatives there where the product wants them.</summary>
     public static void Run<L>(in MatrixProduct product, int row, int rows, int column, int columns) where L : unmanaged, ILanes<L>
     {
-        if (product.Finish == ProductFinish.None) return;
+        if (product.Finish == ProductFinish.None)
+            return;
         var at = row * product.CRow + column;
         float* c = product.C + at, slopes = product.Slopes == null ? null : product.Slopes + at;
         rows = Math.Min(rows, product.Rows - row);
         columns = Math.Min(columns, product.Columns - column);
         for (var i = 0; i < rows; i++, c += product.CRow, slopes += slopes == null ? 0 : product.CRow)
-            if (product.Finish == ProductFinish.Gelu) Activate<L, UnaryFunctions.Gelu>(c, slopes, columns);
-            else Activate<L, UnaryFunctions.GeluTanh>(c, slopes, columns);
+            if (product.Finish == ProductFinish.Gelu)
+                Activate<L, UnaryFunctions.Gelu>(c, slopes, columns);
+            else
+                Activate<L, UnaryFunctions.GeluTanh>(c, slopes, columns);
     }
 
     [MethodImpl(Lanes.Kernel)]
@@ -37,7 +40,8 @@ internal static unsafe class GemmFinish
     {
         var none = L.Of(0);
         if (slopes == null)
-            for (var i = 0; i < n; i += Lanes.Width) Lanes.StoreFirst(F.Value(Lanes.LoadFirst<L>(c + i, n - i), none, none), c + i, n - i);
+            for (var i = 0; i < n; i += Lanes.Width)
+                Lanes.StoreFirst(F.Value(Lanes.LoadFirst<L>(c + i, n - i), none, none), c + i, n - i);
         else
             for (var i = 0; i < n; i += Lanes.Width)
             {

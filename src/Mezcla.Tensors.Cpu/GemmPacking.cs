@@ -17,8 +17,9 @@ internal static unsafe class GemmPacking
         Pack(source, laneStride, depthStride, lanes, depth, width, target, depth);
 
     /// <summary>
-    /// Packs <paramref name="lanes"/> lanes of <paramref name="depth"/> floats into strips of <paramref name="width"/>; the last strip is filled up with
-    /// zeros. Lane i at depth d is source[i * laneStride + d * depthStride], where one of the strides is 1. From one strip to the next it is
+    /// Packs <paramref name="lanes"/> lanes of <paramref name="depth"/> floats into strips of <paramref name="width"/>; the last strip is
+    /// filled up with zeros. Lane i at depth d is source[i * laneStride + d * depthStride],
+    /// where one of the strides is 1. From one strip to the next it is
     /// <paramref name="pitch"/> depths, more than <paramref name="depth"/> where only some depths of each strip are packed by this call.
     /// </summary>
     [MethodImpl(Lanes.Kernel)]
@@ -29,17 +30,22 @@ internal static unsafe class GemmPacking
         {
             var strips = lanes / width;
             lane = strips * width;
-            if (width == 8) CopyStrips8(source, depthStride, strips, depth, target, strip);
-            else CopyStrips(source, depthStride, strips, depth, width, target, strip);
+            if (width == 8)
+                CopyStrips8(source, depthStride, strips, depth, target, strip);
+            else
+                CopyStrips(source, depthStride, strips, depth, width, target, strip);
             target += strips * strip;
         }
         for (; lane < lanes; lane += width, target += strip)
         {
             var present = Math.Min(width, lanes - lane);
             var from = source + lane * laneStride;
-            if (present < width) new Span<float>(target, width * depth).Clear();
-            if (laneStride == 1) CopyLanes(from, depthStride, present, depth, width, target);
-            else TransposeLanes(from, laneStride, depthStride, present, depth, width, target);
+            if (present < width)
+                new Span<float>(target, width * depth).Clear();
+            if (laneStride == 1)
+                CopyLanes(from, depthStride, present, depth, width, target);
+            else
+                TransposeLanes(from, laneStride, depthStride, present, depth, width, target);
         }
     }
 
@@ -58,13 +64,15 @@ internal static unsafe class GemmPacking
             for (var s = 0; s < strips; s++, target += strip)
                 for (var i = 0; i < width; i += 16, source += 16)
                 {
-                    if (Sse.IsSupported) Sse.Prefetch0(source + ahead);
+                    if (Sse.IsSupported)
+                        Sse.Prefetch0(source + ahead);
                     Vector512.Store(Vector512.Load(source), target + i);
                 }
         }
     }
 
-    // Eight lanes are half a cache line: two depths are written together, since strips can lie so that they push each other out of the cache.
+    // Eight lanes are half a cache line: two depths are written together, since
+    // strips can lie so that they push each other out of the cache.
     [MethodImpl(Lanes.Kernel)]
     private static void CopyStrips8(float* from, nint depthStride, int strips, int depth, float* to, nint strip)
     {
@@ -84,8 +92,10 @@ internal static unsafe class GemmPacking
                 Vector256.Store(Vector256.Load(next), target + 8);
             }
         }
-        if (d == depth) return;
-        for (var s = 0; s < strips; s++, from += 8, to += strip) Vector256.Store(Vector256.Load(from), to);
+        if (d == depth)
+            return;
+        for (var s = 0; s < strips; s++, from += 8, to += strip)
+            Vector256.Store(Vector256.Load(from), to);
     }
 
     // Lanes are neighbours in the source.
@@ -95,9 +105,12 @@ internal static unsafe class GemmPacking
         for (var d = 0; d < depth; d++, from += depthStride, to += width)
         {
             var i = 0;
-            for (; i <= present - 16; i += 16) Vector512.Store(Vector512.Load(from + i), to + i);
-            for (; i <= present - 8; i += 8) Vector256.Store(Vector256.Load(from + i), to + i);
-            for (; i < present; i++) to[i] = from[i];
+            for (; i <= present - 16; i += 16)
+                Vector512.Store(Vector512.Load(from + i), to + i);
+            for (; i <= present - 8; i += 8)
+                Vector256.Store(Vector256.Load(from + i), to + i);
+            for (; i < present; i++)
+                to[i] = from[i];
         }
     }
 
@@ -108,7 +121,8 @@ internal static unsafe class GemmPacking
         var i = 0;
         if (depthStride == 1)
         {
-            for (; Avx512F.IsSupported && i <= present - 16; i += 16) TransposeSixteen(from + i * laneStride, laneStride, depth, width, to + i);
+            for (; Avx512F.IsSupported && i <= present - 16; i += 16)
+                TransposeSixteen(from + i * laneStride, laneStride, depth, width, to + i);
             for (; i <= present - 4; i += 4)
             {
                 float* a = from + i * laneStride, b = a + laneStride, c = b + laneStride, d = c + laneStride, t = to + i;
@@ -123,11 +137,13 @@ internal static unsafe class GemmPacking
                     ZipLow(ac, bd).Store(t + 2 * width);
                     ZipHigh(ac, bd).Store(t + 3 * width);
                 }
-                for (; k < depth; k++, t += width) (t[0], t[1], t[2], t[3]) = (a[k], b[k], c[k], d[k]);
+                for (; k < depth; k++, t += width)
+                    (t[0], t[1], t[2], t[3]) = (a[k], b[k], c[k], d[k]);
             }
         }
         for (; i < present; i++)
-            for (var k = 0; k < depth; k++) to[(nint)k * width + i] = from[i * laneStride + k * depthStride];
+            for (var k = 0; k < depth; k++)
+                to[(nint)k * width + i] = from[i * laneStride + k * depthStride];
     }
 
     // Four depths of sixteen lanes at a time: lanes 4 i of four quarters of a register are transposed as four lanes are in a small one.
@@ -138,7 +154,8 @@ internal static unsafe class GemmPacking
         nint one = laneStride, four = 4 * laneStride;
         for (; k <= depth - 4; k += 4, from += 4, to += 4 * width)
         {
-            Vector512<float> a = Quarters(from, four), b = Quarters(from + one, four), c = Quarters(from + 2 * one, four), d = Quarters(from + 3 * one, four);
+            Vector512<float> a = Quarters(from, four), b = Quarters(from + one, four), c = Quarters(from + 2 * one, four),
+                d = Quarters(from + 3 * one, four);
             Vector512<float> ac = Avx512F.UnpackLow(a, c), bd = Avx512F.UnpackLow(b, d);
             Avx512F.UnpackLow(ac, bd).Store(to);
             Avx512F.UnpackHigh(ac, bd).Store(to + width);
@@ -147,7 +164,8 @@ internal static unsafe class GemmPacking
             Avx512F.UnpackHigh(ac, bd).Store(to + 3 * width);
         }
         for (; k < depth; k++, from++, to += width)
-            for (var i = 0; i < 16; i++) to[i] = from[i * laneStride];
+            for (var i = 0; i < 16; i++)
+                to[i] = from[i * laneStride];
     }
 
     // Four floats each of every fourth lane.

@@ -31,8 +31,10 @@ internal static unsafe class GemmRows
         {
             var start = chunk * ChunkColumns;
             var end = Math.Min(Product.Columns, start + ChunkColumns);
-            if (Product.BStep == 1) Dots(Product, start, end);
-            else Sums(Product, start, end);
+            if (Product.BStep == 1)
+                Dots(Product, start, end);
+            else
+                Sums(Product, start, end);
             GemmFinish.Run<L>(Product, 0, Product.Rows, start, end - start);
         }
 
@@ -57,7 +59,8 @@ internal static unsafe class GemmRows
                         s2 = L.MultiplyAdd(L.Load(a + d + 32), L.Load(b + d + 32), s2);
                         s3 = L.MultiplyAdd(L.Load(a + d + 48), L.Load(b + d + 48), s3);
                     }
-                    for (; d < whole; d += Lanes.Width) s0 = L.MultiplyAdd(L.Load(a + d), L.Load(b + d), s0);
+                    for (; d < whole; d += Lanes.Width)
+                        s0 = L.MultiplyAdd(L.Load(a + d), L.Load(b + d), s0);
                     Put(p, row, column, ((s0 + s1) + (s2 + s3)).Sum(), b + whole, p.Depth - whole);
                 }
             }
@@ -68,11 +71,14 @@ internal static unsafe class GemmRows
         private static void Put(in MatrixProduct p, int row, int column, float sum, float* b, int rest)
         {
             var a = p.A + row * p.ARow + p.Depth - rest;
-            for (var i = 0; i < rest; i++) sum = float.MultiplyAddEstimate(a[i], b[i], sum);
+            for (var i = 0; i < rest; i++)
+                sum = float.MultiplyAddEstimate(a[i], b[i], sum);
             var target = p.C + row * p.CRow + column;
             sum *= p.Alpha;
-            if (p.Beta != 0) sum += p.Beta * *target;
-            if (p.Bias != null) sum += p.Bias[column];
+            if (p.Beta != 0)
+                sum += p.Beta * *target;
+            if (p.Bias != null)
+                sum += p.Bias[column];
             *target = sum;
         }
 

@@ -3,7 +3,8 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.Cpu;
 
-/// <summary>The left factor of a tile: element (row, d) is Start[row * RowStride + d * Step]. Rows from Count on read the last one again.</summary>
+/// <summary>The left factor of a tile: element (row, d) is Start[row * RowStride + d *
+/// Step]. Rows from Count on read the last one again.</summary>
 internal readonly unsafe struct TileLeft(float* start, nint rowStride, nint step, int count)
 {
     /// <summary>Distance from one depth to the next.</summary>
@@ -41,8 +42,10 @@ internal readonly unsafe struct TileTarget(float* start, nint rowStride, int row
     {
         var target = start + row * rowStride + column;
         sum *= L.Of(alpha);
-        if (beta != 0) sum = L.MultiplyAdd(L.Of(beta), L.Load(target), sum);
-        if (bias != null) sum += L.Load(bias + column);
+        if (beta != 0)
+            sum = L.MultiplyAdd(L.Of(beta), L.Load(target), sum);
+        if (bias != null)
+            sum += L.Load(bias + column);
         sum.Store(target);
     }
 
@@ -60,15 +63,17 @@ internal readonly unsafe struct TileTarget(float* start, nint rowStride, int row
         var present = Math.Min(Lanes.Width, columns - column);
         var target = start + row * rowStride + column;
         sum *= L.Of(alpha);
-        if (beta != 0) sum = L.MultiplyAdd(L.Of(beta), Lanes.LoadFirst<L>(target, present), sum);
-        if (bias != null) sum += Lanes.LoadFirst<L>(bias + column, present);
+        if (beta != 0)
+            sum = L.MultiplyAdd(L.Of(beta), Lanes.LoadFirst<L>(target, present), sum);
+        if (bias != null)
+            sum += Lanes.LoadFirst<L>(bias + column, present);
         Lanes.StoreFirst(sum, target, present);
     }
 }
 
 /// <summary>
-/// The innermost loops of a matrix product: a tile of C, kept in registers, grows by one outer product per depth. Every element is one chain of
-/// fused multiply-adds over the depth, in order, whatever the tile, so that all widths give the same bits.
+/// The innermost loops of a matrix product: a tile of C, kept in registers, grows by one outer product per depth. Every element is one
+/// chain of fused multiply-adds over the depth, in order, whatever the tile, so that all widths give the same bits.
 /// </summary>
 [SkipLocalsInit]
 internal static unsafe class GemmTiles
@@ -79,7 +84,8 @@ internal static unsafe class GemmTiles
     {
         float* a0 = a.Row(0), a1 = a.Row(1), a2 = a.Row(2), a3 = a.Row(3), a4 = a.Row(4), a5 = a.Row(5), a6 = a.Row(6), a7 = a.Row(7);
         var zero = L.Of(0);
-        L c0a = zero, c0b = zero, c1a = zero, c1b = zero, c2a = zero, c2b = zero, c3a = zero, c3b = zero, c4a = zero, c4b = zero, c5a = zero, c5b = zero, c6a = zero, c6b = zero, c7a = zero, c7b = zero;
+        L c0a = zero, c0b = zero, c1a = zero, c1b = zero, c2a = zero, c2b = zero, c3a = zero, c3b = zero, c4a = zero, c4b = zero,
+            c5a = zero, c5b = zero, c6a = zero, c6b = zero, c7a = zero, c7b = zero;
         for (nint i = 0, step = a.Step, end = depth * step; i != end; i += step, b += bStep)
         {
             var b0 = L.Load(b);
@@ -109,8 +115,8 @@ internal static unsafe class GemmTiles
             c7a = L.MultiplyAdd(x7, b0, c7a);
             c7b = L.MultiplyAdd(x7, b1, c7b);
         }
-        // No call may happen while the sums are in registers: they would be spilled, in the loop above too. What has to be done to them is asked
-        // once for all, not for each of sixteen: that was 2 % of a model of small depths.
+        // No call may happen while the sums are in registers: they would be spilled, in the loop above too. What has to be done to them is
+        // asked once for all, not for each of sixteen: that was 2 % of a model of small depths.
         if (c.IsWhole(8, 32))
         {
             var target = c.Start;

@@ -9,8 +9,8 @@ namespace Mezcla.Tensors.Cpu;
 internal static unsafe class GroupedGemm
 {
     /// <summary>
-    /// C[rows of g, n] = A[rows of g, k] op(B[g]) + beta * C: forward, and with the other transposition the gradient of A. B[g] is [k, n], or
-    /// transposed [n, k], dense.
+    /// C[rows of g, n] = A[rows of g, k] op(B[g]) + beta * C: forward, and with the other transposition the gradient of A. B[g] is [k, n],
+    /// or transposed [n, k], dense.
     /// </summary>
     public static void Multiply(int groups, int* offsets, bool transposeB, int n, int k, float* a, float* b, float beta, float* c) =>
         Run(new Job
@@ -43,11 +43,14 @@ internal static unsafe class GroupedGemm
 
     private static void Run(Job job, long work)
     {
-        if (job.Groups == 0) return;
+        if (job.Groups == 0)
+            return;
         // Large groups take all threads one after the other; small ones a thread each.
-        if (work / job.Groups < 1 << 20) Simd.Run(job.Groups, job);
+        if (work / job.Groups < 1 << 20)
+            Simd.Run(job.Groups, job);
         else
-            for (var g = 0; g < job.Groups; g++) Simd.Run(1, job with { First = g });
+            for (var g = 0; g < job.Groups; g++)
+                Simd.Run(1, job with { First = g });
     }
 
     private struct Job : IVectorJob
@@ -65,11 +68,13 @@ internal static unsafe class GroupedGemm
             var count = Offsets[g + 1] - Offsets[g];
             if (TransposeA)
             {
-                Gemm.Multiply<L>(new MatrixProduct(true, false, Rows, Columns, count, 1, A + start * Rows, Rows, B + start * Columns, Columns,
-                    Beta, C + (nint)g * Rows * Columns, Columns));
+                Gemm.Multiply<L>(
+                    new MatrixProduct(true, false, Rows, Columns, count, 1, A + start * Rows, Rows, B + start * Columns, Columns,
+                        Beta, C + (nint)g * Rows * Columns, Columns));
                 return;
             }
-            if (count == 0) return;
+            if (count == 0)
+                return;
             Gemm.Multiply<L>(new MatrixProduct(false, TransposeB, count, Columns, Depth, 1, A + start * Depth, Depth,
                 B + (nint)g * Columns * Depth, TransposeB ? Depth : Columns, Beta, C + start * Columns, Columns));
         }

@@ -4,8 +4,8 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
-/// Large blocks in pages of 2 MB, which Linux gives where it is asked (transparent huge pages, "madvise" being the usual setting): reading all weights for each
-/// token then looks up one page where it looked up 512. Other systems have nothing that every user may ask for.
+/// Large blocks in pages of 2 MB, which Linux gives where it is asked (transparent huge pages, "madvise" being the usual setting): reading
+/// all weights for each token then looks up one page where it looked up 512. Other systems have nothing that every user may ask for.
 /// </summary>
 internal static partial class HugePages
 {
@@ -14,19 +14,20 @@ internal static partial class HugePages
     /// <summary>Blocks of this size and more are aligned to it.</summary>
     public const int Size = 2 << 20;
 
-    private static bool s_canAsk = OperatingSystem.IsLinux();
+    private static bool _canAsk = OperatingSystem.IsLinux();
 
     /// <summary>Asks for them; where they are refused, or there are none, the block is as good as any.</summary>
     public static void Ask(nint address, long bytes)
     {
-        if (!s_canAsk) return;
+        if (!_canAsk)
+            return;
         try
         {
             _ = madvise(address, (nuint)bytes, MadvHugePage);
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
-            s_canAsk = false;
+            _canAsk = false;
         }
     }
 

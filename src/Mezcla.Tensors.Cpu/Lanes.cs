@@ -80,18 +80,22 @@ internal static unsafe class Lanes
     /// <summary>Every operation on lanes is inlined, or it would pass them through memory.</summary>
     public const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
-    /// <summary>Inner loops are compiled in full at once, and apart: inlined into what calls them, they would be compiled again, and worse.</summary>
+    /// <summary>Inner loops are compiled in full at once, and apart: inlined into what
+    /// calls them, they would be compiled again, and worse.</summary>
     public const MethodImplOptions Kernel = MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining;
 
-    /// <summary>The first <paramref name="count"/> lanes from <paramref name="source"/>, the others <paramref name="fill"/>; all from 16 on.</summary>
+    /// <summary>The first <paramref name="count"/> lanes from <paramref name="source"/>,
+    /// the others <paramref name="fill"/>; all from 16 on.</summary>
     [MethodImpl(Inline)]
     public static L LoadFirst<L>(float* source, int count, float fill = 0) where L : unmanaged, ILanes<L>
     {
-        if (count >= Width) return L.Load(source);
+        if (count >= Width)
+            return L.Load(source);
         // Without a call, since across one no vector stays in its register, in the loop around this neither.
         Buffer buffer;
         var lanes = (float*)&buffer;
-        for (var i = 0; i < Width; i++) lanes[i] = i < count ? source[i] : fill;
+        for (var i = 0; i < Width; i++)
+            lanes[i] = i < count ? source[i] : fill;
         return L.Load(lanes);
     }
 
@@ -107,7 +111,8 @@ internal static unsafe class Lanes
         Buffer buffer;
         var lanes = (float*)&buffer;
         value.Store(lanes);
-        for (var i = 0; i < count; i++) target[i] = lanes[i];
+        for (var i = 0; i < count; i++)
+            target[i] = lanes[i];
     }
 
     // In the program's image, which never moves.
@@ -115,11 +120,13 @@ internal static unsafe class Lanes
 
     /// <summary>0, 1, 2 ... 15.</summary>
     [MethodImpl(Inline)]
-    public static L Numbers<L>() where L : unmanaged, ILanes<L> => L.Load((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Counting)));
+    public static L Numbers<L>() where L : unmanaged, ILanes<L> =>
+    L.Load((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Counting)));
 
     /// <summary>x where <paramref name="from"/> &lt;= place &lt; <paramref name="to"/>, else <paramref name="fill"/>.</summary>
     [MethodImpl(Inline)]
-    public static L Within<L>(L x, L place, L from, L to, L fill) where L : unmanaged, ILanes<L> => L.IfLess(place, from, fill, L.IfLess(place, to, x, fill));
+    public static L Within<L>(L x, L place, L from, L to, L fill) where L : unmanaged, ILanes<L> =>
+    L.IfLess(place, from, fill, L.IfLess(place, to, x, fill));
 
     private struct Buffer
     {
@@ -135,7 +142,8 @@ internal static unsafe class Lanes
         float* left = stackalloc float[Width], right = stackalloc float[Width];
         x.Store(left);
         a.Store(right);
-        for (var i = 0; i < Width; i++) left[i] = F.Of(left[i], right[i]);
+        for (var i = 0; i < Width; i++)
+            left[i] = F.Of(left[i], right[i]);
         return L.Load(left);
     }
 }

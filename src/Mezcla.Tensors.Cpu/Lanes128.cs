@@ -44,14 +44,17 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
         left._a / right._a, left._b / right._b, left._c / right._c, left._d / right._d);
     [MethodImpl(Lanes.Inline)]
     public static Lanes128 MultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => new(
-        Vector128.MultiplyAddEstimate(a._a, b._a, c._a), Vector128.MultiplyAddEstimate(a._b, b._b, c._b), Vector128.MultiplyAddEstimate(a._c, b._c, c._c),
+        Vector128.MultiplyAddEstimate(a._a, b._a, c._a), Vector128.MultiplyAddEstimate(a._b, b._b, c._b),
+        Vector128.MultiplyAddEstimate(a._c, b._c, c._c),
         Vector128.MultiplyAddEstimate(a._d, b._d, c._d));
     [MethodImpl(Lanes.Inline)]
     public static Lanes128 Max(Lanes128 left, Lanes128 right) => new(
-        Vector128.Max(left._a, right._a), Vector128.Max(left._b, right._b), Vector128.Max(left._c, right._c), Vector128.Max(left._d, right._d));
+        Vector128.Max(left._a, right._a), Vector128.Max(left._b, right._b), Vector128.Max(left._c, right._c),
+        Vector128.Max(left._d, right._d));
     [MethodImpl(Lanes.Inline)]
     public static Lanes128 Min(Lanes128 left, Lanes128 right) => new(
-        Vector128.Min(left._a, right._a), Vector128.Min(left._b, right._b), Vector128.Min(left._c, right._c), Vector128.Min(left._d, right._d));
+        Vector128.Min(left._a, right._a), Vector128.Min(left._b, right._b), Vector128.Min(left._c, right._c),
+        Vector128.Min(left._d, right._d));
     [MethodImpl(Lanes.Inline)]
     public static Lanes128 Sqrt(Lanes128 value) => new(
         Vector128.Sqrt(value._a), Vector128.Sqrt(value._b), Vector128.Sqrt(value._c), Vector128.Sqrt(value._d));
@@ -73,7 +76,8 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
     {
         return new(Of(exponent._a), Of(exponent._b), Of(exponent._c), Of(exponent._d));
 
-        static Vector128<float> Of(Vector128<float> whole) => ((Vector128.ConvertToInt32Native(whole) + Vector128.Create(127)) << 23).AsSingle();
+        static Vector128<float> Of(Vector128<float> whole) =>
+            ((Vector128.ConvertToInt32Native(whole) + Vector128.Create(127)) << 23).AsSingle();
     }
 
     [MethodImpl(Lanes.Inline)]
@@ -83,7 +87,8 @@ internal readonly unsafe struct Lanes128(Vector128<float> a, Vector128<float> b,
         var b = value._b.AsInt32() - Vector128.Create(FloatBits.SqrtHalf);
         var c = value._c.AsInt32() - Vector128.Create(FloatBits.SqrtHalf);
         var d = value._d.AsInt32() - Vector128.Create(FloatBits.SqrtHalf);
-        exponent = new(Vector128.ConvertToSingle(a >> 23), Vector128.ConvertToSingle(b >> 23), Vector128.ConvertToSingle(c >> 23), Vector128.ConvertToSingle(d >> 23));
+        exponent = new(Vector128.ConvertToSingle(a >> 23), Vector128.ConvertToSingle(b >> 23), Vector128.ConvertToSingle(c >> 23),
+            Vector128.ConvertToSingle(d >> 23));
         return new(Mantissa(a), Mantissa(b), Mantissa(c), Mantissa(d));
 
         static Vector128<float> Mantissa(Vector128<int> bits) =>

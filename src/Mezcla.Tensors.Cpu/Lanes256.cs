@@ -26,10 +26,14 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
         _high.Store(target + 8);
     }
 
-    [MethodImpl(Lanes.Inline)] public static Lanes256 operator +(Lanes256 left, Lanes256 right) => new(left._low + right._low, left._high + right._high);
-    [MethodImpl(Lanes.Inline)] public static Lanes256 operator -(Lanes256 left, Lanes256 right) => new(left._low - right._low, left._high - right._high);
-    [MethodImpl(Lanes.Inline)] public static Lanes256 operator *(Lanes256 left, Lanes256 right) => new(left._low * right._low, left._high * right._high);
-    [MethodImpl(Lanes.Inline)] public static Lanes256 operator /(Lanes256 left, Lanes256 right) => new(left._low / right._low, left._high / right._high);
+    [MethodImpl(Lanes.Inline)]
+    public static Lanes256 operator +(Lanes256 left, Lanes256 right) => new(left._low + right._low, left._high + right._high);
+    [MethodImpl(Lanes.Inline)]
+    public static Lanes256 operator -(Lanes256 left, Lanes256 right) => new(left._low - right._low, left._high - right._high);
+    [MethodImpl(Lanes.Inline)]
+    public static Lanes256 operator *(Lanes256 left, Lanes256 right) => new(left._low * right._low, left._high * right._high);
+    [MethodImpl(Lanes.Inline)]
+    public static Lanes256 operator /(Lanes256 left, Lanes256 right) => new(left._low / right._low, left._high / right._high);
     [MethodImpl(Lanes.Inline)]
     public static Lanes256 MultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) => new(
         Vector256.MultiplyAddEstimate(a._low, b._low, c._low), Vector256.MultiplyAddEstimate(a._high, b._high, c._high));
@@ -40,7 +44,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     public static Lanes256 Min(Lanes256 left, Lanes256 right) => new(
         Vector256.Min(left._low, right._low), Vector256.Min(left._high, right._high));
     [MethodImpl(Lanes.Inline)] public static Lanes256 Sqrt(Lanes256 value) => new(Vector256.Sqrt(value._low), Vector256.Sqrt(value._high));
-    [MethodImpl(Lanes.Inline)] public static Lanes256 Round(Lanes256 value) => new(Vector256.Round(value._low), Vector256.Round(value._high));
+    [MethodImpl(Lanes.Inline)]
+    public static Lanes256 Round(Lanes256 value) => new(Vector256.Round(value._low), Vector256.Round(value._high));
     [MethodImpl(Lanes.Inline)] public static Lanes256 Abs(Lanes256 value) => new(Vector256.Abs(value._low), Vector256.Abs(value._high));
     [MethodImpl(Lanes.Inline)]
     public static Lanes256 IfLess(Lanes256 left, Lanes256 right, Lanes256 yes, Lanes256 no) => new(
@@ -52,7 +57,8 @@ internal readonly unsafe struct Lanes256(Vector256<float> low, Vector256<float> 
     {
         return new(Of(exponent._low), Of(exponent._high));
 
-        static Vector256<float> Of(Vector256<float> whole) => ((Vector256.ConvertToInt32Native(whole) + Vector256.Create(127)) << 23).AsSingle();
+        static Vector256<float> Of(Vector256<float> whole) =>
+            ((Vector256.ConvertToInt32Native(whole) + Vector256.Create(127)) << 23).AsSingle();
     }
 
     [MethodImpl(Lanes.Inline)]

@@ -19,7 +19,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> all) : ILanes<Lanes512
     [MethodImpl(Lanes.Inline)] public static Lanes512 operator -(Lanes512 left, Lanes512 right) => new(left._all - right._all);
     [MethodImpl(Lanes.Inline)] public static Lanes512 operator *(Lanes512 left, Lanes512 right) => new(left._all * right._all);
     [MethodImpl(Lanes.Inline)] public static Lanes512 operator /(Lanes512 left, Lanes512 right) => new(left._all / right._all);
-    [MethodImpl(Lanes.Inline)] public static Lanes512 MultiplyAdd(Lanes512 a, Lanes512 b, Lanes512 c) => new(Vector512.MultiplyAddEstimate(a._all, b._all, c._all));
+    [MethodImpl(Lanes.Inline)]
+    public static Lanes512 MultiplyAdd(Lanes512 a, Lanes512 b, Lanes512 c) =>
+        new(Vector512.MultiplyAddEstimate(a._all, b._all, c._all));
     [MethodImpl(Lanes.Inline)] public static Lanes512 Max(Lanes512 left, Lanes512 right) => new(Vector512.Max(left._all, right._all));
     [MethodImpl(Lanes.Inline)] public static Lanes512 Min(Lanes512 left, Lanes512 right) => new(Vector512.Min(left._all, right._all));
     [MethodImpl(Lanes.Inline)] public static Lanes512 Sqrt(Lanes512 value) => new(Vector512.Sqrt(value._all));

@@ -5,15 +5,15 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
-/// Layer norm, y = (x - mean)·r·weight + bias with r = 1 / √(variance + ε) (Ba et al., arXiv:1607.06450), and RMS norm, the same with the mean
-/// taken as 0 (Zhang and Sennrich, arXiv:1910.07467), over rows of n. A null mean selects RMS norm; weight and bias may be null.
+/// Layer norm, y = (x - mean)·r·weight + bias with r = 1 / √(variance + ε) (Ba et al., arXiv:1607.06450), and RMS norm, the same with the
+/// mean taken as 0 (Zhang and Sennrich, arXiv:1910.07467), over rows of n. A null mean selects RMS norm; weight and bias may be null.
 /// </summary>
 internal static unsafe class NormKernels
 {
     // Sums over rows are made in at most so many parts, which are then added in order.
     private const int MostParts = 32;
 
-    /// <summary>y, and for the way back the mean (unless null) and r of each row.</summary>
+    /// <summary>y, and for the backward pass the mean (unless null) and r of each row.</summary>
     public static void Forward(float* x, float* weight, float* bias, float* y, float* mean, float* inverse, long rows, int n, float epsilon)
     {
         var perChunk = RowMath.RowsPerChunk(n);
@@ -33,8 +33,8 @@ internal static unsafe class NormKernels
     }
 
     /// <summary>
-    /// With x̂ = (x - mean) r and g = dy·weight: dx (+)= r (g - mean g - x̂ mean(g x̂)) (without mean g for RMS norm), dWeight (+)= Σ dy x̂, dBias (+)= Σ dy.
-    /// Each of the three may be null.
+    /// With x̂ = (x - mean) r and g = dy·weight: dx (+)= r (g - mean g - x̂ mean(g x̂)) (without mean g for RMS norm), dWeight (+)= Σ dy
+    /// x̂, dBias (+)= Σ dy. Each of the three may be null.
     /// </summary>
     public static void Backward(
         float* x, float* weight, float* mean, float* inverse, float* dy, long rows, int n,
@@ -57,16 +57,20 @@ internal static unsafe class NormKernels
             PerChunk = perChunk,
             Accumulate = accumulateX,
         });
-        if (dWeight != null) AddParts(sums, chunks, n, dWeight, accumulateWeight);
-        if (dBias != null) AddParts(sums + n, chunks, n, dBias, accumulateBias);
+        if (dWeight != null)
+            AddParts(sums, chunks, n, dWeight, accumulateWeight);
+        if (dBias != null)
+            AddParts(sums + n, chunks, n, dBias, accumulateBias);
     }
 
     // target (+)= the parts, which lie 2n apart, in their order.
     private static void AddParts(float* parts, int count, int n, float* target, bool accumulate)
     {
         var sum = new Span<float>(target, n);
-        if (!accumulate) sum.Clear();
-        for (var part = 0; part < count; part++, parts += 2 * n) TensorPrimitives.Add(sum, new Span<float>(parts, n), sum);
+        if (!accumulate)
+            sum.Clear();
+        for (var part = 0; part < count; part++, parts += 2 * n)
+            TensorPrimitives.Add(sum, new Span<float>(parts, n), sum);
     }
 
     private struct ForwardJob : IVectorJob
@@ -85,15 +89,18 @@ internal static unsafe class NormKernels
                 float* x = X + row * N, y = Y + row * N;
                 var mean = Mean == null ? 0 : RowMath.Sum<RowMath.Value, L>(x, x, 0, N) / N;
                 var inverse = 1 / MathF.Sqrt(RowMath.Sum<RowMath.SquaredDistance, L>(x, x, mean, N) / N + Epsilon);
-                if (Mean != null) Mean[row] = mean;
+                if (Mean != null)
+                    Mean[row] = mean;
                 Inverse[row] = inverse;
                 L shift = L.Of(mean), scale = L.Of(inverse);
                 for (var i = 0; i < N; i += Lanes.Width)
                 {
                     var count = N - i;
                     var value = (Lanes.LoadFirst<L>(x + i, count) - shift) * scale;
-                    if (Weight != null) value *= Lanes.LoadFirst<L>(Weight + i, count);
-                    if (Bias != null) value += Lanes.LoadFirst<L>(Bias + i, count);
+                    if (Weight != null)
+                        value *= Lanes.LoadFirst<L>(Weight + i, count);
+                    if (Bias != null)
+                        value += Lanes.LoadFirst<L>(Bias + i, count);
                     Lanes.StoreFirst(value, y + i, count);
                 }
             }
@@ -110,12 +117,15 @@ internal static unsafe class NormKernels
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             var sums = Sums == null ? null : Sums + (nint)chunk * 2 * N;
-            if (sums != null) new Span<float>(sums, 2 * N).Clear();
+            if (sums != null)
+                new Span<float>(sums, 2 * N).Clear();
             var start = (nint)chunk * PerChunk;
             for (var row = start; row < Math.Min(Rows, start + PerChunk); row++)
             {
-                if (Result != null) Inputs<L>(row);
-                if (sums != null) Parameters<L>(row, sums);
+                if (Result != null)
+                    Inputs<L>(row);
+                if (sums != null)
+                    Parameters<L>(row, sums);
             }
         }
 
@@ -127,7 +137,8 @@ internal static unsafe class NormKernels
             for (var i = 0; i < N; i += Lanes.Width)
             {
                 var g = Lanes.LoadFirst<L>(dy + i, N - i);
-                if (Weight != null) g *= Lanes.LoadFirst<L>(Weight + i, N - i);
+                if (Weight != null)
+                    g *= Lanes.LoadFirst<L>(Weight + i, N - i);
                 sum += g;
                 product = L.MultiplyAdd(g, (Lanes.LoadFirst<L>(x + i, N - i) - mean) * inverse, product);
             }
@@ -135,9 +146,11 @@ internal static unsafe class NormKernels
             for (var i = 0; i < N; i += Lanes.Width)
             {
                 var g = Lanes.LoadFirst<L>(dy + i, N - i);
-                if (Weight != null) g *= Lanes.LoadFirst<L>(Weight + i, N - i);
+                if (Weight != null)
+                    g *= Lanes.LoadFirst<L>(Weight + i, N - i);
                 var result = (g - meanG - (Lanes.LoadFirst<L>(x + i, N - i) - mean) * inverse * meanProduct) * inverse;
-                if (Accumulate) result += Lanes.LoadFirst<L>(dx + i, N - i);
+                if (Accumulate)
+                    result += Lanes.LoadFirst<L>(dx + i, N - i);
                 Lanes.StoreFirst(result, dx + i, N - i);
             }
         }

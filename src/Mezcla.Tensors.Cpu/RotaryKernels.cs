@@ -9,8 +9,8 @@ internal static unsafe class RotaryKernels
     private const int ChunkFloats = 16384;
 
     /// <summary>
-    /// y (+)= the rotation of x [blocks, time, heads, size], backwards if <paramref name="inverse"/>. Pairs are neighbours if interleaved, else half a row apart;
-    /// what is not rotated is copied. Cosines and sines are [positions, rotated / 2].
+    /// y (+)= the rotation of x [blocks, time, heads, size], backwards if <paramref name="inverse"/>. Pairs are neighbours if interleaved,
+    /// else half a row apart; what is not rotated is copied. Cosines and sines are [positions, rotated / 2].
     /// </summary>
     public static void Run(float* x, float* cos, float* sin, float* y, in RotaryLayout layout, bool inverse, bool accumulate)
     {
@@ -35,9 +35,12 @@ internal static unsafe class RotaryKernels
             {
                 var angles = (nint)(row / Layout.Heads % Layout.Time + Layout.Start) * (Layout.Rotated / 2);
                 float* x = X + row * Layout.Size, y = Y + row * Layout.Size;
-                if (Layout.Interleaved) Neighbours(x, y, Cos + angles, Sin + angles);
-                else Halves<L>(x, y, Cos + angles, Sin + angles);
-                for (var i = Layout.Rotated; i < Layout.Size; i++) y[i] = Accumulate ? y[i] + x[i] : x[i];
+                if (Layout.Interleaved)
+                    Neighbours(x, y, Cos + angles, Sin + angles);
+                else
+                    Halves<L>(x, y, Cos + angles, Sin + angles);
+                for (var i = Layout.Rotated; i < Layout.Size; i++)
+                    y[i] = Accumulate ? y[i] + x[i] : x[i];
             }
         }
 
@@ -65,7 +68,8 @@ internal static unsafe class RotaryKernels
                 L a = Lanes.LoadFirst<L>(x + i, count), b = Lanes.LoadFirst<L>(x + half + i, count);
                 L c = Lanes.LoadFirst<L>(cos + i, count), s = Lanes.LoadFirst<L>(sin + i, count) * sign;
                 L first = a * c - b * s, second = a * s + b * c;
-                if (Accumulate) (first, second) = (first + Lanes.LoadFirst<L>(y + i, count), second + Lanes.LoadFirst<L>(y + half + i, count));
+                if (Accumulate)
+                    (first, second) = (first + Lanes.LoadFirst<L>(y + i, count), second + Lanes.LoadFirst<L>(y + half + i, count));
                 Lanes.StoreFirst(first, y + i, count);
                 Lanes.StoreFirst(second, y + half + i, count);
             }

@@ -71,11 +71,13 @@ internal static unsafe class RowMath
             even = L.Max(even, L.Load(x + i));
             odd = L.Max(odd, L.Load(x + i + Lanes.Width));
         }
-        for (; i < n; i += Lanes.Width) even = L.Max(even, Lanes.LoadFirst<L>(x + i, Math.Min(Lanes.Width, n - i), float.NegativeInfinity));
+        for (; i < n; i += Lanes.Width)
+            even = L.Max(even, Lanes.LoadFirst<L>(x + i, Math.Min(Lanes.Width, n - i), float.NegativeInfinity));
         return L.Max(even, odd).Max();
     }
 
-    /// <summary>Σ e^(x - largest), each term also written to <paramref name="y"/> unless that is null; no x is larger than <paramref name="largest"/>.</summary>
+    /// <summary>Σ e^(x - largest), each term also written to <paramref name="y"/> unless that
+    /// is null; no x is larger than <paramref name="largest"/>.</summary>
     [MethodImpl(Lanes.Inline)]
     public static float SumExp<L>(float* x, float* y, float largest, int n) where L : unmanaged, ILanes<L>
     {
@@ -87,7 +89,8 @@ internal static unsafe class RowMath
             var b = VectorMath.ExpBelow(L.Load(x + i + Lanes.Width) - most);
             even += a;
             odd += b;
-            if (y == null) continue;
+            if (y == null)
+                continue;
             a.Store(y + i);
             b.Store(y + i + Lanes.Width);
         }
@@ -96,7 +99,8 @@ internal static unsafe class RowMath
             var count = Math.Min(Lanes.Width, n - i);
             var a = VectorMath.ExpBelow(Lanes.LoadFirst<L>(x + i, count, float.NegativeInfinity) - most);
             even += a;
-            if (y != null) Lanes.StoreFirst(a, y + i, count);
+            if (y != null)
+                Lanes.StoreFirst(a, y + i, count);
         }
         return (even + odd).Sum();
     }

@@ -30,7 +30,7 @@ internal interface IVectorJob
 /// <summary>Chooses the vector width at start (MEZCLA_SIMD = 512, 256, 128 or scalar forces one) and runs jobs with it.</summary>
 public static class Simd
 {
-    private static SimdLevel? s_level;
+    private static SimdLevel? _level;
 
     /// <summary>The widest level that this processor has.</summary>
     public static SimdLevel Best { get; } =
@@ -41,8 +41,8 @@ public static class Simd
     /// <summary>The level in use. All levels give the same bits on a processor with fused multiply-add.</summary>
     public static SimdLevel Level
     {
-        get => s_level ??= Initial();
-        set => s_level = value <= Best ? value
+        get => _level ??= Initial();
+        set => _level = value <= Best ? value
             : throw new ArgumentException($"This processor has no {value}; its widest is {Best}.");
     }
 
@@ -51,10 +51,18 @@ public static class Simd
     {
         switch (Level)
         {
-            case SimdLevel.Vector512: Run<TJob, Lanes512>(chunks, ref job); break;
-            case SimdLevel.Vector256: Run<TJob, Lanes256>(chunks, ref job); break;
-            case SimdLevel.Vector128: Run<TJob, Lanes128>(chunks, ref job); break;
-            default: Run<TJob, LanesScalar>(chunks, ref job); break;
+            case SimdLevel.Vector512:
+                Run<TJob, Lanes512>(chunks, ref job);
+                break;
+            case SimdLevel.Vector256:
+                Run<TJob, Lanes256>(chunks, ref job);
+                break;
+            case SimdLevel.Vector128:
+                Run<TJob, Lanes128>(chunks, ref job);
+                break;
+            default:
+                Run<TJob, LanesScalar>(chunks, ref job);
+                break;
         }
     }
 
@@ -84,6 +92,7 @@ public static class Simd
             _ => null,
         };
         return wanted is { } level && level <= Best ? level
-            : throw new ArgumentException($"MEZCLA_SIMD is \"{text}\": it must be 512, 256, 128 or scalar, and this processor's widest is {Best}.");
+            : throw new ArgumentException(
+                $"MEZCLA_SIMD is \"{text}\": it must be 512, 256, 128 or scalar, and this processor's widest is {Best}.");
     }
 }

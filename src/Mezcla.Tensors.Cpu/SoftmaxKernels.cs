@@ -3,11 +3,13 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.Cpu;
 
-/// <summary>Softmax, its logarithm, and log-sum-exp over rows of n. The largest element is subtracted first, so that nothing overflows.</summary>
+/// <summary>Softmax, its logarithm, and log-sum-exp over rows of n. The largest
+/// element is subtracted first, so that nothing overflows.</summary>
 internal static unsafe class SoftmaxKernels
 {
     /// <summary>y = e^(x - m) / Σ e^(x - m), m the largest of the row; or its logarithm, x - m - ln Σ.</summary>
-    public static void Forward(float* x, float* y, long rows, int n, bool log) => Run(new Job { X = x, Y = y, Rows = rows, N = n, Step = log ? Step.Log : Step.Plain });
+    public static void Forward(float* x, float* y, long rows, int n, bool log) =>
+        Run(new Job { X = x, Y = y, Rows = rows, N = n, Step = log ? Step.Log : Step.Plain });
 
     /// <summary>dx (+)= y (dy - Σ dy y), or for the logarithm dy - e^y Σ dy.</summary>
     public static void Backward(float* y, float* dy, float* dx, long rows, int n, bool log, bool accumulate) => Run(new Job
@@ -22,7 +24,8 @@ internal static unsafe class SoftmaxKernels
     });
 
     /// <summary>y[r] = ln Σ e^x[r, :].</summary>
-    public static void LogSumExp(float* x, float* y, long rows, int n) => Run(new Job { X = x, Y = y, Rows = rows, N = n, Step = Step.LogSumExp });
+    public static void LogSumExp(float* x, float* y, long rows, int n) =>
+        Run(new Job { X = x, Y = y, Rows = rows, N = n, Step = Step.LogSumExp });
 
     /// <summary>dx[r, c] (+)= dy[r] e^(x[r, c] - y[r]), y what <see cref="LogSumExp"/> gave.</summary>
     public static void LogSumExpBackward(float* x, float* y, float* dy, float* dx, long rows, int n, bool accumulate) => Run(new Job
@@ -72,11 +75,21 @@ internal static unsafe class SoftmaxKernels
                 float* x = X + row * N, y = Y + row * N;
                 switch (Step)
                 {
-                    case Step.Plain: Plain<L>(x, y, N); break;
-                    case Step.Log: Shift<L>(x, y, RowLogSumExp<L>(x, N), N); break;
-                    case Step.LogSumExp: Y[row] = RowLogSumExp<L>(x, N); break;
-                    case Step.LogSumExpBackward: Spread<L>(x, LogSums[row], Gradient[row], y); break;
-                    default: RowBackward<L>(x, Gradient + row * N, y, N); break;
+                    case Step.Plain:
+                        Plain<L>(x, y, N);
+                        break;
+                    case Step.Log:
+                        Shift<L>(x, y, RowLogSumExp<L>(x, N), N);
+                        break;
+                    case Step.LogSumExp:
+                        Y[row] = RowLogSumExp<L>(x, N);
+                        break;
+                    case Step.LogSumExpBackward:
+                        Spread<L>(x, LogSums[row], Gradient[row], y);
+                        break;
+                    default:
+                        RowBackward<L>(x, Gradient + row * N, y, N);
+                        break;
                 }
             }
         }
@@ -86,14 +99,16 @@ internal static unsafe class SoftmaxKernels
         {
             var sum = RowMath.SumExp<L>(x, y, RowMath.Max<L>(x, n), n);
             var factor = L.Of(1 / sum);
-            for (var i = 0; i < n; i += Lanes.Width) Lanes.StoreFirst(Lanes.LoadFirst<L>(y + i, n - i) * factor, y + i, n - i);
+            for (var i = 0; i < n; i += Lanes.Width)
+                Lanes.StoreFirst(Lanes.LoadFirst<L>(y + i, n - i) * factor, y + i, n - i);
         }
 
         [MethodImpl(Lanes.Kernel)]
         private static void Shift<L>(float* x, float* y, float shift, int n) where L : unmanaged, ILanes<L>
         {
             var minus = L.Of(shift);
-            for (var i = 0; i < n; i += Lanes.Width) Lanes.StoreFirst(Lanes.LoadFirst<L>(x + i, n - i) - minus, y + i, n - i);
+            for (var i = 0; i < n; i += Lanes.Width)
+                Lanes.StoreFirst(Lanes.LoadFirst<L>(x + i, n - i) - minus, y + i, n - i);
         }
 
         [MethodImpl(Lanes.Kernel)]
@@ -105,7 +120,8 @@ internal static unsafe class SoftmaxKernels
             {
                 L value = Lanes.LoadFirst<L>(y + i, n - i), gradient = Lanes.LoadFirst<L>(dy + i, n - i);
                 var result = log ? gradient - VectorMath.Exp(value) * sum : value * (gradient - sum);
-                if (Accumulate) result += Lanes.LoadFirst<L>(dx + i, n - i);
+                if (Accumulate)
+                    result += Lanes.LoadFirst<L>(dx + i, n - i);
                 Lanes.StoreFirst(result, dx + i, n - i);
             }
         }
@@ -117,7 +133,8 @@ internal static unsafe class SoftmaxKernels
             for (var i = 0; i < N; i += Lanes.Width)
             {
                 var result = factor * VectorMath.Exp(Lanes.LoadFirst<L>(x + i, N - i) - minus);
-                if (Accumulate) result += Lanes.LoadFirst<L>(dx + i, N - i);
+                if (Accumulate)
+                    result += Lanes.LoadFirst<L>(dx + i, N - i);
                 Lanes.StoreFirst(result, dx + i, N - i);
             }
         }

@@ -4,8 +4,8 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
-/// Sums along the middle axis of [outer, n, inner]. What is summed is cut into blocks of fixed size; the sums of blocks are added in order, in
-/// float64: errors stay small on long axes and do not depend on the threads.
+/// Sums along the middle axis of [outer, n, inner]. What is summed is cut into blocks of fixed size; the sums of blocks are added in order,
+/// in float64: errors stay small on long axes and do not depend on the threads.
 /// </summary>
 internal static unsafe class SumKernels
 {
@@ -16,10 +16,13 @@ internal static unsafe class SumKernels
     {
         if (outer * inner == 0)
             return;
-        bool rows = inner == 1;
-        long block = rows ? RowBlock : ColumnBlock, blocks = Math.Max(1, (n + block - 1) / block), tiles = rows ? 1 : (inner + Tile - 1) / Tile;
-        float* partial = CpuScratch.Floats(CpuScratch.Use.Shared, outer * blocks * inner);
-        long tasks = outer * blocks * tiles, perChunk = Math.Max(1, StridedLoop.ChunkFloats / Math.Max(1, Math.Min(n, block) * Math.Min(inner, Tile)));
+        var rows = inner == 1;
+        long block = rows ? RowBlock : ColumnBlock, blocks = Math.Max(1, (n + block - 1) / block), tiles = rows
+            ? 1
+            : (inner + Tile - 1) / Tile;
+        var partial = CpuScratch.Floats(CpuScratch.Use.Shared, outer * blocks * inner);
+        long tasks = outer * blocks * tiles,
+            perChunk = Math.Max(1, StridedLoop.ChunkFloats / Math.Max(1, Math.Min(n, block) * Math.Min(inner, Tile)));
         Simd.Run(checked((int)((tasks + perChunk - 1) / perChunk)), new Job
         {
             X = x,
@@ -39,7 +42,7 @@ internal static unsafe class SumKernels
                 double sum = 0;
                 for (long b = 0; b < blocks; b++)
                     sum += partial[b * inner + i];
-                float result = scale * (float)sum;
+                var result = scale * (float)sum;
                 y[i] = accumulate ? y[i] + result : result;
             }
     }
@@ -53,17 +56,17 @@ internal static unsafe class SumKernels
         [MethodImpl(Lanes.Kernel)]
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
-            for (long task = chunk * PerChunk; task < Math.Min(Tasks, (chunk + 1) * PerChunk); task++)
+            for (var task = chunk * PerChunk; task < Math.Min(Tasks, (chunk + 1) * PerChunk); task++)
             {
                 long at = task / Tiles, from = at % Blocks * Block, column = task % Tiles * Tile;
-                int count = (int)Math.Min(Block, N - from);
+                var count = (int)Math.Min(Block, N - from);
                 float* x = X + ((at / Blocks * N) + from) * Inner + column, y = Partial + at * Inner + column;
                 if (Inner == 1)
                     *y = Squares ? RowMath.Sum<RowMath.Times, L>(x, x, 0, count) : RowMath.Sum<RowMath.Value, L>(x, x, 0, count);
                 else if (Inner - column >= Tile)
                     Columns<L>(x, y, count);
                 else
-                    for (int rest = (int)(Inner - column); rest > 0; rest -= Lanes.Width, x += Lanes.Width, y += Lanes.Width)
+                    for (var rest = (int)(Inner - column); rest > 0; rest -= Lanes.Width, x += Lanes.Width, y += Lanes.Width)
                         Last<L>(x, y, count, Math.Min(rest, Lanes.Width));
             }
         }
@@ -71,7 +74,7 @@ internal static unsafe class SumKernels
         private readonly void Columns<L>(float* x, float* y, int count) where L : unmanaged, ILanes<L>
         {
             L a = L.Of(0), b = a, c = a, d = a;
-            for (int j = 0; j < count; j++, x += Inner)
+            for (var j = 0; j < count; j++, x += Inner)
             {
                 L p = L.Load(x), q = L.Load(x + Lanes.Width), r = L.Load(x + 2 * Lanes.Width), s = L.Load(x + 3 * Lanes.Width);
                 if (Squares)
@@ -90,7 +93,7 @@ internal static unsafe class SumKernels
         private readonly void Last<L>(float* x, float* y, int count, int width) where L : unmanaged, ILanes<L>
         {
             L sum = L.Of(0);
-            for (int j = 0; j < count; j++, x += Inner)
+            for (var j = 0; j < count; j++, x += Inner)
             {
                 L p = Lanes.LoadFirst<L>(x, width);
                 sum += Squares ? p * p : p;

@@ -3,7 +3,8 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.Cpu;
 
-/// <summary>A function of one element and its derivative, given what <see cref="UnaryKinds.SavesResult"/> says was saved; for sixteen at once.</summary>
+/// <summary>A function of one element and its derivative, given what
+/// <see cref="UnaryKinds.SavesResult"/> says was saved; for sixteen at once.</summary>
 internal interface IUnaryFunction
 {
     static abstract L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L>;
@@ -86,17 +87,6 @@ internal static class UnaryFunctions
             x + x;
     }
 
-    internal readonly struct Abs : IUnaryFunction
-    {
-        [MethodImpl(Lanes.Inline)]
-        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            L.Abs(x);
-
-        [MethodImpl(Lanes.Inline)]
-        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            L.IfLess(x, L.Of(0), L.Of(-1), L.IfLess(L.Of(0), x, L.Of(1), L.Of(0)));
-    }
-
     /// <summary>xᵃ; the derivative is a xᵃ⁻¹.</summary>
     internal readonly struct Pow : IUnaryFunction
     {
@@ -107,17 +97,6 @@ internal static class UnaryFunctions
         [MethodImpl(Lanes.Inline)]
         public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
             a * Lanes.Each<L, PowEach>(x, a - L.Of(1));
-    }
-
-    internal readonly struct Clamp : IUnaryFunction
-    {
-        [MethodImpl(Lanes.Inline)]
-        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            L.IfLess(x, a, a, L.IfLess(b, x, b, x));
-
-        [MethodImpl(Lanes.Inline)]
-        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            L.IfLess(x, a, L.Of(0), L.IfLess(b, x, L.Of(0), L.Of(1)));
     }
 
     /// <summary>The derivative is 1 - y².</summary>
@@ -182,7 +161,8 @@ internal static class UnaryFunctions
         }
     }
 
-    /// <summary>GELU by tanh, as GPT-2 has it: x (1 + tanh u) / 2 = x σ(2u) with u = √(2/π) (x + 0.044715 x³); the derivative is σ + x σ (1 - σ) 2u'.</summary>
+    /// <summary>GELU by tanh, as GPT-2 has it: x (1 + tanh u) / 2 = x σ(2u) with u = √(2/π) (x
+    /// + 0.044715 x³); the derivative is σ + x σ (1 - σ) 2u'.</summary>
     internal readonly struct GeluTanh : IActivation
     {
         private const float Linear = 1.59576912f, Cubic = 0.0713548163f; // 2 √(2/π), and that times 0.044715
@@ -255,40 +235,8 @@ internal static class UnaryFunctions
             VectorMath.Sigmoid(x);
     }
 
-    internal readonly struct Sin : IUnaryFunction
-    {
-        [MethodImpl(Lanes.Inline)]
-        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            Lanes.Each<L, SinEach>(x, x);
-
-        [MethodImpl(Lanes.Inline)]
-        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            Lanes.Each<L, CosEach>(x, x);
-    }
-
-    internal readonly struct Cos : IUnaryFunction
-    {
-        [MethodImpl(Lanes.Inline)]
-        public static L Value<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            Lanes.Each<L, CosEach>(x, x);
-
-        [MethodImpl(Lanes.Inline)]
-        public static L Derivative<L>(L x, L a, L b) where L : unmanaged, ILanes<L> =>
-            L.Of(0) - Lanes.Each<L, SinEach>(x, x);
-    }
-
     internal readonly struct PowEach : IScalarFunction
     {
         public static float Of(float x, float a) => a == 0 ? 1 : MathF.Pow(x, a);
-    }
-
-    internal readonly struct SinEach : IScalarFunction
-    {
-        public static float Of(float x, float a) => MathF.Sin(x);
-    }
-
-    internal readonly struct CosEach : IScalarFunction
-    {
-        public static float Of(float x, float a) => MathF.Cos(x);
     }
 }

@@ -16,15 +16,19 @@ internal static unsafe class VectorMap
     private const int ChunkFloats = 16384;
 
     /// <summary>y = F(x).</summary>
-    public static void Unary<F>(float* x, float* y, long n, float a, float b) where F : struct, IUnaryFunction => Run<Value<F>>(x, x, x, y, n, a, b);
+    public static void Unary<F>(float* x, float* y, long n, float a, float b) where F : struct, IUnaryFunction =>
+        Run<Value<F>>(x, x, x, y, n, a, b);
 
     /// <summary>dx (+)= dy F', given what was saved.</summary>
-    public static void UnaryBackward<F>(float* saved, float* dy, float* dx, long n, float a, float b, bool accumulate) where F : struct, IUnaryFunction =>
+    public static void UnaryBackward<F>(float* saved, float* dy, float* dx, long n, float a, float b, bool accumulate)
+        where F : struct, IUnaryFunction =>
         Run<Slope<F>>(saved, dy, dy, dx, n, a, b, accumulate);
 
     /// <summary>result (+)= F(x, y, z).</summary>
-    public static void Run<F>(float* x, float* y, float* z, float* result, long n, float a = 0, float b = 0, bool accumulate = false) where F : struct, IElementFunction =>
-        Simd.Run((int)((n + ChunkFloats - 1) / ChunkFloats), new Job<F> { X = x, Y = y, Z = z, Result = result, Count = n, A = a, B = b, Accumulate = accumulate });
+    public static void Run<F>(float* x, float* y, float* z, float* result, long n, float a = 0, float b = 0, bool accumulate = false)
+        where F : struct, IElementFunction =>
+        Simd.Run((int)((n + ChunkFloats - 1) / ChunkFloats),
+            new Job<F> { X = x, Y = y, Z = z, Result = result, Count = n, A = a, B = b, Accumulate = accumulate });
 
     private readonly struct Value<F> : IElementFunction where F : struct, IUnaryFunction
     {
@@ -103,14 +107,19 @@ internal static unsafe class VectorMap
             L a = L.Of(A), b = L.Of(B);
             var whole = count / Lanes.Width * Lanes.Width;
             if (Accumulate)
-                for (var i = 0; i < whole; i += Lanes.Width) (L.Load(result + i) + F.Of(L.Load(x + i), L.Load(y + i), L.Load(z + i), a, b)).Store(result + i);
+                for (var i = 0; i < whole; i += Lanes.Width)
+                    (L.Load(result + i) + F.Of(L.Load(x + i), L.Load(y + i), L.Load(z + i), a, b)).Store(result + i);
             else
-                for (var i = 0; i < whole; i += Lanes.Width) F.Of(L.Load(x + i), L.Load(y + i), L.Load(z + i), a, b).Store(result + i);
-            if (whole == count) return;
+                for (var i = 0; i < whole; i += Lanes.Width)
+                    F.Of(L.Load(x + i), L.Load(y + i), L.Load(z + i), a, b).Store(result + i);
+            if (whole == count)
+                return;
             // What is left is copied to where sixteen can be read.
             var rest = count - whole;
-            var last = F.Of(Lanes.LoadFirst<L>(x + whole, rest), Lanes.LoadFirst<L>(y + whole, rest), Lanes.LoadFirst<L>(z + whole, rest), a, b);
-            if (Accumulate) last += Lanes.LoadFirst<L>(result + whole, rest);
+            var last = F.Of(Lanes.LoadFirst<L>(x + whole, rest), Lanes.LoadFirst<L>(y + whole, rest), Lanes.LoadFirst<L>(z + whole, rest),
+                a, b);
+            if (Accumulate)
+                last += Lanes.LoadFirst<L>(result + whole, rest);
             Lanes.StoreFirst(last, result + whole, rest);
         }
     }

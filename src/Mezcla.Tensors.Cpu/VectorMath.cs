@@ -4,14 +4,16 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
-/// Elementary functions of sixteen floats at once, by polynomials. Relative errors, measured over their range, are about 1e-7. The coefficients
-/// are minimax fits of our own (least squares on 4,000 Chebyshev nodes, reweighted until the error is level), rounded to float32.
+/// Elementary functions of sixteen floats at once, by polynomials. Relative errors, measured over their range, are about 1e-7. The
+/// coefficients are minimax fits of our own (least squares on 4,000 Chebyshev nodes,
+/// reweighted until the error is level), rounded to float32.
 /// </summary>
 internal static class VectorMath
 {
     private const float LargestExponent = 88.72284f, SmallestExponent = -86.9f;
 
-    /// <summary>e^x: x = n ln 2 + r, |r| &lt;= ln 2 / 2, e^r = 1 + r + r² P(r). 0 below -86.9 (1.8e-38), infinite above 88.72, NaN for NaN.</summary>
+    /// <summary>e^x: x = n ln 2 + r, |r| &lt;= ln 2 / 2, e^r = 1 + r + r² P(r). 0 below
+    /// -86.9 (1.8e-38), infinite above 88.72, NaN for NaN.</summary>
     [MethodImpl(Lanes.Inline)]
     public static L Exp<L>(L x) where L : unmanaged, ILanes<L>
     {
@@ -19,7 +21,7 @@ internal static class VectorMath
         var held = L.IfLess(x, low, low, L.IfLess(high, x, high, x));
         var n = L.Round(held * L.Of(1.44269504f));
         var p = ExpOfRest(n, held);
-        // 2^(n-1), doubled, since 2^128 is no float.
+        // 2^(n-1), doubled, since 2^128 is not a float.
         p = (p + p) * L.PowerOfTwo(n - L.Of(1));
         return L.IfLess(x, low, L.Of(0), L.IfLess(high, x, L.Of(float.PositiveInfinity), p));
     }
@@ -89,8 +91,8 @@ internal static class VectorMath
     public static L Sigmoid<L>(L x) where L : unmanaged, ILanes<L> => L.Of(1) / (L.Of(1) + Exp(L.Of(0) - x));
 
     /// <summary>
-    /// Φ(x), the integral of the normal density φ up to x, and φ(x): Φ(-|x|) = e^(-x²/2) t P(t) with t = 1 / (1 + 0.34 |x|), the form of Abramowitz and
-    /// Stegun 26.2.17. So one exponential serves both, and small values of Φ are right to six digits too.
+    /// Φ(x), the integral of the normal density φ up to x, and φ(x): Φ(-|x|) = e^(-x²/2) t P(t) with t = 1 / (1 + 0.34 |x|), the form of
+    /// Abramowitz and Stegun 26.2.17. So one exponential serves both, and small values of Φ are right to six digits too.
     /// </summary>
     [MethodImpl(Lanes.Inline)]
     public static L NormalCdf<L>(L x, out L density) where L : unmanaged, ILanes<L>

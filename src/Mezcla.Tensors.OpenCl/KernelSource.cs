@@ -8,7 +8,8 @@ namespace Mezcla.Tensors.OpenCl;
 internal static class KernelSource
 {
     // A prelude, and files that use what those before them define.
-    internal static readonly string[] Files = ["prelude", "moving", "elementwise", "axis", "rows", "products", "groups", "attention_layout", "attention", "attention_tiles", "training"];
+    internal static readonly string[] Files = ["prelude", "copies", "elementwise", "axis", "rows", "products", "groups", "attention_layout",
+        "attention", "attention_tiles", "training"];
 
     /// <summary>The kernels of <see cref="Files"/>, for groups of so many work items.</summary>
     internal static string For(int groupSize) => Joined(groupSize, Files);
@@ -19,7 +20,7 @@ internal static class KernelSource
     private static string Joined(int groupSize, IEnumerable<string> files)
     {
         var text = new StringBuilder($"#define GROUP {groupSize}\n");
-        foreach (string file in files)
+        foreach (var file in files)
         {
             using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Mezcla.Tensors.OpenCl.{file}.cl")!;
             text.Append(new StreamReader(stream).ReadToEnd());
@@ -32,10 +33,11 @@ internal static class KernelSource
     {
         try
         {
-            string path = PathFor(source, device, folder);
-            byte[] kept = File.Exists(path) ? File.ReadAllBytes(path) : [];
+            var path = PathFor(source, device, folder);
+            var kept = File.Exists(path) ? File.ReadAllBytes(path) : [];
             // Drivers trust what they are given: a program cut short could end this process.
-            return kept.Length > SHA256.HashSizeInBytes && SHA256.HashData(kept.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(kept.AsSpan(0, SHA256.HashSizeInBytes))
+            return kept.Length > SHA256.HashSizeInBytes
+                && SHA256.HashData(kept.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(kept.AsSpan(0, SHA256.HashSizeInBytes))
                 ? kept[SHA256.HashSizeInBytes..] : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -62,6 +64,10 @@ internal static class KernelSource
 
     /// <summary>Where a program is kept, by default in the user's own data.</summary>
     internal static string PathFor(string source, string device, string? folder = null)
-        => Path.Combine(folder ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "kernels"),
+        =>
+        Path.Combine(
+            folder
+                ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData,
+                    Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "kernels"),
             Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(device + "\n" + source))) + ".bin");
 }

@@ -2,12 +2,13 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-/// <summary>An OpenCL device, as another library sees it that runs kernels of its own there, such as products with quantized matrices.</summary>
+/// <summary>An OpenCL device, as another library sees it that runs kernels of its own
+/// there, such as products with quantized matrices.</summary>
 public abstract class OpenClDevice : DeviceKernels
 {
     /// <summary>
-    /// Compiles further source, which may use the macros of prelude.cl. The second time the same source is added, nothing happens. From then on its kernels can be launched by their names,
-    /// which must differ from those of all others.
+    /// Compiles further source, which may use the macros of prelude.cl. The second time the same source is added, nothing happens. From
+    /// then on its kernels can be launched by their names, which must differ from those of all others.
     /// </summary>
     /// <exception cref="DeviceException">The device does not compile it; the error quotes the compiler.</exception>
     public abstract void AddSource(string source);

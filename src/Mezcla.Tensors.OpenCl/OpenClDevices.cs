@@ -14,8 +14,10 @@ internal static unsafe class OpenClDevices
 
     /// <summary>What is missing where there is no device, and how to get it.</summary>
     public static string Missing => OpenClLibrary.Api is null
-        ? "OpenCL's loader (libOpenCL) is not installed. A graphics driver brings it, or on Debian: apt-get install ocl-icd-libopencl1 pocl-opencl-icd."
-        : "OpenCL's loader is installed, but no driver is registered with it. Install the driver of the GPU, or PoCL (on Debian: apt-get install pocl-opencl-icd).";
+        ? "OpenCL's loader (libOpenCL) is not installed. A graphics driver brings it, or on Debian: apt-get install ocl-icd-libopencl1 " +
+            "pocl-opencl-icd."
+        : "OpenCL's loader is installed, but no driver is registered with it. Install the driver of the GPU, or PoCL (on Debian: apt-get " +
+            "install pocl-opencl-icd).";
 
     /// <summary>A property of a device that is a number.</summary>
     public static long Number(nint device, DeviceInfo property)
@@ -34,7 +36,7 @@ internal static unsafe class OpenClDevices
         var platforms = new nint[count];
         fixed (nint* to = platforms)
             api.GetPlatformIDs(count, to, (uint*)null);
-        foreach (nint platform in platforms)
+        foreach (var platform in platforms)
         {
             uint devices = 0;
             if (api.GetDeviceIDs(platform, DeviceType.All, 0, null, &devices) != Success || devices == 0)
@@ -42,7 +44,7 @@ internal static unsafe class OpenClDevices
             var ids = new nint[devices];
             fixed (nint* to = ids)
                 api.GetDeviceIDs(platform, DeviceType.All, devices, to, (uint*)null);
-            foreach (nint id in ids)
+            foreach (var id in ids)
                 all.Add((id, Describe(platform, id, all.Count)));
         }
         return all;
@@ -50,21 +52,23 @@ internal static unsafe class OpenClDevices
 
     private static DeviceDescription Describe(nint platform, nint device, int index)
     {
-        string driver = $"{Text(platform, PlatformInfo.Name)}, {Text(device, DeviceInfo.Version)}, driver {Text(device, DeviceInfo.DriverVersion)}";
-        bool isProcessor = (Number(device, DeviceInfo.Type) & (long)DeviceType.Cpu) != 0;
-        return new DeviceDescription($"opencl:{index}", Text(device, DeviceInfo.Name), Number(device, DeviceInfo.GlobalMemSize), driver, isProcessor);
+        var driver =
+            $"{Text(platform, PlatformInfo.Name)}, {Text(device, DeviceInfo.Version)}, driver {Text(device, DeviceInfo.DriverVersion)}";
+        var isProcessor = (Number(device, DeviceInfo.Type) & (long)DeviceType.Cpu) != 0;
+        return new DeviceDescription($"opencl:{index}", Text(device, DeviceInfo.Name), Number(device, DeviceInfo.GlobalMemSize), driver,
+            isProcessor);
     }
 
     private static string Text(nint device, DeviceInfo property)
     {
-        byte* text = stackalloc byte[TextBytes];
+        var text = stackalloc byte[TextBytes];
         nuint length = 0;
         return Decode(OpenClLibrary.Api!.GetDeviceInfo(device, property, TextBytes, text, &length), text, length);
     }
 
     private static string Text(nint platform, PlatformInfo property)
     {
-        byte* text = stackalloc byte[TextBytes];
+        var text = stackalloc byte[TextBytes];
         nuint length = 0;
         return Decode(OpenClLibrary.Api!.GetPlatformInfo(platform, property, TextBytes, text, &length), text, length);
     }

@@ -9,27 +9,28 @@ internal unsafe class OpenClDriver
 {
     private const int Success = 0, InvalidKernelName = -46, StagingBytes = 4 << 20, LaunchesPerFlush = 16;
 
-    private readonly CL api;
-    private readonly nint device, context, queue;
-    private readonly byte* staging = (byte*)NativeMemory.Alloc(StagingBytes);
+    private readonly CL _api;
+    private readonly nint _device, _context, _queue;
+    private readonly byte* _staging = (byte*)NativeMemory.Alloc(StagingBytes);
     // The kernels of this assembly, then those that others add.
-    private readonly List<nint> programs = [];
-    private int staged, launched;
+    private readonly List<nint> _programs = [];
+    private int _staged, _launched;
 
     internal OpenClDriver(int index, int? groupSize = null)
     {
         if (index < 0 || index >= OpenClDevices.All.Count)
             throw new DeviceException(OpenClDevices.All.Count == 0 ? $"opencl:{index}: {OpenClDevices.Missing}"
-                : $"opencl:{index} does not exist; there are {string.Join("; ", OpenClDevices.All.Select(d => $"{d.Description.Name} ({d.Description.Hardware})"))}.");
-        api = OpenClLibrary.Api!;
-        (device, Description) = OpenClDevices.All[index];
+                : $"opencl:{index} does not exist; there are " +
+                    $"{string.Join("; ", OpenClDevices.All.Select(d => $"{d.Description.Name} ({d.Description.Hardware})"))}.");
+        _api = OpenClLibrary.Api!;
+        (_device, Description) = OpenClDevices.All[index];
         // A tile of the matrix product takes 16 x 16 work items.
-        GroupSize = groupSize ?? (Description.IsProcessor || OpenClDevices.Number(device, DeviceInfo.MaxWorkGroupSize) < 256 ? 1 : 256);
+        GroupSize = groupSize ?? (Description.IsProcessor || OpenClDevices.Number(_device, DeviceInfo.MaxWorkGroupSize) < 256 ? 1 : 256);
         int error;
-        fixed (nint* id = &device)
-            context = api.CreateContext(null, 1, id, null, null, &error);
+        fixed (nint* id = &_device)
+            _context = _api.CreateContext(null, 1, id, null, null, &error);
         Check(error, "clCreateContext");
-        queue = api.CreateCommandQueue(context, device, CommandQueueProperties.None, &error);
+        _queue = _api.CreateCommandQueue(_context, _device, CommandQueueProperties.None, &error);
         Check(error, "clCreateCommandQueue");
     }
 
@@ -45,60 +46,64 @@ internal unsafe class OpenClDriver
     internal nint Allocate(long bytes)
     {
         int error;
-        nint buffer = api.CreateBuffer(context, MemFlags.ReadWrite, (nuint)bytes, null, &error);
+        var buffer = _api.CreateBuffer(_context, MemFlags.ReadWrite, (nuint)bytes, null, &error);
         return error == Success ? buffer : 0;
     }
 
-    internal void Free(nint address) => Check(api.ReleaseMemObject(address), "clReleaseMemObject");
+    internal void Free(nint address) => Check(_api.ReleaseMemObject(address), "clReleaseMemObject");
 
     /// <summary>What is small goes through memory that stays until the device comes to it, so that the caller need not wait.</summary>
     internal void Upload(ReadOnlySpan<byte> from, nint to, long offset)
     {
-        bool waits = from.Length > StagingBytes - staged;
+        var waits = from.Length > StagingBytes - _staged;
         fixed (byte* bytes = from)
         {
             if (!waits)
-                from.CopyTo(new Span<byte>(staging + staged, from.Length));
-            Check(api.EnqueueWriteBuffer(queue, to, waits, (nuint)offset, (nuint)from.Length, waits ? bytes : staging + staged, 0, null, null), "clEnqueueWriteBuffer");
+                from.CopyTo(new Span<byte>(_staging + _staged, from.Length));
+            Check(_api.EnqueueWriteBuffer(_queue, to, waits, (nuint)offset, (nuint)from.Length, waits ? bytes : _staging + _staged, 0, null,
+                null), "clEnqueueWriteBuffer");
         }
-        staged = waits ? 0 : staged + from.Length;
+        _staged = waits ? 0 : _staged + from.Length;
         Waits += waits ? 1 : 0;
     }
 
     internal virtual void Read(nint from, long offset, byte* to, long bytes)
-        => Check(api.EnqueueReadBuffer(queue, from, false, (nuint)offset, (nuint)bytes, to, 0, null, null), "clEnqueueReadBuffer");
+        => Check(_api.EnqueueReadBuffer(_queue, from, false, (nuint)offset, (nuint)bytes, to, 0, null, null), "clEnqueueReadBuffer");
 
     internal void Copy(nint from, long fromOffset, nint to, long toOffset, long bytes)
     {
-        Check(api.EnqueueCopyBuffer(queue, from, to, (nuint)fromOffset, (nuint)toOffset, (nuint)bytes, 0, null, null), "clEnqueueCopyBuffer");
+        Check(_api.EnqueueCopyBuffer(_queue, from, to, (nuint)fromOffset, (nuint)toOffset, (nuint)bytes, 0, null, null),
+            "clEnqueueCopyBuffer");
     }
 
     internal void Compile(string source)
     {
-        string key = $"{Description.Hardware}\n{Description.Driver}";
+        var key = $"{Description.Hardware}\n{Description.Driver}";
         if (KernelSource.Cached(source, key) is { } binary && FromBinary(binary))
             return;
-        byte[] text = Encoding.ASCII.GetBytes(source);
+        var text = Encoding.ASCII.GetBytes(source);
         nint program;
         int error;
         fixed (byte* start = text)
         {
-            byte* only = start;
-            nuint length = (nuint)text.Length;
-            program = api.CreateProgramWithSource(context, 1, &only, &length, &error);
+            var only = start;
+            var length = (nuint)text.Length;
+            program = _api.CreateProgramWithSource(_context, 1, &only, &length, &error);
         }
         Check(error, "clCreateProgramWithSource");
         if (Build(program) is not Success and var failed)
-            throw new DeviceException($"{Name} ({Description.Hardware}; {Description.Driver}) does not compile the kernels (error {failed}). Update its driver, or choose another device with MEZCLA_DEVICE. Its compiler says:\n{Log(program)}");
-        programs.Add(program);
+            throw new DeviceException(
+                $"{Name} ({Description.Hardware}; {Description.Driver}) does not compile the kernels (error {failed}). Update its " +
+                    $"driver, or choose another device with MEZCLA_DEVICE. Its compiler says:\n{Log(program)}");
+        _programs.Add(program);
         nuint size;
-        if (api.GetProgramInfo(program, ProgramInfo.BinarySizes, (nuint)sizeof(nuint), &size, null) != Success || size == 0)
+        if (_api.GetProgramInfo(program, ProgramInfo.BinarySizes, (nuint)sizeof(nuint), &size, null) != Success || size == 0)
             return;
         var bytes = new byte[size];
         fixed (byte* start = bytes)
         {
-            byte* only = start;
-            if (api.GetProgramInfo(program, ProgramInfo.Binaries, (nuint)sizeof(nint), &only, null) == Success)
+            var only = start;
+            if (_api.GetProgramInfo(program, ProgramInfo.Binaries, (nuint)sizeof(nint), &only, null) == Success)
                 KernelSource.Keep(source, key, bytes);
         }
     }
@@ -109,64 +114,64 @@ internal unsafe class OpenClDriver
         nint program;
         int error, status;
         fixed (byte* start = binary)
-        fixed (nint* id = &device)
+        fixed (nint* id = &_device)
         {
-            byte* only = start;
-            nuint length = (nuint)binary.Length;
-            program = api.CreateProgramWithBinary(context, 1, id, &length, &only, &status, &error);
+            var only = start;
+            var length = (nuint)binary.Length;
+            program = _api.CreateProgramWithBinary(_context, 1, id, &length, &only, &status, &error);
         }
         if (error == Success && Build(program) == Success)
         {
-            programs.Add(program);
+            _programs.Add(program);
             return true;
         }
         if (program != 0)
-            api.ReleaseProgram(program);
+            _api.ReleaseProgram(program);
         return false;
     }
 
     private int Build(nint program)
     {
-        fixed (nint* id = &device)
-            return api.BuildProgram(program, 1, id, "-cl-std=CL1.2", null, null);
+        fixed (nint* id = &_device)
+            return _api.BuildProgram(program, 1, id, "-cl-std=CL1.2", null, null);
     }
 
     private string Log(nint program)
     {
         nuint length;
-        if (api.GetProgramBuildInfo(program, device, ProgramBuildInfo.BuildLog, 0, null, &length) != Success)
+        if (_api.GetProgramBuildInfo(program, _device, ProgramBuildInfo.BuildLog, 0, null, &length) != Success)
             return "nothing";
         var text = new byte[length];
         fixed (byte* start = text)
-            api.GetProgramBuildInfo(program, device, ProgramBuildInfo.BuildLog, length, start, null);
+            _api.GetProgramBuildInfo(program, _device, ProgramBuildInfo.BuildLog, length, start, null);
         return Encoding.UTF8.GetString(text).TrimEnd('\0');
     }
 
     internal nint Kernel(string name)
     {
         nint kernel = 0;
-        int error = InvalidKernelName;
-        for (int i = 0; i < programs.Count && error == InvalidKernelName; i++)
-            kernel = api.CreateKernel(programs[i], name, &error);
+        var error = InvalidKernelName;
+        for (var i = 0; i < _programs.Count && error == InvalidKernelName; i++)
+            kernel = _api.CreateKernel(_programs[i], name, &error);
         Check(error, $"clCreateKernel({name})");
         return kernel;
     }
 
     internal virtual void Launch(nint kernel, void** values, nuint* sizes, int count, long groups, int groupSize)
     {
-        for (int i = 0; i < count; i++)
-            Check(api.SetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");
+        for (var i = 0; i < count; i++)
+            Check(_api.SetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");
         nuint local = (nuint)groupSize, global = (nuint)groups * local;
-        Check(api.EnqueueNdrangeKernel(queue, kernel, 1, null, &global, &local, 0, null, null), "clEnqueueNDRangeKernel");
+        Check(_api.EnqueueNdrangeKernel(_queue, kernel, 1, null, &global, &local, 0, null, null), "clEnqueueNDRangeKernel");
         // A driver may hold back what it was asked for until somebody waits, which is only once a step.
-        if (++launched % LaunchesPerFlush == 0)
-            Check(api.Flush(queue), "clFlush");
+        if (++_launched % LaunchesPerFlush == 0)
+            Check(_api.Flush(_queue), "clFlush");
     }
 
     internal void Synchronize()
     {
-        Check(api.Finish(queue), "clFinish");
-        staged = 0;
+        Check(_api.Finish(_queue), "clFinish");
+        _staged = 0;
         Waits++;
     }
 
@@ -174,8 +179,10 @@ internal unsafe class OpenClDriver
     {
         if (error == Success)
             return;
-        string remedy = error is -4 or -5 or -6 ? "It ran out of memory: use a smaller batch or model, or lower Device.MemoryLimit."
+        var remedy = error is -4 or -5 or -6 ? "It ran out of memory: use a smaller batch or model, or lower Device.MemoryLimit."
             : "Update the driver, or choose another device with MEZCLA_DEVICE; mezcla doctor lists them.";
-        throw new DeviceException($"OpenCL's {function} failed with error {error} on {Description?.Name} ({Description?.Hardware}; {Description?.Driver}). {remedy}");
+        throw new DeviceException(
+            $"OpenCL's {function} failed with error {error} on {Description?.Name} " +
+                $"({Description?.Hardware}; {Description?.Driver}). {remedy}");
     }
 }

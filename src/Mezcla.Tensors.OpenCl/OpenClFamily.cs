@@ -32,5 +32,5 @@ public sealed class OpenClFamily : DeviceFamily
         ?? throw new DeviceException($"'{name}' is not the name of an OpenCL device, such as opencl:0.")));
 
     private static int? Index(string name) => name.StartsWith(Prefix, StringComparison.Ordinal)
-        && int.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : null;
+        && int.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : null;
 }

@@ -3,37 +3,39 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-// Kernels that meet an index outside its range write it into a record on the device (see note_outside in prelude.cl) and go on without it: nothing waits. The record comes
-// along with the next results that are read.
+// Kernels that meet an index outside its range write it into a record on the device (see note_outside in prelude.cl) and go on without it:
+// nothing waits. The record comes along with the next results that are read.
 internal sealed unsafe partial class OpenClKernels
 {
-    // The record: the number of the operation or 0, the smallest position, how many notes; behind them the notes, each a position and the number that stood there.
+    // The record: the number of the operation or 0, the smallest position, how many notes;
+    // behind them the notes, each a position and the number that stood there.
     private const int RecordHead = 4, Notes = 30;
 
     private static readonly int[] Nothing = [0, int.MaxValue, 0, 0];
 
-    // By number, from 1 on. They stay: a launch that is replayed knows its number only. Operations differ by name, shape and limit, of which a program has a limited number.
-    private readonly List<IndexCheck> checks = [default];
-    private readonly Dictionary<IndexCheck, int> numbers = [];
-    private readonly Storage record;
+    // By number, from 1 on. They stay: a launch that is replayed knows its number only. Operations
+    // differ by name, shape and limit, of which a program has a limited number.
+    private readonly List<IndexCheck> _checks = [default];
+    private readonly Dictionary<IndexCheck, int> _numbers = [];
+    private readonly Storage _record;
 
     /// <summary>How often the program has waited for the device.</summary>
-    internal long Waits => driver.Waits;
+    internal long Waits => _driver.Waits;
 
-    private Handle Record => new(record, 0);
+    private Handle Record => new(_record, 0);
 
     /// <summary>What a kernel writes down where the check does not hold; 0 for nothing.</summary>
     private long Number(in IndexCheck check)
     {
         if (check.Operation is null)
             return 0;
-        lock (gate)
+        lock (_gate)
         {
-            ref int number = ref CollectionsMarshal.GetValueRefOrAddDefault(numbers, check, out bool known);
+            ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, check, out var known);
             if (!known)
             {
-                number = checks.Count;
-                checks.Add(check);
+                number = _checks.Count;
+                _checks.Add(check);
             }
             return number;
         }
@@ -43,36 +45,36 @@ internal sealed unsafe partial class OpenClKernels
     private void Read(nint from, long offset, Span<byte> to)
     {
         Span<int> head = stackalloc int[RecordHead];
-        lock (gate)
+        lock (_gate)
         {
             // Neither moves before the driver has waited: one is on the stack, the other fixed.
             fixed (byte* bytes = to)
             fixed (int* noted = head)
             {
-                driver.Read(record.Address, 0, (byte*)noted, RecordHead * sizeof(int));
+                _driver.Read(_record.Address, 0, (byte*)noted, RecordHead * sizeof(int));
                 if (to.Length > 0)
-                    driver.Read(from, offset, bytes, to.Length);
-                driver.Synchronize();
+                    _driver.Read(from, offset, bytes, to.Length);
+                _driver.Synchronize();
             }
             if (head[0] != 0)
-                throw Found(head);
+                throw ErrorOf(head);
         }
     }
 
-    private ArgumentException Found(ReadOnlySpan<int> head)
+    private ArgumentException ErrorOf(ReadOnlySpan<int> head)
     {
         Span<int> notes = stackalloc int[2 * Notes];
         fixed (int* to = notes)
         {
-            driver.Read(record.Address, RecordHead * sizeof(int), (byte*)to, notes.Length * sizeof(int));
-            driver.Synchronize();
+            _driver.Read(_record.Address, RecordHead * sizeof(int), (byte*)to, notes.Length * sizeof(int));
+            _driver.Synchronize();
         }
-        driver.Upload(MemoryMarshal.AsBytes(Nothing.AsSpan()), record.Address, 0);
+        _driver.Upload(MemoryMarshal.AsBytes(Nothing.AsSpan()), _record.Address, 0);
         // The smallest position is always right; the number that stood there may be missing, where very many were wrong.
         int? number = null;
-        for (int i = 0; i < Math.Min(head[2], Notes); i++)
+        for (var i = 0; i < Math.Min(head[2], Notes); i++)
             if (notes[2 * i] == head[1])
                 number = notes[2 * i + 1];
-        return checks[head[0]].Error(head[1], number, Name);
+        return _checks[head[0]].Error(head[1], number, Name);
     }
 }

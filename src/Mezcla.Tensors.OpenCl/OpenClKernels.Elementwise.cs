@@ -11,7 +11,8 @@ internal sealed unsafe partial class OpenClKernels
     public override void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate)
         => Each("unary_backward", n, (long)kind, saved, dy, dx, n, a, b, accumulate);
 
-    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
+    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
+        in Shape shape, bool accumulate)
         => Each("binary", shape.Count, (long)kind, a, b, y, Strides(shape, aStrides, bStrides), shape.Count, accumulate);
 
     public override void SwiGlu(Handle a, Handle b, Handle y, long n) => Each("swiglu", n, a, b, y, n);

@@ -21,41 +21,42 @@ internal sealed unsafe partial class OpenClKernels
         parts.Storage!.Release();
     }
 
-    private void SumBlocks(Handle x, Handle y, long outer, long n, long inner, long block, long blocks, bool squares, float scale, bool accumulate)
+    private void SumBlocks(Handle x, Handle y, long outer, long n, long inner, long block, long blocks, bool squares, float scale,
+        bool accumulate)
     {
-        long items = outer * blocks * inner;
+        var items = outer * blocks * inner;
         if (inner == 1)
             Groups("sum_rows", items, x, y, n, block, blocks, squares, scale, accumulate);
         else
             Each("sum_columns", items, x, y, n, inner, block, blocks, squares, scale, items, accumulate);
     }
 
-    public override void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest)
-        => Each("arg_extreme", outer * inner, x, y, n, inner, largest, outer * inner);
+    public override void ArgMax(Handle x, Handle y, long outer, long n, long inner)
+        => Each("arg_max", outer * inner, x, y, n, inner, outer * inner);
 
-    public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
+    public override void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k)
     {
         // None of each row: the kernels keep at least one.
         if (k == 0)
             return;
         // Routing: the few first of a few experts.
-        if (k <= FewFirst && n <= (group > 1 ? FewGroups : long.MaxValue))
+        if (k <= FewFirst && n <= (_group > 1 ? FewGroups : long.MaxValue))
         {
-            if (n <= FewRows || group == 1)
-                Each("top_k_rows", rows, x, values, indices, n, k, descending, rows);
+            if (n <= FewRows || _group == 1)
+                Each("top_k_rows", rows, x, values, indices, n, k, rows);
             else
-                Groups("top_k_groups", rows, x, values, indices, n, k, descending);
+                Groups("top_k_groups", rows, x, values, indices, n, k);
             return;
         }
         if (n <= ShortSort)
         {
-            Each("sort_by_rank", rows * n, x, values, indices, n, k, descending, rows * n);
+            Each("sort_by_rank", rows * n, x, values, indices, n, k, rows * n);
             return;
         }
         Handle from = Rent(rows * n), to = Rent(rows * n);
         Each("sort_start", rows * n, from, n, rows * n);
         for (long width = 1; width < n; width *= 2, (from, to) = (to, from))
-            Each("sort_merge", rows * n, x, from, to, n, width, descending, rows * n);
+            Each("sort_merge", rows * n, x, from, to, n, width, rows * n);
         Each("sort_finish", rows * k, x, from, values, indices, n, k, rows * k);
         from.Storage!.Release();
         to.Storage!.Release();
@@ -71,7 +72,8 @@ internal sealed unsafe partial class OpenClKernels
     public override void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate)
         => Each("log_sum_exp_backward", rows * n, x, y, dy, dx, n, rows * n, accumulate);
 
-    public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
+    public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing,
+        in IndexCheck check)
     {
         var costs = Rent(rows);
         Groups("cross_entropy", rows, x, labels, lse, costs, n, (long)ignore, smoothing, Record, Number(check));
@@ -80,10 +82,12 @@ internal sealed unsafe partial class OpenClKernels
         return -1;
     }
 
-    public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate)
+    public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n,
+        int ignore, float smoothing, bool accumulate)
         => Each("cross_entropy_backward", rows * n, x, labels, lse, loss, dloss, dx, n, (long)ignore, smoothing, rows * n, accumulate);
 
-    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon)
+    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n,
+        float epsilon)
         => Groups("norm_rows", rows, x, weight, bias, y, mean, inverse, n, epsilon);
 
     public override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
@@ -107,6 +111,7 @@ internal sealed unsafe partial class OpenClKernels
     public override void RmsNorm(Handle x, Handle weight, Handle y, Handle inverse, long rows, long n, float epsilon)
         => LayerNorm(x, weight, default, y, default, inverse, rows, n, epsilon);
 
-    public override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight)
+    public override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX,
+        Handle dWeight, bool accumulateWeight)
         => LayerNormBackward(x, weight, default, inverse, dy, rows, n, dx, accumulateX, dWeight, accumulateWeight, default, false);
 }

@@ -9,7 +9,8 @@ namespace Mezcla.Weights;
 public static class GgufPlan
 {
     /// <summary>
-    /// The format that a mix gives each of our matrices. A matrix whose tensors in the file get different formats, or none, is left (null): the writer rounds it to nearest.
+    /// The format that a mix gives each of our matrices. A matrix whose tensors in the file get
+    /// different formats, or none, is left (null): the writer rounds it to nearest.
     /// </summary>
     /// <exception cref="NotSupportedException">GGUF has no place for such a model.</exception>
     public static Func<ModelMatrix, NumberFormat?> Formats(TransformerConfig config, QuantizationMix mix)
@@ -23,11 +24,13 @@ public static class GgufPlan
         return matrix => formats.GetValueOrDefault(Parameter(matrix));
     }
 
-    /// <summary>The bytes of our parameters as a method chose them, for <see cref="ModelWriter.WriteGguf"/>: null for those it did not choose.</summary>
+    /// <summary>The bytes of our parameters as a method chose them, for
+    /// <see cref="ModelWriter.WriteGguf"/>: null for those it did not choose.</summary>
     public static Func<string, BlockFormat, byte[]?> Encoded(IEnumerable<MatrixResult> results)
     {
         var byParameter = results.GroupBy(r => Parameter(r.Matrix)).ToDictionary(g => g.Key, g => g.OrderBy(r => r.Matrix.Expert).ToList());
-        return (name, format) => byParameter.TryGetValue(name, out var parts) && parts.All(p => p.Format == format && MatrixCodec.ByRow(format, p.Matrix.Columns))
+        return (name, format) => byParameter.TryGetValue(name, out var parts)
+            && parts.All(p => p.Format == format && MatrixCodec.ByRow(format, p.Matrix.Columns))
             ? parts.SelectMany(p => p.Encoded).ToArray()
             : null;
     }

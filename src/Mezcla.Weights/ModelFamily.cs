@@ -37,9 +37,11 @@ public static class ModelFamilies
         if (config.Positions.Kind == PositionKind.Learned)
         {
             Need(config.Norm.Kind == NormKind.LayerNorm, "learned positions with RMS norm");
-            Need(config.FeedForward is { Gated: false, Activation: Activation.GeluTanh or Activation.Gelu or Activation.Relu }, "a feed-forward network with learned positions that is not plain GELU or ReLU");
+            Need(config.FeedForward is { Gated: false, Activation: Activation.GeluTanh or Activation.Gelu or Activation.Relu },
+                "a feed-forward network with learned positions that is not plain GELU or ReLU");
             Need(config.MixtureOfExperts is null, "experts with learned positions");
-            Need(attention.KeyValueHeads == attention.Heads && attention.Heads * attention.HeadSize == config.HiddenSize && attention.SlidingWindow is null, "other than full multi-head attention with learned positions");
+            Need(attention.KeyValueHeads == attention.Heads && attention.Heads * attention.HeadSize == config.HiddenSize
+                && attention.SlidingWindow is null, "other than full multi-head attention with learned positions");
             return ModelFamily.Gpt2;
         }
         Need(config.Positions.Kind == PositionKind.Rotary, "a model without positions");
@@ -47,10 +49,12 @@ public static class ModelFamilies
         Need(config.Norm.Kind == NormKind.RmsNorm, "layer norm with rotary positions");
         if (config.MixtureOfExperts is not { } moe)
         {
-            Need(config.FeedForward is { Gated: true, Activation: Activation.Silu, Bias: false }, "a feed-forward network with rotary positions that is not SwiGLU without biases");
+            Need(config.FeedForward is { Gated: true, Activation: Activation.Silu, Bias: false },
+                "a feed-forward network with rotary positions that is not SwiGLU without biases");
             return attention.SlidingWindow is null ? ModelFamily.Llama : ModelFamily.Mistral;
         }
-        Need(moe is { FirstDenseLayers: 0, Period: 1, SharedExperts: 0, RouterBias: false }, "dense blocks, shared experts or a router bias beside the experts");
+        Need(moe is { FirstDenseLayers: 0, Period: 1, SharedExperts: 0, RouterBias: false },
+            "dense blocks, shared experts or a router bias beside the experts");
         Need(moe.Routing is TopKSoftmaxRouting, "a routing other than Mixtral's, in which the weights of a token's experts add up to one");
         Need(moe.Expert is { Gated: true, Activation: Activation.Silu, Bias: false }, "experts that are not SwiGLU without biases");
         Need(!attention.QueryKeyValueBias && !attention.OutputBias, "experts with attention biases");
@@ -58,7 +62,9 @@ public static class ModelFamilies
 
         void Need(bool holds, string what)
         {
-            if (!holds) throw new NotSupportedException($"The model '{config.Name}' has {what}, for which GPT-2, Llama, Mistral and Mixtral files have no place.");
+            if (!holds)
+                throw new NotSupportedException(
+                    $"The model '{config.Name}' has {what}, for which GPT-2, Llama, Mistral and Mixtral files have no place.");
         }
     }
 }

@@ -11,13 +11,14 @@ namespace Mezcla.Weights;
 /// <summary>Loads a model part by part: quantized matrices take the place of float weights before the next part is made.</summary>
 internal sealed class ModelLoader(ModelSource source, bool asFloats)
 {
-    private bool quantized;
+    private bool _quantized;
 
     public Transformer Load()
     {
         var model = new Transformer(source.Config, Fill);
-        if (quantized)
-            foreach (var parameter in model.Parameters()) parameter.RequiresGrad = false;
+        if (_quantized)
+            foreach (var parameter in model.Parameters())
+                parameter.RequiresGrad = false;
         return model;
     }
 
@@ -30,10 +31,17 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
             switch (module)
             {
                 // Latent attention multiplies with these two in ways of its own.
-                case Linear when full.EndsWith(".key_up", StringComparison.Ordinal) || full.EndsWith(".value_up", StringComparison.Ordinal): break;
-                case Linear linear when Quantized(full + ".weight") is { } matrix: Replace(name, new QuantizedLinear(matrix, linear.Bias), linear.Weight); break;
-                case Embedding embedding when !full.EndsWith("positions", StringComparison.Ordinal) && Quantized(full + ".weight") is { } matrix: Replace(name, new QuantizedEmbedding(matrix), embedding.Weight); break;
-                case MixtureOfExpertsLayer experts when Experts(full + ".up.weight") is { } up && Experts(full + ".down.weight") is { } down:
+                case Linear when full.EndsWith(".key_up", StringComparison.Ordinal) || full.EndsWith(".value_up", StringComparison.Ordinal):
+                    break;
+                case Linear linear when Quantized(full + ".weight") is { } matrix:
+                    Replace(name, new QuantizedLinear(matrix, linear.Bias), linear.Weight);
+                    break;
+                case Embedding embedding when !full.EndsWith("positions", StringComparison.Ordinal)
+                    && Quantized(full + ".weight") is { } matrix:
+                    Replace(name, new QuantizedEmbedding(matrix), embedding.Weight);
+                    break;
+                case MixtureOfExpertsLayer experts when Experts(full + ".up.weight") is { } up
+                    && Experts(full + ".down.weight") is { } down:
                     Replace(name + ".up", new QuantizedGroupedLinear(up, experts.Up.Bias), experts.Up.Weight);
                     Replace(name + ".down", new QuantizedGroupedLinear(down, experts.Down.Bias), experts.Down.Weight);
                     break;
@@ -43,18 +51,22 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         {
             var full = $"{prefix}.{name}";
             // A buffer that the file has not keeps what it was made with.
-            if (!source.Has(full) && loaded.NamedBuffers().Any(b => b.Name == name)) continue;
+            if (!source.Has(full) && loaded.NamedBuffers().Any(b => b.Name == name))
+                continue;
             var recipe = source.Recipe(full);
             if (!recipe.Shape.SequenceEqual(tensor.Shape.ToArray().Select(n => (long)n)))
-                throw new InvalidDataException($"{source.Weights.FilePath}: '{full}' is [{string.Join(", ", recipe.Shape)}], and the configuration says {tensor}.");
+                throw new InvalidDataException(
+                    $"{source.Weights.FilePath}: '{full}' is [{string.Join(", ", recipe.Shape)}], and the configuration says {tensor}.");
             Module.Assign(tensor, source.Read(full));
         }
         return loaded;
 
         void Replace(string name, Module module, Tensor weight)
         {
-            if (name.Length == 0) loaded = module;
-            else part.Replace(name, module);
+            if (name.Length == 0)
+                loaded = module;
+            else
+                part.Replace(name, module);
             weight.Dispose();
         }
     }
@@ -62,7 +74,8 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
     /// <summary>The matrix of a recipe as it is, where all its parts are quantized.</summary>
     private IQuantizedMatrix? Quantized(string name)
     {
-        if (asFloats || !source.Has(name)) return null;
+        if (asFloats || !source.Has(name))
+            return null;
         var recipe = source.Recipe(name);
         return IsQuantized(recipe) ? Stack(recipe, recipe.Parts) : null;
     }
@@ -70,15 +83,18 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
     /// <summary>The matrices of a recipe of shape [experts, rows, columns].</summary>
     private IReadOnlyList<IQuantizedMatrix>? Experts(string name)
     {
-        if (asFloats || !source.Has(name)) return null;
+        if (asFloats || !source.Has(name))
+            return null;
         var recipe = source.Recipe(name);
-        if (!IsQuantized(recipe)) return null;
+        if (!IsQuantized(recipe))
+            return null;
         var matrices = new List<IQuantizedMatrix>();
         var parts = new Queue<WeightPart>(recipe.Parts);
         for (var expert = 0; expert < recipe.Shape[0]; expert++)
         {
             var own = new List<WeightPart>();
-            for (long rows = 0; rows < recipe.Shape[1]; rows += own[^1].Rows) own.Add(parts.Dequeue());
+            for (long rows = 0; rows < recipe.Shape[1]; rows += own[^1].Rows)
+                own.Add(parts.Dequeue());
             matrices.Add(Stack(recipe, own));
         }
         return matrices;
@@ -89,7 +105,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
 
     private IQuantizedMatrix Stack(WeightRecipe recipe, IReadOnlyList<WeightPart> parts)
     {
-        quantized = true;
+        _quantized = true;
         var matrices = new List<QuantizedMatrix>();
         try
         {
@@ -104,7 +120,8 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         }
         catch (ArgumentException e)
         {
-            foreach (var matrix in matrices) matrix.Dispose();
+            foreach (var matrix in matrices)
+                matrix.Dispose();
             throw new InvalidDataException($"{source.Weights.FilePath}: {e.Message}", e);
         }
         return matrices.Count == 1 ? matrices[0] : new StackedMatrix(matrices);
@@ -117,7 +134,8 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         {
             long rest = row;
             var part = 0;
-            for (; rest >= parts[part].Rows; part++) rest -= parts[part].Rows;
+            for (; rest >= parts[part].Rows; part++)
+                rest -= parts[part].Rows;
             source.Weights.Bytes(parts[part].Source, parts[part].SourceRow(rest) * rowBytes, rowBytes).CopyTo(bytes);
         }, string.Join(", ", parts.Select(p => p.Source).Distinct()));
     }

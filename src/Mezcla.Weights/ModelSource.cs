@@ -10,20 +10,20 @@ using Mezcla.Weights.Tokenizers;
 namespace Mezcla.Weights;
 
 /// <summary>
-/// A model in a file, opened but not loaded: its configuration and tokenizer are read, its weights when they are asked for. It may be a checkpoint of
-/// Mezcla's, a Hugging Face directory (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama).
+/// A model in a file, opened but not loaded: its configuration and tokenizer are read, its weights when they are asked for. It may be a
+/// checkpoint of Mezcla's, a Hugging Face directory (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama).
 /// </summary>
 public sealed class ModelSource : IDisposable
 {
     private const string CheckpointFormat = "mezcla-checkpoint-1";
 
-    private readonly Dictionary<string, WeightRecipe> recipes;
+    private readonly Dictionary<string, WeightRecipe> _recipes;
 
     private ModelSource(string kind, WeightSource weights, TransformerConfig config, WeightMap map, Tokenizer? tokenizer)
     {
         (Kind, Weights, Config, Map, Tokenizer) = (kind, weights, config, map, tokenizer);
         map.Check(weights);
-        recipes = map.Recipes.ToDictionary(r => r.Name);
+        _recipes = map.Recipes.ToDictionary(r => r.Name);
     }
 
     /// <summary>What kind of file it is, for people.</summary>
@@ -43,7 +43,8 @@ public sealed class ModelSource : IDisposable
 
     /// <summary>Opens a model.</summary>
     /// <exception cref="FileNotFoundException">There is nothing at the path, or a part of it is missing.</exception>
-    /// <exception cref="InvalidDataException">It is damaged, contradicts itself, or is of a family that is not read; the message says what.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, contradicts itself, or is of a
+    /// family that is not read; the message says what.</exception>
     public static ModelSource Open(string path)
     {
         var weights = WeightSource.Open(path);
@@ -59,7 +60,8 @@ public sealed class ModelSource : IDisposable
         catch (Exception e)
         {
             weights.Dispose();
-            if (e is NotSupportedException or ArgumentException or FormatException) throw new InvalidDataException($"{Path.GetFullPath(path)}: {e.Message}", e);
+            if (e is NotSupportedException or ArgumentException or FormatException)
+                throw new InvalidDataException($"{Path.GetFullPath(path)}: {e.Message}", e);
             throw;
         }
     }
@@ -69,8 +71,8 @@ public sealed class ModelSource : IDisposable
     public float[] Read(string name) => WeightMap.Read(Weights, Recipe(name));
 
     /// <summary>
-    /// Loads the model. Matrices in quantized formats stay quantized in memory, unless <paramref name="asFloats"/>: such a model can generate and be evaluated but
-    /// not trained.
+    /// Loads the model. Matrices in quantized formats stay quantized in memory, unless <paramref name="asFloats"/>: such a model can
+    /// generate and be evaluated but not trained.
     /// </summary>
     /// <exception cref="InvalidDataException">A tensor cannot be decoded.</exception>
     public Transformer Load(bool asFloats = false) => new ModelLoader(this, asFloats).Load();
@@ -78,9 +80,11 @@ public sealed class ModelSource : IDisposable
     /// <summary>Closes the files. Loaded models do not need them.</summary>
     public void Dispose() => Weights.Dispose();
 
-    internal WeightRecipe Recipe(string name) => recipes.TryGetValue(name, out var recipe) ? recipe : throw new InvalidDataException($"{Weights.FilePath} has no parameter '{name}'.");
+    internal WeightRecipe Recipe(string name) => _recipes.TryGetValue(name, out var recipe)
+        ? recipe
+        : throw new InvalidDataException($"{Weights.FilePath} has no parameter '{name}'.");
 
-    internal bool Has(string name) => recipes.ContainsKey(name);
+    internal bool Has(string name) => _recipes.ContainsKey(name);
 
     private static ModelSource OpenGguf(GgufFile gguf)
     {
@@ -92,18 +96,24 @@ public sealed class ModelSource : IDisposable
     private static ModelSource OpenDirectory(string path, WeightSource weights)
     {
         var configPath = Path.Combine(path, HuggingFaceConfig.FileName);
-        if (!File.Exists(configPath)) throw new FileNotFoundException($"{Path.GetFullPath(path)} has weights but no {HuggingFaceConfig.FileName}, so the model's shape is unknown.", configPath);
+        if (!File.Exists(configPath))
+            throw new FileNotFoundException(
+                $"{Path.GetFullPath(path)} has weights but no {HuggingFaceConfig.FileName}, so the model's shape is unknown.", configPath);
         var config = HuggingFaceConfig.Read(configPath);
         config.Validate();
-        var tokenizer = File.Exists(Path.Combine(path, "tokenizer.json")) || File.Exists(Path.Combine(path, "tokenizer.model")) ? TokenizerFile.Load(path) : null;
-        return new ModelSource($"Hugging Face directory, {weights.Kind}", weights, config, HuggingFaceNames.For(config, weights), tokenizer);
+        var tokenizer = File.Exists(Path.Combine(path, "tokenizer.json")) || File.Exists(Path.Combine(path, "tokenizer.model"))
+            ? TokenizerFile.Load(path) : null;
+        return new ModelSource($"Hugging Face directory, {weights.Kind}", weights, config, HuggingFaceNames.For(config, weights),
+            tokenizer);
     }
 
     private static ModelSource OpenCheckpoint(WeightSource weights)
     {
         var metadata = weights.Properties.ToDictionary(p => p.Key, p => (string)p.Value);
         if (metadata.GetValueOrDefault("format") != CheckpointFormat)
-            throw new InvalidDataException($"{weights.FilePath} is a safetensors file without a configuration. A model of Hugging Face's is opened by its folder, where config.json is.");
+            throw new InvalidDataException(
+                $"{weights.FilePath} is a safetensors file without a configuration. A model of Hugging Face's is opened by its folder, " +
+                    "where config.json is.");
         TransformerConfig? config;
         try
         {
@@ -113,11 +123,16 @@ public sealed class ModelSource : IDisposable
         {
             throw new InvalidDataException($"{weights.FilePath}: its configuration cannot be read: {e.Message}", e);
         }
-        if (config is null) throw new InvalidDataException($"{weights.FilePath} has no configuration.");
+        if (config is null)
+            throw new InvalidDataException($"{weights.FilePath} has no configuration.");
         config.Validate();
-        var tensors = weights.Tensors.Where(t => !t.Name.StartsWith("optimizer.", StringComparison.Ordinal)).ToDictionary(t => t.Name, t => t.Shape.ToArray());
-        var recipes = tensors.Select(t => new WeightRecipe(t.Key, t.Value, [new(t.Key, 0, t.Value.Length == 1 ? t.Value[0] : t.Value.SkipLast(1).Aggregate(1L, (a, b) => a * b))]));
+        var tensors = weights.Tensors.Where(t => !t.Name.StartsWith("optimizer.", StringComparison.Ordinal))
+            .ToDictionary(t => t.Name, t => t.Shape.ToArray());
+        var recipes =
+            tensors.Select(t => new WeightRecipe(t.Key, t.Value,
+                [new(t.Key, 0, t.Value.Length == 1 ? t.Value[0] : t.Value.SkipLast(1).Aggregate(1L, (a, b) => a * b))]));
         var tokenizer = metadata.TryGetValue("tokenizer", out var json) ? TokenizerFile.FromJson(json) : null;
-        return new ModelSource("Mezcla checkpoint", weights, config, new WeightMap([.. recipes], tensors, new Dictionary<string, long[]>()), tokenizer);
+        return new ModelSource("Mezcla checkpoint", weights, config, new WeightMap([.. recipes], tensors, new Dictionary<string, long[]>()),
+            tokenizer);
     }
 }

@@ -9,7 +9,8 @@ using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights;
 
-/// <summary>Writes models for other programs. Parameters are asked for by our names, one at a time, so that a model larger than memory can be written.</summary>
+/// <summary>Writes models for other programs. Parameters are asked for by our names, one at a
+/// time, so that a model larger than memory can be written.</summary>
 public static class ModelWriter
 {
     /// <summary>Writes a GGUF file, which llama.cpp and programs built on it run.</summary>
@@ -19,17 +20,20 @@ public static class ModelWriter
     /// <param name="parameter">Gives a parameter.</param>
     /// <param name="mix">The format of each matrix.</param>
     /// <param name="written">Told each tensor's name, format, numbers and what was written for them.</param>
-    /// <param name="encoded">Gives the bytes of a parameter in a format, row after row, where codes were chosen before; null for those that are to be rounded to nearest.</param>
+    /// <param name="encoded">Gives the bytes of a parameter in a format, row after row, where codes were
+    /// chosen before; null for those that are to be rounded to nearest.</param>
     /// <exception cref="NotSupportedException">llama.cpp's gpt2 and llama have no place for such a model or tokenizer.</exception>
     /// <exception cref="ArgumentException">A number cannot be written in its format.</exception>
-    public static void WriteGguf(string path, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter, QuantizationMix mix, Action<TensorWritten>? written = null,
+    public static void WriteGguf(string path, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter,
+        QuantizationMix mix, Action<TensorWritten>? written = null,
         Func<string, BlockFormat, byte[]?>? encoded = null)
     {
         var writer = new GgufWriter();
         GgufConfig.Write(writer, config);
         writer.Metadata.Add("general.file_type", mix.FileType);
         writer.Metadata.Add("general.quantization_version", 2u);
-        if (tokenizer is not null) GgufTokenizer.Write(writer.Metadata, tokenizer, config.VocabularySize);
+        if (tokenizer is not null)
+            GgufTokenizer.Write(writer.Metadata, tokenizer, config.VocabularySize);
         var map = GgufNames.For(config);
         foreach (var (name, shape) in map.Sources.Concat(map.Zeros))
         {
@@ -49,7 +53,8 @@ public static class ModelWriter
         writer.Save(path);
     }
 
-    /// <summary>Writes a Hugging Face directory: config.json, tokenizer.json and the weights, in several files where they are large.</summary>
+    /// <summary>Writes a Hugging Face directory: config.json, tokenizer.json and the
+    /// weights, in several files where they are large.</summary>
     /// <param name="folder">The directory; it is made if it does not exist.</param>
     /// <param name="config">The shape.</param>
     /// <param name="tokenizer">The tokenizer.</param>
@@ -57,7 +62,8 @@ public static class ModelWriter
     /// <param name="format">F32, F16 or BF16.</param>
     /// <param name="shardBytes">The most bytes of a file, unless one tensor has more.</param>
     /// <exception cref="NotSupportedException">No family has this shape.</exception>
-    public static void WriteHuggingFace(string folder, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter, FloatFormat format, long shardBytes = 5_000_000_000)
+    public static void WriteHuggingFace(string folder, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter,
+        FloatFormat format, long shardBytes = 5_000_000_000)
     {
         var json = HuggingFaceConfig.Write(config, tokenizer);
         var map = HuggingFaceNames.For(config);
@@ -67,14 +73,17 @@ public static class ModelWriter
         foreach (var tensor in map.Sources.Concat(map.Zeros))
         {
             var bytes = format.BytesFor(tensor.Value.Aggregate(1L, (count, size) => count * size));
-            if (shards.Count == 0 || bytes > room) (shards, room) = ([.. shards, []], shardBytes);
+            if (shards.Count == 0 || bytes > room)
+                (shards, room) = ([.. shards, []], shardBytes);
             shards[^1].Add(tensor);
             room -= bytes;
         }
         var index = new SortedDictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < shards.Count; i++)
         {
-            var file = shards.Count == 1 ? SafetensorsSource.FileName : FormattableString.Invariant($"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors");
+            var file = shards.Count == 1
+                ? SafetensorsSource.FileName
+                : FormattableString.Invariant($"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors");
             var writer = new SafetensorsWriter(new Dictionary<string, string> { ["format"] = "pt" });
             foreach (var (name, shape) in shards[i])
             {
@@ -83,12 +92,16 @@ public static class ModelWriter
             }
             writer.Save(Path.Combine(folder, file));
         }
-        if (shards.Count == 1) File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // of a model that was here before
+        if (shards.Count == 1)
+            File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // of a model that was here before
         else
-            AtomicFile.Write(Path.Combine(folder, SafetensorsSource.IndexName), stream => System.Text.Json.JsonSerializer.Serialize(stream, new { metadata = new { }, weight_map = index }));
-        if (tokenizer is not null) TokenizerFile.Save(tokenizer, Path.Combine(folder, "tokenizer.json"));
+            AtomicFile.Write(Path.Combine(folder, SafetensorsSource.IndexName),
+                stream => System.Text.Json.JsonSerializer.Serialize(stream, new { metadata = new { }, weight_map = index }));
+        if (tokenizer is not null)
+            TokenizerFile.Save(tokenizer, Path.Combine(folder, "tokenizer.json"));
         // Last, so that a directory with a configuration is complete.
-        AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
+        AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName),
+            stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
     }
 
     /// <summary>The parameters of a loaded model, quantized ones decoded.</summary>
@@ -96,7 +109,9 @@ public static class ModelWriter
     {
         var quantized = QuantizedParameters.Of(model);
         var tensors = model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor);
-        return name => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray() : quantized.TryGetValue(name, out var read) ? read() : throw new InvalidOperationException($"The model has no parameter '{name}'.");
+        return name => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray() : quantized.TryGetValue(name, out var read)
+            ? read()
+            : throw new InvalidOperationException($"The model has no parameter '{name}'.");
     }
 }
 

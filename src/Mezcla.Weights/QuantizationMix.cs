@@ -4,16 +4,16 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Weights;
 
 /// <summary>
-/// Which format each matrix of a file gets. A mix is a format for all (F16, Q8_0, Q4_K, ...), or one of llama.cpp's: there the file type Q4_K_M is mostly Q4_K, with more
-/// bits for the head, for values and down projections of some layers.
+/// Which format each matrix of a file gets. A mix is a format for all (F16, Q8_0, Q4_K, ...), or one of llama.cpp's: there the file type
+/// Q4_K_M is mostly Q4_K, with more bits for the head, for values and down projections of some layers.
 /// </summary>
 public sealed class QuantizationMix
 {
-    private readonly BlockFormat basis;
-    private readonly Func<Place, BlockFormat?>? special;
+    private readonly BlockFormat _basis;
+    private readonly Func<Place, BlockFormat?>? _special;
 
     private QuantizationMix(string name, uint fileType, BlockFormat basis, Func<Place, BlockFormat?>? special = null) =>
-        (Name, FileType, this.basis, this.special) = (name, fileType, basis, special);
+        (Name, FileType, _basis, _special) = (name, fileType, basis, special);
 
     /// <summary>A name such as <c>Q4_K_M</c>.</summary>
     public string Name { get; }
@@ -32,7 +32,8 @@ public sealed class QuantizationMix
             Role.QueryKeyValue => NumberFormats.Q6_K,
             _ => null,
         }),
-        new("Q5_K_S", 16, NumberFormats.Q5_K, HeadOnly), new("Q5_K", 16, NumberFormats.Q5_K), new("Q5_1", 9, NumberFormats.Q5_1), new("Q5_0", 8, NumberFormats.Q5_0),
+        new("Q5_K_S", 16, NumberFormats.Q5_K, HeadOnly), new("Q5_K", 16, NumberFormats.Q5_K), new("Q5_1", 9, NumberFormats.Q5_1),
+        new("Q5_0", 8, NumberFormats.Q5_0),
         new("Q4_1", 3, NumberFormats.Q4_1),
         new("Q4_K_M", 15, NumberFormats.Q4_K, p => p.IsHead ? NumberFormats.Q6_K : p.Role switch
         {
@@ -46,7 +47,8 @@ public sealed class QuantizationMix
             Role.Down when p.Layer < p.Layers / 8 => NumberFormats.Q5_K,
             _ => null,
         }),
-        new("Q4_K", 14, NumberFormats.Q4_K), new("Q4_0", 2, NumberFormats.Q4_0), new("NVFP4", 39, NumberFormats.NvFp4), new("MXFP4", 38, NumberFormats.MxFp4),
+        new("Q4_K", 14, NumberFormats.Q4_K), new("Q4_0", 2, NumberFormats.Q4_0), new("NVFP4", 39, NumberFormats.NvFp4),
+        new("MXFP4", 38, NumberFormats.MxFp4),
         new("Q3_K_M", 12, NumberFormats.Q3_K, p => p.IsHead ? NumberFormats.Q6_K : p.Role switch
         {
             Role.Value => p.Layer < 2 ? NumberFormats.Q5_K : NumberFormats.Q4_K,
@@ -70,17 +72,18 @@ public sealed class QuantizationMix
         ?? throw new ArgumentException($"There is no quantization '{name}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
 
     /// <summary>
-    /// The format of a tensor of a GGUF file. Vectors, positions and routers stay F32: they are small, and a router's mistakes send tokens to other experts.
-    /// Rows that a format's block does not divide get the next format with blocks of 32, or F16.
+    /// The format of a tensor of a GGUF file. Vectors, positions and routers stay F32: they are small, and a router's mistakes send tokens
+    /// to other experts. Rows that a format's block does not divide get the next format with blocks of 32, or F16.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="name">llama.cpp's name of the tensor.</param>
     /// <param name="shape">Its shape.</param>
     public BlockFormat FormatOf(TransformerConfig config, string name, IReadOnlyList<long> shape)
     {
-        if (shape.Count < 2 || !name.EndsWith(".weight", StringComparison.Ordinal) || name.Contains("position_embd", StringComparison.Ordinal) || name.Contains("ffn_gate_inp", StringComparison.Ordinal))
+        if (shape.Count < 2 || !name.EndsWith(".weight", StringComparison.Ordinal)
+            || name.Contains("position_embd", StringComparison.Ordinal) || name.Contains("ffn_gate_inp", StringComparison.Ordinal))
             return FloatFormat.F32;
-        var format = special?.Invoke(new Place(config, name)) ?? basis;
+        var format = _special?.Invoke(new Place(config, name)) ?? _basis;
         return Fits(format) ? format : Fallback(format) is { } other && Fits(other) ? other : FloatFormat.F16;
 
         bool Fits(BlockFormat f) => shape[^1] % f.BlockSize == 0;
@@ -119,7 +122,8 @@ public sealed class QuantizationMix
             _ when name.EndsWith(".attn_v.weight", StringComparison.Ordinal) => Role.Value,
             _ when name.EndsWith(".attn_qkv.weight", StringComparison.Ordinal) => Role.QueryKeyValue,
             _ when name.EndsWith(".attn_output.weight", StringComparison.Ordinal) => Role.Output,
-            _ when name.EndsWith(".ffn_down.weight", StringComparison.Ordinal) || name.EndsWith(".ffn_down_exps.weight", StringComparison.Ordinal) => Role.Down,
+            _ when name.EndsWith(".ffn_down.weight", StringComparison.Ordinal)
+                || name.EndsWith(".ffn_down_exps.weight", StringComparison.Ordinal) => Role.Down,
             "output.weight" => Role.Head,
             "token_embd.weight" when config.TiedHead => Role.Head,
             _ => Role.Other,

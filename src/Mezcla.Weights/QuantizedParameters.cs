@@ -11,7 +11,8 @@ internal static class QuantizedParameters
     {
         var parameters = new Dictionary<string, Func<float[]>>();
         foreach (var (name, module) in model.NamedModules())
-            if (module is IQuantizedLayer layer) parameters.Add(name + ".weight", () => Decode(layer.Matrices));
+            if (module is IQuantizedLayer layer)
+                parameters.Add(name + ".weight", () => Decode(layer.Matrices));
         return parameters;
     }
 

@@ -9,8 +9,8 @@ public enum RowOrder
     Same,
 
     /// <summary>
-    /// Within each head, rows that rotate together stand side by side (2i, 2i + 1), as llama.cpp's llama models have them; ours, like Hugging Face's, are half
-    /// a head apart (i, i + h/2).
+    /// Within each head, rows that rotate together stand side by side (2i, 2i + 1), as llama.cpp's llama models have them; ours, like
+    /// Hugging Face's, are half a head apart (i, i + h/2).
     /// </summary>
     RotaryPairs,
 }
@@ -24,10 +24,14 @@ public enum RowOrder
 public sealed record WeightPart(string Source, long FirstRow, long Rows, RowOrder Order = RowOrder.Same, int HeadSize = 0)
 {
     /// <summary>The row of the source that is row <paramref name="row"/> of this part.</summary>
-    public long SourceRow(long row) => FirstRow + (Order == RowOrder.Same ? row : row / HeadSize * HeadSize + 2 * (row % HeadSize % (HeadSize / 2)) + row % HeadSize / (HeadSize / 2));
+    public long SourceRow(long row) =>
+        FirstRow + (Order == RowOrder.Same
+            ? row
+            : row / HeadSize * HeadSize + 2 * (row % HeadSize % (HeadSize / 2)) + row % HeadSize / (HeadSize / 2));
 }
 
-/// <summary>How one parameter of ours is made of tensors in a file. A row is all of a tensor but its last axis fixed; a vector is a column of rows of one.</summary>
+/// <summary>How one parameter of ours is made of tensors in a file. A row is all of a tensor
+/// but its last axis fixed; a vector is a column of rows of one.</summary>
 /// <param name="Name">Our name, such as <c>blocks.0.attention.qkv.weight</c>.</param>
 /// <param name="Shape">Our shape.</param>
 /// <param name="Parts">Its rows from the first on.</param>
@@ -44,8 +48,10 @@ public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<Weigh
 /// <summary>The recipes of all parameters of a model for one kind of file: reading follows them, writing follows them backwards.</summary>
 /// <param name="Recipes">One for each of our parameters.</param>
 /// <param name="Sources">Name and shape of each tensor in the file that the recipes use.</param>
-/// <param name="Zeros">Tensors that the file format wants and our model lacks, such as biases: they are written as zeros, and not read.</param>
-public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDictionary<string, long[]> Sources, IReadOnlyDictionary<string, long[]> Zeros)
+/// <param name="Zeros">Tensors that the file format wants and our model lacks, such
+/// as biases: they are written as zeros, and not read.</param>
+public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDictionary<string, long[]> Sources,
+    IReadOnlyDictionary<string, long[]> Zeros)
 {
     /// <summary>Checks that a file has every tensor that is needed, in the right shape.</summary>
     /// <exception cref="InvalidDataException">One is missing or of another shape.</exception>
@@ -54,7 +60,9 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
         foreach (var (name, shape) in Sources)
         {
             if (!source[name].Shape.SequenceEqual(shape))
-                throw new InvalidDataException($"{source.FilePath}: tensor '{name}' is [{string.Join(", ", source[name].Shape)}], and its configuration asks for [{string.Join(", ", shape)}].");
+                throw new InvalidDataException(
+                    $"{source.FilePath}: tensor '{name}' is [{string.Join(", ", source[name].Shape)}], and its configuration asks for " +
+                        $"[{string.Join(", ", shape)}].");
         }
     }
 
@@ -62,7 +70,8 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
     /// <exception cref="InvalidDataException">A tensor is missing, of another shape, or cannot be decoded.</exception>
     public static float[] Read(WeightSource source, WeightRecipe recipe)
     {
-        if (recipe.Count > Array.MaxLength) throw new InvalidDataException($"{source.FilePath}: '{recipe.Name}' has {recipe.Count} numbers, more than one array holds.");
+        if (recipe.Count > Array.MaxLength)
+            throw new InvalidDataException($"{source.FilePath}: '{recipe.Name}' has {recipe.Count} numbers, more than one array holds.");
         var values = new float[recipe.Count];
         if (recipe.Transposed)
         {
@@ -73,7 +82,8 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
         foreach (var part in recipe.Parts)
         {
             var destination = values.AsSpan(at * columns, (int)part.Rows * columns);
-            if (part.Order == RowOrder.Same) source.ReadFloats(part.Source, part.FirstRow * columns, destination);
+            if (part.Order == RowOrder.Same)
+                source.ReadFloats(part.Source, part.FirstRow * columns, destination);
             else
             {
                 var rows = new float[destination.Length];
@@ -91,7 +101,8 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
     /// <param name="parameter">Our parameters by name.</param>
     public float[] Write(string name, Func<string, float[]> parameter)
     {
-        if (Zeros.TryGetValue(name, out var zeros)) return new float[zeros.Aggregate(1L, (count, size) => count * size)];
+        if (Zeros.TryGetValue(name, out var zeros))
+            return new float[zeros.Aggregate(1L, (count, size) => count * size)];
         var values = new float[Sources[name].Aggregate(1L, (count, size) => checked(count * size))];
         foreach (var recipe in Recipes)
         {
@@ -102,13 +113,17 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
                 if (part.Source == name)
                 {
                     ours ??= parameter(recipe.Name);
-                    if (ours.LongLength != recipe.Count) throw new ArgumentException($"'{recipe.Name}' has {ours.Length} numbers where [{string.Join(", ", recipe.Shape)}] needs {recipe.Count}.");
-                    if (recipe.Transposed) Transpose(ours, (int)Sources[name][^1], values);
+                    if (ours.LongLength != recipe.Count)
+                        throw new ArgumentException(
+                            $"'{recipe.Name}' has {ours.Length} numbers where [{string.Join(", ", recipe.Shape)}] needs {recipe.Count}.");
+                    if (recipe.Transposed)
+                        Transpose(ours, (int)Sources[name][^1], values);
                     else
                     {
                         var columns = recipe.Columns;
                         for (var row = 0L; row < part.Rows; row++)
-                            ours.AsSpan((int)((first + row) * columns), columns).CopyTo(values.AsSpan((int)(part.SourceRow(row) * columns)));
+                            ours.AsSpan((int)((first + row) * columns), columns)
+                                .CopyTo(values.AsSpan((int)(part.SourceRow(row) * columns)));
                     }
                 }
                 first += part.Rows;
@@ -117,18 +132,21 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
         return values;
     }
 
-    /// <summary>Makes one tensor of a file from the encoded rows of our parameters; null where not all of its rows are encoded in this format.</summary>
+    /// <summary>Makes one tensor of a file from the encoded rows of our parameters; null
+    /// where not all of its rows are encoded in this format.</summary>
     /// <param name="name">One of <see cref="Sources"/> or <see cref="Zeros"/>.</param>
     /// <param name="format">The format.</param>
     /// <param name="encoded">The bytes of a parameter in that format, row after row; null where it has none.</param>
     public byte[]? WriteEncoded(string name, BlockFormat format, Func<string, BlockFormat, byte[]?> encoded)
     {
-        if (!Sources.TryGetValue(name, out var shape) || shape.Length < 2 || shape[^1] % format.BlockSize != 0) return null;
+        if (!Sources.TryGetValue(name, out var shape) || shape.Length < 2 || shape[^1] % format.BlockSize != 0)
+            return null;
         var rowBytes = format.BytesFor(shape[^1]);
         var bytes = new byte[shape[..^1].Aggregate(rowBytes, (count, size) => checked(count * size))];
         foreach (var recipe in Recipes.Where(r => r.Parts.Any(p => p.Source == name)))
         {
-            if (recipe.Transposed || encoded(recipe.Name, format) is not { } ours) return null;
+            if (recipe.Transposed || encoded(recipe.Name, format) is not { } ours)
+                return null;
             long first = 0;
             foreach (var part in recipe.Parts)
             {

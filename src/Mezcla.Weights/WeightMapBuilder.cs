@@ -44,48 +44,54 @@ internal sealed record WeightNames
 /// <summary>Builds a <see cref="WeightMap"/> from a configuration and a format's names.</summary>
 internal sealed class WeightMapBuilder
 {
-    private readonly List<WeightRecipe> recipes = [];
-    private readonly Dictionary<string, long[]> sources = [];
-    private readonly Dictionary<string, long[]> zeros = [];
-    private readonly TransformerConfig config;
-    private readonly WeightNames names;
+    private readonly List<WeightRecipe> _recipes = [];
+    private readonly Dictionary<string, long[]> _sources = [];
+    private readonly Dictionary<string, long[]> _zeros = [];
+    private readonly TransformerConfig _config;
+    private readonly WeightNames _names;
 
-    private WeightMapBuilder(TransformerConfig config, WeightNames names) => (this.config, this.names) = (config, names);
+    private WeightMapBuilder(TransformerConfig config, WeightNames names) => (_config, _names) = (config, names);
 
     public static WeightMap Build(TransformerConfig config, WeightNames names)
     {
         // A hostile configuration must not make a list of 10¹² names.
         if (config.Layers > 10_000 || (long)config.Layers * (config.MixtureOfExperts?.Experts ?? 1) > 1 << 20)
-            throw new InvalidDataException($"'{config.Name}' has {config.Layers} layers of {config.MixtureOfExperts?.Experts ?? 1} experts, which is beyond reason.");
+            throw new InvalidDataException(
+                $"'{config.Name}' has {config.Layers} layers of {config.MixtureOfExperts?.Experts ?? 1} experts, which is beyond reason.");
         var builder = new WeightMapBuilder(config, names);
         builder.Add();
-        return new WeightMap(builder.recipes, builder.sources, builder.zeros);
+        return new WeightMap(builder._recipes, builder._sources, builder._zeros);
     }
 
     private void Add()
     {
-        long d = config.HiddenSize;
-        Matrix("embedding.weight", names.Embedding + ".weight", config.VocabularySize, d, transposed: false);
-        if (config.Positions.Kind == PositionKind.Learned) Matrix("positions.weight", names.Positions + ".weight", config.ContextLength, d, transposed: false);
-        for (var layer = 0; layer < config.Layers; layer++)
+        long d = _config.HiddenSize;
+        Matrix("embedding.weight", _names.Embedding + ".weight", _config.VocabularySize, d, transposed: false);
+        if (_config.Positions.Kind == PositionKind.Learned)
+            Matrix("positions.weight", _names.Positions + ".weight", _config.ContextLength, d, transposed: false);
+        for (var layer = 0; layer < _config.Layers; layer++)
         {
             var ours = $"blocks.{layer}.";
             string Named(string format) => string.Format(System.Globalization.CultureInfo.InvariantCulture, format, layer, "{1}");
-            Norm(ours + "attention_norm", Named(names.AttentionNorm));
+            Norm(ours + "attention_norm", Named(_names.AttentionNorm));
             Attention(ours + "attention.", Named);
-            Norm(ours + "network_norm", Named(names.NetworkNorm));
-            if (config.IsMixtureOfExperts(layer)) Experts(ours + "experts.", Named);
-            else Network(ours + "network.", Named);
+            Norm(ours + "network_norm", Named(_names.NetworkNorm));
+            if (_config.IsMixtureOfExperts(layer))
+                Experts(ours + "experts.", Named);
+            else
+                Network(ours + "network.", Named);
         }
-        Norm("final_norm", names.FinalNorm);
-        if (!config.TiedHead) Matrix("head.weight", names.Head + ".weight", config.VocabularySize, d, transposed: false);
+        Norm("final_norm", _names.FinalNorm);
+        if (!_config.TiedHead)
+            Matrix("head.weight", _names.Head + ".weight", _config.VocabularySize, d, transposed: false);
     }
 
     private void Attention(string ours, Func<string, string> named)
     {
-        var attention = config.Attention;
-        long d = config.HiddenSize, q = (long)attention.Heads * attention.HeadSize, k = (long)attention.KeyValueHeads * attention.HeadSize;
-        if (names.QueryKeyValue is { } joined) Linear(ours + "qkv", named(joined), q + 2 * k, d, attention.QueryKeyValueBias);
+        var attention = _config.Attention;
+        long d = _config.HiddenSize, q = (long)attention.Heads * attention.HeadSize, k = (long)attention.KeyValueHeads * attention.HeadSize;
+        if (_names.QueryKeyValue is { } joined)
+            Linear(ours + "qkv", named(joined), q + 2 * k, d, attention.QueryKeyValueBias);
         else
         {
             foreach (var suffix in attention.QueryKeyValueBias ? new[] { ".weight", ".bias" } : [".weight"])
@@ -94,75 +100,82 @@ internal sealed class WeightMapBuilder
                 WeightPart Part(string format, long rows, RowOrder order)
                 {
                     var name = named(format) + suffix;
-                    sources.Add(name, bias ? [rows] : [rows, d]);
+                    _sources.Add(name, bias ? [rows] : [rows, d]);
                     return new WeightPart(name, 0, rows, order, attention.HeadSize);
                 }
-                recipes.Add(new WeightRecipe(ours + "qkv" + suffix, bias ? [q + 2 * k] : [q + 2 * k, d],
-                    [Part(names.Query, q, names.QueryKeyOrder), Part(names.Key, k, names.QueryKeyOrder), Part(names.Value, k, RowOrder.Same)]));
+                _recipes.Add(new WeightRecipe(ours + "qkv" + suffix, bias ? [q + 2 * k] : [q + 2 * k, d],
+                    [Part(_names.Query, q, _names.QueryKeyOrder), Part(_names.Key, k, _names.QueryKeyOrder),
+                        Part(_names.Value, k, RowOrder.Same)]));
             }
         }
-        Linear(ours + "output", named(names.Output), d, q, attention.OutputBias);
+        Linear(ours + "output", named(_names.Output), d, q, attention.OutputBias);
     }
 
     private void Network(string ours, Func<string, string> named)
     {
-        long d = config.HiddenSize, wide = config.FeedForward.IntermediateSize;
-        if (config.FeedForward.Gated)
+        long d = _config.HiddenSize, wide = _config.FeedForward.IntermediateSize;
+        if (_config.FeedForward.Gated)
         {
-            string gate = named(names.Gate) + ".weight", up = named(names.Up) + ".weight";
-            sources.Add(gate, [wide, d]);
-            sources.Add(up, [wide, d]);
-            recipes.Add(new WeightRecipe(ours + "up.weight", [2 * wide, d], [new(gate, 0, wide), new(up, 0, wide)]));
+            string gate = named(_names.Gate) + ".weight", up = named(_names.Up) + ".weight";
+            _sources.Add(gate, [wide, d]);
+            _sources.Add(up, [wide, d]);
+            _recipes.Add(new WeightRecipe(ours + "up.weight", [2 * wide, d], [new(gate, 0, wide), new(up, 0, wide)]));
         }
-        else Linear(ours + "up", named(names.Up), wide, d, config.FeedForward.Bias);
-        Linear(ours + "down", named(names.Down), d, wide, config.FeedForward.Bias);
+        else
+            Linear(ours + "up", named(_names.Up), wide, d, _config.FeedForward.Bias);
+        Linear(ours + "down", named(_names.Down), d, wide, _config.FeedForward.Bias);
     }
 
     private void Experts(string ours, Func<string, string> named)
     {
-        var moe = config.MixtureOfExperts!;
-        long d = config.HiddenSize, wide = moe.Expert.IntermediateSize, experts = moe.Experts;
-        Linear(ours + "router.gate", named(names.Router), experts, d, bias: false);
+        var moe = _config.MixtureOfExperts!;
+        long d = _config.HiddenSize, wide = moe.Expert.IntermediateSize, experts = moe.Experts;
+        Linear(ours + "router.gate", named(_names.Router), experts, d, bias: false);
         List<WeightPart> up = [], down = [];
         for (var expert = 0; expert < experts; expert++)
         {
             WeightPart Part(string format, long rows, long columns)
             {
-                var name = named(format).Replace("{1}", expert.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal) + ".weight";
-                sources.TryAdd(name, names.MergedExperts ? [experts, rows, columns] : [rows, columns]);
-                return new WeightPart(name, names.MergedExperts ? expert * rows : 0, rows);
+                var name = named(format).Replace("{1}", expert.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                    StringComparison.Ordinal) + ".weight";
+                _sources.TryAdd(name, _names.MergedExperts ? [experts, rows, columns] : [rows, columns]);
+                return new WeightPart(name, _names.MergedExperts ? expert * rows : 0, rows);
             }
-            up.Add(Part(names.ExpertGate, wide, d));
-            up.Add(Part(names.ExpertUp, wide, d));
-            down.Add(Part(names.ExpertDown, d, wide));
+            up.Add(Part(_names.ExpertGate, wide, d));
+            up.Add(Part(_names.ExpertUp, wide, d));
+            down.Add(Part(_names.ExpertDown, d, wide));
         }
-        recipes.Add(new WeightRecipe(ours + "up.weight", [experts, 2 * wide, d], up));
-        recipes.Add(new WeightRecipe(ours + "down.weight", [experts, d, wide], down));
+        _recipes.Add(new WeightRecipe(ours + "up.weight", [experts, 2 * wide, d], up));
+        _recipes.Add(new WeightRecipe(ours + "down.weight", [experts, d, wide], down));
     }
 
     private void Linear(string ours, string theirs, long outputs, long inputs, bool bias)
     {
-        Matrix(ours + ".weight", theirs + ".weight", outputs, inputs, names.Transposed);
-        if (bias) Vector(ours + ".bias", theirs + ".bias", outputs);
-        else if (names.AllBiases) zeros.Add(theirs + ".bias", [outputs]);
+        Matrix(ours + ".weight", theirs + ".weight", outputs, inputs, _names.Transposed);
+        if (bias)
+            Vector(ours + ".bias", theirs + ".bias", outputs);
+        else if (_names.AllBiases)
+            _zeros.Add(theirs + ".bias", [outputs]);
     }
 
     private void Norm(string ours, string theirs)
     {
-        Vector(ours + ".weight", theirs + ".weight", config.HiddenSize);
-        if (config.Norm is { Kind: NormKind.LayerNorm, Bias: true }) Vector(ours + ".bias", theirs + ".bias", config.HiddenSize);
-        else if (names.AllBiases) zeros.Add(theirs + ".bias", [config.HiddenSize]);
+        Vector(ours + ".weight", theirs + ".weight", _config.HiddenSize);
+        if (_config.Norm is { Kind: NormKind.LayerNorm, Bias: true })
+            Vector(ours + ".bias", theirs + ".bias", _config.HiddenSize);
+        else if (_names.AllBiases)
+            _zeros.Add(theirs + ".bias", [_config.HiddenSize]);
     }
 
     private void Matrix(string ours, string theirs, long outputs, long inputs, bool transposed)
     {
-        sources.Add(theirs, transposed ? [inputs, outputs] : [outputs, inputs]);
-        recipes.Add(new WeightRecipe(ours, [outputs, inputs], [new(theirs, 0, transposed ? inputs : outputs)], transposed));
+        _sources.Add(theirs, transposed ? [inputs, outputs] : [outputs, inputs]);
+        _recipes.Add(new WeightRecipe(ours, [outputs, inputs], [new(theirs, 0, transposed ? inputs : outputs)], transposed));
     }
 
     private void Vector(string ours, string theirs, long size)
     {
-        sources.Add(theirs, [size]);
-        recipes.Add(new WeightRecipe(ours, [size], [new(theirs, 0, size)]));
+        _sources.Add(theirs, [size]);
+        _recipes.Add(new WeightRecipe(ours, [size], [new(theirs, 0, size)]));
     }
 }

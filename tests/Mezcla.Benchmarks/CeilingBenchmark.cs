@@ -21,10 +21,13 @@ internal static unsafe class CeilingBenchmark
             for (var round = -1; round < rounds; round++)
             {
                 var (whole, products) = (benchmark.Measure(seconds), Products(shape, seconds));
-                if (round >= 0) shares[round] = whole / products;
+                if (round >= 0)
+                    shares[round] = whole / products;
             }
             Array.Sort(shares);
-            Console.WriteLine(FormattableString.Invariant($"{name,-8} {shares[rounds / 2]:F2} of what its products alone allow [{shares[0]:F2} .. {shares[^1]:F2}]"));
+            Console.WriteLine(
+                FormattableString.Invariant(
+                    $"{name,-8} {shares[rounds / 2]:F2} of what its products alone allow [{shares[0]:F2} .. {shares[^1]:F2}]"));
         }
         return 0;
     }
@@ -33,9 +36,11 @@ internal static unsafe class CeilingBenchmark
     private static double Products(ModelShape s, double seconds)
     {
         var tokens = s.Batch * s.Context;
-        (int Inputs, int Outputs, int Times)[] layers = [(s.Width, 3 * s.Width, s.Layers), (s.Width, s.Width, s.Layers), (s.Width, 4 * s.Width, s.Layers), (4 * s.Width, s.Width, s.Layers), (s.Width, s.Vocabulary, 1)];
+        (int Inputs, int Outputs, int Times)[] layers = [(s.Width, 3 * s.Width, s.Layers), (s.Width, s.Width, s.Layers),
+            (s.Width, 4 * s.Width, s.Layers), (4 * s.Width, s.Width, s.Layers), (s.Width, s.Vocabulary, 1)];
         var most = layers.Max(l => Math.Max((long)l.Inputs * l.Outputs, (long)tokens * Math.Max(l.Inputs, l.Outputs)));
-        float* x = RandomFloats.Allocate(most), w = RandomFloats.Allocate(most), y = RandomFloats.Allocate(most), result = RandomFloats.Allocate(most);
+        float* x = RandomFloats.Allocate(most), w = RandomFloats.Allocate(most), y = RandomFloats.Allocate(most),
+            result = RandomFloats.Allocate(most);
         var done = 0;
         var start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
@@ -50,7 +55,8 @@ internal static unsafe class CeilingBenchmark
             done += tokens;
         }
         var speed = done / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        foreach (var p in new[] { (nint)x, (nint)w, (nint)y, (nint)result }) NativeMemory.AlignedFree((void*)p);
+        foreach (var p in new[] { (nint)x, (nint)w, (nint)y, (nint)result })
+            NativeMemory.AlignedFree((void*)p);
         return speed;
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mezcla.Benchmarks;
 
 /// <summary>Mezcla and PyTorch in turn, so that what disturbs the machine disturbs both; medians of the rounds' ratios.</summary>
@@ -11,10 +13,12 @@ internal static class Comparison
             var benchmark = ModelBenchmark.Named(name);
             peer.Measure(name);
             var pairs = new (double Ours, double Theirs)[rounds];
-            for (var i = 0; i < rounds; i++) pairs[i] = (benchmark.Measure(seconds, processorTime), peer.Measure(name));
+            for (var i = 0; i < rounds; i++)
+                pairs[i] = (benchmark.Measure(seconds, processorTime), peer.Measure(name));
             var ratios = pairs.Select(p => p.Ours / p.Theirs).Order().ToArray();
-            Console.WriteLine(FormattableString.Invariant(
-                $"{name,-8} Mezcla {Median(pairs.Select(p => p.Ours)),9:F1}  PyTorch {Median(pairs.Select(p => p.Theirs)),9:F1}  ratio {ratios[rounds / 2]:F2} [{ratios[0]:F2} .. {ratios[^1]:F2}]"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{name,-8} Mezcla {Median(pairs.Select(p => p.Ours)),9:F1}  PyTorch {Median(pairs.Select(p => p.Theirs)),9:F1}  " +
+                    $"ratio {ratios[rounds / 2]:F2} [{ratios[0]:F2} .. {ratios[^1]:F2}]"));
         }
         return 0;
     }

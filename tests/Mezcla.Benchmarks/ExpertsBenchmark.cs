@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Tensors;
@@ -7,8 +8,8 @@ using Mezcla.Training;
 namespace Mezcla.Benchmarks;
 
 /// <summary>
-/// Training steps of Mixtures of Experts in turn with a dense model of equal active parameters, and with PyTorch's loop over experts where it is there: top-2 of 8, and top-4 of
-/// 32 small ones. All have the same FLOPs but for the router.
+/// Training steps of Mixtures of Experts in turn with a dense model of equal active parameters, and with PyTorch's loop over experts where
+/// it is there: top-2 of 8, and top-4 of 32 small ones. All have the same FLOPs but for the router.
 /// </summary>
 internal static class ExpertsBenchmark
 {
@@ -16,34 +17,43 @@ internal static class ExpertsBenchmark
 
     public static int Run(string letter, int threads, int rounds, double seconds, bool processorTime)
     {
-        ModelShape shape = ModelShape.Named(letter);
-        int hidden = 4 * shape.Width;
-        // Equal active: the chosen experts' widths sum to the dense network's. The second is moe_M: each expert as wide as the usual dense network.
+        var shape = ModelShape.Named(letter);
+        var hidden = 4 * shape.Width;
+        // Equal active: the chosen experts' widths sum to the dense network's. The second
+        // is moe_M: each expert as wide as the usual dense network.
         Mixture[] mixtures = [new(8, 2, hidden / 2), new(8, 2, hidden), new(32, 4, hidden / 4)];
         using TorchPeer? peer = Peer(threads, seconds, processorTime);
         foreach (Mixture mixture in mixtures)
         {
-            int active = mixture.Chosen * mixture.Hidden;
+            var active = mixture.Chosen * mixture.Hidden;
             var (dense, sparse) = (new Training(shape, active, null), new Training(shape, active, mixture));
-            string request = $"{letter} {mixture.Experts} {mixture.Chosen} {mixture.Hidden}";
+            var request = $"{letter} {mixture.Experts} {mixture.Chosen} {mixture.Hidden}";
             peer?.Measure(request);
             var (times, speeds) = (new double[rounds], new double[rounds]);
             var (ours, theirs) = (0.0, 0.0);
             for (var i = 0; i < rounds; i++)
             {
-                double mine = sparse.Measure(seconds, processorTime);
+                var mine = sparse.Measure(seconds, processorTime);
                 times[i] = dense.Measure(seconds, processorTime) / mine;
                 ours += mine / rounds;
-                if (peer is null) continue;
-                double other = peer.Measure(request);
+                if (peer is null)
+                    continue;
+                var other = peer.Measure(request);
                 speeds[i] = mine / other;
                 theirs += other / rounds;
             }
 
             Array.Sort(times);
             Array.Sort(speeds);
-            Console.WriteLine(FormattableString.Invariant($"{letter} top-{mixture.Chosen} of {mixture.Experts}, hidden {mixture.Hidden}: {ours:F0} tokens/s, {times[rounds / 2]:F2} [{times[0]:F2} .. {times[^1]:F2}] times a dense step of equal active size")
-                + (peer is null ? "" : FormattableString.Invariant($"; {speeds[rounds / 2]:F2} [{speeds[0]:F2} .. {speeds[^1]:F2}] times the speed of PyTorch's loop, {theirs:F0} tokens/s")));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{letter} top-{mixture.Chosen} of {mixture.Experts}, hidden {mixture.Hidden}: {ours:F0} " +
+                        $"tokens/s, {times[rounds / 2]:F2} [{times[0]:F2} .. {times[^1]:F2}] times a dense step of equal active size")
+                + (peer is null
+                    ? ""
+                    : string.Create(CultureInfo.InvariantCulture,
+                        $"; {speeds[rounds / 2]:F2} [{speeds[0]:F2} .. {speeds[^1]:F2}] times the speed of PyTorch's loop, {theirs:F0} " +
+                            $"tokens/s")));
         }
 
         return 0;
@@ -75,20 +85,28 @@ internal static class ExpertsBenchmark
                 shape.Config() with
                 {
                     FeedForward = network,
-                    MixtureOfExperts = mixture is null ? null : new() { Experts = mixture.Experts, TopK = mixture.Chosen, Expert = network with { IntermediateSize = mixture.Hidden } },
+                    MixtureOfExperts = mixture is null ? null : new()
+                    {
+                        Experts = mixture.Experts,
+                        TopK = mixture.Chosen,
+                        Expert = network with { IntermediateSize = mixture.Hidden }
+                    },
                 },
                 new RandomStream(1));
             _optimizer = new(_model.NamedParameters(), new TrainingConfig());
             var random = new Random(1);
-            _ids = Tensor.From([.. Enumerable.Range(0, shape.Batch * shape.Context).Select(_ => random.Next(shape.Vocabulary))], shape.Batch, shape.Context);
+            _ids = Tensor.From([.. Enumerable.Range(0, shape.Batch * shape.Context).Select(_ => random.Next(shape.Vocabulary))],
+                shape.Batch, shape.Context);
             Step();
         }
 
         public double Measure(double seconds, bool processorTime)
         {
             var (tokens, start, begin) = (0L, Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
-            while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds) tokens += Step();
-            return tokens / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
+            while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds)
+                tokens += Step();
+            return tokens
+                / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
         }
 
         private long Step()

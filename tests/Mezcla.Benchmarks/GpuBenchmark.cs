@@ -12,14 +12,20 @@ internal static class GpuBenchmark
     public static int Run(string[] names, Device device, double seconds)
     {
         using var peer = Peer(seconds);
-        double products = peer?.Ask("products float32") ?? double.NaN, narrow = peer?.Ask("products bfloat16") ?? double.NaN, bandwidth = peer?.Ask("bandwidth") ?? double.NaN;
-        Console.WriteLine($"Mezcla on {device}; PyTorch: {peer?.Greeting ?? "not there"}. Tokens per second. Measured by PyTorch: products {products / 1e12:F1} TFLOP/s in float32, "
-            + $"{narrow / 1e12:F1} in bfloat16; copies {bandwidth / 1e9:F0} GB/s. The share is of the products in the same precision for training (MFU), of the copies for generation at batch 1.");
+        double products = peer?.Ask("products float32") ?? double.NaN, narrow = peer?.Ask("products bfloat16") ?? double.NaN,
+            bandwidth = peer?.Ask("bandwidth") ?? double.NaN;
+        Console.WriteLine(
+            $"Mezcla on {device}; PyTorch: {peer?.Greeting ?? "not there"}. Tokens per second. Measured by PyTorch: " +
+                $"products {products / 1e12:F1} TFLOP/s in float32, "
+            +
+            $"{narrow / 1e12:F1} in bfloat16; copies {bandwidth / 1e9:F0} GB/s. The share is of the products in the same precision for " +
+            $"training (MFU), of the copies for generation at batch 1.");
         Console.WriteLine();
         Console.WriteLine("| | Mezcla float32 | share | PyTorch float32 | ratio | Mezcla bfloat16 | share | PyTorch bfloat16 | ratio |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var name in names)
-            Console.WriteLine($"| {name} | {Cells(name, ProductPrecision.Float32, products)} | {Cells(name, ProductPrecision.BFloat16, narrow)} |");
+            Console.WriteLine(
+                $"| {name} | {Cells(name, ProductPrecision.Float32, products)} | {Cells(name, ProductPrecision.BFloat16, narrow)} |");
         return 0;
 
         string Cells(string name, ProductPrecision precision, double rate)
@@ -30,7 +36,8 @@ internal static class GpuBenchmark
         }
     }
 
-    private static (double Speed, double Share) Ours(string name, Device device, ProductPrecision precision, double seconds, double products, double bandwidth)
+    private static (double Speed, double Share) Ours(string name, Device device, ProductPrecision precision, double seconds,
+        double products, double bandwidth)
     {
         try
         {
@@ -58,7 +65,9 @@ internal static class GpuBenchmark
 
     private static string Speed(double speed) => double.IsNaN(speed) ? "-" : speed.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Ratio(double ours, double theirs) => double.IsNaN(ours / theirs) ? "-" : (ours / theirs).ToString("F2", CultureInfo.InvariantCulture);
+    private static string Ratio(double ours, double theirs) => double.IsNaN(ours / theirs)
+        ? "-"
+        : (ours / theirs).ToString("F2", CultureInfo.InvariantCulture);
 
     private static string Share(double share) => double.IsNaN(share) ? "-" : share.ToString("P0", CultureInfo.InvariantCulture);
 
@@ -81,9 +90,11 @@ internal static class GpuBenchmark
 
         public TorchGpu(double seconds)
         {
-            _process = new[] { "python3", "/usr/bin/python3" }.Select(python => Start(python, seconds)).FirstOrDefault(process => process is not null)
+            _process = new[] { "python3", "/usr/bin/python3" }.Select(python => Start(python, seconds))
+                .FirstOrDefault(process => process is not null)
                 ?? throw new InvalidOperationException("There is no python3 with PyTorch: its columns stay empty.");
-            Greeting = _process.StandardOutput.ReadLine()?[6..] ?? throw new InvalidOperationException("PyTorch did not start: what it said is above.");
+            Greeting = _process.StandardOutput.ReadLine()?[6..]
+                ?? throw new InvalidOperationException("PyTorch did not start: what it said is above.");
         }
 
         public string Greeting { get; }
@@ -103,15 +114,18 @@ internal static class GpuBenchmark
 
         private static Process? Start(string python, double seconds)
         {
-            if (!File.Exists(python) && python.Contains('/', StringComparison.Ordinal)) return null;
+            if (!File.Exists(python) && python.Contains('/', StringComparison.Ordinal))
+                return null;
             using (var probe = Process.Start(new ProcessStartInfo(python, ["-c", "import torch"]) { RedirectStandardError = true })!)
             {
                 probe.StandardError.ReadToEnd();
                 probe.WaitForExit();
-                if (probe.ExitCode != 0) return null;
+                if (probe.ExitCode != 0)
+                    return null;
             }
 
-            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "peers", "torch_gpu.py"), seconds.ToString(CultureInfo.InvariantCulture)];
+            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "peers", "torch_gpu.py"),
+                seconds.ToString(CultureInfo.InvariantCulture)];
             return Process.Start(new ProcessStartInfo(python, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true });
         }
     }

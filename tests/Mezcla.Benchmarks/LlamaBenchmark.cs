@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Quantization.Layers;
@@ -10,8 +11,8 @@ using Mezcla.Weights;
 namespace Mezcla.Benchmarks;
 
 /// <summary>
-/// Generation and prompts of a Llama of 16 layers and width 2048 with random weights, from one GGUF file, in turn with llama.cpp: medians of ratios of neighbouring
-/// runs, each side with the number of threads that suits it best.
+/// Generation and prompts of a Llama of 16 layers and width 2048 with random weights, from one GGUF file, in turn with llama.cpp: medians
+/// of ratios of neighbouring runs, each side with the number of threads that suits it best.
 /// </summary>
 internal static class LlamaBenchmark
 {
@@ -46,7 +47,8 @@ internal static class LlamaBenchmark
             var path = Path.Combine(folder, FormattableString.Invariant($"llama-{layers}-{format}.gguf"));
             // What made the file, or the format before, has left memory that would pass for this one's.
             var fresh = format == formats[0] && File.Exists(path);
-            if (!File.Exists(path)) Write(path, format, layers);
+            if (!File.Exists(path))
+                Write(path, format, layers);
             Compare(fresh, format, path, format == "F32" ? null : peer, threads, rounds, prompt, generated);
         }
         return 0;
@@ -54,7 +56,7 @@ internal static class LlamaBenchmark
 
     private static void Compare(bool fresh, string format, string path, string? peer, int[] threads, int rounds, int prompt, int generated)
     {
-        long before = Memory();
+        var before = Memory();
         using var ours = new Ours(path);
         using var theirs = peer is null ? null : new LlamaPeer(peer, path);
         ours.Measure(1, 1);
@@ -63,12 +65,20 @@ internal static class LlamaBenchmark
         var working = Memory() - before - loaded;
         var expected = new FileInfo(path).Length + ours.CacheBytes;
         var grown = fresh
-            ? FormattableString.Invariant($"the process grew by {loaded / 1e6:F1} MB, {(double)loaded / expected:F3} times file and cache, and by {working / 1e6:F1} MB for the activations of the prompt")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"the process grew by {loaded / 1e6:F1} MB, {(double)loaded / expected:F3} times file and cache, and " +
+                    $"by {working / 1e6:F1} MB for the activations of the prompt")
             : "what the process grew by is measured for the first format of a call whose file is there already";
-        Console.WriteLine(FormattableString.Invariant($"{format}: file {new FileInfo(path).Length / 1e6:F1} MB and cache {ours.CacheBytes / 1e6:F1} MB; matrices take {ours.MatrixBytes / 1e6:F1} MB; {grown}"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture,
+                $"{format}: file {new FileInfo(path).Length / 1e6:F1} MB and cache {ours.CacheBytes / 1e6:F1} MB; matrices " +
+                    $"take {ours.MatrixBytes / 1e6:F1} MB; {grown}"));
         var own = Best(threads, n => Own(n, prompt));
         var other = theirs is null ? own : Best(threads, n => theirs.Measure(n, prompt, generated));
-        var runs = Enumerable.Range(0, rounds).Select(_ => (Ours: Both(own, n => Own(n, prompt)), Theirs: theirs is null ? default : Both(other, n => theirs.Measure(n, prompt, generated)))).ToList();
+        var runs = Enumerable.Range(0, rounds)
+            .Select(
+                _ => (Ours: Both(own, n => Own(n, prompt)),
+                    Theirs: theirs is null ? default : Both(other, n => theirs.Measure(n, prompt, generated)))).ToList();
         Report("generate", own.Generate, other.Generate, runs.Select(r => (r.Ours.Generate, r.Theirs.Generate)));
         Report("prompt", own.Prompt, other.Prompt, runs.Select(r => (r.Ours.Prompt, r.Theirs.Prompt)));
 
@@ -82,8 +92,14 @@ internal static class LlamaBenchmark
         {
             var all = pairs.ToList();
             var ratios = all.Select(p => p.Ours / p.Theirs).Order().ToArray();
-            var against = theirs is null ? "" : FormattableString.Invariant($"  llama.cpp {Median(all.Select(p => p.Theirs)),7:F1} ({otherThreads} threads)  ratio {ratios[ratios.Length / 2]:F2} [{ratios[0]:F2} .. {ratios[^1]:F2}]");
-            Console.WriteLine(FormattableString.Invariant($"{format,-6} {what,-9} Mezcla {Median(all.Select(p => p.Ours)),7:F1} tokens/s ({ownThreads} threads){against}"));
+            var against = theirs is null
+                ? ""
+                : string.Create(CultureInfo.InvariantCulture,
+                    $"  llama.cpp {Median(all.Select(p => p.Theirs)),7:F1} ({otherThreads} threads)  " +
+                        $"ratio {ratios[ratios.Length / 2]:F2} [{ratios[0]:F2} .. {ratios[^1]:F2}]");
+            Console.WriteLine(
+                FormattableString.Invariant(
+                    $"{format,-6} {what,-9} Mezcla {Median(all.Select(p => p.Ours)),7:F1} tokens/s ({ownThreads} threads){against}"));
         }
     }
 
@@ -94,7 +110,8 @@ internal static class LlamaBenchmark
         return (speeds.MaxBy(s => s.Speed.Prompt).Threads, speeds.MaxBy(s => s.Speed.Generate).Threads);
     }
 
-    private static (double Prompt, double Generate) Both((int Prompt, int Generate) threads, Func<int, (double Prompt, double Generate)> measure)
+    private static (double Prompt, double Generate) Both((int Prompt, int Generate) threads,
+        Func<int, (double Prompt, double Generate)> measure)
     {
         var speed = measure(threads.Generate);
         return threads.Prompt == threads.Generate ? speed : (measure(threads.Prompt).Prompt, speed.Generate);
@@ -118,16 +135,20 @@ internal static class LlamaBenchmark
         var config = Config(layers);
         var random = new Random(1);
         var values = new float[1 << 20];
-        for (var i = 0; i < values.Length; i++) values[i] = (random.NextSingle() - 0.5f) * 0.07f;
+        for (var i = 0; i < values.Length; i++)
+            values[i] = (random.NextSingle() - 0.5f) * 0.07f;
         var shapes = new Dictionary<string, float[]>();
         ModelWriter.WriteGguf(path, config, BytePairTokenizer.Train(Datasets.Corpus.Load("moby-dick").Text[..100_000], 512), name =>
         {
             var count = Count(config, name);
-            if (name.Contains("norm", StringComparison.Ordinal)) return [.. Enumerable.Repeat(1f, count)];
-            if (shapes.TryGetValue(name, out var made)) return made;
+            if (name.Contains("norm", StringComparison.Ordinal))
+                return [.. Enumerable.Repeat(1f, count)];
+            if (shapes.TryGetValue(name, out var made))
+                return made;
             shapes.Clear();
             var weights = new float[count];
-            for (var at = 0; at < count; at += values.Length) values.AsSpan(0, Math.Min(values.Length, count - at)).CopyTo(weights.AsSpan(at));
+            for (var at = 0; at < count; at += values.Length)
+                values.AsSpan(0, Math.Min(values.Length, count - at)).CopyTo(weights.AsSpan(at));
             return shapes[name] = weights;
         }, QuantizationMix.Parse(format));
     }
@@ -168,7 +189,8 @@ internal static class LlamaBenchmark
             var token = Next([.. Enumerable.Range(0, prompt).Select(i => 100 + i * 7 % 300)]);
             var read = Stopwatch.GetElapsedTime(start).TotalSeconds;
             start = Stopwatch.GetTimestamp();
-            for (var i = 0; i < generate; i++) token = Next([token]);
+            for (var i = 0; i < generate; i++)
+                token = Next([token]);
             return (prompt / read, generate / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 

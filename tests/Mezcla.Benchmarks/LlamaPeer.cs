@@ -19,8 +19,12 @@ internal sealed class LlamaPeer : IDisposable
         _process = Process.Start(start)!;
         while (_process.StandardOutput.ReadLine() is var line)
         {
-            if (line is null) throw new InvalidOperationException($"llama.cpp did not start. Install it with: npm install --ignore-scripts --prefix FOLDER node-llama-cpp, and name FOLDER with --peer. ({folder})");
-            if (line.StartsWith("ready", StringComparison.Ordinal)) break;
+            if (line is null)
+                throw new InvalidOperationException(
+                    "llama.cpp did not start. Install it with: npm install --ignore-scripts --prefix FOLDER node-llama-cpp, and name " +
+                        $"FOLDER with --peer. ({folder})");
+            if (line.StartsWith("ready", StringComparison.Ordinal))
+                break;
         }
     }
 
@@ -28,7 +32,8 @@ internal sealed class LlamaPeer : IDisposable
     public (double Prompt, double Generate) Measure(int threads, int prompt, int generate)
     {
         _process.StandardInput.WriteLine($"{threads} {prompt} {generate}");
-        var parts = (_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("llama.cpp ended; what it said is above.")).Split(' ');
+        var parts = (_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("llama.cpp ended; what it said is above."))
+            .Split(' ');
         return (double.Parse(parts[0], CultureInfo.InvariantCulture), double.Parse(parts[1], CultureInfo.InvariantCulture));
     }
 

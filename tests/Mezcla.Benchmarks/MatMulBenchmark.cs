@@ -4,7 +4,8 @@ using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Benchmarks;
 
-/// <summary>Products of the shapes that training and running a transformer is made of, in turn with OpenBLAS: medians of ratios of neighbouring runs.</summary>
+/// <summary>Products of the shapes that training and running a transformer is made of, in
+/// turn with OpenBLAS: medians of ratios of neighbouring runs.</summary>
 internal static unsafe class MatMulBenchmark
 {
     private sealed record Shape(string Name, bool TransposeA, bool TransposeB, int M, int N, int K);
@@ -16,7 +17,8 @@ internal static unsafe class MatMulBenchmark
         [
             ("S qkv", 2048, 128, 384), ("S mlp", 2048, 128, 512), ("S head", 2048, 128, 512),
             ("M qkv", 2048, 384, 1152), ("M mlp", 2048, 384, 1536), ("M mlp2", 2048, 1536, 384), ("M head", 2048, 384, 8192),
-            ("L qkv", 256, 768, 2304), ("L proj", 256, 768, 768), ("L mlp", 256, 768, 3072), ("L mlp2", 256, 3072, 768), ("L head", 256, 768, 50304),
+            ("L qkv", 256, 768, 2304), ("L proj", 256, 768, 768), ("L mlp", 256, 768, 3072), ("L mlp2", 256, 3072, 768),
+            ("L head", 256, 768, 50304),
         ];
         foreach (var (name, tokens, inputs, outputs) in layers)
         {
@@ -46,12 +48,15 @@ internal static unsafe class MatMulBenchmark
             OpenBlas.Threads = threads;
             var logarithms = 0.0;
             var count = 0;
-            foreach (var shape in Shapes().Where(s => only.Length == 0 || only.Any(part => s.Name.Contains(part, StringComparison.Ordinal))))
+            foreach (var shape in Shapes()
+                .Where(s => only.Length == 0 || only.Any(part => s.Name.Contains(part, StringComparison.Ordinal))))
             {
                 var (ratio, low, high, gflops) = Compare(shape, rounds);
                 logarithms += Math.Log(ratio);
                 count++;
-                Console.WriteLine($"{threads} {shape.Name,-12} {shape.M,5} {shape.N,6} {shape.K,5}  {gflops,6:F1} GFLOP/s  ratio {ratio:F2} [{low:F2} .. {high:F2}]");
+                Console.WriteLine(
+                    $"{threads} {shape.Name,-12} {shape.M,5} {shape.N,6} {shape.K,5}  {gflops,6:F1} GFLOP/s  ratio {ratio:F2} [{low:F2} " +
+                        $".. {high:F2}]");
             }
             Console.WriteLine($"{threads} geometric mean {Math.Exp(logarithms / count):F3}");
         }
@@ -70,14 +75,17 @@ internal static unsafe class MatMulBenchmark
         var speeds = new double[rounds];
         for (var round = -1; round < rounds; round++)
         {
-            // Each side starts when the other's threads have stopped looking for work (OpenMP's spin for milliseconds), and with its own awake.
+            // Each side starts when the other's threads have stopped looking for work
+            // (OpenMP's spin for milliseconds), and with its own awake.
             var ours = Time(repeat, () => Gemm.Multiply(s.TransposeA, s.TransposeB, s.M, s.N, s.K, 1, a, lda, b, ldb, 0, c, s.N));
             var theirs = Time(repeat, () => OpenBlas.Multiply(s.TransposeA, s.TransposeB, s.M, s.N, s.K, a, lda, b, ldb, 0, c, s.N));
-            if (round < 0) continue;
+            if (round < 0)
+                continue;
             ratios[round] = theirs / ours;
             speeds[round] = flops * repeat / ours * 1e-9;
         }
-        foreach (var p in new[] { (nint)a, (nint)b, (nint)c }) NativeMemory.AlignedFree((void*)p);
+        foreach (var p in new[] { (nint)a, (nint)b, (nint)c })
+            NativeMemory.AlignedFree((void*)p);
         Array.Sort(ratios);
         Array.Sort(speeds);
         return (ratios[rounds / 2], ratios[0], ratios[^1], speeds[rounds / 2]);
@@ -88,7 +96,8 @@ internal static unsafe class MatMulBenchmark
         Thread.Sleep(30);
         action();
         var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < repeat; i++) action();
+        for (var i = 0; i < repeat; i++)
+            action();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

@@ -33,7 +33,14 @@ internal sealed record ModelShape(int Layers, int Width, int Heads, int Context,
             ContextLength = Context,
             Layers = Layers,
             HiddenSize = Width,
-            Attention = new() { Heads = Heads, KeyValueHeads = Heads, HeadSize = Width / Heads, QueryKeyValueBias = true, OutputBias = true },
+            Attention = new()
+            {
+                Heads = Heads,
+                KeyValueHeads = Heads,
+                HeadSize = Width / Heads,
+                QueryKeyValueBias = true,
+                OutputBias = true
+            },
             FeedForward = network,
             MixtureOfExperts = Experts ? new() { Experts = 8, TopK = 2, Expert = network } : null,
             Norm = new(NormKind.LayerNorm, 1e-5f, Bias: true),
@@ -59,7 +66,8 @@ internal sealed class ModelBenchmark
         _model.MoveTo(device);
         var random = new Random(1);
         int[] Ids() => [.. Enumerable.Range(0, shape.Batch * shape.Context).Select(_ => random.Next(shape.Vocabulary))];
-        var (ids, labels) = (Tensor.From(Ids(), shape.Batch, shape.Context).To(device), Tensor.From(Ids(), shape.Batch, shape.Context).To(device));
+        var (ids, labels) =
+            (Tensor.From(Ids(), shape.Batch, shape.Context).To(device), Tensor.From(Ids(), shape.Batch, shape.Context).To(device));
         // Not made for generation, which needs no room for it.
         var optimizer = kind is "train" or "moe" ? new AdamW(_model.NamedParameters(), new TrainingConfig()) : null;
         _once = kind switch
@@ -77,19 +85,23 @@ internal sealed class ModelBenchmark
     public static ModelBenchmark Named(string name, Device? device = null)
     {
         var parts = name.Split('_');
-        if (parts.Length != 2) throw new ArgumentException($"\"{name}\" is no benchmark; there are {string.Join(", ", Names)}.");
+        if (parts.Length != 2)
+            throw new ArgumentException($"\"{name}\" is no benchmark; there are {string.Join(", ", Names)}.");
         return new(parts[0], ModelShape.Named(parts[1], parts[0] == "moe"), device ?? Device.Cpu);
     }
 
     public static ModelBenchmark Train(ModelShape shape) => new("train", shape, Device.Cpu);
 
-    /// <summary>Of forward and backward, by the usual count: six for each parameter that a token meets, and attention's two products over half the context.</summary>
+    /// <summary>Of forward and backward, by the usual count: six for each parameter that a token
+    /// meets, and attention's two products over half the context.</summary>
     public double FlopsPerTrainedToken
     {
         get
         {
-            double experts = _shape.Experts ? _model.NamedParameters().Where(p => p.Tensor.Rank == 3).Sum(p => p.Tensor.Count) : 0, chosen = experts / 8 * 2;
-            double met = _model.CountParameters() - experts + chosen - (double)_shape.Context * _shape.Width;
+            double experts = _shape.Experts
+                ? _model.NamedParameters().Where(p => p.Tensor.Rank == 3).Sum(p => p.Tensor.Count)
+                : 0, chosen = experts / 8 * 2;
+            var met = _model.CountParameters() - experts + chosen - (double)_shape.Context * _shape.Width;
             return 6 * met + 6.0 * _shape.Layers * _shape.Context * _shape.Width;
         }
     }
@@ -107,7 +119,8 @@ internal sealed class ModelBenchmark
             tokens += _once();
             _device.Kernels.Synchronize();
         }
-        return tokens / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
+        return tokens
+            / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
     }
 
     private int Train(Tensor ids, Tensor labels, AdamW optimizer)
@@ -136,7 +149,8 @@ internal sealed class ModelBenchmark
         for (var at = 0; at < _shape.Context; at++)
         {
             using var scope = new TensorScope();
-            var logits = _model.Logits(Tensor.From(tokens, batch, 1).To(_device), new ForwardContext { Cache = cache, LastPositionOnly = true });
+            var logits = _model.Logits(Tensor.From(tokens, batch, 1).To(_device),
+                new ForwardContext { Cache = cache, LastPositionOnly = true });
             tokens = logits.Reshape(batch, -1).ArgMax(-1).ToIntArray();
         }
         return batch * _shape.Context;

@@ -14,12 +14,18 @@ internal static unsafe class OpenBlas
         set => ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(Library, "openblas_set_num_threads"))(value);
     }
 
-    public static string Configuration => Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(Library, "openblas_get_config"))())!;
+    public static string Configuration =>
+        Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(Library, "openblas_get_config"))())!;
 
-    private static readonly delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void> Gemm =
-        Library == 0 ? null : (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)NativeLibrary.GetExport(Library, "cblas_sgemm");
+    private static readonly
+        delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void> Gemm =
+        Library == 0
+            ? null
+            : (delegate* unmanaged<int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void>)
+                NativeLibrary.GetExport(Library, "cblas_sgemm");
 
-    public static void Multiply(bool transposeA, bool transposeB, int m, int n, int k, float* a, int lda, float* b, int ldb, float beta, float* c, int ldc)
+    public static void Multiply(bool transposeA, bool transposeB, int m, int n, int k, float* a, int lda, float* b, int ldb, float beta,
+        float* c, int ldc)
     {
         const int rowMajor = 101, plain = 111, transposed = 112;
         Gemm(rowMajor, transposeA ? transposed : plain, transposeB ? transposed : plain, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
@@ -33,10 +39,12 @@ internal static unsafe class OpenBlas
     {
         // Some machines force an older processor's kernels on OpenBLAS; beside them any product looks fast.
         if (!OperatingSystem.IsWindows())
-            foreach (var name in new[] { "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE" }) Unset(name);
+            foreach (var name in new[] { "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE" })
+                Unset(name);
         string[] names = ["/usr/lib/x86_64-linux-gnu/openblas-openmp/libopenblas.so.0", "libopenblas.so.0", "libopenblas"];
         foreach (var name in names)
-            if (NativeLibrary.TryLoad(name, out var handle)) return handle;
+            if (NativeLibrary.TryLoad(name, out var handle))
+                return handle;
         return 0;
     }
 }

@@ -7,18 +7,23 @@ var verb = args is [var first, ..] && !first.StartsWith('-') ? first : "run";
 var options = new Dictionary<string, string>();
 foreach (var arg in args.Skip(verb == "run" ? 0 : 1))
 {
-    if (arg.StartsWith("--", StringComparison.Ordinal)) options[arg[2..]] = "";
-    else if (options.Count > 0) options[options.Keys.Last()] = arg;
-    else return Usage();
+    if (arg.StartsWith("--", StringComparison.Ordinal))
+        options[arg[2..]] = "";
+    else if (options.Count > 0)
+        options[options.Keys.Last()] = arg;
+    else
+        return Usage();
 }
 string[] known = ["only", "threads", "rounds", "seconds", "cpu", "output", "peer", "prompt", "tokens", "layers", "simd", "device"];
 if (options.Keys.Except(known).Any() || !Number("threads", Environment.ProcessorCount, out var threads)
     || !Number("rounds", 5, out var rounds) || !Number("seconds", 2, out var seconds)
-    || !Number("prompt", 512, out var prompt) || !Number("tokens", 32, out var tokens) || !Number("layers", 16, out var layers)) return Usage();
+    || !Number("prompt", 512, out var prompt) || !Number("tokens", 32, out var tokens) || !Number("layers", 16, out var layers))
+    return Usage();
 var only = options.GetValueOrDefault("only", "").Split(',', StringSplitOptions.RemoveEmptyEntries);
 var processorTime = options.ContainsKey("cpu");
 CpuThreads.Count = threads;
-if (options.TryGetValue("simd", out var width) && Enum.TryParse<SimdLevel>("Vector" + width, out var level) && level <= Simd.Best) Simd.Level = level;
+if (options.TryGetValue("simd", out var width) && Enum.TryParse<SimdLevel>("Vector" + width, out var level) && level <= Simd.Best)
+    Simd.Level = level;
 
 Device device;
 try
@@ -41,23 +46,35 @@ switch (verb)
             Console.WriteLine(FormattableString.Invariant($"{name} {speeds[rounds / 2]:F1}"));
         }
         return 0;
-    case "compare": return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime);
-    case "gpu": return GpuBenchmark.Run(only.Length > 0 ? only : GpuBenchmark.Names, device, seconds);
-    case "matmul": return MatMulBenchmark.Run(only, options.ContainsKey("threads") ? [threads] : [1, 2], rounds);
-    case "ceiling": return CeilingBenchmark.Run(only.Length > 0 ? only : ["train_S", "train_M", "train_L"], rounds, seconds);
-    case "growth": return GrowthBenchmark.Run(seconds, rounds, options.GetValueOrDefault("output", "."));
+    case "compare":
+        return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime);
+    case "gpu":
+        return GpuBenchmark.Run(only.Length > 0 ? only : GpuBenchmark.Names, device, seconds);
+    case "matmul":
+        return MatMulBenchmark.Run(only, options.ContainsKey("threads") ? [threads] : [1, 2], rounds);
+    case "ceiling":
+        return CeilingBenchmark.Run(only.Length > 0 ? only : ["train_S", "train_M", "train_L"], rounds, seconds);
+    case "growth":
+        return GrowthBenchmark.Run(seconds, rounds, options.GetValueOrDefault("output", "."));
     case "experts":
-        foreach (var letter in only.Length > 0 ? only : ["M"]) ExpertsBenchmark.Run(letter, threads, rounds, seconds, processorTime);
+        foreach (var letter in only.Length > 0 ? only : ["M"])
+            ExpertsBenchmark.Run(letter, threads, rounds, seconds, processorTime);
         return 0;
-    case "llama": return LlamaBenchmark.Run(only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"), options.ContainsKey("threads") ? [threads] : [.. Enumerable.Range(1, Environment.ProcessorCount)], rounds, prompt, tokens, layers);
-    case "tokenizers": return TokenizerBenchmark.Run(only.Length > 0 ? only : TokenizerBenchmark.Names, options.GetValueOrDefault("peer"), rounds);
-    default: return Usage();
+    case "llama":
+        return LlamaBenchmark.Run(only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"),
+            options.ContainsKey("threads") ? [threads] : [.. Enumerable.Range(1, Environment.ProcessorCount)], rounds, prompt, tokens,
+            layers);
+    case "tokenizers":
+        return TokenizerBenchmark.Run(only.Length > 0 ? only : TokenizerBenchmark.Names, options.GetValueOrDefault("peer"), rounds);
+    default:
+        return Usage();
 }
 
 bool Number(string name, int standard, out int value)
 {
     value = standard;
-    return !options.TryGetValue(name, out var text) || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0);
+    return !options.TryGetValue(name, out var text)
+        || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value > 0);
 }
 
 static int Usage()
@@ -82,7 +99,10 @@ static int Usage()
           --layers n      for llama: blocks (16)
           --simd n        bits of vectors, at most the processor's: 128, 256, 512
           --device NAME   without a verb and for gpu: cpu, opencl:0 (else what MEZCLA_DEVICE says, else cpu)
-          --only a,b      of {string.Join(' ', ModelBenchmark.Names)}; for matmul parts of names of shapes; for experts S, M or L; for llama formats; for gpu {string.Join(' ', GpuBenchmark.Names)}; for tokenizers {string.Join(' ', TokenizerBenchmark.Names)}
+          --only a,b      of {string.Join(' ', ModelBenchmark.Names)};
+                          for matmul parts of names of shapes; for experts S, M or L; for llama formats;
+                          for gpu {string.Join(' ', GpuBenchmark.Names)};
+                          for tokenizers {string.Join(' ', TokenizerBenchmark.Names)}
           --output FOLDER for growth: where its charts go
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)

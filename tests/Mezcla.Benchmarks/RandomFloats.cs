@@ -10,7 +10,8 @@ internal static unsafe class RandomFloats
     {
         var data = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), 64);
         var random = new Random(1);
-        for (var i = 0L; i < count; i++) data[i] = random.NextSingle() - 0.5f;
+        for (var i = 0L; i < count; i++)
+            data[i] = random.NextSingle() - 0.5f;
         return data;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Mezcla.Datasets;
 using Mezcla.Tokenization;
@@ -6,8 +7,9 @@ using Mezcla.Tokenization;
 namespace Mezcla.Benchmarks;
 
 /// <summary>
-/// Encoding in turn with npm's tiktoken on the same texts, then how the time for one word grows with its length, decoding, and training on ten megabytes.
-/// Each side runs on one thread; on Linux <c>taskset -c 0</c> before the command puts both, their compilers and their collectors of garbage on one core.
+/// Encoding in turn with npm's tiktoken on the same texts, then how the time for one word grows with its length, decoding, and training on
+/// ten megabytes. Each side runs on one thread; on Linux <c>taskset -c 0</c> before the command
+/// puts both, their compilers and their collectors of garbage on one core.
 /// </summary>
 internal static class TokenizerBenchmark
 {
@@ -19,9 +21,12 @@ internal static class TokenizerBenchmark
     public static int Run(string[] only, string? peer, int rounds)
     {
         var encodings = only.Intersect(Encodings.Names).ToArray();
-        if (encodings.Length > 0) Compare(encodings, peer, rounds);
-        if (only.Contains("words")) Words();
-        if (only.Contains("training")) Training();
+        if (encodings.Length > 0)
+            Compare(encodings, peer, rounds);
+        if (only.Contains("words"))
+            Words();
+        if (only.Contains("training"))
+            Training();
         return 0;
     }
 
@@ -46,11 +51,16 @@ internal static class TokenizerBenchmark
                 {
                     var (seconds, tokens) = tiktoken?.Measure(encoding, path) ?? (double.NaN, -1);
                     var (ids, own) = Timed(() => tokenizer.Encode(text, SpecialTokenPolicy.None));
-                    if (tokens >= 0 && tokens != ids.Length) throw new InvalidOperationException($"{encoding}, {name}: {ids.Length} tokens here, {tokens} in tiktoken");
-                    if (round >= 0) (ours[round], theirs[round]) = (own, seconds);
+                    if (tokens >= 0 && tokens != ids.Length)
+                        throw new InvalidOperationException($"{encoding}, {name}: {ids.Length} tokens here, {tokens} in tiktoken");
+                    if (round >= 0)
+                        (ours[round], theirs[round]) = (own, seconds);
                 }
                 var ratios = ours.Zip(theirs, (o, t) => t / o).Order().ToArray();
-                row.Append(FormattableString.Invariant($"{megabytes / Median(ours):F1} | {megabytes / Median(theirs):F1} | {Median(ratios):F2} ({ratios[0]:F2} .. {ratios[^1]:F2}) | "));
+                row.Append(
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"{megabytes / Median(ours):F1} | {megabytes / Median(theirs):F1} | {Median(ratios):F2} ({ratios[0]:F2} " +
+                            $".. {ratios[^1]:F2}) | "));
             }
             Console.WriteLine(row);
         }
@@ -59,18 +69,22 @@ internal static class TokenizerBenchmark
 
     private static IEnumerable<(string Name, string Text)> Texts()
     {
-        foreach (var name in (string[])["moby-dick", "bible-spanish", "csharp"]) yield return (name, Corpus.Load(name).Text);
+        foreach (var name in (string[])["moby-dick", "bible-spanish", "csharp"])
+            yield return (name, Corpus.Load(name).Text);
         var random = new Random(1);
         string Drawn(int length, Func<int, char> character) => string.Create(length, character, (span, draw) =>
         {
-            for (var i = 0; i < span.Length; i++) span[i] = draw(i);
+            for (var i = 0; i < span.Length; i++)
+                span[i] = draw(i);
         });
         // Runs of characters drawn evenly, as no language has them: what tokens there are rarely fit, and all the time goes into merging.
         yield return ("random Chinese", Drawn(300_000, i => i % 20 == 19 ? '。' : (char)random.Next(0x4E00, 0x5E00)));
         yield return ("random Russian", Drawn(500_000, i => i % 8 == 7 ? ' ' : (char)random.Next('а', 'я' + 1)));
         yield return ("random letters", Drawn(1_000_000, i => i % 8 == 7 ? ' ' : (char)random.Next('a', 'z' + 1)));
         yield return ("digits", Drawn(1_000_000, i => i % 8 == 7 ? ' ' : (char)random.Next('0', '9' + 1)));
-        yield return ("emoji", string.Concat(Enumerable.Range(0, 200_000).Select(i => i % 8 == 7 ? " " : char.ConvertFromUtf32(random.Next(0x1F300, 0x1F6C0)))));
+        yield return ("emoji",
+            string.Concat(
+                Enumerable.Range(0, 200_000).Select(i => i % 8 == 7 ? " " : char.ConvertFromUtf32(random.Next(0x1F300, 0x1F6C0)))));
         yield return ("base64", Convert.ToBase64String(Bytes(random, 750_000), Base64FormattingOptions.InsertLineBreaks));
     }
 
@@ -83,9 +97,12 @@ internal static class TokenizerBenchmark
             ("random letters", bytes => string.Concat(Enumerable.Range(0, bytes).Select(_ => (char)('a' + random.Next(26))))),
             ("one letter", bytes => new string('a', bytes)),
             ("random Chinese", bytes => string.Concat(Enumerable.Range(0, bytes / 3).Select(_ => (char)random.Next(0x4E00, 0x9FA6)))),
-            ("book without spaces", bytes => string.Concat(Enumerable.Repeat(string.Concat(Corpus.Load("moby-dick").Text.Where(char.IsAsciiLetterLower)), 3))[..bytes]),
+            ("book without spaces",
+                bytes => string.Concat(
+                    Enumerable.Repeat(string.Concat(Corpus.Load("moby-dick").Text.Where(char.IsAsciiLetterLower)), 3))[..bytes]),
         ];
-        Console.WriteLine("\nOne word, milliseconds by its length in MB:\n\n| encoding | word | " + string.Join(" | ", sizes.Select(s => FormattableString.Invariant($"{s / 1e6}"))) + " | longest against shortest, 8 is linear |");
+        Console.WriteLine("\nOne word, milliseconds by its length in MB:\n\n| encoding | word | " + string.Join(" | ",
+            sizes.Select(s => FormattableString.Invariant($"{s / 1e6}"))) + " | longest against shortest, 8 is linear |");
         Console.WriteLine("|---|---|" + string.Concat(sizes.Select(_ => "---|")) + "---|");
         foreach (var encoding in Names[..3])
         {
@@ -93,19 +110,30 @@ internal static class TokenizerBenchmark
             foreach (var (name, word) in words)
             {
                 tokenizer.Encode(word(100_000));
-                var times = sizes.Select(size => word(size)).Select(w => Enumerable.Range(0, 3).Min(_ => Timed(() => tokenizer.Encode(w)).Seconds) * 1e3).ToArray();
-                Console.WriteLine(FormattableString.Invariant($"| {encoding} | {name} | {string.Join(" | ", times.Select(t => FormattableString.Invariant($"{t:F0}")))} | {times[^1] / times[0]:F1} |"));
+                var times = sizes.Select(size => word(size))
+                    .Select(w => Enumerable.Range(0, 3).Min(_ => Timed(() => tokenizer.Encode(w)).Seconds) * 1e3).ToArray();
+                Console.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"| {encoding} | {name} | {string.Join(" | ", times.Select(t => FormattableString.Invariant($"{t:F0}")))} " +
+                            $"| {times[^1] / times[0]:F1} |"));
             }
             var text = Corpus.Load("moby-dick").Text;
             var ids = tokenizer.Encode(text);
-            Console.WriteLine(FormattableString.Invariant($"| {encoding} | decoding a book: {text.Length / Enumerable.Range(0, 5).Min(_ => Timed(() => tokenizer.Decode(ids)).Seconds) / 1e6:F0} MB/s | | | | | |"));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"| {encoding} | decoding a book: " +
+                        $"{text.Length / Enumerable.Range(0, 5).Min(_ => Timed(() => tokenizer.Decode(ids)).Seconds) / 1e6:F0} MB/s | | " +
+                        $"| | | |"));
         }
     }
 
     private static void Training()
     {
         Console.WriteLine("\nTraining on 10 MB to 8,192 tokens:\n");
-        var books = string.Concat(((string[])["moby-dick", "persuasion", "pride-and-prejudice", "bible-english", "bible-spanish"]).Select(n => Corpus.Load(n).Text));
+        var books =
+            string.Concat(
+                ((string[])["moby-dick", "persuasion", "pride-and-prejudice", "bible-english", "bible-spanish"])
+                    .Select(n => Corpus.Load(n).Text));
         var text = (books + books.ToUpperInvariant() + books)[..10_000_000];
         foreach (var pattern in Enum.GetValues<SplitPattern>())
         {

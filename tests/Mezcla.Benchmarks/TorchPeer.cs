@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Mezcla.Benchmarks;
 
@@ -17,13 +18,16 @@ internal sealed class TorchPeer : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        if (processorTime) start.ArgumentList.Add("cpu");
+        if (processorTime)
+            start.ArgumentList.Add("cpu");
         // The OpenMP build of OpenBLAS shares PyTorch's threads, and a malloc that keeps its memory saves it page faults.
-        start.Environment["LD_LIBRARY_PATH"] = $"/usr/lib/{(System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "aarch64" : "x86_64")}-linux-gnu/openblas-openmp";
+        var processor = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
+        start.Environment["LD_LIBRARY_PATH"] = $"/usr/lib/{processor}-linux-gnu/openblas-openmp";
         start.Environment["MALLOC_TOP_PAD_"] = "1000000000";
         start.Environment["MALLOC_MMAP_THRESHOLD_"] = "4000000000";
         start.Environment["MALLOC_TRIM_THRESHOLD_"] = "8000000000";
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("OPENBLAS_", StringComparison.Ordinal) || k.StartsWith("OMP_", StringComparison.Ordinal)).ToArray())
+        foreach (var name in start.Environment.Keys.Where(
+            k => k.StartsWith("OPENBLAS_", StringComparison.Ordinal) || k.StartsWith("OMP_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);
         _process = Process.Start(start)!;
         var greeting = _process.StandardOutput.ReadLine();
@@ -35,7 +39,8 @@ internal sealed class TorchPeer : IDisposable
     public double Measure(string name)
     {
         _process.StandardInput.WriteLine(name);
-        var answer = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"PyTorch ended in {name}; what it said is above.");
+        var answer = _process.StandardOutput.ReadLine()
+            ?? throw new InvalidOperationException($"PyTorch ended in {name}; what it said is above.");
         return double.Parse(answer, CultureInfo.InvariantCulture);
     }
 

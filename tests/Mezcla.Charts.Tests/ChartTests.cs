@@ -13,14 +13,16 @@ public partial class ChartTests
     public static IEnumerable<Chart> Kinds()
     {
         double[] xs = [1, 2, 3, 4], ys = [4, 2, double.NaN, 3];
-        yield return Chart.Lines(title: "a < b & \"c\"", x: "<x>", y: "y'").Add("one & two", xs, ys).Add("<script>", xs, ys).Level(2, "<level>").Mark(2, "m").Region(1, 2, "r").Note(2, 2, "n").Band("one & two", xs, ys, xs);
+        yield return Chart.Lines(title: "a < b & \"c\"", x: "<x>", y: "y'").Add("one & two", xs, ys).Add("<script>", xs, ys)
+            .Level(2, "<level>").Mark(2, "m").Region(1, 2, "r").Note(2, 2, "n").Band("one & two", xs, ys, xs);
         yield return Chart.Scatter().Add("p", xs, ys).Line("fit", xs, ys).LogLog();
         yield return Chart.Bars(title: "t").Add("a", ["x", "<y>"], [1, -2]).Add("b", ["<y>", "z"], [3.5, 4]);
         yield return Chart.Bars(stacked: true).Add("a", ["x", "y"], [1, -2]).Add("b", ["x", "y"], [3.5f, -4f]).Level(2, "two");
         yield return Chart.Bars(horizontal: true).Add("a", ["x", "y"], [1, 2]).Level(1.5, "l");
         yield return Chart.Areas().Add("a", xs, ys).Add("b", xs, xs);
         yield return Chart.Histogram().Add("a", ys).Add("b", xs);
-        yield return Chart.Heatmap(new[,] { { 1.0, double.NaN }, { -3, 4 } }, title: "h", rows: ["a", "<b>"], columns: ["a", "a"], diverging: true, showValues: true);
+        yield return Chart.Heatmap(new[,] { { 1.0, double.NaN }, { -3, 4 } }, title: "h", rows: ["a", "<b>"], columns: ["a", "a"],
+            diverging: true, showValues: true);
         yield return Chart.Heatmap(new float[200, 300]);
         yield return Chart.Heatmap(new int[0, 0]);
         yield return Chart.Lines();
@@ -42,7 +44,8 @@ public partial class ChartTests
     {
         var value = Gen.Frequency<double>(
             (4, Gen.Choose(-1000, 1000).Select(i => i / 7.0)),
-            (1, Gen.Elements(double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.MaxValue, double.MinValue, double.Epsilon, 0, -0.0, 1e-308, 1e18)));
+            (1, Gen.Elements(double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.MaxValue, double.MinValue, double.Epsilon,
+                0, -0.0, 1e-308, 1e18)));
         return Prop.ForAll(Gen.ArrayOf(value).ToArbitrary(), ys =>
         {
             foreach (var log in new[] { false, true })
@@ -81,8 +84,9 @@ public partial class ChartTests
     [Fact]
     public void All_bars_have_their_values_or_none_has()
     {
-        static string[] Values(params double[] values) => [.. XDocument.Parse(Chart.Bars().Add("a", Enumerable.Range(0, values.Length), values).ToSvg())
-            .Descendants(Ns + "text").Where(t => t.Attribute("class")?.Value == "ha").Select(t => t.Value)];
+        static string[] Values(params double[] values) =>
+            [.. XDocument.Parse(Chart.Bars().Add("a", Enumerable.Range(0, values.Length), values).ToSvg())
+                .Descendants(Ns + "text").Where(t => t.Attribute("class")?.Value == "ha").Select(t => t.Value)];
         double[] twenty = [.. Enumerable.Repeat(4e6, 20)];
         Assert.Equal(20, Values(twenty).Length);
         Assert.Empty(Values([.. twenty, 1.234e6]));
@@ -115,9 +119,11 @@ public partial class ChartTests
         ys[123_456] = 50;
         var svg = Chart.Lines().Add("a", ys).ToSvg();
         Assert.True(svg.Length < 80_000, $"{svg.Length} characters");
-        var top = PathNumbers().Match(svg).Groups["d"].Value.Split('M', 'L').Where(p => p.Length > 0).Min(p => double.Parse(p.Split(' ')[1]));
+        var top = PathNumbers().Match(svg).Groups["d"].Value.Split('M', 'L').Where(p => p.Length > 0)
+            .Min(p => double.Parse(p.Split(' ')[1]));
         var ordinary = Chart.Lines().Add("a", ys.Select(y => Math.Min(y, 1))).YRange(-1.0, 52.55).ToSvg();
-        Assert.True(top < PathNumbers().Match(ordinary).Groups["d"].Value.Split('M', 'L').Where(p => p.Length > 0).Min(p => double.Parse(p.Split(' ')[1])) - 100);
+        Assert.True(top < PathNumbers().Match(ordinary).Groups["d"].Value.Split('M', 'L').Where(p => p.Length > 0)
+            .Min(p => double.Parse(p.Split(' ')[1])) - 100);
     }
 
     [Fact]
@@ -143,7 +149,8 @@ public partial class ChartTests
     [Fact]
     public void Series_that_do_not_fit_are_refused_by_name()
     {
-        Assert.Contains("dense: 3 x values and 2 others", Assert.Throws<ArgumentException>(() => Chart.Lines().Add("dense", [1, 2, 3], [1.0, 2])).Message);
+        Assert.Contains("dense: 3 x values and 2 others",
+            Assert.Throws<ArgumentException>(() => Chart.Lines().Add("dense", [1, 2, 3], [1.0, 2])).Message);
         Assert.Throws<ArgumentException>(() => Chart.Histogram().Add("h", [1], [2]));
         Assert.Throws<ArgumentException>(() => Chart.Heatmap(new double[2, 2], rows: ["one"]));
         Assert.Throws<ArgumentException>(() => Chart.Areas().Add("a", [1, 2], [1, 2]).Add("b", [1, 3], [1, 2]));
@@ -171,7 +178,8 @@ public partial class ChartTests
     [Fact]
     public void Plotly_gets_the_same_data()
     {
-        var figure = JsonNode.Parse(Chart.Lines(title: "t", x: "step", y: "loss").Add("dense", [1, 2, 3], [5.5, double.NaN, 2]).LogY().ToPlotly())!;
+        var figure =
+            JsonNode.Parse(Chart.Lines(title: "t", x: "step", y: "loss").Add("dense", [1, 2, 3], [5.5, double.NaN, 2]).LogY().ToPlotly())!;
         var trace = figure["data"]![0]!;
         Assert.Equal("[5.5,null,2]", trace["y"]!.ToJsonString());
         Assert.Equal("scatter", trace["type"]!.GetValue<string>());
@@ -182,7 +190,8 @@ public partial class ChartTests
         Assert.Equal("relative", bars["layout"]!["barmode"]!.GetValue<string>());
         Assert.Equal("[\"x\",\"y\"]", bars["data"]![0]!["x"]!.ToJsonString());
 
-        var banded = JsonNode.Parse(Chart.Lines().Band("fit", [1, 2], [1, 2], [2, 3]).Line("fit", [1, 2], [1.5, 2.5]).ToPlotly())!["data"]!.AsArray();
+        var banded = JsonNode.Parse(
+            Chart.Lines().Band("fit", [1, 2], [1, 2], [2, 3]).Line("fit", [1, 2], [1.5, 2.5]).ToPlotly())!["data"]!.AsArray();
         Assert.Equal([false, false, true], banded.Select(t => t!["showlegend"]!.GetValue<bool>()));
 
         var grid = JsonNode.Parse(new ChartGrid(Kinds().Take(3)).ToPlotly())!;
@@ -193,19 +202,22 @@ public partial class ChartTests
     public void Equal_charts_are_equal_text_and_identifiers_are_unique()
     {
         Assert.Equal(Kinds().Select(c => c.ToSvg()), Kinds().Select(c => c.ToSvg()));
-        var ids = XDocument.Parse(new ChartGrid(Kinds(), columns: 4).ToSvg()).Descendants().Select(e => e.Attribute("id")?.Value).OfType<string>().ToArray();
+        var ids = XDocument.Parse(new ChartGrid(Kinds(), columns: 4).ToSvg()).Descendants().Select(e => e.Attribute("id")?.Value)
+            .OfType<string>().ToArray();
         Assert.Equal(ids.Distinct(), ids);
     }
 
     private static void Check(IReadOnlyDictionary<string, string> bundle)
     {
-        Assert.Equal(["application/vnd.plotly.v1+json", "image/svg+xml", "text/html", "text/plain"], bundle.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["application/vnd.plotly.v1+json", "image/svg+xml", "text/html", "text/plain"],
+            bundle.Keys.Order(StringComparer.Ordinal));
         var svg = XDocument.Parse(bundle["image/svg+xml"]);
         Assert.NotEqual("", svg.Root!.Element(Ns + "title")!.Value);
         Assert.NotEqual("", svg.Root.Element(Ns + "desc")!.Value);
         Assert.Equal("img", svg.Root.Attribute("role")!.Value);
         XDocument.Parse(bundle["text/html"]);
-        foreach (var attribute in svg.Descendants().Attributes().Where(a => a.Name.LocalName is "x" or "y" or "d" or "width" or "height" or "cx" or "cy" or "viewBox" or "transform"))
+        foreach (var attribute in svg.Descendants().Attributes()
+            .Where(a => a.Name.LocalName is "x" or "y" or "d" or "width" or "height" or "cx" or "cy" or "viewBox" or "transform"))
             Assert.DoesNotMatch("NaN|Infinity|∞|E", attribute.Value);
         Assert.DoesNotContain("<script>", bundle["text/html"]);
         Assert.NotNull(JsonNode.Parse(bundle["application/vnd.plotly.v1+json"])!["layout"]);

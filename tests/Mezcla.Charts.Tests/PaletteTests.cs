@@ -3,8 +3,8 @@ namespace Mezcla.Charts.Tests;
 /// <summary>The colours are told apart by readers with each kind of colour blindness, and read on their paper.</summary>
 public class PaletteTests
 {
-    // Matrices for complete deficiency in linear RGB: Machado, Oliveira and Fernandes, "A physiologically-based model for simulation of color
-    // vision deficiency", IEEE TVCG 15(6), 2009, severity 1.0.
+    // Matrices for complete deficiency in linear RGB: Machado, Oliveira and Fernandes, "A physiologically-based model for simulation of
+    // color vision deficiency", IEEE TVCG 15(6), 2009, severity 1.0.
     private static readonly Dictionary<string, double[]> Kinds = new()
     {
         ["normal"] = [1, 0, 0, 0, 1, 0, 0, 0, 1],
@@ -42,7 +42,8 @@ public class PaletteTests
             foreach (var colour in colours)
                 Assert.True(Contrast(colour, paper) >= 3, $"{colour} on {paper}: {Contrast(colour, paper):0.00}");
         }
-        foreach (var (text, paper) in new[] { (Palette.LightInk, Palette.LightPaper), (Palette.LightMuted, Palette.LightPaper), (Palette.DarkInk, Palette.DarkPaper), (Palette.DarkMuted, Palette.DarkPaper) })
+        foreach (var (text, paper) in new[] { (Palette.LightInk, Palette.LightPaper), (Palette.LightMuted, Palette.LightPaper),
+            (Palette.DarkInk, Palette.DarkPaper), (Palette.DarkMuted, Palette.DarkPaper) })
             Assert.True(Contrast(text, paper) >= 4.5);
     }
 
@@ -55,7 +56,9 @@ public class PaletteTests
 
     private static (double R, double G, double B) Linear(string colour)
     {
-        double Part(int at) => Convert.ToInt32(colour.Substring(at, 2), 16) / 255.0 is var v && v <= 0.04045 ? v / 12.92 : Math.Pow((v + 0.055) / 1.055, 2.4);
+        double Part(int at) => Convert.ToInt32(colour.Substring(at, 2), 16) / 255.0 is var v && v <= 0.04045
+            ? v / 12.92
+            : Math.Pow((v + 0.055) / 1.055, 2.4);
         return (Part(1), Part(3), Part(5));
     }
 
@@ -72,7 +75,8 @@ public class PaletteTests
         var l = Math.Cbrt(0.4122214708 * c.R + 0.5363325363 * c.G + 0.0514459929 * c.B);
         var m = Math.Cbrt(0.2119034982 * c.R + 0.6806995451 * c.G + 0.1073969566 * c.B);
         var s = Math.Cbrt(0.0883024619 * c.R + 0.2817188376 * c.G + 0.6299787005 * c.B);
-        return (0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s, 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s, 0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s);
+        return (0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s, 1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
+            0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s);
     }
 
     private static double Distance((double L, double A, double B) a, (double L, double A, double B) b) =>

@@ -5,7 +5,8 @@ public class TokenTextTests
     [Fact]
     public void Experts_are_in_colour_number_tooltip_and_text()
     {
-        var text = TokenText.ByExpert(["Call", " <b>", "\n"], [[1, 0], [2], []], [[0.75f, 0.25f], [1f], []], names: ["zero", "one & only"], title: "t");
+        var text = TokenText.ByExpert(["Call", " <b>", "\n"], [[1, 0], [2], []], [[0.75f, 0.25f], [1f], []], names: ["zero", "one & only"],
+            title: "t");
         var html = text.ToHtml();
         Assert.Contains("title=\"one &amp; only 75%, zero 25%\"", html);
         Assert.Contains("&lt;b&gt;<sub>2</sub>", html);
@@ -50,9 +51,11 @@ public class TokenTextTests
     [Fact]
     public void What_does_not_match_is_refused()
     {
-        Assert.Contains("2 tokens and 1 lists of experts", Assert.Throws<ArgumentException>(() => TokenText.ByExpert(["a", "b"], [[1]])).Message);
+        Assert.Contains("2 tokens and 1 lists of experts",
+            Assert.Throws<ArgumentException>(() => TokenText.ByExpert(["a", "b"], [[1]])).Message);
         Assert.Contains("expert 8 of 8", Assert.Throws<ArgumentException>(() => TokenText.ByExpert(["a"], [[8]], count: 8)).Message);
-        Assert.Contains("token 0 has 1 experts and 2 weights", Assert.Throws<ArgumentException>(() => TokenText.ByExpert(["a"], [[0]], [[1f, 2f]])).Message);
+        Assert.Contains("token 0 has 1 experts and 2 weights",
+            Assert.Throws<ArgumentException>(() => TokenText.ByExpert(["a"], [[0]], [[1f, 2f]])).Message);
         Assert.Throws<ArgumentException>(() => TokenText.ByValue(["a"], [1, 2]));
     }
 }

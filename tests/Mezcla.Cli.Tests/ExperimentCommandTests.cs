@@ -60,8 +60,12 @@ public sealed class ExperimentCommandTests : IDisposable
     {
         using var output = new StringWriter();
         Assert.Contains("collapse", Assert.ThrowsAny<ArgumentException>(() => ExperimentCommand.Show(output, "colapse", null)).Message);
-        Assert.Contains("hash", Assert.ThrowsAny<ArgumentException>(() => ExperimentCommand.Run(output, "collapse", null, "no such arm", 0)).Message);
-        Assert.Contains("hash", Assert.ThrowsAny<ArgumentException>(() => ExperimentCommand.Replay(output, "collapse", null, "no such arm", 1)).Message);
-        Assert.Contains("mezcla experiment run", Assert.Throws<FileNotFoundException>(() => ExperimentCommand.Show(output, "collapse", Path.Combine(_folder, "none.jsonl"))).Message);
+        Assert.Contains("hash",
+            Assert.ThrowsAny<ArgumentException>(() => ExperimentCommand.Run(output, "collapse", null, "no such arm", 0)).Message);
+        Assert.Contains("hash",
+            Assert.ThrowsAny<ArgumentException>(() => ExperimentCommand.Replay(output, "collapse", null, "no such arm", 1)).Message);
+        Assert.Contains("mezcla experiment run",
+            Assert.Throws<FileNotFoundException>(
+                () => ExperimentCommand.Show(output, "collapse", Path.Combine(_folder, "none.jsonl"))).Message);
     }
 }

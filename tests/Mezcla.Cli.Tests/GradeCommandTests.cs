@@ -20,7 +20,8 @@ public sealed class GradeCommandTests : IDisposable
         Write("ana", "int Double(int x) => 2 * x;", Answer);
         Write("ben", "int Double(int x) => 6;", "throw new Exception(\"=oh\");", Answer);
         Write("cas", "1 +");
-        Write("dia", "display(\"{}\", \"application/vnd.mezcla.exercise+json\")", "int Double(int x) => throw new NotImplementedException();", Answer);
+        Write("dia", "display(\"{}\", \"application/vnd.mezcla.exercise+json\")",
+            "int Double(int x) => throw new NotImplementedException();", Answer);
         var graded = Path.Combine(_folder, "graded");
         string[] arguments = [_folder, "--output", graded];
         Assert.Equal(0, GradeCommand.Create().Parse(arguments).Invoke());
@@ -42,17 +43,20 @@ public sealed class GradeCommandTests : IDisposable
     [Fact]
     public void A_submission_that_cannot_be_read_is_a_row_and_all_others_are_graded()
     {
-        if (OperatingSystem.IsWindows()) Assert.Skip("Links and pipes are made with Unix's programs here.");
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Links and pipes are made with Unix's programs here.");
         Write("good", "int Double(int x) => 2 * x;", Answer);
         string Place(string student) => Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, student)).FullName, "02.ipynb");
         File.WriteAllText(Place("cut"), "{\"cells\": [");
         File.WriteAllText(Place("empty"), "");
-        File.WriteAllBytes(Place("latin"), [.. "{\"cells\": [], \"metadata\": {\"author\": \"Jos"u8, 0xE9, .. "\"}, \"nbformat\": 4, \"nbformat_minor\": 5}"u8]);
+        File.WriteAllBytes(Place("latin"),
+            [.. "{\"cells\": [], \"metadata\": {\"author\": \"Jos"u8, 0xE9, .. "\"}, \"nbformat\": 4, \"nbformat_minor\": 5}"u8]);
         Directory.CreateDirectory(Place("folder"));
         File.CreateSymbolicLink(Place("broken"), "nowhere.ipynb");
         File.CreateSymbolicLink(Place("round"), "..");
         File.CreateSymbolicLink(Place("memory"), "/proc/self/mem");
-        using (var made = System.Diagnostics.Process.Start("mkfifo", [Place("pipe")])) made.WaitForExit();
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [Place("pipe")]))
+            made.WaitForExit();
 
         Assert.Equal(0, GradeCommand.Create().Parse([_folder, "--output", Path.Combine(_folder, "graded")]).Invoke());
         var rows = File.ReadAllLines(Path.Combine(_folder, "graded", "grades.csv"))[1..].ToDictionary(row => row.Split('/')[0].Trim('"'));

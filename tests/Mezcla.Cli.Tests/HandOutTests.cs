@@ -17,9 +17,11 @@ public sealed class HandOutTests : IDisposable
     {
         var chapter = Path.Combine(_folder, "course", "01-a.ipynb");
         var notebook = Notebook.ForCSharp();
-        notebook.Cells.Add(new(CellKind.Markdown, "# A\n\nSolutions: [solutions/01-a.ipynb](solutions/01-a.ipynb).\n\n**Exercise 1.** Do it."));
+        notebook.Cells.Add(
+            new(CellKind.Markdown, "# A\n\nSolutions: [solutions/01-a.ipynb](solutions/01-a.ipynb).\n\n**Exercise 1.** Do it."));
         notebook.Cells.Add(new(CellKind.Code, "int Task() => throw new NotImplementedException();"));
-        notebook.Cells.Add(new(CellKind.Code, "int Answer() => 42;") { Metadata = new() { ["tags"] = new System.Text.Json.Nodes.JsonArray("solution") } });
+        notebook.Cells.Add(
+            new(CellKind.Code, "int Answer() => 42;") { Metadata = new() { ["tags"] = new System.Text.Json.Nodes.JsonArray("solution") } });
         notebook.Write(chapter);
         Directory.CreateDirectory(Path.Combine(_folder, "course", "images"));
         File.WriteAllText(Path.Combine(_folder, "course", "images", "a.png"), "picture");

@@ -11,9 +11,9 @@ namespace Mezcla.Cli.Tests;
 
 public sealed class InspectCommandTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-inspect-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-inspect-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Gguf()
     {
@@ -24,8 +24,8 @@ public sealed class InspectCommandTests : IDisposable
         writer.Metadata.Add("big", ulong.MaxValue);
         writer.Add("w", NumberFormats.Q4_0, [2, 64], new float[128]);
         writer.Add("b", FloatFormat.F32, [2], [1, 2]);
-        writer.Save(Path.Combine(folder, "m.gguf"));
-        return Path.Combine(folder, "m.gguf");
+        writer.Save(Path.Combine(_folder, "m.gguf"));
+        return Path.Combine(_folder, "m.gguf");
     }
 
     [Fact]
@@ -61,9 +61,10 @@ public sealed class InspectCommandTests : IDisposable
     [Fact]
     public void Safetensors_are_listed_too()
     {
-        SafetensorsFile.Write(Path.Combine(folder, "model.safetensors"), [("a.weight", [3, 4], new float[12])], new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsFile.Write(Path.Combine(_folder, "model.safetensors"), [("a.weight", [3, 4], new float[12])],
+            new Dictionary<string, string> { ["format"] = "pt" });
         var console = new TestConsole().Width(120);
-        using var source = WeightSource.Open(folder);
+        using var source = WeightSource.Open(_folder);
         InspectCommand.Show(source, console);
         Assert.Contains("a.weight", console.Output);
         Assert.Contains("format: pt", console.Output);

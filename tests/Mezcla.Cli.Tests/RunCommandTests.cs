@@ -22,11 +22,14 @@ public sealed class RunCommandTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_folder, "data.txt"), "beside");
         var seen = new List<NotebookProgress>();
-        var run = await Run(["File.ReadAllText(\"data.txt\")", "Console.WriteLine(\"printed\"); Chart.Lines(title: \"t\").Add(\"a\", [1, 2, 3])", "Claim.Check(\"four\", 4, n * 2)"], new()
-        {
-            Progress = seen.Add,
-            Parameters = new Dictionary<string, string> { ["n"] = "2" },
-        });
+        var run =
+            await Run(
+                ["File.ReadAllText(\"data.txt\")", "Console.WriteLine(\"printed\"); Chart.Lines(title: \"t\").Add(\"a\", [1, 2, 3])",
+                    "Claim.Check(\"four\", 4, n * 2)"], new()
+                    {
+                        Progress = seen.Add,
+                        Parameters = new Dictionary<string, string> { ["n"] = "2" },
+                    });
         Assert.Empty(run.Errors.Select(e => e.Error.Message));
         Assert.True(run.Succeeded);
         Assert.Equal((4, 4, 1), (run.CellsRun, run.CellCount, run.ClaimsHeld));
@@ -57,7 +60,12 @@ public sealed class RunCommandTests : IDisposable
         // Native code that reads from a pipe to which nobody writes cannot be interrupted.
         if (OperatingSystem.IsWindows())
             Assert.Skip("This reads from a pipe of Unix.");
-        var run = await Run(["using System.Runtime.InteropServices;\n[DllImport(\"libc\")] static extern int pipe(int[] ends);\n[DllImport(\"libc\")] static extern nint read(int end, byte[] bytes, nint count);\nvar ends = new int[2];\npipe(ends);\nread(ends[0], new byte[1], 1);"], new() { CellTimeout = TimeSpan.FromSeconds(2) });
+        var run =
+            await Run(
+                [
+                    "using System.Runtime.InteropServices;\n[DllImport(\"libc\")] static extern int pipe(int[] ends);\n" +
+                        "[DllImport(\"libc\")] static extern nint read(int end, byte[] bytes, nint count);\nvar ends = new int[2];\n" +
+                        "pipe(ends);\nread(ends[0], new byte[1], 1);"], new() { CellTimeout = TimeSpan.FromSeconds(2) });
         // The engine may give the cell's thread up, or the runner the engine; either way the process is gone and the notebook says so.
         Assert.Contains(Assert.Single(run.Errors).Error.Name, (string[])["Timeout", "Hung"]);
         Assert.NotEmpty(Notebook.Read(Saved).Cells[0].Outputs.OfType<ErrorOutput>());
@@ -67,7 +75,14 @@ public sealed class RunCommandTests : IDisposable
     public async Task Cancelling_stops_the_cell_and_keeps_what_ran()
     {
         using var cancel = new CancellationTokenSource();
-        var run = await Run(["1 + 1", "Console.WriteLine(\"now\"); while (true) { }", "3"], new() { Progress = p => { if (p is CellPrinted { Text: var text } && text.Contains("now")) cancel.Cancel(); } }, cancel.Token);
+        var run = await Run(["1 + 1", "Console.WriteLine(\"now\"); while (true) { }", "3"], new()
+        {
+            Progress = p =>
+        {
+            if (p is CellPrinted { Text: var text } && text.Contains("now"))
+                cancel.Cancel();
+        }
+        }, cancel.Token);
         Assert.Equal("Interrupted", Assert.Single(run.Errors).Error.Name);
         Assert.Contains("2", Shown(Notebook.Read(Saved).Cells[0]));
     }
@@ -76,22 +91,29 @@ public sealed class RunCommandTests : IDisposable
     public async Task What_cannot_be_started_or_read_says_so()
     {
         var file = Write("a.ipynb", ["1"]);
-        await Assert.ThrowsAsync<IOException>(() => NotebookProcess.RunAsync(new("no-such-program-here", []), file, new() { SaveTo = Saved }));
-        await Assert.ThrowsAsync<FileNotFoundException>(() => NotebookProcess.RunAsync(NotebookHostCommand.Start(null), Path.Combine(_folder, "none.ipynb"), new() { SaveTo = Saved }));
+        await Assert.ThrowsAsync<IOException>(
+            () => NotebookProcess.RunAsync(new("no-such-program-here", []), file, new() { SaveTo = Saved }));
+        await Assert.ThrowsAsync<FileNotFoundException>(
+            () => NotebookProcess.RunAsync(NotebookHostCommand.Start(null), Path.Combine(_folder, "none.ipynb"), new() { SaveTo = Saved }));
         File.WriteAllText(file, "{}");
-        await Assert.ThrowsAsync<InvalidDataException>(() => NotebookProcess.RunAsync(NotebookHostCommand.Start(null), file, new() { SaveTo = Saved }));
+        await Assert.ThrowsAsync<InvalidDataException>(
+            () => NotebookProcess.RunAsync(NotebookHostCommand.Start(null), file, new() { SaveTo = Saved }));
         var bad = Write("b.ipynb", ["1"]);
-        await Assert.ThrowsAsync<InvalidDataException>(() => NotebookProcess.RunAsync(NotebookHostCommand.Start(null), bad, new() { SaveTo = Saved, Parameters = new Dictionary<string, string> { ["a b"] = "1" } }));
+        await Assert.ThrowsAsync<InvalidDataException>(() => NotebookProcess.RunAsync(NotebookHostCommand.Start(null), bad,
+            new() { SaveTo = Saved, Parameters = new Dictionary<string, string> { ["a b"] = "1" } }));
     }
 
     [Fact]
     public async Task A_batch_tells_what_happened_and_writes_pages()
     {
-        var (good, bad) = (Write("01-good.ipynb", ["Claim.Holds(\"yes\", true)"]), Write("02-bad.ipynb", ["1", "throw new Exception(\"<oh>\");"]));
+        var (good, bad) =
+            (Write("01-good.ipynb", ["Claim.Holds(\"yes\", true)"]), Write("02-bad.ipynb", ["1", "throw new Exception(\"<oh>\");"]));
         var console = new TestConsole();
         var batch = new NotebookBatch(console, NotebookHostCommand.Start(null));
         string Out(string notebook) => Path.Combine(_folder, "out", Path.GetFileName(notebook));
-        var runs = await batch.RunAsync(new([good, bad], Out, null, AllowErrors: false, new Dictionary<string, string>(), (n, _) => (Path.ChangeExtension(Out(n), ".html"), new())), CancellationToken.None);
+        var runs =
+            await batch.RunAsync(new([good, bad], Out, null, AllowErrors: false, new Dictionary<string, string>(),
+                (n, _) => (Path.ChangeExtension(Out(n), ".html"), new())), CancellationToken.None);
         Assert.Equal([true, false], runs.Select(r => r.Run.Succeeded));
         Assert.Contains("✓ 01-good  1 cells, 1 of 1 claims held", console.Output);
         Assert.Contains("✗ 02-bad  2 of 2 cells", console.Output);
@@ -102,11 +124,13 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Folders_stand_for_their_notebooks()
     {
-        var files = new[] { Write("b.ipynb", []), Write("a.ipynb", []), Write(Path.Combine(".ipynb_checkpoints", "a-checkpoint.ipynb"), []), Write(Path.Combine("executed", "a.ipynb"), []), Write(Path.Combine("sub", "c.ipynb"), []) };
+        var files = new[] { Write("b.ipynb", []), Write("a.ipynb", []), Write(Path.Combine(".ipynb_checkpoints", "a-checkpoint.ipynb"), []),
+            Write(Path.Combine("executed", "a.ipynb"), []), Write(Path.Combine("sub", "c.ipynb"), []) };
         Assert.Equal([files[1], files[0], files[4]], NotebookFiles.Find([_folder]));
         Assert.Equal([files[0]], NotebookFiles.Find([files[0], files[0]]));
         Assert.Throws<FileNotFoundException>(() => NotebookFiles.Find([Path.Combine(_folder, "none")]));
-        Assert.Throws<FileNotFoundException>(() => NotebookFiles.Find([Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName]));
+        Assert.Throws<FileNotFoundException>(
+            () => NotebookFiles.Find([Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName]));
     }
 
     [Fact]
@@ -131,7 +155,8 @@ public sealed class RunCommandTests : IDisposable
             "Chart.Lines(title: \"t\", x: \"s\").Add(\"a\", [1, 2, 4])",
             "Claim.Check(\"forty-two\", 42, x)",
             "display(\"one\"); display(\"two\");",
-            "var shown = display(\"before\"); Console.WriteLine(\"between\"); Console.Error.WriteLine(\"aside\"); Console.WriteLine(\"after\");",
+            "var shown = display(\"before\"); Console.WriteLine(\"between\"); Console.Error.WriteLine(\"aside\"); " +
+                "Console.WriteLine(\"after\");",
             "shown.Update(\"after\"); display(HTML(\"<b>bold</b>\"));",
             "Console.WriteLine(\"gone\"); ClearOutput(); Console.WriteLine(\"stays\");",
             "Console.WriteLine(\"replaced\"); ClearOutput(wait: true); display(LaTeX(\"$x^2$\"));",
@@ -149,7 +174,8 @@ public sealed class RunCommandTests : IDisposable
         var spec = Directory.CreateDirectory(Path.Combine(_folder, "jupyter", "kernels", ".net-csharp")).FullName;
         File.WriteAllText(Path.Combine(spec, "kernel.json"), new JsonObject
         {
-            ["argv"] = new JsonArray("dotnet", typeof(RunCommand).Assembly.Location, "kernel", "start", "--connection-file", "{connection_file}"),
+            ["argv"] = new JsonArray("dotnet", typeof(RunCommand).Assembly.Location, "kernel", "start", "--connection-file",
+                "{connection_file}"),
             ["display_name"] = ".NET (C#)",
             ["language"] = "C#",
             ["interrupt_mode"] = "message",
@@ -172,7 +198,8 @@ public sealed class RunCommandTests : IDisposable
     private string Saved => Path.Combine(_folder, "saved.ipynb");
 
     private Task<NotebookRun> Run(string[] cells, NotebookRunOptions options, CancellationToken cancellation = default) =>
-        NotebookProcess.RunAsync(NotebookHostCommand.Start(null), Write("notebook.ipynb", cells), options with { SaveTo = Saved }, cancellation);
+        NotebookProcess.RunAsync(NotebookHostCommand.Start(null), Write("notebook.ipynb", cells), options with { SaveTo = Saved },
+            cancellation);
 
     private string Write(string name, string[] cells)
     {
@@ -184,13 +211,16 @@ public sealed class RunCommandTests : IDisposable
         return path;
     }
 
-    private static string Shown(NotebookCell cell) => string.Concat(cell.Outputs.OfType<DisplayOutput>().Select(d => d.Bundle[MimeBundle.PlainText]));
+    private static string Shown(NotebookCell cell) =>
+        string.Concat(cell.Outputs.OfType<DisplayOutput>().Select(d => d.Bundle[MimeBundle.PlainText]));
 
     private (int Code, string Output) Execute(string program, params string[] arguments)
     {
         try
         {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
+            var start = new ProcessStartInfo(program,
+                arguments)
+            { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
             start.Environment["JUPYTER_PATH"] = Path.Combine(_folder, "jupyter");
             using var process = Process.Start(start)!;
             var error = process.StandardError.ReadToEndAsync();

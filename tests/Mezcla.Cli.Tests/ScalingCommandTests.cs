@@ -23,12 +23,12 @@ public sealed class ScalingCommandTests : IDisposable
 
     private FileInfo Runs()
     {
-        string path = Path.Combine(_folder, "runs.csv");
+        var path = Path.Combine(_folder, "runs.csv");
         ChinchillaLaw law = ChinchillaLaw.Besiroglu;
         var lines = new List<string> { "size,seen,final" };
-        foreach (double budget in (double[])[1e18, 1e19, 1e20, 1e21])
+        foreach (var budget in (double[])[1e18, 1e19, 1e20, 1e21])
         {
-            for (int i = 0; i < 9; i++)
+            for (var i = 0; i < 9; i++)
             {
                 double n = law.Optimal(budget).Parameters * Math.Pow(10, -1 + i / 4.0), d = budget / (6 * n);
                 lines.Add(string.Create(CultureInfo.InvariantCulture, $"{n},{d},{law.Evaluate(n, d)}"));
@@ -75,7 +75,8 @@ public sealed class ScalingCommandTests : IDisposable
         Assert.DoesNotContain("RUMOUR", _console.Output);
         ScalingCommand.Describe(_console, TransformerPresets.Get("gpt4-rumour"), 0, Chip.Get("A100"));
         Assert.Contains("RUMOUR", _console.Output);
-        Assert.Throws<ArgumentOutOfRangeException>(() => ScalingCommand.Describe(_console, TransformerPresets.Get("gpt2"), -1, Chip.Get("A100")));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => ScalingCommand.Describe(_console, TransformerPresets.Get("gpt2"), -1, Chip.Get("A100")));
     }
 
     [Fact]
@@ -111,7 +112,7 @@ public sealed class ScalingCommandTests : IDisposable
     [Fact]
     public void A_file_of_ones_own_with_errors_is_shown_all_the_same()
     {
-        ClaimFile file = ClaimFile.Parse("""
+        var file = ClaimFile.Parse("""
             claim: 2 + = 4
             claim: [red]2[/] = 2
             statement: experts = 16
@@ -129,9 +130,11 @@ public sealed class ScalingCommandTests : IDisposable
     [Fact]
     public void A_sweep_is_planned_written_for_a_cluster_trained_and_fitted()
     {
-        string text = Path.Combine(_folder, "text.txt"), output = Path.Combine(_folder, "sweep.jsonl"), script = Path.Combine(_folder, "job.sh");
+        string text = Path.Combine(_folder, "text.txt"), output = Path.Combine(_folder, "sweep.jsonl"),
+            script = Path.Combine(_folder, "job.sh");
         File.WriteAllText(text, string.Join(' ', Enumerable.Range(0, 9000).Select(i => $"word{i * i % 97}")));
-        string[] arguments = ["sweep", "--data", text, "--output", output, "--budgets", "3e8", "6e8", "--largest", "20e3", "--sizes", "4", "--context", "16", "--kinds", "dense"];
+        string[] arguments = ["sweep", "--data", text, "--output", output, "--budgets", "3e8", "6e8", "--largest", "20e3", "--sizes", "4",
+            "--context", "16", "--kinds", "dense"];
         int Invoke(params string[] more) => ScalingCommand.Create().Parse([.. arguments, .. more]).Invoke();
         Assert.Equal(0, Invoke("--plan"));
         Assert.Equal(0, Invoke("--slurm", script));
@@ -154,6 +157,10 @@ public sealed class ScalingCommandTests : IDisposable
         Assert.Equal(1, ScalingCommand.Create().Parse(["model", "gpt5"]).Invoke());
         Assert.Equal(0, ScalingCommand.Create().Parse(["optimal", "1e24"]).Invoke());
         Assert.Equal(1, ScalingCommand.Create().Parse(["fit", Path.Combine(_folder, "nothing.csv")]).Invoke());
-        Assert.Equal(0, ScalingCommand.Create().Parse(["fit", Runs().FullName, "--parameters", "size", "--tokens", "seen", "--loss", "final", "--bootstrap", "0", "--starts", "5"]).Invoke());
+        Assert.Equal(0,
+            ScalingCommand.Create()
+                .Parse(
+                    ["fit", Runs().FullName, "--parameters", "size", "--tokens", "seen", "--loss", "final", "--bootstrap", "0", "--starts",
+                        "5"]).Invoke());
     }
 }

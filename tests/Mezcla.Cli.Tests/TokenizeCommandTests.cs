@@ -19,7 +19,7 @@ public class TokenizeCommandTests
     [Fact]
     public void Bytes_go_through_unchanged()
     {
-        string text = "\uFEFFa\r\nb \u0085 \uD835\uDD38\0";
+        var text = "\uFEFFa\r\nb \u0085 \uD835\uDD38\0";
         var (_, ids, _) = Run(text);
         Assert.Equal(text, Run(ids, decode: true).Output);
     }
@@ -27,15 +27,17 @@ public class TokenizeCommandTests
     [Fact]
     public void Json_lines_go_in_and_out()
     {
-        Assert.Equal((0, "{\"ids\":[15339,1917]}\n{\"ids\":[]}\n", ""), Run("{\"text\": \"hello world\"}\n\n{\"text\":\"\"}\n", jsonl: true));
+        Assert.Equal((0, "{\"ids\":[15339,1917]}\n{\"ids\":[]}\n", ""),
+            Run("{\"text\": \"hello world\"}\n\n{\"text\":\"\"}\n", jsonl: true));
         Assert.Equal((0, "{\"text\":\"hello \\\"wörld\\\"\"}\n", ""),
-            Run($"{{\"ids\":[{string.Join(",", Tokenizer.ForEncoding("cl100k_base").Encode("hello \"wörld\""))}]}}", decode: true, jsonl: true));
+            Run($"{{\"ids\":[{string.Join(",", Tokenizer.ForEncoding("cl100k_base").Encode("hello \"wörld\""))}]}}", decode: true,
+                jsonl: true));
     }
 
     [Fact]
     public void A_lone_surrogate_in_json_is_a_replacement_character()
     {
-        string replaced = Run("{\"text\":\"/ \uFFFD\\n\"}", jsonl: true).Output;
+        var replaced = Run("{\"text\":\"/ \uFFFD\\n\"}", jsonl: true).Output;
         Assert.Equal(replaced, Run("{\"text\":\"\\/ \\ud800\\n\"}", jsonl: true).Output);
     }
 
@@ -80,7 +82,7 @@ public class TokenizeCommandTests
     [Fact]
     public void A_trained_tokenizer_is_read_from_its_file()
     {
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
             BytePairTokenizer.Train("low lower lowest low", 259, SplitPattern.None).Save(path);
@@ -92,11 +94,13 @@ public class TokenizeCommandTests
         }
     }
 
-    private static (int Code, string Output, string Error) Run(string input, string encoding = "cl100k_base", string special = "raise", bool decode = false, bool jsonl = false, bool latin = false)
+    private static (int Code, string Output, string Error) Run(string input, string encoding = "cl100k_base", string special = "raise",
+        bool decode = false, bool jsonl = false, bool latin = false)
     {
         using var output = new MemoryStream();
         using var errors = new StringWriter();
-        int code = TokenizeCommand.Run(new MemoryStream((latin ? Encoding.Latin1 : Encoding.UTF8).GetBytes(input)), output, errors, encoding, special, decode, jsonl);
+        var code = TokenizeCommand.Run(new MemoryStream((latin ? Encoding.Latin1 : Encoding.UTF8).GetBytes(input)), output, errors,
+            encoding, special, decode, jsonl);
         return (code, Encoding.UTF8.GetString(output.ToArray()), errors.ToString());
     }
 }

@@ -8,7 +8,8 @@ namespace Mezcla.Cli.Tests;
 /// <summary>mezcla train and mezcla generate as processes: what works, and what a user can do wrong.</summary>
 public sealed class TrainCommandTests : IDisposable
 {
-    private static readonly string[] Small = ["--vocabulary", "260", "--layers", "1", "--hidden", "16", "--heads", "2", "--context", "16", "--batch", "2"];
+    private static readonly string[] Small = ["--vocabulary", "260", "--layers", "1", "--hidden", "16", "--heads", "2", "--context", "16",
+        "--batch", "2"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-train").FullName;
 
@@ -18,15 +19,20 @@ public sealed class TrainCommandTests : IDisposable
     public void A_model_is_trained_resumed_and_continues_a_prompt()
     {
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        var (code, _, errors) = Run(["train", "--data", text, "--experts", "4", "--steps", "12", "-o", "m.safetensors", "--record", "run.jsonl", .. Small]);
+        var (code, _, errors) =
+            Run(["train", "--data", text, "--experts", "4", "--steps", "12", "-o", "m.safetensors", "--record", "run.jsonl", .. Small]);
         Assert.True(code == 0, errors);
         Assert.Equal(13, File.ReadAllLines(Path.Combine(_folder, "run.jsonl")).Length);
         var (generated, output, why) = Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0"]);
         Assert.True(generated == 0, why);
         Assert.StartsWith("the cat", output);
         Assert.Equal(output, Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0"]).Output);
-        Assert.Equal(output, Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0", "--cache", "f32"]).Output);
-        Assert.StartsWith("the cat", Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0", "--cache", "int8_absmax"]).Output);
+        Assert.Equal(output,
+            Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0", "--cache", "f32"]).Output);
+        Assert.StartsWith("the cat",
+            Run(
+                ["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "8", "--temperature", "0", "--cache",
+                    "int8_absmax"]).Output);
         Assert.Contains("blocks of 32", Fails(["generate", "m.safetensors", "--prompt", "the cat", "--cache", "Q8_0"]));
         Assert.Contains("give the beginning with --prompt", Fails(["generate", "m.safetensors", "--tokens", "8"]));
         var ended = Run(["train", "--data", text, "--resume", "m.safetensors", "-o", "n.safetensors"]);
@@ -41,7 +47,10 @@ public sealed class TrainCommandTests : IDisposable
     public void A_record_is_replayed_and_the_first_difference_named()
     {
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        var (code, _, errors) = Run(["train", "--data", text, "--experts", "4", "--steps", "9", "--dropout", "0.1", "--accumulate", "2", "--evaluate-every", "4", "-o", "m.safetensors", "--record", "run.jsonl", .. Small]);
+        var (code, _, errors) =
+            Run(
+                ["train", "--data", text, "--experts", "4", "--steps", "9", "--dropout", "0.1", "--accumulate", "2", "--evaluate-every",
+                    "4", "-o", "m.safetensors", "--record", "run.jsonl", .. Small]);
         Assert.True(code == 0, errors);
         var (replayed, output, why) = Run(["replay", "run.jsonl"]);
         Assert.True(replayed == 0, output + why);
@@ -57,7 +66,10 @@ public sealed class TrainCommandTests : IDisposable
 
         Write("other.txt", "something else");
         Assert.Contains("not the text of the recorded run", Fails(["replay", "run.jsonl", "--data", "other.txt"]));
-        Assert.Contains("float32 only", Fails(["replay", Write("narrow.jsonl", string.Join('\n', lines).Replace("\"patience\"", "\"precision\":\"b-float16\",\"patience\""))]));
+        Assert.Contains("float32 only",
+            Fails(
+                ["replay",
+                    Write("narrow.jsonl", string.Join('\n', lines).Replace("\"patience\"", "\"precision\":\"b-float16\",\"patience\""))]));
         Assert.InRange(Fails(["replay", "text.txt"]).Length, 100, 1200);
         Assert.Contains("line 1", Fails(["replay", "text.txt"]));
         Assert.Contains("nowhere.jsonl", Fails(["replay", "nowhere.jsonl"]));
@@ -70,17 +82,21 @@ public sealed class TrainCommandTests : IDisposable
     public void A_training_that_goes_on_keeps_its_data_its_split_and_its_record()
     {
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        string[] options = ["--data", text, "--tokenizer", "characters", "--optimizer", "muon", "--schedule", "wsd", "--validation", "0.25", "--seed", "5", "--evaluate-every", "2", .. Small];
+        string[] options = ["--data", text, "--tokenizer", "characters", "--optimizer", "muon", "--schedule", "wsd", "--validation", "0.25",
+            "--seed", "5", "--evaluate-every", "2", .. Small];
         Assert.Equal(0, Run(["train", "--steps", "8", "-o", "whole.safetensors", "--record", "whole.jsonl", .. options]).Code);
         // The same training, stopped by a checkpoint every second step and the loss of all that came after.
-        using (var process = Start(["train", "--steps", "8", "--checkpoint-every", "2", "-o", "part.safetensors", "--record", "part.jsonl", .. options])) process.WaitForExit();
+        using (var process =
+            Start(["train", "--steps", "8", "--checkpoint-every", "2", "-o", "part.safetensors", "--record", "part.jsonl", .. options]))
+            process.WaitForExit();
         var record = File.ReadAllLines(Path.Combine(_folder, "part.jsonl"));
         Assert.Equal(9, record.Length);
         var resumed = Run(["train", "--resume", "part.safetensors", "-o", "part.safetensors", "--record", "part.jsonl"]);
         Assert.True(resumed.Code == 0, resumed.Errors);
         Assert.Equal(9, File.ReadAllLines(Path.Combine(_folder, "part.jsonl")).Length);
         Assert.Equal(0, Run(["replay", "part.jsonl"]).Code);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "whole.safetensors")).Length, File.ReadAllBytes(Path.Combine(_folder, "part.safetensors")).Length);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "whole.safetensors")).Length,
+            File.ReadAllBytes(Path.Combine(_folder, "part.safetensors")).Length);
     }
 
     [Fact]
@@ -93,7 +109,11 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("block 0, network", output);
         Assert.Matches("with rounded weights: [0-9.]+", output);
         Assert.Contains("All 6 recorded steps are the same to the bit.", Run(["replay", "whole.jsonl"]).Output);
-        Assert.Contains("First difference", Run(["replay", Write("plain.jsonl", File.ReadAllText(Path.Combine(_folder, "whole.jsonl")).Replace(",\"quantize\":\"ternary\"", ""))]).Output);
+        Assert.Contains("First difference",
+            Run(
+                ["replay",
+                    Write("plain.jsonl",
+                        File.ReadAllText(Path.Combine(_folder, "whole.jsonl")).Replace(",\"quantize\":\"ternary\"", ""))]).Output);
 
         var weights = ModelCheckpoint.Load(Path.Combine(_folder, "whole.safetensors")).Model.Blocks[0].Network!.Down.Weight.ToArray();
         Assert.Equal(3, weights.Distinct().Count());
@@ -104,7 +124,10 @@ public sealed class TrainCommandTests : IDisposable
     public void What_is_trained_here_goes_to_other_programs_and_comes_back(int experts)
     {
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        Assert.Equal(0, Run(["train", "--data", text, "--steps", "12", "--experts", $"{experts}", "-o", "m.safetensors", .. Small.Select(s => s == "16" ? "32" : s)]).Code);
+        Assert.Equal(0,
+            Run(
+                ["train", "--data", text, "--steps", "12", "--experts", $"{experts}", "-o", "m.safetensors",
+                    .. Small.Select(s => s == "16" ? "32" : s)]).Code);
         string[] greedy = ["--prompt", "the cat", "--tokens", "8", "--temperature", "0"];
         var expected = Run(["generate", "m.safetensors", .. greedy]).Output;
         Assert.StartsWith("the cat", expected);
@@ -122,34 +145,43 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("\n---\n", Run(["generate", "m.gguf", "--prompt", "the", "--tokens", "3", "--samples", "2"]).Output);
         var free = Run(["generate", "m.gguf", "--prompt", "the", "--tokens", "30", "--seed", "3"]).Output;
         var stop = free.Substring(10, 2);
-        Assert.Equal("the" + free[3..(3 + free[3..].IndexOf(stop, StringComparison.Ordinal))], Run(["generate", "m.gguf", "--prompt", "the", "--tokens", "30", "--seed", "3", "--stop", stop]).Output);
+        Assert.Equal("the" + free[3..(3 + free[3..].IndexOf(stop, StringComparison.Ordinal))],
+            Run(["generate", "m.gguf", "--prompt", "the", "--tokens", "30", "--seed", "3", "--stop", stop]).Output);
     }
 
     [Fact]
     public void With_one_expert_a_token_the_weight_is_its_probability_and_the_router_learns_from_the_loss()
     {
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        Assert.Equal(0, Run(["train", "--data", text, "--steps", "1", "--experts", "4", "--top-k", "1", "-o", "m.safetensors", .. Small]).Code);
+        Assert.Equal(0,
+            Run(["train", "--data", text, "--steps", "1", "--experts", "4", "--top-k", "1", "-o", "m.safetensors", .. Small]).Code);
         var model = ModelCheckpoint.Load(Path.Combine(_folder, "m.safetensors")).Model;
         var tokens = Mezcla.Tensors.Tensor.From([1, 2, 3, 4], 1, 4);
-        Assert.All(model.Observe(tokens).Layers.SelectMany(layer => layer.PerToken()), token => Assert.InRange(Assert.Single(token.Weights), 0.2f, 0.9f));
+        Assert.All(model.Observe(tokens).Layers.SelectMany(layer => layer.PerToken()),
+            token => Assert.InRange(Assert.Single(token.Weights), 0.2f, 0.9f));
         Assert.Contains("routing other than Mixtral's", Fails(["convert", "m.safetensors", "m.gguf"]));
     }
 
     [Fact]
     public void Text_at_a_terminal_ends_with_a_line_end_and_in_a_pipe_it_does_not()
     {
-        if (OperatingSystem.IsWindows() || !File.Exists("/usr/bin/script")) Assert.Skip("There is no program 'script' here, which makes a terminal.");
+        if (OperatingSystem.IsWindows() || !File.Exists("/usr/bin/script"))
+            Assert.Skip("There is no program 'script' here, which makes a terminal.");
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
         Assert.Equal(0, Run(["train", "--data", text, "--steps", "12", "-o", "m.safetensors", .. Small]).Code);
         var piped = Run(["generate", "m.safetensors", "--prompt", "the cat", "--tokens", "3", "--temperature", "0"]).Output;
         Assert.NotEqual('\n', piped[^1]);
-        using var terminal = Process.Start(new ProcessStartInfo("/usr/bin/script", ["-qec", $"dotnet {Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll")} generate m.safetensors --prompt 'the cat' --tokens 3 --temperature 0", "/dev/null"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardInput = true,
-            WorkingDirectory = _folder,
-        })!;
+        using var terminal =
+            Process.Start(
+                new ProcessStartInfo("/usr/bin/script",
+                    ["-qec",
+                        $"dotnet {Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll")} generate m.safetensors --prompt 'the cat' " +
+                            "--tokens 3 --temperature 0", "/dev/null"])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardInput = true,
+                    WorkingDirectory = _folder,
+                })!;
         var shown = terminal.StandardOutput.ReadToEnd();
         Assert.EndsWith(piped + "\n", shown.ReplaceLineEndings("\n"));
     }
@@ -164,9 +196,11 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True(code == 0, output + errors);
         Assert.Contains("cpu: ", output);
         Assert.Contains("smoke test: passed", output);
-        if (!Tensors.Device.Described.Any(d => d.Name.StartsWith("opencl"))) Assert.Skip("No OpenCL device here to train on; on Debian: apt-get install pocl-opencl-icd.");
+        if (!Tensors.Device.Described.Any(d => d.Name.StartsWith("opencl")))
+            Assert.Skip("No OpenCL device here to train on; on Debian: apt-get install pocl-opencl-icd.");
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        Assert.Equal(0, Run(["train", "--data", text, "--experts", "4", "--steps", "3", "--device", "opencl", "-o", "d.safetensors", .. Small]).Code);
+        Assert.Equal(0,
+            Run(["train", "--data", text, "--experts", "4", "--steps", "3", "--device", "opencl", "-o", "d.safetensors", .. Small]).Code);
         Assert.Equal(0, Run(["train", "--data", text, "--resume", "d.safetensors", "--device", "opencl", "-o", "e.safetensors"]).Code);
         Assert.Equal(Run(["generate", "d.safetensors", "--prompt", "the", "--temperature", "0", "--tokens", "5"]).Output,
             Run(["generate", "d.safetensors", "--prompt", "the", "--temperature", "0", "--tokens", "5", "--device", "opencl"]).Output);
@@ -175,15 +209,19 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public void An_interrupted_training_saves_and_goes_on()
     {
-        if (OperatingSystem.IsWindows()) Assert.Skip("This sends a signal of Unix.");
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("This sends a signal of Unix.");
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        using var process = Start(["train", "--data", text, "--steps", "1000000", "-o", "m.safetensors", "--record", "run.jsonl", .. Small]);
+        using var process =
+            Start(["train", "--data", text, "--steps", "1000000", "-o", "m.safetensors", "--record", "run.jsonl", .. Small]);
         var watch = Stopwatch.StartNew();
         var record = Path.Combine(_folder, "run.jsonl");
-        while ((!File.Exists(record) || new FileInfo(record).Length < 2000) && watch.Elapsed < TimeSpan.FromMinutes(4)) Thread.Sleep(50);
+        while ((!File.Exists(record) || new FileInfo(record).Length < 2000) && watch.Elapsed < TimeSpan.FromMinutes(4))
+            Thread.Sleep(50);
         Interrupt(process);
         var ended = process.WaitForExit(240_000);
-        if (!ended) process.Kill();
+        if (!ended)
+            process.Kill();
         Assert.True(ended, "It did not stop when it was asked to.");
         var output = process.StandardOutput.ReadToEnd();
         Assert.Equal(130, process.ExitCode);
@@ -194,22 +232,28 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public async Task Training_with_rounded_weights_that_was_interrupted_ends_with_the_bits_of_one_that_was_not()
     {
-        if (OperatingSystem.IsWindows()) Assert.Skip("This sends a signal of Unix.");
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("This sends a signal of Unix.");
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
-        string[] options = ["--data", text, "--experts", "4", "--steps", "600", "--quantize", "int4_absmax", "--activation-bits", "4", "--dropout", "0.1", .. Small];
+        string[] options = ["--data", text, "--experts", "4", "--steps", "600", "--quantize", "int4_absmax", "--activation-bits", "4",
+            "--dropout", "0.1", .. Small];
         Assert.Equal(0, Run(["train", "-o", "whole.safetensors", .. options]).Code);
 
-        // Nobody reads more than the first lines of the record before the signal, and a pipe holds 64 KB: the training cannot be at its end by then.
+        // Nobody reads more than the first lines of the record before the signal, and a
+        // pipe holds 64 KB: the training cannot be at its end by then.
         var pipe = Path.Combine(_folder, "record");
-        using (var made = Process.Start("mkfifo", [pipe])) made.WaitForExit();
+        using (var made = Process.Start("mkfifo", [pipe]))
+            made.WaitForExit();
         using var process = Start(["train", "-o", "part.safetensors", "--record", "record", .. options]);
         int recorded;
         // Opening waits for the other end.
         using (var record = await Task.Run(() => new StreamReader(pipe)).WaitAsync(TimeSpan.FromMinutes(2)))
         {
-            for (var i = 0; i < 4; i++) Assert.NotNull(await record.ReadLineAsync());
+            for (var i = 0; i < 4; i++)
+                Assert.NotNull(await record.ReadLineAsync());
             Interrupt(process);
-            for (recorded = 3; await record.ReadLineAsync() is not null; recorded++) { }
+            for (recorded = 3; await record.ReadLineAsync() is not null; recorded++)
+            { }
         }
 
         Assert.True(process.WaitForExit(120_000));
@@ -225,7 +269,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(whole.Keys, resumed.Keys);
         Assert.All(whole, parameter => Assert.Equal(parameter.Value, resumed[parameter.Key]));
 
-        Dictionary<string, float[]> Parameters(string file) => ModelCheckpoint.Load(Path.Combine(_folder, file)).Model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor.ToArray());
+        Dictionary<string, float[]> Parameters(string file) =>
+            ModelCheckpoint.Load(Path.Combine(_folder, file)).Model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor.ToArray());
     }
 
     [Fact]
@@ -263,7 +308,10 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("--heads", Fails(["train", "--data", text, "--hidden", "10", "--heads", "3"]));
         Assert.Contains("experts", Fails(["train", "--data", text, "--experts", "2", "--top-k", "3"]));
         Assert.Contains("folder", Fails(["train", "--data", text, "-o", "no/such/m.safetensors"]));
-        Assert.Contains("Stopped early", Run(["train", "--data", text, "--steps", "400", "--evaluate-every", "1", "--patience", "3", "--learning-rate", "0.3", "-o", "early.safetensors", .. Small]).Output);
+        Assert.Contains("Stopped early",
+            Run(
+                ["train", "--data", text, "--steps", "400", "--evaluate-every", "1", "--patience", "3", "--learning-rate", "0.3", "-o",
+                    "early.safetensors", .. Small]).Output);
         Assert.Contains("no tokenizer", Fails(["train", "--data", text, "--tokenizer", "nowhere.json"]));
         Assert.Contains("accumulation", Fails(["train", "--data", text, "--accumulate", "0"]));
         Assert.Contains("warm-up", Fails(["train", "--data", text, "--warmup", "-1"]));
@@ -283,7 +331,10 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("choose another --record", "--record", "no/such/run.jsonl")]
     public void What_cannot_be_trained_is_refused_before_a_tokenizer_is(string why, params string[] options)
     {
-        var (code, output, errors) = Run(["train", "--data", Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60))), "--device", "cpu", .. options, .. Small]);
+        var (code, output, errors) =
+            Run(
+                ["train", "--data", Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60))), "--device", "cpu",
+                    .. options, .. Small]);
         Assert.Equal((1, ""), (code, output));
         Assert.Contains(why, errors);
     }
@@ -312,12 +363,13 @@ public sealed class TrainCommandTests : IDisposable
         return (process.ExitCode, output.Result, errors.Result);
     }
 
-    private Process Start(string[] arguments, string? program = null) => Process.Start(new ProcessStartInfo("dotnet", [program ?? Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll"), .. arguments])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        WorkingDirectory = _folder,
-    })!;
+    private Process Start(string[] arguments, string? program = null) =>
+        Process.Start(new ProcessStartInfo("dotnet", [program ?? Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder,
+        })!;
 
     private string Write(string name, string text)
     {

@@ -11,7 +11,8 @@ public sealed class CourseTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-course").FullName;
 
-    public static TheoryData<string> Notebooks => [.. Directory.EnumerateFiles(Path.Combine(Repository, "notebooks"), "*.ipynb").Select(p => Path.GetFileName(p)).Order()];
+    public static TheoryData<string> Notebooks =>
+        [.. Directory.EnumerateFiles(Path.Combine(Repository, "notebooks"), "*.ipynb").Select(p => Path.GetFileName(p)).Order()];
 
     private static string Repository { get; } = FindRepository();
 
@@ -65,7 +66,8 @@ public sealed class CourseTests : IDisposable
     [Fact]
     public void Every_chapter_with_exercises_has_solutions() => Assert.All(
         Notebooks.Select(row => row.Data).Where(name => Exercises(Path.Combine(Repository, "notebooks", name)).Count > 0),
-        name => Assert.True(File.Exists(Path.Combine(Repository, "notebooks", "solutions", name)), $"notebooks/solutions/{name} is missing."));
+        name => Assert.True(File.Exists(Path.Combine(Repository, "notebooks", "solutions", name)),
+            $"notebooks/solutions/{name} is missing."));
 
     [Theory]
     [MemberData(nameof(Notebooks))]
@@ -74,7 +76,8 @@ public sealed class CourseTests : IDisposable
         try
         {
             var (version, reason) = Run("jupyter", ["nbconvert", "--version"]);
-            if (version != 0) Assert.Skip($"jupyter nbconvert does not start here: {reason}");
+            if (version != 0)
+                Assert.Skip($"jupyter nbconvert does not start here: {reason}");
         }
         catch (Win32Exception)
         {
@@ -94,11 +97,15 @@ public sealed class CourseTests : IDisposable
             .SelectMany(cell => cell!["outputs"]?.AsArray() ?? [])
             .Select(output => output!["data"]?["application/vnd.mezcla.exercise+json"])
             .OfType<JsonObject>()
-            .Select(exercise => (exercise["title"]!.GetValue<string>(), exercise["solved"]!.GetValue<bool>(), exercise["checks"]!.GetValue<int>()))];
+            .Select(
+                exercise =>
+                    (exercise["title"]!.GetValue<string>(), exercise["solved"]!.GetValue<bool>(), exercise["checks"]!.GetValue<int>()))];
 
     private (int Code, string Log) Run(string program, string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository };
+        var start = new ProcessStartInfo(program,
+            arguments)
+        { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository };
         start.Environment["JUPYTER_PATH"] = Path.Combine(_folder, "share", "jupyter");
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -114,7 +121,8 @@ public sealed class CourseTests : IDisposable
     private static string FindRepository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
+                return folder.FullName;
         throw new DirectoryNotFoundException("Mezcla.slnx was not found above the tests.");
     }
 }

@@ -29,17 +29,23 @@ public sealed partial class ProseTests
     [MemberData(nameof(Documents))]
     public void Words_are_spelled_as_in_the_dictionary(string document)
     {
-        var dictionary = new[] { "american-english", "british-english" }.Select(name => Path.Combine("/usr/share/dict", name)).Where(File.Exists).ToList();
-        if (dictionary.Count < 2) Assert.Skip("The word lists are not here; on Debian: apt-get install wamerican wbritish");
+        var dictionary = new[] { "american-english", "british-english" }.Select(name => Path.Combine("/usr/share/dict", name))
+            .Where(File.Exists).ToList();
+        if (dictionary.Count < 2)
+            Assert.Skip("The word lists are not here; on Debian: apt-get install wamerican wbritish");
         var known = dictionary.SelectMany(File.ReadLines)
-            .Concat(File.ReadLines(Path.Combine(Repository, "tests", "Mezcla.Course.Tests", "words.txt")).Where(line => !line.StartsWith('#')))
+            .Concat(
+                File.ReadLines(Path.Combine(Repository, "tests", "Mezcla.Course.Tests", "words.txt")).Where(line => !line.StartsWith('#')))
             .Select(word => word.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
         // Code, formulas, addresses and names in capitals are not words of the prose.
         var text = NotProse().Replace(Prose(document), " ");
         var unknown = Word().Matches(text).Select(m => m.Value.Trim('\'', '’').Replace('’', '\''))
-            .Where(word => word.Length > 2 && !known.Contains(word) && !known.Contains(word.EndsWith("'s", StringComparison.Ordinal) ? word[..^2] : word) && word != word.ToUpperInvariant())
+            .Where(word => word.Length > 2 && !known.Contains(word)
+                && !known.Contains(word.EndsWith("'s", StringComparison.Ordinal) ? word[..^2] : word) && word != word.ToUpperInvariant())
             .Distinct().Order(StringComparer.OrdinalIgnoreCase);
-        Assert.True(!unknown.Any(), $"{document} has words that no list knows: {string.Join(", ", unknown)}. Mend them, or add them to words.txt beside this test.");
+        Assert.True(!unknown.Any(),
+            $"{document} has words that no list knows: {string.Join(", ", unknown)}. Mend them, or add them to words.txt beside this " +
+                "test.");
     }
 
     private static string Prose(string document)
@@ -47,20 +53,24 @@ public sealed partial class ProseTests
         var text = File.ReadAllText(Path.Combine(Repository, document));
         return !document.EndsWith(".ipynb", StringComparison.Ordinal) ? text : string.Join("\n\n", JsonNode.Parse(text)!["cells"]!.AsArray()
             .Where(cell => cell!["cell_type"]!.GetValue<string>() == "markdown")
-            .Select(cell => cell!["source"] is JsonArray lines ? string.Concat(lines.Select(l => l!.GetValue<string>())) : cell["source"]!.GetValue<string>()));
+            .Select(cell => cell!["source"] is JsonArray lines
+                ? string.Concat(lines.Select(l => l!.GetValue<string>()))
+                : cell["source"]!.GetValue<string>()));
     }
 
     private static string FindRepository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
+                return folder.FullName;
         throw new DirectoryNotFoundException("Mezcla.slnx was not found above the tests.");
     }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex Link();
 
-    [GeneratedRegex(@"```[\s\S]*?```|`[^`\n]*`|\$\$[\s\S]*?\$\$|\$[^$\n]+\$|\]\([^)]*\)|<[^>\n]*>|https?://\S+|“[^”]*”|\*\*References\.\*\*[\s\S]*?(?=\n\n|$)|\w*\d\w*")]
+    [GeneratedRegex(@"```[\s\S]*?```|`[^`\n]*`|\$\$[\s\S]*?\$\$|\$[^$\n]+\$|\]\([^)]*\)|<[^>\n]*>|https?://\S+|“[^”]*”|" +
+        @"\*\*References\.\*\*[\s\S]*?(?=\n\n|$)|\w*\d\w*")]
     private static partial Regex NotProse();
 
     [GeneratedRegex(@"\p{L}[\p{L}'’]*")]

@@ -56,7 +56,8 @@ public class DomainMixtureTests
     public void What_is_no_mixture_is_refused()
     {
         Assert.Throws<ArgumentException>(() => new DomainMixture([]));
-        Assert.Contains("'b' has no tokens", Assert.Throws<ArgumentException>(() => new DomainMixture([new("a", [1]), new("b", [])])).Message);
+        Assert.Contains("'b' has no tokens",
+            Assert.Throws<ArgumentException>(() => new DomainMixture([new("a", [1]), new("b", [])])).Message);
         Assert.Throws<ArgumentException>(() => new DomainMixture([new("a", [1]), new("a", [2])]));
         Assert.Throws<ArgumentOutOfRangeException>(() => new DomainMixture([new("a", [1])], validationShare: 1));
         Assert.Contains("a", Assert.Throws<ArgumentException>(() => new DomainMixture([new("a", [1])]).HeldOut("z")).Message);

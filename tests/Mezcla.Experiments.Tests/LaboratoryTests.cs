@@ -16,7 +16,7 @@ public class LaboratoryTests
     [MemberData(nameof(Names))]
     public void Every_run_is_a_model_that_can_exist_and_every_arm_has_every_seed(string name)
     {
-        Experiment experiment = Experiment.Named(name);
+        var experiment = Experiment.Named(name);
         Assert.All(experiment.Runs, run =>
         {
             run.Model.Validate();
@@ -31,8 +31,10 @@ public class LaboratoryTests
     [Fact]
     public void What_is_called_equal_is_equal()
     {
-        Dictionary<string, ExperimentRun> arms = Experiment.Named("dense-or-experts").Runs.Where(r => r.Seed == 1).ToDictionary(r => r.Arm);
-        ParameterCount dense = ParameterCount.Of(arms["dense"].Model), moe = ParameterCount.Of(arms["experts, equal active parameters"].Model), wide = ParameterCount.Of(arms["dense, total parameters of the experts"].Model);
+        var arms = Experiment.Named("dense-or-experts").Runs.Where(r => r.Seed == 1).ToDictionary(r => r.Arm);
+        ParameterCount dense = ParameterCount.Of(arms["dense"].Model),
+            moe = ParameterCount.Of(arms["experts, equal active parameters"].Model),
+            wide = ParameterCount.Of(arms["dense, total parameters of the experts"].Model);
         Assert.Equal(dense.Active, moe.Active - moe.Routers);
         Assert.Equal(wide.Total, moe.Total - moe.Routers);
         double Flops(string arm) => FlopCount.Of(arms[arm].Model).TrainingPerToken * arms[arm].Training.Steps;
@@ -41,7 +43,9 @@ public class LaboratoryTests
 
         ExperimentRun[] number = [.. Experiment.Named("expert-number").Runs.Where(r => r.Seed == 1)];
         Assert.Single(number.Select(r => ParameterCount.Of(r.Model)).Select(c => c.Active - c.Routers).Distinct());
-        ParameterCount[] fine = [.. number.Where(r => r.Arm.StartsWith("finer", StringComparison.Ordinal) || r.Arm.StartsWith("8 ", StringComparison.Ordinal)).Select(r => ParameterCount.Of(r.Model))];
+        ParameterCount[] fine =
+            [.. number.Where(r => r.Arm.StartsWith("finer", StringComparison.Ordinal) || r.Arm.StartsWith("8 ", StringComparison.Ordinal))
+                .Select(r => ParameterCount.Of(r.Model))];
         Assert.Single(fine.Select(c => c.Total - c.Routers).Distinct());
 
         ExperimentRun[] upcycling = [.. Experiment.Named("upcycling").Runs.Where(r => r.Seed == 1)];
@@ -55,7 +59,7 @@ public class LaboratoryTests
     [Fact]
     public void A_run_is_recorded_found_again_and_repeated_to_the_bit()
     {
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".jsonl");
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".jsonl");
         try
         {
             var experiment = new TinyExperiment();
@@ -84,11 +88,13 @@ public class LaboratoryTests
             Assert.True(double.IsFinite(moe.Points[^1].LoadEntropy()) && double.IsNaN(read[0].Points[^1].LoadEntropy()));
             Assert.Equal(read[0].Run.Training.Steps, moe.Points[^1].Step);
 
-            string text = new ExperimentReport(experiment, read).ToString();
+            var text = new ExperimentReport(experiment, read).ToString();
             Assert.Contains("Lowest held-out loss", text);
             Assert.All(experiment.Runs, run => Assert.Contains(run.Arm, text));
             Assert.Contains("<svg", new ExperimentReport(experiment, read).ToMimeBundle()["text/html"]);
-            Assert.Contains("which are not these", Assert.Throws<ArgumentException>(() => new ExperimentRunner(new TinyExperiment("something else entirely. ")).Run(path)).Message);
+            Assert.Contains("which are not these",
+                Assert.Throws<ArgumentException>(
+                    () => new ExperimentRunner(new TinyExperiment("something else entirely. ")).Run(path)).Message);
         }
         finally
         {
@@ -112,7 +118,8 @@ public class LaboratoryTests
             Seconds = 1,
             Points = [new(1, 2, [], 0)],
         };
-        var report = new ExperimentReport(new TinyExperiment(), [Record("dense", 1, 2), Record("dense", 2, 3), Record("moe", 1, 1.9), Record("moe", 2, 2.8), Record("moe", 3, 0)]);
+        var report = new ExperimentReport(new TinyExperiment(),
+            [Record("dense", 1, 2), Record("dense", 2, 3), Record("moe", 1, 1.9), Record("moe", 2, 2.8), Record("moe", 3, 0)]);
         ArmResult moe = report.Arms.Single(a => a.Arm == "moe");
         Assert.Equal(-0.15, moe.Difference, 1e-12);
         Assert.Equal(0.05, moe.DifferenceError, 1e-12);
@@ -123,11 +130,15 @@ public class LaboratoryTests
     [MemberData(nameof(Names))]
     public void The_recorded_runs_are_those_of_the_experiment(string name)
     {
-        string path = DatasetFolder.PathOf("runs", name + ".jsonl");
+        var path = DatasetFolder.PathOf("runs", name + ".jsonl");
         Assert.SkipUnless(File.Exists(path), $"{path} is not there: its runs are not recorded yet.");
         IReadOnlyList<ExperimentRecord> records = ExperimentRecord.Read(path);
         IReadOnlyList<ExperimentRun> runs = Experiment.Named(name).Runs;
-        Assert.All(records, record => Assert.Contains(runs, run => run.AsLongAs is null ? run == record.Run : (run.Arm, run.Seed, run.Model) == (record.Run.Arm, record.Run.Seed, record.Run.Model)));
+        Assert.All(records,
+            record => Assert.Contains(runs,
+                run => run.AsLongAs is null
+                    ? run == record.Run
+                    : (run.Arm, run.Seed, run.Model) == (record.Run.Arm, record.Run.Seed, record.Run.Model)));
         Assert.Single(records.Select(r => r.DataSha256).Distinct());
         Assert.Contains("Lowest", new ExperimentReport(Experiment.Named(name), records).Verdict);
     }
@@ -148,14 +159,16 @@ public class LaboratoryTests
         public override string Reference => "dense";
 
         public override ExperimentData LoadData() =>
-            new(sentence, new TokenBatches([.. string.Concat(Enumerable.Repeat(sentence, 100)).Select(c => (int)c)]), BytePairTokenizer.Train("", 256));
+            new(sentence, new TokenBatches([.. string.Concat(Enumerable.Repeat(sentence, 100)).Select(c => (int)c)]),
+                BytePairTokenizer.Train("", 256));
 
         public override IReadOnlyList<ExperimentRun> Runs
         {
             get
             {
                 TransformerConfig Small(TransformerConfig model) => model with { Layers = 1, ContextLength = 16 };
-                TransformerConfig dense = Small(SmallModels.Dense(16)), moe = SmallModels.Changed(Small(SmallModels.Experts(4)), m => m with { Expert = dense.FeedForward });
+                TransformerConfig dense = Small(SmallModels.Dense(16)),
+                    moe = SmallModels.Changed(Small(SmallModels.Experts(4)), m => m with { Expert = dense.FeedForward });
                 TrainingConfig training = SmallModels.Training(1, 6) with { BatchSize = 4 };
                 return
                 [

@@ -23,7 +23,14 @@ public class ObservationTests
             HiddenSize = 12,
             Attention = new() { Heads = 2, KeyValueHeads = 2, HeadSize = 6 },
             FeedForward = new(16, Activation.Silu, Gated: true),
-            MixtureOfExperts = new() { Experts = 4, TopK = 2, Expert = new(8, Activation.Silu, Gated: true), Routing = routing ?? new TopKSoftmaxRouting(), Capacity = capacity },
+            MixtureOfExperts = new()
+            {
+                Experts = 4,
+                TopK = 2,
+                Expert = new(8, Activation.Silu, Gated: true),
+                Routing = routing ?? new TopKSoftmaxRouting(),
+                Capacity = capacity
+            },
             InitializerRange = 0.3f,
         };
         return new(config, new RandomStream(3));
@@ -33,7 +40,7 @@ public class ObservationTests
     public void Every_token_of_every_window_is_observed_once()
     {
         const string text = "The whale, the whale! Cried the mate; and forty more characters.";
-        ObservedRouting observed = ObservedRouting.Of(Model(), Bytes, text);
+        var observed = ObservedRouting.Of(Model(), Bytes, text);
         Assert.Equal(text.Length, observed.Ids.Count);
         Assert.Equal(text, Bytes.Decode([.. observed.Ids]));
         Assert.Equal(Enumerable.Range(0, text.Length).Select(i => i % 16 == 0), observed.Starts);
@@ -43,7 +50,8 @@ public class ObservationTests
             Assert.Equal(2, pair.First.Distinct().Count());
             Assert.Equal(1, pair.Second.Sum(), 1e-5f);
         }));
-        Assert.Throws<ArgumentException>(() => ObservedRouting.Of(new Transformer(Model().Config with { MixtureOfExperts = null }, new RandomStream(1)), Bytes, text));
+        Assert.Throws<ArgumentException>(
+            () => ObservedRouting.Of(new Transformer(Model().Config with { MixtureOfExperts = null }, new RandomStream(1)), Bytes, text));
         Assert.Throws<ArgumentException>(() => ObservedRouting.Of(Model(), Bytes, ""));
     }
 
@@ -80,10 +88,11 @@ public class ObservationTests
     [Property]
     public void Mutual_information_is_symmetric_and_within_its_bounds(byte[] left, byte[] right)
     {
-        int count = Math.Min(left.Length, right.Length);
-        if (count == 0) return;
+        var count = Math.Min(left.Length, right.Length);
+        if (count == 0)
+            return;
         int[] a = [.. left.Take(count).Select(x => x % 5)], b = [.. right.Take(count).Select(x => x % 3)];
-        double shared = MutualInformation.Counted(a, b);
+        var shared = MutualInformation.Counted(a, b);
         Assert.Equal(shared, MutualInformation.Counted(b, a), 1e-12);
         Assert.InRange(shared, -1e-12, Math.Min(MutualInformation.Entropy(a), MutualInformation.Entropy(b)) + 1e-12);
     }
@@ -93,7 +102,8 @@ public class ObservationTests
     {
         var texts = new Dictionary<string, int[]> { ["a"] = Text("abcdefgh ", 1), ["b"] = Text("efghijkl ", 2) };
         LayerSpecialization hash = Specialization.Of(ObservedRouting.Of(Model(new HashRouting()), texts)).Layers[0];
-        Assert.InRange(hash.Token, 0.6, 1.01); // both experts of a token weigh the same, so that the first is the smaller number: still a function of the token
+        // both experts of a token weigh the same, so that the first is the smaller number: still a function of the token
+        Assert.InRange(hash.Token, 0.6, 1.01);
         Assert.Equal(0, hash.DomainGivenToken, 0.01);
         LayerSpecialization random = Specialization.Of(ObservedRouting.Of(Model(new RandomRouting()), texts)).Layers[0];
         Assert.Equal(0, random.Token, 0.02);
@@ -112,10 +122,11 @@ public class ObservationTests
         // Hash routing by byte: in "aaaa…" every token follows itself; in alternating text of two experts none does.
         Transformer model = Model(new HashRouting());
         Assert.Equal(1, Repetition.Of(ObservedRouting.Of(model, Bytes, new string('a', 64))).Layers[0].First);
-        ObservedRouting all = ObservedRouting.Of(model, Bytes, "abcdefghijklmnop");
-        int first = all.Layers[0].First[0];
-        char other = (char)all.Ids[Enumerable.Range(0, 16).First(i => all.Layers[0].First[i] != first)];
-        LayerRepetition alternating = Repetition.Of(ObservedRouting.Of(model, Bytes, string.Concat(Enumerable.Repeat("a" + other, 32)))).Layers[0];
+        var all = ObservedRouting.Of(model, Bytes, "abcdefghijklmnop");
+        var first = all.Layers[0].First[0];
+        var other = (char)all.Ids[Enumerable.Range(0, 16).First(i => all.Layers[0].First[i] != first)];
+        LayerRepetition alternating =
+            Repetition.Of(ObservedRouting.Of(model, Bytes, string.Concat(Enumerable.Repeat("a" + other, 32)))).Layers[0];
         Assert.Equal(0, alternating.First);
         Assert.Equal(0.5, alternating.FirstByChance, 1e-12);
     }
@@ -123,12 +134,13 @@ public class ObservationTests
     [Fact]
     public void A_block_overlaps_itself_and_random_blocks_do_not()
     {
-        ObservedRouting observed = ObservedRouting.Of(Model(new RandomRouting()), [new("x", [.. Enumerable.Range(0, 4000).Select(i => i % 256)])]);
-        double[,] overlap = LayerOverlap.Of(observed).Shares;
+        var observed = ObservedRouting.Of(Model(new RandomRouting()), [new("x", [.. Enumerable.Range(0, 4000).Select(i => i % 256)])]);
+        var overlap = LayerOverlap.Of(observed).Shares;
         Assert.Equal(1, overlap[0, 0]);
         // Both blocks draw from the same seed, so that their draws are the same: the extreme that the measure must find.
         Assert.Equal(1, overlap[0, 1], 0.02);
-        double[,] learned = LayerOverlap.Of(ObservedRouting.Of(Model(), [new("x", [.. Enumerable.Range(0, 4000).Select(i => i * 7 % 256)])])).Shares;
+        var learned =
+            LayerOverlap.Of(ObservedRouting.Of(Model(), [new("x", [.. Enumerable.Range(0, 4000).Select(i => i * 7 % 256)])])).Shares;
         Assert.InRange(learned[0, 1], -0.01, 0.99);
         Assert.Equal(learned[0, 1], learned[1, 0]);
     }
@@ -136,7 +148,7 @@ public class ObservationTests
     [Fact]
     public void An_experts_tokens_are_shared_out_by_type()
     {
-        ExpertTokens table = ExpertTokens.Of(ObservedRouting.Of(Model(), Bytes, string.Concat(Enumerable.Repeat("Ab 1,c\n", 60))), Bytes);
+        var table = ExpertTokens.Of(ObservedRouting.Of(Model(), Bytes, string.Concat(Enumerable.Repeat("Ab 1,c\n", 60))), Bytes);
         Assert.Equal(1, table.Layer);
         Assert.Equal(1, table.Experts.Sum(e => e.Load), 1e-9);
         Assert.All(table.Experts.Where(e => e.Load > 0), e => Assert.Equal(1, e.Types.Sum(), 1e-9));
@@ -158,14 +170,15 @@ public class ObservationTests
     public void Everything_displays_itself()
     {
         Transformer model = Model();
-        ObservedRouting observed = ObservedRouting.Of(model, Bytes, "The quick brown fox jumps over the lazy dog, twice: 2 < 3.");
+        var observed = ObservedRouting.Of(model, Bytes, "The quick brown fox jumps over the lazy dog, twice: 2 < 3.");
         RoutingTrace trace = model.Observe(Tensor.From([1, 2, 3, 4], 1, 4));
         var history = new LoadHistory();
         history.Add(1, trace);
         history.Add(10, trace);
         IReadOnlyDictionary<string, string>[] shown =
         [
-            new ExpertLoad(trace).ToMimeBundle(), history.ToMimeBundle(), LayerOverlap.Of(observed).ToMimeBundle(), Specialization.Of(observed).ToMimeBundle(),
+            new ExpertLoad(trace).ToMimeBundle(), history.ToMimeBundle(), LayerOverlap.Of(observed).ToMimeBundle(),
+            Specialization.Of(observed).ToMimeBundle(),
             Repetition.Of(observed).ToMimeBundle(), ExpertTokens.Of(observed, Bytes, seenAtLeast: 1).ToMimeBundle(),
         ];
         Assert.All(shown, bundle => Assert.Contains("<svg", bundle["text/html"]));

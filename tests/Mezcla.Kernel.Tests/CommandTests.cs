@@ -11,13 +11,14 @@ public sealed class CommandTests(PeerTests.Installation installation) : IClassFi
     [Fact]
     public async Task What_is_installed_is_listed_and_uninstalled()
     {
-        string prefix = Path.Combine(installation.Folder, "another");
-        var (code, log) = await installation.MezclaAsync("kernel", "install", "--copy", "--prefix", prefix, "--name", "mine", "--display-name", "My C#");
+        var prefix = Path.Combine(installation.Folder, "another");
+        var (code, log) = await installation.MezclaAsync("kernel", "install", "--copy", "--prefix", prefix, "--name", "mine",
+            "--display-name", "My C#");
         Assert.True(code == 0, log);
         Assert.Contains("My C#", log);
         Assert.Contains("VS Code", log);
         Assert.Contains("JUPYTER_PATH", log);
-        string data = Path.Combine(prefix, "share", "jupyter");
+        var data = Path.Combine(prefix, "share", "jupyter");
         Assert.Equal(["mine"], Directory.GetDirectories(Path.Combine(data, "kernels")).Select(Path.GetFileName));
 
         (code, log) = await installation.MezclaAsync("kernel", "list");
@@ -56,15 +57,16 @@ public sealed class CommandTests(PeerTests.Installation installation) : IClassFi
         if (Signals.IgnoresInterrupt(process))
         {
             process.Kill();
-            Assert.Skip("These tests were started with SIGINT ignored, as a shell's background jobs are: what they start never hears of Ctrl-C.");
+            Assert.Skip(
+                "These tests were started with SIGINT ignored, as a shell's background jobs are: what they start never hears of Ctrl-C.");
         }
 
-        string? line = await process.StandardOutput.ReadLineAsync().WaitAsync(KernelClient.Patience);
+        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(KernelClient.Patience);
         Assert.StartsWith("Connection file: ", line);
-        string path = line!["Connection file: ".Length..];
+        var path = line!["Connection file: ".Length..];
         await using (KernelClient client = await KernelClient.ConnectAsync(ConnectionFile.Load(path)))
         {
-            string id = client.Send("execute_request", KernelClient.Code("Console.Write(1); System.Threading.Thread.Sleep(-1);"));
+            var id = client.Send("execute_request", KernelClient.Code("Console.Write(1); System.Threading.Thread.Sleep(-1);"));
             while ((await client.IoPubAsync()).Type != "stream")
             {
             }

@@ -16,7 +16,7 @@ public class ControlTests
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
         await client.ExecuteAsync("var kept = 11;");
-        string id = client.Send("execute_request", KernelClient.Code("kept = 12;\nConsole.WriteLine(\"begun\");\n" + body));
+        var id = client.Send("execute_request", KernelClient.Code("kept = 12;\nConsole.WriteLine(\"begun\");\n" + body));
         while ((await client.IoPubAsync()).Type != "stream")
         {
         }
@@ -39,7 +39,8 @@ public class ControlTests
         }
 
         Assert.Equal("5.5", (await client.AskAsync("kernel_info_request", [], client.Control)).Text("protocol_version"));
-        await using ZmtpConnection heart = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.HeartbeatPort, SocketKind.Req, []);
+        await using ZmtpConnection heart = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.HeartbeatPort, SocketKind.Req,
+            []);
         heart.Send(ReadOnlyMemory<byte>.Empty, "ping"u8.ToArray());
         ReadOnlyMemory<byte>[]? answer = await heart.ReceiveAsync(CancellationToken.None);
         Assert.Equal("ping"u8, answer![1].Span);

@@ -74,13 +74,14 @@ public class ExecuteTests
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
         await client.ExecuteAsync("var ran = 0;");
-        string failing = client.Send("execute_request", KernelClient.Code(kernel.AfterMessages(3) + "throw new Exception();"));
-        string queued = client.Send("execute_request", KernelClient.Code("ran++;"));
-        string asked = client.Send("kernel_info_request", []);
+        var failing = client.Send("execute_request", KernelClient.Code(kernel.AfterMessages(3) + "throw new Exception();"));
+        var queued = client.Send("execute_request", KernelClient.Code("ran++;"));
+        var asked = client.Send("kernel_info_request", []);
         Assert.Equal("error", (await client.ReceiveAsync(client.Shell)).Text("status"));
         JupyterMessage aborted = await client.ReceiveAsync(client.Shell);
         Assert.Equal((queued, "aborted"), (KernelClient.Parent(aborted), aborted.Text("status")));
-        Assert.Equal((asked, "ok"), await client.ReceiveAsync(client.Shell) is var info ? (KernelClient.Parent(info), info.Text("status")) : default);
+        Assert.Equal((asked, "ok"),
+            await client.ReceiveAsync(client.Shell) is var info ? (KernelClient.Parent(info), info.Text("status")) : default);
 
         List<JupyterMessage> seen = [.. await client.PublishedAsync(failing), .. await client.PublishedAsync(queued)];
         Assert.Equal(["busy", "execute_input", "error", "idle", "busy", "idle"], Types(seen));
@@ -92,7 +93,8 @@ public class ExecuteTests
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        client.Send("execute_request", KernelClient.Code(kernel.AfterMessages(2) + "throw new Exception();", new JsonObject { ["stop_on_error"] = false }));
+        client.Send("execute_request",
+            KernelClient.Code(kernel.AfterMessages(2) + "throw new Exception();", new JsonObject { ["stop_on_error"] = false }));
         client.Send("execute_request", KernelClient.Code("1"));
         Assert.Equal("error", (await client.ReceiveAsync(client.Shell)).Text("status"));
         Assert.Equal("ok", (await client.ReceiveAsync(client.Shell)).Text("status"));
@@ -117,11 +119,11 @@ public class ExecuteTests
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        string first = client.Send("execute_request", KernelClient.Code(
+        var first = client.Send("execute_request", KernelClient.Code(
             "var gate = new TaskCompletionSource(); var t = Task.Run(async () => { await gate.Task; Console.Write(\"late\"); });"));
         await client.ReceiveAsync(client.Shell);
         await client.PublishedAsync(first);
-        string second = client.Send("execute_request", KernelClient.Code("gate.SetResult(); await t;"));
+        var second = client.Send("execute_request", KernelClient.Code("gate.SetResult(); await t;"));
         while (true)
         {
             JupyterMessage message = await client.IoPubAsync();
@@ -141,7 +143,7 @@ public class ExecuteTests
         await using KernelClient other = await kernel.ConnectAsync();
         await using KernelClient client = await kernel.ConnectAsync();
         await using KernelClient third = await kernel.ConnectAsync();
-        string id = client.Send("execute_request", KernelClient.Code("Console.ReadLine()", new JsonObject { ["allow_stdin"] = true }));
+        var id = client.Send("execute_request", KernelClient.Code("Console.ReadLine()", new JsonObject { ["allow_stdin"] = true }));
         JupyterMessage question = await client.ReceiveAsync(client.Stdin);
         Assert.Equal(("input_request", id), (question.Type, KernelClient.Parent(question)));
         Assert.False(question.Flag("password", true));
@@ -167,7 +169,7 @@ public class ExecuteTests
         await using KernelClient client = await kernel.ConnectAsync();
         var (_, published) = await client.ExecuteAsync("var h = display(\"one\"); h.Update(\"two\");");
         Assert.Equal(["busy", "execute_input", "display_data", "update_display_data", "idle"], Types(published));
-        string id = published[2].Content.GetProperty("transient").GetProperty("display_id").GetString()!;
+        var id = published[2].Content.GetProperty("transient").GetProperty("display_id").GetString()!;
         Assert.NotEqual("", id);
         Assert.Equal(id, published[3].Content.GetProperty("transient").GetProperty("display_id").GetString());
         Assert.Contains("two", published[3].Content.GetProperty("data").GetProperty("text/plain").GetString());

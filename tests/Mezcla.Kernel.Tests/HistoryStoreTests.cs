@@ -17,7 +17,8 @@ public sealed class HistoryStoreTests : IDisposable
     public void Damaged_lines_are_passed_over()
     {
         Open().Add(1, "good");
-        File.AppendAllText(FilePath, "{\"session\":1,\"line\":2,\"inp\n\n[]\n{\"session\":\"x\"}\n{\"session\":3,\"line\":1,\"input\":\"better\"}\n");
+        File.AppendAllText(FilePath,
+            "{\"session\":1,\"line\":2,\"inp\n\n[]\n{\"session\":\"x\"}\n{\"session\":3,\"line\":1,\"input\":\"better\"}\n");
         HistoryStore store = Open();
         Assert.Equal(["good", "better"], store.Tail(10).Select(e => e.Input));
         Assert.Equal(4, store.Session);
@@ -29,7 +30,7 @@ public sealed class HistoryStoreTests : IDisposable
         HistoryStore[] stores = [.. Enumerable.Range(0, 8).AsParallel().WithDegreeOfParallelism(8).Select(_ =>
         {
             HistoryStore store = Open();
-            for (int line = 1; line <= 20; line++)
+            for (var line = 1; line <= 20; line++)
                 store.Add(line, $"line {line}\n of 😀");
             return store;
         })];
@@ -42,7 +43,7 @@ public sealed class HistoryStoreTests : IDisposable
     {
         HistoryStore store = Open();
         string cell = new('x', 100_000);
-        for (int line = 1; line <= 100; line++)
+        for (var line = 1; line <= 100; line++)
             store.Add(line, cell);
         Assert.Equal(50, Open().Tail(1000).Count);
         Assert.Equal(50, Open().Tail(1000).Count);
@@ -65,7 +66,7 @@ public sealed class HistoryStoreTests : IDisposable
     {
         HistoryStore store = Open();
         string[] inputs = ["a1", "b", "a2", "a1"];
-        for (int i = 0; i < inputs.Length; i++)
+        for (var i = 0; i < inputs.Length; i++)
             store.Add(i + 1, inputs[i]);
         Assert.Equal([3, 4], store.Search("a*", null, unique: true).Select(e => e.Line));
         Assert.Equal([4], store.Search("a?", 1, unique: false).Select(e => e.Line));

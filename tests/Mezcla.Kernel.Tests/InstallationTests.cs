@@ -19,7 +19,8 @@ public sealed class InstallationTests : IDisposable
         Assert.Equal(Path.Combine("/home/u", ".local", "share", "jupyter"), Paths(Platform.Linux, "/home/u").UserData);
         Assert.Equal(Path.Combine("/data", "jupyter"), Paths(Platform.Linux, "/home/u", ("XDG_DATA_HOME", "/data")).UserData);
         Assert.Equal(Path.Combine("/Users/u", "Library", "Jupyter"), Paths(Platform.MacOS, "/Users/u").UserData);
-        Assert.Equal(Path.Combine(@"C:\Users\u\AppData\Roaming", "jupyter"), Paths(Platform.Windows, @"C:\Users\u", ("APPDATA", @"C:\Users\u\AppData\Roaming")).UserData);
+        Assert.Equal(Path.Combine(@"C:\Users\u\AppData\Roaming", "jupyter"),
+            Paths(Platform.Windows, @"C:\Users\u", ("APPDATA", @"C:\Users\u\AppData\Roaming")).UserData);
         foreach (Platform platform in Enum.GetValues<Platform>())
             Assert.Equal("/mine", Paths(platform, "/home/u", ("JUPYTER_DATA_DIR", "/mine")).UserData);
     }
@@ -28,9 +29,11 @@ public sealed class InstallationTests : IDisposable
     public void Folders_are_searched_in_jupyters_order()
     {
         Assert.Equal(
-            ["/a", "/b", Path.Combine("/home/u", ".local", "share", "jupyter"), Path.Combine("/venv", "share", "jupyter"), "/usr/local/share/jupyter", "/usr/share/jupyter"],
+            ["/a", "/b", Path.Combine("/home/u", ".local", "share", "jupyter"), Path.Combine("/venv", "share", "jupyter"),
+                "/usr/local/share/jupyter", "/usr/share/jupyter"],
             Paths(Platform.Linux, "/home/u", ("JUPYTER_PATH", "/a:/b"), ("VIRTUAL_ENV", "/venv")).Search);
-        Assert.Contains(Path.Combine(@"D:\ProgramData", "jupyter"), Paths(Platform.Windows, @"C:\u", ("PROGRAMDATA", @"D:\ProgramData"), ("JUPYTER_PATH", @"C:\a;C:\b")).Search);
+        Assert.Contains(Path.Combine(@"D:\ProgramData", "jupyter"),
+            Paths(Platform.Windows, @"C:\u", ("PROGRAMDATA", @"D:\ProgramData"), ("JUPYTER_PATH", @"C:\a;C:\b")).Search);
         Assert.Contains(@"C:\b", Paths(Platform.Windows, @"C:\u", ("JUPYTER_PATH", @"C:\a;C:\b")).Search);
     }
 
@@ -49,7 +52,7 @@ public sealed class InstallationTests : IDisposable
         Assert.Equal(["kernel", "start", "--connection-file", "{connection_file}"], argv[2..]);
         Assert.Equal("message", json["interrupt_mode"]!.GetValue<string>());
         Assert.Equal("C#", json["language"]!.GetValue<string>());
-        foreach (string logo in new[] { "logo-32x32.png", "logo-64x64.png", "logo-svg.svg" })
+        foreach (var logo in new[] { "logo-32x32.png", "logo-64x64.png", "logo-svg.svg" })
             Assert.True(File.Exists(Path.Combine(Data, "kernels", "test-a", logo)), logo);
         Assert.True(File.Exists(Path.Combine(installed[0].Application!, "runtimes", "native.txt")));
     }
@@ -57,7 +60,7 @@ public sealed class InstallationTests : IDisposable
     [Fact]
     public void Installing_again_replaces_the_program_once_no_kernel_runs_from_it()
     {
-        string first = KernelInstaller.Install(Options()).Installed[0].Application!;
+        var first = KernelInstaller.Install(Options()).Installed[0].Application!;
         using (KernelInstaller.Hold(first))
         {
             Assert.NotEqual(first, KernelInstaller.Install(Options()).Installed[0].Application);
@@ -72,7 +75,7 @@ public sealed class InstallationTests : IDisposable
     [Fact]
     public void Another_programs_kernel_of_the_same_name_comes_back_when_ours_goes()
     {
-        string folder = Path.Combine(Data, "kernels", "test-a");
+        var folder = Path.Combine(Data, "kernels", "test-a");
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "kernel.json"), "{\"argv\":[\"other\"],\"display_name\":\"Other\",\"language\":\"C#\"}");
         Assert.Equal(["test-a"], KernelInstaller.Install(Options()).PutAside);
@@ -100,15 +103,16 @@ public sealed class InstallationTests : IDisposable
     public void The_logo_is_a_png_of_the_size_in_its_name_with_every_checksum_right(int side)
     {
         KernelInstaller.Install(Options());
-        byte[] png = File.ReadAllBytes(Path.Combine(Data, "kernels", "test-a", $"logo-{side}x{side}.png"));
-        int at = 8;
+        var png = File.ReadAllBytes(Path.Combine(Data, "kernels", "test-a", $"logo-{side}x{side}.png"));
+        var at = 8;
         var types = new List<string>();
         byte[] data = [];
         while (at < png.Length)
         {
-            int length = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(at));
+            var length = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(at));
             types.Add(System.Text.Encoding.ASCII.GetString(png, at + 4, 4));
-            Assert.Equal(Crc32(png.AsSpan(at + 4, length + 4)), System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(png.AsSpan(at + 8 + length)));
+            Assert.Equal(Crc32(png.AsSpan(at + 4, length + 4)),
+                System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(png.AsSpan(at + 8 + length)));
             if (types[^1] == "IDAT")
                 data = png[(at + 8)..(at + 8 + length)];
             at += 12 + length;
@@ -122,9 +126,11 @@ public sealed class InstallationTests : IDisposable
 
     private static uint Crc32(ReadOnlySpan<byte> data)
     {
-        uint[] table = [.. Enumerable.Range(0, 256).Select(n => Enumerable.Range(0, 8).Aggregate((uint)n, (c, _) => (c & 1) != 0 ? 0xEDB88320 ^ (c >> 1) : c >> 1))];
-        uint crc = uint.MaxValue;
-        foreach (byte b in data)
+        uint[] table =
+            [.. Enumerable.Range(0, 256)
+                .Select(n => Enumerable.Range(0, 8).Aggregate((uint)n, (c, _) => (c & 1) != 0 ? 0xEDB88320 ^ (c >> 1) : c >> 1))];
+        var crc = uint.MaxValue;
+        foreach (var b in data)
             crc = table[(crc ^ b) & 0xFF] ^ (crc >> 8);
         return ~crc;
     }
@@ -134,7 +140,7 @@ public sealed class InstallationTests : IDisposable
 
     private KernelInstallOptions Options()
     {
-        string program = Path.Combine(_folder, "program");
+        var program = Path.Combine(_folder, "program");
         Directory.CreateDirectory(Path.Combine(program, "runtimes"));
         File.WriteAllText(Path.Combine(program, "Program.dll"), "a program");
         File.WriteAllText(Path.Combine(program, "runtimes", "native.txt"), "a native library");

@@ -15,7 +15,8 @@ public class MessageCodecTests
     {
         var codec = new MessageCodec(Key, "hmac-sha256");
         var content = new JsonObject { ["text"] = "añil 😀 <b>", ["n"] = 3 };
-        ReadOnlyMemory<byte>[] frames = codec.Encode(["id"u8.ToArray()], "stream", MessageHeader.None, content, null, [new byte[] { 1, 2 }]);
+        ReadOnlyMemory<byte>[] frames = codec.Encode(["id"u8.ToArray()], "stream", MessageHeader.None, content, null,
+            [new byte[] { 1, 2 }]);
         JupyterMessage message = codec.Decode(frames, out _)!;
         Assert.Equal(("stream", "añil 😀 <b>", 3), (message.Type, message.Text("text"), message.Number("n")));
         Assert.Equal([1, 2], message.Buffers.Single().ToArray());
@@ -26,7 +27,8 @@ public class MessageCodecTests
     {
         ReadOnlyMemory<byte>[] frames = new MessageCodec(Key, "hmac-sha256").Encode([], "status", MessageHeader.None, new JsonObject());
         byte[] signed = [.. frames[2].Span, .. frames[3].Span, .. frames[4].Span, .. frames[5].Span];
-        Assert.Equal(Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Key), signed)), Encoding.ASCII.GetString(frames[1].Span));
+        Assert.Equal(Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Key), signed)),
+            Encoding.ASCII.GetString(frames[1].Span));
     }
 
     [Property]
@@ -34,14 +36,14 @@ public class MessageCodecTests
     {
         var codec = new MessageCodec(Key, "hmac-sha256");
         ReadOnlyMemory<byte>[] frames = codec.Encode([], "status", MessageHeader.None, new JsonObject { ["execution_state"] = "idle" });
-        int at = where % frames.Skip(1).Sum(f => f.Length);
-        int frame = 1;
+        var at = where % frames.Skip(1).Sum(f => f.Length);
+        var frame = 1;
         for (; at >= frames[frame].Length; frame++)
             at -= frames[frame].Length;
-        byte[] copy = frames[frame].ToArray();
+        var copy = frames[frame].ToArray();
         copy[at] ^= Math.Max((byte)1, by);
         frames[frame] = copy;
-        return codec.Decode(frames, out string problem) is null && problem.Contains("signature");
+        return codec.Decode(frames, out var problem) is null && problem.Contains("signature");
     }
 
     [Fact]
@@ -64,15 +66,16 @@ public class MessageCodecTests
     public void What_is_no_message_is_refused_with_a_reason(string header, string content)
     {
         ReadOnlyMemory<byte>[] frames =
-            ["<IDS|MSG>"u8.ToArray(), ReadOnlyMemory<byte>.Empty, Encoding.UTF8.GetBytes(header), "{}"u8.ToArray(), "{}"u8.ToArray(), Encoding.UTF8.GetBytes(content)];
-        Assert.Null(new MessageCodec("", "hmac-sha256").Decode(frames, out string problem));
+            ["<IDS|MSG>"u8.ToArray(), ReadOnlyMemory<byte>.Empty, Encoding.UTF8.GetBytes(header), "{}"u8.ToArray(), "{}"u8.ToArray(),
+                Encoding.UTF8.GetBytes(content)];
+        Assert.Null(new MessageCodec("", "hmac-sha256").Decode(frames, out var problem));
         Assert.NotEqual("", problem);
     }
 
     [Fact]
     public void Json_that_nests_without_end_is_refused()
     {
-        string deep = "{\"a\":" + string.Concat(Enumerable.Repeat("[", 100_000)) + string.Concat(Enumerable.Repeat("]", 100_000)) + "}";
+        var deep = "{\"a\":" + string.Concat(Enumerable.Repeat("[", 100_000)) + string.Concat(Enumerable.Repeat("]", 100_000)) + "}";
         ReadOnlyMemory<byte>[] frames =
         [
             "<IDS|MSG>"u8.ToArray(), ReadOnlyMemory<byte>.Empty, "{\"msg_id\":\"a\",\"msg_type\":\"a\"}"u8.ToArray(), "{}"u8.ToArray(),

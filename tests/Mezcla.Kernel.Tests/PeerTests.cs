@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Kernel.Tests;
 
 /// <summary>
-/// The kernel as the command line installs it, driven by Debian's own clients: jupyter_client by way of the script beside this file, and nbconvert.
+/// The kernel as the command line installs it, driven by Debian's own clients:
+/// jupyter_client by way of the script beside this file, and nbconvert.
 /// </summary>
 public sealed class PeerTests(PeerTests.Installation installation) : IClassFixture<PeerTests.Installation>
 {
@@ -33,8 +34,8 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
     [InlineData("orphaned")]
     public async Task Through_jupyter_client(string check)
     {
-        string log = await installation.DriveAsync();
-        string line = log.Split('\n').FirstOrDefault(l => l.Split(':')[0].Split(' ') is [_, var name, ..] && name == check) ?? "not reached";
+        var log = await installation.DriveAsync();
+        var line = log.Split('\n').FirstOrDefault(l => l.Split(':')[0].Split(' ') is [_, var name, ..] && name == check) ?? "not reached";
         Assert.True(line == $"PASS {check}", $"{line}\n{log}");
     }
 
@@ -61,9 +62,10 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
             ["nbformat"] = 4,
             ["nbformat_minor"] = 5,
         };
-        string path = Path.Combine(installation.Folder, "small.ipynb");
+        var path = Path.Combine(installation.Folder, "small.ipynb");
         File.WriteAllText(path, notebook.ToJsonString());
-        var (code, log) = await installation.RunAsync("jupyter-nbconvert", "--to", "notebook", "--execute", path, "--output", "executed.ipynb");
+        var (code, log) = await installation.RunAsync("jupyter-nbconvert", "--to", "notebook", "--execute", path, "--output",
+            "executed.ipynb");
         Assert.True(code == 0, log);
 
         JsonNode executed = JsonNode.Parse(File.ReadAllText(Path.Combine(installation.Folder, "executed.ipynb")))!;
@@ -90,7 +92,8 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
         {
             _install = new Lazy<Task>(InstallAsync);
             _drive = new Lazy<Task<string>>(async () =>
-                (await RunAsync("/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "peers", "drive_kernel.py"), ".net-csharp")).Log);
+                (await RunAsync("/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "peers", "drive_kernel.py"),
+                    ".net-csharp")).Log);
         }
 
         public string Folder { get; } = Directory.CreateTempSubdirectory("mezcla").FullName;
@@ -119,7 +122,9 @@ public sealed class PeerTests(PeerTests.Installation installation) : IClassFixtu
                 var (code, log) = StartAsync(program, arguments, TimeSpan.FromMinutes(2)).GetAwaiter().GetResult();
                 if (code == 0)
                     return;
-                Assert.Skip($"'{program} {string.Join(' ', arguments)}' fails ({log.Trim().Split('\n')[^1]}); on Debian: apt-get install python3-jupyter-client jupyter-nbconvert");
+                Assert.Skip(
+                    $"'{program} {string.Join(' ', arguments)}' fails ({log.Trim().Split('\n')[^1]}); on Debian: apt-get install " +
+                        "python3-jupyter-client jupyter-nbconvert");
             }
             catch (System.ComponentModel.Win32Exception)
             {

@@ -27,7 +27,7 @@ public class RequestTests
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
         const string Code = "var 𝒳 = \"😀😀\"; Console.Wri";
-        int cursor = CodePoints.FromUtf16(Code, Code.Length);
+        var cursor = CodePoints.FromUtf16(Code, Code.Length);
         JupyterMessage reply = await client.AskAsync("complete_request", new JsonObject { ["code"] = Code, ["cursor_pos"] = cursor });
         Assert.Equal("ok", reply.Text("status"));
         Assert.Contains("WriteLine", reply.Content.GetProperty("matches").EnumerateArray().Select(m => m.GetString()));
@@ -39,7 +39,8 @@ public class RequestTests
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        JupyterMessage found = await client.AskAsync("inspect_request", new JsonObject { ["code"] = "Console.WriteLine(1)", ["cursor_pos"] = 12 });
+        JupyterMessage found = await client.AskAsync("inspect_request",
+            new JsonObject { ["code"] = "Console.WriteLine(1)", ["cursor_pos"] = 12 });
         Assert.True(found.Flag("found", false));
         Assert.Contains("WriteLine", found.Content.GetProperty("data").GetProperty("text/plain").GetString());
         JupyterMessage none = await client.AskAsync("inspect_request", new JsonObject { ["code"] = "  ", ["cursor_pos"] = 1 });
@@ -62,7 +63,7 @@ public class RequestTests
     [Fact]
     public async Task History_is_kept_over_sessions()
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("mezcla").FullName, "deeper", "history.jsonl");
+        var path = Path.Combine(Directory.CreateTempSubdirectory("mezcla").FullName, "deeper", "history.jsonl");
         try
         {
             await using (var kernel = new RunningKernel(history: path))
@@ -82,14 +83,16 @@ public class RequestTests
                     await History(client, new JsonObject { ["hist_access_type"] = "tail", ["n"] = 2 }));
                 Assert.Equal(
                     "[[1,1,\"var first = 1;\"]]",
-                    await History(client, new JsonObject { ["hist_access_type"] = "range", ["session"] = -1, ["start"] = 1, ["stop"] = 2 }));
+                    await History(client,
+                        new JsonObject { ["hist_access_type"] = "range", ["session"] = -1, ["start"] = 1, ["stop"] = 2 }));
                 Assert.Equal(
                     "[[1,1,\"var first = 1;\"],[1,2,\"first + 1\"]]",
                     await History(client, new JsonObject { ["hist_access_type"] = "search", ["pattern"] = "*first*", ["n"] = 5 }));
                 Assert.Equal(
                     "[[2,1,[\"2 + 2\",\"4\"]]]",
                     await History(client, new JsonObject { ["hist_access_type"] = "range", ["session"] = 0, ["output"] = true }));
-                Assert.Equal("error", (await client.AskAsync("history_request", new JsonObject { ["hist_access_type"] = "guess" })).Text("status"));
+                Assert.Equal("error",
+                    (await client.AskAsync("history_request", new JsonObject { ["hist_access_type"] = "guess" })).Text("status"));
             }
         }
         finally
@@ -108,17 +111,19 @@ public class RequestTests
             comm.Received += m => comm.Send(m.Data, buffers: m.Buffers);
             comm.Closed += _ => kernel.Kernel.Comms.Open("bye");
         });
-        string open = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm one", ["target_name"] = "echo", ["data"] = new JsonObject() });
+        var open = client.Send("comm_open",
+            new JsonObject { ["comm_id"] = "comm one", ["target_name"] = "echo", ["data"] = new JsonObject() });
         await client.PublishedAsync(open);
         Assert.Contains("comm one", (await client.AskAsync("comm_info_request", [])).Content.GetProperty("comms").GetRawText());
 
-        string sent = client.Send(
-            "comm_msg", new JsonObject { ["comm_id"] = "comm one", ["data"] = new JsonObject { ["x"] = 1 } }, buffers: [new byte[] { 9, 8 }]);
+        var sent = client.Send(
+            "comm_msg", new JsonObject { ["comm_id"] = "comm one", ["data"] = new JsonObject { ["x"] = 1 } },
+            buffers: [new byte[] { 9, 8 }]);
         JupyterMessage echo = (await client.PublishedAsync(sent)).Single(m => m.Type == "comm_msg");
         Assert.Equal("{\"x\":1}", echo.Content.GetProperty("data").GetRawText());
         Assert.Equal([9, 8], echo.Buffers.Single().ToArray());
 
-        string close = client.Send("comm_close", new JsonObject { ["comm_id"] = "comm one", ["data"] = new JsonObject() });
+        var close = client.Send("comm_close", new JsonObject { ["comm_id"] = "comm one", ["data"] = new JsonObject() });
         Assert.Equal("bye", (await client.PublishedAsync(close)).Single(m => m.Type == "comm_open").Text("target_name"));
         Assert.DoesNotContain("comm one", (await client.AskAsync("comm_info_request", [])).Content.GetProperty("comms").GetRawText());
     }
@@ -128,11 +133,11 @@ public class RequestTests
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        string open = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm two", ["target_name"] = "nobody" });
+        var open = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm two", ["target_name"] = "nobody" });
         Assert.Equal("comm two", (await client.PublishedAsync(open)).Single(m => m.Type == "comm_close").Text("comm_id"));
 
         kernel.Kernel.Comms.RegisterTarget("bad", (_, _) => throw new InvalidOperationException("not today"));
-        string bad = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm three", ["target_name"] = "bad" });
+        var bad = client.Send("comm_open", new JsonObject { ["comm_id"] = "comm three", ["target_name"] = "bad" });
         Assert.Contains("not today", (await client.PublishedAsync(bad)).Single(m => m.Type == "stream").Text("text"));
     }
 
@@ -141,7 +146,7 @@ public class RequestTests
     {
         if (!System.Net.Sockets.Socket.OSSupportsUnixDomainSockets)
             Assert.Skip("No Unix domain sockets here.");
-        string folder = Directory.CreateTempSubdirectory("mz").FullName;
+        var folder = Directory.CreateTempSubdirectory("mz").FullName;
         try
         {
             ConnectionFile connection = ConnectionFile.Create() with

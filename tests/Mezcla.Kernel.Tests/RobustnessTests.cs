@@ -27,7 +27,8 @@ public class RobustnessTests
             channel.Send(forged);
             channel.Send("no delimiter"u8.ToArray());
             channel.Send("<IDS|MSG>"u8.ToArray());
-            channel.Send(client.Codec.Encode([], "execute_request", MessageHeader.None, new JsonObject { ["code"] = 17, ["silent"] = "yes" })[..5]);
+            channel.Send(
+                client.Codec.Encode([], "execute_request", MessageHeader.None, new JsonObject { ["code"] = 17, ["silent"] = "yes" })[..5]);
         }
 
         Assert.Equal("ok", (await client.AskAsync("kernel_info_request", [])).Text("status"));
@@ -40,7 +41,7 @@ public class RobustnessTests
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        foreach (string type in new[]
+        foreach (var type in new[]
         {
             "execute_request", "complete_request", "inspect_request", "is_complete_request", "history_request", "comm_info_request",
             "kernel_info_request", "connect_request",
@@ -49,7 +50,7 @@ public class RobustnessTests
             foreach (JsonNode? junk in new JsonNode?[] { 17.5, "text", new JsonArray(1), new JsonObject { ["a"] = 1 }, null, -1e300 })
             {
                 var content = new JsonObject();
-                foreach (string name in new[]
+                foreach (var name in new[]
                 {
                     "code", "silent", "store_history", "user_expressions", "cursor_pos", "detail_level", "hist_access_type", "n", "session",
                     "start", "stop", "pattern", "target_name", "allow_stdin", "stop_on_error",
@@ -66,13 +67,15 @@ public class RobustnessTests
         Assert.Equal("ok", (await client.AskAsync("kernel_info_request", [])).Text("status"));
     }
 
-    /// <summary>Bytes at random after a good handshake, and good frames holding bytes at random, from connection after connection.</summary>
+    /// <summary>Bytes at random after a good handshake, and good frames holding bytes
+    /// at random, from connection after connection.</summary>
     [Fact]
     public async Task Random_frames_leave_the_kernel_serving()
     {
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
-        int[] ports = [kernel.Connection.ShellPort, kernel.Connection.ControlPort, kernel.Connection.StdinPort, kernel.Connection.HeartbeatPort];
+        int[] ports = [kernel.Connection.ShellPort, kernel.Connection.ControlPort, kernel.Connection.StdinPort,
+            kernel.Connection.HeartbeatPort];
         Gen<byte[]> bytes = Gen.Choose(0, 255).Select(b => (byte)b).ArrayOf();
         var parts = Gen.OneOf(
             bytes,
@@ -82,15 +85,16 @@ public class RobustnessTests
 
         await Parallel.ForEachAsync(Enumerable.Range(0, 120), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) =>
         {
-            int port = ports[i % ports.Length];
+            var port = ports[i % ports.Length];
             SocketKind kind = i % ports.Length == 3 ? SocketKind.Req : SocketKind.Dealer;
             if (i % 2 == 0)
             {
                 using Socket socket = await KernelClient.SocketAsync(kernel.Connection, port);
-                byte[] ready = ZmtpProtocol.Ready(kind, [(byte)i]);
+                var ready = ZmtpProtocol.Ready(kind, [(byte)i]);
                 try
                 {
-                    await socket.SendAsync((byte[])[.. ZmtpProtocol.Greeting(), 4, (byte)ready.Length, .. ready, .. bytes.Sample(1, 200).Single()]);
+                    await socket.SendAsync(
+                        (byte[])[.. ZmtpProtocol.Greeting(), 4, (byte)ready.Length, .. ready, .. bytes.Sample(1, 200).Single()]);
                 }
                 catch (SocketException)
                 {
@@ -100,7 +104,7 @@ public class RobustnessTests
             else
             {
                 await using ZmtpConnection connection = await KernelClient.OpenAsync(kernel.Connection, port, kind, [(byte)i]);
-                foreach (byte[][] message in parts.Sample(20, 12).Where(m => m.Length > 0))
+                foreach (var message in parts.Sample(20, 12).Where(m => m.Length > 0))
                     connection.Send([.. message.Select(part => (ReadOnlyMemory<byte>)part)]);
                 await connection.CloseAsync(TimeSpan.FromSeconds(5));
             }
@@ -117,7 +121,9 @@ public class RobustnessTests
         await using var kernel = new RunningKernel();
         await using KernelClient client = await kernel.ConnectAsync();
         KernelClient gone = await kernel.ConnectAsync();
-        gone.Send("execute_request", KernelClient.Code("System.Threading.Thread.Sleep(300); Console.WriteLine(Console.ReadLine()); 5", new JsonObject { ["allow_stdin"] = true }));
+        gone.Send("execute_request",
+            KernelClient.Code("System.Threading.Thread.Sleep(300); Console.WriteLine(Console.ReadLine()); 5",
+                new JsonObject { ["allow_stdin"] = true }));
         while ((await client.IoPubAsync()).Type != "execute_input")
         {
         }
@@ -142,7 +148,7 @@ public class RobustnessTests
         await using KernelClient flood = await kernel.ConnectAsync();
         ReadOnlyMemory<byte>[] request = flood.Codec.Encode(
             [], "kernel_info_request", MessageHeader.None, new JsonObject { ["padding"] = new string('x', 2000) });
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             flood.Shell.Send(request);
             flood.Control.Send(request);
@@ -157,7 +163,8 @@ public class RobustnessTests
     {
         var limits = new ZmtpLimits { OutboundBytes = 1 << 20, Stall = Stall };
         await using var kernel = new RunningKernel(limits: limits);
-        await using ZmtpConnection stalled = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.IoPubPort, SocketKind.Sub, []);
+        await using ZmtpConnection stalled = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.IoPubPort, SocketKind.Sub,
+            []);
         stalled.Send(new byte[] { 1 });
         await using KernelClient client = await kernel.ConnectAsync();
         var (reply, published) = await client.ExecuteAsync(
@@ -177,7 +184,7 @@ public class RobustnessTests
         await using KernelClient client = await kernel.ConnectAsync();
         Task<int> reading = Task.Run(async () =>
         {
-            int length = 0;
+            var length = 0;
             while (true)
             {
                 JupyterMessage message = client.Codec.Decode((await slow.ReceiveAsync(CancellationToken.None))!, out _)!;
@@ -196,12 +203,14 @@ public class RobustnessTests
     public async Task Two_clients_of_the_same_identity_each_get_their_own_replies()
     {
         await using var kernel = new RunningKernel();
-        byte[] identity = Encoding.ASCII.GetBytes("same");
+        var identity = Encoding.ASCII.GetBytes("same");
         await using KernelClient client = await kernel.ConnectAsync();
-        await using ZmtpConnection first = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.ShellPort, SocketKind.Dealer, identity);
-        await using ZmtpConnection second = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.ShellPort, SocketKind.Dealer, identity);
-        string a = client.Send("kernel_info_request", [], first);
-        string b = client.Send("kernel_info_request", [], second);
+        await using ZmtpConnection first = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.ShellPort, SocketKind.Dealer,
+            identity);
+        await using ZmtpConnection second = await KernelClient.OpenAsync(kernel.Connection, kernel.Connection.ShellPort, SocketKind.Dealer,
+            identity);
+        var a = client.Send("kernel_info_request", [], first);
+        var b = client.Send("kernel_info_request", [], second);
         Assert.Equal(b, KernelClient.Parent(await client.ReceiveAsync(second)));
         Assert.Equal(a, KernelClient.Parent(await client.ReceiveAsync(first)));
     }

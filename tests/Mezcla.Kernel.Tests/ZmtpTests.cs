@@ -75,7 +75,7 @@ public class ZmtpTests
             [.. Greeting, 4, 25, 5, .. "READY"u8, 11, .. "Socket-Type"u8, 0, 0, 0, 3, .. "SUB"u8],
             [.. Greeting, 0xF8, 0],
         ];
-        foreach (byte[] opening in openings)
+        foreach (var opening in openings)
         {
             using Socket socket = await RawAsync(echo);
             await socket.SendAsync(opening);
@@ -92,7 +92,7 @@ public class ZmtpTests
     public async Task A_header_that_promises_more_than_memory_has_costs_nothing_but_its_connection()
     {
         await using var echo = Echo();
-        foreach (ulong length in new[] { ulong.MaxValue, 1UL << 62, 1UL << 40 })
+        foreach (var length in new[] { ulong.MaxValue, 1UL << 62, 1UL << 40 })
         {
             using Socket socket = await RawAsync(echo);
             var header = new byte[9];
@@ -106,7 +106,7 @@ public class ZmtpTests
         using Socket promise = await RawAsync(echo);
         byte[] large = [2, .. new byte[8]];
         BinaryPrimitives.WriteInt64BigEndian(large.AsSpan(1), 400L << 20);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
         await promise.SendAsync((byte[])[.. Greeting, .. Ready("REQ"), .. large, .. new byte[1000]]);
         await using ZmtpConnection client = await DialAsync(echo, SocketKind.Req);
         client.Send("x"u8.ToArray());
@@ -141,7 +141,8 @@ public class ZmtpTests
         publisher.Bind(Loopback);
         publisher.Start();
         using Socket socket = await RawAsync(publisher);
-        await socket.SendAsync((byte[])[.. Greeting, .. Ready("SUB"), 4, 9, 4, .. "PING"u8, 0, 9, .. "ab"u8, 4, 12, 9, .. "SUBSCRIBE"u8, .. "to"u8]);
+        await socket.SendAsync(
+            (byte[])[.. Greeting, .. Ready("SUB"), 4, 9, 4, .. "PING"u8, 0, 9, .. "ab"u8, 4, 12, 9, .. "SUBSCRIBE"u8, .. "to"u8]);
         while (publisher.Connections.Length == 0)
             await Task.Delay(10);
         var reader = new FrameReader(new NetworkStream(socket), new ZmtpLimits());
@@ -169,7 +170,7 @@ public class ZmtpTests
         publisher.Bind(Loopback);
         publisher.Start();
         await using ZmtpConnection client = await DialAsync(publisher, SocketKind.Sub);
-        foreach (string topic in new[] { "a", "b", "b" })
+        foreach (var topic in new[] { "a", "b", "b" })
         {
             client.Send((byte[])[1, .. Encoding.ASCII.GetBytes(topic)]);
             await subscribed.WaitAsync();
@@ -179,7 +180,7 @@ public class ZmtpTests
         client.Send((byte[])[0, .. "a"u8]);
         client.Send((byte[])[1, .. "end"u8]);
         await subscribed.WaitAsync();
-        foreach (string topic in new[] { "a1", "b1", "c1", "end" })
+        foreach (var topic in new[] { "a1", "b1", "c1", "end" })
             publisher.Publish(Encoding.ASCII.GetBytes(topic));
         Assert.Equal("b1", await TextAsync(client));
         Assert.Equal("end", await TextAsync(client));

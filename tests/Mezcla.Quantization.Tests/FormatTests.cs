@@ -15,7 +15,8 @@ public class FormatTests
     [InlineData("Q8_0", 8.5), InlineData("Q4_0", 4.5), InlineData("Q4_1", 5), InlineData("Q5_0", 5.5), InlineData("Q5_1", 6)]
     [InlineData("Q2_K", 2.625), InlineData("Q3_K", 3.4375), InlineData("Q4_K", 4.5), InlineData("Q5_K", 5.5), InlineData("Q6_K", 6.5625)]
     [InlineData("TQ1_0", 1.6875), InlineData("TQ2_0", 2.0625), InlineData("MXFP4", 4.25), InlineData("NVFP4", 4.5)]
-    [InlineData("INT8_ABSMAX_G128", 8.25), InlineData("INT4_ABSMAX_G128", 4.25), InlineData("INT4_ABSMAX_G32", 5), InlineData("UINT4_ZEROPOINT_G32", 5.25)]
+    [InlineData("INT8_ABSMAX_G128", 8.25), InlineData("INT4_ABSMAX_G128", 4.25), InlineData("INT4_ABSMAX_G32", 5),
+    InlineData("UINT4_ZEROPOINT_G32", 5.25)]
     [InlineData("NF4", 4.5)]
     public void Bits_per_weight_are_as_published(string name, double bits)
     {
@@ -47,9 +48,20 @@ public class FormatTests
         // No scalar code of b bits beats 6.02·b dB by much (rate-distortion of a normal). Below: what each kind must reach. Floats spend
         // bits on range; GGML's ternaries divide by the maximum and are meant for weights trained to be ternary.
         var bits = format.BitsPerWeight(Gaussian.Length);
-        var least = name switch { "F32" => 300, "F16" => 70, "BF16" => 50, "FP8_E4M3" => 30, "FP8_E5M2" => 24, "TQ1_0" or "TQ2_0" => 1.5, "INT4_ABSMAX" or "UINT4_ZEROPOINT" => 14, _ => 4.3 * (bits - 1) };
+        var least = name switch
+        {
+            "F32" => 300,
+            "F16" => 70,
+            "BF16" => 50,
+            "FP8_E4M3" => 30,
+            "FP8_E5M2" => 24,
+            "TQ1_0" or "TQ2_0" => 1.5,
+            "INT4_ABSMAX" or "UINT4_ZEROPOINT" => 14,
+            _ => 4.3 * (bits - 1)
+        };
         Assert.True(decibels >= least, $"{name}: {decibels:F1} dB at {bits:F2} bits");
-        if (name != "F32") Assert.True(decibels < 6.02 * bits, $"{name}: {decibels:F1} dB at {bits:F2} bits is more than can be");
+        if (name != "F32")
+            Assert.True(decibels < 6.02 * bits, $"{name}: {decibels:F1} dB at {bits:F2} bits is more than can be");
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -84,7 +96,8 @@ public class FormatTests
     {
         var format = NumberFormats.Parse(name);
         var values = new float[512];
-        for (var i = 0; i < 512; i++) values[i] = i % 3 == 0 ? float.MaxValue : -float.MaxValue / (i + 1);
+        for (var i = 0; i < 512; i++)
+            values[i] = i % 3 == 0 ? float.MaxValue : -float.MaxValue / (i + 1);
         try
         {
             Assert.All(format.Decode(format.Encode(values, "huge"), 512), v => Assert.True(float.IsFinite(v), $"{v}"));
@@ -102,7 +115,8 @@ public class FormatTests
         var values = Gaussian[..300];
         if (format is BlockFormat { BlockSize: > 1 } block)
         {
-            Assert.Contains($"blocks of {block.BlockSize}", Assert.Throws<ArgumentException>(() => format.Encode(Gaussian[..(block.BlockSize - 1)])).Message);
+            Assert.Contains($"blocks of {block.BlockSize}",
+                Assert.Throws<ArgumentException>(() => format.Encode(Gaussian[..(block.BlockSize - 1)])).Message);
             Assert.Empty(format.Encode([]));
         }
         else
@@ -138,7 +152,8 @@ public class FormatTests
         var bytes = format.Encode(Gaussian.AsSpan(0, 512));
         var decoded = format.Decode(bytes, 512);
         var expected = 0.0;
-        for (var i = 0; i < 512; i++) expected += (double)decoded[i] * x[i];
+        for (var i = 0; i < 512; i++)
+            expected += (double)decoded[i] * x[i];
         Assert.Equal(expected, format.Dot(bytes, x), 1e-3);
     }
 
@@ -148,7 +163,8 @@ public class FormatTests
         var bytes = NumberFormats.Q4_K.Encode(Gaussian);
         NumberFormats.Q4_K.Check(bytes, "w");
         (bytes[144 * 7 + 2], bytes[144 * 7 + 3]) = (0x00, 0x7C);
-        Assert.StartsWith("w: block 7 (elements 1792 to 2047)", Assert.Throws<ArgumentException>(() => NumberFormats.Q4_K.Check(bytes, "w")).Message);
+        Assert.StartsWith("w: block 7 (elements 1792 to 2047)",
+            Assert.Throws<ArgumentException>(() => NumberFormats.Q4_K.Check(bytes, "w")).Message);
         Assert.Throws<ArgumentException>(() => NumberFormats.Q4_0.Encode([.. Enumerable.Repeat(6e5f, 32)], "w"));
         Assert.Contains("65504", Assert.Throws<ArgumentException>(() => FloatFormat.F16.Encode([1, 7e4f], "w")).Message);
     }
@@ -156,7 +172,8 @@ public class FormatTests
     [Fact]
     public void Parse_knows_every_name_and_says_so()
     {
-        foreach (var format in NumberFormats.All) Assert.Same(format, NumberFormats.Parse(format.Name.ToLowerInvariant()));
+        foreach (var format in NumberFormats.All)
+            Assert.Same(format, NumberFormats.Parse(format.Name.ToLowerInvariant()));
         Assert.Equal(NumberFormats.All.Count, NumberFormats.All.Select(f => f.Name).Distinct().Count());
         Assert.Contains("Q4_K", Assert.Throws<ArgumentException>(() => NumberFormats.Parse("Q9")).Message);
     }
@@ -180,13 +197,16 @@ public class FormatTests
     public void Zero_point_keeps_zero_exact_and_errs_by_at_most_a_step(DoNotSize<int> seed, bool positive)
     {
         var values = Normal(128, seed.Item);
-        if (positive) for (var i = 0; i < 128; i++) values[i] = Math.Abs(values[i]) + 3;
+        if (positive)
+            for (var i = 0; i < 128; i++)
+                values[i] = Math.Abs(values[i]) + 3;
         values[seed.Item & 127] = 0;
         var format = new ZeroPointFormat(seed.Item % 2 == 0 ? 8 : 4);
         var decoded = format.Decode(format.Encode(values), 128);
         var step = (Math.Max(0, values.Max()) - Math.Min(0, values.Min())) / ((1 << format.Bits) - 1);
         Assert.Equal(0, decoded[seed.Item & 127]);
-        for (var i = 0; i < 128; i++) Assert.True(Math.Abs(decoded[i] - values[i]) <= step * 1.0001f);
+        for (var i = 0; i < 128; i++)
+            Assert.True(Math.Abs(decoded[i] - values[i]) <= step * 1.0001f);
     }
 
     [Property(MaxTest = 30)]
@@ -195,7 +215,8 @@ public class FormatTests
         // Away from the ends of half precision, every block format whose scale is a float gives the same codes for x and 4x.
         var values = Normal(256, seed.Item);
         var larger = values.Select(v => v * 4).ToArray();
-        foreach (var format in new BlockFormat[] { NumberFormats.Q8_0, NumberFormats.Q4_0, NumberFormats.Q4_1, NumberFormats.Q5_0, NumberFormats.Q5_1, NumberFormats.MxFp4, NumberFormats.TQ1_0, NumberFormats.TQ2_0 })
+        foreach (var format in new BlockFormat[] { NumberFormats.Q8_0, NumberFormats.Q4_0, NumberFormats.Q4_1, NumberFormats.Q5_0,
+            NumberFormats.Q5_1, NumberFormats.MxFp4, NumberFormats.TQ1_0, NumberFormats.TQ2_0 })
         {
             var decoded = format.Decode(format.Encode(values), 256);
             Assert.Equal(decoded.Select(v => v * 4), format.Decode(format.Encode(larger), 256));

@@ -9,7 +9,8 @@ namespace Mezcla.Quantization.Tests;
 public class GgmlFormatTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures");
-    private static readonly float[] Input = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(Folder, "ggml-input.bin"))).ToArray();
+    private static readonly float[] Input = MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(Folder, "ggml-input.bin")))
+        .ToArray();
     private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "ggml.json"))).RootElement;
 
     public static TheoryData<string> Names => [.. Golden.EnumerateObject().Select(p => p.Name)];
@@ -22,7 +23,8 @@ public class GgmlFormatTests
         var actual = format.Encode(Input);
         Assert.Equal(expected.Length, actual.Length);
         for (var block = 0; block < actual.Length / format.BlockBytes; block++)
-            Assert.True(expected.AsSpan(block * format.BlockBytes, format.BlockBytes).SequenceEqual(actual.AsSpan(block * format.BlockBytes, format.BlockBytes)), $"block {block}");
+            Assert.True(expected.AsSpan(block * format.BlockBytes, format.BlockBytes)
+                .SequenceEqual(actual.AsSpan(block * format.BlockBytes, format.BlockBytes)), $"block {block}");
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -33,7 +35,8 @@ public class GgmlFormatTests
         {
             var blocks = Golden.GetProperty(name).GetProperty(bytes).GetBytesFromBase64();
             var values = format.Decode(blocks, blocks.Length / format.BlockBytes * format.BlockSize);
-            Assert.Equal(Golden.GetProperty(name).GetProperty(hash).GetString(), Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))));
+            Assert.Equal(Golden.GetProperty(name).GetProperty(hash).GetString(),
+                Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan()))));
         }
     }
 }

@@ -33,7 +33,8 @@ public class PruningTests
         PruningMethod.Parse(name).Prune(model, PruningPattern.TwoOfFour, SmallModels.Calibration);
         foreach (var matrix in ModelMatrix.Of(model).Where(PruningMethod.Inner))
             Assert.All(matrix.Read().Chunk(4), four => Assert.Equal(2, four.Count(v => v == 0)));
-        Assert.Contains("magnitude-global", Assert.Throws<ArgumentException>(() => new MagnitudePruning { Global = true }.Prune(model, PruningPattern.TwoOfFour)).Message);
+        Assert.Contains("magnitude-global",
+            Assert.Throws<ArgumentException>(() => new MagnitudePruning { Global = true }.Prune(model, PruningPattern.TwoOfFour)).Message);
     }
 
     [Fact]
@@ -45,14 +46,17 @@ public class PruningTests
             var model = SmallModels.Dense();
             var weights = ModelMatrix.Of(model).First(m => m.Role == MatrixRole.Network).Read();
             InputStatistics? inputs = null;
-            LayerWalk.Run(model, SmallModels.Calibration, (block, statistics) => inputs ??= statistics["blocks.0.network.up.weight"], ModelMatrix.Of(model));
+            LayerWalk.Run(model, SmallModels.Calibration, (block, statistics) => inputs ??= statistics["blocks.0.network.up.weight"],
+                ModelMatrix.Of(model));
             method.Prune(model, PruningPattern.Share(0.6), SmallModels.Calibration, m => m.Name == "blocks.0.network.up.weight");
             var pruned = ModelMatrix.Of(model).First(m => m.Name == "blocks.0.network.up.weight").Read();
-            for (var i = 0; i < pruned.Length; i++) pruned[i] -= weights[i];
+            for (var i = 0; i < pruned.Length; i++)
+                pruned[i] -= weights[i];
             return inputs!.SquaredError(pruned);
         }
         var (magnitude, wanda, sparse) = (Error(new MagnitudePruning()), Error(new Wanda()), Error(new SparseGpt()));
-        Assert.True(sparse < wanda && wanda < magnitude * 1.05 && sparse < 0.8 * magnitude, $"magnitude {magnitude}, wanda {wanda}, sparsegpt {sparse}");
+        Assert.True(sparse < wanda && wanda < magnitude * 1.05 && sparse < 0.8 * magnitude,
+            $"magnitude {magnitude}, wanda {wanda}, sparsegpt {sparse}");
     }
 
     [Property(MaxTest = 30)]
@@ -63,7 +67,8 @@ public class PruningTests
         PruningPattern.Share(share / 255.0).Mark(scores, keep);
         Assert.Equal(40 - (int)Math.Round(share / 255.0 * 40), keep.Count(k => k));
         var (kept, gone) = (scores.Where((_, i) => keep[i]).ToArray(), scores.Where((_, i) => !keep[i]).ToArray());
-        if (kept.Length > 0 && gone.Length > 0) Assert.True(kept.Min() >= gone.Max());
+        if (kept.Length > 0 && gone.Length > 0)
+            Assert.True(kept.Min() >= gone.Max());
     }
 
     [Fact]
@@ -75,7 +80,9 @@ public class PruningTests
         var zeros = ModelMatrix.Of(model).Where(PruningMethod.Inner).SelectMany(m => m.Read()).Select(v => v == 0).ToArray();
         mask.Retrain(SmallModels.Trainer(model, 60));
         var now = ModelMatrix.Of(model).Where(PruningMethod.Inner).SelectMany(m => m.Read()).ToArray();
-        for (var i = 0; i < zeros.Length; i++) if (zeros[i]) Assert.Equal(0, now[i]);
+        for (var i = 0; i < zeros.Length; i++)
+            if (zeros[i])
+                Assert.Equal(0, now[i]);
         Assert.True(SmallModels.Loss(model) < pruned - 0.1, $"{SmallModels.Loss(model)}, before {pruned}");
     }
 
@@ -91,8 +98,10 @@ public class PruningTests
         var kept = Enumerable.Range(0, 4).Where(e => e != least).ToArray();
         var (before, after) = (ModelMatrix.Of(model), ModelMatrix.Of(smaller));
         for (var i = 0; i < 3; i++)
-            Assert.Equal(before.Single(m => m.Name == $"blocks.0.experts.down.weight[{kept[i]}]").Read(), after.Single(m => m.Name == $"blocks.0.experts.down.weight[{i}]").Read());
-        Assert.Equal(before.Single(m => m.Name == "blocks.0.experts.router.gate.weight").Read()[(kept[2] * 32)..(kept[2] * 32 + 32)], after.Single(m => m.Name == "blocks.0.experts.router.gate.weight").Read()[64..]);
+            Assert.Equal(before.Single(m => m.Name == $"blocks.0.experts.down.weight[{kept[i]}]").Read(),
+                after.Single(m => m.Name == $"blocks.0.experts.down.weight[{i}]").Read());
+        Assert.Equal(before.Single(m => m.Name == "blocks.0.experts.router.gate.weight").Read()[(kept[2] * 32)..(kept[2] * 32 + 32)],
+            after.Single(m => m.Name == "blocks.0.experts.router.gate.weight").Read()[64..]);
         Assert.Equal(SmallModels.Logits(model), SmallModels.Logits(ExpertPruning.Prune(model, 4, SmallModels.Calibration)));
         Assert.Throws<ArgumentException>(() => ExpertPruning.Prune(model, 1, SmallModels.Calibration));
         Assert.Throws<ArgumentException>(() => ExpertPruning.Prune(SmallModels.Dense(), 1, SmallModels.Calibration));
@@ -101,11 +110,13 @@ public class PruningTests
     [Fact]
     public void Ninety_five_percent_of_a_perceptrons_weights_can_go()
     {
-        // The claim of the course's sources. A perceptron with one hidden layer learns which of four rings a point of the plane lies in; then 95 of 100 of its weights
-        // between layers go, a little at a time, with training between.
+        // The claim of the course's sources. A perceptron with one hidden layer learns which of four rings a point of the plane lies in;
+        // then 95 of 100 of its weights between layers go, a little at a time, with training between.
         var random = new RandomStream(1);
         float[] points = [.. Tensor.Uniform(random, -1, 1, 600, 2).ToArray()];
-        int[] rings = [.. Enumerable.Range(0, 600).Select(i => Math.Min(3, (int)(4 * (points[2 * i] * points[2 * i] + points[2 * i + 1] * points[2 * i + 1]))))];
+        int[] rings =
+            [.. Enumerable.Range(0, 600)
+                .Select(i => Math.Min(3, (int)(4 * (points[2 * i] * points[2 * i] + points[2 * i + 1] * points[2 * i + 1]))))];
         var perceptron = new Perceptron(2, 100, 4, random);
         Perceptron.Data training = new(points[..800], rings[..400]), test = new(points[800..], rings[400..]);
         perceptron.Train(training, 500);

@@ -8,7 +8,7 @@ namespace Mezcla.Quantization.Tests;
 /// <summary>Quantized matrices on GPUs compute what their decoded weights do.</summary>
 public sealed class QuantizedDeviceTests
 {
-    private static readonly Lazy<Device> s_alone = new(() => OpenCl(1)), s_groups = new(() => OpenCl(256));
+    private static readonly Lazy<Device> Alone = new(() => OpenCl(1)), Groups = new(() => OpenCl(256));
 
     public static TheoryData<string, string> Cases
     {
@@ -32,7 +32,8 @@ public sealed class QuantizedDeviceTests
         {
             var values = FormatTests.Normal(rows * columns, rows);
             // Scales of very different sizes, the least of them beyond halves' normal range.
-            for (var i = 0; i < values.Length; i++) values[i] *= MathF.ScaleB(1, -(i / columns % 4) * 5);
+            for (var i = 0; i < values.Length; i++)
+                values[i] *= MathF.ScaleB(1, -(i / columns % 4) * 5);
             var bytes = format.Encode(values);
             var weights = format.Decode(bytes, rows * columns);
             var x = FormatTests.Normal(tokens * columns, 3);
@@ -59,21 +60,32 @@ public sealed class QuantizedDeviceTests
         using var scope = new TensorScope();
         var (q4, q6) = (NumberFormats.Q4_K, NumberFormats.Q6_K);
         // Each expert is 20 rows in one format above 7 in another; the second has no tokens, and two tokens have no expert.
-        var bytes = Enumerable.Range(0, 3).Select(e => (Above: q4.Encode(FormatTests.Normal(20 * columns, e)), Below: q6.Encode(FormatTests.Normal(7 * columns, 10 + e)))).ToArray();
-        IQuantizedMatrix[] experts = [.. bytes.Select(b => new StackedMatrix([QuantizedMatrix.Create(q4, 20, columns, b.Above), QuantizedMatrix.Create(q6, 7, columns, b.Below)]))];
+        var bytes = Enumerable.Range(0, 3)
+            .Select(e => (Above: q4.Encode(FormatTests.Normal(20 * columns, e)), Below: q6.Encode(FormatTests.Normal(7 * columns, 10 + e))))
+            .ToArray();
+        IQuantizedMatrix[] experts =
+            [
+                .. bytes.Select(
+                    b => new StackedMatrix(
+                        [QuantizedMatrix.Create(q4, 20, columns, b.Above), QuantizedMatrix.Create(q6, 7, columns, b.Below)]))];
         float[][] weights = [.. bytes.Select(b => (float[])[.. q4.Decode(b.Above, 20 * columns), .. q6.Decode(b.Below, 7 * columns)])];
         var x = FormatTests.Normal(tokens * columns, 3);
         int[] offsets = [0, 6, 6, 9];
         var y = experts.ApplyGrouped(Tensor.From(x, tokens, columns).To(device), Tensor.From(offsets).To(device)).ToArray();
-        for (var e = 0; e < 3; e++) Close(weights[e], x, y, 27, columns, [.. Enumerable.Range(offsets[e], offsets[e + 1] - offsets[e])]);
+        for (var e = 0; e < 3; e++)
+            Close(weights[e], x, y, 27, columns, [.. Enumerable.Range(offsets[e], offsets[e + 1] - offsets[e])]);
         Assert.All(y.Skip(9 * 27), value => Assert.Equal(0, value));
-        Close(weights[0], x, experts[0].Apply(Tensor.From(x, tokens, columns).To(device)).ToArray(), 27, columns, [.. Enumerable.Range(0, tokens)]);
-        Assert.Equal(weights[2].AsSpan(19 * columns, 3 * columns).ToArray(), experts[2].Lookup(Tensor.From([19, 20, 21]).To(device)).ToArray(), (a, b) => Math.Abs(a - b) < 1e-5);
+        Close(weights[0], x, experts[0].Apply(Tensor.From(x, tokens, columns).To(device)).ToArray(), 27, columns,
+            [.. Enumerable.Range(0, tokens)]);
+        Assert.Equal(weights[2].AsSpan(19 * columns, 3 * columns).ToArray(),
+            experts[2].Lookup(Tensor.From([19, 20, 21]).To(device)).ToArray(), (a, b) => Math.Abs(a - b) < 1e-5);
 
         experts[0].Lookup(Tensor.From([3, 27]).To(device));
-        Assert.StartsWith("Embedding: index 27 at position 1 of [2] is not in 0 to 26", Assert.Throws<ArgumentException>(() => device.Kernels.Synchronize()).Message);
+        Assert.StartsWith("Embedding: index 27 at position 1 of [2] is not in 0 to 26",
+            Assert.Throws<ArgumentException>(() => device.Kernels.Synchronize()).Message);
         var held = device.Memory.Live;
-        foreach (var expert in experts) expert.Dispose();
+        foreach (var expert in experts)
+            expert.Dispose();
         Assert.InRange(device.Memory.Live, 0, held - 1);
     }
 
@@ -103,7 +115,7 @@ public sealed class QuantizedDeviceTests
             }
     }
 
-    private static Device On(string name) => name switch { "alone" => s_alone.Value, _ => s_groups.Value };
+    private static Device On(string name) => name switch { "alone" => Alone.Value, _ => Groups.Value };
 
     private static Device OpenCl(int group)
     {

@@ -10,12 +10,13 @@ namespace Mezcla.Quantization.Tests;
 [Collection("vectors")] // they set the vector width and the number of threads of the process
 public sealed class QuantizedMatrixTests : IDisposable
 {
-    private readonly SimdLevel level = Simd.Level;
-    private readonly int threads = CpuThreads.Count;
+    private readonly SimdLevel _level = Simd.Level;
+    private readonly int _threads = CpuThreads.Count;
 
-    public void Dispose() => (Simd.Level, CpuThreads.Count) = (level, threads);
+    public void Dispose() => (Simd.Level, CpuThreads.Count) = (_level, _threads);
 
-    public static TheoryData<string> Names => [.. NumberFormats.All.OfType<BlockFormat>().Where(QuantizedMatrix.Supports).Select(f => f.Name)];
+    public static TheoryData<string> Names =>
+        [.. NumberFormats.All.OfType<BlockFormat>().Where(QuantizedMatrix.Supports).Select(f => f.Name)];
 
     [Fact]
     public void All_block_formats_of_GGML_are_supported() => Assert.Equal(14, Names.Count);
@@ -27,9 +28,11 @@ public sealed class QuantizedMatrixTests : IDisposable
         for (var block = 0; block < columns; block += 32)
         {
             var most = 0f;
-            for (var i = 0; i < 32; i++) most = Math.Max(most, Math.Abs(x[block + i]));
+            for (var i = 0; i < 32; i++)
+                most = Math.Max(most, Math.Abs(x[block + i]));
             var step = most / 127;
-            for (var i = 0; i < 32; i++) rounded[block + i] = step > 0 ? MathF.Round(x[block + i] * (1 / step)) * (double)step : 0;
+            for (var i = 0; i < 32; i++)
+                rounded[block + i] = step > 0 ? MathF.Round(x[block + i] * (1 / step)) * (double)step : 0;
         }
         var weights = format.Decode(bytes, rows * columns);
         var y = new double[rows];
@@ -66,7 +69,8 @@ public sealed class QuantizedMatrixTests : IDisposable
                 {
                     var expected = Expected(format, bytes, rows, columns, x.AsSpan(token * columns, columns), out var scale);
                     for (var row = 0; row < rows; row++)
-                        Assert.True(Math.Abs(expected[row] - y[token * rows + row]) <= 3e-6 * scale, $"{width}, token {token}, row {row}: {y[token * rows + row]}, not {expected[row]}");
+                        Assert.True(Math.Abs(expected[row] - y[token * rows + row]) <= 3e-6 * scale,
+                            $"{width}, token {token}, row {row}: {y[token * rows + row]}, not {expected[row]}");
                 }
                 first ??= y;
             }
@@ -84,7 +88,8 @@ public sealed class QuantizedMatrixTests : IDisposable
         for (var i = 0; i < 21; i++)
         {
             matrix.ReadRow(i, row);
-            for (var j = 0; j < 512; j++) Assert.Equal(values[i * 512 + j], row[j], 1e-6 * Math.Abs(values[i * 512 + j]) + 1e-9);
+            for (var j = 0; j < 512; j++)
+                Assert.Equal(values[i * 512 + j], row[j], 1e-6 * Math.Abs(values[i * 512 + j]) + 1e-9);
         }
         Assert.Throws<ArgumentOutOfRangeException>(() => matrix.ReadRow(21, row));
         Assert.Throws<ArgumentException>(() => matrix.ReadRow(0, new float[511]));
@@ -93,7 +98,8 @@ public sealed class QuantizedMatrixTests : IDisposable
     [Fact]
     public void Parts_in_several_formats_are_one_matrix()
     {
-        using QuantizedMatrix a = QuantizedMatrix.Quantize(NumberFormats.Q4_K, 24, 256, FormatTests.Normal(24 * 256, 1)), b = QuantizedMatrix.Quantize(NumberFormats.Q8_0, 5, 256, FormatTests.Normal(5 * 256, 2));
+        using QuantizedMatrix a = QuantizedMatrix.Quantize(NumberFormats.Q4_K, 24, 256, FormatTests.Normal(24 * 256, 1)),
+            b = QuantizedMatrix.Quantize(NumberFormats.Q8_0, 5, 256, FormatTests.Normal(5 * 256, 2));
         using var stacked = new StackedMatrix([a, b]);
         var x = FormatTests.Normal(3 * 256, 3);
         float[] y = new float[3 * 29], ya = new float[3 * 24], yb = new float[3 * 5], row = new float[256], other = new float[256];
@@ -120,11 +126,14 @@ public sealed class QuantizedMatrixTests : IDisposable
         for (var seed = 0; seed < 6; seed++)
         {
             new Random(seed).NextBytes(bytes);
-            if (seed >= 4) Array.Fill(bytes, seed == 4 ? (byte)0xFF : (byte)0x80);
+            if (seed >= 4)
+                Array.Fill(bytes, seed == 4 ? (byte)0xFF : (byte)0x80);
             for (var at = 0; at < bytes.Length; at += format.BlockBytes)
             {
-                foreach (var offset in format.HalfOffsets) BitConverter.TryWriteBytes(bytes.AsSpan(at + offset), (Half)(seed % 2 == 0 ? 1f : -0.01f));
-                if (format is MxFp4) bytes[at] = (byte)(120 + seed);
+                foreach (var offset in format.HalfOffsets)
+                    BitConverter.TryWriteBytes(bytes.AsSpan(at + offset), (Half)(seed % 2 == 0 ? 1f : -0.01f));
+                if (format is MxFp4)
+                    bytes[at] = (byte)(120 + seed);
             }
             using var matrix = QuantizedMatrix.Create(format, 16, 256, bytes);
             foreach (var pattern in new Func<int, float>[] { _ => 1, _ => -1, i => i % 2 == 0 ? 1 : -1, i => i / 8 % 2 == 0 ? -1 : 1 })
@@ -136,7 +145,9 @@ public sealed class QuantizedMatrixTests : IDisposable
                     Simd.Level = width;
                     var y = new float[16];
                     matrix.Multiply(x, y);
-                    for (var row = 0; row < 16; row++) Assert.True(Math.Abs(expected[row] - y[row]) <= 1e-5 * scale + 1e-30, $"{width}, row {row}: {y[row]}, not {expected[row]}");
+                    for (var row = 0; row < 16; row++)
+                        Assert.True(Math.Abs(expected[row] - y[row]) <= 1e-5 * scale + 1e-30,
+                            $"{width}, row {row}: {y[row]}, not {expected[row]}");
                 }
             }
         }
@@ -151,15 +162,18 @@ public sealed class QuantizedMatrixTests : IDisposable
         var x = FormatTests.Normal(Tokens * Columns, 2);
         float[] alone = new float[Tokens * Rows], together = new float[Tokens * Rows];
         CpuThreads.Count = 1;
-        for (var token = 0; token < Tokens; token++) matrix.Multiply(x.AsSpan(token * Columns, Columns), alone.AsSpan(token * Rows, Rows));
+        for (var token = 0; token < Tokens; token++)
+            matrix.Multiply(x.AsSpan(token * Columns, Columns), alone.AsSpan(token * Rows, Rows));
         CpuThreads.Count = 3;
         matrix.Multiply(x, together);
         Assert.Equal(alone, together);
     }
 
     [Theory]
-    [InlineData("Q4_0", 4.5), InlineData("Q8_0", 8.5), InlineData("Q4_1", 5), InlineData("Q5_0", 5.5), InlineData("Q5_1", 6), InlineData("MXFP4", 4.25), InlineData("NVFP4", 4.5)]
-    [InlineData("Q2_K", 2.625), InlineData("Q3_K", 3.4375), InlineData("Q4_K", 4.5), InlineData("Q5_K", 5.5), InlineData("Q6_K", 6.5625), InlineData("TQ2_0", 2.0625)]
+    [InlineData("Q4_0", 4.5), InlineData("Q8_0", 8.5), InlineData("Q4_1", 5), InlineData("Q5_0", 5.5), InlineData("Q5_1", 6),
+    InlineData("MXFP4", 4.25), InlineData("NVFP4", 4.5)]
+    [InlineData("Q2_K", 2.625), InlineData("Q3_K", 3.4375), InlineData("Q4_K", 4.5), InlineData("Q5_K", 5.5), InlineData("Q6_K", 6.5625),
+    InlineData("TQ2_0", 2.0625)]
     public void Memory_is_within_five_percent_of_the_file(string name, double bits)
     {
         using var matrix = QuantizedMatrix.Quantize((BlockFormat)NumberFormats.Parse(name), 64, 1024, FormatTests.Normal(65536, 1));
@@ -173,7 +187,8 @@ public sealed class QuantizedMatrixTests : IDisposable
         {
             var weights = FormatTests.Normal(16 * 256, 4).Select(v => v * size).ToArray();
             // One large row beside tiny ones: their halves are far apart.
-            for (var i = 0; i < 256; i++) weights[i] *= 100;
+            for (var i = 0; i < 256; i++)
+                weights[i] *= 100;
             foreach (var format in new BlockFormat[] { NumberFormats.Q8_0, NumberFormats.Q4_K, NumberFormats.Q6_K, NumberFormats.Q4_1 })
             {
                 var bytes = format.Encode(weights);
@@ -185,8 +200,10 @@ public sealed class QuantizedMatrixTests : IDisposable
                     matrix.Multiply(x, y);
                     for (var row = 0; row < 16; row++)
                     {
-                        var expected = Expected(format, bytes[(row * bytes.Length / 16)..((row + 1) * bytes.Length / 16)], 1, 256, x, out var scale)[0];
-                        Assert.True(Math.Abs(expected - y[row]) <= 1e-5 * scale + 1e-40, $"{format} weights {size} x {xSize} row {row}: {y[row]}, not {expected}");
+                        var expected = Expected(format, bytes[(row * bytes.Length / 16)..((row + 1) * bytes.Length / 16)], 1, 256, x,
+                            out var scale)[0];
+                        Assert.True(Math.Abs(expected - y[row]) <= 1e-5 * scale + 1e-40,
+                            $"{format} weights {size} x {xSize} row {row}: {y[row]}, not {expected}");
                     }
                 }
             }
@@ -215,12 +232,16 @@ public sealed class QuantizedMatrixTests : IDisposable
     [Fact]
     public void Wrong_shapes_damaged_scales_and_disposed_matrices_are_refused()
     {
-        Assert.Contains("blocks of 256", Assert.Throws<ArgumentException>(() => QuantizedMatrix.Quantize(NumberFormats.Q4_K, 16, 100, new float[1600], "w")).Message);
-        Assert.StartsWith("w: ", Assert.Throws<ArgumentException>(() => QuantizedMatrix.Create(NumberFormats.Q8_0, 16, 32, new byte[10], "w")).Message);
-        Assert.Contains("F16", Assert.Throws<ArgumentException>(() => QuantizedMatrix.Create(FloatFormat.F16, 1, 32, new byte[64], "w")).Message);
+        Assert.Contains("blocks of 256",
+            Assert.Throws<ArgumentException>(() => QuantizedMatrix.Quantize(NumberFormats.Q4_K, 16, 100, new float[1600], "w")).Message);
+        Assert.StartsWith("w: ",
+            Assert.Throws<ArgumentException>(() => QuantizedMatrix.Create(NumberFormats.Q8_0, 16, 32, new byte[10], "w")).Message);
+        Assert.Contains("F16",
+            Assert.Throws<ArgumentException>(() => QuantizedMatrix.Create(FloatFormat.F16, 1, 32, new byte[64], "w")).Message);
         var bytes = NumberFormats.Q8_0.Encode(new float[64]);
         (bytes[34], bytes[35]) = (0, 0x7C);
-        Assert.Contains("w, row 1", Assert.Throws<ArgumentException>(() => QuantizedMatrix.Create(NumberFormats.Q8_0, 2, 32, bytes, "w")).Message);
+        Assert.Contains("w, row 1",
+            Assert.Throws<ArgumentException>(() => QuantizedMatrix.Create(NumberFormats.Q8_0, 2, 32, bytes, "w")).Message);
         var matrix = QuantizedMatrix.Quantize(NumberFormats.Q8_0, 2, 32, new float[64]);
         Assert.Throws<ArgumentException>(() => matrix.Multiply(new float[33], new float[2]));
         Assert.Throws<ArgumentException>(() => matrix.Multiply(new float[32], new float[3]));
@@ -235,8 +256,10 @@ public sealed class QuantizedMatrixTests : IDisposable
     {
         var random = new Random(seed.Item);
         sbyte[] a = new sbyte[16], b = new sbyte[16];
-        for (var i = 0; i < 16; i++) (a[i], b[i]) = ((sbyte)random.Next(-128, 128), (sbyte)random.Next(-127, 128));
+        for (var i = 0; i < 16; i++)
+            (a[i], b[i]) = ((sbyte)random.Next(-128, 128), (sbyte)random.Next(-127, 128));
         var sums = IntegerLanes128.DotPortable(Vector128.Create(1, 2, 3, 4), Vector128.Create(a), Vector128.Create(b));
-        for (var lane = 0; lane < 4; lane++) Assert.Equal(lane + 1 + Enumerable.Range(lane * 4, 4).Sum(i => a[i] * b[i]), sums[lane]);
+        for (var lane = 0; lane < 4; lane++)
+            Assert.Equal(lane + 1 + Enumerable.Range(lane * 4, 4).Sum(i => a[i] * b[i]), sums[lane]);
     }
 }

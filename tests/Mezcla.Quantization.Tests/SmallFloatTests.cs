@@ -25,7 +25,8 @@ public class SmallFloatTests
         {
             var half = (float)BitConverter.UInt16BitsToHalf((ushort)(code << 8));
             var value = Fp8.DecodeE5M2((byte)code);
-            Assert.True(float.IsNaN(half) ? float.IsNaN(value) : half == value && BitConverter.SingleToInt32Bits(half) >> 31 == BitConverter.SingleToInt32Bits(value) >> 31, $"{code:X2}: {value}");
+            Assert.True(float.IsNaN(half) ? float.IsNaN(value) : half == value
+                && BitConverter.SingleToInt32Bits(half) >> 31 == BitConverter.SingleToInt32Bits(value) >> 31, $"{code:X2}: {value}");
         }
         Assert.Equal(57344, Fp8.DecodeE5M2(0x7B));
         Assert.Equal(0x7B, Fp8.EncodeE5M2(1e9f));
@@ -36,7 +37,8 @@ public class SmallFloatTests
     {
         Func<float, byte> encode = e4m3 ? Fp8.EncodeE4M3 : Fp8.EncodeE5M2;
         Func<byte, float> decode = e4m3 ? Fp8.DecodeE4M3 : Fp8.DecodeE5M2;
-        var finite = Enumerable.Range(0, 128).Where(c => float.IsFinite(decode((byte)c))).Select(c => (Code: c, Value: (double)decode((byte)c))).ToArray();
+        var finite = Enumerable.Range(0, 128).Where(c => float.IsFinite(decode((byte)c)))
+            .Select(c => (Code: c, Value: (double)decode((byte)c))).ToArray();
         foreach (var (code, value) in finite)
         {
             Assert.Equal(code, encode((float)value));
@@ -60,7 +62,8 @@ public class SmallFloatTests
             foreach (var format in new[] { FloatFormat.F16, FloatFormat.BF16 })
             {
                 var value = format.Decode(bytes, 1)[0];
-                if (float.IsFinite(value)) Assert.Equal(bytes, format.Encode([value]));
+                if (float.IsFinite(value))
+                    Assert.Equal(bytes, format.Encode([value]));
             }
         }
     }
@@ -72,11 +75,13 @@ public class SmallFloatTests
         for (var i = 0; i < 100_000; i++)
         {
             var x = BitConverter.Int32BitsToSingle(random.Next() | random.Next(2) << 31);
-            if (!float.IsFinite(x)) continue;
+            if (!float.IsFinite(x))
+                continue;
             var bits = BitConverter.SingleToUInt32Bits(x);
             uint down = bits & 0xFFFF0000, rest = bits & 0xFFFF;
             var expected = rest > 0x8000 || rest == 0x8000 && (down >> 16 & 1) == 1 ? down + 0x10000 : down;
-            if (!float.IsFinite(BitConverter.UInt32BitsToSingle(expected))) expected = down;
+            if (!float.IsFinite(BitConverter.UInt32BitsToSingle(expected)))
+                expected = down;
             Assert.Equal(expected, BitConverter.SingleToUInt32Bits(FloatFormat.BF16.Decode(FloatFormat.BF16.Encode([x]), 1)[0]));
         }
     }
@@ -84,7 +89,8 @@ public class SmallFloatTests
     [Fact]
     public void NF4_codes_from_normal_quantiles_are_the_published_sixteen()
     {
-        float[] published = [-1, -0.6961928f, -0.5250731f, -0.3949175f, -0.2844414f, -0.1847734f, -0.0910500f, 0, 0.0795803f, 0.1609302f, 0.2461123f, 0.3379152f, 0.4407098f, 0.5626170f, 0.7229568f, 1];
+        float[] published = [-1, -0.6961928f, -0.5250731f, -0.3949175f, -0.2844414f, -0.1847734f, -0.0910500f, 0, 0.0795803f, 0.1609302f,
+            0.2461123f, 0.3379152f, 0.4407098f, 0.5626170f, 0.7229568f, 1];
         Assert.Equal(16, Nf4.Codes.Count);
         for (var i = 0; i < 16; i++)
         {
@@ -100,7 +106,8 @@ public class SmallFloatTests
         {
             var x = i / 1000f;
             var error = Math.Abs(Fp4.Decode(Fp4.Nearest(x, 1)) - x);
-            for (var code = 0; code < 16; code++) Assert.True(error <= Math.Abs(Fp4.Decode(code) - x));
+            for (var code = 0; code < 16; code++)
+                Assert.True(error <= Math.Abs(Fp4.Decode(code) - x));
         }
     }
 }

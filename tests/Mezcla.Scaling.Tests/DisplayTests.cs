@@ -19,7 +19,7 @@ public class DisplayTests
             (ChinchillaFit.Fit(runs, new() { Starts = 5 }).ToMimeBundle(), "0.3478"),
             (FrontierFit.IsoFlop(runs).ToMimeBundle(), "6.00e+18"),
         ];
-        foreach ((IReadOnlyDictionary<string, string> bundle, string part) in shown)
+        foreach (var (bundle, part) in shown)
         {
             Assert.Contains(part, bundle["text/html"]);
             Assert.Contains(part, bundle["text/plain"]);

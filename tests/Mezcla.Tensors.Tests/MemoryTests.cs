@@ -6,20 +6,20 @@ namespace Mezcla.Tensors.Tests;
 // Each test has a device of its own: other tests use the processor's common pool at the same time.
 public class MemoryTests
 {
-    private readonly Device device = new(new CpuKernels());
+    private readonly Device _device = new(new CpuKernels());
 
     [Fact]
     public void A_scope_releases_what_was_made_in_it()
     {
         var x = Leaf(100);
-        var before = device.Memory;
+        var before = _device.Memory;
         using (new TensorScope())
         {
             var y = (x * 2f).Exp().Reshape(10, 10).MatMul(x.Reshape(10, 10)).Softmax();
-            Assert.True(device.Memory.LiveBlocks > before.LiveBlocks);
+            Assert.True(_device.Memory.LiveBlocks > before.LiveBlocks);
             // The history of y is dropped without having been used.
         }
-        Assert.Equal((before.Live, before.LiveBlocks), (device.Memory.Live, device.Memory.LiveBlocks));
+        Assert.Equal((before.Live, before.LiveBlocks), (_device.Memory.Live, _device.Memory.LiveBlocks));
     }
 
     [Fact]
@@ -34,15 +34,15 @@ public class MemoryTests
                 outer = scope.Keep(Zeros(10));
                 Zeros(10);
             }
-            Assert.Equal(2, device.Memory.LiveBlocks);
+            Assert.Equal(2, _device.Memory.LiveBlocks);
             around.Keep(outer);
         }
-        Assert.Equal(1, device.Memory.LiveBlocks);
+        Assert.Equal(1, _device.Memory.LiveBlocks);
         Assert.Throws<ObjectDisposedException>(() => inner.ToArray());
         Assert.Equal(10, outer.ToArray().Length);
         outer.Dispose();
         outer.Dispose();
-        Assert.Equal(0, device.Memory.LiveBlocks);
+        Assert.Equal(0, _device.Memory.LiveBlocks);
     }
 
     [Theory]
@@ -51,17 +51,17 @@ public class MemoryTests
     public void The_gradient_of_logits_takes_their_place_where_nobody_holds_them(bool dispose, int most)
     {
         const int rows = 32, vocabulary = 4096, bytes = rows * vocabulary * 4;
-        Tensor x = Tensor.Normal(new RandomStream(1), 0, 1, rows, 8).To(device), weight = Leaf(vocabulary * 8);
+        Tensor x = Tensor.Normal(new RandomStream(1), 0, 1, rows, 8).To(_device), weight = Leaf(vocabulary * 8);
         using var scope = new TensorScope();
-        var labels = Tensor.From([.. Enumerable.Range(0, rows)], rows).To(device);
-        long before = device.Memory.Live;
+        var labels = Tensor.From([.. Enumerable.Range(0, rows)], rows).To(_device);
+        var before = _device.Memory.Live;
         var logits = x.Linear(weight.Reshape(vocabulary, 8));
         var loss = logits.CrossEntropy(labels);
         if (dispose)
             logits.Dispose();
-        device.ResetPeak();
+        _device.ResetPeak();
         loss.Backward();
-        Assert.InRange(device.Memory.Peak - before, most * (long)bytes, most * (long)bytes + bytes / 2);
+        Assert.InRange(_device.Memory.Peak - before, most * (long)bytes, most * (long)bytes + bytes / 2);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class MemoryTests
         Assert.Equal(2f, x.Grad!.ToArray()[7]);
         loss.Dispose();
         x.Dispose();
-        Assert.Equal(0, device.Memory.LiveBlocks);
+        Assert.Equal(0, _device.Memory.LiveBlocks);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public class MemoryTests
             Assert.Throws<ArgumentException>(() => x.MatMul(x));
         }
         x.Dispose();
-        Assert.Equal(0, device.Memory.LiveBlocks);
+        Assert.Equal(0, _device.Memory.LiveBlocks);
     }
 
     [Fact]
@@ -109,22 +109,22 @@ public class MemoryTests
     public void The_garbage_collector_finds_what_nobody_released()
     {
         Forget();
-        for (int i = 0; i < 10 && device.Memory.LiveBlocks > 0; i++)
+        for (var i = 0; i < 10 && _device.Memory.LiveBlocks > 0; i++)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
-        Assert.Equal(0, device.Memory.LiveBlocks);
+        Assert.Equal(0, _device.Memory.LiveBlocks);
         // What came back serves again.
-        long allocations = device.Memory.Allocations;
+        var allocations = _device.Memory.Allocations;
         Zeros(1000);
-        Assert.Equal(allocations, device.Memory.Allocations);
+        Assert.Equal(allocations, _device.Memory.Allocations);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         void Forget()
         {
             var x = Leaf(1000);
-            for (int i = 0; i < 5; i++)
+            for (var i = 0; i < 5; i++)
                 (x.Exp() * x).Reshape(10, 100).Sum(0).Softmax();
         }
     }
@@ -132,10 +132,10 @@ public class MemoryTests
     [Fact]
     public void Memory_that_nobody_released_is_found_before_it_runs_out()
     {
-        device.MemoryLimit = 10_000_000;
-        for (int i = 0; i < 100; i++)
+        _device.MemoryLimit = 10_000_000;
+        for (var i = 0; i < 100; i++)
             Make();
-        Assert.InRange(device.Memory.Peak, 1_000_000, 10_000_000);
+        Assert.InRange(_device.Memory.Peak, 1_000_000, 10_000_000);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         void Make() => Zeros(250_000);
@@ -144,7 +144,7 @@ public class MemoryTests
     [Fact]
     public void Running_out_names_the_size_and_who_holds_most()
     {
-        device.MemoryLimit = 10_000_000;
+        _device.MemoryLimit = 10_000_000;
         Tensor large = Zeros(1_000_000), small = Zeros(1000);
         var failure = Assert.Throws<TensorMemoryException>(() => large.Exp().Exp());
         Assert.Contains("Exp needs 4.0 MB on cpu", failure.Message);
@@ -164,11 +164,11 @@ public class MemoryTests
         a.Dispose();
         b.Dispose();
         Zeros(1024).Dispose();
-        Assert.Equal((0, 8192, 8192, 2), (device.Memory.Live, device.Memory.Peak, device.Memory.Cached, device.Memory.Allocations));
-        device.ResetPeak();
-        device.TrimMemory();
-        Assert.Equal((0, 0), (device.Memory.Peak, device.Memory.Cached));
-        Assert.Equal("0 B in use, at most 0 B, 0 B waiting", device.Memory.ToString());
+        Assert.Equal((0, 8192, 8192, 2), (_device.Memory.Live, _device.Memory.Peak, _device.Memory.Cached, _device.Memory.Allocations));
+        _device.ResetPeak();
+        _device.TrimMemory();
+        Assert.Equal((0, 0), (_device.Memory.Peak, _device.Memory.Cached));
+        Assert.Equal("0 B in use, at most 0 B, 0 B waiting", _device.Memory.ToString());
     }
 
     [Fact]
@@ -177,45 +177,54 @@ public class MemoryTests
         const int layers = 12, width = 32, heads = 4, time = 16, vocabulary = 50;
         var random = new RandomStream(1);
         List<Tensor> all = [];
-        Tensor embedding = Parameter(0.1f, vocabulary, width), positions = Parameter(0.1f, time, width), last = Parameter(1, width), lastBias = Parameter(1, width);
-        var blocks = Enumerable.Range(0, layers).Select(_ => (N1: Parameter(1, width), B1: Parameter(1, width), Qkv: Parameter(0.1f, 3 * width, width), QkvB: Parameter(0.1f, 3 * width),
-            Out: Parameter(0.1f, width, width), OutB: Parameter(0.1f, width), N2: Parameter(1, width), B2: Parameter(1, width), Up: Parameter(0.1f, 4 * width, width), UpB: Parameter(0.1f, 4 * width),
-            Down: Parameter(0.1f, width, 4 * width), DownB: Parameter(0.1f, width))).ToArray();
+        Tensor embedding = Parameter(0.1f, vocabulary, width), positions = Parameter(0.1f, time, width), last = Parameter(1, width),
+            lastBias = Parameter(1, width);
+        var blocks = Enumerable.Range(0, layers)
+            .Select(
+                _ => (N1: Parameter(1, width), B1: Parameter(1, width), Qkv: Parameter(0.1f, 3 * width, width),
+                    QkvB: Parameter(0.1f, 3 * width),
+                    Out: Parameter(0.1f, width, width), OutB: Parameter(0.1f, width), N2: Parameter(1, width), B2: Parameter(1, width),
+                    Up: Parameter(0.1f, 4 * width, width), UpB: Parameter(0.1f, 4 * width),
+                    Down: Parameter(0.1f, width, 4 * width), DownB: Parameter(0.1f, width))).ToArray();
         Tensor[] parameters = [.. all], m = [.. all.Select(p => Zeros(p.Shape))], v = [.. all.Select(p => Zeros(p.Shape))];
         var gradients = new Tensor?[parameters.Length];
-        Tensor ids = Tensor.From([.. Enumerable.Range(0, 2 * time).Select(i => i * 7 % vocabulary)], 2, time).To(device), labels = Tensor.From([.. Enumerable.Range(0, 2 * time).Select(i => i * 11 % vocabulary)], 2, time).To(device);
-        int step = 0;
-        for (int i = 0; i < 5; i++)
+        Tensor ids = Tensor.From([.. Enumerable.Range(0, 2 * time).Select(i => i * 7 % vocabulary)], 2, time).To(_device),
+            labels = Tensor.From([.. Enumerable.Range(0, 2 * time).Select(i => i * 11 % vocabulary)], 2, time).To(_device);
+        var step = 0;
+        for (var i = 0; i < 5; i++)
             Step();
-        var before = device.Memory;
-        long managed = GC.GetAllocatedBytesForCurrentThread();
+        var before = _device.Memory;
+        var managed = GC.GetAllocatedBytesForCurrentThread();
         Step();
         managed = GC.GetAllocatedBytesForCurrentThread() - managed;
-        var after = device.Memory;
-        Assert.Equal((before.Allocations, before.LiveBlocks, before.Live, before.Peak), (after.Allocations, after.LiveBlocks, after.Live, after.Peak));
+        var after = _device.Memory;
+        Assert.Equal((before.Allocations, before.LiveBlocks, before.Live, before.Peak),
+            (after.Allocations, after.LiveBlocks, after.Live, after.Peak));
         Assert.InRange(managed, 0, 64 * 1024);
         TestContext.Current.SendDiagnosticMessage($"A step of {layers} layers: {managed} managed bytes, {before.Peak} native at most.");
 
         void Step()
         {
             using var scope = new TensorScope();
-            Gradients.Clear(parameters);
+            foreach (var parameter in parameters)
+                parameter.ClearGrad();
             var x = embedding.Embedding(ids) + positions;
             foreach (var b in blocks)
             {
-                x += Attention.Packed(x.LayerNorm(b.N1, b.B1).Linear(b.Qkv, b.QkvB), heads, heads, new AttentionOptions { Causal = true }).Linear(b.Out, b.OutB);
+                x += Attention.Packed(x.LayerNorm(b.N1, b.B1).Linear(b.Qkv, b.QkvB), heads, heads, new AttentionOptions { Causal = true })
+                    .Linear(b.Out, b.OutB);
                 x += x.LayerNorm(b.N2, b.B2).Linear(b.Up, b.UpB).Gelu().Linear(b.Down, b.DownB);
             }
             var loss = x.LayerNorm(last, lastBias).Linear(embedding).CrossEntropy(labels);
             loss.Backward();
-            for (int i = 0; i < parameters.Length; i++)
+            for (var i = 0; i < parameters.Length; i++)
                 gradients[i] = parameters[i].Grad;
             Optimizers.AdamWStep(parameters, gradients, m, v, ++step, 1e-3f);
         }
 
         Tensor Parameter(float deviation, params ReadOnlySpan<int> shape)
         {
-            var parameter = Tensor.Normal(random, 0, deviation, shape).To(device);
+            var parameter = Tensor.Normal(random, 0, deviation, shape).To(_device);
             parameter.RequiresGrad = true;
             all.Add(parameter);
             return parameter;
@@ -228,8 +237,8 @@ public class MemoryTests
         var here = Tensor.From([1f, 2]);
         here.RequiresGrad = true;
         Assert.Contains("To", Assert.Throws<ArgumentException>(() => here + Zeros(2)).Message);
-        var there = here.To(device);
-        Assert.Same(device, there.Device);
+        var there = here.To(_device);
+        Assert.Same(_device, there.Device);
         there.Square().Sum().Backward();
         Assert.Equal([2f, 4], here.Grad!.ToArray());
         Assert.Same(Device.Cpu, here.Grad.Device);
@@ -240,7 +249,7 @@ public class MemoryTests
     {
         for (long bytes = 1; bytes < 1 << 20; bytes = bytes * 9 / 8 + 1)
         {
-            var storage = device.Pool.Rent(bytes, "test");
+            var storage = _device.Pool.Rent(bytes, "test");
             Assert.Equal(0, storage.Address % 64);
             Assert.InRange(storage.Bytes, bytes, Math.Max(bytes + 64, bytes * 9 / 8));
             storage.Release();
@@ -259,7 +268,7 @@ public class MemoryTests
         scope.Dispose();
     }
 
-    private Tensor Zeros(params ReadOnlySpan<int> shape) => Tensor.Zeros(DType.Float32, device, shape);
+    private Tensor Zeros(params ReadOnlySpan<int> shape) => Tensor.Zeros(DType.Float32, _device, shape);
 
     private Tensor Leaf(int count)
     {

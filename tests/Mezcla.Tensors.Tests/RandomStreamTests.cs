@@ -6,7 +6,8 @@ public class RandomStreamTests
     [Theory]
     [InlineData(0ul, 0ul, 0ul, new uint[] { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 })]
     [InlineData(ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, new uint[] { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd })]
-    [InlineData(0x299f31d0a4093822ul, 0x0370734413198a2eul, 0x85a308d3243f6a88ul, new uint[] { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 })]
+    [InlineData(0x299f31d0a4093822ul, 0x0370734413198a2eul, 0x85a308d3243f6a88ul,
+        new uint[] { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 })]
     public void Blocks_equal_the_published_ones(ulong seed, ulong stream, ulong counter, uint[] expected)
     {
         var (a, b, c, d) = RandomStream.Block(seed, stream, counter);
@@ -18,8 +19,9 @@ public class RandomStreamTests
     {
         var whole = new RandomStream(5, 9);
         uint[] numbers = [.. Enumerable.Range(0, 23).Select(_ => whole.NextUInt())];
-        for (int start = 0; start < 23; start++)
-            Assert.Equal(numbers[start..], Enumerable.Range(start, 23 - start).Select(Rest(new RandomStream(5, 9) { Position = (ulong)start })));
+        for (var start = 0; start < 23; start++)
+            Assert.Equal(numbers[start..],
+                Enumerable.Range(start, 23 - start).Select(Rest(new RandomStream(5, 9) { Position = (ulong)start })));
         whole.Position = 3;
         Assert.Equal(numbers[3], whole.NextUInt());
 
@@ -46,8 +48,8 @@ public class RandomStreamTests
         Assert.Equal(0, normal.Average(), 5 / Math.Sqrt(n));
         Assert.Equal(1, normal.Average(v => v * v), 5 * Math.Sqrt(2.0 / n));
         Assert.Equal(3, normal.Average(v => v * v * v * v), 5 * Math.Sqrt(96.0 / n));
-        int[] counts = new int[7];
-        for (int i = 0; i < n; i++)
+        var counts = new int[7];
+        for (var i = 0; i < n; i++)
             counts[random.NextInt(7)]++;
         Assert.All(counts, count => Assert.Equal(n / 7.0, count, 5 * Math.Sqrt(n / 7.0)));
     }

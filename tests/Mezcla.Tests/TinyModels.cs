@@ -30,9 +30,19 @@ internal static class TinyModels
         TiedHead = false,
     };
 
-    public static TransformerConfig Mistral { get; } = Llama with { Name = "mistral", Attention = Llama.Attention with { SlidingWindow = 5 } };
+    public static TransformerConfig Mistral { get; } = Llama with
+    {
+        Name = "mistral",
+        Attention = Llama.Attention with { SlidingWindow = 5 }
+    };
 
-    public static TransformerConfig Palm { get; } = Llama with { Name = "palm", ParallelBlocks = true, Attention = new() { Heads = 4, KeyValueHeads = 1, HeadSize = 4 }, TiedHead = true };
+    public static TransformerConfig Palm { get; } = Llama with
+    {
+        Name = "palm",
+        ParallelBlocks = true,
+        Attention = new() { Heads = 4, KeyValueHeads = 1, HeadSize = 4 },
+        TiedHead = true
+    };
 
     public static TransformerConfig Mixtral { get; } = Llama with
     {
@@ -60,12 +70,26 @@ internal static class TinyModels
     public static TransformerConfig GptOss { get; } = Llama with
     {
         Name = "gpt-oss",
-        Attention = new() { Heads = 4, KeyValueHeads = 2, HeadSize = 4, SlidingWindow = 3, SlidingWindowPeriod = 2, Sinks = true, QueryKeyValueBias = true, OutputBias = true },
+        Attention = new()
+        {
+            Heads = 4,
+            KeyValueHeads = 2,
+            HeadSize = 4,
+            SlidingWindow = 3,
+            SlidingWindowPeriod = 2,
+            Sinks = true,
+            QueryKeyValueBias = true,
+            OutputBias = true
+        },
         Positions = new(PositionKind.Rotary, 150_000, new YarnScaling(32, 16)),
         MixtureOfExperts = new() { Experts = 4, TopK = 2, Expert = new(10, Activation.Silu, Gated: true, Bias: true), RouterBias = true },
     };
 
-    public static TransformerConfig Llama31 { get; } = Llama with { Name = "llama3.1", Positions = new(PositionKind.Rotary, 500, new Llama3Scaling(8, 1, 4, 16)) };
+    public static TransformerConfig Llama31 { get; } = Llama with
+    {
+        Name = "llama3.1",
+        Positions = new(PositionKind.Rotary, 500, new Llama3Scaling(8, 1, 4, 16))
+    };
 
     public static TransformerConfig Llama4 { get; } = Llama with
     {
@@ -95,7 +119,8 @@ internal static class TinyModels
     {
         var model = new Transformer(config, new RandomStream(seed));
         foreach (var (_, tensor) in model.NamedParameters())
-            if (tensor.Rank >= 2) Module.Assign(tensor, [.. tensor.ToArray().Select(w => w * 10)]);
+            if (tensor.Rank >= 2)
+                Module.Assign(tensor, [.. tensor.ToArray().Select(w => w * 10)]);
         return model;
     }
 

@@ -19,13 +19,15 @@ public sealed class LlamaCppTests : IDisposable
 {
     private const string Version = "3.22.1", Prompt = "Call me Ishmael. Some years ago, it's 1851 or ñandú 🙂";
 
-    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-llama-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-llama-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static readonly Lazy<BytePairTokenizer> Gpt2Like = new(() => Train(SplitPattern.Gpt2)), Gpt4Like = new(() => Train(SplitPattern.Gpt4));
+    private static readonly Lazy<BytePairTokenizer> Gpt2Like = new(() => Train(SplitPattern.Gpt2)),
+        Gpt4Like = new(() => Train(SplitPattern.Gpt4));
 
-    private static BytePairTokenizer Train(SplitPattern pattern) => BytePairTokenizer.Train(Corpus.Load("moby-dick").Text[..200_000], 640, pattern, "<|endoftext|>");
+    private static BytePairTokenizer Train(SplitPattern pattern) =>
+        BytePairTokenizer.Train(Corpus.Load("moby-dick").Text[..200_000], 640, pattern, "<|endoftext|>");
 
     public static TheoryData<string> Names => ["gpt2", "llama", "llama-tied", "mixtral"];
 
@@ -60,7 +62,7 @@ public sealed class LlamaCppTests : IDisposable
 
     private string Write(Transformer model, Tokenizer? tokenizer, string mix = "F32")
     {
-        var path = Path.Combine(folder, $"{model.Config.Name}-{mix}.gguf");
+        var path = Path.Combine(_folder, $"{model.Config.Name}-{mix}.gguf");
         ModelWriter.WriteGguf(path, model.Config, tokenizer, ModelWriter.Parameters(model), QuantizationMix.Parse(mix));
         return path;
     }
@@ -71,8 +73,12 @@ public sealed class LlamaCppTests : IDisposable
     {
         var platform = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => "x64", Architecture.Arm64 => "arm64", _ => "" };
         var system = OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "mac" : "";
-        if (platform == "" || system == "") Assert.Skip("node-llama-cpp has no binaries for this system.");
-        return Peer.Packages([$"node-llama-cpp@{Version}", $"@node-llama-cpp/{system}-{platform}{(system == "mac" && platform == "arm64" ? "-metal" : "")}@{Version}"], optional: false);
+        if (platform == "" || system == "")
+            Assert.Skip("node-llama-cpp has no binaries for this system.");
+        return Peer.Packages(
+            [$"node-llama-cpp@{Version}",
+                $"@node-llama-cpp/{system}-{platform}{(system == "mac" && platform == "arm64" ? "-metal" : "")}@{Version}"],
+                optional: false);
     }
 
     private static Answer[] Ask(string path, params object[] questions)
@@ -93,7 +99,8 @@ public sealed class LlamaCppTests : IDisposable
         var columns = actual.Length / expected.Length;
         for (var row = 0; row < expected.Length; row++)
             for (var i = 0; i < columns; i++)
-                Assert.True(Math.Abs(expected[row][i] - actual[row * columns + i]) <= tolerance, $"position {row}, token {i}: llama.cpp has {expected[row][i]}, we {actual[row * columns + i]}");
+                Assert.True(Math.Abs(expected[row][i] - actual[row * columns + i]) <= tolerance,
+                    $"position {row}, token {i}: llama.cpp has {expected[row][i]}, we {actual[row * columns + i]}");
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -119,7 +126,8 @@ public sealed class LlamaCppTests : IDisposable
     private static readonly string Learned = Corpus.Load("moby-dick").Text[..3000];
     private static readonly ConcurrentDictionary<string, Lazy<Transformer>> TrainedModels = [];
 
-    /// <summary>A model that has learned the beginning of a text nearly by heart: it has something to say, and says it with confidence.</summary>
+    /// <summary>A model that has learned the beginning of a text nearly by heart: it has
+    /// something to say, and says it with confidence.</summary>
     private static Transformer Trained(string name) => TrainedModels.GetOrAdd(name, _ => new(() =>
     {
         var model = new Transformer(Config(name, Gpt2Like.Value.VocabularySize) with { InitializerRange = 0.06f }, new RandomStream(11));
@@ -128,8 +136,10 @@ public sealed class LlamaCppTests : IDisposable
         return model;
     })).Value;
 
-    // The weights are the same to the bit; it rounds activations to 8 bits as we do, in its own order. The tolerances are about twice the largest difference that was measured.
-    [Theory, InlineData("llama", "F16", 2e-3), InlineData("llama", "Q8_0", 0.06), InlineData("llama", "Q4_0", 0.06), InlineData("llama", "Q4_K", 0.06), InlineData("llama", "Q6_K", 0.06)]
+    // The weights are the same to the bit; it rounds activations to 8 bits as we do, in its own order.
+    // The tolerances are about twice the largest difference that was measured.
+    [Theory, InlineData("llama", "F16", 2e-3), InlineData("llama", "Q8_0", 0.06), InlineData("llama", "Q4_0", 0.06),
+    InlineData("llama", "Q4_K", 0.06), InlineData("llama", "Q6_K", 0.06)]
     [InlineData("gpt2", "Q4_0", 0.06), InlineData("llama", "Q4_K_M", 0.06), InlineData("mixtral", "Q6_K", 0.06)]
     public void It_continues_a_text_with_what_we_quantized_as_we_do(string name, string mix, double tolerance)
     {
@@ -144,7 +154,8 @@ public sealed class LlamaCppTests : IDisposable
         AssertClose(answer.Probabilities, Probabilities(quantized, answer.Ids), tolerance);
         AssertClose(answer.Probabilities, Probabilities(source.Load(asFloats: true), answer.Ids), tolerance);
 
-        // Our own decode, token by token with a cache, writes the same text, or parts from it where our two most likely tokens are closer than rounding can tell apart.
+        // Our own decode, token by token with a cache, writes the same text, or parts from it where
+        // our two most likely tokens are closer than rounding can tell apart.
         var ours = new Generator(quantized, source.Tokenizer!).Tokens(first.Ids, Continued).ToArray();
         var same = ours.Zip(first.Greedy).TakeWhile(p => p.First == p.Second).Count();
         var (vocabulary, rows, decided) = (model.Config.VocabularySize, Probabilities(quantized, answer.Ids), 0);
@@ -153,12 +164,18 @@ public sealed class LlamaCppTests : IDisposable
             // Behind its text, not ours: so every step counts, also after the first that differs.
             var row = rows.AsSpan((first.Ids.Length + step - 1) * vocabulary, vocabulary).ToArray();
             var (best, gap) = (Array.IndexOf(row, row.Max()), row.Max() - row.Order().ElementAt(vocabulary - 2));
-            if (gap > 2 * tolerance) decided++;
+            if (gap > 2 * tolerance)
+                decided++;
             Assert.True(best == first.Greedy[step] || row[best] - row[first.Greedy[step]] <= 2 * tolerance,
-                $"step {step}: llama.cpp takes token {first.Greedy[step]}, to which we give {row[first.Greedy[step]]:F4}, and we {best} with {row[best]:F4}");
-            if (step == same) Assert.True(gap <= 2 * tolerance, $"step {step}: our decode takes {ours[step]}, llama.cpp {first.Greedy[step]}, and the two most likely are {gap:F4} apart");
+                $"step {step}: llama.cpp takes token {first.Greedy[step]}, to which we give {row[first.Greedy[step]]:F4}, and we {best} " +
+                    $"with {row[best]:F4}");
+            if (step == same)
+                Assert.True(gap <= 2 * tolerance,
+                    $"step {step}: our decode takes {ours[step]}, llama.cpp {first.Greedy[step]}, and the two most likely are {gap:F4} " +
+                        "apart");
         }
-        Assert.True(decided >= Continued / 2, $"Only {decided} of {Continued} steps have one token that is likeliest beyond doubt: the comparison says little.");
+        Assert.True(decided >= Continued / 2,
+            $"Only {decided} of {Continued} steps have one token that is likeliest beyond doubt: the comparison says little.");
     }
 
     [Fact]
@@ -179,12 +196,16 @@ public sealed class LlamaCppTests : IDisposable
     {
         var moby = Corpus.Load("moby-dick").Text;
         using var stream = typeof(LlamaCppTests).Assembly.GetManifestResourceStream("small.model")!;
-        var small = Path.Combine(folder, "small.model");
-        using (var file = File.Create(small)) stream.CopyTo(file);
-        string[] texts = ["the sea", " In the beginning", "naïve façade  two  spaces", "1234 [INST] ñ", "日本語", .. Enumerable.Range(0, 40).Select(i => moby.Substring(i * 5000, 60))];
-        foreach (var tokenizer in (Tokenizer[])[TokenizerFile.Load(small), CharacterTokenizer.Train(string.Concat(texts)), Gpt2Like.Value, Gpt4Like.Value])
+        var small = Path.Combine(_folder, "small.model");
+        using (var file = File.Create(small))
+            stream.CopyTo(file);
+        string[] texts = ["the sea", " In the beginning", "naïve façade  two  spaces", "1234 [INST] ñ", "日本語",
+            .. Enumerable.Range(0, 40).Select(i => moby.Substring(i * 5000, 60))];
+        foreach (var tokenizer in (Tokenizer[])[TokenizerFile.Load(small), CharacterTokenizer.Train(string.Concat(texts)), Gpt2Like.Value,
+            Gpt4Like.Value])
         {
-            var model = Model(Config("llama", tokenizer.VocabularySize) with { Name = tokenizer.GetType().Name + tokenizer.VocabularySize, Layers = 1 });
+            var model = Model(
+                Config("llama", tokenizer.VocabularySize) with { Name = tokenizer.GetType().Name + tokenizer.VocabularySize, Layers = 1 });
             var path = Write(model, tokenizer);
             // Around user-defined symbols llama.cpp adds spaces that SentencePiece does not: who reads the GGUF file does as it does.
             using var source = ModelSource.Open(path);
@@ -192,7 +213,8 @@ public sealed class LlamaCppTests : IDisposable
             var answers = Ask(path, [.. texts.Select(text => (object)new { text, count = 0 })]);
             for (var i = 0; i < texts.Length; i++)
                 Assert.True(read.Encode(texts[i], SpecialTokenPolicy.All).SequenceEqual(answers[i].Ids),
-                    $"{model.Config.Name}, '{texts[i]}': {string.Join(' ', answers[i].Ids)} in llama.cpp, {string.Join(' ', read.Encode(texts[i], SpecialTokenPolicy.All))} here");
+                    $"{model.Config.Name}, '{texts[i]}': {string.Join(' ', answers[i].Ids)} in " +
+                        $"llama.cpp, {string.Join(' ', read.Encode(texts[i], SpecialTokenPolicy.All))} here");
         }
     }
 
@@ -202,20 +224,23 @@ public sealed class LlamaCppTests : IDisposable
     [Theory, InlineData("Q8_0", 7, 0.02), InlineData("Q4_K_M", 15, 0.05), InlineData("F16", 1, 2e-3), InlineData("F32", 0, 2e-4)]
     public unsafe void We_read_what_it_wrote(string type, int number, double tolerance)
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) Assert.Skip("Its quantizer is called in its Linux library.");
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            Assert.Skip("Its quantizer is called in its Linux library.");
         var model = Model(Config("llama", Gpt4Like.Value.VocabularySize));
-        string path = Write(model, Gpt4Like.Value), written = Path.Combine(folder, type + ".gguf");
+        string path = Write(model, Gpt4Like.Value), written = Path.Combine(_folder, type + ".gguf");
         var bins = Path.Combine(Install(), "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
         NativeLibrary.Load(Path.Combine(bins, "libggml-base.so"));
         NativeLibrary.Load(Directory.GetFiles(bins, "libggml.*so").Single());
         var library = NativeLibrary.Load(Directory.GetFiles(bins, "libllama.*so").Single());
-        ((delegate* unmanaged<delegate* unmanaged<int, nint, nint, void>, nint, void>)NativeLibrary.GetExport(library, "llama_log_set"))(&Silence, 0);
+        ((delegate* unmanaged<delegate* unmanaged<int, nint, nint, void>, nint, void>)NativeLibrary.GetExport(library, "llama_log_set"))(
+            &Silence, 0);
         // The structure of parameters is returned through a pointer; threads are its first integer, the file type its second.
         var parameters = stackalloc int[256];
         ((delegate* unmanaged<int*, void>)NativeLibrary.GetExport(library, "llama_model_quantize_default_params"))(parameters);
         (parameters[0], parameters[1]) = (1, number);
         nint from = Marshal.StringToCoTaskMemUTF8(path), to = Marshal.StringToCoTaskMemUTF8(written);
-        var code = ((delegate* unmanaged<nint, nint, int*, uint>)NativeLibrary.GetExport(library, "llama_model_quantize"))(from, to, parameters);
+        var code = ((delegate* unmanaged<nint, nint, int*, uint>)NativeLibrary.GetExport(library, "llama_model_quantize"))(from, to,
+            parameters);
         Marshal.FreeCoTaskMem(from);
         Marshal.FreeCoTaskMem(to);
         Assert.Equal(0u, code);
@@ -224,6 +249,7 @@ public sealed class LlamaCppTests : IDisposable
         Assert.Equal(Gpt4Like.Value.Encode(Prompt), source.Tokenizer!.Encode(Prompt));
         var answer = Ask(written, new { text = Prompt, count = 12 })[0];
         AssertClose(answer.Probabilities, Probabilities(source.Load(), answer.Ids), tolerance);
-        if (type is "F16" or "F32") Assert.Equal(answer.Greedy, new Generator(source.Load(), source.Tokenizer).Tokens(answer.Ids, 12).ToArray());
+        if (type is "F16" or "F32")
+            Assert.Equal(answer.Greedy, new Generator(source.Load(), source.Tokenizer).Tokens(answer.Ids, 12).ToArray());
     }
 }

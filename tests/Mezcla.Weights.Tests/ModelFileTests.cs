@@ -14,11 +14,11 @@ namespace Mezcla.Weights.Tests;
 
 public sealed class ModelFileTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-models-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-models-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private string At(string name) => Path.Combine(folder, name);
+    private string At(string name) => Path.Combine(_folder, name);
 
     public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral"];
 
@@ -91,7 +91,8 @@ public sealed class ModelFileTests : IDisposable
         foreach (var type in new[] { "F16", "BF16" })
         {
             ModelWriter.WriteGguf(At(type + ".gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse(type));
-            ModelWriter.WriteHuggingFace(At(type), model.Config, null, ModelWriter.Parameters(model), (FloatFormat)NumberFormats.Parse(type));
+            ModelWriter.WriteHuggingFace(At(type), model.Config, null, ModelWriter.Parameters(model),
+                (FloatFormat)NumberFormats.Parse(type));
             foreach (var path in new[] { type + ".gguf", type })
             {
                 using var source = ModelSource.Open(At(path));
@@ -101,7 +102,8 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Q8_0", false, 0.02), InlineData("Q4_0", false, 0.25), InlineData("Q4_K", false, 0.2), InlineData("Q6_K", false, 0.06), InlineData("Q5_1", false, 0.1)]
+    [InlineData("Q8_0", false, 0.02), InlineData("Q4_0", false, 0.25), InlineData("Q4_K", false, 0.2), InlineData("Q6_K", false, 0.06),
+    InlineData("Q5_1", false, 0.1)]
     [InlineData("Q8_0", true, 0.05), InlineData("Q4_K_M", true, 0.3), InlineData("Q4_K_M", false, 0.2)]
     public void Quantized_models_stay_quantized_and_compute_what_their_decoded_weights_do(string mix, bool experts, double tolerance)
     {
@@ -112,9 +114,12 @@ public sealed class ModelFileTests : IDisposable
         var floats = source.Load(asFloats: true);
         int[] ids = [.. Enumerable.Range(0, 40).Select(i => i * 7 % 96)];
         var logits = Logits(quantized, ids);
-        // Rounded activations are all that differs from the decoded weights; a changed expert is a jump, so a model with experts may differ more.
-        Assert.True(RelativeError(Logits(floats, ids), logits) < (experts ? 0.2 : 0.03), $"{RelativeError(Logits(floats, ids), logits)} from decoded");
-        Assert.True(RelativeError(Logits(model, ids), logits) < (experts ? 2 : 1) * tolerance, $"{RelativeError(Logits(model, ids), logits)} from floats");
+        // Rounded activations are all that differs from the decoded weights; a changed
+        // expert is a jump, so a model with experts may differ more.
+        Assert.True(RelativeError(Logits(floats, ids), logits) < (experts ? 0.2 : 0.03),
+            $"{RelativeError(Logits(floats, ids), logits)} from decoded");
+        Assert.True(RelativeError(Logits(model, ids), logits) < (experts ? 2 : 1) * tolerance,
+            $"{RelativeError(Logits(model, ids), logits)} from floats");
 
         var attention = (SelfAttention)quantized.Blocks[0].Attention;
         Assert.IsType<QuantizedLinear>(attention.Projection);
@@ -129,7 +134,8 @@ public sealed class ModelFileTests : IDisposable
     [InlineData("Q8_0", false), InlineData("Q4_K_M", true)]
     public void Quantized_models_run_on_devices_with_kernels_of_OpenCL(string mix, bool experts)
     {
-        Assert.SkipWhen(!Device.Described.Any(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)), "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+        Assert.SkipWhen(!Device.Described.Any(d => d.Name.StartsWith("opencl", StringComparison.Ordinal)),
+            "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
         var model = Random(Wide(experts));
         ModelWriter.WriteGguf(At("q.gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse(mix));
         using var source = ModelSource.Open(At("q.gguf"));
@@ -151,7 +157,8 @@ public sealed class ModelFileTests : IDisposable
         foreach (var recipe in source.Map.Recipes)
         {
             var (expected, actual) = (source.Read(recipe.Name), again.Read(recipe.Name));
-            for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-6);
+            for (var i = 0; i < expected.Length; i++)
+                Assert.Equal(expected[i], actual[i], 1e-6);
         }
     }
 
@@ -165,12 +172,15 @@ public sealed class ModelFileTests : IDisposable
         var loss = quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3));
         Assert.False(loss.Total.RequiresGrad);
         quantized.FinalNorm.Weight.RequiresGrad = true;
-        Assert.Contains("Quantized weights pass no gradients", Assert.Throws<InvalidOperationException>(() => quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3))).Message);
+        Assert.Contains("Quantized weights pass no gradients",
+            Assert.Throws<InvalidOperationException>(
+                () => quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3))).Message);
     }
 
     // bits per weight of the whole file and GiB, as llama.cpp's own table prints them for Llama 3.1 8B.
     [Theory]
-    [InlineData("F16", 16.0005, 14.96), InlineData("Q8_0", 8.5008, 7.95), InlineData("Q6_K", 6.5633, 6.14), InlineData("Q5_K_M", 5.7036, 5.33), InlineData("Q4_K_M", 4.8944, 4.58)]
+    [InlineData("F16", 16.0005, 14.96), InlineData("Q8_0", 8.5008, 7.95), InlineData("Q6_K", 6.5633, 6.14),
+    InlineData("Q5_K_M", 5.7036, 5.33), InlineData("Q4_K_M", 4.8944, 4.58)]
     [InlineData("Q4_K_S", 4.6672, 4.36), InlineData("Q3_K_S", 3.6429, 3.41), InlineData("Q2_K", 3.1593, 2.95)]
     public void Whole_files_of_Llama_3_1_8B_have_the_published_size(string mix, double bits, double gibibytes)
     {
@@ -199,7 +209,8 @@ public sealed class ModelFileTests : IDisposable
         Assert.Contains("no tensor 'model.layers.2", Assert.Throws<InvalidDataException>(() => ModelSource.Open(At("hf"))).Message);
         File.Delete(At("hf/config.json"));
         Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => ModelSource.Open(At("hf"))).Message);
-        Assert.Contains("without a configuration", Assert.Throws<InvalidDataException>(() => ModelSource.Open(At("hf/model.safetensors"))).Message);
+        Assert.Contains("without a configuration",
+            Assert.Throws<InvalidDataException>(() => ModelSource.Open(At("hf/model.safetensors"))).Message);
         Assert.Contains("no quantization 'Q7'", Assert.Throws<ArgumentException>(() => QuantizationMix.Parse("Q7")).Message);
     }
 

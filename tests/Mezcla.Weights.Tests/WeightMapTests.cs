@@ -11,11 +11,11 @@ namespace Mezcla.Weights.Tests;
 
 public sealed class WeightMapTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-weights-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-weights-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private string At(params string[] names) => Path.Combine([folder, .. names]);
+    private string At(params string[] names) => Path.Combine([_folder, .. names]);
 
     internal static readonly TransformerConfig Gpt2 = new()
     {
@@ -60,7 +60,8 @@ public sealed class WeightMapTests : IDisposable
 
     public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral"];
 
-    private static TransformerConfig Config(string name) => name switch { "gpt2" => Gpt2, "llama" => Llama, "mistral" => Mistral, _ => Mixtral };
+    private static TransformerConfig Config(string name) =>
+        name switch { "gpt2" => Gpt2, "llama" => Llama, "mistral" => Mistral, _ => Mixtral };
 
     /// <summary>Every number of every parameter is different, so that one in a wrong place shows.</summary>
     private static Dictionary<string, float[]> Parameters(WeightMap map)
@@ -73,7 +74,7 @@ public sealed class WeightMapTests : IDisposable
     public void Configurations_come_back_from_config_json(string name)
     {
         File.WriteAllText(At("config.json"), HuggingFaceConfig.Write(Config(name)));
-        Assert.Equal(Config(name) with { Name = Path.GetFileName(folder) }, HuggingFaceConfig.Read(At("config.json")));
+        Assert.Equal(Config(name) with { Name = Path.GetFileName(_folder) }, HuggingFaceConfig.Read(At("config.json")));
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -92,7 +93,8 @@ public sealed class WeightMapTests : IDisposable
             var config = TransformerPresets.Get(name);
             Assert.Equal(ParameterCount.Of(config).Total, GgufNames.For(config).Recipes.Sum(r => r.Count));
         }
-        Assert.Contains("latent attention", Assert.Throws<NotSupportedException>(() => HuggingFaceNames.For(TransformerPresets.Get("deepseek-v3"))).Message);
+        Assert.Contains("latent attention",
+            Assert.Throws<NotSupportedException>(() => HuggingFaceNames.For(TransformerPresets.Get("deepseek-v3"))).Message);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -101,9 +103,35 @@ public sealed class WeightMapTests : IDisposable
         var map = HuggingFaceNames.For(Config(name));
         var parameters = Parameters(map);
         SafetensorsFile.Write(At("model.safetensors"), map.Sources.Select(s => (s.Key, s.Value, map.Write(s.Key, n => parameters[n]))));
-        using var source = WeightSource.Open(folder);
+        using var source = WeightSource.Open(_folder);
         map.Check(source);
-        foreach (var recipe in map.Recipes) Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
+        foreach (var recipe in map.Recipes)
+            Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
+    }
+
+    [Theory]
+    [InlineData("attention.head_count")]
+    [InlineData("attention.head_count_kv")]
+    [InlineData("feed_forward_length")]
+    public void A_size_may_stand_once_for_each_layer(string key)
+    {
+        var config = Llama with { Positions = new(PositionKind.Rotary) };
+        TransformerConfig Read(Func<uint, uint[]> layers)
+        {
+            GgufWriter writer = new(), written = new();
+            GgufConfig.Write(writer, config);
+            foreach (var (name, value) in writer.Metadata)
+                written.Metadata.Add(name, name == $"llama.{key}" ? layers((uint)value) : value);
+            foreach (var (tensor, shape) in GgufNames.For(config).Sources)
+                written.Add(tensor, FloatFormat.F32, shape, new float[shape.Aggregate(1, (a, b) => a * (int)b)]);
+            written.Save(At("m.gguf"));
+            using var source = (GgufFile)WeightSource.Open(At("m.gguf"));
+            return GgufConfig.Read(source);
+        }
+
+        Assert.Equal(config, Read(size => [size, size]));
+        var refused = Assert.Throws<InvalidDataException>(() => Read(size => [size, 2 * size])).Message;
+        Assert.Contains($"The layers of this model differ in 'llama.{key}'", refused);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -113,12 +141,14 @@ public sealed class WeightMapTests : IDisposable
         var parameters = Parameters(map);
         var writer = new GgufWriter();
         GgufConfig.Write(writer, Config(name));
-        foreach (var (tensor, shape) in map.Sources.Concat(map.Zeros)) writer.Add(tensor, FloatFormat.F32, shape, map.Write(tensor, n => parameters[n]));
+        foreach (var (tensor, shape) in map.Sources.Concat(map.Zeros))
+            writer.Add(tensor, FloatFormat.F32, shape, map.Write(tensor, n => parameters[n]));
         writer.Save(At("m.gguf"));
         using var source = (GgufFile)WeightSource.Open(At("m.gguf"));
         Assert.Equal(Config(name), GgufConfig.Read(source));
         map.Check(source);
-        foreach (var recipe in map.Recipes) Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
+        foreach (var recipe in map.Recipes)
+            Assert.Equal(parameters[recipe.Name], WeightMap.Read(source, recipe));
     }
 
     [Fact]
@@ -156,8 +186,9 @@ public sealed class WeightMapTests : IDisposable
     {
         SafetensorsFile.Write(At("a.safetensors"), [("x", [1], [1f]), ("both", [1], [3f])]);
         SafetensorsFile.Write(At("b.safetensors"), [("y", [1], [2f]), ("both", [1], [4f])]);
-        File.WriteAllText(At("model.safetensors.index.json"), """{"metadata":{},"weight_map":{"x":"a.safetensors","y":"b.safetensors","both":"b.safetensors"}}""");
-        using var source = WeightSource.Open(folder);
+        File.WriteAllText(At("model.safetensors.index.json"),
+            """{"metadata":{},"weight_map":{"x":"a.safetensors","y":"b.safetensors","both":"b.safetensors"}}""");
+        using var source = WeightSource.Open(_folder);
         Assert.Equal([1f], source.ReadFloats("x"));
         Assert.Equal([2f], source.ReadFloats("y"));
         Assert.Equal([4f], source.ReadFloats("both"));
@@ -177,7 +208,8 @@ public sealed class WeightMapTests : IDisposable
     public void An_index_that_points_elsewhere_is_refused(string file)
     {
         File.WriteAllText(At("model.safetensors.index.json"), "{\"weight_map\":{\"x\":\"" + file + "\"}}");
-        Assert.Contains("not the name of a safetensors file", Assert.Throws<InvalidDataException>(() => WeightSource.Open(folder)).Message);
+        Assert.Contains("not the name of a safetensors file",
+            Assert.Throws<InvalidDataException>(() => WeightSource.Open(_folder)).Message);
     }
 
     [Theory]
@@ -190,7 +222,7 @@ public sealed class WeightMapTests : IDisposable
     {
         SafetensorsFile.Write(At("a.safetensors"), [("x", [1], [1f])]);
         File.WriteAllText(At("model.safetensors.index.json"), json);
-        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => WeightSource.Open(folder)).Message);
+        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => WeightSource.Open(_folder)).Message);
     }
 
     [Theory]
@@ -198,11 +230,15 @@ public sealed class WeightMapTests : IDisposable
     [InlineData("""{"model_type":"llama"}""", "hidden_size is missing")]
     [InlineData("""{"model_type":"gpt2","n_embd":-4}""", "n_embd is -4")]
     [InlineData("""{"model_type":"gpt2","n_embd":1e99}""", "n_embd is 1e99")]
-    [InlineData("""{"model_type":"gpt2","n_embd":770}""", "no multiple of n_head")]
+    [InlineData("""{"model_type":"gpt2","n_embd":770}""", "not a multiple of n_head")]
     [InlineData("""{"model_type":"gpt2","activation_function":"tanh"}""", "'tanh'")]
     [InlineData("""{"model_type":"gpt2","layer_norm_epsilon":"x"}""", "layer_norm_epsilon")]
-    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"num_key_value_heads":3,"vocab_size":9}""", "cannot share 3")]
-    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,"num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"yarn"}}""", "'yarn'")]
+    [InlineData("""{"model_type":"llama","hidden_size":64,"num_attention_heads":4,"num_key_value_heads":3,"vocab_size":9}""",
+        "cannot share 3")]
+    [InlineData("""
+        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"yarn"}}
+        """, "'yarn'")]
     [InlineData("""[1]""", "an object is expected")]
     [InlineData("""{"model_type":""", "config.json")]
     public void Configurations_that_cannot_be_are_refused(string json, string what)
@@ -216,16 +252,21 @@ public sealed class WeightMapTests : IDisposable
     {
         // The entries of the published files that matter: Llama 3.1 8B and Mixtral 8x7B.
         File.WriteAllText(At("config.json"), """
-            {"architectures":["LlamaForCausalLM"],"attention_bias":false,"hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":131072,"mlp_bias":false,
-            "model_type":"llama","num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,"pretraining_tp":1,"rms_norm_eps":1e-05,
-            "rope_scaling":{"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192,"rope_type":"llama3"},
+            {"architectures":["LlamaForCausalLM"],"attention_bias":false,"hidden_act":"silu","hidden_size":4096,
+            "intermediate_size":14336,"max_position_embeddings":131072,"mlp_bias":false,
+            "model_type":"llama","num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,
+            "pretraining_tp":1,"rms_norm_eps":1e-05,
+            "rope_scaling":{"factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,
+            "original_max_position_embeddings":8192,"rope_type":"llama3"},
             "rope_theta":500000.0,"tie_word_embeddings":false,"vocab_size":128256}
             """);
         var llama = HuggingFaceConfig.Read(At("config.json"));
         Assert.Equal(TransformerPresets.Get("llama3.1-8b") with { Name = llama.Name }, llama);
         File.WriteAllText(At("config.json"), """
-            {"architectures":["MixtralForCausalLM"],"hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":32768,"model_type":"mixtral",
-            "num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,"num_key_value_heads":8,"num_local_experts":8,"rms_norm_eps":1e-05,"rope_theta":1000000.0,
+            {"architectures":["MixtralForCausalLM"],"hidden_act":"silu","hidden_size":4096,
+            "intermediate_size":14336,"max_position_embeddings":32768,"model_type":"mixtral",
+            "num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,"num_key_value_heads":8,
+            "num_local_experts":8,"rms_norm_eps":1e-05,"rope_theta":1000000.0,
             "sliding_window":null,"tie_word_embeddings":false,"vocab_size":32000}
             """);
         var mixtral = HuggingFaceConfig.Read(At("config.json"));
@@ -236,8 +277,9 @@ public sealed class WeightMapTests : IDisposable
     public void What_is_no_weight_file_is_refused_with_what_it_is()
     {
         File.WriteAllText(At("x.txt"), "hello, world");
-        Assert.Contains("neither a GGUF nor a safetensors", Assert.Throws<InvalidDataException>(() => WeightSource.Open(At("x.txt"))).Message);
+        Assert.Contains("neither a GGUF nor a safetensors",
+            Assert.Throws<InvalidDataException>(() => WeightSource.Open(At("x.txt"))).Message);
         Assert.Throws<FileNotFoundException>(() => WeightSource.Open(At("absent")));
-        Assert.Contains("model.safetensors", Assert.Throws<FileNotFoundException>(() => WeightSource.Open(folder)).Message);
+        Assert.Contains("model.safetensors", Assert.Throws<FileNotFoundException>(() => WeightSource.Open(_folder)).Message);
     }
 }

@@ -21,20 +21,27 @@ internal static class Peer
     /// <summary>The same; without <paramref name="optional"/> dependencies where those are large and not needed.</summary>
     public static string Packages(string[] packages, bool optional)
     {
-        if (!Directory.Exists(Folder())) Assert.Skip("The sources of the tests are not here, and so neither are the scripts of the peers.");
-        if (!CanRun("node", "--version")) Assert.Skip("Node.js is not installed: tests against npm packages need it.");
-        string folder = Path.Combine(Path.GetTempPath(), "mezcla-peers", string.Join('+', packages).Replace('/', '-'));
-        string done = Path.Combine(folder, "installed");
-        if (File.Exists(done)) return folder;
+        if (!Directory.Exists(Folder()))
+            Assert.Skip("The sources of the tests are not here, and so neither are the scripts of the peers.");
+        if (!CanRun("node", "--version"))
+            Assert.Skip("Node.js is not installed: tests against npm packages need it.");
+        var folder = Path.Combine(Path.GetTempPath(), "mezcla-peers", string.Join('+', packages).Replace('/', '-'));
+        var done = Path.Combine(folder, "installed");
+        if (File.Exists(done))
+            return folder;
         // Other test programs, and other runs of this one, install into the same folder.
         using (Alone(folder + ".lock"))
         {
-            if (File.Exists(done)) return folder;
-            if (Environment.GetEnvironmentVariable("MEZCLA_INSTALL") == "0") Assert.Skip($"npm's {string.Join(", ", packages)} not installed, and MEZCLA_INSTALL=0 forbids it.");
+            if (File.Exists(done))
+                return folder;
+            if (Environment.GetEnvironmentVariable("MEZCLA_INSTALL") == "0")
+                Assert.Skip($"npm's {string.Join(", ", packages)} not installed, and MEZCLA_INSTALL=0 forbids it.");
             Directory.CreateDirectory(folder);
             File.WriteAllText(Path.Combine(folder, "package.json"), "{\"private\":true}");
-            string npm = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
-            if (!CanRun(npm, ["install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", .. optional ? [] : new[] { "--omit=optional" }, .. packages]))
+            var npm = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
+            if (!CanRun(npm,
+                ["install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts",
+                    .. optional ? [] : new[] { "--omit=optional" }, .. packages]))
                 Assert.Skip($"npm could not install {string.Join(", ", packages)}; is the network closed?");
             File.WriteAllText(done, "");
             return folder;
@@ -61,10 +68,12 @@ internal static class Peer
     /// <summary>A Python that has these modules: Debian's, whose packages <c>./test</c> installs, or the one on the path.</summary>
     public static string Python(params string[] modules)
     {
-        foreach (string python in (string[])["/usr/bin/python3", "python3", "python"])
+        foreach (var python in (string[])["/usr/bin/python3", "python3", "python"])
             if (CanRun(python, "-c", $"import {string.Join(", ", modules)}"))
                 return python;
-        Assert.Skip($"There is no Python with {string.Join(" and ", modules)}: on Debian, apt-get install {string.Join(' ', modules.Select(m => "python3-" + m))}.");
+        Assert.Skip(
+            $"There is no Python with {string.Join(" and ", modules)}: on Debian, apt-get " +
+                $"install {string.Join(' ', modules.Select(m => "python3-" + m))}.");
         return "";
     }
 
@@ -94,7 +103,8 @@ internal static class Peer
         var error = process.StandardError.ReadToEndAsync();
         try
         {
-            foreach (string line in lines) process.StandardInput.Write(line + "\n");
+            foreach (var line in lines)
+                process.StandardInput.Write(line + "\n");
             process.StandardInput.Close();
         }
         catch (IOException)

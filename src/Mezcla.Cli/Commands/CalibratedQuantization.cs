@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Mezcla.Cli.Shared;
 using Mezcla.Models;
 using Mezcla.Quantization.Methods;
@@ -9,13 +10,15 @@ using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary><c>mezcla quantize --method</c>: quantizes a model with a method that uses a text, and reports perplexity before and after.</summary>
+/// <summary><c>mezcla quantize --method</c>: quantizes a model with a method that uses
+/// a text, and reports perplexity before and after.</summary>
 internal static class CalibratedQuantization
 {
     private const int MostHeldOutTokens = 16384;
 
     /// <summary>Quantizes the weights and writes a GGUF file.</summary>
-    internal static int Run(IAnsiConsole console, string path, QuantizationMix mix, QuantizationMethod method, string? text, int sequences, string? output, bool force)
+    internal static int Run(IAnsiConsole console, string path, QuantizationMix mix, QuantizationMethod method, string? text, int sequences,
+        string? output, bool force)
     {
         RequireText(text);
         output ??= Path.ChangeExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), null) + $"-{mix}-{method}.gguf";
@@ -29,7 +32,8 @@ internal static class CalibratedQuantization
         var results = new List<MatrixResult>();
         console.Progress().AutoClear(true).Start(progress =>
         {
-            var task = progress.AddTask($"{source.Config.Name} to {mix} by {method}", maxValue: ModelMatrix.Of(model).Count(m => format(m) is not null));
+            var task = progress.AddTask($"{source.Config.Name} to {mix} by {method}",
+                maxValue: ModelMatrix.Of(model).Count(m => format(m) is not null));
             PostTraining.Quantize(model, method, format, calibration, result =>
             {
                 results.Add(result);
@@ -39,20 +43,24 @@ internal static class CalibratedQuantization
         ModelWriter.WriteGguf(output, source.Config, source.Tokenizer, ModelWriter.Parameters(model), mix, null, GgufPlan.Encoded(results));
 
         var table = new LayerErrorTable();
-        foreach (var r in results) table.Add(r.Matrix.Layer, r.Matrix.Role, r.Format.Name, r.WeightError, r.OutputError);
+        foreach (var r in results)
+            table.Add(r.Matrix.Layer, r.Matrix.Role, r.Format.Name, r.WeightError, r.OutputError);
         table.Write(console);
         if (results.Where(r => !double.IsNaN(r.OutputError)).MaxBy(r => r.OutputError) is { } worst)
             console.WriteLine(FormattableString.Invariant($"Largest error of outputs: {worst.Matrix.Name}, {worst.OutputError:P2}."));
         var after = Evaluation.PerplexityOf(model, heldOut);
         console.WriteLine(Perplexities(heldOut, before, after));
         var bytes = new FileInfo(output).Length;
-        console.WriteLine(FormattableString.Invariant($"{Path.GetFullPath(output)}: {bytes:N0} bytes, {8.0 * bytes / source.Map.Recipes.Sum(r => r.Count):F2} bits per weight; {clock.Elapsed.TotalSeconds:F1} s."));
+        console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture,
+                $"{Path.GetFullPath(output)}: {bytes:N0} bytes, {8.0 * bytes / source.Map.Recipes.Sum(r => r.Count):F2} bits per " +
+                    $"weight; {clock.Elapsed.TotalSeconds:F1} s."));
         return 0;
     }
 
     /// <summary>
-    /// <c>--to INT8</c>: rounds weights and activations to 8-bit integers, by LLM.int8(), SmoothQuant or plain rounding, and reports errors and perplexity. Nothing is written,
-    /// because these integers are computed when a model is loaded, and no file format stores them.
+    /// <c>--to INT8</c>: rounds weights and activations to 8-bit integers, by LLM.int8(), SmoothQuant or plain rounding, and reports errors
+    /// and perplexity. Nothing is written, because these integers are computed when a model is loaded, and no file format stores them.
     /// </summary>
     internal static int RunInt8(IAnsiConsole console, string path, string method, string? text, int sequences)
     {
@@ -62,7 +70,9 @@ internal static class CalibratedQuantization
         var (model, calibration, heldOut) = LoadWithTexts(source, text, sequences);
         var before = Evaluation.PerplexityOf(model, heldOut);
         var count = Int8Quantization.Count(model);
-        if (count == 0) throw new InvalidDataException($"{path} has no matrices that could be rounded to 8-bit integers: experts and routers stay in floating point.");
+        if (count == 0)
+            throw new InvalidDataException(
+                $"{path} has no matrices that could be rounded to 8-bit integers: experts and routers stay in floating point.");
         var table = new LayerErrorTable(countColumn: method == LlmInt8 ? "outlier columns" : null);
         console.Progress().AutoClear(true).Start(progress =>
         {
@@ -82,7 +92,10 @@ internal static class CalibratedQuantization
         });
         table.Write(console);
         console.WriteLine(Perplexities(heldOut, before, Evaluation.PerplexityOf(model, heldOut)));
-        console.WriteLine(FormattableString.Invariant($"{count} matrices of attention and dense networks with 8-bit weights and activations; {clock.Elapsed.TotalSeconds:F1} s. No file is written: such matrices are computed when a model is loaded."));
+        console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture,
+                $"{count} matrices of attention and dense networks with 8-bit weights and activations; {clock.Elapsed.TotalSeconds:F1} " +
+                    $"s. No file is written: such matrices are computed when a model is loaded."));
         return 0;
     }
 
@@ -94,18 +107,25 @@ internal static class CalibratedQuantization
 
     private static void RequireText([NotNull] string? text)
     {
-        if (text is null) throw new ArgumentException("This method needs a text: name a file, or a corpus such as moby-dick, with --calibrate. The method uses its first nine tenths; perplexity is measured on the rest.");
+        if (text is null)
+            throw new ArgumentException(
+                "This method needs a text: name a file, or a corpus such as moby-dick, with --calibrate. The method uses its first nine " +
+                    "tenths; perplexity is measured on the rest.");
     }
 
-    private static (Transformer Model, CalibrationText Calibration, int[] HeldOut) LoadWithTexts(ModelSource source, string text, int sequences)
+    private static (Transformer Model, CalibrationText Calibration, int[] HeldOut) LoadWithTexts(ModelSource source, string text,
+        int sequences)
     {
-        var tokenizer = source.Tokenizer ?? throw new InvalidDataException($"{source.Weights.FilePath} has no tokenizer, so it cannot be given a text.");
+        var tokenizer = source.Tokenizer
+            ?? throw new InvalidDataException($"{source.Weights.FilePath} has no tokenizer, so it cannot be given a text.");
         var model = source.Load(asFloats: true);
         var ids = tokenizer.Encode(TrainingInputs.OpenCorpus(text).Text);
         var split = ids.Length * 9 / 10;
-        return (model, CalibrationText.From(ids.AsSpan(0, split), Math.Min(model.ContextLength, 2048), sequences), ids.AsSpan(split, Math.Min(MostHeldOutTokens, ids.Length - split)).ToArray());
+        return (model, CalibrationText.From(ids.AsSpan(0, split), Math.Min(model.ContextLength, 2048), sequences),
+            ids.AsSpan(split, Math.Min(MostHeldOutTokens, ids.Length - split)).ToArray());
     }
 
     private static string Perplexities(int[] heldOut, double before, double after) =>
-        FormattableString.Invariant($"Perplexity on {heldOut.Length:N0} tokens that the method did not use: {before:F3} before, {after:F3} after.");
+        FormattableString.Invariant(
+            $"Perplexity on {heldOut.Length:N0} tokens that the method did not use: {before:F3} before, {after:F3} after.");
 }

@@ -11,12 +11,27 @@ internal static class ClaimsCommand
 {
     public static Command Create()
     {
-        var file = new Argument<FileInfo?>("FILE") { Description = "A claim file of your own, in JSON or text form. [default: the claims that come with Mezcla]", Arity = ArgumentArity.ZeroOrOne };
-        var functions = new Option<bool>("--functions") { Description = "List the functions that expressions can call and the relations between quantities, instead of checking claims." };
-        var command = new Command("claims", "Check claims about models with arithmetic. The verdict on each is: holds, does not hold, or cannot be checked, with the reason.") { file, functions };
+        var file =
+            new Argument<FileInfo?>(
+                "FILE")
+            {
+                Description = "A claim file of your own, in JSON or text form. [default: the claims that come with Mezcla]",
+                Arity = ArgumentArity.ZeroOrOne
+            };
+        var functions =
+            new Option<bool>(
+                "--functions")
+            {
+                Description =
+                        "List the functions that expressions can call and the relations between quantities, instead of checking claims."
+            };
+        var command = new Command("claims",
+            "Check claims about models with arithmetic. The verdict on each is: holds, does not hold, or cannot be checked, with the " +
+                "reason.") { file, functions };
         command.SetAction(parse => Failures.Report(() =>
         {
-            if (parse.GetValue(functions)) return List(AnsiConsole.Console);
+            if (parse.GetValue(functions))
+                return List(AnsiConsole.Console);
             return parse.GetValue(file) is { } own
                 ? Show(AnsiConsole.Console, [ClaimFile.Read(own.FullName)])
                 : Show(AnsiConsole.Console, ClaimFile.Shipped);
@@ -32,13 +47,16 @@ internal static class ClaimsCommand
             console.WriteLine();
             console.Write(new Text(report.Title, new Style(decoration: Decoration.Bold)));
             console.WriteLine();
-            if (report.Claims.Count > 0) console.Write(TableOf(report));
-            if (report.Consistency is { } consistency) Show(console, consistency);
+            if (report.Claims.Count > 0)
+                console.Write(TableOf(report));
+            if (report.Consistency is { } consistency)
+                Show(console, consistency);
         }
 
         int Count(Verdict verdict) => reports.Sum(report => report.Count(verdict));
         console.WriteLine();
-        console.WriteLine($"{Count(Verdict.Holds)} hold, {Count(Verdict.DoesNotHold)} do not hold, {Count(Verdict.CannotBeChecked)} cannot be checked.");
+        console.WriteLine(
+            $"{Count(Verdict.Holds)} hold, {Count(Verdict.DoesNotHold)} do not hold, {Count(Verdict.CannotBeChecked)} cannot be checked.");
         return 0;
     }
 
@@ -51,7 +69,7 @@ internal static class ClaimsCommand
         foreach (ClaimResult claim in report.Claims)
         {
             Color colour = claim.Verdict switch { Verdict.Holds => Color.Green, Verdict.DoesNotHold => Color.Red, _ => Color.Yellow };
-            string status = claim.Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(claim.Claim.Status)})";
+            var status = claim.Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(claim.Claim.Status)})";
             var said = new Paragraph(claim.Claim.Said).Append($"\n{claim.Claim.Who}{status}", new Style(Color.Grey));
             table.AddRow(said, new Text(ClaimWords.Of(claim.Verdict), new Style(colour)), new Text(claim.Why));
         }
@@ -68,7 +86,8 @@ internal static class ClaimsCommand
             {
                 var table = new Table();
                 table.AddColumns("what follows", "at least", "at most");
-                foreach (Derived follow in consistency.Follows) table.AddRow(new Text(follow.Quantity), new Text(Number(follow.Low)), new Text(Number(follow.High)));
+                foreach (Derived follow in consistency.Follows)
+                    table.AddRow(new Text(follow.Quantity), new Text(Number(follow.Low)), new Text(Number(follow.High)));
                 console.Write(table);
             }
         }
@@ -77,8 +96,10 @@ internal static class ClaimsCommand
         {
             console.Write(new Text("These statements cannot all be true:", new Style(Color.Red)));
             console.WriteLine();
-            foreach (Statement statement in conflict.Statements) console.WriteLine($"  {statement}");
-            foreach (Relation relation in conflict.Relations) console.WriteLine($"  because {relation.Formula}{(relation.Why.Length > 0 ? $" ({relation.Why})" : "")}");
+            foreach (Statement statement in conflict.Statements)
+                console.WriteLine($"  {statement}");
+            foreach (Relation relation in conflict.Relations)
+                console.WriteLine($"  because {relation.Formula}{(relation.Why.Length > 0 ? $" ({relation.Why})" : "")}");
         }
 
         foreach (Unusable unusable in consistency.Unusable)
@@ -88,17 +109,20 @@ internal static class ClaimsCommand
         }
     }
 
-    private static string Number(double value) => value.ToString(Math.Abs(value) is >= 1e15 or < 1e-3 ? "0.####e+0" : "#,0.####", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        value.ToString(Math.Abs(value) is >= 1e15 or < 1e-3 ? "0.####e+0" : "#,0.####", System.Globalization.CultureInfo.InvariantCulture);
 
     private static int List(IAnsiConsole console)
     {
         var table = new Table();
         table.AddColumns("function", "what it gives");
-        foreach (Function function in Functions.All) table.AddRow(new Text(function.Signature.Replace("|n", "")), new Text(function.Meaning));
+        foreach (Function function in Functions.All)
+            table.AddRow(new Text(function.Signature.Replace("|n", "")), new Text(function.Meaning));
         console.Write(table);
         table = new Table();
         table.AddColumns("relation between quantities", "why");
-        foreach (Relation relation in Relations.BuiltIn) table.AddRow(new Text(relation.Formula), new Text(relation.Why));
+        foreach (Relation relation in Relations.BuiltIn)
+            table.AddRow(new Text(relation.Formula), new Text(relation.Why));
         console.Write(table);
         return 0;
     }

@@ -12,18 +12,38 @@ namespace Mezcla.Cli.Commands;
 /// <summary><c>mezcla course</c>: runs the notebooks of the course and writes its site.</summary>
 internal static class CourseCommand
 {
-    private static readonly Argument<string[]> Chapters = new("CHAPTER") { Description = "Chapters to run: numbers, or parts of names. [default: all]", Arity = ArgumentArity.ZeroOrMore };
-    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o", "--out") { Description = "Folder for the executed notebooks and the pages. [default: artifacts/course, beside the folder of the notebooks]" };
-    private static readonly Option<bool> StripSolutions = new("--strip-solutions") { Description = "Run nothing. Write the chapters without their solutions, as a hand-out for a class, to the folder that --output names." };
+    private static readonly Argument<string[]> Chapters =
+        new("CHAPTER") { Description = "Chapters to run: numbers, or parts of names. [default: all]", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o",
+        "--out")
+    {
+        Description = "Folder for the executed notebooks and the pages. [default: artifacts/course, beside the folder of the notebooks]"
+    };
+    private static readonly Option<bool> StripSolutions =
+        new(
+            "--strip-solutions")
+        {
+            Description =
+                    "Run nothing. Write the chapters without their solutions, as a hand-out for a class, to the folder that --output names."
+        };
 
     public static Command Create()
     {
-        var command = new Command("course", "Run the course: execute every cell of its notebooks, check every claim, and write a page for each chapter.") { Chapters, Output, StripSolutions, RunCommand.Timeout, RunCommand.Device };
+        var command = new Command("course",
+            "Run the course: execute every cell of its notebooks, check every claim, and write a page for each chapter.")
+            {
+                Chapters,
+                Output,
+                StripSolutions,
+                RunCommand.Timeout,
+                RunCommand.Device
+            };
         command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, AnsiConsole.Console, cancellation)));
         return command;
     }
 
-    /// <summary>Finds the folder of the course's notebooks, in a folder or one above it, else in the program's folder or one above that.</summary>
+    /// <summary>Finds the folder of the course's notebooks, in a folder or one above it,
+    /// else in the program's folder or one above that.</summary>
     /// <param name="from">The folder to begin with.</param>
     /// <exception cref="DirectoryNotFoundException">It was not found.</exception>
     public static string FindNotebooks(string from)
@@ -33,11 +53,14 @@ internal static class CourseCommand
             for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
             {
                 var candidate = Path.Combine(folder.FullName, "notebooks");
-                if (Directory.Exists(candidate) && Directory.EnumerateFiles(candidate, "*.ipynb").Any() && Directory.Exists(Path.Combine(folder.FullName, "datasets")))
+                if (Directory.Exists(candidate) && Directory.EnumerateFiles(candidate, "*.ipynb").Any()
+                    && Directory.Exists(Path.Combine(folder.FullName, "datasets")))
                     return candidate;
             }
         }
-        throw new DirectoryNotFoundException($"The notebooks of the course were not found in '{from}' or in a folder above it. Run this command inside a clone of the Mezcla repository. For notebooks of your own, use 'mezcla run'.");
+        throw new DirectoryNotFoundException(
+            $"The notebooks of the course were not found in '{from}' or in a folder above it. Run this command inside a clone of the " +
+                "Mezcla repository. For notebooks of your own, use 'mezcla run'.");
     }
 
     /// <summary>Chooses chapters by number ("3" means 03-…) or by a part of the name.</summary>
@@ -51,10 +74,14 @@ internal static class CourseCommand
         bool Matches(string notebook, string word)
         {
             var name = Path.GetFileNameWithoutExtension(notebook);
-            return int.TryParse(word, out var number) ? name.StartsWith($"{number:00}-", StringComparison.Ordinal) : name.Contains(Path.GetFileNameWithoutExtension(word), StringComparison.OrdinalIgnoreCase);
+            return int.TryParse(word, out var number)
+                ? name.StartsWith($"{number:00}-", StringComparison.Ordinal)
+                : name.Contains(Path.GetFileNameWithoutExtension(word), StringComparison.OrdinalIgnoreCase);
         }
         if (words.FirstOrDefault(w => !notebooks.Any(n => Matches(n, w))) is { } unknown)
-            throw new ArgumentException($"There is no chapter '{unknown}'. The chapters are: {string.Join(", ", notebooks.Select(Path.GetFileNameWithoutExtension))}.");
+            throw new ArgumentException(
+                $"There is no chapter '{unknown}'. The chapters are: " +
+                    $"{string.Join(", ", notebooks.Select(Path.GetFileNameWithoutExtension))}.");
         return [.. notebooks.Where(n => words.Any(w => Matches(n, w)))];
     }
 
@@ -76,34 +103,43 @@ internal static class CourseCommand
         }
 
         var batch = new NotebookBatch(console, NotebookHostCommand.Start(parse.GetValue(RunCommand.Device)));
-        var runs = await batch.RunAsync(new(chosen, Saved, RunCommand.CellTimeout(parse), AllowErrors: false, new Dictionary<string, string>(), (notebook, run) =>
-            (Path.ChangeExtension(Saved(notebook), ".html"), new NotebookPageOptions
-            {
-                Folder = folder,
-                LinkPages = true,
-                Home = ("index.html", "All chapters"),
-                Previous = Neighbour(chosen, notebook, -1),
-                Next = Neighbour(chosen, notebook, +1),
-                Footer = $"{(run.Succeeded ? "Every cell" : $"{run.CellsRun} of {run.CellCount} cells")} ran, in {NotebookBatch.DurationText(run.Elapsed)}; {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims held.",
-            })), cancellation);
+        var runs = await batch.RunAsync(
+            new(chosen, Saved, RunCommand.CellTimeout(parse), AllowErrors: false, new Dictionary<string, string>(), (notebook, run) =>
+                (Path.ChangeExtension(Saved(notebook), ".html"), new NotebookPageOptions
+                {
+                    Folder = folder,
+                    LinkPages = true,
+                    Home = ("index.html", "All chapters"),
+                    Previous = Neighbour(chosen, notebook, -1),
+                    Next = Neighbour(chosen, notebook, +1),
+                    Footer = $"{(run.Succeeded ? "Every cell" : $"{run.CellsRun} of {run.CellCount} cells")} ran, " +
+                        $"in {NotebookBatch.DurationText(run.Elapsed)}; {run.ClaimsHeld} of {run.ClaimsHeld + run.ClaimsFailed} claims " +
+                        "held.",
+                })), cancellation);
 
         var index = Path.Combine(output, "index.html");
         Directory.CreateDirectory(output);
         File.WriteAllText(index, SiteIndex.Render(Cover(), [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
         var good = runs.Count == chosen.Count && runs.All(r => r.Run.Succeeded);
-        console.MarkupLineInterpolated($"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.DurationText(watch.Elapsed)}.");
+        console.MarkupLineInterpolated(
+            $"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.DurationText(watch.Elapsed)}.");
         console.MarkupLineInterpolated($"Executed notebooks and pages: {output}");
         console.MarkupLineInterpolated($"Open {index}");
         return good ? 0 : 1;
     }
 
     /// <summary>The cover of the site.</summary>
-    public static SiteCover Cover() => new("Mezcla", "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C# and taken apart one cell at a time.")
-    {
-        Figure = Picture(),
-        Caption = "What a layer does with one token. Sixteen experts, two of them for each token, and 120 layers are what is rumoured of GPT-4; OpenAI has confirmed none of it.",
-        Footer = $"Made by running every notebook from top to bottom on {Environment.ProcessorCount} processor{(Environment.ProcessorCount == 1 ? "" : "s")}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. Times are of that machine.",
-    };
+    public static SiteCover Cover() =>
+        new("Mezcla", "GPT-4's rumoured architecture, a Mixture of Experts, built from scratch in C# and taken apart one cell at a time.")
+        {
+            Figure = Picture(),
+            Caption =
+                "What a layer does with one token. Sixteen experts, two of them for each token, and 120 layers are what is rumoured of " +
+            "GPT-4; OpenAI has confirmed none of it.",
+            Footer = $"Made by running every notebook from top to bottom on {Environment.ProcessorCount} " +
+            $"processor{(Environment.ProcessorCount == 1 ? "" : "s")}, " +
+            $"{System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. Times are of that machine.",
+        };
 
     // The README shows the same file.
     private static string Picture()
@@ -117,6 +153,8 @@ internal static class CourseCommand
     private static (string, string)? Neighbour(List<string> notebooks, string notebook, int step)
     {
         var at = notebooks.IndexOf(notebook) + step;
-        return at < 0 || at >= notebooks.Count ? null : (PageName(notebooks[at]), Notebook.Read(notebooks[at]).Title ?? Path.GetFileNameWithoutExtension(notebooks[at]));
+        return at < 0 || at >= notebooks.Count
+            ? null
+            : (PageName(notebooks[at]), Notebook.Read(notebooks[at]).Title ?? Path.GetFileNameWithoutExtension(notebooks[at]));
     }
 }

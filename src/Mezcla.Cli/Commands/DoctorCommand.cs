@@ -18,13 +18,19 @@ internal static class DoctorCommand
 
     private static int Run()
     {
-        Console.WriteLine($"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSArchitecture}");
+        Console.WriteLine(
+            $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSArchitecture}");
         var sound = Show("cpu", $"{Environment.ProcessorCount} threads", Device.Cpu.MemoryLimit, "no driver needed");
-        foreach (var found in Device.Described) sound &= Show(found.Name, found.Hardware, found.Memory, found.Driver);
-        foreach (var report in Device.Reports) Console.WriteLine(report);
-        if (Device.Described.Any(d => !d.IsProcessor)) Console.WriteLine("Mezcla's tests have run on CPUs only. Before a long training on a GPU, compare a short one with --device cpu.");
+        foreach (var found in Device.Described)
+            sound &= Show(found.Name, found.Hardware, found.Memory, found.Driver);
+        foreach (var report in Device.Reports)
+            Console.WriteLine(report);
+        if (Device.Described.Any(d => !d.IsProcessor))
+            Console.WriteLine(
+                "Mezcla's tests have run on CPUs only. Before a long training on a GPU, compare a short one with --device cpu.");
         var name = Environment.GetEnvironmentVariable("MEZCLA_DEVICE");
-        Console.WriteLine(name is { Length: > 0 } ? $"MEZCLA_DEVICE is '{name}', which is {Device.FromEnvironment}." : "MEZCLA_DEVICE is not set.");
+        Console.WriteLine(
+            name is { Length: > 0 } ? $"MEZCLA_DEVICE is '{name}', which is {Device.FromEnvironment}." : "MEZCLA_DEVICE is not set.");
         return sound ? 0 : 1;
     }
 
@@ -36,7 +42,8 @@ internal static class DoctorCommand
             var device = Device.Parse(name);
             SmokeTest(device, 1e-4);
             Console.WriteLine("  smoke test: passed (a matrix product and its gradient equal the CPU's)");
-            if (device != Device.Cpu) ShowTensorCores(device);
+            if (device != Device.Cpu)
+                ShowTensorCores(device);
             return true;
         }
         catch (Exception e) when (e is DeviceException or InvalidDataException or OutOfMemoryException)
@@ -76,7 +83,8 @@ internal static class DoctorCommand
         var (expected, obtained) = (Gradient(Device.Cpu), Gradient(device));
         for (var i = 0; i < expected.Length; i++)
             if (!(Math.Abs(expected[i] - obtained[i]) <= tolerance * (1 + Math.Abs(expected[i]))))
-                throw new InvalidDataException($"Element {i} of a gradient is {obtained[i]} instead of {expected[i]}: do not use this device, or update its driver.");
+                throw new InvalidDataException(
+                    $"Element {i} of a gradient is {obtained[i]} instead of {expected[i]}: do not use this device, or update its driver.");
 
         static float[] Gradient(Device device)
         {

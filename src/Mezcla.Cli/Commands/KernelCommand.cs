@@ -24,17 +24,22 @@ internal static class KernelCommand
     private static Command Install()
     {
         var place = new DataFolderOptions();
-        var name = new Option<string?>("--name") { Description = "Register the kernel under this name only. [default: the two names .net-csharp and csharp]" };
-        var display = new Option<string?>("--display-name") { Description = "With --name: the name that menus show. [default: C# (Mezcla)]" };
-        var copy = new Option<bool>("--copy") { Description = "Copy the program that is running now, instead of building one that starts faster." };
+        var name = new Option<string?>(
+            "--name")
+        { Description = "Register the kernel under this name only. [default: the two names .net-csharp and csharp]" };
+        var display =
+            new Option<string?>("--display-name") { Description = "With --name: the name that menus show. [default: C# (Mezcla)]" };
+        var copy = new Option<bool>(
+            "--copy")
+        { Description = "Copy the program that is running now, instead of building one that starts faster." };
         var command = new Command("install", "Install the kernel in a folder where Jupyter and VS Code find it.") { name, display, copy };
         place.AddTo(command);
         command.SetAction(parse => Failures.Report(() =>
         {
-            string data = place.Of(parse);
+            var data = place.Of(parse);
             KeyValuePair<string, string>[] names = parse.GetValue(name) is { } wanted
                 ? [new(wanted, parse.GetValue(display) ?? "C# (Mezcla)")] : DefaultNames;
-            foreach ((string called, _) in names)
+            foreach (var (called, _) in names)
                 KernelInstaller.RequireName(called);
             using KernelBuild build = parse.GetValue(copy) ? KernelBuild.Running() : KernelBuild.Publish(Console.Out);
             var (installed, aside) = KernelInstaller.Install(new KernelInstallOptions
@@ -48,7 +53,7 @@ internal static class KernelCommand
             });
             foreach (InstalledKernel kernel in installed)
                 Console.WriteLine($"Installed '{kernel.DisplayName}' as {kernel.Name}: {kernel.Folder}");
-            foreach (string other in aside)
+            foreach (var other in aside)
                 Console.WriteLine($"The kernel that had the name {other} before was set aside; 'mezcla kernel uninstall' brings it back.");
             Console.WriteLine();
             Advise(data, installed[0]);
@@ -66,7 +71,8 @@ internal static class KernelCommand
             var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (InstalledKernel kernel in kernels)
             {
-                string note = (kernel.Application is null ? "" : "  (Mezcla)") + (seen.Add(kernel.Name) ? "" : "  (hidden by the kernel of the same name above)");
+                var note = (kernel.Application is null ? "" : "  (Mezcla)")
+                    + (seen.Add(kernel.Name) ? "" : "  (hidden by the kernel of the same name above)");
                 Console.WriteLine($"{kernel.Name,-20} {kernel.DisplayName,-28} {kernel.Folder}{note}");
             }
 
@@ -80,20 +86,24 @@ internal static class KernelCommand
     private static Command Uninstall()
     {
         var place = new DataFolderOptions();
-        var name = new Option<string?>("--name") { Description = "Remove the kernel of this name only. [default: all kernels of Mezcla in the folder]" };
+        var name = new Option<string?>(
+            "--name")
+        { Description = "Remove the kernel of this name only. [default: all kernels of Mezcla in the folder]" };
         var command = new Command("uninstall", "Remove the kernel, and bring back kernels that it had replaced.") { name };
         place.AddTo(command);
         command.SetAction(parse => Failures.Report(() =>
         {
-            string data = place.Of(parse);
+            var data = place.Of(parse);
             string[] names = parse.GetValue(name) is { } wanted
                 ? [wanted] : [.. KernelInstaller.List([data]).Where(k => k.Application is not null).Select(k => k.Name)];
             var (removed, back) = KernelInstaller.Uninstall(data, names);
-            foreach (string kernel in removed)
+            foreach (var kernel in removed)
                 Console.WriteLine($"Removed {kernel}." + (back.Contains(kernel) ? " The kernel that had this name before is back." : ""));
             if (removed.Count > 0)
                 return 0;
-            Console.Error.WriteLine($"There is no kernel of Mezcla {(names.Length == 1 ? $"named {names[0]} " : "")}in {data}. 'mezcla kernel list' shows where kernels are installed.");
+            Console.Error.WriteLine(
+                $"There is no kernel of Mezcla {(names.Length == 1 ? $"named {names[0]} " : "")}in {data}. 'mezcla kernel list' shows " +
+                    $"where kernels are installed.");
             return 1;
         }));
         return command;
@@ -101,7 +111,9 @@ internal static class KernelCommand
 
     private static Command Start()
     {
-        var file = new Option<string?>("--connection-file", "-f") { Description = "The connection file that a front end wrote. [default: write a new one and print its path]" };
+        var file = new Option<string?>("--connection-file",
+            "-f")
+        { Description = "The connection file that a front end wrote. [default: write a new one and print its path]" };
         var verbose = new Option<bool>("--verbose") { Description = "Also log connections." };
         var command = new Command("start", "Run the kernel. Front ends do this by themselves.") { file, verbose };
 
@@ -109,10 +121,10 @@ internal static class KernelCommand
         command.SetAction(parse => Failures.Report(() =>
         {
             using IDisposable? held = KernelInstaller.Hold(AppContext.BaseDirectory);
-            string? path = parse.GetValue(file);
+            var path = parse.GetValue(file);
             ConnectionFile connection = path is not null && File.Exists(path) ? ConnectionFile.Load(path) : ConnectionFile.Create();
-            string target = path ?? Path.Combine(JupyterPaths.Here.Runtime, $"kernel-{Environment.ProcessId}.json");
-            bool ours = path is null || !File.Exists(path);
+            var target = path ?? Path.Combine(JupyterPaths.Here.Runtime, $"kernel-{Environment.ProcessId}.json");
+            var ours = path is null || !File.Exists(path);
             var options = new KernelOptions
             {
                 Engine = CourseHost.Options(),
@@ -154,7 +166,8 @@ internal static class KernelCommand
         if (!paths.Search.Contains(data))
         {
             Console.WriteLine(
-                $"Front ends look in {data} only if they run in that environment, or if the environment variable JUPYTER_PATH is set to {data}.");
+                $"Front ends look in {data} only if they run in that environment, or if the environment variable JUPYTER_PATH is set " +
+                    $"to {data}.");
         }
     }
 
@@ -162,7 +175,8 @@ internal static class KernelCommand
     private sealed class DataFolderOptions
     {
         private readonly Option<bool> _user = new("--user") { Description = "Use the data folder of this user. This is the default." };
-        private readonly Option<bool> _sysPrefix = new("--sys-prefix") { Description = "Use the data folder of the active Python environment." };
+        private readonly Option<bool> _sysPrefix =
+            new("--sys-prefix") { Description = "Use the data folder of the active Python environment." };
         private readonly Option<string?> _prefix = new("--prefix") { Description = "Use the folder share/jupyter below this folder." };
 
         public void AddTo(Command command)
@@ -172,7 +186,8 @@ internal static class KernelCommand
             command.Options.Add(_prefix);
             command.Validators.Add(result =>
             {
-                int given = (result.GetValue(_user) ? 1 : 0) + (result.GetValue(_sysPrefix) ? 1 : 0) + (result.GetResult(_prefix) is null ? 0 : 1);
+                var given = (result.GetValue(_user) ? 1 : 0) + (result.GetValue(_sysPrefix) ? 1 : 0)
+                    + (result.GetResult(_prefix) is null ? 0 : 1);
                 if (given > 1)
                     result.AddError("Only one of --user, --sys-prefix and --prefix can be given.");
             });
@@ -185,7 +200,8 @@ internal static class KernelCommand
             if (!parse.GetValue(_sysPrefix))
                 return JupyterPaths.Here.UserData;
             return JupyterPaths.OfPrefix(JupyterPaths.Here.SysPrefix() ?? throw new InvalidOperationException(
-                "--sys-prefix needs Python, and neither an active environment nor python3 on the path was found. Leave the option out to install the kernel for this user."));
+                "--sys-prefix needs Python, and neither an active environment nor python3 on the path was found. Leave the option out to " +
+                    "install the kernel for this user."));
         }
     }
 }

@@ -29,8 +29,10 @@ internal static class NotebookHostCommand
             environment["MEZCLA_DEVICE"] = Devices.Chosen(device).Name;
         var dll = typeof(NotebookHostCommand).Assembly.Location;
         var program = Environment.ProcessPath ?? "dotnet";
-        // If this was started as `dotnet mezcla.dll`, or by a test, the program is dotnet and needs the path of the library; the executable itself does not.
-        var isExecutable = Path.GetFileNameWithoutExtension(program).Equals(Path.GetFileNameWithoutExtension(dll), StringComparison.OrdinalIgnoreCase);
+        // If this was started as `dotnet mezcla.dll`, or by a test, the program is dotnet and
+        // needs the path of the library; the executable itself does not.
+        var isExecutable = Path.GetFileNameWithoutExtension(program)
+            .Equals(Path.GetFileNameWithoutExtension(dll), StringComparison.OrdinalIgnoreCase);
         return isExecutable
             ? new(program, [Name], environment)
             : new(Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet", [dll, Name], environment);

@@ -9,22 +9,44 @@ namespace Mezcla.Cli.Commands;
 /// <summary><c>mezcla run</c>: executes notebooks without Jupyter.</summary>
 internal static class RunCommand
 {
-    private static readonly Argument<string[]> Notebooks = new("NOTEBOOK") { Description = "Notebooks, or folders that contain notebooks.", Arity = ArgumentArity.OneOrMore };
-    private static readonly Option<DirectoryInfo?> Output = new("--output", "-o") { Description = "Folder for the executed notebooks. [default: executed]" };
-    private static readonly Option<bool> InPlace = new("--in-place") { Description = "Save the outputs into the notebooks themselves instead." };
+    private static readonly Argument<string[]> Notebooks = new("NOTEBOOK")
+    {
+        Description = "Notebooks, or folders that contain notebooks.",
+        Arity = ArgumentArity.OneOrMore
+    };
+    private static readonly Option<DirectoryInfo?> Output = new("--output",
+        "-o")
+    { Description = "Folder for the executed notebooks. [default: executed]" };
+    private static readonly Option<bool> InPlace =
+        new("--in-place") { Description = "Save the outputs into the notebooks themselves instead." };
     private static readonly Option<bool> Html = new("--html") { Description = "Also write each notebook as an HTML page." };
-    private static readonly Option<bool> AllowErrors = new("--allow-errors") { Description = "Continue with the next cell when a cell fails." };
-    private static readonly Option<string[]> Parameters = new("--parameters", "-p") { Description = "Set variables in the notebook: name=value, one or several.", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<bool> AllowErrors =
+        new("--allow-errors") { Description = "Continue with the next cell when a cell fails." };
+    private static readonly Option<string[]> Parameters = new("--parameters",
+        "-p")
+    { Description = "Set variables in the notebook: name=value, one or several.", AllowMultipleArgumentsPerToken = true };
 
     /// <summary>The longest time that a cell may run; <c>mezcla course</c> has the same option.</summary>
-    public static Option<double?> Timeout { get; } = new("--timeout") { Description = "The most seconds that one cell may run. [default: no limit]" };
+    public static Option<double?> Timeout { get; } =
+        new("--timeout") { Description = "The most seconds that one cell may run. [default: no limit]" };
 
     /// <summary>The device that cells compute on; <c>mezcla course</c> has the same option.</summary>
     public static Option<string?> Device { get; } = Devices.Option();
 
     public static Command Create()
     {
-        var command = new Command("run", "Execute notebooks without Jupyter, and save them with their outputs as Jupyter would.") { Notebooks, Output, InPlace, Html, Timeout, Device, AllowErrors, Parameters };
+        var command = new Command("run",
+            "Execute notebooks without Jupyter, and save them with their outputs as Jupyter would.")
+            {
+                Notebooks,
+                Output,
+                InPlace,
+                Html,
+                Timeout,
+                Device,
+                AllowErrors,
+                Parameters
+            };
         command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, AnsiConsole.Console, cancellation)));
         return command;
     }
@@ -49,7 +71,9 @@ internal static class RunCommand
         var batch = new NotebookBatch(console, NotebookHostCommand.Start(parse.GetValue(Device)));
         var runs = await batch.RunAsync(new(
             notebooks, Saved, CellTimeout(parse), parse.GetValue(AllowErrors), ParametersOf(parse.GetValue(Parameters) ?? []),
-            parse.GetValue(Html) ? (notebook, _) => (Path.ChangeExtension(Saved(notebook), ".html"), new NotebookPageOptions { Folder = Path.GetDirectoryName(notebook), LinkPages = true }) : null), cancellation);
+            parse.GetValue(Html)
+                ? (notebook, _) => (Path.ChangeExtension(Saved(notebook), ".html"),
+                    new NotebookPageOptions { Folder = Path.GetDirectoryName(notebook), LinkPages = true }) : null), cancellation);
         if (!parse.GetValue(InPlace))
             console.MarkupLineInterpolated($"Saved in {folder}");
         return runs.Count == notebooks.Count && runs.All(r => r.Run.Succeeded) ? 0 : 1;

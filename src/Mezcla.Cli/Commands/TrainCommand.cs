@@ -14,7 +14,9 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var command = new Command("train", "Train a transformer, dense or with a Mixture of Experts, on a text of your own. Ctrl+C stops and saves the training; --resume continues it.");
+        var command = new Command("train",
+            "Train a transformer, dense or with a Mixture of Experts, on a text of your own. Ctrl+C stops and saves the training; " +
+                "--resume continues it.");
         foreach (var option in TrainOptions.All)
             command.Options.Add(option);
         command.SetAction(parse => Failures.Report(() => Run(parse)));
@@ -35,10 +37,18 @@ internal static class TrainCommand
         TrainingReport.Begin(plan.Corpus, data, model, plan.Device);
 
         using var interruption = new Interruption();
-        var head = new RunRecord { Model = model.Config, Training = plan.Config, Source = source, DataSha256 = data.Sha256, Device = model.Device.Name };
+        var head = new RunRecord
+        {
+            Model = model.Config,
+            Training = plan.Config,
+            Source = source,
+            DataSha256 = data.Sha256,
+            Device = model.Device.Name
+        };
         using var record = TrainingRecord.Open(parse.GetValue(TrainOptions.Record), head, plan.Resumed is not null);
         var saver = new CheckpointSaver(checkpoint, trainer, source, output);
-        var result = TrainingLoop.Run(trainer, plan.Config.Steps, parse.GetValue(TrainOptions.CheckpointEvery), record, saver, interruption.Token);
+        var result = TrainingLoop.Run(trainer, plan.Config.Steps, parse.GetValue(TrainOptions.CheckpointEvery), record, saver,
+            interruption.Token);
 
         var finished = result.Completed || result.StoppedEarly;
         if (finished && rounding is not null)

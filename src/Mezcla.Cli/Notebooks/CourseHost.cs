@@ -3,13 +3,15 @@ using Mezcla.Notebooks;
 
 namespace Mezcla.Cli.Notebooks;
 
-/// <summary>The environment of cells that the command <c>mezcla</c> runs, in the kernel or in the notebook runner: the course's libraries are referenced and imported.</summary>
+/// <summary>The environment of cells that the command <c>mezcla</c> runs, in the kernel or in the
+/// notebook runner: the course's libraries are referenced and imported.</summary>
 internal static class CourseHost
 {
     // The engine references Mezcla.Notebooks by itself.
     private static readonly string[] Assemblies =
     [
-        "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Experiments", "Mezcla.Kernel",
+        "Mezcla.Tensors", "Mezcla", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts", "Mezcla.Experiments",
+        "Mezcla.Kernel",
     ];
 
     // A name that ends in .* stands for the namespace and all namespaces below it. Namespaces without public types are left out.
@@ -26,7 +28,8 @@ internal static class CourseHost
     {
         Assembly[] references = [.. Assemblies.Select(Assembly.Load)];
         var existing = new SortedSet<string>(
-            references.Append(typeof(CellEngineOptions).Assembly).SelectMany(a => a.GetExportedTypes()).Select(t => t.Namespace ?? ""), StringComparer.Ordinal);
+            references.Append(typeof(CellEngineOptions).Assembly).SelectMany(a => a.GetExportedTypes()).Select(t => t.Namespace ?? ""),
+            StringComparer.Ordinal);
         return new CellEngineOptions
         {
             KernelName = "mezcla",
@@ -40,7 +43,7 @@ internal static class CourseHost
     {
         if (!wanted.EndsWith(".*", StringComparison.Ordinal))
             return existing.Contains(wanted) ? [wanted] : [];
-        string root = wanted[..^2];
+        var root = wanted[..^2];
         return existing.Where(name => name == root || name.StartsWith(root + ".", StringComparison.Ordinal));
     }
 }

@@ -21,7 +21,9 @@ internal static class GradeTable
     /// <param name="notebook">The notebook with its outputs.</param>
     public static IReadOnlyList<GradeRow> Rows(string name, Notebook notebook)
     {
-        var failed = notebook.Cells.SelectMany(c => c.Outputs.OfType<ErrorOutput>().Select(e => $"cell {c.ExecutionCount}: {e.Name}: {e.Message.Split('\n')[0]}")).FirstOrDefault() ?? "";
+        var failed =
+            notebook.Cells.SelectMany(c => c.Outputs.OfType<ErrorOutput>()
+                .Select(e => $"cell {c.ExecutionCount}: {e.Name}: {e.Message.Split('\n')[0]}")).FirstOrDefault() ?? "";
         // A cell may show an exercise twice; the last result counts.
         var results = notebook.Cells.SelectMany(c => c.Outputs).OfType<DisplayOutput>()
             .Select(o => o.Bundle[Exercise.MimeType]).OfType<string>().Select(Result).OfType<(string Title, int Passed, int Checks)>()
@@ -39,10 +41,13 @@ internal static class GradeTable
     /// <summary>The table as comma-separated values, with every text in quotation marks.</summary>
     public static string ToCsv(IEnumerable<GradeRow> rows)
     {
-        return "notebook,exercise,passed,checks,note\n" + string.Concat(rows.Select(r => $"{Quoted(r.Notebook)},{Quoted(r.Exercise)},{r.Passed},{r.Checks},{Quoted(r.Note)}\n"));
+        return "notebook,exercise,passed,checks,note\n" +
+            string.Concat(rows.Select(r => $"{Quoted(r.Notebook)},{Quoted(r.Exercise)},{r.Passed},{r.Checks},{Quoted(r.Note)}\n"));
 
-        // Titles and messages come from students. A spreadsheet would execute a text that begins like a formula, so an apostrophe goes before it.
-        static string Quoted(string text) => $"\"{(text is ['=' or '+' or '-' or '@', ..] ? "'" : "")}{text.Replace("\"", "\"\"").ReplaceLineEndings(" ")}\"";
+        // Titles and messages come from students. A spreadsheet would execute a text that
+        // begins like a formula, so an apostrophe goes before it.
+        static string Quoted(string text) =>
+            $"\"{(text is ['=' or '+' or '-' or '@', ..] ? "'" : "")}{text.Replace("\"", "\"\"").ReplaceLineEndings(" ")}\"";
     }
 
     /// <summary>The result that an exercise left in the notebook; null if a student wrote something else under its MIME type.</summary>
@@ -53,7 +58,8 @@ internal static class GradeTable
             var result = JsonNode.Parse(json)!.AsObject();
             return (result["title"]!.GetValue<string>(), result["passed"]!.GetValue<int>(), result["checks"]!.GetValue<int>());
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException or ArgumentException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException or ArgumentException)
         {
             return null;
         }

@@ -16,14 +16,16 @@ internal static class HandOut
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(chapters[0]))!;
         if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)) == Path.TrimEndingDirectorySeparator(folder))
-            throw new ArgumentException($"--output {output} is the folder of the course itself: choose another folder, so that nothing is overwritten.");
+            throw new ArgumentException(
+                $"--output {output} is the folder of the course itself: choose another folder, so that nothing is overwritten.");
         Directory.CreateDirectory(output);
         foreach (var chapter in chapters)
         {
             var notebook = Notebook.Read(chapter);
             notebook.Cells.RemoveAll(cell => cell.Tags.Contains(Solution));
             foreach (var cell in notebook.Cells.Where(c => c.Kind == CellKind.Markdown))
-                cell.Source = string.Join('\n', cell.Source.Split('\n').Where(line => !line.Contains("](solutions/", StringComparison.Ordinal)));
+                cell.Source = string.Join('\n',
+                    cell.Source.Split('\n').Where(line => !line.Contains("](solutions/", StringComparison.Ordinal)));
             notebook.Write(Path.Combine(output, Path.GetFileName(chapter)));
         }
         if (Directory.Exists(Path.Combine(folder, "images")))

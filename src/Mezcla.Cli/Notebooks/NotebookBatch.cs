@@ -26,7 +26,8 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
         IReadOnlyDictionary<string, string> Parameters,
         Func<string, NotebookRun, (string Path, NotebookPageOptions Options)>? Page)
     {
-        /// <summary>Called for a notebook that cannot be read or saved; the batch then continues with the next one. If null, the exception ends the batch.</summary>
+        /// <summary>Called for a notebook that cannot be read or saved; the batch then continues
+        /// with the next one. If null, the exception ends the batch.</summary>
         public Action<string, Exception>? Unreadable { get; init; }
     }
 
@@ -43,11 +44,15 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             if (cancellation.IsCancellationRequested)
                 break;
             NotebookRun run;
+            List<(string Cell, string Warning)> warnings;
             try
             {
+                // Before the run, which may save to the same file.
+                warnings = [.. Notebook.Read(notebook).Cells.Where(c => c.Warning is not null).Select(c => (c.Id, c.Warning!))];
                 run = await RunOne(job, notebook, cancellation);
             }
-            catch (Exception e) when (job.Unreadable is not null && (e is IOException or InvalidDataException or UnauthorizedAccessException))
+            catch (Exception e)
+                when (job.Unreadable is not null && (e is IOException or InvalidDataException or UnauthorizedAccessException))
             {
                 job.Unreadable!(notebook, e);
                 continue;
@@ -56,6 +61,8 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             if (job.Page?.Invoke(notebook, run) is var (path, options))
                 File.WriteAllText(path, NotebookPage.Render(run.Notebook, options));
             Report(notebook, run, job.Output(notebook));
+            foreach (var (cell, warning) in warnings)
+                console.MarkupLineInterpolated($"  [yellow]cell {cell}[/] {warning}");
         }
         return runs;
     }
@@ -65,14 +72,15 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
         ? time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s"
         : time.ToString(time.TotalHours < 1 ? @"m\:ss" : @"h\:mm\:ss", CultureInfo.InvariantCulture);
 
-    private Task<NotebookRun> RunOne(Job job, string notebook, CancellationToken cancellation) => WithProgress(notebook, progress => NotebookProcess.RunAsync(start, notebook, new()
-    {
-        CellTimeout = job.CellTimeout,
-        AllowErrors = job.AllowErrors,
-        Parameters = job.Parameters,
-        SaveTo = job.Output(notebook),
-        Progress = progress,
-    }, cancellation));
+    private Task<NotebookRun> RunOne(Job job, string notebook, CancellationToken cancellation) =>
+        WithProgress(notebook, progress => NotebookProcess.RunAsync(start, notebook, new()
+        {
+            CellTimeout = job.CellTimeout,
+            AllowErrors = job.AllowErrors,
+            Parameters = job.Parameters,
+            SaveTo = job.Output(notebook),
+            Progress = progress,
+        }, cancellation));
 
     private async Task<NotebookRun> WithProgress(string notebook, Func<Action<NotebookProgress>, Task<NotebookRun>> run)
     {
@@ -87,7 +95,8 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             });
         }
         return await console.Progress().AutoClear(true).HideCompleted(true)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new ElapsedTimeColumn())
+            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 },
+                new ElapsedTimeColumn())
             .StartAsync(async context =>
             {
                 var task = context.AddTask(Markup.Escape(name));
@@ -123,7 +132,8 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
         console.MarkupLineInterpolated($"[red]✗[/] {name}  {run.CellsRun} of {run.CellCount} cells{claims}, {DurationText(run.Elapsed)}");
         foreach (var (cell, error) in run.Errors)
         {
-            console.MarkupLineInterpolated($"  [red]cell {cell.ExecutionCount?.ToString(CultureInfo.InvariantCulture) ?? cell.Id}[/] {Short(FirstLine(cell.Source), 76)}");
+            var number = cell.ExecutionCount?.ToString(CultureInfo.InvariantCulture) ?? cell.Id;
+            console.MarkupLineInterpolated($"  [red]cell {number}[/] {Short(FirstLine(cell.Source), 76)}");
             console.MarkupLineInterpolated($"    {error.Name}: {error.Message}");
         }
         console.MarkupLineInterpolated($"  The notebook with the error in it: {saved}");
@@ -131,7 +141,8 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
 
     private static string Short(string text, int length) => text.Length <= length ? text : text[..(length - 1)] + "…";
 
-    private static string FirstLine(string text) => text.Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.Length > 0 && !l.StartsWith("using ", StringComparison.Ordinal)) ?? "";
+    private static string FirstLine(string text) =>
+        text.Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.Length > 0 && !l.StartsWith("using ", StringComparison.Ordinal)) ?? "";
 
     private static string LastLine(string text) => text.Split('\n', '\r').Select(l => l.Trim()).LastOrDefault(l => l.Length > 0) ?? "";
 }

@@ -5,16 +5,20 @@ internal static class NotebookFiles
 {
     private const string Extension = ".ipynb";
 
-    /// <summary>The notebooks at these paths: files as they are, and all <c>.ipynb</c> files in and below folders, ordered by name.</summary>
+    /// <summary>The notebooks at these paths: files as they are, and all <c>.ipynb</c>
+    /// files in and below folders, ordered by name.</summary>
     /// <param name="paths">Files and folders.</param>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no notebook in a folder.</exception>
-    /// <remarks>Left out are hidden folders, such as Jupyter's checkpoints, and the results of earlier runs: folders called executed or artifacts.</remarks>
+    /// <remarks>Left out are hidden folders, such as Jupyter's checkpoints, and the results
+    /// of earlier runs: folders called executed or artifacts.</remarks>
     public static List<string> Find(IEnumerable<string> paths) =>
-        Find(paths, folder => Directory.EnumerateFiles(folder, "*" + Extension, SearchOption.AllDirectories).Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(IsLeftOut)));
+        Find(paths,
+            folder => Directory.EnumerateFiles(folder, "*" + Extension, SearchOption.AllDirectories)
+                .Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(IsLeftOut)));
 
     /// <summary>
-    /// As <see cref="Find(IEnumerable{string})"/>, and in addition everything else that has the name of a notebook, such as a folder or a broken link, and folders that cannot
-    /// be listed: no submission may get lost without a word.
+    /// As <see cref="Find(IEnumerable{string})"/>, and in addition everything else that has the name of a notebook, such as a folder or a
+    /// broken link, and folders that cannot be listed: no submission may get lost without a word.
     /// </summary>
     /// <param name="paths">Files and folders.</param>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no notebook in a folder.</exception>
@@ -24,7 +28,8 @@ internal static class NotebookFiles
     public static string CommonFolder(List<string> notebooks)
     {
         var folder = Path.GetDirectoryName(notebooks[0])!;
-        while (!notebooks.All(n => n.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)) && Path.GetDirectoryName(folder) is { } above)
+        while (!notebooks.All(n => n.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            && Path.GetDirectoryName(folder) is { } above)
             folder = above;
         return folder;
     }
@@ -36,7 +41,9 @@ internal static class NotebookFiles
         {
             if (!Directory.Exists(path))
             {
-                found.Add(File.Exists(path) ? Path.GetFullPath(path) : throw new FileNotFoundException($"There is no notebook or folder '{path}'."));
+                found.Add(File.Exists(path)
+                    ? Path.GetFullPath(path)
+                    : throw new FileNotFoundException($"There is no notebook or folder '{path}'."));
                 continue;
             }
             var notebooks = notebooksOf(path).Select(Path.GetFullPath).Order(StringComparer.Ordinal).ToList();
@@ -48,7 +55,8 @@ internal static class NotebookFiles
     }
 
     /// <param name="folder">The folder to search.</param>
-    /// <param name="visited">The folders already searched, without links: a link to a folder above would otherwise be followed in a circle.</param>
+    /// <param name="visited">The folders already searched, without links: a link to a
+    /// folder above would otherwise be followed in a circle.</param>
     private static List<string> Walk(string folder, HashSet<string> visited)
     {
         string[] entries;
@@ -71,7 +79,8 @@ internal static class NotebookFiles
         return found;
     }
 
-    private static string RealPath(string folder) => new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(folder);
+    private static string RealPath(string folder) =>
+        new DirectoryInfo(folder).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(folder);
 
     private static bool IsLeftOut(string name) => name.StartsWith('.') || name is "executed" or "artifacts";
 }

@@ -3,20 +3,23 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Cli.Shared;
 
-/// <summary>The option <c>--device</c>, and the environment variable <c>MEZCLA_DEVICE</c> that is used if the option is not given.</summary>
+/// <summary>The option <c>--device</c>, and the environment variable
+/// <c>MEZCLA_DEVICE</c> that is used if the option is not given.</summary>
 internal static class Devices
 {
     /// <summary>A new option <c>--device</c> for a command.</summary>
     public static Option<string?> Option() => new("--device")
     {
-        Description = "Device to compute on: cpu, plain or opencl, with a number if there are several, such as opencl:1. 'mezcla doctor' lists them. [default: the environment variable MEZCLA_DEVICE, else cpu]",
+        Description = "Device to compute on: cpu, plain or opencl, with a number if there are several, such as opencl:1. 'mezcla doctor' " +
+            "lists them. [default: the environment variable MEZCLA_DEVICE, else cpu]",
     };
 
     /// <summary>The device that the option names, or else the environment variable, or else the CPU.</summary>
     /// <param name="name">The option's value; null if it was not given.</param>
     public static Device Chosen(string? name) => name is null ? Device.FromEnvironment ?? Device.Cpu : Device.Parse(name, "--device");
 
-    /// <summary>Checks, before any work begins, that a device can multiply in a precision. The device's own setting does not change.</summary>
+    /// <summary>Checks, before any work begins, that a device can multiply in a
+    /// precision. The device's own setting does not change.</summary>
     /// <exception cref="DeviceException">It cannot.</exception>
     public static void RequirePrecision(Device device, ProductPrecision precision)
     {

@@ -22,11 +22,14 @@ internal static class Failures
         {
             return Print("Cancelled.");
         }
-        catch (Exception e) when (e is ArgumentException or InvalidDataException or FormatException or IOException or UnauthorizedAccessException
-            or InvalidOperationException or NotSupportedException or OutOfMemoryException or TrainingDivergedException or DeviceException)
+        catch (Exception e)
+            when (e is ArgumentException or InvalidDataException or FormatException or IOException or UnauthorizedAccessException
+                or InvalidOperationException or NotSupportedException or OutOfMemoryException or TrainingDivergedException
+                or DeviceException)
         {
             // An ArgumentException's message ends with the name of a parameter in the code, which does not help at a terminal.
-            var message = e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
+            var message = e is ArgumentException { ParamName: { } name }
+                ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : e.Message;
             return Print(message);
         }
     }
@@ -34,7 +37,8 @@ internal static class Failures
     /// <summary>Reports mistakes in a command line, and how to get help.</summary>
     public static int Misused(Command command, IEnumerable<string> mistakes)
     {
-        foreach (var mistake in mistakes) Print(mistake);
+        foreach (var mistake in mistakes)
+            Print(mistake);
         Console.Error.WriteLine($"For help: {Misuse.NameOf(command)} --help");
         return 1;
     }
@@ -44,7 +48,8 @@ internal static class Failures
 
     private static int Print(string message)
     {
-        if (message.Length > MostCharacters) message = message[..MostCharacters] + " ...";
+        if (message.Length > MostCharacters)
+            message = message[..MostCharacters] + " ...";
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsErrorRedirected)
             console.Profile.Width = 1000; // output that goes to a file is not wrapped at the width of a terminal

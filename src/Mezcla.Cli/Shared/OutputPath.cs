@@ -1,6 +1,7 @@
 namespace Mezcla.Cli.Shared;
 
-/// <summary>Checks where a command is going to write, so that it does not replace a file by accident or work for a file that cannot be written.</summary>
+/// <summary>Checks where a command is going to write, so that it does not replace a file
+/// by accident or work for a file that cannot be written.</summary>
 internal static class OutputPath
 {
     /// <summary>Refuses to write over the input, and over anything else without <c>--force</c>.</summary>

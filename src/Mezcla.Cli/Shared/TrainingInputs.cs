@@ -14,7 +14,9 @@ internal static class TrainingInputs
     /// <param name="source">The name of a file or corpus. If there are both, the file is opened.</param>
     /// <exception cref="IOException">There is neither a file nor a corpus of this name, or the file cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is empty, not UTF-8 text or too large.</exception>
-    public static Corpus OpenCorpus(string source) => File.Exists(source) || !source.Contains('+') ? OpenOne(source) : Corpus.Mix([.. source.Split('+').Select(OpenOne)]);
+    public static Corpus OpenCorpus(string source) => File.Exists(source) || !source.Contains('+')
+        ? OpenOne(source)
+        : Corpus.Mix([.. source.Split('+').Select(OpenOne)]);
 
     private static Corpus OpenOne(string source)
     {
@@ -31,13 +33,16 @@ internal static class TrainingInputs
         }
         catch (DirectoryNotFoundException e)
         {
-            throw new FileNotFoundException($"There is no file '{source}' (looked for '{Path.GetFullPath(source)}'). If you meant a corpus: {e.Message}", source, e);
+            throw new FileNotFoundException(
+                $"There is no file '{source}' (looked for '{Path.GetFullPath(source)}'). If you meant a corpus: {e.Message}", source, e);
         }
         if (names.Contains(source))
             return Corpus.Load(source);
         return Directory.Exists(source)
             ? Corpus.Read(source) // its exception says that this is a folder
-            : throw new FileNotFoundException($"There is no file '{source}' (looked for '{Path.GetFullPath(source)}'), and no corpus of that name. The corpora are: {string.Join(", ", names)}.", source);
+            : throw new FileNotFoundException(
+                $"There is no file '{source}' (looked for '{Path.GetFullPath(source)}'), and no corpus of that name. The corpora " +
+                    $"are: {string.Join(", ", names)}.", source);
     }
 
     /// <summary>Makes a tokenizer from the text, or opens the one that is named.</summary>
@@ -49,14 +54,20 @@ internal static class TrainingInputs
     {
         if (name == BytePairs)
         {
-            if (vocabulary is < 256 or > 65_536) throw new ArgumentException($"A vocabulary of {vocabulary} tokens is not possible: choose 256 (the bytes) to 65536.");
+            if (vocabulary is < 256 or > 65_536)
+                throw new ArgumentException($"A vocabulary of {vocabulary} tokens is not possible: choose 256 (the bytes) to 65536.");
             return BytePairTokenizer.Train(corpus.Text, vocabulary);
         }
 
-        if (name == Characters) return CharacterTokenizer.Train(corpus.Text);
-        if (Encodings.Names.Contains(name)) return Tokenizer.ForEncoding(name);
-        if (File.Exists(name) || Directory.Exists(name)) return TokenizerFile.Load(name);
-        throw new ArgumentException($"There is no tokenizer and no file '{name}'. The tokenizers are: {BytePairs}, {Characters}, {string.Join(", ", Encodings.Names)}.");
+        if (name == Characters)
+            return CharacterTokenizer.Train(corpus.Text);
+        if (Encodings.Names.Contains(name))
+            return Tokenizer.ForEncoding(name);
+        if (File.Exists(name) || Directory.Exists(name))
+            return TokenizerFile.Load(name);
+        throw new ArgumentException(
+            $"There is no tokenizer and no file '{name}'. The tokenizers are: {BytePairs}, {Characters}, " +
+                $"{string.Join(", ", Encodings.Names)}.");
     }
 
     /// <summary>Encodes a text as token ids. The spelling of a special token is encoded as ordinary text.</summary>

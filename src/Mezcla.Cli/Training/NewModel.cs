@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Mezcla.Cli.Shared;
 using Mezcla.Datasets;
 using Mezcla.Models;
@@ -15,7 +16,8 @@ internal static class NewModel
     /// <summary>The model that the options describe. Everything that can be refused is refused before a tokenizer is trained.</summary>
     /// <param name="parse">The command line.</param>
     /// <param name="corpus">The text that a tokenizer is trained on.</param>
-    /// <exception cref="ArgumentException">The sizes contradict each other, or the model does not fit into the memory of this machine.</exception>
+    /// <exception cref="ArgumentException">The sizes contradict each other, or the model
+    /// does not fit into the memory of this machine.</exception>
     public static ModelCheckpoint Create(ParseResult parse, Corpus corpus)
     {
         var vocabulary = parse.GetValue(TrainOptions.Vocabulary);
@@ -38,6 +40,9 @@ internal static class NewModel
         var parameters = ParameterCount.Of(config).Total;
         var (needed, available) = (16.0 * parameters, (double)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         if (needed > available)
-            throw new ArgumentException(FormattableString.Invariant($"A model of {parameters:N0} parameters needs {needed / 1e9:F1} GB to train, and this machine has {available / 1e9:F1} GB: choose fewer or smaller layers."));
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"A model of {parameters:N0} parameters needs {needed / 1e9:F1} GB to train, and this machine " +
+                        $"has {available / 1e9:F1} GB: choose fewer or smaller layers."));
     }
 }

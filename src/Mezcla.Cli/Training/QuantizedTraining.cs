@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mezcla.Cli.Shared;
 using Mezcla.Models;
 using Mezcla.Quantization.Formats;
@@ -8,7 +9,8 @@ using Spectre.Console;
 
 namespace Mezcla.Cli.Training;
 
-/// <summary>Quantization-aware training, <c>mezcla train --quantize</c>: checks its options, and at the end replaces the weights by the rounded ones and reports what that costs.</summary>
+/// <summary>Quantization-aware training, <c>mezcla train --quantize</c>: checks its options, and at the end
+/// replaces the weights by the rounded ones and reports what that costs.</summary>
 internal static class QuantizedTraining
 {
     private const int MostHeldOutTokens = 16384;
@@ -17,14 +19,19 @@ internal static class QuantizedTraining
     /// <exception cref="ArgumentException">An option does not fit; the message names it.</exception>
     internal static void Require(TrainingSource source, Device device)
     {
-        if (source.Quantize is null && source.ActivationBits is not null) throw new ArgumentException("--activation-bits belongs to --quantize: it has no effect without it.");
-        if (source.Quantize is null) return;
-        if (device != Device.Cpu) throw new ArgumentException($"--quantize works only on the CPU: leave --device {device} out.");
-        if (source.ActivationBits is { } bits and not (0 or (>= 2 and <= 8))) throw new ArgumentException($"--activation-bits is {bits}; it must be 2 to 8, or 0 to leave activations unrounded.");
+        if (source.Quantize is null && source.ActivationBits is not null)
+            throw new ArgumentException("--activation-bits belongs to --quantize: it has no effect without it.");
+        if (source.Quantize is null)
+            return;
+        if (device != Device.Cpu)
+            throw new ArgumentException($"--quantize works only on the CPU: leave --device {device} out.");
+        if (source.ActivationBits is { } bits and not (0 or (>= 2 and <= 8)))
+            throw new ArgumentException($"--activation-bits is {bits}; it must be 2 to 8, or 0 to leave activations unrounded.");
         NumberFormats.Parse(source.Quantize);
     }
 
-    /// <summary>Replaces the weights of a trained model by the rounded ones, and prints the rounding errors and the perplexity with and without rounded activations.</summary>
+    /// <summary>Replaces the weights of a trained model by the rounded ones, and prints the rounding
+    /// errors and the perplexity with and without rounded activations.</summary>
     /// <param name="console">Where to print.</param>
     /// <param name="model">The trained model.</param>
     /// <param name="rounding">The rounding that it was trained with.</param>
@@ -34,11 +41,15 @@ internal static class QuantizedTraining
     {
         heldOut = heldOut[..Math.Min(MostHeldOutTokens, heldOut.Length)];
         var table = new LayerErrorTable(withOutputs: false);
-        foreach (var (matrix, _, error) in rounding.Errors()) table.Add(matrix.Layer, matrix.Role, format, error, double.NaN);
+        foreach (var (matrix, _, error) in rounding.Errors())
+            table.Add(matrix.Layer, matrix.Role, format, error, double.NaN);
         table.Write(console);
         var asTrained = Evaluation.PerplexityOf(model, heldOut);
         rounding.Bake();
         rounding.Dispose();
-        console.WriteLine(FormattableString.Invariant($"Perplexity on {heldOut.Length:N0} held-out tokens with rounded weights: {asTrained:F3} with activations as in training; {Evaluation.PerplexityOf(model, heldOut):F3} with unrounded activations, as the model is saved."));
+        console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture,
+                $"Perplexity on {heldOut.Length:N0} held-out tokens with rounded weights: {asTrained:F3} with activations as in " +
+                    $"training; {Evaluation.PerplexityOf(model, heldOut):F3} with unrounded activations, as the model is saved."));
     }
 }

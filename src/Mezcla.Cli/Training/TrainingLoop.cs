@@ -12,7 +12,8 @@ internal static class TrainingLoop
     /// <param name="record">The record of the run; null for none.</param>
     /// <param name="saver">Saves checkpoints.</param>
     /// <param name="cancellation">Stops the training after the current step.</param>
-    public static TrainingResult Run(Trainer trainer, int steps, int checkpointEvery, TrainingRecord? record, CheckpointSaver saver, CancellationToken cancellation)
+    public static TrainingResult Run(Trainer trainer, int steps, int checkpointEvery, TrainingRecord? record, CheckpointSaver saver,
+        CancellationToken cancellation)
     {
         try
         {

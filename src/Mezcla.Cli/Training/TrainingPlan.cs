@@ -15,7 +15,8 @@ namespace Mezcla.Cli.Training;
 /// <param name="Source">Where data, tokenizer and weights come from.</param>
 /// <param name="ValidationShare">Fraction of the text that is held out.</param>
 /// <param name="Device">Where to compute.</param>
-internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint? Resumed, TrainingConfig Config, TrainingSource Source, double ValidationShare, Device Device)
+internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint? Resumed, TrainingConfig Config, TrainingSource Source,
+    double ValidationShare, Device Device)
 {
     /// <summary>Reads the options of <c>mezcla train</c>; what a resumed checkpoint holds takes precedence over them.</summary>
     /// <param name="parse">The command line.</param>
@@ -27,7 +28,8 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
         var resumed = parse.GetValue(TrainOptions.Resume) is { } file ? Unfinished(file) : null;
         var state = resumed?.Training;
         var named = parse.GetValue(TrainOptions.Data) ?? state?.Source?.Data
-            ?? throw new ArgumentException("There is nothing to train on: name a text file or a corpus with --data, for example --data moby-dick.");
+            ?? throw new ArgumentException(
+                "There is nothing to train on: name a text file or a corpus with --data, for example --data moby-dick.");
         var corpus = TrainingInputs.OpenCorpus(named);
         OutputPath.RequireFile(parse.GetValue(TrainOptions.Output), "--output");
         OutputPath.RequireFile(parse.GetValue(TrainOptions.Record), "--record");
@@ -49,7 +51,8 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
         if (Directory.Exists(file.FullName))
             throw new IOException($"{file.FullName} is a folder: name a checkpoint file with --resume.");
         if (!file.Exists)
-            throw new FileNotFoundException($"There is no checkpoint {file.FullName} to resume. 'mezcla train' saves one to the file that --output names.");
+            throw new FileNotFoundException(
+                $"There is no checkpoint {file.FullName} to resume. 'mezcla train' saves one to the file that --output names.");
         var checkpoint = ModelCheckpoint.Load(file.FullName);
         return checkpoint is { Training: not null, Tokenizer: not null }
             ? checkpoint
@@ -60,6 +63,8 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
     {
         var share = parse.GetValue(TrainOptions.Validation);
         return share is >= 0 and < 1 ? share
-            : throw new ArgumentException(FormattableString.Invariant($"A held-out share of {share} is not possible: --validation must be at least 0 and below 1, such as 0.1."));
+            : throw new ArgumentException(
+                FormattableString.Invariant(
+                    $"A held-out share of {share} is not possible: --validation must be at least 0 and below 1, such as 0.1."));
     }
 }

@@ -3,7 +3,8 @@ using Spectre.Console;
 
 namespace Mezcla.Cli.Training;
 
-/// <summary>Shows the progress of a training: a progress bar with the loss at a terminal, or a line every tenth of the steps if the output goes to a file.</summary>
+/// <summary>Shows the progress of a training: a progress bar with the loss at a terminal, or a
+/// line every tenth of the steps if the output goes to a file.</summary>
 internal static class TrainingProgress
 {
     /// <summary>Runs a training and shows its progress.</summary>
@@ -11,9 +12,11 @@ internal static class TrainingProgress
     /// <param name="train">Trains; it must call its argument after every step.</param>
     public static TrainingResult Show(int steps, Func<Action<TrainingStep>, TrainingResult> train)
     {
-        if (Console.IsOutputRedirected) return train(step => PrintEveryTenth(step));
+        if (Console.IsOutputRedirected)
+            return train(step => PrintEveryTenth(step));
         return AnsiConsole.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
+                new RemainingTimeColumn())
             .Start(context =>
             {
                 var task = context.AddTask("training", maxValue: steps);
@@ -27,7 +30,8 @@ internal static class TrainingProgress
 
     private static void PrintEveryTenth(TrainingStep step)
     {
-        if (step.Step % Math.Max(1, step.Steps / 10) == 0 || step.ValidationLoss is not null) Console.WriteLine(Describe(step));
+        if (step.Step % Math.Max(1, step.Steps / 10) == 0 || step.ValidationLoss is not null)
+            Console.WriteLine(Describe(step));
     }
 
     private static string Describe(TrainingStep step)

@@ -18,7 +18,8 @@ internal sealed class TrainingRecord : IDisposable
     {
         if (file is null)
             return null;
-        var append = resumed && file.Exists && RunRecord.Read(file.FullName) is var before && before.DataSha256 == run.DataSha256 && before.Training == run.Training;
+        var append = resumed && file.Exists && RunRecord.Read(file.FullName) is var before && before.DataSha256 == run.DataSha256
+            && before.Training == run.Training;
         // Flushed after every line, so that a crash loses no step.
         var writer = new StreamWriter(file.FullName, append) { AutoFlush = true };
         if (!append)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mezcla.Datasets;
 using Mezcla.Models;
 using Mezcla.Tensors;
@@ -9,8 +10,10 @@ namespace Mezcla.Cli.Training;
 internal static class TrainingReport
 {
     /// <summary>Says what is about to be trained on what.</summary>
-    public static void Begin(Corpus corpus, TokenBatches data, Transformer model, Device device) => Console.WriteLine(FormattableString.Invariant(
-        $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. Model: {model.CountParameters():N0} parameters{(device == Device.Cpu ? "" : $", on {device}")}."));
+    public static void Begin(Corpus corpus, TokenBatches data, Transformer model, Device device) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. " +
+                $"Model: {model.CountParameters():N0} parameters{(device == Device.Cpu ? "" : $", on {device}")}."));
 
     /// <summary>Says what came of the training and what to do next.</summary>
     /// <param name="result">The steps, and how they ended.</param>
@@ -23,17 +26,21 @@ internal static class TrainingReport
         {
             var last = result.Steps[^1];
             var validation = last.ValidationLoss is { } loss ? FormattableString.Invariant($", on held-out text {loss:F3}") : "";
-            Console.WriteLine(FormattableString.Invariant($"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s."));
+            Console.WriteLine(
+                FormattableString.Invariant(
+                    $"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s."));
         }
         else if (result.Completed)
-            Console.WriteLine("No step was left to train: this training has made all its steps. To train longer, start again with more --steps.");
+            Console.WriteLine(
+                "No step was left to train: this training has made all its steps. To train longer, start again with more --steps.");
 
         Console.WriteLine($"Saved {output.FullName}.");
         if (result.StoppedEarly)
             Console.WriteLine("Stopped early: the loss on the held-out text did not fall in as many evaluations as --patience allows.");
         else if (!result.Completed)
         {
-            Console.WriteLine($"Stopped before the end. To continue: mezcla train --data {data} --resume {output.Name} --output {output.Name}");
+            Console.WriteLine(
+                $"Stopped before the end. To continue: mezcla train --data {data} --resume {output.Name} --output {output.Name}");
             return 130;
         }
 

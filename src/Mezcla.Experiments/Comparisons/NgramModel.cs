@@ -1,8 +1,8 @@
 namespace Mezcla.Experiments.Comparisons;
 
 /// <summary>
-/// A model that counts: the next token given the n-1 before it, each order interpolated with the one below (Jelinek and Mercer 1980 with Witten-Bell weights),
-/// down to the uniform distribution, so that nothing has probability zero. n = 2 is the bigram model.
+/// A model that counts: the next token given the n-1 before it, each order interpolated with the one below (Jelinek and Mercer 1980 with
+/// Witten-Bell weights), down to the uniform distribution, so that nothing has probability zero. n = 2 is the bigram model.
 /// </summary>
 public sealed class NgramModel
 {
@@ -25,7 +25,8 @@ public sealed class NgramModel
             throw new ArgumentOutOfRangeException(nameof(n), n, $"Contexts of {n - 1} tokens of {vocabularySize} do not fit 64 bits.");
         (_order, _vocabulary) = (n, vocabularySize);
         foreach (var id in ids)
-            if ((uint)id >= (uint)vocabularySize) throw new ArgumentException($"Token {id} is outside the vocabulary of {vocabularySize}.", nameof(ids));
+            if ((uint)id >= (uint)vocabularySize)
+                throw new ArgumentException($"Token {id} is outside the vocabulary of {vocabularySize}.", nameof(ids));
         _contexts = new Dictionary<ulong, Context>[n];
         for (var length = 0; length < n; length++)
         {
@@ -33,20 +34,23 @@ public sealed class NgramModel
             for (var i = length; i < ids.Length; i++)
             {
                 var key = Key(ids.Slice(i - length, length));
-                if (!_contexts[length].TryGetValue(key, out var context)) _contexts[length][key] = context = new Context();
+                if (!_contexts[length].TryGetValue(key, out var context))
+                    _contexts[length][key] = context = new Context();
                 context.Followers[ids[i]] = context.Followers.GetValueOrDefault(ids[i]) + 1;
                 context.Total++;
             }
         }
     }
 
-    /// <summary>Probability of <paramref name="next"/> after <paramref name="before"/> (any number of tokens; the last n-1 count).</summary>
+    /// <summary>Probability of <paramref name="next"/> after
+    /// <paramref name="before"/> (any number of tokens; the last n-1 count).</summary>
     public double Probability(ReadOnlySpan<int> before, int next)
     {
         var probability = 1.0 / _vocabulary;
         for (var length = 0; length < _order && length <= before.Length; length++)
         {
-            if (!_contexts[length].TryGetValue(Key(before[^length..]), out var context)) break;
+            if (!_contexts[length].TryGetValue(Key(before[^length..]), out var context))
+                break;
             // Witten-Bell: a context that was followed by many different tokens trusts the shorter one more.
             var kinds = context.Followers.Count;
             probability = (context.Followers.GetValueOrDefault(next) + kinds * probability) / (context.Total + kinds);
@@ -58,9 +62,11 @@ public sealed class NgramModel
     /// <summary>Mean of −ln P over <paramref name="ids"/>, in nats per token.</summary>
     public double CrossEntropy(ReadOnlySpan<int> ids)
     {
-        if (ids.Length < 2) throw new ArgumentException("At least two tokens are needed.", nameof(ids));
+        if (ids.Length < 2)
+            throw new ArgumentException("At least two tokens are needed.", nameof(ids));
         var sum = 0.0;
-        for (var i = 1; i < ids.Length; i++) sum -= Math.Log(Probability(ids[Math.Max(0, i - _order + 1)..i], ids[i]));
+        for (var i = 1; i < ids.Length; i++)
+            sum -= Math.Log(Probability(ids[Math.Max(0, i - _order + 1)..i], ids[i]));
         return sum / (ids.Length - 1);
     }
 
@@ -69,7 +75,8 @@ public sealed class NgramModel
         var key = 0UL;
         foreach (var id in context)
         {
-            if ((uint)id >= (uint)_vocabulary) throw new ArgumentException($"Token {id} is outside the vocabulary of {_vocabulary}.");
+            if ((uint)id >= (uint)_vocabulary)
+                throw new ArgumentException($"Token {id} is outside the vocabulary of {_vocabulary}.");
             key = key * (ulong)(_vocabulary + 1) + (ulong)(id + 1);
         }
 

@@ -20,11 +20,12 @@ public enum RecurrentCell
 /// <param name="Layers">Cells on top of each other.</param>
 /// <param name="HiddenSize">Width of embedding and state.</param>
 /// <param name="Cell">LSTM or GRU.</param>
-public sealed record RecurrentConfig(int VocabularySize, int ContextLength, int Layers, int HiddenSize, RecurrentCell Cell = RecurrentCell.Lstm);
+public sealed record RecurrentConfig(int VocabularySize, int ContextLength, int Layers, int HiddenSize,
+    RecurrentCell Cell = RecurrentCell.Lstm);
 
 /// <summary>
-/// What language models were before transformers: a state that is carried from token to token. The products with the inputs of all positions run at
-/// once, but the states must wait for each other, so time is a loop: that is what the transformer did away with.
+/// What language models were before transformers: a state that is carried from token to token. The products with the inputs of all
+/// positions run at once, but the states must wait for each other, so time is a loop: that is what the transformer did away with.
 /// </summary>
 public sealed class RecurrentModel : LanguageModel
 {
@@ -33,7 +34,8 @@ public sealed class RecurrentModel : LanguageModel
     private readonly List<(Linear Input, Linear State)> _cells = [];
     private readonly Linear _head;
 
-    /// <summary>A model with fresh weights: normal numbers with the standard deviation of the uniform distribution on ±1/√hidden, which is usual for recurrent cells.</summary>
+    /// <summary>A model with fresh weights: normal numbers with the standard deviation of the uniform
+    /// distribution on ±1/√hidden, which is usual for recurrent cells.</summary>
     public RecurrentModel(RecurrentConfig config, RandomStream random)
     {
         _config = config;
@@ -64,7 +66,8 @@ public sealed class RecurrentModel : LanguageModel
     public override Tensor Logits(Tensor ids, ForwardContext? context = null)
     {
         var x = _embedding.Forward(ids.To(Device));
-        foreach (var (input, state) in _cells) x = _config.Cell == RecurrentCell.Lstm ? Lstm(x, input, state) : Gru(x, input, state);
+        foreach (var (input, state) in _cells)
+            x = _config.Cell == RecurrentCell.Lstm ? Lstm(x, input, state) : Gru(x, input, state);
         return _head.Forward(x);
     }
 

@@ -12,7 +12,9 @@ public sealed class CapacityExperiment : Experiment
     public override string Name => "capacity";
 
     /// <inheritdoc/>
-    public override string Question => "How many tokens does a capacity factor drop, and what does that cost? Does the router need float32, and does the z-loss help one in bfloat16?";
+    public override string Question =>
+        "How many tokens does a capacity factor drop, and what does that cost? Does the router need float32, and does the z-loss help " +
+            "one in bfloat16?";
 
     /// <inheritdoc/>
     public override string Reference => "dropless";
@@ -23,7 +25,8 @@ public sealed class CapacityExperiment : Experiment
         ExperimentRun Arm(string arm, Func<MixtureOfExpertsConfig, MixtureOfExpertsConfig> change) =>
             new(arm, SmallModels.Changed(SmallModels.Experts(), change), SmallModels.Training(seed));
         ExperimentRun Capacity(double factor, DropPolicy policy = DropPolicy.FirstCome, bool renormalize = false, string suffix = "") =>
-            Arm(string.Create(CultureInfo.InvariantCulture, $"capacity {factor:0.##}{suffix}"), moe => moe with { Capacity = new(factor, policy, renormalize) });
+            Arm(string.Create(CultureInfo.InvariantCulture, $"capacity {factor:0.##}{suffix}"),
+                moe => moe with { Capacity = new(factor, policy, renormalize) });
         MixtureOfExpertsConfig Z(MixtureOfExpertsConfig moe) => moe with { Balance = moe.Balance with { RouterZ = 0.001f } };
         return
         [

@@ -10,7 +10,8 @@ public sealed class CollapseExperiment : Experiment
     public override string Name => "collapse";
 
     /// <inheritdoc/>
-    public override string Question => "Do experts collapse when nothing balances them, what does each cure do to the load, and what to the loss?";
+    public override string Question =>
+        "Do experts collapse when nothing balances them, what does each cure do to the load, and what to the loss?";
 
     /// <inheritdoc/>
     public override string Reference => "none";
@@ -19,7 +20,8 @@ public sealed class CollapseExperiment : Experiment
     public override IReadOnlyList<ExperimentRun> Runs => ForSeeds(5, seed =>
     {
         ExperimentRun Arm(string arm, Routing routing, BalanceConfig balance, int topK = 2) =>
-            new(arm, SmallModels.Changed(SmallModels.Experts(8, topK), moe => moe with { Routing = routing, Balance = balance }), SmallModels.Training(seed));
+            new(arm, SmallModels.Changed(SmallModels.Experts(8, topK), moe => moe with { Routing = routing, Balance = balance }),
+                SmallModels.Training(seed));
         BalanceConfig none = BalanceConfig.None;
         return
         [

@@ -9,7 +9,9 @@ public sealed class DenseOrExpertsExperiment : Experiment
     public override string Name => "dense-or-experts";
 
     /// <inheritdoc/>
-    public override string Question => "Which is better, a dense model or a Mixture of Experts: at equal active parameters, equal total parameters, equal training FLOPs, equal wall clock?";
+    public override string Question =>
+        "Which is better, a dense model or a Mixture of Experts: at equal active parameters, equal total parameters, equal training " +
+            "FLOPs, equal wall clock?";
 
     /// <inheritdoc/>
     public override string Reference => "dense";

@@ -11,7 +11,8 @@ public abstract class Experiment
 
     /// <summary>All experiments, in the order of the course.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
-        [new CollapseExperiment(), new DenseOrExpertsExperiment(), new TopicsExperiment(), new ExpertNumberExperiment(), new CapacityExperiment(), new UpcyclingExperiment()];
+        [new CollapseExperiment(), new DenseOrExpertsExperiment(), new TopicsExperiment(), new ExpertNumberExperiment(),
+            new CapacityExperiment(), new UpcyclingExperiment()];
 
     /// <summary>The name of the experiment and of its file of records.</summary>
     public abstract string Name { get; }
@@ -29,12 +30,14 @@ public abstract class Experiment
     public virtual ExperimentData LoadData() => ExperimentData.English();
 
     /// <summary>Further measurements at the end of a run, by name.</summary>
-    internal virtual IReadOnlyDictionary<string, double> Measure(Transformer model, ExperimentData data) => new Dictionary<string, double>();
+    internal virtual IReadOnlyDictionary<string, double> Measure(Transformer model, ExperimentData data) =>
+        new Dictionary<string, double>();
 
     /// <summary>The experiment called <paramref name="name"/>.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
     public static Experiment Named(string name) => All.FirstOrDefault(e => e.Name == name)
-        ?? throw new ArgumentException($"There is no experiment '{name}'. The experiments are: {string.Join(", ", All.Select(e => e.Name))}.", nameof(name));
+        ?? throw new ArgumentException(
+            $"There is no experiment '{name}'. The experiments are: {string.Join(", ", All.Select(e => e.Name))}.", nameof(name));
 
     private protected static IReadOnlyList<ExperimentRun> ForSeeds(int seeds, Func<ulong, IEnumerable<ExperimentRun>> arms) =>
         [.. Enumerable.Range(1, seeds).SelectMany(seed => arms((ulong)seed))];

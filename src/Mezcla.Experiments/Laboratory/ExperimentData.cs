@@ -16,7 +16,7 @@ public sealed record ExperimentData(string Description, TokenBatches Batches, To
     /// <summary>English prose as bytes: four books in mixed blocks.</summary>
     public static ExperimentData English()
     {
-        SweepData data = SweepData.Read(SweepData.DefaultCorpora);
+        var data = SweepData.Read(SweepData.DefaultCorpora);
         return new(data.Description + ", bytes", data.Batches, BytePairTokenizer.Train("", 256));
     }
 
@@ -26,8 +26,10 @@ public sealed record ExperimentData(string Description, TokenBatches Batches, To
         const int length = 400_000, vocabulary = 512;
         string[] names = ["bible-english", "bible-spanish", "csharp", "arithmetic"];
         string[] texts = [.. names.Select(name => Corpus.Load(name).Text).Select(text => text[..Math.Min(text.Length, length)])];
-        BytePairTokenizer tokenizer = BytePairTokenizer.Train(string.Concat(texts), vocabulary);
-        var mixture = new DomainMixture(names.Zip(texts, (name, text) => KeyValuePair.Create(name.Replace("bible-", ""), tokenizer.Encode(text, SpecialTokenPolicy.None))));
+        var tokenizer = BytePairTokenizer.Train(string.Concat(texts), vocabulary);
+        var mixture =
+            new DomainMixture(names.Zip(texts,
+                (name, text) => KeyValuePair.Create(name.Replace("bible-", ""), tokenizer.Encode(text, SpecialTokenPolicy.None))));
         return new(string.Join(" + ", names) + $", {vocabulary} byte pairs", mixture.Batches, tokenizer, mixture);
     }
 }

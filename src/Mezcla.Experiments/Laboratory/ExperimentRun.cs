@@ -14,10 +14,12 @@ public sealed record DenseStart(TransformerConfig Model, TrainingConfig Training
 /// <param name="Training">Its training, with the seed of its batches.</param>
 public sealed record ExperimentRun(string Arm, TransformerConfig Model, TrainingConfig Training)
 {
-    /// <summary>The model that the weights come from; null for random weights. A model with experts is upcycled from it, and a dense model continues its training.</summary>
+    /// <summary>The model that the weights come from; null for random weights. A model with experts
+    /// is upcycled from it, and a dense model continues its training.</summary>
     public DenseStart? Start { get; init; }
 
-    /// <summary>A model whose time per step determines this run's number of steps, so that this run takes as long as that model takes for the steps of <see cref="Training"/>; null for exactly those steps.</summary>
+    /// <summary>A model whose time per step determines this run's number of steps, so that this run takes as long as that
+    /// model takes for the steps of <see cref="Training"/>; null for exactly those steps.</summary>
     public TransformerConfig? AsLongAs { get; init; }
 
     /// <summary>Seed of the weights and of the batches.</summary>

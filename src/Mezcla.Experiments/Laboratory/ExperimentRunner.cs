@@ -10,8 +10,8 @@ using Mezcla.Training;
 namespace Mezcla.Experiments.Laboratory;
 
 /// <summary>
-/// Trains the runs of an experiment one after the other and writes a line for each as soon as it is done, so that stopping loses one training at most: the next start
-/// goes on with what is missing.
+/// Trains the runs of an experiment one after the other and writes a line for each as soon as it is done, so that stopping loses one
+/// training at most: the next start goes on with what is missing.
 /// </summary>
 public sealed class ExperimentRunner(Experiment experiment)
 {
@@ -30,18 +30,23 @@ public sealed class ExperimentRunner(Experiment experiment)
     /// <returns>All records of the file that belong to <paramref name="runs"/>.</returns>
     /// <exception cref="ArgumentException">The file's runs saw other data.</exception>
     public IReadOnlyList<ExperimentRecord> Run(
-        string path, IReadOnlyList<ExperimentRun>? runs = null, Action<ExperimentRun, TrainingStep>? progress = null, Action<ExperimentRecord>? recorded = null, CancellationToken cancellation = default)
+        string path, IReadOnlyList<ExperimentRun>? runs = null, Action<ExperimentRun, TrainingStep>? progress = null,
+        Action<ExperimentRecord>? recorded = null, CancellationToken cancellation = default)
     {
         runs ??= experiment.Runs;
         List<ExperimentRecord> records = File.Exists(path) ? [.. ExperimentRecord.Read(path)] : [];
         if (records.FirstOrDefault(r => r.Experiment != experiment.Name || r.DataSha256 != _data.Batches.Sha256) is { } other)
-            throw new ArgumentException($"{Path.GetFileName(path)} holds runs of '{other.Experiment}' on {other.Data}, which are not these. Name another file.");
+            throw new ArgumentException(
+                $"{Path.GetFileName(path)} holds runs of '{other.Experiment}' on {other.Data}, which are not these. Name another file.");
         EndLastLine(path, records);
         foreach (ExperimentRun run in runs)
         {
-            if (cancellation.IsCancellationRequested) break;
-            if (records.Any(r => Same(r.Run, run))) continue;
-            if (Train(run, step => progress?.Invoke(run, step), cancellation) is not { } record) break;
+            if (cancellation.IsCancellationRequested)
+                break;
+            if (records.Any(r => Same(r.Run, run)))
+                continue;
+            if (Train(run, step => progress?.Invoke(run, step), cancellation) is not { } record)
+                break;
             using (var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read))
             {
                 stream.Write(Encoding.UTF8.GetBytes(record.ToLine() + "\n"));
@@ -60,21 +65,26 @@ public sealed class ExperimentRunner(Experiment experiment)
     public ExperimentRecord? Train(ExperimentRun run, Action<TrainingStep>? progress = null, CancellationToken cancellation = default)
     {
         Transformer model = Create(run, cancellation);
-        if (cancellation.IsCancellationRequested) return null;
+        if (cancellation.IsCancellationRequested)
+            return null;
         // The record holds the number of steps that were made, so that a repetition makes as many on a machine of any speed.
-        ExperimentRun made = run.AsLongAs is null ? run : run with { AsLongAs = null, Training = SmallModels.Training(run.Seed, EqualTime(run)) };
+        ExperimentRun made = run.AsLongAs is null
+            ? run
+            : run with { AsLongAs = null, Training = SmallModels.Training(run.Seed, EqualTime(run)) };
         Tensor probe = _data.Batches.Next(new RandomStream(run.Seed, ProbeStream), ProbeSequences, run.Model.ContextLength).Inputs;
         var points = new List<ExperimentPoint>();
-        int every = Math.Max(1, made.Training.Steps / Points);
+        var every = Math.Max(1, made.Training.Steps / Points);
         TrainingResult result = new Trainer(model, _data.Batches, made.Training).Run(
             step =>
             {
-                if (step.Step == 1 || step.Step % every == 0 || step.Step == step.Steps) points.Add(Point(model, probe, step));
+                if (step.Step == 1 || step.Step % every == 0 || step.Step == step.Steps)
+                    points.Add(Point(model, probe, step));
                 progress?.Invoke(step);
             },
             cancellation);
-        if (!result.Completed) return null;
-        ParameterCount count = ParameterCount.Of(run.Model);
+        if (!result.Completed)
+            return null;
+        var count = ParameterCount.Of(run.Model);
         return new()
         {
             Experiment = experiment.Name,
@@ -98,28 +108,33 @@ public sealed class ExperimentRunner(Experiment experiment)
 
     private Transformer Create(ExperimentRun run, CancellationToken cancellation)
     {
-        if (run.Start is not { } start) return new(run.Model, new RandomStream(run.Seed));
+        if (run.Start is not { } start)
+            return new(run.Model, new RandomStream(run.Seed));
         if (!_starts.TryGetValue(start, out Transformer? dense))
         {
             dense = new(start.Model, new RandomStream(start.Training.Seed));
             new Trainer(dense, _data.Batches, start.Training).Run(cancellation: cancellation);
-            if (cancellation.IsCancellationRequested) return dense;
+            if (cancellation.IsCancellationRequested)
+                return dense;
             _starts[start] = dense;
         }
 
-        if (run.Model.MixtureOfExperts is { } experts) return Upcycling.FromDense(dense, experts, new RandomStream(run.Seed, RouterStream));
+        if (run.Model.MixtureOfExperts is { } experts)
+            return Upcycling.FromDense(dense, experts, new RandomStream(run.Seed, RouterStream));
         var copy = new Transformer(run.Model, new RandomStream(run.Seed));
-        foreach (var (target, source) in copy.NamedParameters().Zip(dense.NamedParameters())) Module.Assign(target.Tensor, source.Tensor.ToArray());
+        foreach (var (target, source) in copy.NamedParameters().Zip(dense.NamedParameters()))
+            Module.Assign(target.Tensor, source.Tensor.ToArray());
         return copy;
     }
 
-    /// <summary>Steps that take as long as those of the other model do, from trainings of both in turn, so that what slows the machine slows both.</summary>
+    /// <summary>Steps that take as long as those of the other model do, from trainings of
+    /// both in turn, so that what slows the machine slows both.</summary>
     private int EqualTime(ExperimentRun run)
     {
         const int steps = 12, rounds = 5;
         double Seconds(TransformerConfig model)
         {
-            long begin = Stopwatch.GetTimestamp();
+            var begin = Stopwatch.GetTimestamp();
             new Trainer(new Transformer(model, new RandomStream(1)), _data.Batches, SmallModels.Training(1, steps)).Run();
             return Stopwatch.GetElapsedTime(begin).TotalSeconds;
         }
@@ -131,16 +146,19 @@ public sealed class ExperimentRunner(Experiment experiment)
 
     private static ExperimentPoint Point(Transformer model, Tensor probe, TrainingStep step)
     {
-        if (model.Config.MixtureOfExperts is null) return new(step.Step, step.CrossEntropy, [], 0);
+        if (model.Config.MixtureOfExperts is null)
+            return new(step.Step, step.CrossEntropy, [], 0);
         IReadOnlyList<LayerRouting> layers = model.Observe(probe).Layers;
-        return new(step.Step, step.CrossEntropy, [.. layers.Select(l => l.Load().Select(share => Math.Round(share, 4)).ToArray())], Math.Round(layers.Average(l => l.DroppedShare()), 5));
+        return new(step.Step, step.CrossEntropy, [.. layers.Select(l => l.Load().Select(share => Math.Round(share, 4)).ToArray())],
+            Math.Round(layers.Average(l => l.DroppedShare()), 5));
     }
 
     // If a crash cut off the last line, the next one must not be appended to it.
     private static void EndLastLine(string path, IReadOnlyList<ExperimentRecord> records)
     {
-        if (!File.Exists(path) || File.ReadAllText(path) is "" or [.., '\n']) return;
-        string temporary = path + ".new";
+        if (!File.Exists(path) || File.ReadAllText(path) is "" or [.., '\n'])
+            return;
+        var temporary = path + ".new";
         File.WriteAllText(temporary, string.Concat(records.Select(r => r.ToLine() + "\n")));
         File.Move(temporary, path, overwrite: true);
     }

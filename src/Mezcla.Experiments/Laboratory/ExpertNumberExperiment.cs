@@ -32,7 +32,8 @@ public sealed class ExpertNumberExperiment : Experiment
             SmallModels.Training(seed));
         return
         [
-            .. new[] { 1, 2, 4, 8, 16, 32 }.Select(experts => Arm($"{experts} expert{(experts > 1 ? "s" : "")}, top-1", experts, 1, SmallModels.Intermediate)),
+            .. new[] { 1, 2, 4, 8, 16,
+                32 }.Select(experts => Arm($"{experts} expert{(experts > 1 ? "s" : "")}, top-1", experts, 1, SmallModels.Intermediate)),
             Arm("finer by 2: 16 experts, top-2", 16, 2, SmallModels.Intermediate / 2),
             Arm("finer by 4: 32 experts, top-4", 32, 4, SmallModels.Intermediate / 4),
             Arm("finer by 4, one shared: 31 experts, top-3", 31, 3, SmallModels.Intermediate / 4, 1),

@@ -28,12 +28,13 @@ internal static class SmallModels
     };
 
     /// <summary>The same with experts that together are as wide as the dense network for every token.</summary>
-    public static TransformerConfig Experts(int experts = 8, int topK = 2, int vocabulary = 256) => With(Dense(vocabulary: vocabulary), new()
-    {
-        Experts = experts,
-        TopK = topK,
-        Expert = new(Intermediate / topK, Activation.Silu, Gated: true),
-    });
+    public static TransformerConfig Experts(int experts = 8, int topK = 2, int vocabulary = 256) =>
+        With(Dense(vocabulary: vocabulary), new()
+        {
+            Experts = experts,
+            TopK = topK,
+            Expert = new(Intermediate / topK, Activation.Silu, Gated: true),
+        });
 
     public static TransformerConfig With(TransformerConfig dense, MixtureOfExpertsConfig experts) =>
         dense with { Name = $"moe-3x{Width}-{experts.TopK}of{experts.Experts}", MixtureOfExperts = experts };

@@ -14,7 +14,9 @@ public sealed class TopicsExperiment : Experiment
     public override string Name => "topics";
 
     /// <inheritdoc/>
-    public override string Question => "Is there an expert for English, one for Spanish, one for C#, one for arithmetic? How much of the choice follows from the domain, and how much from the token?";
+    public override string Question =>
+        "Is there an expert for English, one for Spanish, one for C#, one for arithmetic? How much of the choice follows from the " +
+            "domain, and how much from the token?";
 
     /// <inheritdoc/>
     public override string Reference => "balanced";
@@ -26,7 +28,8 @@ public sealed class TopicsExperiment : Experiment
     public override IReadOnlyList<ExperimentRun> Runs => ForSeeds(Seeds, seed =>
     {
         ExperimentRun Arm(string arm, Routing routing, BalanceConfig balance, int steps = 800) => new(
-            arm, SmallModels.Changed(SmallModels.Experts(8, 2, Vocabulary), moe => moe with { Routing = routing, Balance = balance }), SmallModels.Training(seed, steps));
+            arm, SmallModels.Changed(SmallModels.Experts(8, 2, Vocabulary), moe => moe with { Routing = routing, Balance = balance }),
+            SmallModels.Training(seed, steps));
         return
         [
             Arm("balanced", new TopKSoftmaxRouting(), new()),
@@ -40,7 +43,7 @@ public sealed class TopicsExperiment : Experiment
 
     internal override IReadOnlyDictionary<string, double> Measure(Transformer model, ExperimentData data)
     {
-        ObservedRouting observed = ObservedRouting.Of(model, data.Mixture!);
+        var observed = ObservedRouting.Of(model, data.Mixture!);
         var measures = new Dictionary<string, double>();
         foreach (LayerSpecialization layer in Specialization.Of(observed).Layers)
         {

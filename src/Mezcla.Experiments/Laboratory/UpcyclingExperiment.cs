@@ -9,7 +9,8 @@ public sealed class UpcyclingExperiment : Experiment
     public override string Name => "upcycling";
 
     /// <inheritdoc/>
-    public override string Question => "A dense model is trained. Is further compute best spent on it, on experts upcycled from it, or on experts from scratch?";
+    public override string Question =>
+        "A dense model is trained. Is further compute best spent on it, on experts upcycled from it, or on experts from scratch?";
 
     /// <inheritdoc/>
     public override string Reference => "dense, continued";

@@ -4,8 +4,8 @@ using Mezcla.Training;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// Several kinds of text in one sequence to train on, each with a part held out: what shows whether experts divide the work by domain. Pieces of the
-/// domains alternate in proportion to their sizes, so that training sees all of them from beginning to end.
+/// Several kinds of text in one sequence to train on, each with a part held out: what shows whether experts divide the work by domain.
+/// Pieces of the domains alternate in proportion to their sizes, so that training sees all of them from beginning to end.
 /// </summary>
 public sealed class DomainMixture
 {
@@ -15,7 +15,8 @@ public sealed class DomainMixture
     /// <summary>Mixes domains.</summary>
     /// <param name="domains">Name to token ids, all by one tokenizer.</param>
     /// <param name="validationShare">The share of each domain, at its end, that is held out, 0 to below 1.</param>
-    /// <param name="piece">How many tokens of one domain stand together; several times the context, so that most windows see one domain.</param>
+    /// <param name="piece">How many tokens of one domain stand together; several times
+    /// the context, so that most windows see one domain.</param>
     /// <exception cref="ArgumentException">There are no domains or over 255, two have one name, or one has no tokens.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The share is not within its range, or the piece not positive.</exception>
     public DomainMixture(IEnumerable<KeyValuePair<string, int[]>> domains, double validationShare = 0.1, int piece = 1024)
@@ -26,7 +27,8 @@ public sealed class DomainMixture
         if (list.FirstOrDefault(d => d.Value.Length == 0) is { Key: { } empty })
             throw new ArgumentException($"The domain '{empty}' has no tokens.", nameof(domains));
         if (validationShare is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare, "The held-out share must be at least 0 and below 1.");
+            throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare,
+                "The held-out share must be at least 0 and below 1.");
         ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
 
         Names = [.. list.Select(d => d.Key)];

@@ -16,15 +16,19 @@ public sealed record ExpertLoad(RoutingTrace Trace)
         var shares = new double[layers.Length, layers.Length == 0 ? 0 : layers.Max(l => l.Experts)];
         for (var row = 0; row < layers.Length; row++)
         {
-            double[] load = layers[row].Load();
-            for (var expert = 0; expert < shares.GetLength(1); expert++) shares[row, expert] = expert < load.Length ? load[expert] : double.NaN;
+            var load = layers[row].Load();
+            for (var expert = 0; expert < shares.GetLength(1); expert++)
+                shares[row, expert] = expert < load.Length ? load[expert] : double.NaN;
         }
 
-        return Chart.Heatmap(shares, "Load of each expert", "expert", "block", layers.Select(l => l.Layer.ToString(CultureInfo.InvariantCulture)), showValues: true).YRange(0, null).Format(y: AxisFormat.Percent);
+        return Chart.Heatmap(shares, "Load of each expert", "expert", "block",
+            layers.Select(l => l.Layer.ToString(CultureInfo.InvariantCulture)), showValues: true).YRange(0, null)
+            .Format(y: AxisFormat.Percent);
     }
 
     /// <summary>How a notebook shows it.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
+    public IReadOnlyDictionary<string, string> ToMimeBundle() =>
+        ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
     public override string ToString() => ResultTable.Text(Headers, Rows);
@@ -33,8 +37,10 @@ public sealed record ExpertLoad(RoutingTrace Trace)
 
     private IEnumerable<IReadOnlyList<string>> Rows => Trace.Layers.Select(l => (IReadOnlyList<string>)
     [
-        l.Layer.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{l.LoadEntropy():F3}"), FormattableString.Invariant($"{l.MaxViolation():F2}"),
-        FormattableString.Invariant($"{l.Load().Count(share => share == 0)} of {l.Experts}"), FormattableString.Invariant($"{l.DroppedShare():P1}"),
+        l.Layer.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{l.LoadEntropy():F3}"),
+        FormattableString.Invariant($"{l.MaxViolation():F2}"),
+        FormattableString.Invariant($"{l.Load().Count(share => share == 0)} of {l.Experts}"),
+        FormattableString.Invariant($"{l.DroppedShare():P1}"),
     ]);
 }
 
@@ -57,7 +63,8 @@ public sealed class LoadHistory
         {
             LayerRouting[] routings = [.. _traces.Select(t => t.Trace.Layers[layer])];
             Chart chart = Chart.Areas($"Block {routings[0].Layer}", "step", "share of the load").YRange(0, 1);
-            for (var expert = 0; expert < routings[0].Experts; expert++) chart.Add($"expert {expert}", Steps, routings.Select(r => r.Load()[expert]));
+            for (var expert = 0; expert < routings[0].Experts; expert++)
+                chart.Add($"expert {expert}", Steps, routings.Select(r => r.Load()[expert]));
             charts.Add(chart);
         }
 

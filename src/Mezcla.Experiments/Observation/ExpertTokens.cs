@@ -9,15 +9,19 @@ namespace Mezcla.Experiments.Observation;
 /// <param name="Expert">Its number.</param>
 /// <param name="Load">Its share of all first choices.</param>
 /// <param name="Types">Its shares by type of token, in the order of <see cref="ExpertTokens.Types"/>.</param>
-/// <param name="Favourites">The tokens that it takes most of beyond its load, with how often it took them and how many times more often than its load says.</param>
-public sealed record ExpertProfile(int Expert, double Load, IReadOnlyList<double> Types, IReadOnlyList<(string Token, int Count, double Lift)> Favourites);
+/// <param name="Favourites">The tokens that it takes most of beyond its load, with how often it
+/// took them and how many times more often than its load says.</param>
+public sealed record ExpertProfile(int Expert, double Load, IReadOnlyList<double> Types,
+    IReadOnlyList<(string Token, int Count, double Lift)> Favourites);
 
-/// <summary>Which kinds of token each expert of a block takes, and which tokens above all: the table behind "an expert for punctuation".</summary>
+/// <summary>Which kinds of token each expert of a block takes, and which tokens above
+/// all: the table behind "an expert for punctuation".</summary>
 public sealed class ExpertTokens
 {
     private ExpertTokens(int layer, IReadOnlyList<ExpertProfile> experts) => (Layer, Experts) = (layer, experts);
 
-    /// <summary>Types of token: by its first character that is not a space, with words apart by whether a space or a capital begins them.</summary>
+    /// <summary>Types of token: by its first character that is not a space, with words
+    /// apart by whether a space or a capital begins them.</summary>
     public static IReadOnlyList<string> Types { get; } = ["word", "rest of word", "Capital", "digit", "punctuation", "space", "other"];
 
     /// <summary>Number of the block.</summary>
@@ -36,17 +40,21 @@ public sealed class ExpertTokens
     {
         ObservedLayer chosen = observed.Layers[layer < 0 ? observed.Layers.Count + layer : layer];
         (int Id, int Expert)[] pairs = [.. observed.Ids.Zip(chosen.First).Where(p => p.Second >= 0)];
-        Dictionary<int, int> seen = pairs.CountBy(p => p.Id).ToDictionary();
-        Dictionary<int, string> texts = seen.Keys.ToDictionary(id => id, id => tokenizer.Decode([id]));
+        var seen = pairs.CountBy(p => p.Id).ToDictionary();
+        var texts = seen.Keys.ToDictionary(id => id, id => tokenizer.Decode([id]));
         var profiles = new List<ExpertProfile>();
         for (var expert = 0; expert < chosen.Experts; expert++)
         {
             KeyValuePair<int, int>[] mine = [.. pairs.Where(p => p.Expert == expert).CountBy(p => p.Id)];
-            int total = mine.Sum(m => m.Value);
-            double load = (double)total / pairs.Length;
-            double[] types = [.. Types.Select((_, type) => total == 0 ? 0 : mine.Where(m => TypeOf(texts[m.Key]) == type).Sum(m => m.Value) / (double)total)];
+            var total = mine.Sum(m => m.Value);
+            var load = (double)total / pairs.Length;
+            double[] types =
+                [
+                    .. Types.Select(
+                        (_, type) => total == 0 ? 0 : mine.Where(m => TypeOf(texts[m.Key]) == type).Sum(m => m.Value) / (double)total)];
             profiles.Add(new(expert, load, types, [.. mine.Where(m => seen[m.Key] >= seenAtLeast)
-                .Select(m => (texts[m.Key], m.Value, Lift: m.Value / (double)seen[m.Key] / load)).OrderByDescending(m => (m.Lift - 1) * Math.Sqrt(m.Value)).Take(favourites)]));
+                .Select(m => (texts[m.Key], m.Value, Lift: m.Value / (double)seen[m.Key] / load))
+                .OrderByDescending(m => (m.Lift - 1) * Math.Sqrt(m.Value)).Take(favourites)]));
         }
 
         return new(chosen.Layer, profiles);
@@ -55,26 +63,34 @@ public sealed class ExpertTokens
     /// <summary>The shares of types, expert by expert.</summary>
     public Chart ToChart()
     {
-        Chart chart = Chart.Bars($"What the experts of block {Layer} work on", "expert", "share of its tokens", stacked: true).Format(y: AxisFormat.Percent);
+        Chart chart = Chart.Bars($"What the experts of block {Layer} work on", "expert", "share of its tokens", stacked: true)
+            .Format(y: AxisFormat.Percent);
         for (var type = 0; type < Types.Count; type++)
-            chart.Add(Types[type], Experts.Select(e => e.Expert.ToString(CultureInfo.InvariantCulture)), Experts.Select(e => e.Types[type]));
+            chart.Add(Types[type], Experts.Select(e => e.Expert.ToString(CultureInfo.InvariantCulture)),
+                Experts.Select(e => e.Types[type]));
         return chart;
     }
 
     /// <summary>How a notebook shows it.</summary>
-    public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
+    public IReadOnlyDictionary<string, string> ToMimeBundle() =>
+        ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
     public override string ToString() => ResultTable.Text(Headers, Rows);
 
     internal static int TypeOf(string token)
     {
-        if (token.Length == 0) return 6;
-        char first = token.SkipWhile(char.IsWhiteSpace).FirstOrDefault();
-        if (first == default) return 5;
-        if (char.IsUpper(first)) return 2;
-        if (char.IsLetter(first)) return char.IsWhiteSpace(token[0]) ? 0 : 1;
-        if (char.IsDigit(first)) return 3;
+        if (token.Length == 0)
+            return 6;
+        var first = token.SkipWhile(char.IsWhiteSpace).FirstOrDefault();
+        if (first == default)
+            return 5;
+        if (char.IsUpper(first))
+            return 2;
+        if (char.IsLetter(first))
+            return char.IsWhiteSpace(token[0]) ? 0 : 1;
+        if (char.IsDigit(first))
+            return 3;
         return char.IsPunctuation(first) || char.IsSymbol(first) ? 4 : 6;
     }
 
@@ -82,7 +98,10 @@ public sealed class ExpertTokens
 
     private IEnumerable<IReadOnlyList<string>> Rows => Experts.Select(e => (IReadOnlyList<string>)
     [
-        e.Expert.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{e.Load:P1}"), .. e.Types.Select(t => FormattableString.Invariant($"{t:P0}")),
-        string.Join("  ", e.Favourites.Select(f => FormattableString.Invariant($"{f.Token.Replace("\n", "⏎").Replace("\t", "⇥").Replace(' ', '·')} {f.Lift:F1}×"))),
+        e.Expert.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{e.Load:P1}"),
+        .. e.Types.Select(t => FormattableString.Invariant($"{t:P0}")),
+        string.Join("  ",
+            e.Favourites.Select(
+                f => FormattableString.Invariant($"{f.Token.Replace("\n", "⏎").Replace("\t", "⇥").Replace(' ', '·')} {f.Lift:F1}×"))),
     ]);
 }

@@ -5,8 +5,9 @@ using Mezcla.Scaling;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// Whether blocks sort tokens alike: I(expert in block i; expert in block j) over the smaller of the two entropies, less chance. Numbers of experts mean nothing from
-/// one block to the next, so equal numbers are not compared; 1 says that one block's expert follows from the other's, 0 that they are independent.
+/// Whether blocks sort tokens alike: I(expert in block i; expert in block j) over the smaller of the two entropies, less chance. Numbers of
+/// experts mean nothing from one block to the next, so equal numbers are not compared; 1 says that
+/// one block's expert follows from the other's, 0 that they are independent.
 /// </summary>
 public sealed class LayerOverlap
 {
@@ -20,7 +21,7 @@ public sealed class LayerOverlap
     /// <summary>Measures it on the first choices of tokens that every block computed.</summary>
     public static LayerOverlap Of(ObservedRouting observed)
     {
-        int count = observed.Layers.Count;
+        var count = observed.Layers.Count;
         var shares = new double[count, count];
         int[] at = [.. Enumerable.Range(0, observed.Ids.Count).Where(i => observed.Layers.All(l => l.First[i] >= 0))];
         int[][] first = [.. observed.Layers.Select(l => at.Select(i => l.First[i]).ToArray())];
@@ -30,7 +31,7 @@ public sealed class LayerOverlap
             shares[i, i] = 1;
             for (var j = 0; j < i; j++)
             {
-                double smaller = Math.Min(entropy[i], entropy[j]);
+                var smaller = Math.Min(entropy[i], entropy[j]);
                 shares[i, j] = shares[j, i] = smaller > 0 ? MutualInformation.Of(first[i], first[j]) / smaller : 0;
             }
         }
@@ -39,12 +40,14 @@ public sealed class LayerOverlap
     }
 
     /// <summary>The overlaps as shades.</summary>
-    public Chart ToChart() => Chart.Heatmap(Shares, "What one block's expert tells about another's", "block", "block", _names, _names, showValues: true).YRange(0, 1);
+    public Chart ToChart() => Chart.Heatmap(Shares, "What one block's expert tells about another's", "block", "block", _names, _names,
+        showValues: true).YRange(0, 1);
 
     /// <summary>How a notebook shows it.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"], ToString());
 
     /// <inheritdoc/>
     public override string ToString() => ResultTable.Text(["block", .. _names], _names.Select((name, i) =>
-        (IReadOnlyList<string>)[name, .. Enumerable.Range(0, _names.Length).Select(j => FormattableString.Invariant($"{Shares[i, j]:F2}"))]));
+        (IReadOnlyList<string>)[name,
+            .. Enumerable.Range(0, _names.Length).Select(j => FormattableString.Invariant($"{Shares[i, j]:F2}"))]));
 }

@@ -12,15 +12,16 @@ namespace Mezcla.Experiments.Observation;
 /// <param name="Choices">For each token the experts that computed it, by falling weight; none where all dropped it.</param>
 /// <param name="Weights">Their weights.</param>
 /// <param name="Dropped">For each token the experts that it chose and that were full.</param>
-public sealed record ObservedLayer(int Layer, int Experts, IReadOnlyList<int[]> Choices, IReadOnlyList<float[]> Weights, IReadOnlyList<int[]> Dropped)
+public sealed record ObservedLayer(int Layer, int Experts, IReadOnlyList<int[]> Choices, IReadOnlyList<float[]> Weights,
+    IReadOnlyList<int[]> Dropped)
 {
     /// <summary>The expert of the largest weight of each token; -1 where none computed it.</summary>
     public IReadOnlyList<int> First { get; } = [.. Choices.Select(c => c.Length > 0 ? c[0] : -1)];
 }
 
 /// <summary>
-/// Texts as a model's routers saw them: each token with its text, its domain and its experts in every block. All analyses of routing begin here. Texts are read in
-/// windows of the model's context, in evaluation: without noise.
+/// Texts as a model's routers saw them: each token with its text, its domain and its experts in every block. All analyses of routing begin
+/// here. Texts are read in windows of the model's context, in evaluation: without noise.
 /// </summary>
 public sealed class ObservedRouting
 {
@@ -53,23 +54,27 @@ public sealed class ObservedRouting
     /// <param name="tokens">At most so many tokens of each.</param>
     /// <exception cref="ArgumentException">The model is dense.</exception>
     public static ObservedRouting Of(Transformer model, DomainMixture mixture, int tokens = 8192) =>
-        Of(model, mixture.Names.Select(name => KeyValuePair.Create(name, mixture.HeldOut(name)[..Math.Min(tokens, mixture.HeldOut(name).Length)].ToArray())));
+        Of(model,
+            mixture.Names.Select(
+                name => KeyValuePair.Create(name, mixture.HeldOut(name)[..Math.Min(tokens, mixture.HeldOut(name).Length)].ToArray())));
 
     /// <summary>Observes a model on token ids by domain.</summary>
     /// <exception cref="ArgumentException">The model is dense, or there are no tokens.</exception>
     public static ObservedRouting Of(Transformer model, IEnumerable<KeyValuePair<string, int[]>> domains)
     {
-        if (model.Config.MixtureOfExperts is null) throw new ArgumentException("A dense model has no routing to observe.", nameof(model));
+        if (model.Config.MixtureOfExperts is null)
+            throw new ArgumentException("A dense model has no routing to observe.", nameof(model));
         var (names, ids, domainOf, starts) = (new List<string>(), new List<int>(), new List<int>(), new List<bool>());
         var layers = new Dictionary<int, (int Experts, List<int[]> Choices, List<float[]> Weights, List<int[]> Dropped)>();
         foreach (var (name, tokens) in domains)
         {
             for (var at = 0; at < tokens.Length; at += model.ContextLength)
             {
-                int[] window = tokens[at..Math.Min(tokens.Length, at + model.ContextLength)];
+                var window = tokens[at..Math.Min(tokens.Length, at + model.ContextLength)];
                 foreach (LayerRouting routing in model.Observe(Tensor.From(window, 1, window.Length).To(model.Device)).Layers)
                 {
-                    if (!layers.TryGetValue(routing.Layer, out var lists)) layers[routing.Layer] = lists = (routing.Experts, [], [], []);
+                    if (!layers.TryGetValue(routing.Layer, out var lists))
+                        layers[routing.Layer] = lists = (routing.Experts, [], [], []);
                     foreach (TokenRouting token in routing.PerToken())
                     {
                         lists.Choices.Add(token.Experts);
@@ -86,8 +91,10 @@ public sealed class ObservedRouting
             names.Add(name);
         }
 
-        if (ids.Count == 0) throw new ArgumentException("There are no tokens to observe.", nameof(domains));
+        if (ids.Count == 0)
+            throw new ArgumentException("There are no tokens to observe.", nameof(domains));
         return new([.. names], [.. ids], [.. domainOf], [.. starts],
-            [.. layers.OrderBy(l => l.Key).Select(l => new ObservedLayer(l.Key, l.Value.Experts, l.Value.Choices, l.Value.Weights, l.Value.Dropped))]);
+            [.. layers.OrderBy(l => l.Key)
+                .Select(l => new ObservedLayer(l.Key, l.Value.Experts, l.Value.Choices, l.Value.Weights, l.Value.Dropped))]);
     }
 }

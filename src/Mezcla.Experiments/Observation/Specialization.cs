@@ -4,20 +4,22 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>What determines the first choice of a block's router, as fractions of the expert's entropy: at 0 it tells nothing about the expert, at 1 it determines the expert.</summary>
+/// <summary>What determines the first choice of a block's router, as fractions of the expert's entropy:
+/// at 0 it tells nothing about the expert, at 1 it determines the expert.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="Entropy">H(expert), in nats.</param>
 /// <param name="Domain">I(expert; domain) / H(expert).</param>
 /// <param name="Token">I(expert; token) / H(expert).</param>
 /// <param name="DomainGivenToken">
-/// I(expert; domain | token) / H(expert): what the domain still tells once the token is known, the mean over all tokens. One that occurs in a single domain adds 0 to it,
-/// since what its domain is, the token has said already: texts that share few tokens have a small value whatever their router does.
+/// I(expert; domain | token) / H(expert): what the domain still tells once the token is known, the mean over all tokens. One that occurs in
+/// a single domain adds 0 to it, since what its domain is, the token has said already: texts
+/// that share few tokens have a small value whatever their router does.
 /// </param>
 public sealed record LayerSpecialization(int Layer, double Entropy, double Domain, double Token, double DomainGivenToken);
 
 /// <summary>
-/// Do experts divide the work by topic or by token? "An expert for Python and one for poems" would be a high share of the domain; what Mixtral's and OpenMoE's authors
-/// found is a high share of the token.
+/// Do experts divide the work by topic or by token? "An expert for Python and one for poems" would be a high share of the domain; what
+/// Mixtral's and OpenMoE's authors found is a high share of the token.
 /// </summary>
 public sealed class Specialization
 {
@@ -43,8 +45,10 @@ public sealed class Specialization
                 MutualInformation.Given(expert, domain, token) / unit));
             var shares = new double[observed.Domains.Count, layer.Experts];
             int[] sizes = [.. Enumerable.Range(0, observed.Domains.Count).Select(d => Math.Max(1, domain.Count(x => x == d)))];
-            for (var i = 0; i < at.Length; i++) shares[domain[i], expert[i]] += 1.0 / sizes[domain[i]];
-            charts.Add(Chart.Heatmap(shares, $"Block {layer.Layer}: which expert takes a domain's tokens", "expert", "", observed.Domains, showValues: true).YRange(0, null).Format(y: AxisFormat.Percent));
+            for (var i = 0; i < at.Length; i++)
+                shares[domain[i], expert[i]] += 1.0 / sizes[domain[i]];
+            charts.Add(Chart.Heatmap(shares, $"Block {layer.Layer}: which expert takes a domain's tokens", "expert", "", observed.Domains,
+                showValues: true).YRange(0, null).Format(y: AxisFormat.Percent));
         }
 
         return new(layers, charts);
@@ -57,7 +61,8 @@ public sealed class Specialization
 
     /// <summary>How a notebook shows it.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
-        ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2, sameY: true).ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
+        ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2,
+            sameY: true).ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
     /// <inheritdoc/>
     public override string ToString() => ResultTable.Text(Headers, Rows);
@@ -67,5 +72,7 @@ public sealed class Specialization
     private IEnumerable<string> Names => Layers.Select(l => l.Layer.ToString(CultureInfo.InvariantCulture));
 
     private IEnumerable<IReadOnlyList<string>> Rows => Layers.Select(l => (IReadOnlyList<string>)
-        [l.Layer.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{l.Entropy:F3}"), FormattableString.Invariant($"{l.Token:P1}"), FormattableString.Invariant($"{l.Domain:P1}"), FormattableString.Invariant($"{l.DomainGivenToken:P1}")]);
+        [l.Layer.ToString(CultureInfo.InvariantCulture), FormattableString.Invariant($"{l.Entropy:F3}"),
+            FormattableString.Invariant($"{l.Token:P1}"), FormattableString.Invariant($"{l.Domain:P1}"),
+            FormattableString.Invariant($"{l.DomainGivenToken:P1}")]);
 }

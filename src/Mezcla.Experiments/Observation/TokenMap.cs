@@ -15,9 +15,13 @@ public static class TokenMap
     /// <exception cref="ArgumentException">The model is dense, the text empty, or the block has no experts.</exception>
     public static TokenText Of(Transformer model, Tokenizer tokenizer, string text, int layer = -1)
     {
-        ObservedRouting observed = ObservedRouting.Of(model, tokenizer, text);
-        ObservedLayer chosen = (layer < 0 ? observed.Layers.ElementAtOrDefault(observed.Layers.Count + layer) : observed.Layers.FirstOrDefault(l => l.Layer == layer))
-            ?? throw new ArgumentException($"Block {layer} has no experts; these have: {string.Join(", ", observed.Layers.Select(l => l.Layer))}.", nameof(layer));
-        return TokenText.ByExpert(observed.Ids.Select(id => tokenizer.Decode([id])), chosen.Choices, chosen.Weights, chosen.Experts, title: $"Experts of block {chosen.Layer}");
+        var observed = ObservedRouting.Of(model, tokenizer, text);
+        ObservedLayer chosen = (layer < 0
+            ? observed.Layers.ElementAtOrDefault(observed.Layers.Count + layer)
+            : observed.Layers.FirstOrDefault(l => l.Layer == layer))
+            ?? throw new ArgumentException(
+                $"Block {layer} has no experts; these have: {string.Join(", ", observed.Layers.Select(l => l.Layer))}.", nameof(layer));
+        return TokenText.ByExpert(observed.Ids.Select(id => tokenizer.Decode([id])), chosen.Choices, chosen.Weights, chosen.Experts,
+            title: $"Experts of block {chosen.Layer}");
     }
 }

@@ -4,7 +4,8 @@ using Mezcla.Notebooks;
 
 namespace Mezcla.Kernel.Channels;
 
-/// <summary>The output of one execute request: everything the cell shows, also long after it ended, names that request as its parent.</summary>
+/// <summary>The output of one execute request: everything the cell shows, also long
+/// after it ended, names that request as its parent.</summary>
 internal sealed class CellOutput(IoPub ioPub, StdinRequests stdin, ZmtpConnection client, MessageHeader parent) : ICellOutput
 {
     public void Write(OutputStream stream, string text) => ioPub.Stream(parent, stream, text);

@@ -33,26 +33,26 @@ internal sealed class IoPub
 
     public void Stream(MessageHeader parent, OutputStream stream, string text)
     {
-        Room();
+        WaitForRoom();
         Send("stream", parent, new JsonObject { ["name"] = stream == OutputStream.Error ? "stderr" : "stdout", ["text"] = text });
     }
 
     public void DisplayData(MessageHeader parent, MimeBundle bundle, string? displayId)
     {
-        Room();
-        Send("display_data", parent, Shown(bundle, displayId));
+        WaitForRoom();
+        Send("display_data", parent, DisplayContent(bundle, displayId));
     }
 
     public void UpdateDisplayData(MessageHeader parent, MimeBundle bundle, string displayId)
     {
-        Room();
-        Send("update_display_data", parent, Shown(bundle, displayId));
+        WaitForRoom();
+        Send("update_display_data", parent, DisplayContent(bundle, displayId));
     }
 
     public void ExecuteResult(MessageHeader parent, MimeBundle bundle, int count)
     {
-        Room();
-        JsonObject content = Shown(bundle, null);
+        WaitForRoom();
+        JsonObject content = DisplayContent(bundle, null);
         content["execution_count"] = count;
         Send("execute_result", parent, content);
     }
@@ -63,7 +63,8 @@ internal sealed class IoPub
 
     /// <summary>Publishes a message of any other type.</summary>
     public void Send(
-        string type, MessageHeader parent, JsonObject content, JsonObject? metadata = null, IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
+        string type, MessageHeader parent, JsonObject content, JsonObject? metadata = null,
+        IReadOnlyList<ReadOnlyMemory<byte>>? buffers = null)
     {
         ReadOnlyMemory<byte>[] frames = _codec.Encode([Encoding.ASCII.GetBytes(type)], type, parent, content, metadata, buffers);
         lock (_lock)
@@ -78,7 +79,7 @@ internal sealed class IoPub
         ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]),
     };
 
-    private static JsonObject Shown(MimeBundle bundle, string? displayId)
+    private static JsonObject DisplayContent(MimeBundle bundle, string? displayId)
     {
         var content = new JsonObject { ["data"] = bundle.ToJson(), ["metadata"] = bundle.Metadata.DeepClone() };
         if (displayId is not null)
@@ -86,7 +87,7 @@ internal sealed class IoPub
         return content;
     }
 
-    private void Room()
+    private void WaitForRoom()
     {
         try
         {

@@ -54,7 +54,7 @@ internal sealed class KernelSockets : IAsyncDisposable
     public async Task StopAsync(TimeSpan linger)
     {
         await Task.WhenAll(All.Select(s => s.StopAsync(linger))).ConfigureAwait(false);
-        foreach (string file in _socketFiles)
+        foreach (var file in _socketFiles)
             File.Delete(file);
     }
 
@@ -79,7 +79,8 @@ internal sealed class KernelSockets : IAsyncDisposable
         catch (SocketException e)
         {
             throw new IOException(
-                $"Cannot listen for the {channel} channel on {connection.Ip}:{port}: {e.Message}. Is another kernel using this connection file?", e);
+                $"Cannot listen for the {channel} channel on {connection.Ip}:{port}: {e.Message}. Is another kernel using this " +
+                    "connection file?", e);
         }
     }
 }

@@ -51,7 +51,7 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
             {
                 if (!received.From.Identity.AsSpan().SequenceEqual(identity))
                     log.Detail($"stdin: {received.From.Peer} answered what it was not asked");
-                else if (codec.Decode(received.Frames, out string problem) is not { } message)
+                else if (codec.Decode(received.Frames, out var problem) is not { } message)
                     log.Warn($"stdin: dropped a message from {received.From.Peer}: {problem}");
                 else if (message.Type == "input_reply")
                     return message.Text("value");
@@ -72,7 +72,7 @@ internal sealed class StdinRequests(RouterSocket socket, MessageCodec codec, Ker
     // Ends the waiting once nobody of this identity has been connected for a while.
     private async Task WatchAsync(byte[] identity, CancellationTokenSource waiting)
     {
-        long seen = Environment.TickCount64;
+        var seen = Environment.TickCount64;
         while (!waiting.IsCancellationRequested)
         {
             if (socket.Find(identity) is not null)

@@ -81,7 +81,7 @@ public sealed class Comm
         {
             lock (_list)
             {
-                int at = _list.FindLastIndex(entry => entry.Handler == handler);
+                var at = _list.FindLastIndex(entry => entry.Handler == handler);
                 if (at >= 0)
                     _list.RemoveAt(at);
             }

@@ -35,7 +35,7 @@ public sealed class CommManager
     /// </param>
     public void RegisterTarget(string target, Action<Comm, CommMessage> opened)
     {
-        ExecutionContext? cell = ExecutionContext.Capture();
+        var cell = ExecutionContext.Capture();
         _targets[target] = (comm, message) => InCell(cell, () => opened(comm, message));
     }
 
@@ -81,7 +81,8 @@ public sealed class CommManager
         return new JsonObject { ["status"] = "ok", ["comms"] = comms };
     }
 
-    /// <summary>The front end opens a comm. To a target nobody registered the answer is that it is closed, as the specification says.</summary>
+    /// <summary>The front end opens a comm. To a target nobody registered the answer is
+    /// that it is closed, as the specification says.</summary>
     /// <returns>False where nobody registered the target.</returns>
     internal bool OnOpen(JupyterMessage message)
     {

@@ -55,7 +55,7 @@ internal sealed class HistoryStore
     {
         lock (_lock)
         {
-            int at = _entries.Value.FindLastIndex(e => e.Session == _session && e.Line == line);
+            var at = _entries.Value.FindLastIndex(e => e.Session == _session && e.Line == line);
             if (at >= 0)
                 _entries.Value[at] = _entries.Value[at] with { Output = output.Length > LongestOutput ? output[..LongestOutput] : output };
         }
@@ -77,7 +77,7 @@ internal sealed class HistoryStore
         lock (_lock)
         {
             List<HistoryEntry> entries = _entries.Value;
-            int wanted = session > 0 ? session : _session + session;
+            var wanted = session > 0 ? session : _session + session;
             return [.. entries.Where(e => e.Session == wanted && e.Line >= start && (stop is null || e.Line < stop))];
         }
     }
@@ -137,8 +137,8 @@ internal sealed class HistoryStore
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
 
             // Held alone while the session's number is chosen, so that two kernels do not choose the same.
-            using FileStream file = Alone(_path);
-            int last = Read(file, entries);
+            using FileStream file = OpenExclusively(_path);
+            var last = Read(file, entries);
             _session = last + 1;
             if (file.Length > LargestFile)
             {
@@ -159,9 +159,9 @@ internal sealed class HistoryStore
         return entries;
     }
 
-    private static FileStream Alone(string path)
+    private static FileStream OpenExclusively(string path)
     {
-        for (int attempt = 0; ; attempt++)
+        for (var attempt = 0; ; attempt++)
         {
             try
             {
@@ -179,14 +179,14 @@ internal sealed class HistoryStore
 
     private static int Read(FileStream file, List<HistoryEntry> entries)
     {
-        int last = 0;
+        var last = 0;
         using var reader = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
         while (reader.ReadLine() is { } line)
         {
             try
             {
                 using var json = JsonDocument.Parse(line);
-                int session = json.RootElement.GetProperty("session").GetInt32();
+                var session = json.RootElement.GetProperty("session").GetInt32();
                 last = Math.Max(last, session);
                 if (json.RootElement.TryGetProperty("input", out JsonElement input))
                     entries.Add(new HistoryEntry(session, json.RootElement.GetProperty("line").GetInt32(), input.GetString() ?? ""));
@@ -204,8 +204,9 @@ internal sealed class HistoryStore
     {
         try
         {
-            // Alone: .NET appends by seeking to an end that it looked up when it opened the file, so two at once would overwrite each other.
-            using FileStream file = Alone(_path!);
+            // Alone: .NET appends by seeking to an end that it looked up when it opened
+            // the file, so two at once would overwrite each other.
+            using FileStream file = OpenExclusively(_path!);
             file.Seek(0, SeekOrigin.End);
             Write(file, line);
         }

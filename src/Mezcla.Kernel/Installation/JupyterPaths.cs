@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace Mezcla.Kernel.Installation;
 
-/// <summary>Where Jupyter and the front ends that follow its rules look for kernels (jupyter_core's documentation, "Directories").</summary>
+/// <summary>Where Jupyter and the front ends that follow its rules look for kernels
+/// (jupyter_core's documentation, "Directories").</summary>
 public sealed class JupyterPaths
 {
     private readonly Func<string, string?> _environment;
@@ -77,16 +78,18 @@ public sealed class JupyterPaths
     public static string OfPrefix(string prefix) => Path.Combine(Path.GetFullPath(prefix), "share", "jupyter");
 
     /// <summary>
-    /// The prefix of the Python that <c>--sys-prefix</c> means: the active environment, else the <c>sys.prefix</c> of the first Python on the path.
+    /// The prefix of the Python that <c>--sys-prefix</c> means: the active environment,
+    /// else the <c>sys.prefix</c> of the first Python on the path.
     /// </summary>
     /// <returns>Null where there is no Python.</returns>
     public string? SysPrefix()
     {
         if (ActivePrefix is { } active)
             return active;
-        foreach (string name in (ReadOnlySpan<string>)["python3", "python"])
+        foreach (var name in (ReadOnlySpan<string>)["python3", "python"])
         {
-            if (Find(name) is { } python && Ask(python, "-c", "import sys; print(sys.prefix)") is { Length: > 0 } prefix && Directory.Exists(prefix))
+            if (Find(name) is { } python && Ask(python, "-c", "import sys; print(sys.prefix)") is { Length: > 0 } prefix
+                && Directory.Exists(prefix))
                 return prefix;
         }
 
@@ -98,13 +101,13 @@ public sealed class JupyterPaths
     /// <returns>Its full path, or null.</returns>
     public string? Find(string program)
     {
-        bool windows = _platform == Platform.Windows;
+        var windows = _platform == Platform.Windows;
         string[] endings = windows ? [".exe", ".cmd", ".bat"] : [""];
-        foreach (string folder in (Variable("PATH") ?? "").Split(windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var folder in (Variable("PATH") ?? "").Split(windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries))
         {
-            foreach (string ending in endings)
+            foreach (var ending in endings)
             {
-                string path = Path.Combine(folder, program + ending);
+                var path = Path.Combine(folder, program + ending);
                 if (File.Exists(path))
                     return path;
             }

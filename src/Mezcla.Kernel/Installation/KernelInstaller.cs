@@ -4,17 +4,17 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Kernel.Installation;
 
 /// <summary>
-/// Puts kernels where Jupyter finds them, and takes them away again. The program goes to a folder of its own below the data folder, a new one
-/// each time, so that kernels that run keep theirs; those nobody uses any more are deleted. A specification of the same name that somebody else
-/// installed is put aside, and put back when ours goes.
+/// Puts kernels where Jupyter finds them, and takes them away again. The program goes to a folder of its own below the data folder, a new
+/// one each time, so that kernels that run keep theirs; those nobody uses any more are deleted. A specification of the same name that
+/// somebody else installed is put aside, and put back when ours goes.
 /// </summary>
 public static class KernelInstaller
 {
     private const string Marker = "mezcla";
     private const string LockName = "kernel.lock";
-    private static readonly string[] s_pictures = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];
+    private static readonly string[] Pictures = ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"];
 
-    /// <summary>Refuses what is no name for a kernel.</summary>
+    /// <summary>Throws if the name cannot be a kernel's.</summary>
     /// <exception cref="ArgumentException">It is none that Jupyter allows.</exception>
     public static void RequireName(string name)
     {
@@ -30,26 +30,28 @@ public static class KernelInstaller
     /// <exception cref="ArgumentException">A name is none that Jupyter allows, or the program is not in its folder.</exception>
     public static (IReadOnlyList<InstalledKernel> Installed, IReadOnlyList<string> PutAside) Install(KernelInstallOptions options)
     {
-        foreach ((string name, _) in options.Names)
+        foreach (var (name, _) in options.Names)
             RequireName(name);
 
         if (!File.Exists(Path.Combine(options.Program, options.Assembly)))
             throw new ArgumentException($"{options.Assembly} is not in {options.Program}.", nameof(options));
 
-        string home = Path.Combine(Path.GetFullPath(options.DataFolder), "mezcla-kernel");
-        string application = Path.Combine(
-            home, $"{options.Version}-{DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..6]}");
+        var home = Path.Combine(Path.GetFullPath(options.DataFolder), "mezcla-kernel");
+        var application = Path.Combine(
+            home,
+            $"{options.Version}-{DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture)}-" +
+                $"{Guid.NewGuid().ToString("N")[..6]}");
         Copy(options.Program, application);
         File.WriteAllText(Path.Combine(application, LockName), "");
 
         var installed = new List<InstalledKernel>();
         var aside = new List<string>();
-        foreach ((string name, string display) in options.Names)
+        foreach (var (name, display) in options.Names)
         {
-            string folder = SpecificationFolder(options.DataFolder, name);
+            var folder = SpecificationFolder(options.DataFolder, name);
             if (Directory.Exists(folder) && Read(folder) is not { Application: not null })
             {
-                string kept = Path.Combine(home, "replaced", name);
+                var kept = Path.Combine(home, "replaced", name);
                 if (Directory.Exists(kept))
                     Directory.Delete(kept, recursive: true);
                 Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
@@ -70,7 +72,7 @@ public static class KernelInstaller
     public static IReadOnlyList<InstalledKernel> List(IEnumerable<string> dataFolders)
     {
         var found = new List<InstalledKernel>();
-        foreach (string folder in dataFolders.Select(f => Path.Combine(f, "kernels")).Where(Directory.Exists))
+        foreach (var folder in dataFolders.Select(f => Path.Combine(f, "kernels")).Where(Directory.Exists))
             found.AddRange(Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal).Select(Read).OfType<InstalledKernel>());
         return found;
     }
@@ -85,14 +87,14 @@ public static class KernelInstaller
     {
         var removed = new List<string>();
         var back = new List<string>();
-        foreach (string name in names)
+        foreach (var name in names)
         {
-            string folder = SpecificationFolder(dataFolder, name);
+            var folder = SpecificationFolder(dataFolder, name);
             if (!Directory.Exists(folder) || Read(folder) is not { Application: not null })
                 continue;
             Directory.Delete(folder, recursive: true);
             removed.Add(name);
-            string kept = Path.Combine(dataFolder, "mezcla-kernel", "replaced", name);
+            var kept = Path.Combine(dataFolder, "mezcla-kernel", "replaced", name);
             if (Directory.Exists(kept))
             {
                 Directory.Move(kept, folder);
@@ -104,21 +106,23 @@ public static class KernelInstaller
         return (removed, back);
     }
 
-    /// <summary>A running kernel holds this for as long as its program must not be deleted; null where it was not installed by <see cref="Install"/>.</summary>
+    /// <summary>A running kernel holds this for as long as its program must not be deleted;
+    /// null where it was not installed by <see cref="Install"/>.</summary>
     /// <param name="programFolder">The folder the kernel's program runs from.</param>
     public static IDisposable? Hold(string programFolder)
     {
-        string path = Path.Combine(programFolder, LockName);
+        var path = Path.Combine(programFolder, LockName);
         return File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read) : null;
     }
 
-    private static string SpecificationFolder(string dataFolder, string name) => Path.Combine(Path.GetFullPath(dataFolder), "kernels", name);
+    private static string SpecificationFolder(string dataFolder, string name) =>
+        Path.Combine(Path.GetFullPath(dataFolder), "kernels", name);
 
     private static void WriteSpecification(string folder, string display, string application, KernelInstallOptions options)
     {
         Directory.CreateDirectory(folder);
         var argv = new JsonArray(DotNetHost(), Path.Combine(application, options.Assembly));
-        foreach (string argument in options.Arguments)
+        foreach (var argument in options.Arguments)
             argv.Add(argument);
         argv.Add("--connection-file");
         argv.Add("{connection_file}");
@@ -137,7 +141,7 @@ public static class KernelInstaller
         };
         var json = new JsonSerializerOptions(Messages.MessageCodec.Json) { WriteIndented = true };
         File.WriteAllText(Path.Combine(folder, "kernel.json"), specification.ToJsonString(json) + "\n");
-        foreach (string picture in s_pictures)
+        foreach (var picture in Pictures)
         {
             using Stream resource = typeof(KernelInstaller).Assembly.GetManifestResourceStream(picture)
                 ?? throw new InvalidOperationException($"The picture {picture} is missing from the assembly.");
@@ -167,13 +171,13 @@ public static class KernelInstaller
 
     private static void DeleteUnused(string dataFolder)
     {
-        string home = Path.Combine(Path.GetFullPath(dataFolder), "mezcla-kernel");
+        var home = Path.Combine(Path.GetFullPath(dataFolder), "mezcla-kernel");
         if (!Directory.Exists(home))
             return;
         HashSet<string> used = [.. List([dataFolder]).Select(k => k.Application).OfType<string>()];
-        foreach (string folder in Directory.GetDirectories(home))
+        foreach (var folder in Directory.GetDirectories(home))
         {
-            string held = Path.Combine(folder, LockName);
+            var held = Path.Combine(folder, LockName);
             if (used.Contains(folder) || !File.Exists(held))
                 continue;
             try
@@ -197,9 +201,9 @@ public static class KernelInstaller
     private static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
@@ -208,9 +212,9 @@ public static class KernelInstaller
     // The program `dotnet` of the installation that runs this process: it is there, whatever the path says later.
     private static string DotNetHost()
     {
-        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
-        string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
-        string host = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", name));
+        var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        var runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        var host = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", name));
         return File.Exists(host) ? host : name;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class JupyterMessage
             ? value.GetBoolean() : fallback;
 
     public int? Number(string name) =>
-        Content.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+        Content.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number)
             && double.IsFinite(number) ? (int)Math.Clamp(number, int.MinValue, int.MaxValue) : null;
 
     /// <summary>The value as a node of its own, or an empty object where it is missing.</summary>

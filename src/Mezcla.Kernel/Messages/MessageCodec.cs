@@ -51,10 +51,10 @@ internal sealed class MessageCodec
 
     /// <summary>Reads a message that came over a ROUTER socket (which has no identity frames left) or any other.</summary>
     /// <param name="frames">All frames of the message.</param>
-    /// <param name="problem">Where there is no message: why, in words for the log.</param>
+    /// <param name="problem">Why the frames hold no message, in words for the log.</param>
     public JupyterMessage? Decode(ReadOnlyMemory<byte>[] frames, out string problem)
     {
-        int at = Array.FindIndex(frames, f => f.Span.SequenceEqual(Delimiter));
+        var at = Array.FindIndex(frames, f => f.Span.SequenceEqual(Delimiter));
         if (at < 0)
             return Fail("it has no delimiter <IDS|MSG>", out problem);
         if (frames.Length < at + 6)
@@ -64,7 +64,7 @@ internal sealed class MessageCodec
         try
         {
             JsonElement header = ParseObject(frames[at + 2]);
-            string type = Required(header, "msg_type");
+            var type = Required(header, "msg_type");
             problem = "";
             return new JupyterMessage
             {
@@ -104,14 +104,14 @@ internal sealed class MessageCodec
         };
         var frames = new ReadOnlyMemory<byte>[prefix.Length + 6 + (buffers?.Count ?? 0)];
         prefix.CopyTo(frames);
-        int at = prefix.Length;
+        var at = prefix.Length;
         frames[at] = Delimiter;
         frames[at + 2] = JsonSerializer.SerializeToUtf8Bytes(header, Json);
         frames[at + 3] = parent.Json;
         frames[at + 4] = metadata is null ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(metadata, Json);
         frames[at + 5] = JsonSerializer.SerializeToUtf8Bytes(content, Json);
         frames[at + 1] = _key.Length == 0 ? ReadOnlyMemory<byte>.Empty : Sign(frames.AsSpan(at + 2, 4));
-        for (int i = 0; i < (buffers?.Count ?? 0); i++)
+        for (var i = 0; i < (buffers?.Count ?? 0); i++)
             frames[at + 6 + i] = buffers![i];
         return frames;
     }
@@ -137,7 +137,7 @@ internal sealed class MessageCodec
 
     private static string Required(JsonElement header, string name) =>
         header.GetProperty(name) is { ValueKind: JsonValueKind.String } value ? value.GetString()!
-            : throw new JsonException($"the header's {name} is no text");
+            : throw new JsonException($"the header's {name} is not text");
 
     private static string Optional(JsonElement header, string name) =>
         header.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";

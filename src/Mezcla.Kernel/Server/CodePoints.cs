@@ -6,7 +6,7 @@ internal static class CodePoints
     /// <summary>The UTF-16 index of a position in code points; positions outside the text become its ends.</summary>
     public static int ToUtf16(string text, int position)
     {
-        int index = 0;
+        var index = 0;
         for (; position > 0 && index < text.Length; position--)
             index += IsPair(text, index) ? 2 : 1;
         return index;
@@ -15,8 +15,8 @@ internal static class CodePoints
     /// <summary>The position in code points of a UTF-16 index.</summary>
     public static int FromUtf16(string text, int index)
     {
-        int position = 0;
-        for (int i = 0; i < Math.Min(index, text.Length); position++)
+        var position = 0;
+        for (var i = 0; i < Math.Min(index, text.Length); position++)
             i += IsPair(text, i) ? 2 : 1;
         return position;
     }

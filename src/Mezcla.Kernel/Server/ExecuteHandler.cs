@@ -21,16 +21,16 @@ internal sealed class ExecuteHandler(
     public async Task HandleAsync(Request request)
     {
         JupyterMessage message = request.Message;
-        string code = message.Text("code");
-        bool silent = message.Flag("silent", false);
-        bool store = message.Flag("store_history", !silent) && !silent;
-        bool blank = string.IsNullOrWhiteSpace(code);
-        string started = DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture);
+        var code = message.Text("code");
+        var silent = message.Flag("silent", false);
+        var store = message.Flag("store_history", !silent) && !silent;
+        var blank = string.IsNullOrWhiteSpace(code);
+        var started = DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture);
 
         // A blank cell has nothing to number: clients send one to have user_expressions evaluated.
         if (store && !blank)
             _count++;
-        int count = Math.Max(1, _count);
+        var count = Math.Max(1, _count);
         if (!silent)
             ioPub.ExecuteInput(message.Header, code, count);
         if (store && !blank)
@@ -77,15 +77,16 @@ internal sealed class ExecuteHandler(
         });
     }
 
-    // Each expression is a cell of its own, of which nothing but its value is seen.
+    // Each expression is a cell of its own; only its value is used.
     private async Task<JsonObject> EvaluateAsync(JupyterMessage message, int count)
     {
         var values = new JsonObject();
-        if (!message.Content.TryGetProperty("user_expressions", out JsonElement expressions) || expressions.ValueKind != JsonValueKind.Object)
+        if (!message.Content.TryGetProperty("user_expressions", out JsonElement expressions)
+            || expressions.ValueKind != JsonValueKind.Object)
             return values;
         foreach (JsonProperty expression in expressions.EnumerateObject())
         {
-            string code = expression.Value.ValueKind == JsonValueKind.String ? expression.Value.GetString()! : expression.Value.GetRawText();
+            var code = expression.Value.ValueKind == JsonValueKind.String ? expression.Value.GetString()! : expression.Value.GetRawText();
             var options = new CellOptions { Number = count, Name = $"Expression {expression.Name}", AllowInput = false };
             CellResult result = await engine.RunAsync(code, NoOutput.Instance, options, stopping).ConfigureAwait(false);
             if (result.Error is { } error)

@@ -5,7 +5,8 @@ using Mezcla.Kernel.Messages;
 
 namespace Mezcla.Kernel.Server;
 
-/// <summary>Requests that ask about the kernel itself; they are answered on shell and on control, where they never wait for a cell.</summary>
+/// <summary>Requests that ask about the kernel itself; they are answered on shell
+/// and on control, where they never wait for a cell.</summary>
 internal sealed class InformationHandlers(ConnectionFile connection, KernelOptions options, HistoryStore history, CommManager comms)
 {
     public Task KernelInfoAsync(Request request)
@@ -58,7 +59,7 @@ internal sealed class InformationHandlers(ConnectionFile connection, KernelOptio
     public Task HistoryAsync(Request request)
     {
         JupyterMessage m = request.Message;
-        string access = m.Text("hist_access_type", "tail");
+        var access = m.Text("hist_access_type", "tail");
         IReadOnlyList<HistoryEntry>? found = access switch
         {
             "tail" => history.Tail(m.Number("n") ?? 10),
@@ -73,7 +74,7 @@ internal sealed class InformationHandlers(ConnectionFile connection, KernelOptio
             return Task.CompletedTask;
         }
 
-        bool output = m.Flag("output", false);
+        var output = m.Flag("output", false);
         request.Reply(new JsonObject
         {
             ["status"] = "ok",

@@ -102,11 +102,11 @@ public sealed class JupyterKernel : IAsyncDisposable
         using CancellationTokenRegistration registration = cancel.Register(() => _shutdown.TrySetResult(false));
         _ioPub.Status("starting", MessageHeader.None);
         _sockets.Start();
-        Task shell = Task.Run(() => _shell.RunAsync(_stopping.Token), CancellationToken.None);
-        Task control = Task.Run(() => _control.RunAsync(_stopping.Token), CancellationToken.None);
+        var shell = Task.Run(() => _shell.RunAsync(_stopping.Token), CancellationToken.None);
+        var control = Task.Run(() => _control.RunAsync(_stopping.Token), CancellationToken.None);
         _ = Task.Run(WarmUpAsync, CancellationToken.None);
 
-        bool restart = await _shutdown.Task.ConfigureAwait(false);
+        var restart = await _shutdown.Task.ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
 
         // A cell that runs is interrupted by the cancellation; one that cannot be has this long, then the process ends around it.
@@ -136,7 +136,7 @@ public sealed class JupyterKernel : IAsyncDisposable
 
     private Task ShutdownAsync(Request request)
     {
-        bool restart = request.Message.Flag("restart", false);
+        var restart = request.Message.Flag("restart", false);
         var content = new JsonObject { ["status"] = "ok", ["restart"] = restart };
         request.Reply((JsonObject)content.DeepClone());
 
@@ -154,7 +154,8 @@ public sealed class JupyterKernel : IAsyncDisposable
         {
             // Handlers are the user's code, written in a cell: they run on a thread that a cell would.
             if (!await Task.Run(() => handle(message), _stopping.Token).ConfigureAwait(false))
-                _log.Detail($"shell: {message.Type} for the unknown comm or target {message.Text("comm_id")} {message.Text("target_name")}");
+                _log.Detail(
+                    $"shell: {message.Type} for the unknown comm or target {message.Text("comm_id")} {message.Text("target_name")}");
         }
         catch (Exception e) when (!_stopping.IsCancellationRequested)
         {

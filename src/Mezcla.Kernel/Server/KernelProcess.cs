@@ -8,7 +8,8 @@ namespace Mezcla.Kernel;
 /// <summary>A process that is a kernel: signals, and a parent that may die.</summary>
 public static class KernelProcess
 {
-    /// <summary>Runs a kernel until it is shut down; then the process should end, as a cell that cannot be interrupted may still run.</summary>
+    /// <summary>Runs a kernel until it is shut down; then the process should end, as a
+    /// cell that cannot be interrupted may still run.</summary>
     /// <param name="connection">Where to listen.</param>
     /// <param name="options">Name, cells' surroundings, log.</param>
     /// <param name="ready">Told the connection with the ports in use, before clients are served.</param>
@@ -22,12 +23,12 @@ public static class KernelProcess
         await using var kernel = new JupyterKernel(connection, options);
 
         // Ctrl-C in the terminal that started the kernel means the cell, not the kernel.
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
             signal.Cancel = true;
             kernel.Interrupt();
         });
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
         {
             signal.Cancel = true;
             stop.Cancel();
@@ -38,10 +39,11 @@ public static class KernelProcess
         return 0;
     }
 
-    /// <summary>Jupyter's servers name their process so that their kernels do not outlive them: a number, on Windows an inherited handle.</summary>
+    /// <summary>Jupyter's servers name their process so that their kernels do not outlive
+    /// them: a number, on Windows an inherited handle.</summary>
     internal static void WatchParent(string? value, Action gone)
     {
-        if (!long.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out long parent) || parent <= 1)
+        if (!long.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var parent) || parent <= 1)
             return;
         var thread = new Thread(() => WaitForParent(parent, gone)) { IsBackground = true, Name = "parent" };
         thread.Start();

@@ -9,11 +9,11 @@ internal sealed class LanguageHandlers(CellEngine engine, CancellationToken stop
 {
     public async Task CompleteAsync(Request request)
     {
-        string code = request.Message.Text("code");
-        int cursor = Cursor(request.Message, code);
+        var code = request.Message.Text("code");
+        var cursor = Cursor(request.Message, code);
         CompletionResult found = await engine.CompleteAsync(code, cursor, stopping).ConfigureAwait(false);
-        int start = CodePoints.FromUtf16(code, found.Start);
-        int end = CodePoints.FromUtf16(code, found.End);
+        var start = CodePoints.FromUtf16(code, found.Start);
+        var end = CodePoints.FromUtf16(code, found.End);
         request.Reply(new JsonObject
         {
             ["status"] = "ok",
@@ -37,8 +37,8 @@ internal sealed class LanguageHandlers(CellEngine engine, CancellationToken stop
 
     public async Task InspectAsync(Request request)
     {
-        string code = request.Message.Text("code");
-        int detail = request.Message.Number("detail_level") ?? 0;
+        var code = request.Message.Text("code");
+        var detail = request.Message.Number("detail_level") ?? 0;
         MimeBundle? found = await engine.InspectAsync(code, Cursor(request.Message, code), detail, stopping).ConfigureAwait(false);
         request.Reply(new JsonObject
         {

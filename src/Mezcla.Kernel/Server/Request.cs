@@ -4,7 +4,7 @@ using Mezcla.Kernel.Zmtp;
 
 namespace Mezcla.Kernel.Server;
 
-/// <summary>One request on shell or control, and the way back to who sent it.</summary>
+/// <summary>One request on shell or control, and where its replies go.</summary>
 internal sealed class Request(JupyterMessage message, Received received, RouterSocket socket, MessageCodec codec)
 {
     private bool _answered;
@@ -19,7 +19,7 @@ internal sealed class Request(JupyterMessage message, Received received, RouterS
         if (_answered)
             return;
         _answered = true;
-        string type = message.Type.EndsWith("_request", StringComparison.Ordinal) ? message.Type[..^"_request".Length] : message.Type;
+        var type = message.Type.EndsWith("_request", StringComparison.Ordinal) ? message.Type[..^"_request".Length] : message.Type;
         socket.Send(received.From, codec.Encode([], type + "_reply", message.Header, content, metadata));
     }
 }

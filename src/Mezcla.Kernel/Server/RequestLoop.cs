@@ -16,8 +16,8 @@ internal sealed class RequestLoop(
     private readonly Dictionary<string, long> _abortThrough = [];
 
     /// <summary>
-    /// From here on, execute requests of this client that have come already are answered <c>aborted</c> (after the failed one's idle, as they
-    /// come later in the queue). Those of other clients, whose cells did not fail, run.
+    /// From here on, execute requests of this client that have come already are answered <c>aborted</c> (after the failed one's idle, as
+    /// they come later in the queue). Those of other clients, whose cells did not fail, run.
     /// </summary>
     public void AbortQueued(string session) => _abortThrough[session] = socket.LastOrder;
 
@@ -25,7 +25,7 @@ internal sealed class RequestLoop(
     {
         while (await socket.ReceiveAsync(stopping).ConfigureAwait(false) is { } received)
         {
-            if (codec.Decode(received.Frames, out string problem) is not { } message)
+            if (codec.Decode(received.Frames, out var problem) is not { } message)
             {
                 log.Warn($"{channel}: dropped a message from {received.From.Peer}: {problem}");
                 continue;
@@ -66,6 +66,7 @@ internal sealed class RequestLoop(
     {
         log.Warn($"{channel}: {request.From.Peer} sent a message of the unknown type '{request.Message.Type}'");
         if (request.Message.Type.EndsWith("_request", StringComparison.Ordinal))
-            request.Reply(Failure("error", "UnknownMessage", $"This kernel does not know '{request.Message.Type}' on the {channel} channel."));
+            request.Reply(
+                Failure("error", "UnknownMessage", $"This kernel does not know '{request.Message.Type}' on the {channel} channel."));
     }
 }

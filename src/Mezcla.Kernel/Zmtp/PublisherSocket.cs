@@ -39,14 +39,14 @@ internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpSe
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            bool wait = false;
+            var wait = false;
             foreach (ZmtpConnection connection in Connections)
             {
                 if (!connection.IsFull || connection.IsClosed)
                     continue;
                 Subscriber subscriber = Of(connection);
-                bool was = subscriber.IsStalled(connection);
-                bool gaveUp = subscriber.Watch(connection, Limits.Stall);
+                var was = subscriber.IsStalled(connection);
+                var gaveUp = subscriber.Watch(connection, Limits.Stall);
                 if (gaveUp && !was)
                     Log.Warn($"XPUB: {connection.Peer} does not read its messages; dropping further ones until it does");
                 wait |= !gaveUp;
@@ -99,7 +99,7 @@ internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpSe
         {
             lock (_lock)
             {
-                int at = _topics.FindIndex(t => t.Span.SequenceEqual(topic.Span));
+                var at = _topics.FindIndex(t => t.Span.SequenceEqual(topic.Span));
                 if (at >= 0)
                     _topics.RemoveAt(at);
             }
@@ -131,7 +131,7 @@ internal sealed class PublisherSocket(ZmtpLimits limits, KernelLog log) : ZmtpSe
         {
             lock (_lock)
             {
-                long sent = connection.Sent;
+                var sent = connection.Sent;
                 if (sent != _sentWhenFull)
                 {
                     _sentWhenFull = sent;

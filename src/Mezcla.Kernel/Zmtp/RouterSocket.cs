@@ -25,7 +25,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
     {
         try
         {
-            return Taken(await _queue.Reader.ReadAsync(cancel).ConfigureAwait(false));
+            return Release(await _queue.Reader.ReadAsync(cancel).ConfigureAwait(false));
         }
         catch (Exception e) when (e is ChannelClosedException or OperationCanceledException)
         {
@@ -38,7 +38,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
     {
         if (!_queue.Reader.TryRead(out message))
             return false;
-        Taken(message);
+        Release(message);
         return true;
     }
 
@@ -83,7 +83,7 @@ internal sealed class RouterSocket(ZmtpLimits limits, KernelLog log) : ZmtpServe
         await allowance.WaitForRoomAsync(cancel).ConfigureAwait(false);
     }
 
-    private Received Taken(Received message)
+    private Received Release(Received message)
     {
         if (_allowances.TryGetValue(message.From, out Allowance? allowance))
             allowance.Leave(Bytes(message.Frames));

@@ -49,7 +49,8 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     public bool IsClosed => _closing.IsCancellationRequested;
 
     /// <summary>Greets the peer, exchanges READY commands and starts the connection.</summary>
-    /// <exception cref="ZmtpException">The peer does not speak ZMTP 3 with the NULL mechanism, or is a socket that does not fit <paramref name="mine"/>.</exception>
+    /// <exception cref="ZmtpException">The peer does not speak ZMTP 3 with the NULL mechanism, or
+    /// is a socket that does not fit <paramref name="mine"/>.</exception>
     /// <exception cref="OperationCanceledException">It took longer than <see cref="ZmtpLimits.Handshake"/>.</exception>
     public static async Task<ZmtpConnection> OpenAsync(
         Socket socket, SocketKind mine, ReadOnlyMemory<byte> identity, ZmtpLimits limits, CancellationToken cancel)
@@ -81,7 +82,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     public async ValueTask<ReadOnlyMemory<byte>[]?> ReceiveAsync(CancellationToken cancel)
     {
         var frames = new List<ReadOnlyMemory<byte>>();
-        long room = _limits.MessageBytes;
+        var room = _limits.MessageBytes;
         while (true)
         {
             ZmtpFrame? read = await _reader.ReadFrameAsync(room, cancel).ConfigureAwait(false);
@@ -110,9 +111,9 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     {
         var message = new OutboundFrame[frames.Length];
         long bytes = 0;
-        for (int i = 0; i < frames.Length; i++)
+        for (var i = 0; i < frames.Length; i++)
         {
-            byte flags = i + 1 < frames.Length ? ZmtpProtocol.FlagMore : (byte)0;
+            var flags = i + 1 < frames.Length ? ZmtpProtocol.FlagMore : (byte)0;
             message[i] = new OutboundFrame(flags, frames[i]);
             bytes += message[i].Cost;
         }
@@ -158,7 +159,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         ZmtpFrame? frame = await _reader.ReadFrameAsync(64 << 10, cancel).ConfigureAwait(false);
         if (frame is not { Command: true } command)
             throw new ZmtpException("the peer sent no READY command");
-        string name = ZmtpProtocol.CommandName(command.Body, out ReadOnlyMemory<byte> properties);
+        var name = ZmtpProtocol.CommandName(command.Body, out ReadOnlyMemory<byte> properties);
         if (name != "READY")
             throw new ZmtpException($"the peer sent {name} where READY was due");
         (PeerKind, Identity) = ZmtpProtocol.ParseReady(properties.Span);
@@ -166,7 +167,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
             throw new ZmtpException("an identity longer than 255 bytes");
         if (!ZmtpProtocol.Fits(mine, PeerKind))
         {
-            string reason = $"a {ZmtpProtocol.Name(PeerKind)} socket cannot talk to a {ZmtpProtocol.Name(mine)} socket";
+            var reason = $"a {ZmtpProtocol.Name(PeerKind)} socket cannot talk to a {ZmtpProtocol.Name(mine)} socket";
             await WriteCommandAsync(ZmtpProtocol.Error(reason), cancel).ConfigureAwait(false);
             throw new ZmtpException(reason);
         }
@@ -175,14 +176,14 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     private async Task WriteCommandAsync(byte[] body, CancellationToken cancel)
     {
         var frame = new byte[9 + body.Length];
-        int header = ZmtpProtocol.WriteHeader(frame, ZmtpProtocol.FlagCommand, body.Length);
+        var header = ZmtpProtocol.WriteHeader(frame, ZmtpProtocol.FlagCommand, body.Length);
         body.CopyTo(frame.AsSpan(header));
         await _stream.WriteAsync(frame.AsMemory(0, header + body.Length), cancel).ConfigureAwait(false);
     }
 
     private ReadOnlyMemory<byte>? Command(ReadOnlyMemory<byte> body)
     {
-        string name = ZmtpProtocol.CommandName(body, out ReadOnlyMemory<byte> rest);
+        var name = ZmtpProtocol.CommandName(body, out ReadOnlyMemory<byte> rest);
         switch (name)
         {
             case "SUBSCRIBE":
@@ -194,7 +195,8 @@ internal sealed class ZmtpConnection : IAsyncDisposable
                 // listening to the answers gets none.
                 if (rest.Length >= 2 && !IsFull)
                 {
-                    var pong = new OutboundFrame(ZmtpProtocol.FlagCommand, (byte[])[.. "\x04PONG"u8, .. rest.Span[2..Math.Min(rest.Length, 18)]]);
+                    var pong = new OutboundFrame(ZmtpProtocol.FlagCommand,
+                        (byte[])[.. "\x04PONG"u8, .. rest.Span[2..Math.Min(rest.Length, 18)]]);
                     Queue([pong], pong.Cost);
                 }
 
@@ -209,7 +211,7 @@ internal sealed class ZmtpConnection : IAsyncDisposable
     private async Task WriteLoopAsync()
     {
         var buffer = new byte[64 << 10];
-        int used = 0;
+        var used = 0;
         long cost = 0;
         try
         {
@@ -232,11 +234,11 @@ internal sealed class ZmtpConnection : IAsyncDisposable
                         }
 
                         await FlushAsync().ConfigureAwait(false);
-                        for (int at = 0; at < frame.Body.Length; at += Chunk)
+                        for (var at = 0; at < frame.Body.Length; at += Chunk)
                         {
                             ReadOnlyMemory<byte> part = frame.Body.Slice(at, Math.Min(Chunk, frame.Body.Length - at));
                             await _stream.WriteAsync(part, _closing.Token).ConfigureAwait(false);
-                            Took(part.Length);
+                            CountReceived(part.Length);
                         }
                     }
                 }
@@ -254,13 +256,13 @@ internal sealed class ZmtpConnection : IAsyncDisposable
         {
             if (used > 0)
                 await _stream.WriteAsync(buffer.AsMemory(0, used), _closing.Token).ConfigureAwait(false);
-            Took(cost);
+            CountReceived(cost);
             used = 0;
             cost = 0;
         }
     }
 
-    private void Took(long bytes)
+    private void CountReceived(long bytes)
     {
         Interlocked.Add(ref _pending, -bytes);
         Interlocked.Add(ref _sent, bytes);

@@ -65,7 +65,7 @@ internal static class ZmtpProtocol
     /// <summary>The body of an ERROR command, which tells the peer why the connection closes.</summary>
     public static byte[] Error(string reason)
     {
-        byte[] text = Encoding.ASCII.GetBytes(reason.Length > 255 ? reason[..255] : reason);
+        var text = Encoding.ASCII.GetBytes(reason.Length > 255 ? reason[..255] : reason);
         return [.. "\x05ERROR"u8, (byte)text.Length, .. text];
     }
 
@@ -93,7 +93,7 @@ internal static class ZmtpProtocol
                 throw new ZmtpException("a READY command that is cut short");
             ReadOnlySpan<byte> name = properties.Slice(1, nameLength);
             properties = properties[(1 + nameLength)..];
-            uint length = BinaryPrimitives.ReadUInt32BigEndian(properties);
+            var length = BinaryPrimitives.ReadUInt32BigEndian(properties);
             if (length > properties.Length - 4)
                 throw new ZmtpException("a READY command that is cut short");
             ReadOnlySpan<byte> value = properties.Slice(4, (int)length);
@@ -101,7 +101,7 @@ internal static class ZmtpProtocol
 
             if (Ascii.EqualsIgnoreCase(name, "Socket-Type"u8))
             {
-                int index = Array.IndexOf(Names, Printable(value));
+                var index = Array.IndexOf(Names, Printable(value));
                 if (index < 0)
                     throw new ZmtpException($"the peer is a socket of unknown type {Printable(value)}");
                 kind = (SocketKind)index;
@@ -143,7 +143,7 @@ internal static class ZmtpProtocol
     private static string Printable(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
-        foreach (byte b in bytes[..Math.Min(bytes.Length, 40)])
+        foreach (var b in bytes[..Math.Min(bytes.Length, 40)])
             text.Append(b is >= 0x20 and < 0x7F ? (char)b : '?');
         return text.ToString();
     }

@@ -10,16 +10,16 @@ namespace Mezcla.Notebooks;
 
 /// <summary>Compiles the cells of one engine, each seeing what the earlier ones declared.</summary>
 /// <remarks>
-/// A cell becomes a script submission, whose variables and methods later submissions see. Its types are compiled before, as libraries, wherever they
-/// can do without the cell's variables: then namespaces and extension classes work, and later libraries can use the types. A type defined anew hides
-/// the old one by being in a library of the same name and a higher version; values of the old type stay usable.
+/// A cell becomes a script submission, whose variables and methods later submissions see. Its types are compiled before, as libraries,
+/// wherever they can do without the cell's variables: then namespaces and extension classes work, and later libraries can use the types. A
+/// type defined anew hides the old one by being in a library of the same name and a higher version; values of the old type stay usable.
 /// </remarks>
 internal sealed class CellCompiler
 {
     public static readonly CSharpParseOptions ParseOptions =
         new(LanguageVersion.CSharp14, DocumentationMode.Parse, SourceCodeKind.Script);
 
-    private static readonly EmitOptions s_emitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
+    private static readonly EmitOptions EmitOptions = new(debugInformationFormat: DebugInformationFormat.PortablePdb);
 
     private readonly CellLoadContext _context;
     private readonly Type? _globalsType;
@@ -120,13 +120,14 @@ internal sealed class CellCompiler
         CSharpSyntaxTree.ParseText(SourceText.From(code, Encoding.UTF8), ParseOptions, path);
 
     private CSharpCompilation Submission(SyntaxTree tree, Snapshot state, string name) => CSharpCompilation.CreateScriptCompilation(
-        name, tree, state.References.Skip(state.Inherited), _options.WithScriptClassName(name), state.Previous, typeof(object), _globalsType).Bound();
+        name, tree, state.References.Skip(state.Inherited), _options.WithScriptClassName(name), state.Previous, typeof(object),
+        _globalsType).Bound();
 
     private (Func<object?[], Task<object?>> Start, ImmutableArray<Diagnostic> Warnings) Emit(
         CSharpCompilation compilation, IReadOnlyList<CellLibrary> libraries, CancellationToken cancellation)
     {
         var (image, symbols) = (new MemoryStream(), new MemoryStream());
-        var emitted = compilation.Emit(image, symbols, options: s_emitOptions, cancellationToken: cancellation);
+        var emitted = compilation.Emit(image, symbols, options: EmitOptions, cancellationToken: cancellation);
         if (!emitted.Success)
             throw new CellCompilationException(compilation, Errors(emitted.Diagnostics));
 
@@ -162,7 +163,8 @@ internal sealed class CellCompiler
         if (units.Count == 0 || root.SyntaxTree.GetDiagnostics(cancellation).Any(IsSyntaxError))
             return [];
 
-        var around = root.Usings.Where(directive => directive.GlobalKeyword.IsKind(SyntaxKind.None)).Select(directive => directive.Span).ToList();
+        var around = root.Usings.Where(directive => directive.GlobalKeyword.IsKind(SyntaxKind.None)).Select(directive => directive.Span)
+            .ToList();
         var prelude = _usings.Prelude(units);
         var built = new List<CellLibrary>();
         var firstErrors = ImmutableArray<Diagnostic>.Empty;
@@ -178,9 +180,11 @@ internal sealed class CellCompiler
 
             var replaced = component.Select(unit => _libraries.GetValueOrDefault(unit.Key)?.Lineage).OfType<string>().Distinct().ToList();
             var lineage = replaced.FirstOrDefault() ?? CellLibrary.NamePrefix + component[0].Key;
-            var visible = state.References.Select(reference => replaced.Contains(reference.Display!) ? reference.WithAliases(["replaced"]) : reference);
+            var visible = state.References.Select(
+                reference => replaced.Contains(reference.Display!) ? reference.WithAliases(["replaced"]) : reference);
             var library = CellLibrary.Compile(
-                lineage, ++_libraryCount, component, code, around, path, prelude, visible, out var compilation, out var diagnostics, cancellation);
+                lineage, ++_libraryCount, component, code, around, path, prelude, visible, out var compilation, out var diagnostics,
+                cancellation);
             if (library is not null)
             {
                 built.Add(library);
@@ -204,8 +208,8 @@ internal sealed class CellCompiler
     }
 
     /// <summary>
-    /// Whether a type must stay among the script's members: because an earlier definition is there and would be found first, or because hiding the
-    /// library with the earlier definition would hide other types with it.
+    /// Whether a type must stay among the script's members: because an earlier definition is there and would be found first, or because
+    /// hiding the library with the earlier definition would hide other types with it.
     /// </summary>
     private bool BelongsInScript(HoistedUnit unit, IReadOnlyList<HoistedUnit> units) =>
         _inScript.Contains(unit.Key)
@@ -224,8 +228,8 @@ internal sealed class CellCompiler
     /// <param name="Previous">The submission the next one continues.</param>
     /// <param name="References">Everything that can be used, in the order in which it came.</param>
     /// <param name="Inherited">
-    /// How many of the references <paramref name="Previous"/> and those before it brought. A submission has theirs without naming them; naming them again
-    /// would make the compiler's lists grow with the square of the number of cells.
+    /// How many of the references <paramref name="Previous"/> and those before it brought. A submission has theirs without naming them;
+    /// naming them again would make the compiler's lists grow with the square of the number of cells.
     /// </param>
     private sealed record Snapshot(CSharpCompilation? Previous, ImmutableArray<MetadataReference> References, int Inherited);
 }

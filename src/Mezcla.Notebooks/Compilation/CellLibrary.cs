@@ -19,8 +19,8 @@ internal sealed record CellLibrary(
     /// <summary>How the simple names of libraries begin.</summary>
     public const string NamePrefix = "Types-";
 
-    private static readonly CSharpParseOptions s_parseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular);
-    private static readonly CSharpCompilationOptions s_options = new CSharpCompilationOptions(
+    private static readonly CSharpParseOptions ParseOptions = CellCompiler.ParseOptions.WithKind(SourceCodeKind.Regular);
+    private static readonly CSharpCompilationOptions Options = new CSharpCompilationOptions(
         OutputKind.DynamicallyLinkedLibrary,
         optimizationLevel: OptimizationLevel.Release,
         allowUnsafe: true,
@@ -58,15 +58,19 @@ internal sealed record CellLibrary(
             RuntimeName(lineage, version),
             [Parse(source, path), Parse(prelude, "")],
             references,
-            s_options).Bound();
-        var (image, symbols, documentation) = (new MemoryStream(), new MemoryStream(), source.Contains("///", StringComparison.Ordinal) ? new MemoryStream() : null);
+            Options).Bound();
+        var (image, symbols, documentation) =
+            (new MemoryStream(), new MemoryStream(), source.Contains("///", StringComparison.Ordinal) ? new MemoryStream() : null);
         var emitted = compilation.Emit(
             image,
             symbols,
             xmlDocumentationStream: documentation,
             options: new EmitOptions(debugInformationFormat: DebugInformationFormat.PortablePdb),
             cancellationToken: cancellation);
-        diagnostics = [.. emitted.Diagnostics.Where(diagnostic => diagnostic.Location.SourceTree?.FilePath == path || diagnostic.Severity == DiagnosticSeverity.Error)];
+        diagnostics =
+            [
+                .. emitted.Diagnostics.Where(
+                    diagnostic => diagnostic.Location.SourceTree?.FilePath == path || diagnostic.Severity == DiagnosticSeverity.Error)];
         if (!emitted.Success)
             return null;
 
@@ -80,7 +84,8 @@ internal sealed record CellLibrary(
     public static MetadataReference Empty(string lineage, int version) =>
         AssemblyMetadata.CreateFromImage(Weaver.EmptyLibrary(lineage, VersionOf(version)).ToArray()).GetReference(display: lineage);
 
-    /// <summary>The name under which a version of a lineage is loaded: versions replace one another for the compiler, but all stay in use.</summary>
+    /// <summary>The name under which a version of a lineage is loaded: versions replace
+    /// one another for the compiler, but all stay in use.</summary>
     public static string RuntimeName(string lineage, int version) => FormattableString.Invariant($"{lineage}-{version}");
 
     /// <summary>A library's number as an assembly's version.</summary>
@@ -102,5 +107,5 @@ internal sealed record CellLibrary(
     }
 
     private static SyntaxTree Parse(string text, string path) =>
-        CSharpSyntaxTree.ParseText(SourceText.From(text, Encoding.UTF8), s_parseOptions, path);
+        CSharpSyntaxTree.ParseText(SourceText.From(text, Encoding.UTF8), ParseOptions, path);
 }

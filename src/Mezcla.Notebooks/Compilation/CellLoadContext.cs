@@ -5,8 +5,9 @@ using System.Runtime.Loader;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Where an engine's cells, and the assemblies they ask for by <c>#r</c>, are loaded. What .NET itself and the host's references provide is taken from
-/// them, so that cells and host mean the same types; other libraries the host happens to use don't get in the way of the cells' own.
+/// Where an engine's cells, and the assemblies they ask for by <c>#r</c>, are loaded. What .NET itself and the host's references provide is
+/// taken from them, so that cells and host mean the same types; other libraries the
+/// host happens to use don't get in the way of the cells' own.
 /// </summary>
 internal sealed class CellLoadContext : AssemblyLoadContext
 {
@@ -42,12 +43,14 @@ internal sealed class CellLoadContext : AssemblyLoadContext
             var used = _hosts[assemblyName] ?? Assembly.Load(new AssemblyName(assemblyName)).GetName().Version!;
             var wanted = AssemblyName.GetAssemblyName(path).Version!;
             if (used < wanted)
-                note = $"{assemblyName}: {_hostName} itself uses version {used}, so that is what cells get, not {wanted} from {Path.GetFileName(path)}.";
+                note = $"{assemblyName}: {_hostName} itself uses version {used}, so that is what cells get, not {wanted} " +
+                    $"from {Path.GetFileName(path)}.";
 
             return false;
         }
 
-        if (_paths.TryGetValue(assemblyName, out var known) && known != path && Assemblies.FirstOrDefault(assembly => assembly.GetName().Name == assemblyName) is { } loaded)
+        if (_paths.TryGetValue(assemblyName, out var known) && known != path
+            && Assemblies.FirstOrDefault(assembly => assembly.GetName().Name == assemblyName) is { } loaded)
         {
             note = $"{assemblyName} {loaded.GetName().Version} is already in use in this session; restart the kernel to load {path}.";
             return false;
@@ -89,8 +92,10 @@ internal sealed class CellLoadContext : AssemblyLoadContext
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName)
     {
-        var extension = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? ".dll" : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? ".dylib" : ".so";
-        foreach (var candidate in new[] { unmanagedDllName, unmanagedDllName + extension, "lib" + unmanagedDllName, "lib" + unmanagedDllName + extension })
+        var extension = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? ".dll" : RuntimeInformation.IsOSPlatform(OSPlatform.OSX)
+            ? ".dylib" : ".so";
+        foreach (var candidate in new[] { unmanagedDllName, unmanagedDllName + extension, "lib" + unmanagedDllName,
+            "lib" + unmanagedDllName + extension })
         {
             if (_native.TryGetValue(candidate, out var path))
                 return LoadUnmanagedDllFromPath(path);

@@ -11,7 +11,8 @@ namespace Mezcla.Notebooks;
 internal sealed record CompiledCell(Func<object?[], Task<object?>>? Start, bool HasValue, ImmutableArray<Diagnostic> Warnings);
 
 /// <summary>The compiler refused a cell's code.</summary>
-internal sealed class CellCompilationException(CSharpCompilation compilation, ImmutableArray<Diagnostic> errors) : Exception("The cell does not compile.")
+internal sealed class CellCompilationException(CSharpCompilation compilation, ImmutableArray<Diagnostic> errors)
+    : Exception("The cell does not compile.")
 {
     public CSharpCompilation Compilation => compilation;
 

@@ -91,7 +91,8 @@ internal sealed class HoistedUnit(string key)
 
     private static bool DeclaresExtensions(ClassDeclarationSyntax type) => type.Members.Any(member =>
         member is ExtensionBlockDeclarationSyntax
-        || (member is MethodDeclarationSyntax { ParameterList.Parameters: [var first, ..] } && first.Modifiers.Any(SyntaxKind.ThisKeyword)));
+        || (member is MethodDeclarationSyntax { ParameterList.Parameters: [var first, ..] }
+            && first.Modifiers.Any(SyntaxKind.ThisKeyword)));
 
     /// <summary>A namespace's header, usings and closing brace, without its members.</summary>
     private static IEnumerable<TextSpan> Shell(BaseNamespaceDeclarationSyntax space)
@@ -114,7 +115,8 @@ internal sealed class HoistedUnit(string key)
     {
         foreach (var trivia in node.GetLeadingTrivia())
         {
-            if (trivia.IsKind(SyntaxKind.SingleLineDocumentationCommentTrivia) || trivia.IsKind(SyntaxKind.MultiLineDocumentationCommentTrivia))
+            if (trivia.IsKind(SyntaxKind.SingleLineDocumentationCommentTrivia)
+                || trivia.IsKind(SyntaxKind.MultiLineDocumentationCommentTrivia))
                 return TextSpan.FromBounds(trivia.FullSpan.Start, node.Span.End);
         }
 

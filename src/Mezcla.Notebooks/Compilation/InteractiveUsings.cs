@@ -4,8 +4,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Passes over <c>using Microsoft.DotNet.Interactive.…;</c>, with which many published notebooks begin: what this kernel offers of it is there
-/// without, and what it does not offer is reported where it is used.
+/// Passes over <c>using Microsoft.DotNet.Interactive.…;</c>, with which many published notebooks begin: what this kernel offers of it is
+/// there without, and what it does not offer is reported where it is used.
 /// </summary>
 internal static class InteractiveUsings
 {

@@ -12,10 +12,14 @@ internal static class ScriptValue
         var tree = compilation.SyntaxTrees[0];
         var last = tree.GetCompilationUnitRoot().Members.LastOrDefault() as GlobalStatementSyntax;
         if (last?.Statement is ExpressionStatementSyntax { SemicolonToken.IsMissing: true } statement)
-            return compilation.GetSemanticModel(tree).GetTypeInfo(statement.Expression).Type is not { SpecialType: SpecialType.System_Void };
+            return compilation.GetSemanticModel(tree)
+                .GetTypeInfo(statement.Expression).Type is not { SpecialType: SpecialType.System_Void };
 
         return tree.GetRoot()
-            .DescendantNodes(node => node is not (AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax or BaseMethodDeclarationSyntax or BaseTypeDeclarationSyntax))
+            .DescendantNodes(
+                node =>
+                    node is not (AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax or BaseMethodDeclarationSyntax
+                        or BaseTypeDeclarationSyntax))
             .OfType<ReturnStatementSyntax>()
             .Any(statement => statement.Expression is not null);
     }

@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Lets <c>using var x = …;</c> stand at the top of a cell, which scripts don't know. Later cells see the variable, so it can't be disposed of when the
-/// cell ends; it is an ordinary variable. The keyword is blanked.
+/// Lets <c>using var x = …;</c> stand at the top of a cell, which scripts don't know. Later cells see the variable, so it can't be disposed
+/// of when the cell ends; it is an ordinary variable. The keyword is blanked.
 /// </summary>
 internal static class UsingVariables
 {
@@ -40,7 +40,8 @@ internal static class UsingVariables
     /// <summary>A type and a name before the equals sign; an alias directive has only a name there.</summary>
     private static bool DeclaresVariable(List<SyntaxToken> tokens, int start)
     {
-        if (start >= tokens.Count || tokens[start].Kind() is SyntaxKind.OpenParenToken or SyntaxKind.StaticKeyword or SyntaxKind.UnsafeKeyword)
+        if (start >= tokens.Count
+            || tokens[start].Kind() is SyntaxKind.OpenParenToken or SyntaxKind.StaticKeyword or SyntaxKind.UnsafeKeyword)
             return false;
 
         for (var i = start; i < tokens.Count && !tokens[i].IsKind(SyntaxKind.SemicolonToken); i++)

@@ -32,7 +32,9 @@ internal sealed class Usings
         foreach (var directive in directives)
         {
             // An alias defined anew replaces the old one.
-            var key = directive.Alias is { } alias ? alias.Name.ToString() + "=" : (directive.StaticKeyword.Text + " " + directive.NamespaceOrType).Trim();
+            var key = directive.Alias is { } alias
+                ? alias.Name.ToString() + "="
+                : (directive.StaticKeyword.Text + " " + directive.NamespaceOrType).Trim();
             var text = directive.WithoutTrivia().NormalizeWhitespace().ToFullString();
             _directives[key] = text.StartsWith("global", StringComparison.Ordinal) ? text : "global " + text;
         }

@@ -7,26 +7,27 @@ using Mono.Cecil.Rocks;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Rewrites a cell's compiled code so that it can be stopped and can't take the process with it: a check at every loop's turn, a look at the stack
-/// where a method begins that might call itself, and harmless replacements for the calls that end the process.
+/// Rewrites a cell's compiled code so that it can be stopped and can't take the process with it: a check at every loop's turn, a look at
+/// the stack where a method begins that might call itself, and harmless replacements for the calls that end the process.
 /// </summary>
 /// <remarks>
-/// Working on IL and not on source keeps every line and column, and reaches lambdas, properties and operators alike. A method that only calls
-/// methods known to end is left alone, so that the JIT can still inline it.
+/// Working on IL and not on source keeps every line and column, and reaches lambdas, properties and operators alike. A method that only
+/// calls methods known to end is left alone, so that the JIT can still inline it.
 /// </remarks>
 internal static class Weaver
 {
-    private static readonly FieldInfo s_stopping = typeof(CellGuard).GetField(nameof(CellGuard.Stopping))!;
-    private static readonly MethodInfo s_check = typeof(CellGuard).GetMethod(nameof(CellGuard.Check))!;
-    private static readonly MethodInfo s_enterAsync = typeof(CellGuard).GetMethod(nameof(CellGuard.EnterAsync))!;
-    private static readonly MethodInfo s_enter = typeof(CellGuard).GetMethod(nameof(CellGuard.Enter))!;
+    private static readonly FieldInfo Stopping = typeof(CellGuard).GetField(nameof(CellGuard.Stopping))!;
+    private static readonly MethodInfo Check = typeof(CellGuard).GetMethod(nameof(CellGuard.Check))!;
+    private static readonly MethodInfo EnterAsync = typeof(CellGuard).GetMethod(nameof(CellGuard.EnterAsync))!;
+    private static readonly MethodInfo Enter = typeof(CellGuard).GetMethod(nameof(CellGuard.Enter))!;
 
     /// <summary>
-    /// The key of the ECMA standard, which needs no private half. The compiler tells versions of one assembly apart only if they have a key.
+    /// The key of the ECMA standard, which needs no private half. The compiler tells
+    /// versions of one assembly apart only if they have a key.
     /// </summary>
-    private static readonly byte[] s_publicKey = [0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
+    private static readonly byte[] PublicKey = [0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
 
-    private static readonly Dictionary<string, MethodInfo> s_replacements = new()
+    private static readonly Dictionary<string, MethodInfo> Replacements = new()
     {
         ["System.Void System.Environment::Exit(System.Int32)"] = typeof(CellGuard).GetMethod(nameof(CellGuard.Exit))!,
         ["System.Void System.Environment::FailFast(System.String)"] = typeof(CellGuard).GetMethod(nameof(CellGuard.FailFast))!,
@@ -36,16 +37,18 @@ internal static class Weaver
         ["System.Void System.Console::Clear()"] = typeof(CellGuard).GetMethod(nameof(CellGuard.ClearConsole))!,
     };
 
-    private static readonly HashSet<string> s_harmless =
+    private static readonly HashSet<string> Harmless =
     [
-        "System.Object", "System.Math", "System.MathF", "System.String", "System.Char", "System.Int32", "System.Int64", "System.Double", "System.Single",
+        "System.Object", "System.Math", "System.MathF", "System.String", "System.Char", "System.Int32", "System.Int64", "System.Double",
+        "System.Single",
         "System.Span`1", "System.ReadOnlySpan`1", "System.Numerics.Vector`1", "System.Runtime.CompilerServices.Unsafe",
     ];
 
     /// <summary>An assembly with nothing in it, under the name and version by which others are compiled against it.</summary>
     public static MemoryStream EmptyLibrary(string publicName, Version version)
     {
-        using var assembly = AssemblyDefinition.CreateAssembly(new AssemblyNameDefinition(publicName, version) { PublicKey = s_publicKey }, publicName, ModuleKind.Dll);
+        using var assembly = AssemblyDefinition.CreateAssembly(new AssemblyNameDefinition(publicName, version) { PublicKey = PublicKey },
+            publicName, ModuleKind.Dll);
         var image = new MemoryStream();
         assembly.Write(image);
         return image;
@@ -59,7 +62,8 @@ internal static class Weaver
         (image, symbols) = Write(assembly);
     }
 
-    /// <summary>Rewrites the assembly of a cell's types and its portable PDB; both are replaced. Everything internal becomes public.</summary>
+    /// <summary>Rewrites the assembly of a cell's types and its portable PDB; both are
+    /// replaced. Everything internal becomes public.</summary>
     /// <returns>The assembly under the name and version by which others are compiled against it.</returns>
     public static MemoryStream WeaveLibrary(ref MemoryStream image, ref MemoryStream symbols, string publicName, Version version)
     {
@@ -69,7 +73,7 @@ internal static class Weaver
 
         var published = new MemoryStream();
         var (ownName, ownVersion) = (assembly.Name.Name, assembly.Name.Version);
-        (assembly.Name.Name, assembly.Name.Version, assembly.Name.PublicKey) = (publicName, version, s_publicKey);
+        (assembly.Name.Name, assembly.Name.Version, assembly.Name.PublicKey) = (publicName, version, PublicKey);
         assembly.Write(published);
         (assembly.Name.Name, assembly.Name.Version, assembly.Name.PublicKey) = (ownName, ownVersion, null);
         WeaveMethods(assembly.MainModule);
@@ -92,8 +96,8 @@ internal static class Weaver
     }
 
     /// <summary>
-    /// The compiler lists hidden versions of libraries among the references, for debuggers' sake. Nothing uses them, and the next compilation would take
-    /// one version for another.
+    /// The compiler lists hidden versions of libraries among the references, for debuggers' sake. Nothing uses them, and the next
+    /// compilation would take one version for another.
     /// </summary>
     private static void DropUnusedReferences(ModuleDefinition module)
     {
@@ -108,7 +112,8 @@ internal static class Weaver
             module.AssemblyReferences.Remove(reference);
     }
 
-    private static bool IsLibrary(AssemblyNameReference reference) => reference.Name.StartsWith(CellLibrary.NamePrefix, StringComparison.Ordinal);
+    private static bool IsLibrary(AssemblyNameReference reference) =>
+        reference.Name.StartsWith(CellLibrary.NamePrefix, StringComparison.Ordinal);
 
     private static (MemoryStream Image, MemoryStream Symbols) Write(AssemblyDefinition assembly)
     {
@@ -155,10 +160,10 @@ internal static class Weaver
     private sealed class Work(ModuleDefinition module)
     {
         private readonly Dictionary<MethodDefinition, bool> _leaves = [];
-        private readonly FieldReference _stopping = module.ImportReference(s_stopping);
-        private readonly MethodReference _check = module.ImportReference(s_check);
-        private readonly MethodReference _enterAsync = module.ImportReference(s_enterAsync);
-        private readonly MethodReference _enter = module.ImportReference(s_enter);
+        private readonly FieldReference _stopping = module.ImportReference(Stopping);
+        private readonly MethodReference _check = module.ImportReference(Check);
+        private readonly MethodReference _enterAsync = module.ImportReference(EnterAsync);
+        private readonly MethodReference _enter = module.ImportReference(Enter);
 
         public void Weave(MethodDefinition method)
         {
@@ -172,7 +177,7 @@ internal static class Weaver
             {
                 if (instruction.OpCode == OpCodes.Call
                     && instruction.Operand is MethodReference called
-                    && s_replacements.TryGetValue(called.FullName, out var replacement))
+                    && Replacements.TryGetValue(called.FullName, out var replacement))
                     instruction.Operand = module.ImportReference(replacement);
             }
 
@@ -202,7 +207,8 @@ internal static class Weaver
             }
         }
 
-        /// <summary>Puts a check where a loop's turn begins. Nothing is on the stack there, so that the JIT still sees an ordinary loop.</summary>
+        /// <summary>Puts a check where a loop's turn begins. Nothing is on the stack
+        /// there, so that the JIT still sees an ordinary loop.</summary>
         private void InsertCheck(Mono.Cecil.Cil.MethodBody body, Instruction head)
         {
             Instruction[] check =
@@ -249,13 +255,15 @@ internal static class Weaver
             _ => [],
         };
 
-        /// <summary>Whether a library may call a method again and again in a loop of its own: lambdas, local functions, what is virtual.</summary>
+        /// <summary>Whether a library may call a method again and again in a loop of its
+        /// own: lambdas, local functions, what is virtual.</summary>
         private static bool IsCalledBack(MethodDefinition method) =>
             method.IsVirtual || method.Name.StartsWith('<') || method.DeclaringType.Name.StartsWith('<');
 
         /// <summary>
-        /// Whether an exception at the beginning of a method would do harm: in a static constructor, after which its type is unusable; in an async
-        /// method's MoveNext before its own try block, where it would end the process; in the cleaning up of an iterator, where it would hide another.
+        /// Whether an exception at the beginning of a method would do harm: in a static constructor, after which its type is unusable; in
+        /// an async method's MoveNext before its own try block, where it would end the process;
+        /// in the cleaning up of an iterator, where it would hide another.
         /// </summary>
         private static bool IsUnsafeToFail(MethodDefinition method) =>
             method.Name is ".cctor" or "System.IDisposable.Dispose"
@@ -283,8 +291,9 @@ internal static class Weaver
 
         private static bool IsHarmless(MethodReference called) =>
             called is not GenericInstanceMethod
-            && s_harmless.Contains(called.DeclaringType.GetElementType().FullName)
-            && !called.Parameters.Any(parameter => parameter.ParameterType.GetElementType().FullName is "System.Object" or "System.IFormatProvider")
+            && Harmless.Contains(called.DeclaringType.GetElementType().FullName)
+            && !called.Parameters.Any(
+                parameter => parameter.ParameterType.GetElementType().FullName is "System.Object" or "System.IFormatProvider")
             && (called.Name is ".ctor" || called.DeclaringType.FullName is not "System.Object");
     }
 

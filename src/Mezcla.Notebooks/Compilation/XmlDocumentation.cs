@@ -34,7 +34,8 @@ internal sealed class XmlDocumentation : DocumentationProvider
     public override int GetHashCode() => _key.GetHashCode();
 
     protected override string? GetDocumentationForSymbol(
-        string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default) => Find(documentationMemberID);
+        string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default) =>
+        Find(documentationMemberID);
 
     private static Dictionary<string, string> Read(Func<XDocument> load)
     {

@@ -17,7 +17,9 @@ internal static class AssetsFile
             var found = Read(document.RootElement);
             return found.CompileFiles.Concat(found.RuntimeFiles).Concat(found.NativeFiles).All(File.Exists) ? found : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException
+                or InvalidOperationException)
         {
             return null;
         }
@@ -25,7 +27,8 @@ internal static class AssetsFile
 
     /// <summary>A restore that failed leaves an assets file too, with its reasons.</summary>
     private static bool HasErrors(JsonElement root) =>
-        root.TryGetProperty("logs", out var logs) && logs.EnumerateArray().Any(log => log.TryGetProperty("level", out var level) && level.GetString() == "Error");
+        root.TryGetProperty("logs", out var logs)
+            && logs.EnumerateArray().Any(log => log.TryGetProperty("level", out var level) && level.GetString() == "Error");
 
     private static RestoredPackages Read(JsonElement root)
     {
@@ -33,7 +36,8 @@ internal static class AssetsFile
         var libraries = root.GetProperty("libraries");
 
         // With a runtime identifier there are two targets; the one that names it has the native files resolved.
-        var target = root.GetProperty("targets").EnumerateObject().OrderByDescending(candidate => candidate.Name.Contains('/', StringComparison.Ordinal)).First().Value;
+        var target = root.GetProperty("targets").EnumerateObject()
+            .OrderByDescending(candidate => candidate.Name.Contains('/', StringComparison.Ordinal)).First().Value;
         var versions = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var (compile, runtime, resources, native) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
         foreach (var package in target.EnumerateObject())
@@ -59,7 +63,8 @@ internal static class AssetsFile
     private static IEnumerable<string> Files(JsonElement package, string group, string folder, string extension) =>
         package.TryGetProperty(group, out var files)
             ? files.EnumerateObject()
-                .Where(file => !file.Name.EndsWith("_._", StringComparison.Ordinal) && file.Name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+                .Where(file => !file.Name.EndsWith("_._", StringComparison.Ordinal)
+                    && file.Name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
                 .Select(file => Path.GetFullPath(Path.Combine(folder, file.Name)))
             : [];
 }

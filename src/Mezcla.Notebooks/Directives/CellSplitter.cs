@@ -8,7 +8,7 @@ namespace Mezcla.Notebooks;
 /// <summary>Splits a cell at its directives.</summary>
 internal static partial class CellSplitter
 {
-    private static readonly Dictionary<string, string> s_content = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string> Content = new(StringComparer.Ordinal)
     {
         ["markdown"] = MimeBundle.Markdown,
         ["md"] = MimeBundle.Markdown,
@@ -51,10 +51,10 @@ internal static partial class CellSplitter
                 continue;
             }
 
-            if (name is "csharp" or "c#" || s_content.ContainsKey(name))
+            if (name is "csharp" or "c#" || Content.ContainsKey(name))
             {
                 Flush();
-                mime = s_content.GetValueOrDefault(name);
+                mime = Content.GetValueOrDefault(name);
                 (codeLine, contentLine) = (number + 1, number + 1);
                 if (mime is not null && argument.Length > 0)
                     content.Add(argument);
@@ -84,7 +84,8 @@ internal static partial class CellSplitter
         }
     }
 
-    private static string Unquote(string argument) => argument.Length >= 2 && argument[0] == '"' && argument.IndexOf('"', 1) is > 0 and var end
+    private static string Unquote(string argument) =>
+        argument.Length >= 2 && argument[0] == '"' && argument.IndexOf('"', 1) is > 0 and var end
         ? argument[1..end]
         : argument.Trim('"');
 
@@ -96,7 +97,8 @@ internal static partial class CellSplitter
 
         var before = Blanking.Only(cell, code)[..position];
         if (!before.Contains("\"\"\"", StringComparison.Ordinal) && !before.Contains("@\"", StringComparison.Ordinal)
-            && !before.Contains("\"@", StringComparison.Ordinal) && !before.Contains("/*", StringComparison.Ordinal) && !before.Contains("@$\"", StringComparison.Ordinal))
+            && !before.Contains("\"@", StringComparison.Ordinal) && !before.Contains("/*", StringComparison.Ordinal)
+            && !before.Contains("@$\"", StringComparison.Ordinal))
             return false;
 
         // With a marker appended, lexing tells whether the marker would be a token of its own or part of something longer.
@@ -106,6 +108,7 @@ internal static partial class CellSplitter
         return !(token.IsKind(SyntaxKind.IdentifierToken) && token.Text == Marker);
     }
 
-    [GeneratedRegex(@"^\s*#(?:!(?<magic>)(?<name>[A-Za-z#][\w#-]*)|(?<reference>r|i|load)(?=\s|""))(?<argument>.*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\s*#(?:!(?<magic>)(?<name>[A-Za-z#][\w#-]*)|(?<reference>r|i|load)(?=\s|""))(?<argument>.*)$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Directive();
 }

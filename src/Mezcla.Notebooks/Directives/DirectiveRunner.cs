@@ -11,15 +11,17 @@ namespace Mezcla.Notebooks;
 /// <param name="variables">Gives the variables that cells have declared.</param>
 /// <param name="runFile">Runs a C# file: its path, the cell that loads it, and the list that receives the compiler's warnings.</param>
 internal sealed class DirectiveRunner(
-    EngineState engine, CellCompiler compiler, CellLoadContext context, Func<IReadOnlyList<CellVariable>> variables, Action<string, CellRun, List<string>> runFile)
+    EngineState engine, CellCompiler compiler, CellLoadContext context, Func<IReadOnlyList<CellVariable>> variables,
+    Action<string, CellRun, List<string>> runFile)
 {
     private const string Known =
         "#!csharp, #!markdown, #!html, #!javascript (the lines below are of that language), #!time, #!about, #!who, #!whos, #!lsmagic, "
         + "#r \"nuget: Package, Version\", #r \"file.dll\", #i \"nuget: source\", #load \"file.csx\"";
 
-    private static readonly HashSet<string> s_otherLanguages = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> OtherLanguages = new(StringComparer.OrdinalIgnoreCase)
     {
-        "fsharp", "f#", "pwsh", "powershell", "sql", "kql", "http", "mermaid", "python", "r", "value", "share", "set", "connect", "import", "meta", "log", "nteract",
+        "fsharp", "f#", "pwsh", "powershell", "sql", "kql", "http", "mermaid", "python", "r", "value", "share", "set", "connect", "import",
+        "meta", "log", "nteract",
     };
 
     private readonly PackageSession _packages = new(engine.Options, context);
@@ -31,14 +33,15 @@ internal sealed class DirectiveRunner(
         AddPackages(parts, run, document);
         foreach (var part in parts.Where(part => part.Kind == PartKind.Reference))
         {
-            At(part, run, document, () =>
+            RunPart(part, run, document, () =>
             {
                 if (part.Name == "load")
                     Load(part.Text, run, document, warnings);
                 else if (part.Name == "r" && !PackageRequest.IsPackage(part.Text))
                     AddFile(part.Text, document);
                 else if (part.Name == "i" && !PackageRequest.IsPackage(part.Text))
-                    throw new DirectiveException($"#i takes a package source, as in #i \"nuget: https://…\" or #i \"nuget: folder\"; \"{part.Text}\" is none.");
+                    throw new DirectiveException(
+                        $"#i takes a package source, as in #i \"nuget: https://…\" or #i \"nuget: folder\"; \"{part.Text}\" is none.");
             });
         }
     }
@@ -61,13 +64,20 @@ internal sealed class DirectiveRunner(
             case "whos":
                 var view = new TableView(
                     "", ["Variable", "Type", "Value"], [.. variables().Select(Row)], HasLabels: false, More: null);
-                var bundle = new MimeBundle(new Dictionary<string, string> { [MimeBundle.Html] = HtmlWriter.Write(view), [MimeBundle.PlainText] = PlainWriter.Write(view) });
+                var bundle =
+                    new MimeBundle(
+                        new Dictionary<string, string>
+                        {
+                            [MimeBundle.Html] = HtmlWriter.Write(view),
+                            [MimeBundle.PlainText] = PlainWriter.Write(view)
+                        });
                 run.Post(output => output.Display(bundle, null));
                 break;
             default:
                 throw new DirectiveException(
-                    s_otherLanguages.Contains(part.Name)
-                        ? $"#!{part.Name} is not part of this kernel, which runs C# and shows Markdown, HTML and JavaScript. It knows: {Known}."
+                    OtherLanguages.Contains(part.Name)
+                        ? $"#!{part.Name} is not part of this kernel, which runs C# and shows Markdown, HTML and JavaScript. It " +
+                            $"knows: {Known}."
                         : $"There is no directive #!{part.Name}. This kernel knows: {Known}.")
                 { Line = part.Line };
         }
@@ -88,18 +98,23 @@ internal sealed class DirectiveRunner(
 
     private string About()
     {
-        var version = typeof(DirectiveRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-        return $"{engine.Options.KernelName} {version}: C# 14 on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription} "
-            + $"({RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores)\nFolder: {engine.Folder}\nProcess: {Environment.ProcessId}";
+        var version = typeof(DirectiveRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0];
+        return $"{engine.Options.KernelName} {version}: C# 14 on {RuntimeInformation.FrameworkDescription}, " +
+            $"{RuntimeInformation.OSDescription} "
+            +
+            $"({RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores)\nFolder: {engine.Folder}\n" +
+            $"Process: {Environment.ProcessId}";
     }
 
     private void AddPackages(IReadOnlyList<CellPart> parts, CellRun run, string document)
     {
-        var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text)).ToList();
+        var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text))
+            .ToList();
         if (requests.Count == 0)
             return;
 
-        At(requests[0], run, document, () =>
+        RunPart(requests[0], run, document, () =>
         {
             foreach (var part in requests)
                 _packages.Add(part, run);
@@ -113,7 +128,8 @@ internal sealed class DirectiveRunner(
         var full = Resolve(path, document);
         if (!File.Exists(full))
         {
-            throw new DirectiveException(path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || path.Contains('/', StringComparison.Ordinal)
+            throw new DirectiveException(
+                path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) || path.Contains('/', StringComparison.Ordinal)
                 ? $"There is no file {full}."
                 : $"There is no file {full}. For a package write #r \"nuget: {path}\".");
         }
@@ -161,7 +177,7 @@ internal sealed class DirectiveRunner(
     private string Resolve(string path, string document) =>
         Path.GetFullPath(Path.Combine(Path.IsPathRooted(document) ? Path.GetDirectoryName(document)! : engine.Folder, path));
 
-    private static void At(CellPart part, CellRun run, string document, Action action)
+    private static void RunPart(CellPart part, CellRun run, string document, Action action)
     {
         try
         {

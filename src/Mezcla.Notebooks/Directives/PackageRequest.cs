@@ -20,8 +20,10 @@ internal sealed record PackageRequest(string Id, string Version)
             throw new DirectiveException($"\"{argument}\" names no package. Write #r \"nuget: Package\" or #r \"nuget: Package, 1.2.3\".");
 
         var version = parts.Length > 1 && parts[1].Length > 0 ? parts[1] : "*";
-        if (version.Any(character => !(char.IsLetterOrDigit(character) || character is '.' or '-' or '+' or '*' or '[' or ']' or '(' or ')' or ',' or ' ')))
-            throw new DirectiveException($"\"{version}\" is no version of a package. Write for instance #r \"nuget: {parts[0]}, 1.2.3\".");
+        if (version.Any(
+            character =>
+                !(char.IsLetterOrDigit(character) || character is '.' or '-' or '+' or '*' or '[' or ']' or '(' or ')' or ',' or ' ')))
+            throw new DirectiveException($"\"{version}\" is not a package version. Write for instance #r \"nuget: {parts[0]}, 1.2.3\".");
 
         return new PackageRequest(parts[0], version);
     }

@@ -13,7 +13,7 @@ namespace Mezcla.Notebooks;
 /// </summary>
 internal static partial class PackageRestorer
 {
-    private static readonly TimeSpan s_keepInexact = TimeSpan.FromDays(1);
+    private static readonly TimeSpan KeepInexact = TimeSpan.FromDays(1);
 
     /// <param name="requests">All packages that are to go together.</param>
     /// <param name="sources">Sources beyond the user's own.</param>
@@ -27,10 +27,13 @@ internal static partial class PackageRestorer
         IReadOnlyList<PackageRequest>? added = null)
     {
         var project = Project(requests, sources);
-        cache ??= Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "packages");
+        cache ??=
+            Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData,
+                Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "packages");
         var folder = Path.Combine(cache, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(project)))[..24]);
         var assets = new FileInfo(Path.Combine(folder, "obj", "project.assets.json"));
-        var isFresh = assets.Exists && (requests.All(request => request.IsExact) || DateTime.UtcNow - assets.LastWriteTimeUtc < s_keepInexact);
+        var isFresh = assets.Exists
+            && (requests.All(request => request.IsExact) || DateTime.UtcNow - assets.LastWriteTimeUtc < KeepInexact);
         if (isFresh && AssetsFile.TryRead(assets.FullName) is { } known)
             return known;
 
@@ -69,7 +72,8 @@ internal static partial class PackageRestorer
         var items = new XElement(
             "ItemGroup",
             requests.OrderBy(request => request.Id, StringComparer.OrdinalIgnoreCase)
-                .Select(request => new XElement("PackageReference", new XAttribute("Include", request.Id), new XAttribute("Version", request.Version))));
+                .Select(request => new XElement("PackageReference", new XAttribute("Include", request.Id),
+                    new XAttribute("Version", request.Version))));
 
         // Settings of a repository around the cache's folder are not meant for this project.
         var own = new XElement(
@@ -132,7 +136,8 @@ internal static partial class PackageRestorer
         catch (System.ComponentModel.Win32Exception exception)
         {
             throw new DirectiveException(
-                "Packages are restored by the .NET SDK, and the command dotnet was not found. Install the SDK from https://dotnet.microsoft.com/download.", exception);
+                "Packages are restored by the .NET SDK, and the command dotnet was not found. Install the SDK from " +
+                    "https://dotnet.microsoft.com/download.", exception);
         }
     }
 
@@ -154,6 +159,7 @@ internal static partial class PackageRestorer
         return $"Could not restore {wanted}.\n{string.Join('\n', reasons)}\nTo add a source: #i \"nuget: address or folder\".";
     }
 
-    [GeneratedRegex(@"error (?<text>(NU|NETSDK|MSB)\d+: .*?)(\s\[[^\]]*csproj\])?\r?$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"error (?<text>(NU|NETSDK|MSB)\d+: .*?)(\s\[[^\]]*csproj\])?\r?$",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Error();
 }

@@ -25,8 +25,9 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         var request = PackageRequest.Parse(part.Text);
         if (request.Id.StartsWith("Microsoft.DotNet.Interactive", StringComparison.OrdinalIgnoreCase))
         {
-            Say(run, (output, bundle) => output.Display(bundle, null),
-                $"{request.Id} was not restored: it belongs to .NET Interactive. display, Formatter, HTML and the other helpers need no package here.");
+            Show(run, (output, bundle) => output.Display(bundle, null),
+                $"{request.Id} was not restored: it belongs to .NET Interactive. display, Formatter, HTML and the other helpers need no " +
+                    "package here.");
             return;
         }
 
@@ -55,19 +56,22 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
 
         var added = _new.ToList();
         _new.Clear();
-        var all = _wanted.Values.Where(known => !added.Any(request => request.Id.Equals(known.Id, StringComparison.OrdinalIgnoreCase))).Concat(added).ToList();
+        var all = _wanted.Values.Where(known => !added.Any(request => request.Id.Equals(known.Id, StringComparison.OrdinalIgnoreCase)))
+            .Concat(added).ToList();
         var id = Guid.NewGuid().ToString("N");
-        Say(run, (output, bundle) => output.Display(bundle, id), $"Restoring {string.Join(", ", added.Select(request => request.Id))} …");
+        Show(run, (output, bundle) => output.Display(bundle, id), $"Restoring {string.Join(", ", added.Select(request => request.Id))} …");
         RestoredPackages restored;
         try
         {
             // Versions already in use must not change under the code that uses them.
-            var pinned = all.Select(request => _installed.TryGetValue(request.Id, out var version) ? request with { Version = $"[{version}]" } : request);
+            var pinned = all.Select(
+                request => _installed.TryGetValue(request.Id, out var version) ? request with { Version = $"[{version}]" } : request);
             restored = PackageRestorer.Restore([.. pinned], _sources, options.PackageCache, run.Stopping, added);
         }
         catch (DirectiveException)
         {
-            Say(run, (output, bundle) => output.UpdateDisplay(id, bundle), $"Not restored: {string.Join(", ", added.Select(request => request.Id))}");
+            Show(run, (output, bundle) => output.UpdateDisplay(id, bundle),
+                $"Not restored: {string.Join(", ", added.Select(request => request.Id))}");
             throw;
         }
 
@@ -97,11 +101,11 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         }
 
         var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));
-        Say(run, (output, bundle) => output.UpdateDisplay(id, bundle), string.Join('\n', notes.Prepend(text)));
+        Show(run, (output, bundle) => output.UpdateDisplay(id, bundle), string.Join('\n', notes.Prepend(text)));
         return references;
     }
 
-    private static void Say(CellRun run, Action<ICellOutput, MimeBundle> how, string text)
+    private static void Show(CellRun run, Action<ICellOutput, MimeBundle> how, string text)
     {
         if (run.Options.Silent)
             return;

@@ -35,7 +35,7 @@ public static class CellFunctions
     public static MimeBundle ImageBytes(ReadOnlySpan<byte> bytes) => Pictures.ToBundle(bytes, "picture");
 
     /// <summary>A picture from a file; a relative path starts at the notebook's folder.</summary>
-    /// <exception cref="ArgumentException">The file is no picture a notebook can show.</exception>
+    /// <exception cref="ArgumentException">The file is not a picture a notebook can show.</exception>
     /// <exception cref="IOException">The file can't be read.</exception>
     public static MimeBundle ImageFile(string path)
     {

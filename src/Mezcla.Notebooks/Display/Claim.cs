@@ -5,12 +5,13 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Cells;
 
 /// <summary>
-/// A sentence that is checked where it stands. <see cref="Check"/> and <see cref="Holds"/> show what was expected, what was obtained and where the
-/// expectation comes from, and fail the cell if the two do not agree, so a notebook that runs through says only what is so.
+/// A sentence that is checked where it stands. <see cref="Check"/> and <see cref="Holds"/> show what was expected, what was obtained and
+/// where the expectation comes from, and fail the cell if the two do not agree, so a notebook that runs through says only what is so.
 /// </summary>
 public static class Claim
 {
-    /// <summary>MIME type of the machine-readable form: an object with <c>what</c>, <c>holds</c>, <c>source</c>, and <c>expected</c>, <c>obtained</c>, <c>tolerance</c> or <c>detail</c>.</summary>
+    /// <summary>MIME type of the machine-readable form: an object with <c>what</c>, <c>holds</c>, <c>source</c>,
+    /// and <c>expected</c>, <c>obtained</c>, <c>tolerance</c> or <c>detail</c>.</summary>
     public const string MimeType = "application/vnd.mezcla.claim+json";
 
     /// <summary>Claims that a number is what it should be: |obtained − expected| ≤ tolerance.</summary>
@@ -43,7 +44,14 @@ public static class Claim
             lines = [.. lines, ("source", source)];
         (json["what"], json["holds"], json["source"]) = (what, holds, source);
         var text = $"{(holds ? "✓" : "✗")} {what}" + string.Concat(lines.Select(l => $"\n  {l.Name}: {l.Value}"));
-        CellFunctions.Show(new MimeBundle(new Dictionary<string, string> { [MimeBundle.Html] = Html(what, holds, lines), [MimeBundle.PlainText] = text, [MimeType] = json.ToJsonString() }));
+        CellFunctions.Show(
+            new MimeBundle(
+                new Dictionary<string, string>
+                {
+                    [MimeBundle.Html] = Html(what, holds, lines),
+                    [MimeBundle.PlainText] = text,
+                    [MimeType] = json.ToJsonString()
+                }));
         if (!holds)
             throw new ClaimFailedException(text[2..]);
     }
@@ -52,12 +60,17 @@ public static class Claim
     {
         // Colours that read on light and dark pages alike, and a word beside the colour for those who do not see it.
         var color = holds ? "#2e8b57" : "#d0342c";
-        var rows = string.Concat(lines.Select(l => $"<div><span style=\"opacity:.72\">{l.Name}</span> {WebUtility.HtmlEncode(l.Value)}</div>"));
-        return $"<div class=\"mezcla-claim\" style=\"border-left:4px solid {color};padding:4px 12px;margin:4px 0;font-family:system-ui,sans-serif\">" +
-            $"<div><b style=\"color:{color}\">{(holds ? "✓ holds" : "✗ does not hold")}</b> {WebUtility.HtmlEncode(what)}</div>{rows}</div>";
+        var rows =
+            string.Concat(lines.Select(l => $"<div><span style=\"opacity:.72\">{l.Name}</span> {WebUtility.HtmlEncode(l.Value)}</div>"));
+        return $"<div class=\"mezcla-claim\" style=\"border-left:4px solid {color};padding:4px 12px;margin:4px " +
+            "0;font-family:system-ui,sans-serif\">" +
+            $"<div><b style=\"color:{color}\">{(holds ? "✓ holds" : "✗ does not hold")}</b> {WebUtility.HtmlEncode(what)}</div>" +
+            $"{rows}</div>";
     }
 
-    private static JsonNode Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
+    private static JsonNode Number(double value) => double.IsFinite(value)
+        ? JsonValue.Create(value)
+        : JsonValue.Create(value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Up to twelve significant digits, thousands separated; exponents only where a person would want them.</summary>
     internal static string Text(double value)

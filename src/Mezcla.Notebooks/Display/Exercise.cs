@@ -7,7 +7,8 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Cells;
 
 /// <summary>
-/// A task for the reader, with checks that answer back and hints. Shown by being the last value of a cell; the cell never fails, whatever the reader wrote:
+/// A task for the reader, with checks that answer back and hints. Shown by being the last
+/// value of a cell; the cell never fails, whatever the reader wrote:
 /// <code>
 /// int Double(int x) => throw new NotImplementedException();
 ///
@@ -20,7 +21,8 @@ namespace Mezcla.Notebooks.Cells;
 /// <param name="title">What is to be done, in a few words.</param>
 public sealed class Exercise(string title)
 {
-    /// <summary>MIME type of the machine-readable form: an object with <c>title</c>, <c>solved</c>, <c>passed</c> and <c>checks</c>.</summary>
+    /// <summary>MIME type of the machine-readable form: an object with <c>title</c>,
+    /// <c>solved</c>, <c>passed</c> and <c>checks</c>.</summary>
     public const string MimeType = "application/vnd.mezcla.exercise+json";
 
     private readonly List<Outcome> _checks = [];
@@ -51,7 +53,8 @@ public sealed class Exercise(string title)
     /// <param name="expected">What it should be.</param>
     /// <param name="obtain">Calls what the reader wrote.</param>
     /// <param name="tolerance">The largest difference between two numbers that still counts as equal.</param>
-    public Exercise ExpectAll<T>(string what, IEnumerable<T> expected, Func<IEnumerable<T>> obtain, double tolerance = 0) => Expect(what, expected, obtain, tolerance);
+    public Exercise ExpectAll<T>(string what, IEnumerable<T> expected, Func<IEnumerable<T>> obtain, double tolerance = 0) =>
+        Expect(what, expected, obtain, tolerance);
 
     /// <summary>Checks that something holds.</summary>
     /// <param name="what">What should hold.</param>
@@ -98,18 +101,25 @@ public sealed class Exercise(string title)
 
     private string Mark => Solved ? "✓" : Untried ? "○" : "✗";
 
-    private string Verdict => Solved ? "solved" : Untried ? "yours to solve" : $"{_checks.Count(c => c.State == State.Right)} of {_checks.Count} checks pass";
+    private string Verdict => Solved ? "solved" : Untried
+        ? "yours to solve"
+        : $"{_checks.Count(c => c.State == State.Right)} of {_checks.Count} checks pass";
 
     private string ToHtml()
     {
         // The colours of claims, and amber for what is open; a word beside each for those who do not see them.
         var color = Solved ? "#2e8b57" : Untried ? "#a8730b" : "#d0342c";
-        var html = new StringBuilder($"<div class=\"mezcla-exercise\" style=\"border-left:4px solid {color};padding:4px 12px;margin:4px 0;font-family:system-ui,sans-serif\">" +
-            $"<div><b style=\"color:{color}\">{Mark} {Verdict}</b> {WebUtility.HtmlEncode(title)}</div>");
+        var html =
+            new StringBuilder(
+                $"<div class=\"mezcla-exercise\" style=\"border-left:4px solid {color};padding:4px 12px;margin:4px " +
+                    "0;font-family:system-ui,sans-serif\">" +
+                $"<div><b style=\"color:{color}\">{Mark} {Verdict}</b> {WebUtility.HtmlEncode(title)}</div>");
         foreach (var check in _checks.Where(c => c.State != State.Untried))
             html.Append($"<div>{(check.State == State.Right ? "✓" : "✗")} {WebUtility.HtmlEncode(check.What + Difference(check))}</div>");
         if (!Solved)
-            html.Append(string.Concat(_hints.Select((hint, i) => $"<details><summary>Hint {i + 1}</summary>{WebUtility.HtmlEncode(hint)}</details>")));
+            html.Append(
+                string.Concat(
+                    _hints.Select((hint, i) => $"<details><summary>Hint {i + 1}</summary>{WebUtility.HtmlEncode(hint)}</details>")));
         return html.Append("</div>").ToString();
     }
 
@@ -143,7 +153,9 @@ public sealed class Exercise(string title)
         (string a, string b) => a == b,
         (IEnumerable a, IEnumerable b) => a.Cast<object?>().ToList() is var left && b.Cast<object?>().ToList() is var right
             && left.Count == right.Count && left.Zip(right).All(pair => Same(pair.First, pair.Second, tolerance)),
-        (double or float, double or float) => Math.Abs(Convert.ToDouble(expected, CultureInfo.InvariantCulture) - Convert.ToDouble(obtained, CultureInfo.InvariantCulture)) <= tolerance,
+        (double or float, double or float) =>
+            Math.Abs(Convert.ToDouble(expected, CultureInfo.InvariantCulture) - Convert.ToDouble(obtained, CultureInfo.InvariantCulture))
+                <= tolerance,
         _ => expected.Equals(obtained),
     };
 
@@ -156,5 +168,6 @@ public sealed class Exercise(string title)
         _ => value.ToString() ?? "",
     };
 
-    private static string Text(List<object?> items) => $"[{string.Join(", ", items.Take(20).Select(Text))}{(items.Count > 20 ? ", …" : "")}]";
+    private static string Text(List<object?> items) =>
+        $"[{string.Join(", ", items.Take(20).Select(Text))}{(items.Count > 20 ? ", …" : "")}]";
 }

@@ -5,7 +5,7 @@ namespace Mezcla.Notebooks.Cells;
 /// <summary>A progress bar below the cell. Dispose of it when the work ends, and it becomes one line.</summary>
 public sealed class ProgressBar : IDisposable, IProgress<long>, IProgress<int>
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly Lock _lock = new();
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly long? _total;
@@ -74,7 +74,7 @@ public sealed class ProgressBar : IDisposable, IProgress<long>, IProgress<int>
 
     private void ShowIfDue()
     {
-        if (_ended || _watch.Elapsed - _shown < s_pause)
+        if (_ended || _watch.Elapsed - _shown < Pause)
             return;
 
         _shown = _watch.Elapsed;

@@ -33,7 +33,8 @@ internal sealed record ProgressState(string Label, long Value, long? Total, Time
             return label + Joined(Count(Value), Rate(), Duration(Elapsed), Note);
 
         var filled = total == 0 ? Width : (int)(Width * Math.Min(Value, total) / total);
-        return label + new string('█', filled) + new string('░', Width - filled) + " " + Joined(Percent(total), $"{Count(Value)}/{Count(total)}", Rate(), Left(total), Note);
+        return label + new string('█', filled) + new string('░', Width - filled) + " " + Joined(Percent(total),
+            $"{Count(Value)}/{Count(total)}", Rate(), TimeLeft(total), Note);
     }
 
     public string ToHtml()
@@ -42,10 +43,11 @@ internal sealed record ProgressState(string Label, long Value, long? Total, Time
             return $"<div>{HtmlWriter.Encode(ToText())}</div>";
 
         var bar = Total is { } total
-            ? FormattableString.Invariant($"<progress value=\"{Value}\" max=\"{Math.Max(1, total)}\" style=\"width:14em;vertical-align:middle\"></progress> ")
+            ? FormattableString.Invariant(
+                $"<progress value=\"{Value}\" max=\"{Math.Max(1, total)}\" style=\"width:14em;vertical-align:middle\"></progress> ")
             : "<progress style=\"width:14em;vertical-align:middle\"></progress> ";
         var text = Total is { } known
-            ? Joined(Percent(known), $"{Count(Value)}/{Count(known)}", Rate(), Left(known), Note)
+            ? Joined(Percent(known), $"{Count(Value)}/{Count(known)}", Rate(), TimeLeft(known), Note)
             : Joined(Count(Value), Rate(), Duration(Elapsed), Note);
         return $"<div style=\"font-variant-numeric:tabular-nums\">{HtmlWriter.Encode(Label)} {bar}{HtmlWriter.Encode(text)}</div>";
     }
@@ -81,7 +83,7 @@ internal sealed record ProgressState(string Label, long Value, long? Total, Time
         _ => Duration(TimeSpan.FromSeconds(1 / PerSecond)) + " each",
     };
 
-    private string Left(long total) =>
+    private string TimeLeft(long total) =>
         Value > 0 && Value < total ? Duration(TimeSpan.FromSeconds(Math.Min((total - Value) / PerSecond, 1e9))) + " left" : "";
 
     private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Documents;
 
 /// <summary>
-/// A Jupyter notebook, nbformat 4 (<see href="https://nbformat.readthedocs.io/en/latest/format_description.html"/>). Written as version 4.5, byte for byte as
-/// Jupyter writes it, so that a notebook saved here and one saved there do not differ; what this library does not know is kept.
+/// A Jupyter notebook, nbformat 4 (<see href="https://nbformat.readthedocs.io/en/latest/format_description.html"/>). Written as version
+/// 4.5, byte for byte as Jupyter writes it, so that a notebook saved here and one saved
+/// there do not differ; what this library does not know is kept.
 /// </summary>
 public sealed class Notebook
 {
@@ -34,7 +35,14 @@ public sealed class Notebook
         Metadata = new JsonObject
         {
             ["kernelspec"] = new JsonObject { ["display_name"] = ".NET (C#)", ["language"] = "C#", ["name"] = ".net-csharp" },
-            ["language_info"] = new JsonObject { ["file_extension"] = ".cs", ["mimetype"] = "text/x-csharp", ["name"] = "C#", ["pygments_lexer"] = "csharp", ["version"] = "14.0" },
+            ["language_info"] = new JsonObject
+            {
+                ["file_extension"] = ".cs",
+                ["mimetype"] = "text/x-csharp",
+                ["name"] = "C#",
+                ["pygments_lexer"] = "csharp",
+                ["version"] = "14.0"
+            },
         },
     };
 
@@ -42,7 +50,8 @@ public sealed class Notebook
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is not UTF-8, or no notebook of nbformat 4; the message says what is wrong and where.</exception>
+    /// <exception cref="InvalidDataException">It is not UTF-8, or no notebook of
+    /// nbformat 4; the message says what is wrong and where.</exception>
     public static Notebook Read(string path)
     {
         if (!File.Exists(path))
@@ -54,14 +63,15 @@ public sealed class Notebook
         }
         catch (DecoderFallbackException e)
         {
-            throw new InvalidDataException($"{path} is not UTF-8 text, as a notebook must be. If it is text, it is in another encoding: save it as UTF-8.", e);
+            throw new InvalidDataException(
+                $"{path} is not UTF-8 text, as a notebook must be. If it is text, it is in another encoding: save it as UTF-8.", e);
         }
     }
 
     /// <summary>Reads a notebook from its text.</summary>
     /// <param name="json">The text.</param>
     /// <param name="name">What errors call it.</param>
-    /// <exception cref="InvalidDataException">It is no notebook of nbformat 4; the message says what is wrong and where.</exception>
+    /// <exception cref="InvalidDataException">It is not a notebook of nbformat 4; the message says what is wrong and where.</exception>
     public static Notebook Parse(string json, string name = "the notebook") => NotebookReader.Parse(json, name);
 
     /// <summary>The notebook's text as Jupyter writes it: keys in order, an indent of one space, a line end at the end.</summary>

@@ -28,7 +28,7 @@ public sealed class NotebookCell
     public NotebookCell(CellKind kind, string source, string? id = null)
     {
         if (id is not null && !IsId(id))
-            throw new ArgumentException($"'{id}' is no cell id: 1 to 64 letters, digits, hyphens and underscores.", nameof(id));
+            throw new ArgumentException($"'{id}' is not a cell id: 1 to 64 letters, digits, hyphens and underscores.", nameof(id));
         Kind = kind;
         Source = source;
         Id = id ?? MakeId(source, 0);
@@ -43,6 +43,9 @@ public sealed class NotebookCell
     /// <summary>The cell's text.</summary>
     public string Source { get; set; }
 
+    /// <summary>What is probably wrong with the text as the file holds it, as a sentence for the reader; null if nothing is.</summary>
+    public string? Warning { get; internal init; }
+
     /// <summary>The number beside a code cell that has run.</summary>
     public int? ExecutionCount { get; set; }
 
@@ -56,7 +59,8 @@ public sealed class NotebookCell
     public JsonObject? Attachments { get; init; }
 
     /// <summary>The cell's tags (<c>metadata.tags</c>).</summary>
-    public IReadOnlyList<string> Tags => Metadata["tags"] is JsonArray tags ? [.. tags.OfType<JsonValue>().Select(t => t.TryGetValue(out string? s) ? s : null).OfType<string>()] : [];
+    public IReadOnlyList<string> Tags => Metadata["tags"] is JsonArray tags
+        ? [.. tags.OfType<JsonValue>().Select(t => t.TryGetValue(out string? s) ? s : null).OfType<string>()] : [];
 
     /// <summary>Keys that this version of the format does not define.</summary>
     internal JsonObject Extra { get; init; } = [];

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Mezcla.Notebooks.Documents;
 
-/// <summary>Reads nbformat 4. Files come from strangers: what is missing or of the wrong kind is named with its cell, never a crash.</summary>
+/// <summary>Reads nbformat 4. Files come from strangers: what is missing or of the
+/// wrong kind is named with its cell, never a crash.</summary>
 internal static class NotebookReader
 {
     private static readonly string[] CellKeys = ["cell_type", "id", "source", "metadata", "outputs", "execution_count", "attachments"];
@@ -19,7 +20,9 @@ internal static class NotebookReader
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{name} is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. {e.Message.Split(" Path:")[0].Split(" LineNumber:")[0]}", e);
+            throw new InvalidDataException(
+                $"{name} is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}. " +
+                    $"{e.Message.Split(" Path:")[0].Split(" LineNumber:")[0]}", e);
         }
         try
         {
@@ -37,10 +40,16 @@ internal static class NotebookReader
         if (root["nbformat"] is not JsonValue version)
             throw new InvalidDataException("it has no 'nbformat'");
         if (version.GetValue<int>() is var major && major != 4)
-            throw new InvalidDataException($"its nbformat is {major}. Open and save it in a current Jupyter, or run: jupyter nbconvert --to notebook --nbformat 4");
+            throw new InvalidDataException(
+                $"its nbformat is {major}. Open and save it in a current Jupyter, or run: jupyter nbconvert --to notebook --nbformat 4");
         var minor = root["nbformat_minor"] is JsonValue m ? m.GetValue<int>() : 0;
         var cells = root["cells"] as JsonArray ?? throw new InvalidDataException("it has no list 'cells'");
-        var notebook = new Notebook { Metadata = Metadata(root["metadata"], "orig_nbformat", "orig_nbformat_minor", "signature"), Extra = Others(root, NotebookKeys), Minor = Math.Max(minor, 5) };
+        var notebook = new Notebook
+        {
+            Metadata = WithKernel(Metadata(root["metadata"], "orig_nbformat", "orig_nbformat_minor", "signature")),
+            Extra = Others(root, NotebookKeys),
+            Minor = Math.Max(minor, 5)
+        };
         var used = new HashSet<string>();
         for (var i = 0; i < cells.Count; i++)
         {
@@ -75,23 +84,28 @@ internal static class NotebookReader
             Attachments = json["attachments"] is JsonObject attachments ? (JsonObject)Rejoined(attachments) : null,
             Extra = Others(json, CellKeys),
             ExecutionCount = json["execution_count"]?.GetValue<int>(),
+            Warning = kind == CellKind.Code ? Joined(json["source"]) : null,
         };
         if (kind == CellKind.Code && json["outputs"] is JsonArray outputs)
-            cell.Outputs.AddRange(outputs.Select(o => Output(o as JsonObject ?? throw new InvalidDataException("an output is not a JSON object"))));
+            cell.Outputs.AddRange(
+                outputs.Select(o => Output(o as JsonObject ?? throw new InvalidDataException("an output is not a JSON object"))));
         return cell;
     }
 
     private static NotebookOutput Output(JsonObject json) => json["output_type"]?.GetValue<string>() switch
     {
-        "stream" => new StreamOutput(json["name"]?.GetValue<string>() == "stderr" ? OutputStream.Error : OutputStream.Out, Text(json["text"], "text")),
+        "stream" => new StreamOutput(json["name"]?.GetValue<string>() == "stderr" ? OutputStream.Error : OutputStream.Out,
+            Text(json["text"], "text")),
         "display_data" => new DisplayOutput(Bundle(json)),
         "execute_result" => new DisplayOutput(Bundle(json), json["execution_count"]?.GetValue<int>(), IsResult: true),
-        "error" => new ErrorOutput(json["ename"]?.GetValue<string>() ?? "", json["evalue"]?.GetValue<string>() ?? "", [.. (json["traceback"] as JsonArray ?? []).Select(l => l?.GetValue<string>() ?? "")]),
+        "error" => new ErrorOutput(json["ename"]?.GetValue<string>() ?? "", json["evalue"]?.GetValue<string>() ?? "",
+            [.. (json["traceback"] as JsonArray ?? []).Select(l => l?.GetValue<string>() ?? "")]),
         _ => new UnknownOutput((JsonObject)json.DeepClone()),
     };
 
     private static MimeBundle Bundle(JsonObject json) =>
-        MimeBundle.FromJson(json["data"] as JsonObject ?? throw new InvalidDataException("an output has no 'data'"), (JsonObject?)(json["metadata"] as JsonObject)?.DeepClone());
+        MimeBundle.FromJson(json["data"] as JsonObject ?? throw new InvalidDataException("an output has no 'data'"),
+            (JsonObject?)(json["metadata"] as JsonObject)?.DeepClone());
 
     private static string Text(JsonNode? node, string key) => node switch
     {
@@ -100,11 +114,34 @@ internal static class NotebookReader
         _ => throw new InvalidDataException($"it has no '{key}'"),
     };
 
+    /// <summary>A warning about a text in parts that do not end in line ends, as some programs write it: the format wants them.</summary>
+    private static string? Joined(JsonNode? source) => source is JsonArray { Count: > 1 } lines
+        && lines.SkipLast(1).All(line => line?.GetValue<string>().EndsWith('\n') == false)
+        ? $"Warning: the {lines.Count} lines of this cell have no line ends in the file, so they are one line. " +
+            "If a comment hides the rest of it, add \"\\n\" to each line of its source."
+        : null;
+
     private static JsonObject Metadata(JsonNode? node, params ReadOnlySpan<string> transient)
     {
         var metadata = node is JsonObject json ? (JsonObject)json.DeepClone() : [];
         foreach (var key in transient)
             metadata.Remove(key);
+        return metadata;
+    }
+
+    /// <summary>Completes a kernelspec that is there in part: the format wants its name and what to call it.</summary>
+    private static JsonObject WithKernel(JsonObject metadata)
+    {
+        if (!metadata.ContainsKey("kernelspec"))
+            return metadata;
+        var known = Notebook.ForCSharp().Metadata["kernelspec"]!.AsObject();
+        if (metadata["kernelspec"] is not JsonObject kernel)
+            metadata["kernelspec"] = kernel = [];
+        foreach (var key in (string[])["display_name", "name"])
+        {
+            if (kernel[key] is not JsonValue value || !value.TryGetValue(out string? text) || text.Length == 0)
+                kernel[key] = known[key]!.DeepClone();
+        }
         return metadata;
     }
 

@@ -37,10 +37,32 @@ internal static class NotebookWriter
 
     private static JsonNode Output(NotebookOutput output) => output switch
     {
-        StreamOutput stream => new JsonObject { ["output_type"] = "stream", ["name"] = stream.Stream == OutputStream.Error ? "stderr" : "stdout", ["text"] = Lines(stream.Text) },
-        DisplayOutput { IsResult: true } result => new JsonObject { ["output_type"] = "execute_result", ["data"] = Data(result.Bundle), ["metadata"] = result.Bundle.Metadata.DeepClone(), ["execution_count"] = result.ExecutionCount },
-        DisplayOutput display => new JsonObject { ["output_type"] = "display_data", ["data"] = Data(display.Bundle), ["metadata"] = display.Bundle.Metadata.DeepClone() },
-        ErrorOutput error => new JsonObject { ["output_type"] = "error", ["ename"] = error.Name, ["evalue"] = error.Message, ["traceback"] = new JsonArray([.. error.Traceback.Select(l => (JsonNode)l)]) },
+        StreamOutput stream => new JsonObject
+        {
+            ["output_type"] = "stream",
+            ["name"] = stream.Stream == OutputStream.Error ? "stderr" : "stdout",
+            ["text"] = Lines(stream.Text)
+        },
+        DisplayOutput { IsResult: true } result => new JsonObject
+        {
+            ["output_type"] = "execute_result",
+            ["data"] = Data(result.Bundle),
+            ["metadata"] = result.Bundle.Metadata.DeepClone(),
+            ["execution_count"] = result.ExecutionCount
+        },
+        DisplayOutput display => new JsonObject
+        {
+            ["output_type"] = "display_data",
+            ["data"] = Data(display.Bundle),
+            ["metadata"] = display.Bundle.Metadata.DeepClone()
+        },
+        ErrorOutput error => new JsonObject
+        {
+            ["output_type"] = "error",
+            ["ename"] = error.Name,
+            ["evalue"] = error.Message,
+            ["traceback"] = new JsonArray([.. error.Traceback.Select(l => (JsonNode)l)])
+        },
         UnknownOutput unknown => unknown.Json.DeepClone(),
         _ => throw new InvalidOperationException($"An output of type {output.GetType()} cannot be written."),
     };
@@ -56,7 +78,8 @@ internal static class NotebookWriter
     {
         foreach (var (mime, value) in bundle.ToArray())
         {
-            if ((mime.StartsWith("text/", StringComparison.Ordinal) || mime is "application/javascript" or "image/svg+xml") && value is JsonValue text && text.TryGetValue(out string? s))
+            if ((mime.StartsWith("text/", StringComparison.Ordinal) || mime is "application/javascript" or "image/svg+xml")
+                && value is JsonValue text && text.TryGetValue(out string? s))
                 bundle[mime] = Lines(s);
         }
     }

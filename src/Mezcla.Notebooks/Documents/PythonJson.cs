@@ -6,8 +6,9 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Notebooks.Documents;
 
 /// <summary>
-/// JSON as Python's <c>json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))</c> writes it, which is how Jupyter
-/// saves notebooks. System.Text.Json escapes and indents otherwise, and two tools that format differently make every diff unreadable.
+/// JSON as Python's <c>json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, separators=(",", ": "))</c> writes it, which is how
+/// Jupyter saves notebooks. System.Text.Json escapes and indents otherwise, and two
+/// tools that format differently make every diff unreadable.
 /// </summary>
 internal static class PythonJson
 {

@@ -6,8 +6,8 @@ namespace Mezcla.Notebooks;
 /// Runs cells of C#, one after another, each seeing the variables, methods and types of those before.
 /// </summary>
 /// <remarks>
-/// Cells are compiled with optimisation and run on a thread with a large stack. All members may be called from any thread; cells run one at a time,
-/// in the order of the calls, while completion and inspection answer during a run as well.
+/// Cells are compiled with optimisation and run on a thread with a large stack. All members may be called from any thread; cells run one at
+/// a time, in the order of the calls, while completion and inspection answer during a run as well.
 /// </remarks>
 public sealed class CellEngine : IDisposable, IAsyncDisposable
 {
@@ -29,7 +29,8 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <summary>What cells declared, the latest where a name was declared again.</summary>
     public IReadOnlyList<CellVariable> Variables => _session.Variables;
 
-    /// <summary>Runs a cell. All its output has been delivered when the task completes, and failures are in the result, not thrown.</summary>
+    /// <summary>Runs a cell. All its output has been delivered when the task
+    /// completes, and failures are in the result, not thrown.</summary>
     /// <param name="code">The cell's text, directives included.</param>
     /// <param name="output">Where its output goes.</param>
     /// <param name="options">How to run it.</param>
@@ -67,13 +68,14 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// Compiles and runs a little code that leaves nothing behind, so that the first cell need not wait for the compiler to load. A host calls it while
-    /// it waits for its first request.
+    /// Compiles and runs a little code that leaves nothing behind, so that the first cell need not wait for the compiler to load. A host
+    /// calls it while it waits for its first request.
     /// </summary>
     public async Task WarmUpAsync()
     {
         using var engine = new CellEngine(_session.State.Options);
-        await engine.RunAsync("var x = new[] { 1, 2 }.Select(i => i * 2).ToList(); record WarmUp(int X); display(x); x", NoOutput.Instance).ConfigureAwait(false);
+        await engine.RunAsync("var x = new[] { 1, 2 }.Select(i => i * 2).ToList(); record WarmUp(int X); display(x); x", NoOutput.Instance)
+            .ConfigureAwait(false);
     }
 
     /// <summary>Stops the cell that is running, if any; variables keep the values they have.</summary>
@@ -85,7 +87,8 @@ public sealed class CellEngine : IDisposable, IAsyncDisposable
     /// <param name="cancellation">Gives the search up.</param>
     public Task<CompletionResult> CompleteAsync(string code, int cursor, CancellationToken cancellation = default) =>
         Task.Run(
-            () => DirectiveCompleter.Complete(code, cursor, _session.State.Folder) ?? Completer.Complete(_session.Compiler, code, cursor, cancellation), cancellation);
+            () => DirectiveCompleter.Complete(code, cursor, _session.State.Folder)
+                ?? Completer.Complete(_session.Compiler, code, cursor, cancellation), cancellation);
 
     /// <summary>Describes the name at the cursor: its declaration and documentation.</summary>
     /// <param name="code">The cell's text.</param>

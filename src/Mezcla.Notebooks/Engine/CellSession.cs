@@ -7,7 +7,7 @@ namespace Mezcla.Notebooks;
 /// <summary>What cells have built up so far, and how the next one is carried out.</summary>
 internal sealed class CellSession
 {
-    private static readonly string[] s_imports =
+    private static readonly string[] Imports =
     [
         "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks",
         "Mezcla.Notebooks.Cells", "static Mezcla.Notebooks.Cells.CellFunctions",
@@ -28,7 +28,7 @@ internal sealed class CellSession
         Compiler = new CellCompiler(
             context,
             References.Framework().Concat(own.Select(References.Of)),
-            s_imports.Concat(options.Imports),
+            Imports.Concat(options.Imports),
             options.Globals?.GetType());
         _states[0] = options.Globals;
         _directives = new DirectiveRunner(State, Compiler, context, () => Variables, RunFile);
@@ -101,7 +101,8 @@ internal sealed class CellSession
 
         if (parts.Any(part => part is { Kind: PartKind.Magic, Name: "time" }))
         {
-            var time = new MimeBundle(MimeBundle.PlainText, FormattableString.Invariant($"Wall time: {watch.Elapsed.TotalMilliseconds:0.###} ms"));
+            var time = new MimeBundle(MimeBundle.PlainText,
+                FormattableString.Invariant($"Wall time: {watch.Elapsed.TotalMilliseconds:0.###} ms"));
             run.Post(output => output.Display(time, null));
         }
 
@@ -166,7 +167,8 @@ internal sealed class CellSession
             case DirectiveException directive:
                 var where = directive.Line is { } line ? Ansi.Cyan($"{run.Name}, line {line}: ") : "";
                 return new CellError(
-                    CellErrorKind.Directive, "DirectiveError", directive.Message, [where + Ansi.Red("error") + ": " + directive.Message], directive.Line, directive.Line is null ? null : 1);
+                    CellErrorKind.Directive, "DirectiveError", directive.Message, [where + Ansi.Red("error") + ": " + directive.Message],
+                    directive.Line, directive.Line is null ? null : 1);
             default:
                 return ExceptionReport.Make(exception, run.Name, State.SourceOf);
         }

@@ -18,7 +18,8 @@ public enum CellErrorKind
 
 /// <summary>Why a cell failed, in the cell's own coordinates.</summary>
 /// <param name="Kind">What kind of failure.</param>
-/// <param name="Name">The exception's type name, for instance <c>System.DivideByZeroException</c>, or <c>CompileError</c>, <c>Interrupted</c>, <c>DirectiveError</c>.</param>
+/// <param name="Name">The exception's type name, for instance <c>System.DivideByZeroException</c>,
+/// or <c>CompileError</c>, <c>Interrupted</c>, <c>DirectiveError</c>.</param>
 /// <param name="Message">One or more lines without colour.</param>
 /// <param name="Traceback">The lines to show, coloured by ANSI escape sequences.</param>
 /// <param name="Line">Line in the cell, from 1, where known.</param>

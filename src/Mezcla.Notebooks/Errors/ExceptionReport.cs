@@ -64,7 +64,8 @@ internal sealed class ExceptionReport(string cell, Func<string, string?> sourceO
         {
             if (left > 1 && i == FramesAtStart)
             {
-                _lines.Add(Ansi.Dim(FormattableString.Invariant($"   … {groups.Skip(i).Take(left).Sum(group => group.Count):N0} more calls …")));
+                _lines.Add(
+                    Ansi.Dim(FormattableString.Invariant($"   … {groups.Skip(i).Take(left).Sum(group => group.Count):N0} more calls …")));
                 i += left;
             }
 

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Gives methods in stack traces the names their source has, undoing what the compiler did to lambdas, iterators and async methods.</summary>
+/// <summary>Gives methods in stack traces the names their source has, undoing what the
+/// compiler did to lambdas, iterators and async methods.</summary>
 internal static partial class FrameNames
 {
     /// <summary>What to call a method, or null for the code of a cell outside any method.</summary>
@@ -14,7 +15,8 @@ internal static partial class FrameNames
         var kind = "";
 
         // A state machine's MoveNext: the name is in the type's, <Name>d__3.
-        if (name == "MoveNext" && type is not null && Generated().Match(type.Name) is { Success: true } machine && machine.Groups["kind"].Value == "d")
+        if (name == "MoveNext" && type is not null && Generated().Match(type.Name) is { Success: true } machine
+            && machine.Groups["kind"].Value == "d")
         {
             (name, type) = (machine.Groups["name"].Value, type.DeclaringType);
             if (Generated().Match(name) is { Success: true } inner)
@@ -41,7 +43,8 @@ internal static partial class FrameNames
         var generic = method.IsGenericMethod ? "<" + string.Join(", ", method.GetGenericArguments().Select(TypeNames.Short)) + ">" : "";
         var parameters = method.Name == "MoveNext"
             ? "(…)"
-            : "(" + string.Join(", ", method.GetParameters().Select(parameter => $"{TypeNames.Short(parameter.ParameterType)} {parameter.Name}")) + ")";
+            : "(" + string.Join(", ",
+                method.GetParameters().Select(parameter => $"{TypeNames.Short(parameter.ParameterType)} {parameter.Name}")) + ")";
         return kind.Length > 0 ? $"{kind} in {owner}{name}" : $"{owner}{name}{generic}{parameters}";
     }
 

@@ -6,20 +6,24 @@ namespace Mezcla.Notebooks;
 /// <summary>What to do about errors whose own message doesn't say.</summary>
 internal static class Hints
 {
-    private static readonly string[] s_interactive =
-        ["Kernel", "KernelInvocationContext", "KernelCommand", "PocketView", "PocketViewTags", "KernelExtensions", "CompositeKernel", "CSharpKernel"];
+    private static readonly string[] Interactive =
+        ["Kernel", "KernelInvocationContext", "KernelCommand", "PocketView", "PocketViewTags", "KernelExtensions", "CompositeKernel",
+            "CSharpKernel"];
 
     public static string? For(Diagnostic error, CSharpCompilation compilation)
     {
         var message = CompileReport.MessageOf(error);
         switch (error.Id)
         {
-            case "CS0103" or "CS0246" or "CS0234" when s_interactive.Any(name => message.Contains($"'{name}'", StringComparison.Ordinal)):
+            case "CS0103" or "CS0246" or "CS0234" when Interactive.Any(name => message.Contains($"'{name}'", StringComparison.Ordinal)):
                 return "this belongs to .NET Interactive's own API, which this kernel does not offer. "
                     + "Use display(...), HTML(...), Javascript(...), Formatter.Register<T>(...), ReadLine(prompt), or plain C#.";
-            case "CS0234" when message.Contains("'DotNet'", StringComparison.Ordinal) || message.Contains("'Interactive'", StringComparison.Ordinal):
-                return "Microsoft.DotNet.Interactive is not part of this kernel. display, Formatter and HTML are there without it; in place of PocketView, give HTML(...) a string.";
-            case "CS0029" or "CS1503" or "CS0266" or "CS1929" when error.GetMessage(System.Globalization.CultureInfo.InvariantCulture).Contains("[Types-", StringComparison.Ordinal):
+            case "CS0234" when message.Contains("'DotNet'", StringComparison.Ordinal)
+                || message.Contains("'Interactive'", StringComparison.Ordinal):
+                return "Microsoft.DotNet.Interactive is not part of this kernel. display, Formatter and HTML are there without it; in " +
+                    "place of PocketView, give HTML(...) a string.";
+            case "CS0029" or "CS1503" or "CS0266" or "CS1929" when error.GetMessage(System.Globalization.CultureInfo.InvariantCulture)
+                .Contains("[Types-", StringComparison.Ordinal):
                 return "the type was defined again after the value was made. Run the cell that makes the value again.";
             case "CS1061" or "CS0117":
                 return Suggestions.For(compilation, error);
@@ -27,9 +31,11 @@ internal static class Hints
                 return Suggestions.For(compilation, error)
                     ?? "if it comes from a package, add #r \"nuget: Package\" and a using; if from another cell, run that cell first.";
             case "CS8345" or "CS4012" or "CS8352":
-                return "spans and other ref structs can't be variables of a cell. Put the code that uses them into a method or between { and }.";
+                return "spans and other ref structs can't be variables of a cell. Put the code that uses them into a method or between { " +
+                    "and }.";
             case "CS0120":
-                return "a class or static method can't use a cell's variables. Pass the value as an argument, or declare the variable static.";
+                return "a class or static method can't use a cell's variables. Pass the value as an argument, or declare the variable " +
+                    "static.";
             case "CS1109" or "CS1106":
                 return "extension methods belong in a static class at the top of a cell, or directly in the cell outside any class.";
             default:

@@ -9,7 +9,8 @@ internal static class Suggestions
 {
     public static string? For(CSharpCompilation compilation, Diagnostic error)
     {
-        if (error.Id is not ("CS0103" or "CS0246" or "CS1061" or "CS0117") || error.Location.SourceTree is not { } tree || !compilation.ContainsSyntaxTree(tree))
+        if (error.Id is not ("CS0103" or "CS0246" or "CS1061" or "CS0117") || error.Location.SourceTree is not { } tree
+            || !compilation.ContainsSyntaxTree(tree))
             return null;
 
         var root = tree.GetRoot();

@@ -18,8 +18,8 @@ public sealed record CellEngineOptions
     public object? Globals { get; init; }
 
     /// <summary>
-    /// Where relative paths in <c>#r</c> and <c>#load</c> start, and what the notebook is told is its folder. By default the current directory.
-    /// The process's current directory is not changed.
+    /// Where relative paths in <c>#r</c> and <c>#load</c> start, and what the notebook is told is its folder. By default the current
+    /// directory. The process's current directory is not changed.
     /// </summary>
     public string? WorkingDirectory { get; init; }
 

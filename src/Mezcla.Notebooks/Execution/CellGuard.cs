@@ -47,12 +47,14 @@ public static class CellGuard
         $"Environment.Exit({exitCode}) would end the whole kernel and lose your variables, so only this cell was stopped. "
         + "Use return; to leave a cell early, or restart the kernel from the menu to begin afresh.");
 
-    /// <summary>Takes the place of <see cref="Environment.FailFast(string)"/>, which would end the kernel and lose every variable.</summary>
+    /// <summary>Takes the place of <see cref="Environment.FailFast(string)"/>, which
+    /// would end the kernel and lose every variable.</summary>
     /// <exception cref="CellExitException">Always.</exception>
     public static void FailFast(string? message) => throw new CellExitException(
         "Environment.FailFast would end the whole kernel and lose your variables, so only this cell was stopped. Its message: " + message);
 
-    /// <summary>Takes the place of <see cref="Console.Clear"/>: removes the cell's output instead of clearing the terminal the kernel runs in.</summary>
+    /// <summary>Takes the place of <see cref="Console.Clear"/>: removes the cell's output
+    /// instead of clearing the terminal the kernel runs in.</summary>
     public static void ClearConsole()
     {
         if (CellRun.Current is { } run)

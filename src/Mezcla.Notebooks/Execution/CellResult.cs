@@ -15,7 +15,8 @@ public sealed record CellResult
     /// <summary>Compiler warnings, one line each. They are not shown unless a host wants to.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>Time from the start of <see cref="CellEngine.RunAsync(string, ICellOutput, CellOptions?, CancellationToken)"/> to the end.</summary>
+    /// <summary>Time from the start of
+    /// <see cref="CellEngine.RunAsync(string, ICellOutput, CellOptions?, CancellationToken)"/> to the end.</summary>
     public TimeSpan Elapsed { get; init; }
 
     /// <summary>Whether the cell ran to its end.</summary>

@@ -8,8 +8,8 @@ namespace Mezcla.Notebooks;
 /// </summary>
 internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput output, CellOptions options, string name)
 {
-    private static readonly AsyncLocal<CellRun?> s_current = new(OnChanged);
-    private static readonly ConcurrentDictionary<CellRun, bool> s_running = new();
+    private static readonly AsyncLocal<CellRun?> AmbientCurrent = new(OnChanged);
+    private static readonly ConcurrentDictionary<CellRun, bool> Running = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly RunThreads _threads = new();
     private readonly TaskCompletionSource<CellResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,10 +19,10 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
     /// <summary>The run on whose behalf the calling code works, or null outside cells.</summary>
     public static CellRun? Current
     {
-        get => s_current.Value;
+        get => AmbientCurrent.Value;
         set
         {
-            s_current.Value = value;
+            AmbientCurrent.Value = value;
             FormatterSet.Current = value?.Engine.Formatters;
         }
     }
@@ -41,7 +41,7 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
 
     public bool IsStopping => Volatile.Read(ref _stopping) != 0;
 
-    public void Begin() => s_running[this] = true;
+    public void Begin() => Running[this] = true;
 
     public void Complete(CellResult result) => _completion.TrySetResult(result);
 
@@ -49,18 +49,23 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
     public void End()
     {
         _ended = true;
-        s_running.TryRemove(this, out _);
+        Running.TryRemove(this, out _);
     }
 
     /// <summary>The process ends while cells run. Says so to their hosts while there is still time.</summary>
     /// <remarks>The event comes on a thread of its own, so that nothing tells whether a cell asked for the end.</remarks>
     public static void ProcessExits()
     {
-        const string Text = "The kernel's process ended while this cell ran: a library the cell called ended it, or it was stopped from outside. "
+        const string Text =
+            "The kernel's process ended while this cell ran: a library the cell called ended it, or it was stopped from outside. "
             + "All variables are lost; restart the kernel to go on.";
-        var running = s_running.Keys.ToList();
+        var running = Running.Keys.ToList();
         foreach (var run in running)
-            run.Complete(new CellResult { Error = new CellError(CellErrorKind.Exception, "ProcessExit", Text, [Ansi.Red("ProcessExit") + ": " + Text]) });
+            run.Complete(
+                new CellResult
+                {
+                    Error = new CellError(CellErrorKind.Exception, "ProcessExit", Text, [Ansi.Red("ProcessExit") + ": " + Text])
+                });
 
         // The hosts have the results then; they need a moment to pass them on.
         if (running.Count > 0 && SpinWait.SpinUntil(() => running.TrueForAll(run => run._ended), TimeSpan.FromSeconds(2)))
@@ -74,7 +79,8 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
             return;
 
         var error = ExceptionReport.Make(exception, name, engine.SourceOf);
-        queue.Write(output, OutputStream.Error, "In a thread or async void method started by this cell:\n" + string.Join('\n', error.Traceback) + "\n");
+        queue.Write(output, OutputStream.Error,
+            "In a thread or async void method started by this cell:\n" + string.Join('\n', error.Traceback) + "\n");
     }
 
     public void ThrowIfStopping()
@@ -133,7 +139,8 @@ internal sealed class CellRun(EngineState engine, OutputQueue queue, ICellOutput
 
     private void Wake()
     {
-        // Code that catches the first interrupt may block again, so this goes on until all is quiet; what is left over after that stops when it prints.
+        // Code that catches the first interrupt may block again, so this goes on until all
+        // is quiet; what is left over after that stops when it prints.
         var deadline = Environment.TickCount64 + 10_000;
         while (Environment.TickCount64 < deadline && !(_ended && _threads.IsEmpty))
         {

@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Knows how much of its stack a thread has left, so that endless recursion becomes an exception and not the end of the process.</summary>
+/// <summary>Knows how much of its stack a thread has left, so that endless recursion
+/// becomes an exception and not the end of the process.</summary>
 /// <remarks>
-/// An exception needs room itself, and so do the finally blocks it passes on its way up, which may call methods. Therefore the first complaint comes
-/// early; after it, calls may go on into a part of the reserve.
+/// An exception needs room itself, and so do the finally blocks it passes on its way up, which may call methods. Therefore the first
+/// complaint comes early; after it, calls may go on into a part of the reserve.
 /// </remarks>
 internal static class CellStack
 {
@@ -20,17 +21,17 @@ internal static class CellStack
     private const int Checked = 1 << 16;
 
     /// <summary>
-    /// Addresses above the lowest one that is known to be safe, counted from the top of memory: then nothing is safe on a thread that hasn't been looked
-    /// at, and one comparison is all that most calls pay.
+    /// Addresses above the lowest one that is known to be safe, counted from the top of memory: then nothing is safe on a thread that
+    /// hasn't been looked at, and one comparison is all that most calls pay.
     /// </summary>
     [ThreadStatic]
-    private static nuint t_room;
+    private static nuint _room;
 
     [ThreadStatic]
-    private static nuint t_roomForCleanUp;
+    private static nuint _roomForCleanUp;
 
     [ThreadStatic]
-    private static nuint t_roomForAsync;
+    private static nuint _roomForAsync;
 
     /// <summary>Called first on a thread made with a stack of <see cref="Size"/>.</summary>
     [SkipLocalsInit]
@@ -38,9 +39,9 @@ internal static class CellStack
     {
         byte here;
         var bottom = (nuint)(&here) - Size;
-        t_room = nuint.MaxValue - (bottom + Reserve);
-        t_roomForCleanUp = nuint.MaxValue - (bottom + LastReserve);
-        t_roomForAsync = nuint.MaxValue - ((nuint)(&here) - MostForAsync);
+        _room = nuint.MaxValue - (bottom + Reserve);
+        _roomForCleanUp = nuint.MaxValue - (bottom + LastReserve);
+        _roomForAsync = nuint.MaxValue - ((nuint)(&here) - MostForAsync);
     }
 
     /// <summary>Whether the calling method may call others.</summary>
@@ -49,35 +50,35 @@ internal static class CellStack
     public static unsafe bool IsEnough()
     {
         byte here;
-        return nuint.MaxValue - (nuint)(&here) < t_room || IsEnoughOnSecondThought((nuint)(&here));
+        return nuint.MaxValue - (nuint)(&here) < _room || IsEnoughOnSecondThought((nuint)(&here));
     }
 
     /// <summary>
-    /// Whether the calling async method may begin. An exception is thrown anew at every await it passes, each time with a longer trace, so that many
-    /// levels would take minutes; therefore async methods get only a part of the stack.
+    /// Whether the calling async method may begin. An exception is thrown anew at every await it passes, each time with a longer trace, so
+    /// that many levels would take minutes; therefore async methods get only a part of the stack.
     /// </summary>
     [SkipLocalsInit]
     public static unsafe bool IsEnoughForAsync()
     {
         byte here;
-        return t_roomForAsync == 0 ? RuntimeHelpers.TryEnsureSufficientExecutionStack() : nuint.MaxValue - (nuint)(&here) < t_roomForAsync;
+        return _roomForAsync == 0 ? RuntimeHelpers.TryEnsureSufficientExecutionStack() : nuint.MaxValue - (nuint)(&here) < _roomForAsync;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool IsEnoughOnSecondThought(nuint here)
     {
-        if (t_roomForCleanUp == 0)
+        if (_roomForCleanUp == 0)
         {
             if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
                 return false;
 
-            t_room = nuint.MaxValue - (here - Checked);
+            _room = nuint.MaxValue - (here - Checked);
             return true;
         }
 
         // The first time the limit is passed, it moves.
-        var isFirst = t_room != t_roomForCleanUp;
-        t_room = t_roomForCleanUp;
-        return !isFirst && nuint.MaxValue - here < t_room;
+        var isFirst = _room != _roomForCleanUp;
+        _room = _roomForCleanUp;
+        return !isFirst && nuint.MaxValue - here < _room;
     }
 }

@@ -3,25 +3,25 @@ using System.Text;
 namespace Mezcla.Notebooks;
 
 /// <summary>
-/// Puts one writer and one reader in the process's console that pass everything on to the cell that is printing, and to the console that was there
-/// before when no cell is.
+/// Puts one writer and one reader in the process's console that pass everything on to the cell that is printing, and to the console that
+/// was there before when no cell is.
 /// </summary>
 internal static class ConsoleRouter
 {
-    private static readonly Lock s_lock = new();
-    private static bool s_installed;
+    private static readonly Lock Lock = new();
+    private static bool _installed;
 
     public static void Install()
     {
-        lock (s_lock)
+        lock (Lock)
         {
-            if (s_installed)
+            if (_installed)
                 return;
 
             Console.SetOut(new Router(OutputStream.Out, Console.Out));
             Console.SetError(new Router(OutputStream.Error, Console.Error));
             Console.SetIn(new LineRouter(Console.In));
-            s_installed = true;
+            _installed = true;
         }
     }
 
@@ -39,7 +39,8 @@ internal static class ConsoleRouter
             engine.RedirectedError = isOwn ? null : writer;
     }
 
-    /// <summary>Takes what the calling cell's engine reads from elsewhere, or from the user again if the reader is the console's own.</summary>
+    /// <summary>Takes what the calling cell's engine reads from elsewhere, or from the
+    /// user again if the reader is the console's own.</summary>
     public static void Redirect(TextReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);

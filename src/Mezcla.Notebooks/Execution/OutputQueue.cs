@@ -6,8 +6,8 @@ namespace Mezcla.Notebooks;
 /// Carries output from cells to their <see cref="ICellOutput"/> in order, on a thread of its own.
 /// </summary>
 /// <remarks>
-/// The cell's thread only appends to memory. An interrupt therefore never hits a front end's socket or file in the middle of a write, prints are
-/// joined into few messages, and a cell that prints faster than the front end reads waits instead of filling the memory.
+/// The cell's thread only appends to memory. An interrupt therefore never hits a front end's socket or file in the middle of a write,
+/// prints are joined into few messages, and a cell that prints faster than the front end reads waits instead of filling the memory.
 /// </remarks>
 internal sealed class OutputQueue : IDisposable
 {

@@ -2,22 +2,23 @@ using System.Runtime.ExceptionServices;
 
 namespace Mezcla.Notebooks;
 
-/// <summary>Keeps what cells do to the process from ending it: exceptions on their threads, exits through libraries, prints to a console that isn't theirs.</summary>
+/// <summary>Keeps what cells do to the process from ending it: exceptions on their threads,
+/// exits through libraries, prints to a console that isn't theirs.</summary>
 internal static class ProcessGuard
 {
-    private static readonly Lock s_lock = new();
-    private static bool s_installed;
+    private static readonly Lock Lock = new();
+    private static bool _installed;
 
     public static void Install()
     {
-        lock (s_lock)
+        lock (Lock)
         {
-            if (s_installed)
+            if (_installed)
                 return;
 
             ConsoleRouter.Install();
             AppDomain.CurrentDomain.ProcessExit += (_, _) => CellRun.ProcessExits();
-            s_installed = true;
+            _installed = true;
             try
             {
                 ExceptionHandling.SetUnhandledExceptionHandler(Survive);

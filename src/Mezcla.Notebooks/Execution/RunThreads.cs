@@ -2,8 +2,8 @@ namespace Mezcla.Notebooks;
 
 /// <summary>The threads that work for a cell at this moment, so that those asleep can be woken.</summary>
 /// <remarks>
-/// <see cref="Enter"/> and <see cref="Leave"/> are called while execution contexts switch, where an exception would end the process; they therefore
-/// never let one out. A thread leaves without a pending interrupt: a thread-pool thread goes on to work for others.
+/// <see cref="Enter"/> and <see cref="Leave"/> are called while execution contexts switch, where an exception would end the process; they
+/// therefore never let one out. A thread leaves without a pending interrupt: a thread-pool thread goes on to work for others.
 /// </remarks>
 internal sealed class RunThreads
 {

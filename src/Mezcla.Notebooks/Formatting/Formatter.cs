@@ -4,8 +4,9 @@ namespace Mezcla.Notebooks.Cells;
 /// Turns values into what front ends show, and lets a notebook say how its own types are shown.
 /// </summary>
 /// <remarks>
-/// What a cell registers holds for its engine, and from then on. A library that wants its types shown in a certain way needs no reference to this one:
-/// a public instance method <c>IReadOnlyDictionary&lt;string, string&gt; ToMimeBundle()</c> on the type is enough (<see cref="MimeBundle"/>).
+/// What a cell registers holds for its engine, and from then on. A library that wants its types shown in a certain way needs no reference
+/// to this one: a public instance method
+/// <c>IReadOnlyDictionary&lt;string, string&gt; ToMimeBundle()</c> on the type is enough (<see cref="MimeBundle"/>).
 /// </remarks>
 public static class Formatter
 {
@@ -30,7 +31,8 @@ public static class Formatter
         Register(typeof(T), (value, writer) => formatter((T)value, writer), mimeType);
     }
 
-    /// <summary>Shows values of a type, which may be a generic type without arguments (<c>typeof(List&lt;&gt;)</c>), the way a procedure writes them.</summary>
+    /// <summary>Shows values of a type, which may be a generic type without arguments
+    /// (<c>typeof(List&lt;&gt;)</c>), the way a procedure writes them.</summary>
     /// <param name="type">The type.</param>
     /// <param name="formatter">Writes the content; HTML must be encoded by it.</param>
     /// <param name="mimeType">What the content is.</param>

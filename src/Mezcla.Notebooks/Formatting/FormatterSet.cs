@@ -9,15 +9,15 @@ internal sealed class FormatterSet
     /// <summary>Where formatters go that are registered outside any cell; every engine falls back to it.</summary>
     public static readonly FormatterSet Shared = new();
 
-    private static readonly AsyncLocal<FormatterSet?> s_current = new();
+    private static readonly AsyncLocal<FormatterSet?> AmbientCurrent = new();
     private readonly ConcurrentDictionary<(Type Type, string Mime), Func<object, string>> _formatters = new();
     private readonly ConcurrentDictionary<Type, string[]> _preferred = new();
 
     /// <summary>The set of the engine on whose behalf the calling code works, or null outside cells.</summary>
     public static FormatterSet? Current
     {
-        get => s_current.Value;
-        set => s_current.Value = value;
+        get => AmbientCurrent.Value;
+        set => AmbientCurrent.Value = value;
     }
 
     public void Register(Type type, string mime, Func<object, string> formatter) => _formatters[(type, mime)] = formatter;
@@ -48,7 +48,11 @@ internal sealed class FormatterSet
             data[mime] = Custom(value, mime)!;
 
         if (data.Count == 0 && OwnBundle(value) is { } own)
-            return own.Data.ContainsKey(MimeBundle.PlainText) ? own : new MimeBundle(own.Data.Append(KeyValuePair.Create(MimeBundle.PlainText, MimeForms.PlainOf(own) ?? TypeNames.Short(value.GetType()))), own.Metadata);
+            return own.Data.ContainsKey(MimeBundle.PlainText)
+                ? own
+                : new MimeBundle(
+                    own.Data.Append(KeyValuePair.Create(MimeBundle.PlainText, MimeForms.PlainOf(own) ?? TypeNames.Short(value.GetType()))),
+                    own.Metadata);
 
         if (data.Count == 0 || !data.ContainsKey(MimeBundle.PlainText))
         {
@@ -172,7 +176,8 @@ internal sealed class FormatterSet
     {
         var method = value.GetType().GetMethod("ToMimeBundle", BindingFlags.Instance | BindingFlags.Public, Type.EmptyTypes);
         return method is not null && typeof(IReadOnlyDictionary<string, string>).IsAssignableFrom(method.ReturnType)
-            && method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null, null) is IReadOnlyDictionary<string, string> { Count: > 0 } data
+            && method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null,
+                null) is IReadOnlyDictionary<string, string> { Count: > 0 } data
             ? new MimeBundle(data)
             : null;
     }

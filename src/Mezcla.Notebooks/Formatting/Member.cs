@@ -6,10 +6,10 @@ namespace Mezcla.Notebooks;
 /// <summary>A public property or field of a type.</summary>
 internal sealed record Member(string Name, Type Type, Func<object, object?> Read)
 {
-    private static readonly ConcurrentDictionary<Type, IReadOnlyList<Member>> s_members = new();
+    private static readonly ConcurrentDictionary<Type, IReadOnlyList<Member>> Members = new();
 
     /// <summary>The readable public instance members of a type, in the order of their declaration, those of base classes first.</summary>
-    public static IReadOnlyList<Member> Of(Type type) => s_members.GetOrAdd(type, Find);
+    public static IReadOnlyList<Member> Of(Type type) => Members.GetOrAdd(type, Find);
 
     /// <summary>The value, or the exception the getter threw.</summary>
     public object? ValueOf(object owner)
@@ -33,12 +33,15 @@ internal sealed record Member(string Name, Type Type, Func<object, object?> Read
 
         foreach (var level in chain)
         {
-            foreach (var member in level.GetMembers(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly).OrderBy(member => member.MetadataToken))
+            foreach (var member in level.GetMembers(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)
+                .OrderBy(member => member.MetadataToken))
             {
                 Member? readable = member switch
                 {
-                    PropertyInfo { CanRead: true } property when IsShown(property.PropertyType) && property.GetMethod!.IsPublic && property.GetIndexParameters().Length == 0 =>
-                        new Member(property.Name, property.PropertyType, owner => property.GetValue(owner, BindingFlags.DoNotWrapExceptions, null, null, null)),
+                    PropertyInfo { CanRead: true } property when IsShown(property.PropertyType) && property.GetMethod!.IsPublic
+                        && property.GetIndexParameters().Length == 0 =>
+                        new Member(property.Name, property.PropertyType,
+                            owner => property.GetValue(owner, BindingFlags.DoNotWrapExceptions, null, null, null)),
                     FieldInfo field when IsShown(field.FieldType) => new Member(field.Name, field.FieldType, field.GetValue),
                     _ => null,
                 };

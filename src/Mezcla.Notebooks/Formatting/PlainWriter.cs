@@ -25,7 +25,8 @@ internal static class PlainWriter
         ListView list => $"[{string.Join(", ", list.Items.Select(Inline))}{(list.More is null ? "" : ", " + list.More)}]",
         TableView table => table.Title,
         ObjectView { Text: { } own } => own,
-        ObjectView item => $"{item.Title} {{ {string.Join(", ", item.Members.Select(member => $"{member.Key} = {Inline(member.Value)}"))} }}",
+        ObjectView item =>
+            $"{item.Title} {{ {string.Join(", ", item.Members.Select(member => $"{member.Key} = {Inline(member.Value)}"))} }}",
         ErrorView error => $"{error.Title}: {error.Message}",
         _ => "",
     };
@@ -38,7 +39,8 @@ internal static class PlainWriter
 
     private static string Table(TableView table)
     {
-        var cells = table.Rows.Select(row => row.Select(cell => Cut(Inline(cell))).ToList()).Prepend(table.Columns.Select(Cut).ToList()).ToList();
+        var cells = table.Rows.Select(row => row.Select(cell => Cut(Inline(cell))).ToList()).Prepend(table.Columns.Select(Cut).ToList())
+            .ToList();
         var widths = Enumerable.Range(0, table.Columns.Count).Select(i => cells.Max(row => Width(row[i]))).ToList();
         var text = new StringBuilder();
         for (var i = 0; i < cells.Count; i++)

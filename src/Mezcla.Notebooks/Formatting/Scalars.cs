@@ -28,10 +28,12 @@ internal static class Scalars
                 return new TextView(number.ToString(exact ? "R" : "G6", CultureInfo.InvariantCulture), true);
             case Half number:
                 return new TextView(number.ToString(exact ? "R" : "G5", CultureInfo.InvariantCulture), true);
-            case byte or sbyte or short or ushort or int or uint or long or ulong or nint or nuint or decimal or BigInteger or Int128 or UInt128 or Complex:
+            case byte or sbyte or short or ushort or int or uint or long or ulong or nint or nuint or decimal or BigInteger or Int128
+                or UInt128 or Complex:
                 return new TextView(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture), true);
             case DateTime time:
-                return new TextView(time.ToString(time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss.FFF", CultureInfo.InvariantCulture));
+                return new TextView(time.ToString(time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss.FFF",
+                    CultureInfo.InvariantCulture));
             case DateTimeOffset time:
                 return new TextView(time.ToString("yyyy-MM-dd HH:mm:ss.FFF zzz", CultureInfo.InvariantCulture));
             case DateOnly day:
@@ -48,8 +50,10 @@ internal static class Scalars
                 return new TextView(TypeNames.Short(function.GetType()));
             case bool or char or Enum or Guid or Index or Range:
                 return new TextView(Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
-            case ITuple tuple when tuple.Length <= 8 && Enumerable.Range(0, tuple.Length).All(i => tuple[i] is not (IEnumerable and not string) && View(tuple[i], exact) is not null):
-                return new TextView("(" + string.Join(", ", Enumerable.Range(0, tuple.Length).Select(i => View(tuple[i], exact)!.Text)) + ")");
+            case ITuple tuple when tuple.Length <= 8 && Enumerable.Range(0, tuple.Length)
+                .All(i => tuple[i] is not (IEnumerable and not string) && View(tuple[i], exact) is not null):
+                return new TextView(
+                    "(" + string.Join(", ", Enumerable.Range(0, tuple.Length).Select(i => View(tuple[i], exact)!.Text)) + ")");
             case IEnumerable or Exception:
                 return null;
         }
@@ -63,7 +67,8 @@ internal static class Scalars
 
     /// <summary>Whether a type is a <see cref="Memory{T}"/>, which holds a sequence without being one.</summary>
     public static bool IsMemory(Type type) =>
-        type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(Memory<>) || type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>));
+        type.IsGenericType
+            && (type.GetGenericTypeDefinition() == typeof(Memory<>) || type.GetGenericTypeDefinition() == typeof(ReadOnlyMemory<>));
 
     /// <summary>What a value's own ToString says, or null if its type only inherits the one that names the type.</summary>
     public static string? OwnText(object value)

@@ -5,7 +5,7 @@ namespace Mezcla.Notebooks;
 /// <summary>Types written the way C# source names them.</summary>
 internal static class TypeNames
 {
-    private static readonly Dictionary<Type, string> s_keywords = new()
+    private static readonly Dictionary<Type, string> Keywords = new()
     {
         [typeof(void)] = "void",
         [typeof(object)] = "object",
@@ -30,7 +30,7 @@ internal static class TypeNames
     /// <summary>The name without namespaces: <c>Dictionary&lt;string, int[]&gt;</c>.</summary>
     public static string Short(Type type)
     {
-        if (s_keywords.TryGetValue(type, out var keyword))
+        if (Keywords.TryGetValue(type, out var keyword))
             return keyword;
 
         if (type.IsByRef)
@@ -76,7 +76,7 @@ internal static class TypeNames
 
     /// <summary>The name with its namespace, as exceptions are introduced; types that cells declare have none.</summary>
     public static string Full(Type type) =>
-        type.Namespace is { Length: > 0 } space && !s_keywords.ContainsKey(type) && !type.IsArray ? space + "." + Short(type) : Short(type);
+        type.Namespace is { Length: > 0 } space && !Keywords.ContainsKey(type) && !type.IsArray ? space + "." + Short(type) : Short(type);
 
     /// <summary>Whether the compiler made the type for <c>new { … }</c>.</summary>
     public static bool IsAnonymous(Type type) => type.Name.StartsWith("<>f__AnonymousType", StringComparison.Ordinal);
@@ -103,5 +103,6 @@ internal static class TypeNames
     }
 
     /// <summary>Whether a type is the class that holds a cell's variables and methods.</summary>
-    internal static bool IsSubmission(Type type) => type.Assembly.IsDynamicCell() && type.DeclaringType is null && type.Name == type.Assembly.GetName().Name;
+    internal static bool IsSubmission(Type type) =>
+        type.Assembly.IsDynamicCell() && type.DeclaringType is null && type.Name == type.Assembly.GetName().Name;
 }

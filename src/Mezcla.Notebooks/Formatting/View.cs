@@ -23,7 +23,8 @@ internal sealed record ListView(string Title, IReadOnlyList<View> Items, string?
 /// <param name="Rows">One list a row, as long as <paramref name="Columns"/>.</param>
 /// <param name="HasLabels">Whether the first column names the rows.</param>
 /// <param name="More">What was left out, or null.</param>
-internal sealed record TableView(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<View>> Rows, bool HasLabels, string? More) : View;
+internal sealed record TableView(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<View>> Rows, bool HasLabels,
+    string? More) : View;
 
 /// <summary>An object's members.</summary>
 /// <param name="Title">Its type.</param>
@@ -31,8 +32,10 @@ internal sealed record TableView(string Title, IReadOnlyList<string> Columns, IR
 /// <param name="Members">Names and values.</param>
 internal sealed record ObjectView(string Title, string? Text, IReadOnlyList<KeyValuePair<string, View>> Members) : View
 {
-    /// <summary>Whether the text is a drawing in lines, as of a tensor's numbers, which says more than the members do. What the compiler writes for a record is none.</summary>
-    public bool DrawsItself => Text is { } text && text.Contains('\n', StringComparison.Ordinal) && !text.StartsWith(OwnName + " {", StringComparison.Ordinal);
+    /// <summary>Whether the text is a drawing in lines, as of a tensor's numbers, which says more than
+    /// the members do. What the compiler writes for a record is none.</summary>
+    public bool DrawsItself =>
+        Text is { } text && text.Contains('\n', StringComparison.Ordinal) && !text.StartsWith(OwnName + " {", StringComparison.Ordinal);
 
     // A nested or generic record calls itself by its bare name.
     private string OwnName => Title.Split('<')[0].Split('.')[^1];

@@ -68,7 +68,8 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         if (depth >= limits.Depth)
             return new TextView(text ?? TypeNames.Short(type) + " { … }");
 
-        var shown = members.Take(limits.Columns * 2).Select(member => KeyValuePair.Create(member.Name, Build(member.ValueOf(value), depth + 1))).ToList();
+        var shown = members.Take(limits.Columns * 2)
+            .Select(member => KeyValuePair.Create(member.Name, Build(member.ValueOf(value), depth + 1))).ToList();
         if (members.Count > shown.Count)
             shown.Add(KeyValuePair.Create("…", (View)new TextView($"{members.Count - shown.Count} more members")));
 
@@ -105,13 +106,16 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         }
 
         var columns = Enumerable.Range(0, columnCount).Select(j => Index(j).Text).Prepend("").ToList();
-        var more = rowCount < height || columnCount < width ? $"… {rowCount} of {height} rows, {columnCount} of {width} columns shown" : null;
-        return new TableView($"{TypeNames.Short(matrix.GetType().GetElementType()!)}[{height}, {width}]", columns, rows, HasLabels: true, more);
+        var more = rowCount < height || columnCount < width
+            ? $"… {rowCount} of {height} rows, {columnCount} of {width} columns shown"
+            : null;
+        return new TableView($"{TypeNames.Short(matrix.GetType().GetElementType()!)}[{height}, {width}]", columns, rows, HasLabels: true,
+            more);
     }
 
     private View OfSequence(IEnumerable sequence, object owner, int depth)
     {
-        var (items, total) = Taken(sequence, Math.Max(limits.Rows, limits.Items));
+        var (items, total) = FirstItems(sequence, Math.Max(limits.Rows, limits.Items));
         var title = Title(owner, items.Count, total);
         if (depth >= limits.Depth)
             return new TextView(title);
@@ -140,7 +144,8 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         var rows = items.Take(limits.Rows).Select(IReadOnlyList<View> (item, i) =>
         {
             var row = (Array)item!;
-            return [Index(i), .. Enumerable.Range(0, columnCount).Select(j => j < row.Length ? Build(row.GetValue(j), 1) : new TextView(""))];
+            return [Index(i),
+                .. Enumerable.Range(0, columnCount).Select(j => j < row.Length ? Build(row.GetValue(j), 1) : new TextView(""))];
         }).ToList();
         var columns = Enumerable.Range(0, columnCount).Select(j => Index(j).Text).Prepend("").ToList();
         return new TableView("", columns, rows, HasLabels: true, columnCount < width ? $"… {columnCount} of {width} columns shown" : null);
@@ -164,7 +169,9 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
 
         var columns = members.Take(limits.Columns).ToList();
         var rows = items.Take(limits.Rows).Select(IReadOnlyList<View> (item) =>
-            columns.Select(column => column.By.TryGetValue(item!.GetType(), out var member) ? Build(member.ValueOf(item), depth + 1) : new TextView("")).ToList()).ToList();
+            columns.Select(column => column.By.TryGetValue(item!.GetType(), out var member)
+                ? Build(member.ValueOf(item), depth + 1)
+                : new TextView("")).ToList()).ToList();
         var more = More(rows.Count, total, "rows");
         if (columns.Count < members.Count)
             more = $"{more ?? ""}{(more is null ? "… " : "; ")}{columns.Count} of {members.Count} columns shown";
@@ -205,10 +212,10 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
     }
 
     /// <summary>The first items and, where it can be known without enumerating, how many there are.</summary>
-    private static (List<object?> Items, long? Total) Taken(IEnumerable sequence, int most)
+    private static (List<object?> Items, long? Total) FirstItems(IEnumerable sequence, int most)
     {
         var items = new List<object?>();
-        long? total = Count(sequence);
+        var total = Count(sequence);
         foreach (var item in sequence)
         {
             if (items.Count == most)
@@ -226,7 +233,9 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
             return collection.Count;
 
         var counted = sequence.GetType().GetInterfaces().FirstOrDefault(type =>
-            type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(IReadOnlyCollection<>) || type.GetGenericTypeDefinition() == typeof(ICollection<>)));
+            type.IsGenericType
+                && (type.GetGenericTypeDefinition() == typeof(IReadOnlyCollection<>)
+                    || type.GetGenericTypeDefinition() == typeof(ICollection<>)));
         return counted?.GetProperty("Count")?.GetValue(sequence) as int?;
     }
 
@@ -234,14 +243,16 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
     {
         var type = owner.GetType();
         if (owner is Array { Rank: > 1 } block)
-            return $"{TypeNames.Short(type.GetElementType()!)}[{string.Join(", ", Enumerable.Range(0, block.Rank).Select(block.GetLength))}]";
+            return $"{TypeNames.Short(type.GetElementType()!)}[" +
+                $"{string.Join(", ", Enumerable.Range(0, block.Rank).Select(block.GetLength))}]";
 
         var count = total is { } known ? FormattableString.Invariant($"{known:N0}") : FormattableString.Invariant($"more than {taken:N0}");
         if (type.IsArray)
             return $"{TypeNames.Short(type.GetElementType()!)}[{count}]";
 
         // Query operators' own classes have unspeakable names; what they hold is what matters.
-        var element = type.GetInterfaces().FirstOrDefault(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEnumerable<>));
+        var element = type.GetInterfaces()
+            .FirstOrDefault(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEnumerable<>));
         var name = type.IsVisible || element is null ? TypeNames.Short(type) : TypeNames.Short(element);
         return $"{name} ({count})";
     }

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>Turns text for a terminal into HTML: colours (ECMA-48 SGR) become classes, a carriage return begins its line again, other controls vanish.</summary>
+/// <summary>Turns text for a terminal into HTML: colours (ECMA-48 SGR) become classes, a
+/// carriage return begins its line again, other controls vanish.</summary>
 internal static class AnsiText
 {
     private sealed class Style
@@ -24,8 +25,10 @@ internal static class AnsiText
                 else if (color.Length > 0)
                     classes.Add($"a{kind}{color}");
             }
-            classes.AddRange(new[] { Bold ? "ab" : "", Dim ? "ad" : "", Italic ? "ai" : "", Underline ? "au" : "" }.Where(c => c.Length > 0));
-            return (classes.Count > 0 ? $" class=\"{string.Join(' ', classes)}\"" : "") + (style.Length > 0 ? $" style=\"{style.TrimEnd(';')}\"" : "");
+            classes.AddRange(
+                new[] { Bold ? "ab" : "", Dim ? "ad" : "", Italic ? "ai" : "", Underline ? "au" : "" }.Where(c => c.Length > 0));
+            return (classes.Count > 0 ? $" class=\"{string.Join(' ', classes)}\"" : "")
+                + (style.Length > 0 ? $" style=\"{style.TrimEnd(';')}\"" : "");
         }
     }
 
@@ -102,29 +105,67 @@ internal static class AnsiText
 
     private static void Apply(Style style, string parameters)
     {
-        var codes = parameters.Split(';', ':').Select(p => int.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0).ToArray();
+        var codes = parameters.Split(';', ':')
+            .Select(p => int.TryParse(p, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0).ToArray();
         for (var i = 0; i < codes.Length; i++)
         {
             switch (codes[i])
             {
-                case 0: (style.Fore, style.Back, style.Bold, style.Dim, style.Italic, style.Underline, style.Reverse) = ("", "", false, false, false, false, false); break;
-                case 1: style.Bold = true; break;
-                case 2: style.Dim = true; break;
-                case 3: style.Italic = true; break;
-                case 4: style.Underline = true; break;
-                case 7: style.Reverse = true; break;
-                case 22: style.Bold = style.Dim = false; break;
-                case 23: style.Italic = false; break;
-                case 24: style.Underline = false; break;
-                case 27: style.Reverse = false; break;
-                case 39: style.Fore = ""; break;
-                case 49: style.Back = ""; break;
-                case >= 30 and <= 37: style.Fore = Named(codes[i] - 30); break;
-                case >= 90 and <= 97: style.Fore = Named(codes[i] - 90 + 8); break;
-                case >= 40 and <= 47: style.Back = Named(codes[i] - 40); break;
-                case >= 100 and <= 107: style.Back = Named(codes[i] - 100 + 8); break;
-                case 38: style.Fore = Extended(codes, ref i); break;
-                case 48: style.Back = Extended(codes, ref i); break;
+                case 0:
+                    (style.Fore, style.Back, style.Bold, style.Dim, style.Italic, style.Underline, style.Reverse) =
+                        ("", "", false, false, false, false, false);
+                    break;
+                case 1:
+                    style.Bold = true;
+                    break;
+                case 2:
+                    style.Dim = true;
+                    break;
+                case 3:
+                    style.Italic = true;
+                    break;
+                case 4:
+                    style.Underline = true;
+                    break;
+                case 7:
+                    style.Reverse = true;
+                    break;
+                case 22:
+                    style.Bold = style.Dim = false;
+                    break;
+                case 23:
+                    style.Italic = false;
+                    break;
+                case 24:
+                    style.Underline = false;
+                    break;
+                case 27:
+                    style.Reverse = false;
+                    break;
+                case 39:
+                    style.Fore = "";
+                    break;
+                case 49:
+                    style.Back = "";
+                    break;
+                case >= 30 and <= 37:
+                    style.Fore = Named(codes[i] - 30);
+                    break;
+                case >= 90 and <= 97:
+                    style.Fore = Named(codes[i] - 90 + 8);
+                    break;
+                case >= 40 and <= 47:
+                    style.Back = Named(codes[i] - 40);
+                    break;
+                case >= 100 and <= 107:
+                    style.Back = Named(codes[i] - 100 + 8);
+                    break;
+                case 38:
+                    style.Fore = Extended(codes, ref i);
+                    break;
+                case 48:
+                    style.Back = Extended(codes, ref i);
+                    break;
             }
         }
     }

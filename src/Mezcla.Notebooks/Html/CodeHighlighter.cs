@@ -6,20 +6,24 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>Colours C# by its grammar alone: Roslyn's parser says what is a keyword, a type's place, a call, a text. No compilation, so broken code is coloured too.</summary>
+/// <summary>Colours C# by its grammar alone: Roslyn's parser says what is a keyword, a type's place,
+/// a call, a text. No compilation, so broken code is coloured too.</summary>
 internal static class CodeHighlighter
 {
     private static readonly CSharpParseOptions Options = new(LanguageVersion.Preview, DocumentationMode.Parse, SourceCodeKind.Script);
 
-    /// <summary>The code as HTML, for inside of a <c>pre</c>: spans of class k (keyword), t (type), m (method), s (text), n (number), c (comment), p (directive).</summary>
+    /// <summary>The code as HTML, for inside of a <c>pre</c>: spans of class k (keyword), t (type), m
+    /// (method), s (text), n (number), c (comment), p (directive).</summary>
     public static string ToHtml(string code)
     {
         var html = new StringBuilder();
         // A kernel's own directives (#!time) are no C#: they are coloured here and kept from the parser.
         var lines = code.Split('\n');
-        var skipped = lines.TakeWhile(l => l.TrimStart().StartsWith("#!", StringComparison.Ordinal) || string.IsNullOrWhiteSpace(l)).Count();
+        var skipped = lines.TakeWhile(l => l.TrimStart().StartsWith("#!", StringComparison.Ordinal) || string.IsNullOrWhiteSpace(l))
+            .Count();
         for (var i = 0; i < skipped; i++)
-            html.Append(lines[i].Length > 0 ? $"<span class=\"p\">{WebUtility.HtmlEncode(lines[i])}</span>" : "").Append(i < lines.Length - 1 ? "\n" : "");
+            html.Append(lines[i].Length > 0 ? $"<span class=\"p\">{WebUtility.HtmlEncode(lines[i])}</span>" : "")
+                .Append(i < lines.Length - 1 ? "\n" : "");
         var root = CSharpSyntaxTree.ParseText(string.Join('\n', lines.Skip(skipped)), Options).GetRoot();
         foreach (var token in root.DescendantTokens())
         {
@@ -31,8 +35,8 @@ internal static class CodeHighlighter
     }
 
     /// <summary>
-    /// Coloured code, each line in a span of class l that knows the line's indent, so that a page too narrow for a line continues it below its beginning. The text stays
-    /// the same, line ends included.
+    /// Coloured code, each line in a span of class l that knows the line's indent, so that a page too narrow for a line continues it below
+    /// its beginning. The text stays the same, line ends included.
     /// </summary>
     /// <param name="html">What <see cref="ToHtml"/> gave, or code that is only encoded.</param>
     public static string InLines(string html)
@@ -48,7 +52,8 @@ internal static class CodeHighlighter
             while (text is ['<', ..])
                 text = text[(text.IndexOf('>') + 1)..];
             var indent = text.Length - text.TrimStart(' ').Length;
-            lines.Append(lines.Length > 0 ? "\n</span>" : "").Append(indent > 0 ? $"<span class=\"l\" style=\"--in:{indent}ch\">" : "<span class=\"l\">")
+            lines.Append(lines.Length > 0 ? "\n</span>" : "")
+                .Append(indent > 0 ? $"<span class=\"l\" style=\"--in:{indent}ch\">" : "<span class=\"l\">")
                 .Append(started).Append(line).Append(open.Length > 0 ? "</span>" : "");
         }
         return lines.Append("</span>").ToString();
@@ -61,7 +66,8 @@ internal static class CodeHighlighter
             Append(html, trivia.ToFullString(), trivia switch
             {
                 _ when trivia.IsDirective => "p",
-                _ when trivia.IsKind(SyntaxKind.WhitespaceTrivia) || trivia.IsKind(SyntaxKind.EndOfLineTrivia) || trivia.IsKind(SyntaxKind.SkippedTokensTrivia) => "",
+                _ when trivia.IsKind(SyntaxKind.WhitespaceTrivia) || trivia.IsKind(SyntaxKind.EndOfLineTrivia)
+                    || trivia.IsKind(SyntaxKind.SkippedTokensTrivia) => "",
                 _ => "c",
             });
         }
@@ -73,9 +79,12 @@ internal static class CodeHighlighter
             return "k";
         switch (token.Kind())
         {
-            case SyntaxKind.StringLiteralToken or SyntaxKind.CharacterLiteralToken or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken
-                or SyntaxKind.Utf8StringLiteralToken or SyntaxKind.InterpolatedStringStartToken or SyntaxKind.InterpolatedVerbatimStringStartToken or SyntaxKind.InterpolatedStringEndToken
-                or SyntaxKind.InterpolatedStringTextToken or SyntaxKind.InterpolatedSingleLineRawStringStartToken or SyntaxKind.InterpolatedMultiLineRawStringStartToken
+            case SyntaxKind.StringLiteralToken or SyntaxKind.CharacterLiteralToken or SyntaxKind.SingleLineRawStringLiteralToken
+                or SyntaxKind.MultiLineRawStringLiteralToken
+                or SyntaxKind.Utf8StringLiteralToken or SyntaxKind.InterpolatedStringStartToken
+                or SyntaxKind.InterpolatedVerbatimStringStartToken or SyntaxKind.InterpolatedStringEndToken
+                or SyntaxKind.InterpolatedStringTextToken or SyntaxKind.InterpolatedSingleLineRawStringStartToken
+                or SyntaxKind.InterpolatedMultiLineRawStringStartToken
                 or SyntaxKind.InterpolatedRawStringEndToken:
                 return "s";
             case SyntaxKind.NumericLiteralToken:
@@ -105,15 +114,18 @@ internal static class CodeHighlighter
     private static bool IsCall(SimpleNameSyntax name) => name.Parent switch
     {
         InvocationExpressionSyntax call => call.Expression == name,
-        MemberAccessExpressionSyntax access => access.Name == name && access.Parent is InvocationExpressionSyntax call && call.Expression == access,
+        MemberAccessExpressionSyntax access => access.Name == name && access.Parent is InvocationExpressionSyntax call
+            && call.Expression == access,
         MemberBindingExpressionSyntax binding => binding.Parent is InvocationExpressionSyntax call && call.Expression == binding,
         _ => false,
     };
 
     private static bool IsType(IdentifierNameSyntax name) => name.Parent switch
     {
-        ObjectCreationExpressionSyntax or CastExpressionSyntax { Type: IdentifierNameSyntax } or TypeArgumentListSyntax or ArrayTypeSyntax or NullableTypeSyntax or BaseTypeSyntax
-            or TypeOfExpressionSyntax or DefaultExpressionSyntax or DeclarationPatternSyntax or RecursivePatternSyntax or TypeConstraintSyntax or CatchDeclarationSyntax or AttributeSyntax
+        ObjectCreationExpressionSyntax or CastExpressionSyntax { Type: IdentifierNameSyntax } or TypeArgumentListSyntax or ArrayTypeSyntax
+            or NullableTypeSyntax or BaseTypeSyntax
+            or TypeOfExpressionSyntax or DefaultExpressionSyntax or DeclarationPatternSyntax or RecursivePatternSyntax
+            or TypeConstraintSyntax or CatchDeclarationSyntax or AttributeSyntax
             or RefTypeSyntax or TupleElementSyntax => name.Parent is not CastExpressionSyntax cast || cast.Type == name,
         VariableDeclarationSyntax declaration => declaration.Type == name,
         ParameterSyntax parameter => parameter.Type == name,
@@ -122,7 +134,8 @@ internal static class CodeHighlighter
         PropertyDeclarationSyntax property => property.Type == name,
         ForEachStatementSyntax loop => loop.Type == name,
         DeclarationExpressionSyntax declaration => declaration.Type == name,
-        // Whether the left of a dot is a type is not known without compiling; by the house's style only types and properties begin with a capital.
+        // Whether the left of a dot is a type is not known without compiling; by the
+        // house's style only types and properties begin with a capital.
         MemberAccessExpressionSyntax access => access.Expression == name && name.Identifier.Text is [var first, ..] && char.IsUpper(first),
         _ => false,
     };

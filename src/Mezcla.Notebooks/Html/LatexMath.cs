@@ -4,8 +4,8 @@ using System.Text;
 namespace Mezcla.Notebooks.Html;
 
 /// <summary>
-/// Turns the mathematics of a course, written in LaTeX, into MathML, which browsers draw without a script, a font or a network. What it does not know it
-/// shows as it was written, and names in <see cref="Unknown"/>; malformed input never fails.
+/// Turns the mathematics of a course, written in LaTeX, into MathML, which browsers draw without a script, a font or a network. What it
+/// does not know it shows as it was written, and names in <see cref="Unknown"/>; malformed input never fails.
 /// </summary>
 internal sealed class LatexMath
 {
@@ -31,7 +31,8 @@ internal sealed class LatexMath
         // Alignment marks and line ends may stand outside of any environment, as in Jupyter's $$ a &= b \\ ... $$.
         var body = parser.Table(end: null, aligned: true);
         return ($"<math xmlns=\"http://www.w3.org/1998/Math/MathML\"{(display ? " display=\"block\"" : "")}><semantics>{body}" +
-            $"<annotation encoding=\"application/x-tex\">{WebUtility.HtmlEncode(tex.Trim())}</annotation></semantics></math>", parser.Unknown);
+            $"<annotation encoding=\"application/x-tex\">{WebUtility.HtmlEncode(tex.Trim())}</annotation></semantics></math>",
+            parser.Unknown);
     }
 
     private static List<string> Tokenize(string tex)
@@ -62,7 +63,8 @@ internal sealed class LatexMath
             }
             else if (char.IsAsciiDigit(tex[start]))
             {
-                while (i < tex.Length && (char.IsAsciiDigit(tex[i]) || (tex[i] == '.' && i + 1 < tex.Length && char.IsAsciiDigit(tex[i + 1]))))
+                while (i < tex.Length
+                    && (char.IsAsciiDigit(tex[i]) || (tex[i] == '.' && i + 1 < tex.Length && char.IsAsciiDigit(tex[i + 1]))))
                     i++;
             }
             else if (char.IsHighSurrogate(tex[start]) && i < tex.Length)
@@ -102,7 +104,9 @@ internal sealed class LatexMath
             // After a bracket or a sign it belongs to what follows, and stands close to it.
             var unary = token == "-" && items.Count > 0 && Opens(items[^1]);
             // A word stands apart from the letter or number before it.
-            if (token.Length > 1 && (LatexSymbols.Functions.Contains(token[1..]) || LatexSymbols.Limits.ContainsKey(token[1..])) && items.Count > 0 && !items[^1].StartsWith("<mo", StringComparison.Ordinal) && !items[^1].EndsWith("/>", StringComparison.Ordinal))
+            if (token.Length > 1 && (LatexSymbols.Functions.Contains(token[1..]) || LatexSymbols.Limits.ContainsKey(token[1..]))
+                && items.Count > 0 && !items[^1].StartsWith("<mo", StringComparison.Ordinal)
+                && !items[^1].EndsWith("/>", StringComparison.Ordinal))
                 items.Add("<mspace width=\"0.167em\"/>");
             var item = Scripted();
             items.Add(unary ? item.Replace("<mo>−</mo>", "<mo form=\"prefix\">−</mo>") : item);
@@ -112,7 +116,8 @@ internal sealed class LatexMath
         return items;
     }
 
-    private static bool Opens(string item) => item.StartsWith("<mo", StringComparison.Ordinal) && item.EndsWith("</mo>", StringComparison.Ordinal) && item[^6] is '(' or '[' or '=' or ',' or '≤' or '≥' or '·' or '/';
+    private static bool Opens(string item) => item.StartsWith("<mo", StringComparison.Ordinal)
+        && item.EndsWith("</mo>", StringComparison.Ordinal) && item[^6] is '(' or '[' or '=' or ',' or '≤' or '≥' or '·' or '/';
 
     private static string Group(List<string> items) => items.Count == 1 ? items[0] : $"<mrow>{string.Concat(items)}</mrow>";
 
@@ -121,8 +126,10 @@ internal sealed class LatexMath
     {
         var token = Peek!;
         var name = token.Length > 1 ? token[1..] : "";
-        var above = _display && (LatexSymbols.Large.ContainsKey(name) || LatexSymbols.Limits.ContainsKey(name) || name == "operatorname*") || name is "underbrace" or "overbrace";
-        var function = LatexSymbols.Functions.Contains(name) || LatexSymbols.Limits.ContainsKey(name) || name.StartsWith("operatorname", StringComparison.Ordinal);
+        var above = _display && (LatexSymbols.Large.ContainsKey(name) || LatexSymbols.Limits.ContainsKey(name) || name == "operatorname*")
+            || name is "underbrace" or "overbrace";
+        var function = LatexSymbols.Functions.Contains(name) || LatexSymbols.Limits.ContainsKey(name)
+            || name.StartsWith("operatorname", StringComparison.Ordinal);
         var atom = token is "^" or "_" ? "<mrow></mrow>" : Atom();
         string? sub = null, sup = null;
         var primes = "";
@@ -130,11 +137,21 @@ internal sealed class LatexMath
         {
             switch (Next())
             {
-                case "^": sup = (sup ?? "") + Argument(); break;
-                case "_": sub = (sub ?? "") + Argument(); break;
-                case "'": primes += "′"; break;
-                case "\\limits": above = true; break;
-                default: above = false; break;
+                case "^":
+                    sup = (sup ?? "") + Argument();
+                    break;
+                case "_":
+                    sub = (sub ?? "") + Argument();
+                    break;
+                case "'":
+                    primes += "′";
+                    break;
+                case "\\limits":
+                    above = true;
+                    break;
+                default:
+                    above = false;
+                    break;
             }
         }
         if (primes.Length > 0)
@@ -148,7 +165,11 @@ internal sealed class LatexMath
             _ => $"<{both}>{atom}{sub}{sup}</{both}>",
         };
         // log x needs a space between its words; log(x) does not.
-        var spaced = function && Peek is { } next && (char.IsLetterOrDigit(next[0]) || (next[0] == '\\' && next.Length > 1 && (LatexSymbols.Letters.ContainsKey(next[1..]) || LatexSymbols.Functions.Contains(next[1..]) || next is "\\frac" or "\\mathbf" or "\\hat")));
+        var spaced = function && Peek is { } next
+            && (char.IsLetterOrDigit(next[0])
+                || (next[0] == '\\' && next.Length > 1
+                    && (LatexSymbols.Letters.ContainsKey(next[1..]) || LatexSymbols.Functions.Contains(next[1..])
+                        || next is "\\frac" or "\\mathbf" or "\\hat")));
         return spaced ? whole + "<mspace width=\"0.167em\"/>" : whole;
     }
 
@@ -247,14 +268,17 @@ internal sealed class LatexMath
                 return $"<mroot>{Argument()}{degree}</mroot>";
             case "sqrt":
                 return $"<msqrt>{Argument()}</msqrt>";
-            case "text" or "textrm" or "textit" or "textbf" or "texttt" or "mbox" or "operatorname" or "operatorname*" or "mathrm" or "mathsf" or "mathtt" or "mathit":
+            case "text" or "textrm" or "textit" or "textbf" or "texttt" or "mbox" or "operatorname" or "operatorname*" or "mathrm"
+                or "mathsf" or "mathtt" or "mathit":
                 return Words(name);
             case "mathbb" or "mathcal" or "mathscr" or "mathfrak":
                 return $"<mi>{string.Concat(Raw().Where(c => c != ' ').Select(c => LatexSymbols.Alphabet(name, c)))}</mi>";
             case "mathbf" or "boldsymbol" or "bm" or "pmb":
                 return $"<mrow style=\"font-weight:bold\">{Argument()}</mrow>";
             case "underbrace" or "overbrace":
-                return name[0] == 'u' ? $"<munder>{Argument()}<mo stretchy=\"true\">⏟</mo></munder>" : $"<mover>{Argument()}<mo stretchy=\"true\">⏞</mo></mover>";
+                return name[0] == 'u'
+                    ? $"<munder>{Argument()}<mo stretchy=\"true\">⏟</mo></munder>"
+                    : $"<mover>{Argument()}<mo stretchy=\"true\">⏞</mo></mover>";
             case "underline":
                 return $"<munder>{Argument()}<mo stretchy=\"true\">_</mo></munder>";
             case "overset" or "stackrel":
@@ -270,7 +294,8 @@ internal sealed class LatexMath
             case "middle":
                 return Bracket("", "stretchy=\"true\"");
             case "big" or "bigl" or "bigr" or "Big" or "Bigl" or "Bigr" or "bigg" or "biggl" or "biggr" or "Bigg" or "Biggl" or "Biggr":
-                var size = name.StartsWith("bigg", StringComparison.Ordinal) ? "2.4em" : name.StartsWith("Bigg", StringComparison.Ordinal) ? "3em" : name[0] == 'B' ? "1.8em" : "1.2em";
+                var size = name.StartsWith("bigg", StringComparison.Ordinal) ? "2.4em" : name.StartsWith("Bigg", StringComparison.Ordinal)
+                    ? "3em" : name[0] == 'B' ? "1.8em" : "1.2em";
                 // In a row of its own, for it would grow with its neighbours otherwise.
                 return $"<mrow>{Bracket("", $"stretchy=\"true\" symmetric=\"true\" minsize=\"{size}\" maxsize=\"{size}\"")}</mrow>";
             case "begin":
@@ -297,7 +322,9 @@ internal sealed class LatexMath
 
     private string Words(string name)
     {
-        var words = WebUtility.HtmlEncode(Raw().Replace("\\,", "\u2009").Replace("\\_", "_").Replace("\\%", "%").Replace("\\ ", " ").Replace("\\&", "&").Replace("\\#", "#"));
+        var words =
+            WebUtility.HtmlEncode(Raw().Replace("\\,", "\u2009").Replace("\\_", "_").Replace("\\%", "%").Replace("\\ ", " ")
+                .Replace("\\&", "&").Replace("\\#", "#"));
         return name switch
         {
             "textbf" => $"<mtext style=\"font-weight:bold\">{words}</mtext>",
@@ -348,7 +375,8 @@ internal sealed class LatexMath
             "\\|" => "‖",
             "<" => "⟨",
             ">" => "⟩",
-            _ when token[0] == '\\' => LatexSymbols.Delimiters.GetValueOrDefault(token[1..]) ?? LatexSymbols.Operators.GetValueOrDefault(token[1..]) ?? token,
+            _ when token[0] == '\\' => LatexSymbols.Delimiters.GetValueOrDefault(token[1..])
+                ?? LatexSymbols.Operators.GetValueOrDefault(token[1..]) ?? token,
             _ => token,
         };
         return $"<mo {form} {stretch}>{WebUtility.HtmlEncode(sign)}</mo>";
@@ -360,7 +388,8 @@ internal sealed class LatexMath
         var kind = name.TrimEnd('*');
         if (kind is "array" or "alignat")
             Raw();
-        var table = Table(name, kind is "align" or "aligned" or "alignat" or "eqnarray" or "split" or "gather" or "gathered" or "equation", left: kind == "cases");
+        var table = Table(name, kind is "align" or "aligned" or "alignat" or "eqnarray" or "split" or "gather" or "gathered" or "equation",
+            left: kind == "cases");
         var (open, close) = kind switch
         {
             "pmatrix" => ("(", ")"),
@@ -371,7 +400,8 @@ internal sealed class LatexMath
             "cases" => ("{", ""),
             _ => ("", ""),
         };
-        if (kind is not ("matrix" or "pmatrix" or "bmatrix" or "Bmatrix" or "vmatrix" or "Vmatrix" or "smallmatrix" or "cases" or "array" or "align" or "aligned" or "alignat" or "split" or "gather" or "gathered" or "equation" or "eqnarray"))
+        if (kind is not ("matrix" or "pmatrix" or "bmatrix" or "Bmatrix" or "vmatrix" or "Vmatrix" or "smallmatrix" or "cases" or "array"
+            or "align" or "aligned" or "alignat" or "split" or "gather" or "gathered" or "equation" or "eqnarray"))
             Unknown.Add($"\\begin{{{name}}}");
         string Fence(string sign) => sign.Length == 0 ? "" : $"<mo fence=\"true\" stretchy=\"true\">{sign}</mo>";
         return open.Length + close.Length == 0 ? table : $"<mrow>{Fence(open)}{table}{Fence(close)}</mrow>";
@@ -420,7 +450,8 @@ internal sealed class LatexMath
             table.Append("<mtr>");
             for (var i = 0; i < row.Count; i++)
             {
-                var style = aligned && row.Count > 1 ? (i % 2 == 0 ? Side("right") + ";padding-right:0" : Side("left") + ";padding-left:.2em") : left ? Side("left") : "";
+                var style = aligned && row.Count > 1
+                    ? (i % 2 == 0 ? Side("right") + ";padding-right:0" : Side("left") + ";padding-left:.2em") : left ? Side("left") : "";
                 table.Append(style.Length > 0 ? $"<mtd style=\"{style}\">" : "<mtd>").Append(row[i]).Append("</mtd>");
             }
             table.Append("</mtr>");

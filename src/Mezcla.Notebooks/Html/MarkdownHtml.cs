@@ -16,14 +16,15 @@ namespace Mezcla.Notebooks.Html;
 internal sealed record Heading(int Level, string Id, string Html);
 
 /// <summary>
-/// Renders the Markdown of a notebook: mathematics as MathML, C# coloured, headings with the anchors that Jupyter gives them, pictures of the notebook's folder and
-/// attachments inside the page.
+/// Renders the Markdown of a notebook: mathematics as MathML, C# coloured, headings with the anchors that Jupyter gives them, pictures of
+/// the notebook's folder and attachments inside the page.
 /// </summary>
 internal sealed class MarkdownHtml
 {
     private const long LargestPicture = 8 << 20;
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()
-        .UsePipeTables().UseGridTables().UseMathematics().UseTaskLists().UseFootnotes().UseEmphasisExtras().UseAutoLinks().UseDefinitionLists().UseAlertBlocks().Build();
+        .UsePipeTables().UseGridTables().UseMathematics().UseTaskLists().UseFootnotes().UseEmphasisExtras().UseAutoLinks()
+        .UseDefinitionLists().UseAlertBlocks().Build();
 
     private readonly string? _folder;
     private readonly Func<string, string?>? _link;
@@ -78,7 +79,16 @@ internal sealed class MarkdownHtml
         if (heading.Inline is null)
             return;
         // Jupyter's anchor of a heading is its text with hyphens for spaces; readers link to that.
-        var text = string.Concat(heading.Inline.Descendants().Select(i => i switch { LiteralInline l => l.Content.ToString(), CodeInline c => c.Content, MathInline m => m.Content.ToString(), _ => "" })).Trim();
+        var text =
+            string.Concat(
+                heading.Inline.Descendants()
+                    .Select(i => i switch
+                    {
+                        LiteralInline l => l.Content.ToString(),
+                        CodeInline c => c.Content,
+                        MathInline m => m.Content.ToString(),
+                        _ => ""
+                    })).Trim();
         var id = text.Length == 0 ? "section" : text.Replace(' ', '-');
         for (var n = 2; !_used.Add(id); n++)
             id = $"{text.Replace(' ', '-')}-{n}";
@@ -91,7 +101,10 @@ internal sealed class MarkdownHtml
         renderer.ObjectRenderers.Add(new WordsOnly());
         renderer.WriteChildren(heading.Inline);
         Headings.Add(new(heading.Level, id, writer.ToString()));
-        heading.Inline.AppendChild(new HtmlInline($"<a class=\"anchor\" href=\"#{WebUtility.HtmlEncode(Uri.EscapeDataString(id))}\" aria-label=\"Link to this section\">#</a>"));
+        heading.Inline.AppendChild(
+            new HtmlInline(
+                $"<a class=\"anchor\" href=\"#{WebUtility.HtmlEncode(Uri.EscapeDataString(id))}\" aria-label=\"Link to this " +
+                    "section\">#</a>"));
     }
 
     private void Rewrite(LinkInline link, JsonObject? attachments)
@@ -120,15 +133,25 @@ internal sealed class MarkdownHtml
     {
         if (url.StartsWith("attachment:", StringComparison.Ordinal))
         {
-            return attachments?[Uri.UnescapeDataString(url["attachment:".Length..])] is JsonObject bundle && bundle.FirstOrDefault(p => p.Key.StartsWith("image/", StringComparison.Ordinal)) is { Key: not null } image
+            return attachments?[Uri.UnescapeDataString(url["attachment:".Length..])] is JsonObject bundle
+                && bundle.FirstOrDefault(p => p.Key.StartsWith("image/", StringComparison.Ordinal)) is { Key: not null } image
                 ? $"data:{image.Key};base64,{image.Value?.GetValue<string>().Replace("\n", "")}"
                 : null;
         }
         if (_folder is null || url.Contains(':'))
             return null;
-        var type = Path.GetExtension(url).ToLowerInvariant() switch { ".png" => "image/png", ".jpg" or ".jpeg" => "image/jpeg", ".gif" => "image/gif", ".svg" => "image/svg+xml", ".webp" => "image/webp", _ => null };
+        var type = Path.GetExtension(url).ToLowerInvariant() switch
+        {
+            ".png" => "image/png",
+            ".jpg" or ".jpeg" => "image/jpeg",
+            ".gif" => "image/gif",
+            ".svg" => "image/svg+xml",
+            ".webp" => "image/webp",
+            _ => null
+        };
         var path = Path.Combine(_folder, Uri.UnescapeDataString(url.Split('?', '#')[0]));
-        return type is not null && File.Exists(path) && new FileInfo(path).Length <= LargestPicture ? $"data:{type};base64,{Convert.ToBase64String(File.ReadAllBytes(path))}" : null;
+        return type is not null && File.Exists(path) && new FileInfo(path).Length <= LargestPicture
+            ? $"data:{type};base64,{Convert.ToBase64String(File.ReadAllBytes(path))}" : null;
     }
 
     private sealed class MathInlines(MarkdownHtml page) : HtmlObjectRenderer<MathInline>
@@ -136,7 +159,8 @@ internal sealed class MarkdownHtml
         protected override void Write(HtmlRenderer renderer, MathInline obj)
         {
             var display = obj.DelimiterCount > 1;
-            renderer.Write(display ? "<span class=\"math\">" : "").Write(page.Latex(obj.Content.ToString(), display)).Write(display ? "</span>" : "");
+            renderer.Write(display ? "<span class=\"math\">" : "").Write(page.Latex(obj.Content.ToString(), display))
+                .Write(display ? "</span>" : "");
         }
     }
 
@@ -153,7 +177,8 @@ internal sealed class MarkdownHtml
             var language = (obj as FencedCodeBlock)?.Info?.ToLowerInvariant() ?? "";
             var code = obj.Lines.ToString();
             renderer.EnsureLine().Write("<pre class=\"code\"><code>");
-            renderer.Write(CodeHighlighter.InLines(language is "csharp" or "c#" or "cs" ? CodeHighlighter.ToHtml(code) : WebUtility.HtmlEncode(code)));
+            renderer.Write(
+                CodeHighlighter.InLines(language is "csharp" or "c#" or "cs" ? CodeHighlighter.ToHtml(code) : WebUtility.HtmlEncode(code)));
             renderer.WriteLine("</code></pre>");
         }
     }

@@ -7,8 +7,8 @@ using Mezcla.Notebooks.Running;
 namespace Mezcla.Notebooks.Html;
 
 /// <summary>
-/// Writes a notebook as one HTML file that is complete in itself: it loads nothing, so it opens from a mail, a memory stick or a server alike. Light and dark as the
-/// reader's system is, with a switch; made for screens, telephones and paper.
+/// Writes a notebook as one HTML file that is complete in itself: it loads nothing, so it opens from a mail, a memory stick or a server
+/// alike. Light and dark as the reader's system is, with a switch; made for screens, telephones and paper.
 /// </summary>
 public static class NotebookPage
 {
@@ -29,7 +29,8 @@ public static class NotebookPage
             body.Append(Cell(cell, markdown, ref claims));
         var title = notebook.Title ?? "Notebook";
         var contents = Contents(markdown.Headings);
-        var main = $"<main class=\"{(contents.Length > 0 ? "with-contents" : "")}\">{contents}<article>{Around(options, "Chapters")}{body}{Around(options, "Chapters, again")}</article></main>" +
+        var main = $"<main class=\"{(contents.Length > 0 ? "with-contents" : "")}\">{contents}<article>{Around(options, "Chapters")}" +
+            $"{body}{Around(options, "Chapters, again")}</article></main>" +
             (options.Footer.Length > 0 ? $"<footer>{WebUtility.HtmlEncode(options.Footer)}</footer>" : "");
         return PageTemplate.Page(title, main);
     }
@@ -38,7 +39,8 @@ public static class NotebookPage
     internal static string? PageOf(string url)
     {
         var parts = url.Split('#', 2);
-        return parts[0].EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase) ? parts[0][..^6] + ".html" + (parts.Length > 1 ? "#" + parts[1] : "") : null;
+        return parts[0].EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase)
+            ? parts[0][..^6] + ".html" + (parts.Length > 1 ? "#" + parts[1] : "") : null;
     }
 
     /// <summary>The anchor of a claim on its notebook's page.</summary>
@@ -58,11 +60,13 @@ public static class NotebookPage
             return "";
         var html = new StringBuilder("<section class=\"cell\">");
         var number = cell.ExecutionCount is { } n ? $"<span class=\"number\" aria-hidden=\"true\">{n}</span>" : "";
-        var code = $"<div class=\"input\">{number}<pre class=\"code\" tabindex=\"0\"><code>{CodeHighlighter.InLines(CodeHighlighter.ToHtml(cell.Source.TrimEnd()))}</code></pre></div>";
+        var code = $"<div class=\"input\">{number}<pre class=\"code\" tabindex=\"0\"><code>" +
+            $"{CodeHighlighter.InLines(CodeHighlighter.ToHtml(cell.Source.TrimEnd()))}</code></pre></div>";
         html.Append(cell.Tags.Contains(HideInput) ? $"<details class=\"hidden\"><summary>Show the code</summary>{code}</details>" : code);
         foreach (var output in cell.Outputs)
         {
-            var isClaim = output is DisplayOutput { Bundle: var bundle } && bundle[Claim.MimeType] is not null && !cell.Tags.Contains(NotebookRunner.MayFail);
+            var isClaim = output is DisplayOutput { Bundle: var bundle } && bundle[Claim.MimeType] is not null
+                && !cell.Tags.Contains(NotebookRunner.MayFail);
             html.Append(OutputHtml.ToHtml(output, markdown, isClaim ? ClaimId(claims++) : null));
         }
         return html.Append("</section>\n").ToString();
@@ -73,7 +77,12 @@ public static class NotebookPage
         var shown = headings.Where(h => h.Level is 2 or 3).ToList();
         if (shown.Count < 3)
             return "";
-        var items = string.Concat(shown.Select(h => $"<li class=\"level{h.Level}\"><a href=\"#{WebUtility.HtmlEncode(Uri.EscapeDataString(h.Id))}\">{h.Html}</a></li>"));
+        var items =
+            string.Concat(
+                shown.Select(
+                    h =>
+                        $"<li class=\"level{h.Level}\"><a href=\"#{WebUtility.HtmlEncode(Uri.EscapeDataString(h.Id))}\">{h.Html}</a>" +
+                            "</li>"));
         return $"<nav class=\"contents\" aria-label=\"Contents\"><details open><summary>Contents</summary><ol>{items}</ol></details></nav>";
     }
 

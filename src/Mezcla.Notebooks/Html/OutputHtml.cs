@@ -20,11 +20,14 @@ internal static class OutputHtml
     public static string ToHtml(NotebookOutput output, MarkdownHtml markdown, string? id = null) => output switch
     {
         StreamOutput stream => Preformatted(Cut(stream.Text), stream.Stream == OutputStream.Error ? " err" : ""),
-        ErrorOutput error => $"<div class=\"out failed\" role=\"alert\"><pre>{AnsiText.ToHtml(Cut(error.Traceback.Count > 0 ? string.Join('\n', error.Traceback) : $"{error.Name}: {error.Message}"))}</pre></div>",
+        ErrorOutput error => $"<div class=\"out failed\" role=\"alert\"><pre>{AnsiText.ToHtml(Cut(Told(error)))}</pre></div>",
         DisplayOutput display => Bundle(display.Bundle, markdown, id is null ? "" : $" id=\"{id}\""),
         UnknownOutput unknown => $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(unknown.Json.ToJsonString(Indented)))}</pre>",
         _ => "",
     };
+
+    private static string Told(ErrorOutput error) =>
+        error.Traceback.Count > 0 ? string.Join('\n', error.Traceback) : $"{error.Name}: {error.Message}";
 
     private static string Bundle(MimeBundle bundle, MarkdownHtml markdown, string id)
     {
@@ -35,7 +38,8 @@ internal static class OutputHtml
         foreach (var type in new[] { "image/png", "image/jpeg", "image/gif", "image/webp" })
         {
             if (bundle[type] is { } image)
-                return $"<div class=\"out rich\"><img src=\"data:{type};base64,{image.Replace("\n", "")}\" alt=\"{WebUtility.HtmlEncode(bundle[MimeBundle.PlainText] ?? "picture")}\"{Size(bundle.Metadata[type])}></div>";
+                return $"<div class=\"out rich\"><img src=\"data:{type};base64,{image.Replace("\n", "")}\" " +
+                    $"alt=\"{WebUtility.HtmlEncode(bundle[MimeBundle.PlainText] ?? "picture")}\"{Size(bundle.Metadata[type])}></div>";
         }
         if (bundle[MimeBundle.Markdown] is { } text)
             return $"<div class=\"out rich prose\">{markdown.ToHtml(text, collect: false)}</div>";
@@ -48,12 +52,16 @@ internal static class OutputHtml
         var json = new StringBuilder();
         foreach (var (mime, content) in bundle.Data.Where(d => MimeBundle.IsJson(d.Key)))
             json.Append(mime).Append('\n').Append(content).Append('\n');
-        return json.Length > 0 ? $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(json.ToString()))}</pre>" : $"<p class=\"out\">An output of the types {WebUtility.HtmlEncode(string.Join(", ", bundle.Data.Keys))}, which a page cannot show.</p>";
+        return json.Length > 0
+            ? $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(json.ToString()))}</pre>"
+            : $"<p class=\"out\">An output of the types {WebUtility.HtmlEncode(string.Join(", ", bundle.Data.Keys))}, which a page " +
+                "cannot show.</p>";
     }
 
     /// <summary>Text as it is; prose, and lines longer than any table's, go on below where they are too long.</summary>
     private static string Preformatted(string text, string kind = "") =>
-        $"<pre class=\"out{kind}{(text.Split('\n').Any(l => l.Length > 110) || !HasColumns(text) ? " long" : "")}\">{AnsiText.ToHtml(text)}</pre>";
+        $"<pre class=\"out{kind}{(text.Split('\n').Any(l => l.Length > 110) || !HasColumns(text) ? " long" : "")}\">" +
+            $"{AnsiText.ToHtml(text)}</pre>";
 
     private static bool HasColumns(string text) => text.Contains("  ") || text.Any(c => c is '\t' or (>= '─' and <= '▟'));
 
@@ -61,7 +69,9 @@ internal static class OutputHtml
     private static string Picture(string svg, string words)
     {
         var end = svg.IndexOf('>');
-        var role = end < 0 || svg[..end].Contains("role=", StringComparison.Ordinal) ? "" : $" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(words)}\"";
+        var role = end < 0 || svg[..end].Contains("role=", StringComparison.Ordinal)
+            ? ""
+            : $" role=\"img\" aria-label=\"{WebUtility.HtmlEncode(words)}\"";
         return $"<div class=\"out rich\"{role}>{svg}</div>";
     }
 
@@ -70,11 +80,14 @@ internal static class OutputHtml
         var size = new StringBuilder();
         foreach (var side in new[] { "width", "height" })
         {
-            if (metadata is JsonObject map && double.TryParse(map[side]?.ToString(), CultureInfo.InvariantCulture, out var pixels) && pixels is > 0 and < 10_000)
+            if (metadata is JsonObject map && double.TryParse(map[side]?.ToString(), CultureInfo.InvariantCulture, out var pixels)
+                && pixels is > 0 and < 10_000)
                 size.Append($" {side}=\"{(int)pixels}\"");
         }
         return size.ToString();
     }
 
-    private static string Cut(string text) => text.Length <= LongestText ? text : text[..(LongestText / 2)] + $"\n… {text.Length - LongestText:N0} characters left out …\n" + text[^(LongestText / 2)..];
+    private static string Cut(string text) => text.Length <= LongestText
+        ? text
+        : text[..(LongestText / 2)] + $"\n… {text.Length - LongestText:N0} characters left out …\n" + text[^(LongestText / 2)..];
 }

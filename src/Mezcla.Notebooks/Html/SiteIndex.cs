@@ -9,23 +9,38 @@ using Mezcla.Notebooks.Running;
 
 namespace Mezcla.Notebooks.Html;
 
-/// <summary>Writes the first page of a site of notebooks: a cover, a map of the chapters with what each asks and how it ran, and every claim with its result.</summary>
+/// <summary>Writes the first page of a site of notebooks: a cover, a map of the chapters with
+/// what each asks and how it ran, and every claim with its result.</summary>
 public static partial class SiteIndex
 {
     private const string Style =
-        "main{max-width:1120px}.cover{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.25fr);gap:20px 44px;align-items:center;margin-bottom:12px}.cover h1{font-size:3em;margin:.1em 0 .2em}" +
-        ".lead{font-size:1.25em;line-height:1.45;margin:.2em 0 1em}.cover figure{margin:0}.cover figcaption{color:var(--muted);font-size:.85em;margin-top:.4em}.cover.alone{grid-template-columns:minmax(0,1fr)}" +
-        ".sums{display:grid;grid-template-columns:repeat(2,max-content);gap:2px 28px;margin:1.2em 0;padding:0}.sums div{display:flex;flex-direction:column-reverse}.sums dt{color:var(--muted);font-size:.85em}.sums dd{margin:0;font-size:1.35em;font-weight:600}" +
-        ".begin{display:inline-block;background:var(--link);color:var(--paper);padding:.55em 1.1em;border-radius:8px;text-decoration:none;font-weight:600;margin:0 1em .6em 0}" +
-        ".chapters{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:14px;margin:1em 0}.chapters li{border:1px solid var(--line);border-radius:10px;padding:14px 18px;display:flex;flex-direction:column}" +
-        ".chapters h3{margin:0;font-size:1.1em}.chapters h3 a,.prose h3 a{text-decoration:none}.prose h3 a:hover{text-decoration:underline}.chapters p{margin:.5em 0 0}.chapters .ran{color:var(--muted);font-size:.85em;margin-top:auto;padding-top:.8em}" +
+        "main{max-width:1120px}.cover{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.25fr);gap:20px " +
+            "44px;align-items:center;margin-bottom:12px}.cover h1{font-size:3em;margin:.1em 0 .2em}" +
+        ".lead{font-size:1.25em;line-height:1.45;margin:.2em 0 1em}.cover figure{margin:0}.cover " +
+        "figcaption{color:var(--muted);font-size:.85em;margin-top:.4em}.cover.alone{grid-template-columns:minmax(0,1fr)}" +
+        ".sums{display:grid;grid-template-columns:repeat(2,max-content);gap:2px 28px;margin:1.2em 0;padding:0}.sums " +
+        "div{display:flex;flex-direction:column-reverse}.sums dt{color:var(--muted);font-size:.85em}.sums " +
+        "dd{margin:0;font-size:1.35em;font-weight:600}" +
+        ".begin{display:inline-block;background:var(--link);color:var(--paper);padding:.55em " +
+        "1.1em;border-radius:8px;text-decoration:none;font-weight:600;margin:0 1em .6em 0}" +
+        ".chapters{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:14px;" +
+        "margin:1em 0}.chapters li{border:1px solid var(--line);border-radius:10px;padding:14px 18px;display:flex;flex-direction:column}" +
+        ".chapters h3{margin:0;font-size:1.1em}.chapters h3 a,.prose h3 a{text-decoration:none}.prose h3 " +
+        "a:hover{text-decoration:underline}.chapters p{margin:.5em 0 0}.chapters " +
+        ".ran{color:var(--muted);font-size:.85em;margin-top:auto;padding-top:.8em}" +
         ".yes{color:var(--good);font-weight:600}.no{color:var(--bad);font-weight:600}" +
-        ".prose table.claims{display:table;width:100%;table-layout:fixed;overflow-wrap:anywhere;font-size:.85em;line-height:1.45}.claims th:nth-child(1){width:9%}.claims th:nth-child(2){width:27%}.claims th:nth-child(n+3){width:14.5%}.claims th:nth-child(6){width:auto}" +
+        ".prose table.claims{display:table;width:100%;table-layout:fixed;overflow-wrap:anywhere;font-size:.85em;line-height:1.45}.claims " +
+        "th:nth-child(1){width:9%}.claims th:nth-child(2){width:27%}.claims th:nth-child(n+3){width:14.5%}.claims " +
+        "th:nth-child(6){width:auto}" +
         ".prose .claims th,.prose .claims td{padding:5px 8px}.tally{color:var(--muted);font-weight:400;font-size:.8em;white-space:nowrap}" +
         "@media screen and (max-width:800px){.cover{grid-template-columns:minmax(0,1fr)}.cover h1{font-size:2.4em}" +
-        ".claims thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.prose table.claims,.claims tbody,.claims tr,.claims td{display:block;width:auto}.prose .claims tr{border-bottom:1px solid var(--line);padding:8px 0}.prose .claims td{border:0;padding:1px 0}" +
+        ".claims thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.prose table.claims,.claims " +
+        "tbody,.claims tr,.claims td{display:block;width:auto}.prose .claims tr{border-bottom:1px solid var(--line);padding:8px 0}.prose " +
+        ".claims td{border:0;padding:1px 0}" +
         ".claims td[data-label]::before{content:attr(data-label) \" \";color:var(--muted)}.claims td:empty{display:none}}" +
-        "@media print{.cover{display:block}.cover figure svg{width:11cm;height:auto}.begin{display:none}.chapters{display:block}.chapters li{margin:8px 0;break-inside:avoid}.claims tr{break-inside:avoid}.prose table.claims{break-inside:auto;font-size:7.5pt}}";
+        "@media print{.cover{display:block}.cover figure svg{width:11cm;" +
+        "height:auto}.begin{display:none}.chapters{display:block}.chapters li{margin:8px 0;break-inside:avoid}.claims " +
+        "tr{break-inside:avoid}.prose table.claims{break-inside:auto;font-size:7.5pt}}";
 
     /// <summary>The page.</summary>
     /// <param name="cover">What it opens with.</param>
@@ -42,7 +57,9 @@ public static partial class SiteIndex
         html.Append("</ol>");
         if (chapters.Any(c => Tally(c.Run).Length > 0))
         {
-            html.Append("<h2 id=\"claims\">Claims</h2><p>What the chapters say in numbers is checked when they run. Every claim, with what was expected and what came out; each leads to its place.</p>");
+            html.Append(
+                "<h2 id=\"claims\">Claims</h2><p>What the chapters say in numbers is checked when they run. Every claim, with what was " +
+                    "expected and what came out; each leads to its place.</p>");
             foreach (var chapter in chapters)
                 Claims(html, chapter);
         }
@@ -55,7 +72,9 @@ public static partial class SiteIndex
     private static void Cover(StringBuilder html, SiteCover cover, IReadOnlyList<SiteChapter> chapters)
     {
         var (held, failed) = (chapters.Sum(c => c.Run.ClaimsHeld), chapters.Sum(c => c.Run.ClaimsFailed));
-        html.Append($"<header class=\"cover{(cover.Figure.Length > 0 ? "" : " alone")}\"><div><h1>{Encode(cover.Title)}</h1><p class=\"lead\">{Encode(cover.Lead)}</p><dl class=\"sums\">");
+        html.Append(
+            $"<header class=\"cover{(cover.Figure.Length > 0 ? "" : " alone")}\"><div><h1>{Encode(cover.Title)}</h1><p " +
+                $"class=\"lead\">{Encode(cover.Lead)}</p><dl class=\"sums\">");
         foreach (var (what, count) in new[]
         {
             (chapters.Count == 1 ? "chapter" : "chapters", Count(chapters.Count)),
@@ -66,10 +85,13 @@ public static partial class SiteIndex
             html.Append($"<div><dt>{what}</dt><dd>{count}</dd></div>");
         html.Append("</dl>");
         if (chapters.Count > 0)
-            html.Append($"<p><a class=\"begin\" href=\"{Encode(chapters[0].Url)}\">Begin with {Encode(TitleOf(chapters[0]))}</a>{(held + failed > 0 ? "<a href=\"#claims\">All claims</a>" : "")}</p>");
+            html.Append(
+                $"<p><a class=\"begin\" href=\"{Encode(chapters[0].Url)}\">Begin " +
+                    $"with {Encode(TitleOf(chapters[0]))}</a>{(held + failed > 0 ? "<a href=\"#claims\">All claims</a>" : "")}</p>");
         html.Append("</div>");
         if (cover.Figure.Length > 0)
-            html.Append($"<figure>{cover.Figure}{(cover.Caption.Length > 0 ? $"<figcaption>{Encode(cover.Caption)}</figcaption>" : "")}</figure>");
+            html.Append(
+                $"<figure>{cover.Figure}{(cover.Caption.Length > 0 ? $"<figcaption>{Encode(cover.Caption)}</figcaption>" : "")}</figure>");
         html.Append("</header>");
     }
 
@@ -77,7 +99,9 @@ public static partial class SiteIndex
     {
         var run = chapter.Run;
         html.Append($"<li><h3><a href=\"{Encode(chapter.Url)}\">{Encode(TitleOf(chapter))}</a></h3>{Question(run.Notebook)}");
-        html.Append($"<p class=\"ran\">{(run.Succeeded ? "<span class=\"yes\">✓ complete</span>" : "<span class=\"no\">✗ not complete</span>")}, {Of(run.CellsRun, run.CellCount)} cells in {Duration(run.Elapsed)}");
+        html.Append(
+            $"<p class=\"ran\">{(run.Succeeded ? "<span class=\"yes\">✓ complete</span>" : "<span class=\"no\">✗ not complete</span>")}, " +
+                $"{Of(run.CellsRun, run.CellCount)} cells in {Duration(run.Elapsed)}");
         html.Append($"{(Tally(run) is { Length: > 0 } tally ? $", <a href=\"#{ClaimsId(chapter)}\">{tally}</a>" : "")}</p></li>");
     }
 
@@ -87,17 +111,23 @@ public static partial class SiteIndex
         if (claims.Count == 0)
             return;
         var id = ClaimsId(chapter);
-        html.Append($"<h3 id=\"{id}\"><a href=\"{Encode(chapter.Url)}\">{Encode(TitleOf(chapter))}</a> <span class=\"tally\">{Tally(chapter.Run)}</span></h3>");
-        html.Append($"<table class=\"claims\" aria-labelledby=\"{id}\"><thead><tr>{string.Concat(new[] { "result", "claim", "expected", "obtained", "tolerance", "source" }.Select(h => $"<th scope=\"col\">{h}</th>"))}</tr></thead><tbody>");
+        html.Append(
+            $"<h3 id=\"{id}\"><a href=\"{Encode(chapter.Url)}\">{Encode(TitleOf(chapter))}</a> <span " +
+                $"class=\"tally\">{Tally(chapter.Run)}</span></h3>");
+        string[] columns = ["result", "claim", "expected", "obtained", "tolerance", "source"];
+        var head = string.Concat(columns.Select(column => $"<th scope=\"col\">{column}</th>"));
+        html.Append($"<table class=\"claims\" aria-labelledby=\"{id}\"><thead><tr>{head}</tr></thead><tbody>");
         for (var i = 0; i < claims.Count; i++)
         {
             var claim = claims[i];
-            html.Append($"<tr><td>{(claim.Holds ? "<span class=\"yes\">✓ holds</span>" : "<span class=\"no\">✗ does not hold</span>")}</td>");
+            html.Append(
+                $"<tr><td>{(claim.Holds ? "<span class=\"yes\">✓ holds</span>" : "<span class=\"no\">✗ does not hold</span>")}</td>");
             html.Append($"<td><a href=\"{Encode(chapter.Url)}#{NotebookPage.ClaimId(i)}\">{Encode(claim.What)}</a></td>");
             if (claim.Json["obtained"] is { } obtained)
             {
                 var tolerance = Number(claim.Json["tolerance"]);
-                html.Append(Cell("expected", Number(claim.Json["expected"])) + Cell("obtained", Number(obtained)) + Cell("tolerance", tolerance is "0" or "" ? "exactly" : "± " + tolerance));
+                html.Append(Cell("expected", Number(claim.Json["expected"])) + Cell("obtained", Number(obtained)) + Cell("tolerance",
+                    tolerance is "0" or "" ? "exactly" : "± " + tolerance));
             }
             else
             {
@@ -114,8 +144,11 @@ public static partial class SiteIndex
     private static string Question(Notebook notebook)
     {
         var cell = notebook.Cells.FirstOrDefault(c => c.Kind == CellKind.Markdown);
-        var paragraph = cell?.Source.Split("\n\n").Select(p => string.Join('\n', p.Split('\n').Where(l => !l.StartsWith('#'))).Trim()).FirstOrDefault(p => p.Length > 0);
-        return paragraph is null ? "" : new MarkdownHtml(folder: null, NotebookPage.PageOf).ToHtml(Announcement().Replace(paragraph, ""), collect: false);
+        var paragraph = cell?.Source.Split("\n\n").Select(p => string.Join('\n', p.Split('\n').Where(l => !l.StartsWith('#'))).Trim())
+            .FirstOrDefault(p => p.Length > 0);
+        return paragraph is null
+            ? ""
+            : new MarkdownHtml(folder: null, NotebookPage.PageOf).ToHtml(Announcement().Replace(paragraph, ""), collect: false);
     }
 
     private static string TitleOf(SiteChapter chapter) => chapter.Run.Notebook.Title ?? chapter.Url;
@@ -129,12 +162,16 @@ public static partial class SiteIndex
 
     private static string Count(int count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Duration(TimeSpan time) => Math.Max(1, (long)Math.Round(time.TotalSeconds)) is var seconds && seconds < 60 ? $"{seconds} s" : $"{seconds / 60} min {seconds % 60} s";
+    private static string Duration(TimeSpan time) => Math.Max(1, (long)Math.Round(time.TotalSeconds)) is var seconds && seconds < 60
+        ? $"{seconds} s" : $"{seconds / 60} min {seconds % 60} s";
 
-    private static string Number(JsonNode? node) => node is JsonValue value ? value.TryGetValue(out double number) ? Claim.Text(Rounded(number)) : value.ToString() : "";
+    private static string Number(JsonNode? node) => node is JsonValue value ? value.TryGetValue(out double number)
+        ? Claim.Text(Rounded(number)) : value.ToString() : "";
 
     // Whole numbers stay whole; of others, six digits tell enough beside a tolerance.
-    private static double Rounded(double number) => number == Math.Floor(number) || !double.IsFinite(number) ? number : double.Parse(number.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Rounded(double number) => number == Math.Floor(number) || !double.IsFinite(number)
+        ? number
+        : double.Parse(number.ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 

@@ -32,7 +32,8 @@ internal static class Completer
         return new CompletionResult(site.Start, site.End, items);
     }
 
-    /// <summary>How well a name fits what was typed: 0 begins with it, 1 begins with it but for case, 2 in its capitals or inside, 3 not.</summary>
+    /// <summary>How well a name fits what was typed: 0 begins with it, 1 begins with it
+    /// but for case, 2 in its capitals or inside, 3 not.</summary>
     internal static int Match(string name, string prefix)
     {
         if (name.StartsWith(prefix, StringComparison.Ordinal))
@@ -45,7 +46,8 @@ internal static class Completer
             return 3;
 
         var capitals = string.Concat(name.Where((character, i) => i == 0 || char.IsUpper(character)));
-        return capitals.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) || name.Contains(prefix, StringComparison.OrdinalIgnoreCase) ? 2 : 3;
+        return capitals.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) || name.Contains(prefix, StringComparison.OrdinalIgnoreCase)
+            ? 2 : 3;
     }
 
     /// <summary>The keywords that the parser accepts in place of the name at the cursor.</summary>
@@ -86,13 +88,15 @@ internal static class Completer
             case QualifiedNameSyntax qualified when qualified.Right == site.Node:
                 Add(site, found, MembersOf(site, qualified.Left), 0);
                 return true;
-            case MemberBindingExpressionSyntax binding when binding.FirstAncestorOrSelf<ConditionalAccessExpressionSyntax>() is { } conditional:
+            case MemberBindingExpressionSyntax binding
+                when binding.FirstAncestorOrSelf<ConditionalAccessExpressionSyntax>() is { } conditional:
                 Add(site, found, InstanceMembers(site, Underlying(site.Model.GetTypeInfo(conditional.Expression).Type)), 0);
                 return true;
             case UsingDirectiveSyntax:
                 Add(site, found, site.Model.LookupNamespacesAndTypes(site.Start), 0);
                 return true;
-            case AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax initializer } assignment when assignment.Left == site.Node:
+            case AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax initializer } assignment
+                when assignment.Left == site.Node:
             case InitializerExpressionSyntax initializer1 when (initializer = initializer1) is not null:
                 Add(site, found, Settable(site, initializer), 0);
                 break;
@@ -118,7 +122,8 @@ internal static class Completer
             var statics = site.Model.LookupSymbols(site.Start, named).Where(member => member.IsStatic || member is ITypeSymbol);
 
             // A property may be named like its type (Color Color): then the name stands for both.
-            var both = site.Model.LookupSymbols(left.SpanStart, name: left.ToString()).FirstOrDefault(other => other is IPropertySymbol or IFieldSymbol or ILocalSymbol or IParameterSymbol);
+            var both = site.Model.LookupSymbols(left.SpanStart, name: left.ToString())
+                .FirstOrDefault(other => other is IPropertySymbol or IFieldSymbol or ILocalSymbol or IParameterSymbol);
             return both is null ? statics : statics.Concat(InstanceMembers(site, named));
         }
 
@@ -128,10 +133,12 @@ internal static class Completer
     private static IEnumerable<ISymbol> InstanceMembers(QuestionSite site, ITypeSymbol? type) =>
         type is null or IErrorTypeSymbol
             ? []
-            : site.Model.LookupSymbols(site.Start, type, includeReducedExtensionMethods: true).Where(member => !member.IsStatic && member is not ITypeSymbol);
+            : site.Model.LookupSymbols(site.Start, type, includeReducedExtensionMethods: true)
+                .Where(member => !member.IsStatic && member is not ITypeSymbol);
 
     private static ITypeSymbol? Underlying(ITypeSymbol? type, bool keepNullable = false) =>
-        !keepNullable && type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable ? nullable.TypeArguments[0] : type;
+        !keepNullable && type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable
+            ? nullable.TypeArguments[0] : type;
 
     private static IEnumerable<ISymbol> Settable(QuestionSite site, InitializerExpressionSyntax initializer)
     {
@@ -160,7 +167,8 @@ internal static class Completer
         {
             BinaryExpressionSyntax comparison when comparison.Right == site.Node => site.Model.GetTypeInfo(comparison.Left).Type,
             AssignmentExpressionSyntax assignment when assignment.Right == site.Node => site.Model.GetTypeInfo(assignment.Left).Type,
-            EqualsValueClauseSyntax { Parent.Parent: VariableDeclarationSyntax declaration } => site.Model.GetTypeInfo(declaration.Type).Type,
+            EqualsValueClauseSyntax { Parent.Parent: VariableDeclarationSyntax declaration } =>
+                site.Model.GetTypeInfo(declaration.Type).Type,
             _ => null,
         };
         if (Underlying(other) is not INamedTypeSymbol { TypeKind: TypeKind.Enum } type)

@@ -2,7 +2,8 @@ namespace Mezcla.Notebooks;
 
 /// <summary>One way to complete what stands before the cursor.</summary>
 /// <param name="Text">What to insert.</param>
-/// <param name="Kind">What it is: method, property, field, event, class, struct, interface, enum, delegate, namespace, variable, keyword, directive, path.</param>
+/// <param name="Kind">What it is: method, property, field, event, class, struct, interface,
+/// enum, delegate, namespace, variable, keyword, directive, path.</param>
 /// <param name="Signature">Its declaration in one line; may be empty.</param>
 public sealed record Completion(string Text, string Kind, string Signature = "");
 

@@ -5,7 +5,7 @@ namespace Mezcla.Notebooks;
 /// <summary>Completes directives, and the paths in them.</summary>
 internal static partial class DirectiveCompleter
 {
-    private static readonly (string Name, string Meaning)[] s_directives =
+    private static readonly (string Name, string Meaning)[] Directives =
     [
         ("#!about", "what this kernel is"),
         ("#!csharp", "the lines below are C#"),
@@ -36,7 +36,7 @@ internal static partial class DirectiveCompleter
             return null;
 
         var start = lineStart + line.Length - text.Length;
-        return new CompletionResult(start, cursor, [.. s_directives
+        return new CompletionResult(start, cursor, [.. Directives
             .Where(directive => directive.Name.StartsWith(text, StringComparison.OrdinalIgnoreCase))
             .Select(directive => new Completion(directive.Name, "directive", directive.Meaning))]);
     }

@@ -49,7 +49,8 @@ internal sealed partial class Documentation
         if (Text(_xml.Element("returns") ?? _xml.Element("value")) is { Length: > 0 } returns)
             yield return ("Returns", returns);
 
-        var exceptions = _xml.Elements("exception").Select(exception => $"- `{Name((string?)exception.Attribute("cref"))}`: {Text(exception)}").ToList();
+        var exceptions = _xml.Elements("exception")
+            .Select(exception => $"- `{Name((string?)exception.Attribute("cref"))}`: {Text(exception)}").ToList();
         if (exceptions.Count > 0)
             yield return ("Throws", string.Join('\n', exceptions));
 
@@ -118,7 +119,8 @@ internal sealed partial class Documentation
 
         var text = new StringBuilder();
         Write(text, element);
-        return Spaces().Replace(text.ToString().Trim(), " ").Replace(" \n", "\n", StringComparison.Ordinal).Replace("\n ", "\n", StringComparison.Ordinal);
+        return Spaces().Replace(text.ToString().Trim(), " ").Replace(" \n", "\n", StringComparison.Ordinal)
+            .Replace("\n ", "\n", StringComparison.Ordinal);
     }
 
     private static void Write(StringBuilder text, XElement element)
@@ -131,7 +133,9 @@ internal sealed partial class Documentation
                     text.Append(Breaks().Replace(words.Value, " "));
                     break;
                 case XElement { Name.LocalName: "see" or "seealso" } see:
-                    var shown = see.Value.Length > 0 ? see.Value : (string?)see.Attribute("langword") ?? Name((string?)see.Attribute("cref") ?? (string?)see.Attribute("href"));
+                    var shown = see.Value.Length > 0
+                        ? see.Value
+                        : (string?)see.Attribute("langword") ?? Name((string?)see.Attribute("cref") ?? (string?)see.Attribute("href"));
                     text.Append('`').Append(shown).Append('`');
                     break;
                 case XElement { Name.LocalName: "paramref" or "typeparamref" } parameter:

@@ -73,7 +73,8 @@ internal static class Inspector
             if (!token.Span.Contains(position) || token.Parent is null)
                 continue;
 
-            if (!token.IsKind(SyntaxKind.IdentifierToken) && !SyntaxFacts.IsPredefinedType(token.Kind()) && !token.IsKind(SyntaxKind.NewKeyword))
+            if (!token.IsKind(SyntaxKind.IdentifierToken) && !SyntaxFacts.IsPredefinedType(token.Kind())
+                && !token.IsKind(SyntaxKind.NewKeyword))
                 continue;
 
             var node = token.Parent;
@@ -81,7 +82,8 @@ internal static class Inspector
             var symbol = info.Symbol ?? info.CandidateSymbols.FirstOrDefault() ?? model.GetDeclaredSymbol(node);
 
             // In "new Point(…)", the constructor called says more than the type.
-            if (symbol is INamedTypeSymbol && node.Parent is ObjectCreationExpressionSyntax creation && model.GetSymbolInfo(creation).Symbol is { } constructor)
+            if (symbol is INamedTypeSymbol && node.Parent is ObjectCreationExpressionSyntax creation
+                && model.GetSymbolInfo(creation).Symbol is { } constructor)
                 symbol = constructor;
 
             if (symbol is not null)
@@ -100,7 +102,8 @@ internal static class Inspector
         if (root.FullSpan.IsEmpty)
             return null;
 
-        var call = root.FindToken(Math.Clamp(cursor - 1, 0, root.FullSpan.End - 1)).Parent?.FirstAncestorOrSelf<ArgumentListSyntax>()?.Parent;
+        var call = root.FindToken(Math.Clamp(cursor - 1, 0, root.FullSpan.End - 1)).Parent?.FirstAncestorOrSelf<ArgumentListSyntax>()
+            ?.Parent;
         if (call is null)
             return null;
 

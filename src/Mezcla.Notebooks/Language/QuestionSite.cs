@@ -5,8 +5,8 @@ namespace Mezcla.Notebooks;
 
 /// <summary>A place in unfinished code about which something is asked, with the code made whole enough to be understood.</summary>
 /// <remarks>
-/// At the cursor stands a made-up name, followed by a semicolon where the line ends there; without it the parser would read the next line as part of
-/// this one.
+/// At the cursor stands a made-up name, followed by a semicolon where the line ends there; without it the parser would read the next line
+/// as part of this one.
 /// </remarks>
 internal sealed class QuestionSite
 {

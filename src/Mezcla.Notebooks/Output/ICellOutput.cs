@@ -14,10 +14,10 @@ public enum OutputStream
 /// Where a cell's output goes: a Jupyter front end, a notebook file, a terminal.
 /// </summary>
 /// <remarks>
-/// The engine calls <see cref="Write"/>, <see cref="Display"/>, <see cref="UpdateDisplay"/> and <see cref="Clear"/> from one thread of its own, one
-/// call at a time, in the order in which the cell produced them, and delivers everything before the cell's result. An implementation may block for
-/// a while (the cell then waits when much is pending); what it throws is dropped. Background work that a cell started may go on writing to the
-/// cell's output after the cell has ended.
+/// The engine calls <see cref="Write"/>, <see cref="Display"/>, <see cref="UpdateDisplay"/> and <see cref="Clear"/> from one thread of its
+/// own, one call at a time, in the order in which the cell produced them, and delivers everything before the cell's result. An
+/// implementation may block for a while (the cell then waits when much is pending); what it throws is dropped. Background work that a cell
+/// started may go on writing to the cell's output after the cell has ended.
 /// </remarks>
 public interface ICellOutput
 {

@@ -7,9 +7,9 @@ namespace Mezcla.Notebooks;
 /// One thing to show, in as many forms as its maker knows: MIME type to content. A front end takes the richest form it understands.
 /// </summary>
 /// <remarks>
-/// Contents are strings. Under <c>application/json</c> and every <c>…+json</c> type the string is a JSON text (<see cref="ToJson"/> puts it into
-/// messages and notebooks as JSON); under binary types such as <c>image/png</c> it is Base64. This is also the convention by which a library
-/// offers its own display without referencing this one: a public instance method
+/// Contents are strings. Under <c>application/json</c> and every <c>…+json</c> type the string is a JSON text (<see cref="ToJson"/> puts it
+/// into messages and notebooks as JSON); under binary types such as <c>image/png</c> it is Base64. This is also the convention by which a
+/// library offers its own display without referencing this one: a public instance method
 /// <c>IReadOnlyDictionary&lt;string, string&gt; ToMimeBundle()</c>, found by its name and return type.
 /// </remarks>
 public sealed class MimeBundle

@@ -9,8 +9,8 @@ namespace Mezcla.Notebooks;
 /// <summary>Makes bundles of contents whose MIME type is known.</summary>
 internal static partial class MimeForms
 {
-    private static readonly JsonSerializerOptions s_compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly JsonSerializerOptions s_indented = new(s_compact) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new(Compact) { WriteIndented = true };
 
     /// <summary>A bundle of a content and, where the front end might know only text, its text.</summary>
     public static MimeBundle OfContent(string mime, string content)
@@ -30,15 +30,16 @@ internal static partial class MimeForms
     /// <summary>A JSON value as text, or null for any other value.</summary>
     public static (string Compact, string Indented)? OfJson(object value) => value switch
     {
-        JsonNode node => (node.ToJsonString(s_compact), node.ToJsonString(s_indented)),
-        JsonElement element => (JsonSerializer.Serialize(element, s_compact), JsonSerializer.Serialize(element, s_indented)),
+        JsonNode node => (node.ToJsonString(Compact), node.ToJsonString(Indented)),
+        JsonElement element => (JsonSerializer.Serialize(element, Compact), JsonSerializer.Serialize(element, Indented)),
         JsonDocument document => OfJson(document.RootElement),
         _ => null,
     };
 
     /// <summary>Any value as JSON, when that is what is asked for.</summary>
-    public static string? JsonOf(object value, string mime) => MimeBundle.IsJson(mime) ? JsonSerializer.Serialize(value, s_compact) : null;
+    public static string? JsonOf(object value, string mime) => MimeBundle.IsJson(mime) ? JsonSerializer.Serialize(value, Compact) : null;
 
-    [GeneratedRegex("<(style|script)[^>]*>.*?</\\1>|<[^>]*>", RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("<(style|script)[^>]*>.*?</\\1>|<[^>]*>",
+        RegexOptions.Singleline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Markup();
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 
@@ -6,16 +7,20 @@ namespace Mezcla.Notebooks;
 /// <summary>Makes bundles of pictures, telling the format by the first bytes.</summary>
 internal static class Pictures
 {
-    /// <exception cref="ArgumentException">The bytes are no picture that notebooks can show.</exception>
+    /// <exception cref="ArgumentException">The bytes are not a picture that notebooks can show.</exception>
     public static MimeBundle ToBundle(ReadOnlySpan<byte> bytes, string name)
     {
         var mime = Format(bytes) ?? throw new ArgumentException(
             $"{name} is not a picture a notebook can show: the bytes are neither PNG, JPEG, GIF, WebP, BMP nor SVG.");
         var content = mime == "image/svg+xml" ? Encoding.UTF8.GetString(bytes) : Convert.ToBase64String(bytes);
-        var text = FormattableString.Invariant($"{name}: {mime["image/".Length..].Replace("+xml", "", StringComparison.Ordinal).ToUpperInvariant()} picture, {bytes.Length:N0} bytes");
+        var text =
+            string.Create(CultureInfo.InvariantCulture,
+                $"{name}: {mime["image/".Length..].Replace("+xml", "", StringComparison.Ordinal).ToUpperInvariant()} " +
+                    $"picture, {bytes.Length:N0} bytes");
         var data = new Dictionary<string, string> { [mime] = content, [MimeBundle.PlainText] = text };
         if (mime is "image/svg+xml" or "image/webp" or "image/bmp")
-            data[MimeBundle.Html] = $"<img alt=\"{WebUtility.HtmlEncode(name)}\" src=\"data:{mime};base64,{Convert.ToBase64String(bytes)}\">";
+            data[MimeBundle.Html] =
+                $"<img alt=\"{WebUtility.HtmlEncode(name)}\" src=\"data:{mime};base64,{Convert.ToBase64String(bytes)}\">";
 
         return new MimeBundle(data);
     }
@@ -38,7 +43,8 @@ internal static class Pictures
             return "image/bmp";
 
         var head = Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, 1000)]).TrimStart('\uFEFF').TrimStart();
-        return head.StartsWith("<svg", StringComparison.Ordinal) || (head.StartsWith("<?xml", StringComparison.Ordinal) && head.Contains("<svg", StringComparison.Ordinal))
+        return head.StartsWith("<svg", StringComparison.Ordinal)
+            || (head.StartsWith("<?xml", StringComparison.Ordinal) && head.Contains("<svg", StringComparison.Ordinal))
             ? "image/svg+xml"
             : null;
     }

@@ -4,7 +4,8 @@ using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>The side of the process that <see cref="NotebookProcess"/> starts: reads what to run from standard input, runs it, tells of it on standard output.</summary>
+/// <summary>The side of the process that <see cref="NotebookProcess"/> starts: reads what to run
+/// from standard input, runs it, tells of it on standard output.</summary>
 public static class NotebookHost
 {
     /// <summary>Runs one notebook as asked. When the input ends, whoever asked is gone, and the run is interrupted.</summary>
@@ -13,7 +14,8 @@ public static class NotebookHost
     /// <param name="output">The process's standard output, as it was before cells got theirs.</param>
     /// <param name="cancellation">Interrupts the run; what ran until then is kept.</param>
     /// <returns>The exit code: 0 if every cell ran and every claim held.</returns>
-    public static async Task<int> ServeAsync(Func<string, CellEngineOptions> engine, TextReader input, TextWriter output, CancellationToken cancellation = default)
+    public static async Task<int> ServeAsync(Func<string, CellEngineOptions> engine, TextReader input, TextWriter output,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
         var gate = new Lock();
@@ -42,7 +44,7 @@ public static class NotebookHost
                 SaveTo = request.SaveTo,
                 Progress = Tell,
             }, stop.Token).ConfigureAwait(false);
-            Say(new NotebookMessage.Done(run.CellsRun, run.CellCount, run.Elapsed.TotalSeconds, [.. run.Errors.Select(e => e.Cell.Id)]));
+            Write(new NotebookMessage.Done(run.CellsRun, run.CellCount, run.Elapsed.TotalSeconds, [.. run.Errors.Select(e => e.Cell.Id)]));
             return run.Succeeded ? 0 : 1;
 
             void Tell(NotebookProgress what)
@@ -50,26 +52,28 @@ public static class NotebookHost
                 switch (what)
                 {
                     case CellStarted started:
-                        Say(new NotebookMessage.Started(started.Cell.Id, started.Number, started.Count));
+                        Write(new NotebookMessage.Started(started.Cell.Id, started.Number, started.Count));
                         break;
                     case CellPrinted printed when quiet.ElapsedMilliseconds > 100:
                         // Enough for a line of a terminal; everything is in the notebook.
                         quiet.Restart();
-                        Say(new NotebookMessage.Printed(printed.Text.Length <= 400 ? printed.Text : printed.Text[^400..]));
+                        Write(new NotebookMessage.Printed(printed.Text.Length <= 400 ? printed.Text : printed.Text[^400..]));
                         break;
                     case CellEnded ended:
-                        Say(new NotebookMessage.Ended(ended.Elapsed.TotalSeconds, ended.Error?.Name, ended.Error?.Message));
+                        Write(new NotebookMessage.Ended(ended.Elapsed.TotalSeconds, ended.Error?.Name, ended.Error?.Message));
                         break;
                 }
             }
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or JsonException or OperationCanceledException)
+        catch (Exception e)
+            when (e is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or JsonException
+                or OperationCanceledException)
         {
-            Say(new NotebookMessage.Refused(e.Message));
+            Write(new NotebookMessage.Refused(e.Message));
             return 2;
         }
 
-        void Say(NotebookMessage message)
+        void Write(NotebookMessage message)
         {
             lock (gate)
             {

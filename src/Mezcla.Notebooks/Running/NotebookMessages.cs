@@ -4,9 +4,11 @@ using System.Text.Json.Serialization;
 namespace Mezcla.Notebooks.Running;
 
 /// <summary>What a process is asked to run.</summary>
-internal sealed record NotebookRequest(string Notebook, string SaveTo, double? CellTimeoutSeconds, bool AllowErrors, Dictionary<string, string> Parameters);
+internal sealed record NotebookRequest(string Notebook, string SaveTo, double? CellTimeoutSeconds, bool AllowErrors,
+    Dictionary<string, string> Parameters);
 
-/// <summary>What a process tells of its run: one line of JSON each, after a mark that no print of native code will begin a line with.</summary>
+/// <summary>What a process tells of its run: one line of JSON each, after a mark that
+/// no print of native code will begin a line with.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(Started), "started")]
 [JsonDerivedType(typeof(Printed), "printed")]

@@ -10,11 +10,13 @@ namespace Mezcla.Notebooks.Running;
 /// <param name="FileName">The program.</param>
 /// <param name="Arguments">Its arguments.</param>
 /// <param name="Environment">Environment variables to add or, where null, to remove.</param>
-public sealed record NotebookProcessStart(string FileName, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string?>? Environment = null);
+public sealed record NotebookProcessStart(string FileName, IReadOnlyList<string> Arguments,
+    IReadOnlyDictionary<string, string?>? Environment = null);
 
 /// <summary>
-/// Runs a notebook in a process of its own, so that what cells do to theirs (leaks, a crash of native code, a stack overflow, a loop that nothing stops) ends with it. The
-/// notebook is saved after every cell; a process that dies leaves what it had, with the reason below the cell that ran.
+/// Runs a notebook in a process of its own, so that what cells do to theirs (leaks, a crash of native code, a stack overflow, a loop that
+/// nothing stops) ends with it. The notebook is saved after every cell; a process that
+/// dies leaves what it had, with the reason below the cell that ran.
 /// </summary>
 public static class NotebookProcess
 {
@@ -23,16 +25,21 @@ public static class NotebookProcess
     /// <summary>Runs a notebook file.</summary>
     /// <param name="start">How to start the process.</param>
     /// <param name="notebook">The notebook to read; its folder is where the cells run.</param>
-    /// <param name="options">How to run it. <see cref="NotebookRunOptions.SaveTo"/> must say where the result goes; the engine's options are the process's own matter.</param>
+    /// <param name="options">How to run it. <see cref="NotebookRunOptions.SaveTo"/> must say where the
+    /// result goes; the engine's options are the process's own matter.</param>
     /// <param name="cancellation">Ends the run; what ran until then is kept.</param>
     /// <exception cref="IOException">The process could not be started or the files not be read or written.</exception>
-    /// <exception cref="InvalidDataException">The file is no notebook.</exception>
+    /// <exception cref="InvalidDataException">The file is not a notebook.</exception>
     /// <exception cref="ArgumentException">The options do not say where to save, or a parameter's name is not a name in C#.</exception>
-    public static async Task<NotebookRun> RunAsync(NotebookProcessStart start, string notebook, NotebookRunOptions options, CancellationToken cancellation = default)
+    public static async Task<NotebookRun> RunAsync(NotebookProcessStart start, string notebook, NotebookRunOptions options,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(start);
-        var (source, saveTo) = (Path.GetFullPath(notebook), Path.GetFullPath(options.SaveTo ?? throw new ArgumentException("SaveTo is not set: a process needs a file to leave its results in.", nameof(options))));
-        // Read here first, so that a file that is no notebook is told at once, in this process.
+        var (source, saveTo) =
+            (Path.GetFullPath(notebook),
+                Path.GetFullPath(options.SaveTo
+                    ?? throw new ArgumentException("SaveTo is not set: a process needs a file to leave its results in.", nameof(options))));
+        // Read here first, so that a file that is not a notebook is reported at once, in this process.
         Notebook.Read(source).Write(saveTo);
         using var process = Begin(start, Path.GetDirectoryName(source)!);
         var watch = Stopwatch.StartNew();
@@ -93,7 +100,9 @@ public static class NotebookProcess
             var patience = told.Task.IsCompleted ? Grace : state.Limit is { } limit ? limit + Grace : Timeout.InfiniteTimeSpan;
             using var timer = new CancellationTokenSource();
             var late = Task.Delay(patience, timer.Token);
-            var first = told.Task.IsCompleted ? await Task.WhenAny(reading, late).ConfigureAwait(false) : await Task.WhenAny(reading, told.Task, late).ConfigureAwait(false);
+            var first = told.Task.IsCompleted
+                ? await Task.WhenAny(reading, late).ConfigureAwait(false)
+                : await Task.WhenAny(reading, told.Task, late).ConfigureAwait(false);
             await timer.CancelAsync().ConfigureAwait(false);
             if (first == late)
             {
@@ -181,27 +190,35 @@ public static class NotebookProcess
                 throw new InvalidDataException(refused.Message);
             var notebook = Notebook.Read(path);
             var claims = NotebookRunner.Claims(notebook).ToList();
-            var errors = (_done?.FailedCells ?? []).Select(id => notebook.Cells.First(c => c.Id == id)).Select(c => (c, c.Outputs.OfType<ErrorOutput>().Last())).ToList();
+            var errors = (_done?.FailedCells ?? []).Select(id => notebook.Cells.First(c => c.Id == id))
+                .Select(c => (c, c.Outputs.OfType<ErrorOutput>().Last())).ToList();
             if (_done is null)
             {
                 var reason = killed ?? $"Its process ended with exit code {exitCode.ToString(CultureInfo.InvariantCulture)}" +
-                    (complaints.Contains("Stack overflow", StringComparison.OrdinalIgnoreCase) ? ": the stack overflowed (a method that calls itself without end?)." : " before the notebook was done.");
-                var error = new ErrorOutput("ProcessEnded", reason, [reason, .. complaints.Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
+                    (complaints.Contains("Stack overflow", StringComparison.OrdinalIgnoreCase)
+                        ? ": the stack overflowed (a method that calls itself without end?)." : " before the notebook was done.");
+                var error = new ErrorOutput("ProcessEnded", reason,
+                    [reason, .. complaints.Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
                 // Before the first cell there is none to put the reason below.
-                var cell = notebook.Cells.FirstOrDefault(c => c.Id == _running?.Cell) ?? notebook.Cells.FirstOrDefault(c => c.Kind == CellKind.Code) ?? throw new IOException(string.Join('\n', error.Traceback));
+                var cell = notebook.Cells.FirstOrDefault(c => c.Id == _running?.Cell)
+                    ?? notebook.Cells.FirstOrDefault(c => c.Kind == CellKind.Code)
+                        ?? throw new IOException(string.Join('\n', error.Traceback));
                 cell.ExecutionCount ??= _running?.Number;
                 cell.Outputs.Add(error);
                 errors.Add((cell, error));
                 notebook.Write(path);
             }
-            return new(notebook, _done?.CellsRun ?? _ended + 1, _done?.CellCount ?? _running?.Count ?? notebook.Cells.Count(c => c.Kind == CellKind.Code), errors, claims.Count(c => c.Holds), claims.Count(c => !c.Holds), elapsed);
+            return new(notebook, _done?.CellsRun ?? _ended + 1,
+                _done?.CellCount ?? _running?.Count ?? notebook.Cells.Count(c => c.Kind == CellKind.Code), errors,
+                claims.Count(c => c.Holds), claims.Count(c => !c.Holds), elapsed);
         }
 
         private void Tell(Func<NotebookCell, NotebookMessage.Started, NotebookProgress> what)
         {
             // A cell of injected parameters is not in the file that was read here.
             if (options.Progress is { } tell && _running is { } running)
-                tell(what(_cells.Cells.FirstOrDefault(c => c.Id == running.Cell) ?? new NotebookCell(CellKind.Code, "", running.Cell), running));
+                tell(what(_cells.Cells.FirstOrDefault(c => c.Id == running.Cell) ?? new NotebookCell(CellKind.Code, "", running.Cell),
+                    running));
         }
     }
 }

@@ -25,4 +25,5 @@ public sealed record CellPrinted(NotebookCell Cell, int Number, int Count, strin
 /// <param name="Count">How many code cells are to be run.</param>
 /// <param name="Elapsed">How long it took.</param>
 /// <param name="Error">Why it failed, or null.</param>
-public sealed record CellEnded(NotebookCell Cell, int Number, int Count, TimeSpan Elapsed, ErrorOutput? Error) : NotebookProgress(Cell, Number, Count);
+public sealed record CellEnded(NotebookCell Cell, int Number, int Count, TimeSpan Elapsed, ErrorOutput? Error)
+    : NotebookProgress(Cell, Number, Count);

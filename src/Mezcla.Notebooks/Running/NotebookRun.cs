@@ -11,7 +11,8 @@ namespace Mezcla.Notebooks.Running;
 /// <param name="ClaimsFailed">How many claims did not hold.</param>
 /// <param name="Elapsed">How long it all took.</param>
 public sealed record NotebookRun(
-    Notebook Notebook, int CellsRun, int CellCount, IReadOnlyList<(NotebookCell Cell, ErrorOutput Error)> Errors, int ClaimsHeld, int ClaimsFailed, TimeSpan Elapsed)
+    Notebook Notebook, int CellsRun, int CellCount, IReadOnlyList<(NotebookCell Cell, ErrorOutput Error)> Errors, int ClaimsHeld,
+    int ClaimsFailed, TimeSpan Elapsed)
 {
     /// <summary>Whether every cell ran and every claim held.</summary>
     public bool Succeeded => Errors.Count == 0 && ClaimsFailed == 0 && CellsRun == CellCount;

@@ -16,14 +16,15 @@ public sealed record NotebookRunOptions
     public bool AllowErrors { get; init; }
 
     /// <summary>
-    /// Variables set before the notebook runs, or after its cell tagged <c>parameters</c>, by a cell tagged <c>injected-parameters</c>: name to value, where whole numbers,
-    /// numbers, true and false become those and everything else a string.
+    /// Variables set before the notebook runs, or after its cell tagged <c>parameters</c>, by a cell tagged <c>injected-parameters</c>:
+    /// name to value, where whole numbers, numbers, true and false become those and everything else a string.
     /// </summary>
     public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Told of everything that happens, from the thread it happens on.</summary>
     public Action<NotebookProgress>? Progress { get; init; }
 
-    /// <summary>Where to save the notebook after every cell, so that a run that is cut off leaves what it had; null to save nothing.</summary>
+    /// <summary>Where to save the notebook after every cell, so that a run that is cut
+    /// off leaves what it had; null to save nothing.</summary>
     public string? SaveTo { get; init; }
 }

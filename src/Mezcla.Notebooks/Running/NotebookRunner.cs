@@ -8,8 +8,8 @@ using Mezcla.Notebooks.Documents;
 namespace Mezcla.Notebooks.Running;
 
 /// <summary>
-/// Runs a notebook's code cells from top to bottom in one engine, without Jupyter, and puts their outputs into the notebook. The first cell that fails ends
-/// the run, unless it may fail; the notebook then holds the error below its cell and nothing below those after it.
+/// Runs a notebook's code cells from top to bottom in one engine, without Jupyter, and puts their outputs into the notebook. The first cell
+/// that fails ends the run, unless it may fail; the notebook then holds the error below its cell and nothing below those after it.
 /// </summary>
 public static partial class NotebookRunner
 {
@@ -27,7 +27,8 @@ public static partial class NotebookRunner
     /// <param name="cancellation">Interrupts the running cell and ends the run; what ran until then is kept.</param>
     /// <exception cref="ArgumentException">A parameter's name is not a name in C#.</exception>
     /// <exception cref="IOException">The notebook cannot be saved where the options say.</exception>
-    public static async Task<NotebookRun> RunAsync(Notebook notebook, NotebookRunOptions? options = null, CancellationToken cancellation = default)
+    public static async Task<NotebookRun> RunAsync(Notebook notebook, NotebookRunOptions? options = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(notebook);
         options ??= new();
@@ -43,7 +44,11 @@ public static partial class NotebookRunner
         var errors = new List<(NotebookCell, ErrorOutput)>();
         var ran = 0;
         (NotebookCell Cell, int Number)? current = null;
-        var collector = new OutputCollector { Changed = text => Tell(() => new CellPrinted(current!.Value.Cell, current.Value.Number, cells.Count, text)) };
+        var collector =
+            new OutputCollector
+            {
+                Changed = text => Tell(() => new CellPrinted(current!.Value.Cell, current.Value.Number, cells.Count, text))
+            };
         Save();
         // A cell that takes long is saved while it runs: a crash then loses seconds, not the hour.
         await using var autosave = new Timer(_ => SaveIfPossible(), null, AutosaveEvery, AutosaveEvery);
@@ -53,6 +58,8 @@ public static partial class NotebookRunner
             current = (cell, ++ran);
             Tell(() => new CellStarted(cell, ran, cells.Count));
             cell.ExecutionCount = ran;
+            if (cell.Warning is { } warning)
+                cell.Outputs.Add(new StreamOutput(OutputStream.Error, warning + "\n"));
             var started = watch.Elapsed;
             var error = await RunCell(engine, cell, ran, collector, options, cancellation).ConfigureAwait(false);
             Tell(() => new CellEnded(cell, ran, cells.Count, watch.Elapsed - started, error));
@@ -94,23 +101,28 @@ public static partial class NotebookRunner
         notebook.Cells.Where(c => !c.Tags.Contains(MayFail)).SelectMany(c => c.Outputs).OfType<DisplayOutput>()
             .Select(o => o.Bundle[Claim.MimeType]).OfType<string>()
             .Select(json => JsonNode.Parse(json)!.AsObject())
-            .Select(json => new NotebookClaim(json["what"]?.GetValue<string>() ?? "", json["holds"]?.GetValue<bool>() ?? false, json["source"]?.GetValue<string>() ?? "", json));
+            .Select(json => new NotebookClaim(json["what"]?.GetValue<string>() ?? "", json["holds"]?.GetValue<bool>() ?? false,
+                json["source"]?.GetValue<string>() ?? "", json));
 
     private static async Task<ErrorOutput?> RunCell(
-        CellEngine engine, NotebookCell cell, int number, OutputCollector collector, NotebookRunOptions options, CancellationToken cancellation)
+        CellEngine engine, NotebookCell cell, int number, OutputCollector collector, NotebookRunOptions options,
+        CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (options.CellTimeout is { } limit)
             stop.CancelAfter(limit);
-        var running = engine.RunAsync(cell.Source, collector.For(cell), new CellOptions { Number = number, AllowInput = false }, stop.Token);
+        var running = engine.RunAsync(cell.Source, collector.For(cell), new CellOptions { Number = number, AllowInput = false },
+            stop.Token);
         var result = await WithinStopTimeout(running, options.StopTimeout, stop.Token).ConfigureAwait(false);
         var late = !cancellation.IsCancellationRequested && stop.IsCancellationRequested;
         ErrorOutput? error = null;
         if (result is null)
-            error = new("Hung", $"The cell took longer than {Seconds(options.CellTimeout)} and did not stop when it was told to.", ["The cell did not stop when it was told to; the run ended here."]);
+            error = new("Hung", $"The cell took longer than {Seconds(options.CellTimeout)} and did not stop when it was told to.",
+                ["The cell did not stop when it was told to; the run ended here."]);
         else if (result.Error is { } failure)
             error = late && failure.Kind == CellErrorKind.Interrupted
-                ? new("Timeout", $"The cell took longer than {Seconds(options.CellTimeout)}.", [$"The cell was stopped after {Seconds(options.CellTimeout)}."])
+                ? new("Timeout", $"The cell took longer than {Seconds(options.CellTimeout)}.",
+                    [$"The cell was stopped after {Seconds(options.CellTimeout)}."])
                 : new(failure.Name, failure.Message, failure.Traceback);
         collector.Freeze(() =>
         {
@@ -128,7 +140,8 @@ public static partial class NotebookRunner
         var stopped = new TaskCompletionSource();
         using (stop.Register(stopped.SetResult))
             await Task.WhenAny(running, stopped.Task).ConfigureAwait(false);
-        await Task.WhenAny(running, Task.Delay(running.IsCompleted ? TimeSpan.Zero : patience, CancellationToken.None)).ConfigureAwait(false);
+        await Task.WhenAny(running, Task.Delay(running.IsCompleted ? TimeSpan.Zero : patience, CancellationToken.None))
+            .ConfigureAwait(false);
         return running.IsCompleted ? await running.ConfigureAwait(false) : null;
     }
 
@@ -141,12 +154,14 @@ public static partial class NotebookRunner
             throw new ArgumentException($"The parameter '{bad}' is not a name that C# allows.");
         var code = "// Parameters given to this run\n" + string.Join("\n", parameters.Select(p => $"var {p.Key} = {Literal(p.Value)};"));
         var at = notebook.Cells.FindIndex(c => c.Tags.Contains("parameters")) + 1;
-        notebook.Cells.Insert(at, new NotebookCell(CellKind.Code, code) { Metadata = new JsonObject { ["tags"] = new JsonArray("injected-parameters") } });
+        notebook.Cells.Insert(at,
+            new NotebookCell(CellKind.Code, code) { Metadata = new JsonObject { ["tags"] = new JsonArray("injected-parameters") } });
     }
 
     private static string Literal(string value) =>
         long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) || value is "true" or "false" ? value
-        : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) is var text && text.AsSpan().ContainsAny('.', 'E') ? text : text + ".0"
+        : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? number.ToString("R", CultureInfo.InvariantCulture) is var text && text.AsSpan().ContainsAny('.', 'E') ? text : text + ".0"
         : Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(value, quote: true);
 
     private static string Seconds(TimeSpan? time) => $"{time?.TotalSeconds.ToString("0.##", CultureInfo.InvariantCulture)} s";

@@ -2,7 +2,8 @@ using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Running;
 
-/// <summary>Collects what the cells of a notebook show, as a notebook file keeps it: prints joined, updates put in their places, cleared output gone.</summary>
+/// <summary>Collects what the cells of a notebook show, as a notebook file keeps it: prints
+/// joined, updates put in their places, cleared output gone.</summary>
 internal sealed class OutputCollector
 {
     private readonly Lock _lock = new();

@@ -8,19 +8,19 @@ namespace Mezcla.Notebooks;
 /// <summary>Knows the assemblies compiled from cells, and which source line each instruction came from.</summary>
 internal static class CellAssemblies
 {
-    private static readonly ConditionalWeakTable<Assembly, MetadataReaderProvider> s_symbols = [];
+    private static readonly ConditionalWeakTable<Assembly, MetadataReaderProvider> Symbols = [];
 
     public static void Register(Assembly assembly, MemoryStream symbols) =>
-        s_symbols.Add(assembly, MetadataReaderProvider.FromPortablePdbImage([.. symbols.ToArray()]));
+        Symbols.Add(assembly, MetadataReaderProvider.FromPortablePdbImage([.. symbols.ToArray()]));
 
     /// <summary>Whether an assembly was compiled from a cell.</summary>
     public static bool IsDynamicCell(this Assembly assembly) =>
-        s_symbols.TryGetValue(assembly, out _);
+        Symbols.TryGetValue(assembly, out _);
 
     /// <summary>Where an instruction of a method came from, or null where that isn't known.</summary>
     public static SourcePlace? Find(MethodBase method, int ilOffset)
     {
-        if (ilOffset < 0 || !s_symbols.TryGetValue(method.Module.Assembly, out var provider))
+        if (ilOffset < 0 || !Symbols.TryGetValue(method.Module.Assembly, out var provider))
             return null;
 
         var reader = provider.GetMetadataReader();
@@ -38,7 +38,8 @@ internal static class CellAssemblies
                 break;
 
             var document = reader.GetString(reader.GetDocument(point.Document).Name);
-            place = new SourcePlace(document, point.StartLine, point.StartColumn, point.EndLine == point.StartLine ? point.EndColumn : point.StartColumn);
+            place = new SourcePlace(document, point.StartLine, point.StartColumn,
+                point.EndLine == point.StartLine ? point.EndColumn : point.StartColumn);
         }
 
         return place;

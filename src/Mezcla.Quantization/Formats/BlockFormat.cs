@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>A format of equal blocks, each holding the same number of elements in the same number of bytes, independent of its neighbours.</summary>
+/// <summary>A format of equal blocks, each holding the same number of elements in the
+/// same number of bytes, independent of its neighbours.</summary>
 /// <param name="name">The field's name.</param>
 /// <param name="blockSize">Elements a block.</param>
 /// <param name="blockBytes">Bytes a block.</param>
@@ -24,7 +26,9 @@ public abstract class BlockFormat(string name, int blockSize, int blockBytes) : 
     /// <inheritdoc/>
     public override long BytesFor(long count) => count >= 0 && count % BlockSize == 0
         ? count / BlockSize * BlockBytes
-        : throw new ArgumentException($"{Name} holds blocks of {BlockSize} numbers, and {count} is not a multiple of that. Use a format with smaller blocks, or F16.");
+        : throw new ArgumentException(
+            $"{Name} holds blocks of {BlockSize} numbers, and {count} is not a multiple of that. Use a format with smaller blocks, or " +
+                "F16.");
 
     /// <inheritdoc/>
     public override double BitsPerWeight(long count) => BitsPerElement;
@@ -44,8 +48,10 @@ public abstract class BlockFormat(string name, int blockSize, int blockBytes) : 
             {
                 var scale = BinaryPrimitives.ReadHalfLittleEndian(bytes[(block * BlockBytes + offset)..]);
                 if (!Half.IsFinite(scale))
-                    throw new ArgumentException(FormattableString.Invariant(
-                        $"{tensor}: block {block} (elements {(long)block * BlockSize} to {(long)(block + 1) * BlockSize - 1}) has the scale {scale} as {Name}: its numbers are beyond the range of a half-precision scale, or the data is damaged."));
+                    throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                        $"{tensor}: block {block} (elements {(long)block * BlockSize} to {(long)(block + 1) * BlockSize - 1}) has the " +
+                            $"scale {scale} as {Name}: its numbers are beyond the range of a half-precision scale, or the data is " +
+                            $"damaged."));
             }
     }
 
@@ -77,7 +83,8 @@ public abstract class BlockFormat(string name, int blockSize, int blockBytes) : 
             DecodeBlock(bytes.Slice(at, BlockBytes), values.Slice(i, BlockSize));
     }
 
-    private protected static float ReadHalf(ReadOnlySpan<byte> block, int offset) => (float)BinaryPrimitives.ReadHalfLittleEndian(block[offset..]);
+    private protected static float ReadHalf(ReadOnlySpan<byte> block, int offset) =>
+        (float)BinaryPrimitives.ReadHalfLittleEndian(block[offset..]);
 
     /// <summary>Stores a scale in half precision and returns what was stored.</summary>
     private protected static float WriteHalf(Span<byte> block, int offset, float value)

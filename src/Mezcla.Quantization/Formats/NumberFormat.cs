@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics.Tensors;
 
 namespace Mezcla.Quantization.Formats;
@@ -23,13 +24,17 @@ public abstract class NumberFormat(string name)
     /// <param name="values">Finite numbers.</param>
     /// <param name="bytes"><see cref="BytesFor"/> bytes.</param>
     /// <param name="tensor">Their name, for errors.</param>
-    /// <exception cref="ArgumentException">NaN or infinity, numbers beyond the format's range, or a length it cannot hold; the message names the tensor and the place.</exception>
+    /// <exception cref="ArgumentException">NaN or infinity, numbers beyond the format's range, or a
+    /// length it cannot hold; the message names the tensor and the place.</exception>
     public void Encode(ReadOnlySpan<float> values, Span<byte> bytes, string tensor = "values")
     {
         Fit(values.Length, bytes.Length, tensor);
         for (var i = 0; i < values.Length; i++)
             if (!float.IsFinite(values[i]))
-                throw new ArgumentException(FormattableString.Invariant($"{tensor}: {values[i]} at {i} cannot be written as {Name}: only finite numbers can. Look for a training run that diverged."));
+                throw new ArgumentException(
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"{tensor}: {values[i]} at {i} cannot be written as {Name}: only finite numbers can. Look for a training run " +
+                            $"that diverged."));
         EncodeCore(values, bytes, tensor);
     }
 
@@ -76,6 +81,7 @@ public abstract class NumberFormat(string name)
     private void Fit(int values, int bytes, string tensor)
     {
         var needed = BytesFor(values);
-        if (bytes != needed) throw new ArgumentException($"{tensor}: {values} numbers take {needed} bytes as {Name}, not {bytes}.");
+        if (bytes != needed)
+            throw new ArgumentException($"{tensor}: {values} numbers take {needed} bytes as {Name}, not {bytes}.");
     }
 }

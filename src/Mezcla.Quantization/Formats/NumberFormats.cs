@@ -50,7 +50,8 @@ public static class NumberFormats
     [
         FloatFormat.F32, FloatFormat.F16, FloatFormat.BF16, FloatFormat.E4M3, FloatFormat.E5M2,
         new AbsmaxFormat(8), new ZeroPointFormat(8), new AbsmaxFormat(8, 128), new ZeroPointFormat(8, 128),
-        new AbsmaxFormat(4), new ZeroPointFormat(4), new AbsmaxFormat(4, 128), new ZeroPointFormat(4, 128), new AbsmaxFormat(4, 32), new ZeroPointFormat(4, 32),
+        new AbsmaxFormat(4), new ZeroPointFormat(4), new AbsmaxFormat(4, 128), new ZeroPointFormat(4, 128), new AbsmaxFormat(4, 32),
+        new ZeroPointFormat(4, 32),
         Q8_0, Q6_K, Q5_1, Q5_K, Q5_0, Q4_1, Q4_K, Q4_0, NvFp4, MxFp4, Nf4.Plain, Nf4.Double, Q3_K, Q2_K, TQ2_0, TQ1_0, new Ternary(),
     ];
 

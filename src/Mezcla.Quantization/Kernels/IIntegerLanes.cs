@@ -1,8 +1,8 @@
 namespace Mezcla.Quantization.Kernels;
 
 /// <summary>
-/// One vector register, seen as bytes, 16-bit or 32-bit integers or floats, in which each 32-bit lane belongs to one row of a matrix: four consecutive
-/// weights of that row, then their sum, then the row's result. The kernels are written once with these operations.
+/// One vector register, seen as bytes, 16-bit or 32-bit integers or floats, in which each 32-bit lane belongs to one row of a matrix: four
+/// consecutive weights of that row, then their sum, then the row's result. The kernels are written once with these operations.
 /// </summary>
 internal unsafe interface IIntegerLanes<L> where L : unmanaged, IIntegerLanes<L>
 {
@@ -37,8 +37,8 @@ internal unsafe interface IIntegerLanes<L> where L : unmanaged, IIntegerLanes<L>
     static abstract L ShiftLeft(L a, int bits);
 
     /// <summary>
-    /// Adds codes·x, four products a lane, to a running sum whose form is the processor's: sums of pairs in 16 bits, where the caller stops after as many
-    /// steps as cannot overflow, or whole sums in 32. Codes are unsigned and at most 127, x signed.
+    /// Adds codes·x, four products a lane, to a running sum whose form is the processor's: sums of pairs in 16 bits, where the caller stops
+    /// after as many steps as cannot overflow, or whole sums in 32. Codes are unsigned and at most 127, x signed.
     /// </summary>
     static abstract L Dot(L sum, L codes, L x);
 
@@ -46,8 +46,8 @@ internal unsafe interface IIntegerLanes<L> where L : unmanaged, IIntegerLanes<L>
     static abstract L Finish(L sum);
 
     /// <summary>
-    /// Adds signed weights times x to 32-bit sums, where x comes as magnitude and sign (0 or −1), four bytes each. On processors that only multiply unsigned by
-    /// signed, for each negative x the sum comes out |x| too small: <see cref="SignedShortfall"/>.
+    /// Adds signed weights times x to 32-bit sums, where x comes as magnitude and sign (0 or −1), four bytes each. On processors that only
+    /// multiply unsigned by signed, for each negative x the sum comes out |x| too small: <see cref="SignedShortfall"/>.
     /// </summary>
     static abstract L DotSigned(L sum, L weights, byte* magnitude, byte* sign);
 

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Mezcla.Quantization.Kernels;
 
 /// <summary>
-/// How the codes of 16 rows by 32 columns are packed. Step s holds columns 4s to 4s + 3; in each of its vectors of 64 bytes, row r has bytes 4r to 4r + 3.
-/// Narrow codes share vectors: a nibble of two steps, a pair of bits of four, a bit of eight.
+/// How the codes of 16 rows by 32 columns are packed. Step s holds columns 4s to 4s + 3; in each of its vectors of 64 bytes, row r has
+/// bytes 4r to 4r + 3. Narrow codes share vectors: a nibble of two steps, a pair of bits of four, a bit of eight.
 /// </summary>
 internal unsafe interface IPackedCodes
 {
@@ -21,7 +21,8 @@ internal unsafe interface IPackedCodes
     static abstract bool Signed { get; }
 
     /// <summary>The eight steps' codes for some of the rows.</summary>
-    static abstract void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>;
+    static abstract void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+        where L : unmanaged, IIntegerLanes<L>;
 
     /// <summary>Packs one code: sets its bits in memory that was zero.</summary>
     static abstract void Pack(byte* p, int row, int column, int code);
@@ -36,7 +37,8 @@ internal readonly unsafe struct Codes4 : IPackedCodes
     public static bool Signed => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>
+    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+    where L : unmanaged, IIntegerLanes<L>
     {
         L a = L.Load(p), b = L.Load(p + 64), c = L.Load(p + 128), d = L.Load(p + 192);
         c0 = L.And(a, 15);
@@ -49,7 +51,8 @@ internal readonly unsafe struct Codes4 : IPackedCodes
         c7 = L.And(L.ShiftRight(d, 4), 15);
     }
 
-    public static void Pack(byte* p, int row, int column, int code) => p[column / 8 * 64 + row * 4 + column % 4] |= (byte)((code & 15) << column / 4 % 2 * 4);
+    public static void Pack(byte* p, int row, int column, int code) =>
+        p[column / 8 * 64 + row * 4 + column % 4] |= (byte)((code & 15) << column / 4 % 2 * 4);
 }
 
 /// <summary>5 bits: <see cref="Codes4"/> and one vector of fifth bits, bit s for step s.</summary>
@@ -61,7 +64,8 @@ internal readonly unsafe struct Codes5 : IPackedCodes
     public static bool Signed => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>
+    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+    where L : unmanaged, IIntegerLanes<L>
     {
         Codes4.Unpack(p, out c0, out c1, out c2, out c3, out c4, out c5, out c6, out c7);
         var high = L.Load(p + 256);
@@ -91,7 +95,8 @@ internal readonly unsafe struct Codes6 : IPackedCodes
     public static bool Signed => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>
+    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+    where L : unmanaged, IIntegerLanes<L>
     {
         Codes4.Unpack(p, out c0, out c1, out c2, out c3, out c4, out c5, out c6, out c7);
         L first = L.Load(p + 256), second = L.Load(p + 320);
@@ -121,7 +126,8 @@ internal readonly unsafe struct Codes2 : IPackedCodes
     public static bool Signed => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>
+    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+    where L : unmanaged, IIntegerLanes<L>
     {
         L a = L.Load(p), b = L.Load(p + 64);
         c0 = L.And(a, 3);
@@ -134,7 +140,8 @@ internal readonly unsafe struct Codes2 : IPackedCodes
         c7 = L.And(L.ShiftRight(b, 6), 3);
     }
 
-    public static void Pack(byte* p, int row, int column, int code) => p[column / 16 * 64 + row * 4 + column % 4] |= (byte)((code & 3) << column / 4 % 4 * 2);
+    public static void Pack(byte* p, int row, int column, int code) =>
+        p[column / 16 * 64 + row * 4 + column % 4] |= (byte)((code & 3) << column / 4 % 4 * 2);
 }
 
 /// <summary>3 bits: <see cref="Codes2"/> and one vector of third bits.</summary>
@@ -146,7 +153,8 @@ internal readonly unsafe struct Codes3 : IPackedCodes
     public static bool Signed => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>
+    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+    where L : unmanaged, IIntegerLanes<L>
     {
         Codes2.Unpack(p, out c0, out c1, out c2, out c3, out c4, out c5, out c6, out c7);
         var high = L.Load(p + 128);
@@ -176,7 +184,8 @@ internal readonly unsafe struct Codes8 : IPackedCodes
     public static bool Signed => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>
+    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+    where L : unmanaged, IIntegerLanes<L>
     {
         c0 = L.Load(p);
         c1 = L.Load(p + 64);
@@ -191,7 +200,8 @@ internal readonly unsafe struct Codes8 : IPackedCodes
     public static void Pack(byte* p, int row, int column, int code) => p[column / 4 * 64 + row * 4 + column % 4] = (byte)code;
 }
 
-/// <summary>The sixteen values of E2M1, doubled and 12 more, so that they are whole and not negative: nibbles that a table translates.</summary>
+/// <summary>The sixteen values of E2M1, doubled and 12 more, so that they are whole
+/// and not negative: nibbles that a table translates.</summary>
 internal readonly unsafe struct CodesE2M1 : IPackedCodes
 {
     // Pinned for the life of the program.
@@ -204,7 +214,8 @@ internal readonly unsafe struct CodesE2M1 : IPackedCodes
     public static bool Signed => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7) where L : unmanaged, IIntegerLanes<L>
+    public static void Unpack<L>(byte* p, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7)
+    where L : unmanaged, IIntegerLanes<L>
     {
         Codes4.Unpack(p, out c0, out c1, out c2, out c3, out c4, out c5, out c6, out c7);
         var table = L.Table(Table);
@@ -223,7 +234,8 @@ internal readonly unsafe struct CodesE2M1 : IPackedCodes
     private static byte[] MakeTable()
     {
         var table = GC.AllocateArray<byte>(16, pinned: true);
-        for (var code = 0; code < 16; code++) table[code] = (byte)(2 * Formats.Fp4.Decode(code) + 12);
+        for (var code = 0; code < 16; code++)
+            table[code] = (byte)(2 * Formats.Fp4.Decode(code) + 12);
         return table;
     }
 }

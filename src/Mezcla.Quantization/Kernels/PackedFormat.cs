@@ -8,7 +8,8 @@ internal abstract unsafe class PackedFormat
 {
     private static readonly Dictionary<BlockFormat, PackedFormat> ByFormat = new PackedFormat[]
     {
-        new Q4_0Packed(), new Q4_1Packed(), new Q5_0Packed(), new Q5_1Packed(), new Q8_0Packed(), new Q2_KPacked(), new Q3_KPacked(), new Q4_KPacked(),
+        new Q4_0Packed(), new Q4_1Packed(), new Q5_0Packed(), new Q5_1Packed(), new Q8_0Packed(), new Q2_KPacked(), new Q3_KPacked(),
+        new Q4_KPacked(),
         new Q5_KPacked(), new Q6_KPacked(), new TQ1_0Packed(), new TQ2_0Packed(), new MxFp4Packed(), new NvFp4Packed(),
     }.ToDictionary(p => p.Format);
 
@@ -26,7 +27,8 @@ internal abstract unsafe class PackedFormat
     /// <summary>The codes of a block.</summary>
     public abstract void Codes(ReadOnlySpan<byte> block, Span<int> codes);
 
-    /// <summary>Writes the scales of a block of row <paramref name="row"/> of a panel; halves are multiplied by 2 to the <paramref name="exponent"/>.</summary>
+    /// <summary>Writes the scales of a block of row <paramref name="row"/> of a panel; halves
+    /// are multiplied by 2 to the <paramref name="exponent"/>.</summary>
     public abstract void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent);
 
     /// <summary>The factor of a matrix whose halves were multiplied by 2 to the <paramref name="exponent"/>.</summary>
@@ -35,17 +37,20 @@ internal abstract unsafe class PackedFormat
     /// <summary>Nibbles as Q4_0 has them: byte j holds elements j and j + 16.</summary>
     private protected static void Nibbles(ReadOnlySpan<byte> bytes, Span<int> codes)
     {
-        for (var j = 0; j < 16; j++) (codes[j], codes[j + 16]) = (bytes[j] & 15, bytes[j] >> 4);
+        for (var j = 0; j < 16; j++)
+            (codes[j], codes[j + 16]) = (bytes[j] & 15, bytes[j] >> 4);
     }
 
     private protected static void FifthBits(ReadOnlySpan<byte> bytes, Span<int> codes)
     {
         var bits = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        for (var i = 0; i < 32; i++) codes[i] |= (int)(bits >> i & 1) << 4;
+        for (var i = 0; i < 32; i++)
+            codes[i] |= (int)(bits >> i & 1) << 4;
     }
 
     /// <summary>Copies a half, multiplied by a power of two, which is exact.</summary>
-    private protected static void CopyHalf(ReadOnlySpan<byte> block, int from, Span<byte> scales, int to, int row, int exponent, bool negate = false)
+    private protected static void CopyHalf(ReadOnlySpan<byte> block, int from, Span<byte> scales, int to, int row, int exponent,
+        bool negate = false)
     {
         var value = MathF.ScaleB((float)BinaryPrimitives.ReadHalfLittleEndian(block[from..]), exponent);
         BinaryPrimitives.WriteHalfLittleEndian(scales[(to + row * 2)..], (Half)(negate ? -value : value));
@@ -56,7 +61,8 @@ internal sealed class Q4_0Packed() : PackedFormat(NumberFormats.Q4_0, new Packed
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes) => Nibbles(block[2..], codes);
 
-    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => CopyHalf(block, 0, scales, 0, row, exponent);
+    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) =>
+        CopyHalf(block, 0, scales, 0, row, exponent);
 }
 
 internal sealed class Q4_1Packed() : PackedFormat(NumberFormats.Q4_1, new PackedLayout<Codes4, HalfScalesAndMinima>())
@@ -78,7 +84,8 @@ internal sealed class Q5_0Packed() : PackedFormat(NumberFormats.Q5_0, new Packed
         FifthBits(block[2..], codes);
     }
 
-    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => CopyHalf(block, 0, scales, 0, row, exponent);
+    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) =>
+        CopyHalf(block, 0, scales, 0, row, exponent);
 }
 
 internal sealed class Q5_1Packed() : PackedFormat(NumberFormats.Q5_1, new PackedLayout<Codes5, HalfScalesAndMinima>())
@@ -100,24 +107,28 @@ internal sealed class Q8_0Packed() : PackedFormat(NumberFormats.Q8_0, new Packed
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 32; i++) codes[i] = (sbyte)block[2 + i];
+        for (var i = 0; i < 32; i++)
+            codes[i] = (sbyte)block[2 + i];
     }
 
-    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => CopyHalf(block, 0, scales, 0, row, exponent);
+    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) =>
+        CopyHalf(block, 0, scales, 0, row, exponent);
 }
 
 internal sealed class Q2_KPacked() : PackedFormat(NumberFormats.Q2_K, new PackedLayout<Codes2, NibbleScalesAndMinima>())
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 256; i++) codes[i] = SuperBlock.UnpackPair(block[16..80], i);
+        for (var i = 0; i < 256; i++)
+            codes[i] = SuperBlock.UnpackPair(block[16..80], i);
     }
 
     public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent)
     {
         CopyHalf(block, 80, scales, 0, row, exponent);
         CopyHalf(block, 82, scales, 32, row, exponent);
-        for (var g = 0; g < 16; g++) scales[64 + g * 16 + row] = block[g];
+        for (var g = 0; g < 16; g++)
+            scales[64 + g * 16 + row] = block[g];
     }
 }
 
@@ -125,13 +136,15 @@ internal sealed class Q3_KPacked() : PackedFormat(NumberFormats.Q3_K, new Packed
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 256; i++) codes[i] = SuperBlock.UnpackPair(block[32..96], i) | (block[i % 32] >> i / 32 & 1) << 2;
+        for (var i = 0; i < 256; i++)
+            codes[i] = SuperBlock.UnpackPair(block[32..96], i) | (block[i % 32] >> i / 32 & 1) << 2;
     }
 
     public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent)
     {
         CopyHalf(block, 108, scales, 0, row, exponent);
-        for (var g = 0; g < 16; g++) scales[32 + g * 16 + row] = (byte)(sbyte)Q3_K.UnpackScale(block[96..108], g);
+        for (var g = 0; g < 16; g++)
+            scales[32 + g * 16 + row] = (byte)(sbyte)Q3_K.UnpackScale(block[96..108], g);
     }
 }
 
@@ -139,7 +152,8 @@ internal sealed class Q4_KPacked() : PackedFormat(NumberFormats.Q4_K, new Packed
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 256; i++) codes[i] = SuperBlock.UnpackNibble(block[16..], i);
+        for (var i = 0; i < 256; i++)
+            codes[i] = SuperBlock.UnpackNibble(block[16..], i);
     }
 
     public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => Write(block, scales, row, exponent);
@@ -161,23 +175,27 @@ internal sealed class Q5_KPacked() : PackedFormat(NumberFormats.Q5_K, new Packed
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 256; i++) codes[i] = SuperBlock.UnpackNibble(block[48..], i) | (block[16 + i % 32] >> i / 32 & 1) << 4;
+        for (var i = 0; i < 256; i++)
+            codes[i] = SuperBlock.UnpackNibble(block[48..], i) | (block[16 + i % 32] >> i / 32 & 1) << 4;
     }
 
-    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => Q4_KPacked.Write(block, scales, row, exponent);
+    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) =>
+        Q4_KPacked.Write(block, scales, row, exponent);
 }
 
 internal sealed class Q6_KPacked() : PackedFormat(NumberFormats.Q6_K, new PackedLayout<Codes6, SignedSuperScales<Zero32>>())
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 256; i++) codes[i] = Q6_K.Code(block, i);
+        for (var i = 0; i < 256; i++)
+            codes[i] = Q6_K.Code(block, i);
     }
 
     public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent)
     {
         CopyHalf(block, 208, scales, 0, row, exponent);
-        for (var g = 0; g < 16; g++) scales[32 + g * 16 + row] = block[192 + g];
+        for (var g = 0; g < 16; g++)
+            scales[32 + g * 16 + row] = block[192 + g];
     }
 }
 
@@ -185,17 +203,20 @@ internal sealed class TQ1_0Packed() : PackedFormat(NumberFormats.TQ1_0, new Pack
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes) => TQ1_0.Digits(block, codes);
 
-    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => CopyHalf(block, 52, scales, 0, row, exponent);
+    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) =>
+        CopyHalf(block, 52, scales, 0, row, exponent);
 }
 
 internal sealed class TQ2_0Packed() : PackedFormat(NumberFormats.TQ2_0, new PackedLayout<Codes2, SuperScaleOnly>())
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 256; i++) codes[i] = SuperBlock.UnpackPair(block, i);
+        for (var i = 0; i < 256; i++)
+            codes[i] = SuperBlock.UnpackPair(block, i);
     }
 
-    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => CopyHalf(block, 64, scales, 0, row, exponent);
+    public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) =>
+        CopyHalf(block, 64, scales, 0, row, exponent);
 }
 
 internal sealed class MxFp4Packed() : PackedFormat(NumberFormats.MxFp4, new PackedLayout<CodesE2M1, ExponentScales>())
@@ -211,7 +232,8 @@ internal sealed class NvFp4Packed() : PackedFormat(NumberFormats.NvFp4, new Pack
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes)
     {
-        for (var i = 0; i < 64; i++) codes[i] = block[4 + i / 16 * 8 + i % 8] >> i % 16 / 8 * 4 & 15;
+        for (var i = 0; i < 64; i++)
+            codes[i] = block[4 + i / 16 * 8 + i % 8] >> i % 16 / 8 * 4 & 15;
     }
 
     // The NaN of E4M3 counts as 0, as in NvFp4 itself. A block is two super-blocks of 32.

@@ -13,7 +13,8 @@ namespace Mezcla.Quantization.Kernels;
 /// <param name="Factor">The factor of the whole matrix.</param>
 /// <param name="Rows">Outputs.</param>
 /// <param name="Columns">Inputs.</param>
-internal readonly record struct PackingDescription(int Codes, int CodeBytes, int Scales, int ScaleBytes, int SuperBlocks, int Zero, float Factor, int Rows, int Columns);
+internal readonly record struct PackingDescription(int Codes, int CodeBytes, int Scales, int ScaleBytes, int SuperBlocks, int Zero,
+    float Factor, int Rows, int Columns);
 
 /// <summary>A packing of codes and scales, and the kernels that multiply with it.</summary>
 internal abstract unsafe class PackedLayout
@@ -31,8 +32,8 @@ internal abstract unsafe class PackedLayout
     public abstract bool Signed { get; }
 
     /// <summary>
-    /// This packing as kernels on other devices see it. They decode a half-precision scale to its value; the CPU kernels take its bits for those of a much
-    /// smaller float, so the factor differs.
+    /// This packing as kernels on other devices see it. They decode a half-precision scale to its value; the CPU kernels take its bits for
+    /// those of a much smaller float, so the factor differs.
     /// </summary>
     public abstract PackingDescription Describe(int rows, int columns, float factor);
 
@@ -42,7 +43,8 @@ internal abstract unsafe class PackedLayout
     /// <summary>Decodes a row: (operands, panel, row of the panel, numbers).</summary>
     public abstract void Row(in ProductOperands o, int panel, int row, float* y);
 
-    /// <summary>The kernel for the processor's vectors: (operands, panel, tokens of the group, results, floats from a token's results to the next's).</summary>
+    /// <summary>The kernel for the processor's vectors: (operands, panel, tokens of the group,
+    /// results, floats from a token's results to the next's).</summary>
     public abstract delegate*<in ProductOperands, int, int, float*, int, void> Kernel { get; }
 }
 
@@ -57,8 +59,9 @@ internal sealed unsafe class PackedLayout<C, S> : PackedLayout where C : unmanag
 
     public override int SuperColumns => S.Blocks * 32;
 
-    public override PackingDescription Describe(int rows, int columns, float factor) => new(C.Kind, C.Bytes, S.Kind, S.Bytes, S.Blocks, S.Zero,
-        S.Kind < ExponentScales.Kind ? MathF.ScaleB(factor, 56 - 112) : 0.5f, rows, columns);
+    public override PackingDescription Describe(int rows, int columns, float factor) =>
+        new(C.Kind, C.Bytes, S.Kind, S.Bytes, S.Blocks, S.Zero,
+            S.Kind < ExponentScales.Kind ? MathF.ScaleB(factor, 56 - 112) : 0.5f, rows, columns);
 
     public override void Pack(byte* block, int row, int column, int code) => C.Pack(block, row, column, code);
 
@@ -69,11 +72,14 @@ internal sealed unsafe class PackedLayout<C, S> : PackedLayout where C : unmanag
         _ => &Panel<IntegerLanes128>,
     };
 
-    public override void Row(in ProductOperands o, int panel, int row, float* y) => ProductKernel<IntegerLanes128, C, S>.Row(in o, panel, row, y);
+    public override void Row(in ProductOperands o, int panel, int row, float* y) =>
+        ProductKernel<IntegerLanes128, C, S>.Row(in o, panel, row, y);
 
     private static void Panel<L>(in ProductOperands o, int panel, int tokens, float* y, int yStride) where L : unmanaged, IIntegerLanes<L>
     {
-        if (tokens == 1) ProductKernel<L, C, S>.One(in o, panel, y);
-        else ProductKernel<L, C, S>.Several(in o, panel, tokens, y, yStride);
+        if (tokens == 1)
+            ProductKernel<L, C, S>.One(in o, panel, y);
+        else
+            ProductKernel<L, C, S>.Several(in o, panel, tokens, y, yStride);
     }
 }

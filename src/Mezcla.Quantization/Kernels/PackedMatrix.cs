@@ -4,16 +4,16 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Kernels;
 
 /// <summary>
-/// The packed codes and scales of a matrix [rows, columns] in memory. Encoded rows are repacked once, into panels of 16 rows whose codes lie interleaved, so that
-/// the products compute 16 rows at a time.
+/// The packed codes and scales of a matrix [rows, columns] in memory. Encoded rows are repacked once, into panels of 16 rows whose codes
+/// lie interleaved, so that the products compute 16 rows at a time.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
     /// <summary>Rows of a panel.</summary>
     public const int PanelRows = 16;
 
-    private readonly byte* codes, scales;
-    private bool disposed;
+    private readonly byte* _codes, _scales;
+    private bool _disposed;
 
     /// <summary>Packs a matrix.</summary>
     /// <param name="packed">How.</param>
@@ -29,8 +29,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
         Panels = (rows + PanelRows - 1) / PanelRows;
         CodeBytes = (long)Panels * (columns / 32) * layout.CodeBytes;
         ScaleBytes = (long)Panels * (columns / layout.SuperColumns) * layout.ScaleBytes;
-        codes = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, CodeBytes), 64);
-        scales = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, ScaleBytes), 64);
+        _codes = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, CodeBytes), 64);
+        _scales = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, ScaleBytes), 64);
         try
         {
             var exponent = Exponent(read, name);
@@ -71,17 +71,17 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public float Factor { get; }
 
     /// <summary>The codes, panel after panel.</summary>
-    public byte* Codes => codes;
+    public byte* Codes => _codes;
 
     /// <summary>The scales, panel after panel.</summary>
-    public byte* Scales => scales;
+    public byte* Scales => _scales;
 
     /// <summary>What the kernels need to know of it; the activations are not set.</summary>
-    public ProductOperands Operands => new() { Codes = codes, Scales = scales, Factor = Factor, Blocks = Columns / 32 };
+    public ProductOperands Operands => new() { Codes = _codes, Scales = _scales, Factor = Factor, Blocks = Columns / 32 };
 
     /// <summary>Throws if the memory was freed.</summary>
     /// <exception cref="ObjectDisposedException">It was.</exception>
-    public void RequireMemory() => ObjectDisposedException.ThrowIf(disposed, typeof(QuantizedMatrix));
+    public void RequireMemory() => ObjectDisposedException.ThrowIf(_disposed, typeof(QuantizedMatrix));
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()
@@ -95,14 +95,16 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     private void Free()
     {
-        if (disposed) return;
-        disposed = true;
-        NativeMemory.AlignedFree(codes);
-        NativeMemory.AlignedFree(scales);
+        if (_disposed)
+            return;
+        _disposed = true;
+        NativeMemory.AlignedFree(_codes);
+        NativeMemory.AlignedFree(_scales);
     }
 
     /// <summary>
-    /// The power of two that all half-precision scales are multiplied by: it brings the largest just below 2¹⁵, so that as few as possible are subnormal. Checks every row on the way.
+    /// The power of two that all half-precision scales are multiplied by: it brings the largest just below
+    /// 2¹⁵, so that as few as possible are subnormal. Checks every row on the way.
     /// </summary>
     private int Exponent(RowReader read, string name)
     {
@@ -119,7 +121,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
             return state;
         }, state =>
         {
-            lock (gate) largest = Math.Max(largest, state.Largest);
+            lock (gate)
+                largest = Math.Max(largest, state.Largest);
         });
         return largest > 0 ? Math.Clamp(14 - MathF.ILogB(largest), 0, 38) : 0;
     }
@@ -129,8 +132,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
         var (format, layout) = (Packed.Format, Packed.Layout);
         var bytes = new byte[format.BytesFor(Columns)];
         Span<int> block = stackalloc int[format.BlockSize];
-        var panelCodes = codes + (long)panel * (Columns / 32) * layout.CodeBytes;
-        var panelScales = new Span<byte>(scales + (long)panel * (Columns / layout.SuperColumns) * layout.ScaleBytes, Columns / layout.SuperColumns * layout.ScaleBytes);
+        var panelCodes = _codes + (long)panel * (Columns / 32) * layout.CodeBytes;
+        var panelScales = new Span<byte>(_scales + (long)panel * (Columns / layout.SuperColumns) * layout.ScaleBytes,
+            Columns / layout.SuperColumns * layout.ScaleBytes);
         new Span<byte>(panelCodes, Columns / 32 * layout.CodeBytes).Clear();
         panelScales.Clear();
         for (var row = 0; row < PanelRows && panel * PanelRows + row < Rows; row++)

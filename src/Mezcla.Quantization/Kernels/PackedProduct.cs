@@ -7,7 +7,7 @@ internal static unsafe class PackedProduct
 {
     private const int PanelRows = PackedMatrix.PanelRows, ChunkBytes = 1 << 16;
 
-    [ThreadStatic] private static RoundedActivations? t_activations;
+    [ThreadStatic] private static RoundedActivations? _activations;
 
     /// <summary>Y = X·Wᵀ. The result is the same to the bit for any number of threads.</summary>
     /// <param name="w">W.</param>
@@ -18,9 +18,10 @@ internal static unsafe class PackedProduct
     {
         w.RequireMemory();
         var count = x.Length / w.Columns;
-        if (count == 0) return;
+        if (count == 0)
+            return;
         var layout = w.Packed.Layout;
-        var activations = t_activations ??= new RoundedActivations();
+        var activations = _activations ??= new RoundedActivations();
         activations.Set(x, count, w.Columns, layout.Signed);
         fixed (float* results = y)
         {
@@ -70,12 +71,15 @@ internal static unsafe class PackedProduct
                     operands.X = Operands.X + token * TokenBytes;
                     var tokens = Math.Min(RoundedActivations.GroupTokens, Tokens - token);
                     var results = Results + (nint)token * Stride + panel * PanelRows;
-                    if ((panel + 1) * PanelRows <= Rows) Kernel(in operands, panel, tokens, results, Stride);
-                    else Last(in operands, panel, tokens, results);
+                    if ((panel + 1) * PanelRows <= Rows)
+                        Kernel(in operands, panel, tokens, results, Stride);
+                    else
+                        Last(in operands, panel, tokens, results);
                 }
         }
 
-        /// <summary>The last panel, if the number of rows is not a multiple of 16: the 16 results go to a buffer first, and the valid ones are copied.</summary>
+        /// <summary>The last panel, if the number of rows is not a multiple of 16: the 16 results
+        /// go to a buffer first, and the valid ones are copied.</summary>
         private readonly void Last(in ProductOperands operands, int panel, int tokens, float* results)
         {
             var buffer = stackalloc float[PanelRows * RoundedActivations.GroupTokens];

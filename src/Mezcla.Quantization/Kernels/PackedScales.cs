@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Mezcla.Quantization.Kernels;
 
 /// <summary>
-/// How the scales of 16 rows are packed, for a super-block of one or eight blocks of 32 columns: row after row of the same group, so that a vector has one
-/// lane for each row. A value is scale·(code − zero) or scale·code − minimum, all times a factor that the whole matrix shares. As scales are read they are
-/// floats far too small, because moving bits is cheaper than converting; <see cref="Lift"/> brings products back to the middle of the range.
+/// How the scales of 16 rows are packed, for a super-block of one or eight blocks of 32 columns: row after row of the same group, so that a
+/// vector has one lane for each row. A value is scale·(code − zero) or scale·code − minimum, all times a factor that the whole matrix
+/// shares. As scales are read they are floats far too small, because moving bits is cheaper than
+/// converting; <see cref="Lift"/> brings products back to the middle of the range.
 /// </summary>
 internal unsafe interface IPackedScales
 {
@@ -67,7 +68,8 @@ internal readonly unsafe struct HalfScales<Z> : IPackedScales where Z : IZero
     public static int Zero => Z.Value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Zero);
+    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> =>
+    (d, m) = (L.Halves(p + row * 2), L.Zero);
 }
 
 /// <summary>Two halves for each block of 32, the scale and the negated minimum: Q4_1, Q5_1.</summary>
@@ -81,7 +83,8 @@ internal readonly unsafe struct HalfScalesAndMinima : IPackedScales
     public static bool Affine => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
+    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> =>
+    (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
 }
 
 /// <summary>Two halves for 256, a byte of scale and a byte of minimum for each 32: Q4_K, Q5_K.</summary>
@@ -95,13 +98,16 @@ internal readonly unsafe struct SuperScalesAndMinima : IPackedScales
     public static bool Affine => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
+    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> =>
+    (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => L.Multiply(d, L.ToFloats(L.UnsignedBytes(p + 64 + group * 32 + row)));
+    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> =>
+    L.Multiply(d, L.ToFloats(L.UnsignedBytes(p + 64 + group * 32 + row)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => L.Multiply(m, L.ToFloats(L.UnsignedBytes(p + 80 + group * 32 + row)));
+    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> =>
+    L.Multiply(m, L.ToFloats(L.UnsignedBytes(p + 80 + group * 32 + row)));
 }
 
 /// <summary>Two halves for 256, a nibble of scale and a nibble of minimum for each 16: Q2_K.</summary>
@@ -115,13 +121,16 @@ internal readonly unsafe struct NibbleScalesAndMinima : IPackedScales
     public static bool Affine => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
+    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> =>
+    (d, m) = (L.Halves(p + row * 2), L.Halves(p + 32 + row * 2));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => L.Multiply(d, L.ToFloats(L.And(L.UnsignedBytes(p + 64 + group * 16 + row), 15)));
+    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> =>
+    L.Multiply(d, L.ToFloats(L.And(L.UnsignedBytes(p + 64 + group * 16 + row), 15)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> => L.Multiply(m, L.ToFloats(L.And(L.ShiftRight(L.UnsignedBytes(p + 64 + group * 16 + row), 4), 15)));
+    public static L Minimum<L>(byte* p, int row, L m, int group) where L : unmanaged, IIntegerLanes<L> =>
+    L.Multiply(m, L.ToFloats(L.And(L.ShiftRight(L.UnsignedBytes(p + 64 + group * 16 + row), 4), 15)));
 }
 
 /// <summary>A half for 256 and a signed byte for each 16: Q6_K, Q3_K.</summary>
@@ -134,10 +143,12 @@ internal readonly unsafe struct SignedSuperScales<Z> : IPackedScales where Z : I
     public static int Zero => Z.Value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Zero);
+    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> =>
+    (d, m) = (L.Halves(p + row * 2), L.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => L.Multiply(d, L.ToFloats(L.SignedBytes(p + 32 + group * 16 + row)));
+    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> =>
+    L.Multiply(d, L.ToFloats(L.SignedBytes(p + 32 + group * 16 + row)));
 }
 
 /// <summary>A half for 256 and nothing more: TQ1_0, TQ2_0.</summary>
@@ -150,7 +161,8 @@ internal readonly unsafe struct SuperScaleOnly : IPackedScales
     public static int Zero => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Halves(p + row * 2), L.Zero);
+    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> =>
+    (d, m) = (L.Halves(p + row * 2), L.Zero);
 }
 
 /// <summary>A power of two for each 32, its exponent already where a float has it: MXFP4.</summary>
@@ -164,7 +176,8 @@ internal readonly unsafe struct ExponentScales : IPackedScales
     public static float Lift => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.ShiftLeftIntegers(L.UnsignedBytes(p + row), 23), L.Zero);
+    public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> =>
+    (d, m) = (L.ShiftLeftIntegers(L.UnsignedBytes(p + row), 23), L.Zero);
 }
 
 /// <summary>An unsigned E4M3 for each 16, its bits moved to where a float has them, which makes it 2⁻¹²⁰ times as large: NVFP4.</summary>
@@ -181,5 +194,6 @@ internal readonly unsafe struct E4M3Scales : IPackedScales
     public static void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L> => (d, m) = (L.Zero, L.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> => L.ShiftLeftIntegers(L.UnsignedBytes(p + group * 16 + row), 20);
+    public static L Scale<L>(byte* p, int row, L d, int group) where L : unmanaged, IIntegerLanes<L> =>
+    L.ShiftLeftIntegers(L.UnsignedBytes(p + group * 16 + row), 20);
 }

@@ -23,8 +23,9 @@ internal unsafe struct ProductOperands
 }
 
 /// <summary>
-/// The product of a panel of 16 rows with one activation row or with several at once. The weights of 32 columns are unpacked to eight vectors; each is
-/// multiplied with four activations that stand in every lane, so that a lane's sum is its row's, and no sum across lanes is needed.
+/// The product of a panel of 16 rows with one activation row or with several at once. The weights of 32 columns are unpacked to eight
+/// vectors; each is multiplied with four activations that stand in every lane, so that
+/// a lane's sum is its row's, and no sum across lanes is needed.
 /// </summary>
 internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntegerLanes<L> where C : IPackedCodes where S : IPackedScales
 {
@@ -42,7 +43,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
     {
         for (var row = 0; row < 16; row += L.Rows)
         {
-            byte* codes = o.Codes + (nint)panel * o.Blocks * C.Bytes + row * 4, scales = o.Scales + (nint)panel * PanelScales(o.Blocks), x = o.X;
+            byte* codes = o.Codes + (nint)panel * o.Blocks * C.Bytes + row * 4, scales = o.Scales + (nint)panel * PanelScales(o.Blocks),
+                x = o.X;
             var sum = L.Zero;
             for (var super = o.Blocks / S.Blocks; super > 0; super--, scales += S.Bytes)
             {
@@ -51,7 +53,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
                 {
                     // The processor's own prefetching ends at each page and starts anew. Beyond the matrix it is only a hint that fails.
                     if (Sse.IsSupported)
-                        for (var line = 0; line < C.Bytes; line += 64) Sse.Prefetch0(codes + Ahead + line);
+                        for (var line = 0; line < C.Bytes; line += 64)
+                            Sse.Prefetch0(codes + Ahead + line);
                     C.Unpack(codes, out L c0, out L c1, out L c2, out L c3, out L c4, out L c5, out L c6, out L c7);
                     sum = Accumulate(sum, x, i, scales, row, d, m, c0, c1, c2, c3, c4, c5, c6, c7);
                 }
@@ -61,15 +64,18 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
     }
 
     /// <summary>Results of a group of tokens, a token's <paramref name="yStride"/> floats after those of the one before.</summary>
-    /// <remarks>The running sums are in memory: a loop over tokens keeps the unpacked weights in registers, and the code small enough to be inlined.</remarks>
+    /// <remarks>The running sums are in memory: a loop over tokens keeps the unpacked weights
+    /// in registers, and the code small enough to be inlined.</remarks>
     [MethodImpl(Fast)]
     public static void Several(in ProductOperands o, int panel, int tokens, float* y, int yStride)
     {
         var sums = stackalloc float[RoundedActivations.GroupTokens * 16];
         for (var row = 0; row < 16; row += L.Rows)
         {
-            byte* codes = o.Codes + (nint)panel * o.Blocks * C.Bytes + row * 4, scales = o.Scales + (nint)panel * PanelScales(o.Blocks), x = o.X;
-            for (var t = 0; t < tokens; t++) L.Store(sums + t * 16, L.Zero);
+            byte* codes = o.Codes + (nint)panel * o.Blocks * C.Bytes + row * 4, scales = o.Scales + (nint)panel * PanelScales(o.Blocks),
+                x = o.X;
+            for (var t = 0; t < tokens; t++)
+                L.Store(sums + t * 16, L.Zero);
             for (var super = o.Blocks / S.Blocks; super > 0; super--, scales += S.Bytes)
             {
                 S.Super(scales, row, out L d, out L m);
@@ -81,7 +87,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
                         L.Store(sum, Accumulate(L.Load((byte*)sum), x, i, scales, row, d, m, c0, c1, c2, c3, c4, c5, c6, c7));
                 }
             }
-            for (var t = 0; t < tokens; t++) L.Store(y + (nint)t * yStride + row, L.Multiply(L.Load((byte*)(sums + t * 16)), L.Float(o.Factor)));
+            for (var t = 0; t < tokens; t++)
+                L.Store(y + (nint)t * yStride + row, L.Multiply(L.Load((byte*)(sums + t * 16)), L.Float(o.Factor)));
         }
     }
 
@@ -163,7 +170,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
                 all = L.Dot(all, c7, L.Word(q + 28));
                 dot = L.AddIntegers(dot, L.Finish(all));
             }
-            else dot = L.AddIntegers(dot, L.AddIntegers(Half(q, c0, c1, c2, c3), Half(q + 16, c4, c5, c6, c7)));
+            else
+                dot = L.AddIntegers(dot, L.AddIntegers(Half(q, c0, c1, c2, c3), Half(q + 16, c4, c5, c6, c7)));
             sum = L.MultiplyAdd(L.ToFloats(dot), L.Multiply(S.Scale(scales, row, d, i), L.Float(scale)), sum);
             return S.Affine ? L.MultiplyAdd(S.Minimum(scales, row, m, i), L.Float(-scale * (firstSum + secondSum)), sum) : sum;
         }
@@ -176,7 +184,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
         var factor = L.Float(scale);
         sum = L.MultiplyAdd(L.ToFloats(first), L.Multiply(S.Scale(scales, row, d, i * 2), factor), sum);
         sum = L.MultiplyAdd(L.ToFloats(second), L.Multiply(S.Scale(scales, row, d, i * 2 + 1), factor), sum);
-        if (!S.Affine) return sum;
+        if (!S.Affine)
+            return sum;
         sum = L.MultiplyAdd(S.Minimum(scales, row, m, i * 2), L.Float(-scale * firstSum), sum);
         return L.MultiplyAdd(S.Minimum(scales, row, m, i * 2 + 1), L.Float(-scale * secondSum), sum);
     }
@@ -186,7 +195,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
     private static L Half(byte* q, L c0, L c1, L c2, L c3)
     {
         L first = L.Dot(L.Dot(L.Zero, c0, L.Word(q)), c1, L.Word(q + 4));
-        if (C.Steps16 >= 4) return L.Finish(L.Dot(L.Dot(first, c2, L.Word(q + 8)), c3, L.Word(q + 12)));
+        if (C.Steps16 >= 4)
+            return L.Finish(L.Dot(L.Dot(first, c2, L.Word(q + 8)), c3, L.Word(q + 12)));
         return L.AddIntegers(L.Finish(first), L.Finish(L.Dot(L.Dot(L.Zero, c2, L.Word(q + 8)), c3, L.Word(q + 12))));
     }
 }

@@ -4,7 +4,8 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Layers;
 
-/// <summary>A linear map that reports its inputs before it computes. Calibration puts it in the place of each linear map while it runs the model.</summary>
+/// <summary>A linear map that reports its inputs before it computes. Calibration puts it in
+/// the place of each linear map while it runs the model.</summary>
 /// <param name="linear">The map that computes.</param>
 /// <param name="observe">Called with every input.</param>
 internal sealed class ObservedLinear(Linear linear, Action<Tensor> observe) : Linear(linear.Weight, linear.Bias)
@@ -25,7 +26,8 @@ internal sealed class ObservedLinear(Linear linear, Action<Tensor> observe) : Li
 /// <summary>The same for the linear maps of experts.</summary>
 /// <param name="linear">The maps that compute.</param>
 /// <param name="observe">Called with every input, sorted by expert, and the offsets at which the experts' rows begin.</param>
-internal sealed class ObservedGroupedLinear(GroupedLinear linear, Action<Tensor, Tensor> observe) : GroupedLinear(linear.Weight, linear.Bias)
+internal sealed class ObservedGroupedLinear(GroupedLinear linear, Action<Tensor, Tensor> observe)
+    : GroupedLinear(linear.Weight, linear.Bias)
 {
     public override Tensor Forward(Tensor x, Tensor experts, Tensor offsets)
     {

@@ -5,7 +5,7 @@ namespace Mezcla.Quantization.Layers;
 /// <summary>Modules that stand in the place of others inside a model until this is disposed of; then the model has its own again.</summary>
 internal sealed class TemporaryModules(Module model) : IDisposable
 {
-    private readonly List<(string Name, Module Own)> replaced = [];
+    private readonly List<(string Name, Module Own)> _replaced = [];
 
     /// <summary>Puts a module in the place of the model's own.</summary>
     /// <param name="name">The dotted name.</param>
@@ -14,13 +14,14 @@ internal sealed class TemporaryModules(Module model) : IDisposable
     public void Put(string name, Module own, Module other)
     {
         model.Replace(name, other);
-        replaced.Add((name, own));
+        _replaced.Add((name, own));
     }
 
     /// <summary>Puts the model's own modules back.</summary>
     public void Dispose()
     {
-        foreach (var (name, own) in replaced) model.Replace(name, own);
-        replaced.Clear();
+        foreach (var (name, own) in _replaced)
+            model.Replace(name, own);
+        _replaced.Clear();
     }
 }

@@ -3,9 +3,10 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// AWQ (Lin et al. 2023, section 3.2): before rounding to nearest, columns that meet large inputs are made larger by s_j = mean|X_j|^r (divided by √(max·min)), and their inputs
-/// smaller; r is the one of a grid on [0, 1) whose outputs err least. With <see cref="Clip"/> each group's largest magnitudes are then cut where that makes the outputs err less, as the authors'
-/// program does to lower the error further.
+/// AWQ (Lin et al. 2023, section 3.2): before rounding to nearest, columns that meet large inputs are made larger by s_j = mean|X_j|^r
+/// (divided by √(max·min)), and their inputs smaller; r is the one of a grid on [0, 1) whose outputs err least. With <see cref="Clip"/>
+/// each group's largest magnitudes are then cut where that makes the outputs err
+/// less, as the authors' program does to lower the error further.
 /// </summary>
 public sealed record Awq : QuantizationMethod
 {
@@ -25,17 +26,22 @@ public sealed record Awq : QuantizationMethod
     public override bool Supports(NumberFormat format, int columns) => !Clip || Clipping.Unit(format, columns) is not null;
 
     /// <inheritdoc/>
-    public override byte[] Quantize(MatrixProblem problem) => Clip ? Clipping.Search(problem, ClipSteps) : new RoundToNearest().Quantize(problem);
+    public override byte[] Quantize(MatrixProblem problem) => Clip
+        ? Clipping.Search(problem, ClipSteps)
+        : new RoundToNearest().Quantize(problem);
 
     /// <inheritdoc/>
-    internal override void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block, Func<ModelMatrix, NumberFormat?> format)
+    internal override void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block,
+        Func<ModelMatrix, NumberFormat?> format)
     {
         foreach (var (folding, inputs) in block)
         {
             var quantized = folding.Consumers.Where(m => format(m) is not null).ToList();
-            if (inputs.Count == 0 || quantized.Count == 0) continue;
+            if (inputs.Count == 0 || quantized.Count == 0)
+                continue;
             var candidates = Enumerable.Range(0, GridPoints).Select(i => Scales(inputs.MeanMagnitudes(), (float)i / GridPoints)).ToList();
-            folding.Apply(candidates.AsParallel().AsOrdered().Select(s => (Scales: s, Error: quantized.Sum(m => Error(m, format(m)!, inputs, s)))).MinBy(c => c.Error).Scales);
+            folding.Apply(candidates.AsParallel().AsOrdered()
+                .Select(s => (Scales: s, Error: quantized.Sum(m => Error(m, format(m)!, inputs, s)))).MinBy(c => c.Error).Scales);
         }
     }
 
@@ -50,15 +56,18 @@ public sealed record Awq : QuantizationMethod
             (largest, smallest) = (Math.Max(largest, scales[j]), Math.Min(smallest, scales[j]));
         }
         var middle = MathF.Sqrt(largest * smallest);
-        for (var j = 0; j < scales.Length; j++) scales[j] /= middle;
+        for (var j = 0; j < scales.Length; j++)
+            scales[j] /= middle;
         return scales;
     }
 
     private static double Error(ModelMatrix matrix, NumberFormat format, InputStatistics inputs, float[] scales)
     {
         var weights = matrix.Read();
-        var rounded = MatrixCodec.Round(format, matrix.Rows, matrix.Columns, ScaleFolding.Scaled((float[])weights.Clone(), scales), matrix.Name);
-        for (var i = 0; i < rounded.Length; i++) rounded[i] = rounded[i] / scales[i % scales.Length] - weights[i];
+        var rounded = MatrixCodec.Round(format, matrix.Rows, matrix.Columns, ScaleFolding.Scaled((float[])weights.Clone(), scales),
+            matrix.Name);
+        for (var i = 0; i < rounded.Length; i++)
+            rounded[i] = rounded[i] / scales[i % scales.Length] - weights[i];
         return inputs.SquaredError(rounded);
     }
 }

@@ -20,13 +20,17 @@ public sealed record CalibrationText
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var whole = Math.Min(count, ids.Length / length);
-        if (whole == 0) throw new ArgumentException($"The calibration text has {ids.Length} tokens, and one sequence needs {length}: use a longer text.", nameof(ids));
+        if (whole == 0)
+            throw new ArgumentException(
+                $"The calibration text has {ids.Length} tokens, and one sequence needs {length}: use a longer text.", nameof(ids));
         var sequences = new List<int[]>(whole);
-        for (var i = 0; i < whole; i++) sequences.Add(ids.Slice((int)((long)i * (ids.Length - length) / Math.Max(1, whole - 1)), length).ToArray());
+        for (var i = 0; i < whole; i++)
+            sequences.Add(ids.Slice((int)((long)i * (ids.Length - length) / Math.Max(1, whole - 1)), length).ToArray());
         return new(sequences);
     }
 
     /// <summary>Evenly spread sequences of a text.</summary>
     /// <inheritdoc cref="From(ReadOnlySpan{int}, int, int)"/>
-    public static CalibrationText From(string text, Tokenizer tokenizer, int length, int count = 128) => From(tokenizer.Encode(text), length, count);
+    public static CalibrationText From(string text, Tokenizer tokenizer, int length, int count = 128) =>
+        From(tokenizer.Encode(text), length, count);
 }

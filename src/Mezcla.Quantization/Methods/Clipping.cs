@@ -3,19 +3,22 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// The search for clipped ranges: a few large weights widen the step of all that share a scale with them. For each group of each row, magnitudes are cut to shares of the
-/// largest, and the share is kept whose group errs least in the outputs, the other columns left as they are.
+/// The search for clipped ranges: a few large weights widen the step of all that share a scale with them. For each group of each row,
+/// magnitudes are cut to shares of the largest, and the share is kept whose group
+/// errs least in the outputs, the other columns left as they are.
 /// </summary>
 internal static class Clipping
 {
-    /// <summary>Rounds a matrix to nearest with the best ranges. A row whose outputs would get a larger error from clipping keeps its full ranges.</summary>
+    /// <summary>Rounds a matrix to nearest with the best ranges. A row whose outputs would
+    /// get a larger error from clipping keeps its full ranges.</summary>
     /// <param name="problem">The matrix, with the statistics of its inputs.</param>
     /// <param name="steps">Smaller ranges to try, evenly down to half.</param>
     public static byte[] Search(MatrixProblem problem, int steps)
     {
         var (rows, columns, format) = (problem.Rows, problem.Columns, problem.Format);
         var nearest = new RoundToNearest().Quantize(problem);
-        if (problem.Inputs is not { Count: > 0 } inputs || Unit(format, columns) is not { } unit) return nearest;
+        if (problem.Inputs is not { Count: > 0 } inputs || Unit(format, columns) is not { } unit)
+            return nearest;
         var (units, unitBytes) = (columns / unit, nearest.Length / rows / (columns / unit));
         var (encoded, whole) = ((byte[])nearest.Clone(), Difference(problem, nearest));
         var best = Errors(whole);
@@ -25,7 +28,8 @@ internal static class Clipping
             var errors = Errors(Difference(problem, bytes));
             for (var i = 0; i < errors.Length; i++)
             {
-                if (errors[i] >= best[i]) continue;
+                if (errors[i] >= best[i])
+                    continue;
                 best[i] = errors[i];
                 bytes.AsSpan(i * unitBytes, unitBytes).CopyTo(encoded.AsSpan(i * unitBytes));
             }
@@ -34,7 +38,8 @@ internal static class Clipping
         var (before, after) = (inputs.RowErrors(whole, 0, columns), inputs.RowErrors(Difference(problem, encoded), 0, columns));
         var rowBytes = nearest.Length / rows;
         for (var row = 0; row < rows; row++)
-            if (after[row] > before[row]) nearest.AsSpan(row * rowBytes, rowBytes).CopyTo(encoded.AsSpan(row * rowBytes));
+            if (after[row] > before[row])
+                nearest.AsSpan(row * rowBytes, rowBytes).CopyTo(encoded.AsSpan(row * rowBytes));
         return encoded;
 
         // Row after row, each group's.
@@ -44,7 +49,8 @@ internal static class Clipping
             for (var u = 0; u < units; u++)
             {
                 var own = inputs.RowErrors(difference, u * unit, unit);
-                for (var row = 0; row < rows; row++) errors[row * units + u] = own[row];
+                for (var row = 0; row < rows; row++)
+                    errors[row * units + u] = own[row];
             }
             return errors;
         }
@@ -63,7 +69,8 @@ internal static class Clipping
     private static float[] Difference(MatrixProblem problem, byte[] encoded)
     {
         var decoded = MatrixCodec.Decode(problem.Format, problem.Rows, problem.Columns, encoded);
-        for (var i = 0; i < decoded.Length; i++) decoded[i] -= problem.Weights[i];
+        for (var i = 0; i < decoded.Length; i++)
+            decoded[i] -= problem.Weights[i];
         return decoded;
     }
 
@@ -74,8 +81,10 @@ internal static class Clipping
         {
             var group = cut.AsSpan(at, unit);
             var largest = 0f;
-            foreach (var w in group) largest = Math.Max(largest, MathF.Abs(w));
-            foreach (ref var w in group) w = Math.Clamp(w, -share * largest, share * largest);
+            foreach (var w in group)
+                largest = Math.Max(largest, MathF.Abs(w));
+            foreach (ref var w in group)
+                w = Math.Clamp(w, -share * largest, share * largest);
         }
         return cut;
     }

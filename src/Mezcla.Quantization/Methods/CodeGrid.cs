@@ -4,8 +4,8 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// A format seen as a grid: once the scales of a unit of neighbouring numbers are chosen, each number's value is scale·q + offset with a whole q that can be
-/// chosen freely. Methods that decide about one column at a time need no more than this.
+/// A format seen as a grid: once the scales of a unit of neighbouring numbers are chosen, each number's value is scale·q + offset with a
+/// whole q that can be chosen freely. Methods that decide about one column at a time need no more than this.
 /// </summary>
 internal abstract class CodeGrid
 {
@@ -37,7 +37,10 @@ internal abstract class CodeGrid
             IntegerFormat integer => new IntegerGrid(integer, columns),
             _ => throw new ArgumentException($"{name}: codes of {format} cannot be chosen one by one; they can in {Names}."),
         };
-        return columns % grid.Unit == 0 ? grid : throw new ArgumentException($"{name}: a row has {columns} numbers, which is not a multiple of {grid.Unit}, the block size of {format}.");
+        return columns % grid.Unit == 0
+            ? grid
+            : throw new ArgumentException(
+                $"{name}: a row has {columns} numbers, which is not a multiple of {grid.Unit}, the block size of {format}.");
     }
 
     private sealed class GgmlGrid(BlockFormat format) : CodeGrid
@@ -59,7 +62,8 @@ internal abstract class CodeGrid
             codes.Fill(1);
             SetCodes(copy, codes);
             format.DecodeBlock(copy, scales);
-            for (var i = 0; i < Unit; i++) scales[i] -= offsets[i];
+            for (var i = 0; i < Unit; i++)
+                scales[i] -= offsets[i];
         }
 
         public override void SetCodes(Span<byte> bytes, ReadOnlySpan<int> codes)
@@ -67,12 +71,18 @@ internal abstract class CodeGrid
             switch (format)
             {
                 case Q8_0:
-                    for (var i = 0; i < 32; i++) bytes[2 + i] = (byte)(sbyte)codes[i];
+                    for (var i = 0; i < 32; i++)
+                        bytes[2 + i] = (byte)(sbyte)codes[i];
                     break;
-                case Q4_K: SuperBlock.PackNibbles(codes, bytes[16..]); break;
-                case Q6_K: Q6_K.SetCodes(bytes, codes); break;
+                case Q4_K:
+                    SuperBlock.PackNibbles(codes, bytes[16..]);
+                    break;
+                case Q6_K:
+                    Q6_K.SetCodes(bytes, codes);
+                    break;
                 default:
-                    for (var j = 0; j < 16; j++) bytes[format.BlockBytes - 16 + j] = (byte)(codes[j] | codes[j + 16] << 4);
+                    for (var j = 0; j < 16; j++)
+                        bytes[format.BlockBytes - 16 + j] = (byte)(codes[j] | codes[j + 16] << 4);
                     break;
             }
         }
@@ -80,11 +90,13 @@ internal abstract class CodeGrid
 
     private sealed class IntegerGrid(IntegerFormat format, int columns) : CodeGrid
     {
-        private readonly int header = format is ZeroPointFormat ? 5 : 4;
+        private readonly int _header = format is ZeroPointFormat ? 5 : 4;
 
         public override int Unit => format.Group == 0 ? columns : format.Group;
 
-        public override (int Low, int High) Range => format is ZeroPointFormat ? (0, (1 << format.Bits) - 1) : (1 - (1 << format.Bits - 1), (1 << format.Bits - 1) - 1);
+        public override (int Low, int High) Range => format is ZeroPointFormat
+            ? (0, (1 << format.Bits) - 1)
+            : (1 - (1 << format.Bits - 1), (1 << format.Bits - 1) - 1);
 
         public override void Choose(ReadOnlySpan<float> values, Span<byte> bytes, string name) => format.Encode(values, bytes, name);
 
@@ -92,17 +104,20 @@ internal abstract class CodeGrid
         {
             var scale = BinaryPrimitives.ReadSingleLittleEndian(bytes);
             scales.Fill(scale);
-            offsets.Fill(header == 5 ? -scale * bytes[4] : 0);
+            offsets.Fill(_header == 5 ? -scale * bytes[4] : 0);
         }
 
         public override void SetCodes(Span<byte> bytes, ReadOnlySpan<int> codes)
         {
-            var packed = bytes[header..];
-            if (format.Bits == 4) packed.Clear();
+            var packed = bytes[_header..];
+            if (format.Bits == 4)
+                packed.Clear();
             for (var i = 0; i < codes.Length; i++)
             {
-                if (format.Bits == 8) packed[i] = (byte)codes[i];
-                else packed[i / 2] |= (byte)((codes[i] & 15) << i % 2 * 4);
+                if (format.Bits == 8)
+                    packed[i] = (byte)codes[i];
+                else
+                    packed[i / 2] |= (byte)((codes[i] & 15) << i % 2 * 4);
             }
         }
     }

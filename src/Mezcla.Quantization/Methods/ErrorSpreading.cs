@@ -10,19 +10,21 @@ namespace Mezcla.Quantization.Methods;
 internal delegate float Replacement(int row, int column, ReadOnlySpan<float> row_);
 
 /// <summary>
-/// The walk that GPTQ (Frantar et al. 2023, algorithm 1) and SparseGPT (Frantar and Alistarh 2023) share: columns are replaced in order, and what a replacement does to
-/// the outputs is undone as well as can be by the columns that are still to come. With H = 2·XᵀX + λI and U the upper Cholesky factor of H⁻¹, a change of
-/// (w − q)/U_jj is taken from column k &gt; j with weight U_jk. Updates beyond a block of columns wait until the block is done and are then one matrix product.
+/// The walk that GPTQ (Frantar et al. 2023, algorithm 1) and SparseGPT (Frantar and Alistarh 2023) share: columns are replaced in order,
+/// and what a replacement does to the outputs is undone as well as can be by the columns that are still to come. With H = 2·XᵀX + λI and U
+/// the upper Cholesky factor of H⁻¹, a change of (w − q)/U_jj is taken from column k &gt; j with weight U_jk.
+/// Updates beyond a block of columns wait until the block is done and are then one matrix product.
 /// </summary>
 internal sealed unsafe class ErrorSpreading
 {
-    private readonly int columns;
-    private readonly float[] factor;
+    private readonly int _columns;
+    private readonly float[] _factor;
 
-    private ErrorSpreading(int columns, float[] factor) => (this.columns, this.factor) = (columns, factor);
+    private ErrorSpreading(int columns, float[] factor) => (_columns, _factor) = (columns, factor);
 
-    /// <summary>U_jj, which says how much the outputs suffer from a change of column j that later columns make up for: (w − q)²/U_jj².</summary>
-    public float Diagonal(int column) => factor[column * columns + column];
+    /// <summary>U_jj, which says how much the outputs suffer from a change of column j
+    /// that later columns make up for: (w − q)²/U_jj².</summary>
+    public float Diagonal(int column) => _factor[column * _columns + column];
 
     /// <summary>Factors the Hessian of some inputs.</summary>
     /// <param name="inputs">The inputs.</param>
@@ -34,13 +36,15 @@ internal sealed unsafe class ErrorSpreading
         var n = inputs.Columns;
         var gram = inputs.Gram;
         var mean = 0.0;
-        for (var j = 0; j < n; j++) mean += 2.0 * gram[j * n + j] / n;
+        for (var j = 0; j < n; j++)
+            mean += 2.0 * gram[j * n + j] / n;
         var hessian = Matrix<double>.Build.Dense(n, n);
         for (var i = 0; i < n; i++)
             for (var j = 0; j < n; j++)
                 hessian[i, j] = (double)gram[order[i] * n + order[j]] + gram[order[j] * n + order[i]];
         // Inputs that were never there (an expert that no token chose) leave nothing to make up for: the identity.
-        for (var j = 0; j < n; j++) hessian[j, j] += mean > 0 ? damping * mean : 1;
+        for (var j = 0; j < n; j++)
+            hessian[j, j] += mean > 0 ? damping * mean : 1;
         Matrix<double> lower;
         try
         {
@@ -48,7 +52,9 @@ internal sealed unsafe class ErrorSpreading
         }
         catch (ArgumentException e)
         {
-            throw new ArgumentException($"The inputs' Hessian cannot be factored with a damping of {damping}: raise it, or calibrate on more text.", nameof(damping), e);
+            throw new ArgumentException(
+                $"The inputs' Hessian cannot be factored with a damping of {damping}: raise it, or calibrate on more text.",
+                nameof(damping), e);
         }
         var factor = new float[n * n];
         for (var j = 0; j < n; j++)
@@ -64,28 +70,31 @@ internal sealed unsafe class ErrorSpreading
     /// <param name="replace">What takes a weight's place.</param>
     public void Run(float[] weights, int block, Action<int, int, int, float[]>? begin, Replacement replace)
     {
-        var rows = weights.Length / columns;
+        var rows = weights.Length / _columns;
         var errors = new float[rows * block];
-        for (var first = 0; first < columns; first += block)
+        for (var first = 0; first < _columns; first += block)
         {
-            var (start, end) = (first, Math.Min(first + block, columns));
+            var (start, end) = (first, Math.Min(first + block, _columns));
             Parallel.For(0, rows, row =>
             {
                 begin?.Invoke(row, start, end, weights);
-                var w = weights.AsSpan(row * columns, columns);
+                var w = weights.AsSpan(row * _columns, _columns);
                 for (var j = start; j < end; j++)
                 {
-                    var u = factor.AsSpan(j * columns, columns);
+                    var u = _factor.AsSpan(j * _columns, _columns);
                     var q = replace(row, j, w);
                     var error = (w[j] - q) / u[j];
                     w[j] = q;
                     errors[row * block + j - start] = error;
-                    for (var k = j + 1; k < end; k++) w[k] -= error * u[k];
+                    for (var k = j + 1; k < end; k++)
+                        w[k] -= error * u[k];
                 }
             });
-            if (end == columns) break;
-            fixed (float* e = errors, u = factor, w = weights)
-                Gemm.Multiply(false, false, rows, columns - end, end - start, -1, e, block, u + start * columns + end, columns, 1, w + end, columns);
+            if (end == _columns)
+                break;
+            fixed (float* e = errors, u = _factor, w = weights)
+                Gemm.Multiply(false, false, rows, _columns - end, end - start, -1, e, block, u + start * _columns + end, _columns, 1,
+                    w + end, _columns);
         }
     }
 }

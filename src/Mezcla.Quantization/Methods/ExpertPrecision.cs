@@ -6,7 +6,8 @@ namespace Mezcla.Quantization.Methods;
 public static class ExpertPrecision
 {
     /// <summary>One format for each role; roles that are not named stay as they are.</summary>
-    public static Func<ModelMatrix, NumberFormat?> ByRole(IReadOnlyDictionary<MatrixRole, NumberFormat> formats) => matrix => formats.GetValueOrDefault(matrix.Role);
+    public static Func<ModelMatrix, NumberFormat?> ByRole(IReadOnlyDictionary<MatrixRole, NumberFormat> formats) =>
+        matrix => formats.GetValueOrDefault(matrix.Role);
 
     /// <summary>The most used experts of each layer in one format, the others in another.</summary>
     /// <param name="use">Each layer's shares of use (<see cref="Pruning.ExpertPruning.Use"/>).</param>
@@ -16,9 +17,14 @@ public static class ExpertPrecision
     /// <param name="others">The format of all other matrices; null leaves them as they are.</param>
     /// <param name="leastUsed">Whether the least used get the wide format instead: what the order is worth.</param>
     public static Func<ModelMatrix, NumberFormat?> ByUse(
-        IReadOnlyDictionary<int, double[]> use, int wide, NumberFormat wideFormat, NumberFormat narrowFormat, Func<ModelMatrix, NumberFormat?>? others = null, bool leastUsed = false)
+        IReadOnlyDictionary<int, double[]> use, int wide, NumberFormat wideFormat, NumberFormat narrowFormat,
+        Func<ModelMatrix, NumberFormat?>? others = null, bool leastUsed = false)
     {
-        var first = use.ToDictionary(u => u.Key, u => u.Value.Select((share, expert) => (share, expert)).OrderByDescending(e => leastUsed ? -e.share : e.share).Take(wide).Select(e => e.expert).ToHashSet());
-        return matrix => matrix.Role == MatrixRole.Expert ? first[matrix.Layer].Contains(matrix.Expert) ? wideFormat : narrowFormat : others?.Invoke(matrix);
+        var first = use.ToDictionary(u => u.Key,
+            u => u.Value.Select((share, expert) => (share, expert)).OrderByDescending(e => leastUsed ? -e.share : e.share).Take(wide)
+                .Select(e => e.expert).ToHashSet());
+        return matrix => matrix.Role == MatrixRole.Expert
+            ? first[matrix.Layer].Contains(matrix.Expert) ? wideFormat : narrowFormat
+            : others?.Invoke(matrix);
     }
 }

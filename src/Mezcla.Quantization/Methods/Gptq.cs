@@ -3,8 +3,9 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// GPTQ (Frantar et al. 2023, algorithm 1): columns are rounded in order, and those still to come make up for each rounding's error. Scales of a group
-/// are chosen when the walk reaches it. A row whose output error is not smaller than with rounding to nearest is rounded to nearest.
+/// GPTQ (Frantar et al. 2023, algorithm 1): columns are rounded in order, and those still to come make up for each rounding's error. Scales
+/// of a group are chosen when the walk reaches it. A row whose output error is not
+/// smaller than with rounding to nearest is rounded to nearest.
 /// </summary>
 public sealed record Gptq : QuantizationMethod
 {
@@ -17,11 +18,13 @@ public sealed record Gptq : QuantizationMethod
     /// <summary>Columns whose updates are applied at once; raised to whole units of the format.</summary>
     public int Block { get; init; } = 128;
 
-    /// <summary>Whether columns with the largest inputs come first. Scales are then chosen before the walk, since a group's columns are no longer met together.</summary>
+    /// <summary>Whether columns with the largest inputs come first. Scales are then chosen before
+    /// the walk, since a group's columns are no longer met together.</summary>
     public bool ActOrder { get; init; }
 
     /// <inheritdoc/>
-    public override bool Supports(NumberFormat format, int columns) => (format is Q8_0 or Q4_0 or Q4_1 or Q4_K or Q6_K or IntegerFormat) && MatrixCodec.ByRow(format, columns)
+    public override bool Supports(NumberFormat format, int columns) =>
+        (format is Q8_0 or Q4_0 or Q4_1 or Q4_K or Q6_K or IntegerFormat) && MatrixCodec.ByRow(format, columns)
         && (format is not IntegerFormat { Group: > 0 } integer || columns % integer.Group == 0);
 
     /// <inheritdoc/>
@@ -32,7 +35,8 @@ public sealed record Gptq : QuantizationMethod
         var grid = CodeGrid.For(problem.Format, columns, problem.Name);
         var nearest = MatrixCodec.Encode(problem.Format, rows, columns, problem.Weights, problem.Name);
         var order = Enumerable.Range(0, columns).ToArray();
-        if (ActOrder) order = [.. order.OrderByDescending(j => inputs.Gram[j * columns + j])];
+        if (ActOrder)
+            order = [.. order.OrderByDescending(j => inputs.Gram[j * columns + j])];
 
         var unitBytes = nearest.Length / rows / (columns / grid.Unit);
         var encoded = (byte[])nearest.Clone();
@@ -40,24 +44,31 @@ public sealed record Gptq : QuantizationMethod
         var weights = new float[rows * columns];
         for (var row = 0; row < rows; row++)
         {
-            for (var place = 0; place < columns; place++) weights[row * columns + place] = problem.Weights[row * columns + order[place]];
-            if (!ActOrder) continue;
-            for (var column = 0; column < columns; column += grid.Unit) ReadSteps(row, column);
+            for (var place = 0; place < columns; place++)
+                weights[row * columns + place] = problem.Weights[row * columns + order[place]];
+            if (!ActOrder)
+                continue;
+            for (var column = 0; column < columns; column += grid.Unit)
+                ReadSteps(row, column);
         }
 
-        ErrorSpreading.From(inputs, Damping, order).Run(weights, Math.Max(1, (Block + grid.Unit - 1) / grid.Unit) * grid.Unit, null, (row, place, w) =>
-        {
-            var column = order[place];
-            if (!ActOrder && column % grid.Unit == 0)
+        ErrorSpreading.From(inputs, Damping, order)
+            .Run(weights, Math.Max(1, (Block + grid.Unit - 1) / grid.Unit) * grid.Unit, null, (row, place, w) =>
             {
-                grid.Choose(w.Slice(column, grid.Unit), encoded.AsSpan((row * (columns / grid.Unit) + column / grid.Unit) * unitBytes, unitBytes), problem.Name);
-                ReadSteps(row, column);
-            }
-            var (scale, offset) = (scales[row * columns + column], offsets[row * columns + column]);
-            var code = scale == 0 ? Math.Clamp(0, grid.Range.Low, grid.Range.High) : (int)Math.Clamp(MathF.Round((w[place] - offset) / scale), grid.Range.Low, grid.Range.High);
-            codes[row * columns + column] = code;
-            return scale * code + offset;
-        });
+                var column = order[place];
+                if (!ActOrder && column % grid.Unit == 0)
+                {
+                    grid.Choose(w.Slice(column, grid.Unit),
+                        encoded.AsSpan((row * (columns / grid.Unit) + column / grid.Unit) * unitBytes, unitBytes), problem.Name);
+                    ReadSteps(row, column);
+                }
+                var (scale, offset) = (scales[row * columns + column], offsets[row * columns + column]);
+                var code = scale == 0
+                    ? Math.Clamp(0, grid.Range.Low, grid.Range.High)
+                    : (int)Math.Clamp(MathF.Round((w[place] - offset) / scale), grid.Range.Low, grid.Range.High);
+                codes[row * columns + column] = code;
+                return scale * code + offset;
+            });
 
         for (var unit = 0; unit < rows * (columns / grid.Unit); unit++)
             grid.SetCodes(encoded.AsSpan(unit * unitBytes, unitBytes), codes.AsSpan(unit * grid.Unit, grid.Unit));

@@ -2,14 +2,15 @@ using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Methods;
 
-/// <summary>What calibration keeps of a matrix's inputs X [n, columns]: enough for the squared error of any change of the weights, ‖X·ΔWᵀ‖² = tr(ΔW·XᵀX·ΔWᵀ).</summary>
+/// <summary>What calibration keeps of a matrix's inputs X [n, columns]: enough for the squared
+/// error of any change of the weights, ‖X·ΔWᵀ‖² = tr(ΔW·XᵀX·ΔWᵀ).</summary>
 /// <param name="columns">Inputs of the matrix.</param>
 public sealed unsafe class InputStatistics(int columns)
 {
-    private readonly float[] gram = new float[checked(columns * columns)];
-    private readonly double[] sums = new double[columns];
-    private readonly float[] largest = new float[columns];
-    private readonly List<float[]> sample = [];
+    private readonly float[] _gram = new float[checked(columns * columns)];
+    private readonly double[] _sums = new double[columns];
+    private readonly float[] _largest = new float[columns];
+    private readonly List<float[]> _sample = [];
 
     /// <summary>Inputs of the matrix.</summary>
     public int Columns { get; } = columns;
@@ -18,37 +19,41 @@ public sealed unsafe class InputStatistics(int columns)
     public long Count { get; private set; }
 
     /// <summary>XᵀX [columns, columns].</summary>
-    public ReadOnlySpan<float> Gram => gram;
+    public ReadOnlySpan<float> Gram => _gram;
 
     /// <summary>The largest |x| of each column.</summary>
-    public IReadOnlyList<float> Largest => largest;
+    public IReadOnlyList<float> Largest => _largest;
 
     /// <summary>The first rows of X, at most <see cref="SampleRows"/>: enough to see what rounding the inputs themselves does.</summary>
-    public IReadOnlyList<float[]> Sample => sample;
+    public IReadOnlyList<float[]> Sample => _sample;
 
     /// <summary>Rows that are kept as they were.</summary>
     public const int SampleRows = 64;
 
     /// <summary>The mean |x| of each column; zero before the first row.</summary>
-    public float[] MeanMagnitudes() => [.. sums.Select(s => (float)(s / Math.Max(1, Count)))];
+    public float[] MeanMagnitudes() => [.. _sums.Select(s => (float)(s / Math.Max(1, Count)))];
 
     /// <summary>The Euclidean norm ‖X_j‖₂ of each column.</summary>
-    public float[] Norms() => [.. Enumerable.Range(0, Columns).Select(j => MathF.Sqrt(gram[j * Columns + j]))];
+    public float[] Norms() => [.. Enumerable.Range(0, Columns).Select(j => MathF.Sqrt(_gram[j * Columns + j]))];
 
     /// <summary>Adds rows.</summary>
     public void Add(ReadOnlySpan<float> x)
     {
         var rows = x.Length / Columns;
-        if (rows * Columns != x.Length) throw new ArgumentException($"{x.Length} numbers do not divide into rows of {Columns}.", nameof(x));
-        if (rows == 0) return;
-        fixed (float* from = x, to = gram) Gemm.Multiply(true, false, Columns, Columns, rows, 1, from, Columns, from, Columns, 1, to, Columns);
+        if (rows * Columns != x.Length)
+            throw new ArgumentException($"{x.Length} numbers do not divide into rows of {Columns}.", nameof(x));
+        if (rows == 0)
+            return;
+        fixed (float* from = x, to = _gram)
+            Gemm.Multiply(true, false, Columns, Columns, rows, 1, from, Columns, from, Columns, 1, to, Columns);
         for (var i = 0; i < x.Length; i++)
         {
             var magnitude = MathF.Abs(x[i]);
-            sums[i % Columns] += magnitude;
-            largest[i % Columns] = Math.Max(largest[i % Columns], magnitude);
+            _sums[i % Columns] += magnitude;
+            _largest[i % Columns] = Math.Max(_largest[i % Columns], magnitude);
         }
-        for (var row = 0; row < rows && sample.Count < SampleRows; row++) sample.Add(x.Slice(row * Columns, Columns).ToArray());
+        for (var row = 0; row < rows && _sample.Count < SampleRows; row++)
+            _sample.Add(x.Slice(row * Columns, Columns).ToArray());
         Count += rows;
     }
 
@@ -58,17 +63,20 @@ public sealed unsafe class InputStatistics(int columns)
     {
         for (var i = 0; i < Columns; i++)
         {
-            for (var j = 0; j < Columns; j++) gram[i * Columns + j] /= scales[i] * scales[j];
-            sums[i] /= scales[i];
-            largest[i] /= scales[i];
-            foreach (var row in sample) row[i] /= scales[i];
+            for (var j = 0; j < Columns; j++)
+                _gram[i * Columns + j] /= scales[i] * scales[j];
+            _sums[i] /= scales[i];
+            _largest[i] /= scales[i];
+            foreach (var row in _sample)
+                row[i] /= scales[i];
         }
     }
 
     /// <summary>tr(D·XᵀX·Dᵀ) of some rows D: the squared error that adding D to the weights makes in all outputs.</summary>
     public double SquaredError(ReadOnlySpan<float> difference) => Math.Max(0, RowErrors(difference, 0, Columns).Sum());
 
-    /// <summary>The squared error of each row's output that a change of the weights of some columns makes, as if all other columns stayed.</summary>
+    /// <summary>The squared error of each row's output that a change of the weights of
+    /// some columns makes, as if all other columns stayed.</summary>
     /// <param name="difference">Rows of <see cref="Columns"/>.</param>
     /// <param name="first">The first of the columns.</param>
     /// <param name="count">How many.</param>
@@ -76,11 +84,12 @@ public sealed unsafe class InputStatistics(int columns)
     {
         var rows = difference.Length / Columns;
         var product = new float[rows * count];
-        fixed (float* d = difference, g = gram, p = product)
+        fixed (float* d = difference, g = _gram, p = product)
             Gemm.Multiply(false, false, rows, count, count, 1, d + first, Columns, g + (nint)first * Columns + first, Columns, 0, p, count);
         var errors = new double[rows];
         for (var row = 0; row < rows; row++)
-            for (var j = 0; j < count; j++) errors[row] += (double)product[row * count + j] * difference[row * Columns + first + j];
+            for (var j = 0; j < count; j++)
+                errors[row] += (double)product[row * count + j] * difference[row * Columns + first + j];
         return errors;
     }
 }

@@ -19,7 +19,10 @@ public static class ModelCopy
         {
             var source = from.ToDictionary(p => p.Name, p => p.Tensor);
             foreach (var (name, tensor) in to)
-                Module.Assign(tensor, source.TryGetValue(name, out var values) ? values.ToArray() : throw new InvalidOperationException($"The model has no float weights for '{name}': it is quantized."));
+                Module.Assign(tensor,
+                    source.TryGetValue(name, out var values)
+                        ? values.ToArray()
+                        : throw new InvalidOperationException($"The model has no float weights for '{name}': it is quantized."));
         }
     }
 }

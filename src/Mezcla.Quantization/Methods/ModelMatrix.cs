@@ -27,18 +27,19 @@ public enum MatrixRole
     Head,
 }
 
-/// <summary>One matrix W [rows, columns] of a model with float weights, y = x·Wᵀ: a linear map, the token table, or one expert's part of a stack.</summary>
+/// <summary>One matrix W [rows, columns] of a model with float weights, y = x·Wᵀ: a linear
+/// map, the token table, or one expert's part of a stack.</summary>
 public sealed class ModelMatrix
 {
-    private readonly Tensor tensor;
-    private readonly int offset;
+    private readonly Tensor _tensor;
+    private readonly int _offset;
 
     private ModelMatrix(string ownerName, Module owner, MatrixRole role, Tensor tensor, int expert = -1)
     {
         var name = expert < 0 ? $"{ownerName}.weight" : $"{ownerName}.weight[{expert}]";
-        (Name, OwnerName, Owner, Role, this.tensor, Expert) = (name, ownerName, owner, role, tensor, expert);
+        (Name, OwnerName, Owner, Role, _tensor, Expert) = (name, ownerName, owner, role, tensor, expert);
         (Rows, Columns) = (tensor.Size(-2), tensor.Size(-1));
-        offset = Math.Max(0, expert) * Rows * Columns;
+        _offset = Math.Max(0, expert) * Rows * Columns;
         Layer = name.Split('.') is ["blocks", var number, ..] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : -1;
     }
 
@@ -67,16 +68,18 @@ public sealed class ModelMatrix
     internal string OwnerName { get; }
 
     /// <summary>A copy of the weights, row after row.</summary>
-    public float[] Read() => tensor.AsReadOnlySpan().Slice(offset, Rows * Columns).ToArray();
+    public float[] Read() => _tensor.AsReadOnlySpan().Slice(_offset, Rows * Columns).ToArray();
 
     /// <summary>Overwrites the weights.</summary>
     public void Write(ReadOnlySpan<float> values)
     {
-        if (values.Length != Rows * Columns) throw new ArgumentException($"{Name} is [{Rows}, {Columns}]: {values.Length} numbers do not fill it.", nameof(values));
-        values.CopyTo(tensor.AsSpan().Slice(offset, values.Length));
+        if (values.Length != Rows * Columns)
+            throw new ArgumentException($"{Name} is [{Rows}, {Columns}]: {values.Length} numbers do not fill it.", nameof(values));
+        values.CopyTo(_tensor.AsSpan().Slice(_offset, values.Length));
     }
 
-    /// <summary>Every matrix of a model on the CPU in the order in which tokens meet them; tables of positions are not among them.</summary>
+    /// <summary>Every matrix of a model on the CPU in the order in which tokens meet
+    /// them; tables of positions are not among them.</summary>
     /// <exception cref="InvalidOperationException">The model is quantized already, so that it has no float weights.</exception>
     public static IReadOnlyList<ModelMatrix> Of(Transformer model)
     {

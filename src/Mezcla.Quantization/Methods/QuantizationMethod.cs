@@ -21,13 +21,16 @@ public abstract record QuantizationMethod
     /// <summary>Whether the method needs the inputs of each matrix on a calibration text.</summary>
     public virtual bool NeedsCalibration => true;
 
-    /// <summary>Whether the method can write a matrix of so many columns in this format; if not, <see cref="PostTraining"/> rounds it to nearest.</summary>
+    /// <summary>Whether the method can write a matrix of so many columns in this format; if
+    /// not, <see cref="PostTraining"/> rounds it to nearest.</summary>
     public virtual bool Supports(NumberFormat format, int columns) => true;
 
     /// <summary>Rewrites a block without changing what it computes, so that it suffers less from what follows.</summary>
     /// <param name="block">The block's foldings, with the statistics of their inputs.</param>
     /// <param name="format">The format of each matrix; null where it stays as it is.</param>
-    internal virtual void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block, Func<ModelMatrix, NumberFormat?> format) { }
+    internal virtual void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block,
+        Func<ModelMatrix, NumberFormat?> format)
+    { }
 
     /// <summary>Chooses the codes of one matrix.</summary>
     /// <returns>The matrix as <see cref="MatrixCodec"/> reads it.</returns>
@@ -35,12 +38,14 @@ public abstract record QuantizationMethod
     public abstract byte[] Quantize(MatrixProblem problem);
 
     /// <summary>The methods by name, with their usual settings.</summary>
-    public static IReadOnlyList<QuantizationMethod> All { get; } = [new RoundToNearest(), new Gptq(), new Gptq { ActOrder = true }, new Awq(), new Awq { Clip = true }, new SmoothQuant()];
+    public static IReadOnlyList<QuantizationMethod> All { get; } = [new RoundToNearest(), new Gptq(), new Gptq { ActOrder = true },
+        new Awq(), new Awq { Clip = true }, new SmoothQuant()];
 
     /// <summary>The method of this name, in capitals or not.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
     public static QuantizationMethod Parse(string name) => All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no quantization method '{name}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
+        ?? throw new ArgumentException(
+            $"There is no quantization method '{name}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
 
     /// <inheritdoc/>
     public sealed override string ToString() => Name;

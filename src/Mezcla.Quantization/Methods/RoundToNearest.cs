@@ -10,5 +10,6 @@ public sealed record RoundToNearest : QuantizationMethod
     public override bool NeedsCalibration => false;
 
     /// <inheritdoc/>
-    public override byte[] Quantize(MatrixProblem problem) => MatrixCodec.Encode(problem.Format, problem.Rows, problem.Columns, problem.Weights, problem.Name);
+    public override byte[] Quantize(MatrixProblem problem) =>
+        MatrixCodec.Encode(problem.Format, problem.Rows, problem.Columns, problem.Weights, problem.Name);
 }

@@ -19,18 +19,25 @@ public readonly record struct RoutingChange(int Layer, double SetChanged, double
             var ids = Tensor.From(sequence, 1, sequence.Length);
             foreach (var (a, b) in before.Observe(ids).Layers.Zip(after.Observe(ids).Layers))
             {
-                var (setsA, setsB) = (a.Assignments.ToLookup(x => x.Token, x => x.Expert), b.Assignments.ToLookup(x => x.Token, x => x.Expert));
+                var (setsA, setsB) =
+                    (a.Assignments.ToLookup(x => x.Token, x => x.Expert), b.Assignments.ToLookup(x => x.Token, x => x.Expert));
                 var (firstA, firstB) = (a.FirstChoices(), b.FirstChoices());
                 var sum = counts.GetValueOrDefault(a.Layer);
                 for (var token = 0; token < a.Tokens; token++)
                 {
-                    if (!setsA[token].Order().SequenceEqual(setsB[token].Order())) sum.Sets++;
-                    if (firstA[token] != firstB[token]) sum.Firsts++;
+                    if (!setsA[token].Order().SequenceEqual(setsB[token].Order()))
+                        sum.Sets++;
+                    if (firstA[token] != firstB[token])
+                        sum.Firsts++;
                 }
                 counts[a.Layer] = (sum.Tokens + a.Tokens, sum.Sets, sum.Firsts);
             }
         }
-        var all = counts.Values.Aggregate((Tokens: 0L, Sets: 0L, Firsts: 0L), (s, c) => (s.Tokens + c.Tokens, s.Sets + c.Sets, s.Firsts + c.Firsts));
-        return [.. counts.Append(new(-1, all)).Select(c => new RoutingChange(c.Key, c.Value.Sets / (double)Math.Max(1, c.Value.Tokens), c.Value.Firsts / (double)Math.Max(1, c.Value.Tokens)))];
+        var all = counts.Values.Aggregate((Tokens: 0L, Sets: 0L, Firsts: 0L),
+            (s, c) => (s.Tokens + c.Tokens, s.Sets + c.Sets, s.Firsts + c.Firsts));
+        return [
+            .. counts.Append(new(-1, all))
+                .Select(c => new RoutingChange(c.Key, c.Value.Sets / (double)Math.Max(1, c.Value.Tokens),
+                    c.Value.Firsts / (double)Math.Max(1, c.Value.Tokens)))];
     }
 }

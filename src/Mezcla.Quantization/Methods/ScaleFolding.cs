@@ -7,16 +7,17 @@ using Mezcla.Tensors;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// A place where each input of some matrices can be divided by a number and their columns multiplied by it, without changing what a block computes: behind a norm,
-/// whose gain takes the division, and behind the linear half of a gated network.
+/// A place where each input of some matrices can be divided by a number and their columns multiplied by it, without changing what a block
+/// computes: behind a norm, whose gain takes the division, and behind the linear half of a gated network.
 /// </summary>
 internal sealed class ScaleFolding
 {
-    private readonly IReadOnlyList<Tensor> dividedVectors;
-    private readonly (ModelMatrix Matrix, int FirstRow)? dividedRows;
+    private readonly IReadOnlyList<Tensor> _dividedVectors;
+    private readonly (ModelMatrix Matrix, int FirstRow)? _dividedRows;
 
-    private ScaleFolding(string name, IReadOnlyList<ModelMatrix> consumers, IReadOnlyList<Tensor> dividedVectors, (ModelMatrix, int)? dividedRows = null) =>
-        (Name, Consumers, this.dividedVectors, this.dividedRows) = (name, consumers, dividedVectors, dividedRows);
+    private ScaleFolding(string name, IReadOnlyList<ModelMatrix> consumers, IReadOnlyList<Tensor> dividedVectors,
+        (ModelMatrix, int)? dividedRows = null) =>
+        (Name, Consumers, _dividedVectors, _dividedRows) = (name, consumers, dividedVectors, dividedRows);
 
     /// <summary>Where it is.</summary>
     public string Name { get; }
@@ -32,19 +33,22 @@ internal sealed class ScaleFolding
     public void Apply(ReadOnlySpan<float> scales)
     {
         Applied = scales.ToArray();
-        foreach (var vector in dividedVectors)
+        foreach (var vector in _dividedVectors)
         {
             var values = vector.AsSpan();
-            for (var j = 0; j < scales.Length; j++) values[^(scales.Length - j)] /= scales[j];
+            for (var j = 0; j < scales.Length; j++)
+                values[^(scales.Length - j)] /= scales[j];
         }
-        if (dividedRows is { } rows)
+        if (_dividedRows is { } rows)
         {
             var values = rows.Matrix.Read();
             for (var j = 0; j < scales.Length; j++)
-                for (var i = 0; i < rows.Matrix.Columns; i++) values[(rows.FirstRow + j) * rows.Matrix.Columns + i] /= scales[j];
+                for (var i = 0; i < rows.Matrix.Columns; i++)
+                    values[(rows.FirstRow + j) * rows.Matrix.Columns + i] /= scales[j];
             rows.Matrix.Write(values);
         }
-        foreach (var consumer in Consumers) consumer.Write(Scaled(consumer.Read(), scales));
+        foreach (var consumer in Consumers)
+            consumer.Write(Scaled(consumer.Read(), scales));
     }
 
     /// <summary>Lets a method rewrite a block, and brings what is known of its matrices' inputs in line with it.</summary>
@@ -52,18 +56,21 @@ internal sealed class ScaleFolding
     /// <param name="foldings">The block's.</param>
     /// <param name="statistics">Of the inputs of the block's matrices, by name; changed in place.</param>
     /// <param name="format">The format of each matrix; null where it stays as it is.</param>
-    public static void Prepare(QuantizationMethod method, IEnumerable<ScaleFolding> foldings, IReadOnlyDictionary<string, InputStatistics> statistics, Func<ModelMatrix, NumberFormat?> format)
+    public static void Prepare(QuantizationMethod method, IEnumerable<ScaleFolding> foldings,
+        IReadOnlyDictionary<string, InputStatistics> statistics, Func<ModelMatrix, NumberFormat?> format)
     {
         var all = foldings.ToList();
         method.Prepare(all.Select(f => (f, PostTraining.Inputs(f.Consumers, statistics))), format);
         foreach (var folding in all.Where(f => f.Applied is not null))
-            foreach (var consumer in folding.Consumers) statistics[consumer.Name].Divide(folding.Applied);
+            foreach (var consumer in folding.Consumers)
+                statistics[consumer.Name].Divide(folding.Applied);
     }
 
     /// <summary>Multiplies each column by its number, in place.</summary>
     public static float[] Scaled(float[] weights, ReadOnlySpan<float> scales)
     {
-        for (var i = 0; i < weights.Length; i++) weights[i] *= scales[i % scales.Length];
+        for (var i = 0; i < weights.Length; i++)
+            weights[i] *= scales[i % scales.Length];
         return weights;
     }
 
@@ -74,30 +81,41 @@ internal sealed class ScaleFolding
     public static IEnumerable<ScaleFolding> Of(TransformerConfig config, TransformerBlock block, IReadOnlyList<ModelMatrix> matrices)
     {
         var ups = new List<ModelMatrix>();
-        if (block.Network is { } network) ups.AddRange(Of(network.Up));
+        if (block.Network is { } network)
+            ups.AddRange(Of(network.Up));
         if (block.Experts is { } experts)
         {
             ups.AddRange(matrices.Where(m => m.Owner == experts.Up));
-            if (experts.Router is LinearRouter router) ups.AddRange(matrices.Where(m => m.Role == MatrixRole.Router));
-            if (experts.Shared is { } shared) ups.AddRange(Of(shared.Up));
+            if (experts.Router is LinearRouter router)
+                ups.AddRange(matrices.Where(m => m.Role == MatrixRole.Router));
+            if (experts.Shared is { } shared)
+                ups.AddRange(Of(shared.Up));
         }
         // Routers that choose by something else than the norm's output would be changed by it.
         var foldable = block.Experts is null || block.Experts.Router is LinearRouter;
         var attention = block.Attention is SelfAttention self ? Of(self.Projection).ToList() : null;
         if (block.NetworkNorm is { } norm)
         {
-            if (attention is not null) yield return new("attention norm", attention, Vectors(block.AttentionNorm));
-            if (foldable) yield return new("network norm", ups, Vectors(norm));
+            if (attention is not null)
+                yield return new("attention norm", attention, Vectors(block.AttentionNorm));
+            if (foldable)
+                yield return new("network norm", ups, Vectors(norm));
         }
-        else if (attention is not null && foldable) yield return new("norm", [.. attention, .. ups], Vectors(block.AttentionNorm));
+        else if (attention is not null && foldable)
+            yield return new("norm", [.. attention, .. ups], Vectors(block.AttentionNorm));
 
-        if (block.Network is { } dense && config.FeedForward.Gated) yield return Gated("network", Of(dense.Up).Single(), Of(dense.Down).Single(), dense.Up.Bias, config.FeedForward.IntermediateSize);
-        if (config.MixtureOfExperts is not { Expert: { Gated: true, Bias: false } expert } || block.Experts is not { } layer) yield break;
+        if (block.Network is { } dense && config.FeedForward.Gated)
+            yield return Gated("network", Of(dense.Up).Single(), Of(dense.Down).Single(), dense.Up.Bias,
+                config.FeedForward.IntermediateSize);
+        if (config.MixtureOfExperts is not { Expert: { Gated: true, Bias: false } expert } || block.Experts is not { } layer)
+            yield break;
         foreach (var down in matrices.Where(m => m.Owner == layer.Down))
-            yield return Gated($"expert {down.Expert}", matrices.Single(m => m.Owner == layer.Up && m.Expert == down.Expert), down, null, expert.IntermediateSize);
+            yield return Gated($"expert {down.Expert}", matrices.Single(m => m.Owner == layer.Up && m.Expert == down.Expert), down, null,
+                expert.IntermediateSize);
 
         IEnumerable<ModelMatrix> Of(Linear linear) => matrices.Where(m => m.Owner == linear);
         static Tensor[] Vectors(Normalization norm) => norm.Bias is null ? [norm.Weight] : [norm.Weight, norm.Bias];
-        static ScaleFolding Gated(string name, ModelMatrix up, ModelMatrix down, Tensor? bias, int half) => new(name, [down], bias is null ? [] : [bias], (up, half));
+        static ScaleFolding Gated(string name, ModelMatrix up, ModelMatrix down, Tensor? bias, int half) =>
+            new(name, [down], bias is null ? [] : [bias], (up, half));
     }
 }

@@ -3,8 +3,9 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// SmoothQuant (Xiao et al. 2023, eq. 4): where activations are to be rounded too, the difficulty of their outliers is moved into the weights, s_j = max|X_j|^α / max|W_j|^(1−α),
-/// inputs divided by s and columns multiplied by it; then both are 8-bit integers (<see cref="Int8Matrix"/>).
+/// SmoothQuant (Xiao et al. 2023, eq. 4): where activations are to be rounded too, the difficulty of their outliers is moved into the
+/// weights, s_j = max|X_j|^α / max|W_j|^(1−α), inputs divided by s and columns multiplied
+/// by it; then both are 8-bit integers (<see cref="Int8Matrix"/>).
 /// </summary>
 public sealed record SmoothQuant : QuantizationMethod
 {
@@ -18,16 +19,19 @@ public sealed record SmoothQuant : QuantizationMethod
     public override byte[] Quantize(MatrixProblem problem) => new RoundToNearest().Quantize(problem);
 
     /// <inheritdoc/>
-    internal override void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block, Func<ModelMatrix, NumberFormat?> format)
+    internal override void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block,
+        Func<ModelMatrix, NumberFormat?> format)
     {
         foreach (var (folding, inputs) in block)
         {
-            if (inputs.Count == 0) continue;
+            if (inputs.Count == 0)
+                continue;
             var largest = new float[inputs.Columns];
             foreach (var matrix in folding.Consumers.Where(m => format(m) is not null))
             {
                 var weights = matrix.Read();
-                for (var i = 0; i < weights.Length; i++) largest[i % largest.Length] = Math.Max(largest[i % largest.Length], MathF.Abs(weights[i]));
+                for (var i = 0; i < weights.Length; i++)
+                    largest[i % largest.Length] = Math.Max(largest[i % largest.Length], MathF.Abs(weights[i]));
             }
             folding.Apply(Scales(inputs.Largest, largest, Alpha));
         }
@@ -35,5 +39,7 @@ public sealed record SmoothQuant : QuantizationMethod
 
     /// <summary>s_j; 1 for a column where inputs or weights are all zero.</summary>
     internal static float[] Scales(IReadOnlyList<float> inputs, IReadOnlyList<float> weights, float alpha) =>
-        [.. inputs.Select((x, j) => x > 0 && weights[j] > 0 ? Math.Clamp(MathF.Pow(x, alpha) / MathF.Pow(weights[j], 1 - alpha), 1e-5f, 1e5f) : 1)];
+        [
+            .. inputs.Select(
+                (x, j) => x > 0 && weights[j] > 0 ? Math.Clamp(MathF.Pow(x, alpha) / MathF.Pow(weights[j], 1 - alpha), 1e-5f, 1e5f) : 1)];
 }

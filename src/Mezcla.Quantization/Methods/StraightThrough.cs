@@ -8,40 +8,48 @@ using Mezcla.Tensors;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// Quantization-aware training: every forward pass uses rounded weights, and gradients pass the rounding as if it were not there (the straight-through estimator, Bengio et al. 2013),
-/// w + (q(w) − w) with the bracket held constant. With <see cref="Ternary"/> weights and activations of 8 bits a token it is BitNet b1.58's training (Ma et al. 2024). Dispose it to train or run
-/// without rounding again.
+/// Quantization-aware training: every forward pass uses rounded weights, and gradients pass the rounding as if it were not there (the
+/// straight-through estimator, Bengio et al. 2013), w + (q(w) − w) with the bracket held constant. With <see cref="Ternary"/> weights and
+/// activations of 8 bits a token it is BitNet b1.58's training (Ma et al. 2024). Dispose it to train or run without rounding again.
 /// </summary>
 public sealed class StraightThrough : IDisposable
 {
-    private readonly IReadOnlyList<ModelMatrix> matrices;
-    private readonly Func<ModelMatrix, NumberFormat?> format;
-    private readonly TemporaryModules rounded;
+    private readonly IReadOnlyList<ModelMatrix> _matrices;
+    private readonly Func<ModelMatrix, NumberFormat?> _format;
+    private readonly TemporaryModules _rounded;
 
     /// <summary>Makes a model round its weights from now on.</summary>
     /// <param name="model">The model, on the CPU. Its token table is not rounded.</param>
     /// <param name="format">The format of each matrix; null for none. All experts of a layer have the format of its first.</param>
-    /// <param name="activationBits">Bits that the inputs of these matrices are rounded to, with one scale a token from its largest magnitude; 0 leaves them as they are.</param>
+    /// <param name="activationBits">Bits that the inputs of these matrices are rounded to, with one
+    /// scale a token from its largest magnitude; 0 leaves them as they are.</param>
     public StraightThrough(Transformer model, Func<ModelMatrix, NumberFormat?> format, int activationBits = 0)
     {
-        if (activationBits is not (0 or (>= 2 and <= 8))) throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits, "Activations are rounded to 2 to 8 bits, or 0 for not at all.");
-        matrices = [.. ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding && format(m) is not null)];
-        this.format = format;
+        if (activationBits is not (0 or (>= 2 and <= 8)))
+            throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits,
+                "Activations are rounded to 2 to 8 bits, or 0 for not at all.");
+        _matrices = [.. ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding && format(m) is not null)];
+        _format = format;
         Func<Tensor, Tensor>? inputs = activationBits == 0 ? null : x => RoundRows(x, activationBits);
-        rounded = new TemporaryModules(model);
-        foreach (var matrix in matrices.DistinctBy(m => m.OwnerName))
+        _rounded = new TemporaryModules(model);
+        foreach (var matrix in _matrices.DistinctBy(m => m.OwnerName))
         {
             var number = format(matrix)!;
             Func<Tensor, Tensor> weights = w => RoundMatrices(w, number, matrix.Name);
             switch (matrix.Owner)
             {
-                case Linear linear: rounded.Put(matrix.OwnerName, linear, new RoundedLinear(linear, weights, inputs)); break;
-                case GroupedLinear experts: rounded.Put(matrix.OwnerName, experts, new RoundedGroupedLinear(experts, weights, inputs)); break;
+                case Linear linear:
+                    _rounded.Put(matrix.OwnerName, linear, new RoundedLinear(linear, weights, inputs));
+                    break;
+                case GroupedLinear experts:
+                    _rounded.Put(matrix.OwnerName, experts, new RoundedGroupedLinear(experts, weights, inputs));
+                    break;
             }
         }
     }
 
-    /// <summary>The usual rounding for a format given by name: all matrices of the blocks, and with ternary weights activations in 8 bits as well.</summary>
+    /// <summary>The usual rounding for a format given by name: all matrices of the blocks,
+    /// and with ternary weights activations in 8 bits as well.</summary>
     /// <param name="model">The model, on the CPU.</param>
     /// <param name="format">The format's name.</param>
     /// <param name="activationBits">Bits of activations, 0 for none; null for what goes with the format.</param>
@@ -49,7 +57,9 @@ public sealed class StraightThrough : IDisposable
     public static StraightThrough Of(Transformer model, string format, int? activationBits = null)
     {
         var number = NumberFormats.Parse(format);
-        var rounding = new StraightThrough(model, m => m.Role is MatrixRole.Attention or MatrixRole.Network or MatrixRole.Expert ? number : null, activationBits ?? (number is Ternary ? 8 : 0));
+        var rounding = new StraightThrough(model,
+            m => m.Role is MatrixRole.Attention or MatrixRole.Network or MatrixRole.Expert ? number : null,
+            activationBits ?? (number is Ternary ? 8 : 0));
         try
         {
             rounding.Errors();
@@ -62,21 +72,24 @@ public sealed class StraightThrough : IDisposable
         }
     }
 
-    /// <summary>Each matrix and how far its rounded weights are from those behind them: root of the mean squared difference, relative to their root mean square.</summary>
-    public IReadOnlyList<(ModelMatrix Matrix, NumberFormat Format, double WeightError)> Errors() => [.. matrices.Select(matrix =>
+    /// <summary>Each matrix and how far its rounded weights are from those behind them: root of the
+    /// mean squared difference, relative to their root mean square.</summary>
+    public IReadOnlyList<(ModelMatrix Matrix, NumberFormat Format, double WeightError)> Errors() => [.. _matrices.Select(matrix =>
     {
-        var (number, weights) = (format(matrix)!, matrix.Read());
-        return (matrix, number, PostTraining.WeightError(weights, MatrixCodec.Round(number, matrix.Rows, matrix.Columns, weights, matrix.Name)));
+        var (number, weights) = (_format(matrix)!, matrix.Read());
+        return (matrix, number,
+            PostTraining.WeightError(weights, MatrixCodec.Round(number, matrix.Rows, matrix.Columns, weights, matrix.Name)));
     })];
 
     /// <summary>Overwrites the weights with their rounded values.</summary>
     public void Bake()
     {
-        foreach (var matrix in matrices) matrix.Write(MatrixCodec.Round(format(matrix)!, matrix.Rows, matrix.Columns, matrix.Read(), matrix.Name));
+        foreach (var matrix in _matrices)
+            matrix.Write(MatrixCodec.Round(_format(matrix)!, matrix.Rows, matrix.Columns, matrix.Read(), matrix.Name));
     }
 
     /// <summary>Ends the rounding: from now on the model computes with its unrounded weights.</summary>
-    public void Dispose() => rounded.Dispose();
+    public void Dispose() => _rounded.Dispose();
 
     /// <summary>w + (q(w) − w): the rounded values, the gradient of w.</summary>
     private static Tensor RoundMatrices(Tensor w, NumberFormat format, string name)
@@ -87,7 +100,8 @@ public sealed class StraightThrough : IDisposable
         {
             var part = change.AsSpan(at, rows * columns);
             var rounded = MatrixCodec.Round(format, rows, columns, part, name);
-            for (var i = 0; i < rounded.Length; i++) part[i] = rounded[i] - part[i];
+            for (var i = 0; i < rounded.Length; i++)
+                part[i] = rounded[i] - part[i];
         }
         return w + Tensor.From(change, w.Shape);
     }
@@ -100,9 +114,11 @@ public sealed class StraightThrough : IDisposable
         {
             var row = change.AsSpan(at, columns);
             var largest = 0f;
-            foreach (var value in row) largest = Math.Max(largest, MathF.Abs(value));
+            foreach (var value in row)
+                largest = Math.Max(largest, MathF.Abs(value));
             var scale = largest / top;
-            for (var i = 0; i < columns; i++) row[i] = scale > 0 ? MathF.Round(row[i] / scale) * scale - row[i] : 0;
+            for (var i = 0; i < columns; i++)
+                row[i] = scale > 0 ? MathF.Round(row[i] / scale) * scale - row[i] : 0;
         }
         return x + Tensor.From(change, x.Shape);
     }

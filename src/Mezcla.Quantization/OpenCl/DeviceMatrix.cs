@@ -7,8 +7,8 @@ using Mezcla.Tensors.OpenCl;
 namespace Mezcla.Quantization.OpenCl;
 
 /// <summary>
-/// A copy of a packed matrix in the memory of an OpenCL device, and its products there, by the kernels of quantized.cl: weights are decoded to floats in registers, and activations
-/// are not rounded.
+/// A copy of a packed matrix in the memory of an OpenCL device, and its products there, by the kernels of quantized.cl: weights are decoded
+/// to floats in registers, and activations are not rounded.
 /// </summary>
 internal sealed unsafe class DeviceMatrix : IDisposable
 {
@@ -20,66 +20,75 @@ internal sealed unsafe class DeviceMatrix : IDisposable
 
     private static readonly Lazy<string> Source = new(ReadSource);
 
-    private readonly Device device;
-    private readonly OpenClDevice kernels;
-    private readonly PackingDescription packing;
-    private readonly Handle codes, scales;
+    private readonly Device _device;
+    private readonly OpenClDevice _kernels;
+    private readonly PackingDescription _packing;
+    private readonly Handle _codes, _scales;
 
     /// <summary>Copies a matrix to a device.</summary>
     /// <exception cref="NotSupportedException">The device runs no kernels of OpenCL C.</exception>
     public DeviceMatrix(PackedMatrix matrix, Device device)
     {
-        kernels = device.Kernels as OpenClDevice ?? throw new NotSupportedException($"{device} has no products with quantized matrices: use this quantized model on the CPU or on an OpenCL device.");
-        kernels.AddSource(Source.Value);
-        this.device = device;
-        packing = matrix.Packed.Layout.Describe(matrix.Rows, matrix.Columns, matrix.Factor);
-        codes = Copy(matrix.Codes, matrix.CodeBytes, matrix);
-        scales = Copy(matrix.Scales, matrix.ScaleBytes, matrix);
+        _kernels = device.Kernels as OpenClDevice
+            ?? throw new NotSupportedException(
+                $"{device} has no products with quantized matrices: use this quantized model on the CPU or on an OpenCL device.");
+        _kernels.AddSource(Source.Value);
+        _device = device;
+        _packing = matrix.Packed.Layout.Describe(matrix.Rows, matrix.Columns, matrix.Factor);
+        _codes = Copy(matrix.Codes, matrix.CodeBytes, matrix);
+        _scales = Copy(matrix.Scales, matrix.ScaleBytes, matrix);
         GC.KeepAlive(matrix);
     }
 
-    /// <summary>y[i, first to first + rows] = W·x[i] for every row i of x, or for those from offsets[group] to offsets[group + 1].</summary>
+    /// <summary>y[i, first to first + rows] = W·x[i] for every row i of x, or for
+    /// those from offsets[group] to offsets[group + 1].</summary>
     public void Multiply(Tensor x, Tensor y, int first, Tensor? offsets, int group)
     {
-        var (count, stride) = (x.Count / packing.Columns, y.Size(-1));
-        if (offsets is null && count >= ManyRows && stride == packing.Rows)
+        var (count, stride) = (x.Count / _packing.Columns, y.Size(-1));
+        if (offsets is null && count >= ManyRows && stride == _packing.Rows)
         {
-            var decoded = new Handle(device.Pool.Rent((long)packing.Rows * packing.Columns * sizeof(float), "a decoded matrix"), 0);
-            Decode(default, decoded, packing.Rows, 0, default);
-            kernels.MatMul(new Product(1, checked((int)count), packing.Rows, packing.Columns, false, true, 0, 0, 0), x.Handle, decoded, default, y.Handle, accumulate: false);
+            var decoded = new Handle(_device.Pool.Rent((long)_packing.Rows * _packing.Columns * sizeof(float), "a decoded matrix"), 0);
+            Decode(default, decoded, _packing.Rows, 0, default);
+            _kernels.MatMul(new Product(1, checked((int)count), _packing.Rows, _packing.Columns, false, true, 0, 0, 0), x.Handle, decoded,
+                default, y.Handle, accumulate: false);
             decoded.Storage!.Release();
             return;
         }
-        kernels.LaunchGroups("quantized_product", (packing.Rows + 15L) / 16 * ((count + 3) / 4), x.Handle, codes, (long)packing.Codes, packing.CodeBytes / 4L,
-            scales, (long)packing.Scales, (long)packing.ScaleBytes, (long)packing.SuperBlocks, (float)packing.Zero, packing.Factor,
-            offsets?.Handle ?? default, (long)group, y.Handle, count, (long)packing.Rows, (long)packing.Columns, (long)first, (long)stride);
+        _kernels.LaunchGroups("quantized_product", (_packing.Rows + 15L) / 16 * ((count + 3) / 4), x.Handle, _codes, (long)_packing.Codes,
+            _packing.CodeBytes / 4L,
+            _scales, (long)_packing.Scales, (long)_packing.ScaleBytes, (long)_packing.SuperBlocks, (float)_packing.Zero, _packing.Factor,
+            offsets?.Handle ?? default, (long)group, y.Handle, count, (long)_packing.Rows, (long)_packing.Columns, (long)first,
+            (long)stride);
         GC.KeepAlive(offsets);
     }
 
-    /// <summary>y[i, :] = row ids[i] - first of W, if it has that row, as one of several matrices with <paramref name="rows"/> rows in all.</summary>
+    /// <summary>y[i, :] = row ids[i] - first of W, if it has that row, as one of several
+    /// matrices with <paramref name="rows"/> rows in all.</summary>
     public void Lookup(Tensor ids, Tensor y, int first, int rows) =>
-        Decode(ids.Handle, y.Handle, ids.Count, first, new IndexCheck(first == 0 ? "Embedding" : null, IndexKind.Index, new Shape(ids.Shape), rows));
+        Decode(ids.Handle, y.Handle, ids.Count, first,
+            new IndexCheck(first == 0 ? "Embedding" : null, IndexKind.Index, new Shape(ids.Shape), rows));
 
     /// <summary>Gives the memory back to the device.</summary>
     public void Dispose()
     {
-        codes.Storage!.Release();
-        scales.Storage!.Release();
+        _codes.Storage!.Release();
+        _scales.Storage!.Release();
     }
 
     // Without ids, the first rows in order.
     private void Decode(Handle ids, Handle y, long count, int first, in IndexCheck check)
     {
-        var (record, operation) = kernels.Checked(check);
-        kernels.LaunchItems("quantized_rows", count * (packing.Columns / 4), codes, (long)packing.Codes, packing.CodeBytes / 4L,
-            scales, (long)packing.Scales, (long)packing.ScaleBytes, (long)packing.SuperBlocks, (float)packing.Zero, packing.Factor,
-            ids, y, count, (long)packing.Rows, (long)packing.Columns, (long)first, check.Limit, record, operation);
+        var (record, operation) = _kernels.Checked(check);
+        _kernels.LaunchItems("quantized_rows", count * (_packing.Columns / 4), _codes, (long)_packing.Codes, _packing.CodeBytes / 4L,
+            _scales, (long)_packing.Scales, (long)_packing.ScaleBytes, (long)_packing.SuperBlocks, (float)_packing.Zero, _packing.Factor,
+            ids, y, count, (long)_packing.Rows, (long)_packing.Columns, (long)first, check.Limit, record, operation);
     }
 
     private Handle Copy(byte* from, long bytes, PackedMatrix matrix)
     {
-        var to = new Handle(device.Pool.Rent(bytes, $"a matrix in {matrix.Packed.Format}"), 0);
-        for (long at = 0; at < bytes; at += UploadBytes) kernels.Upload(new ReadOnlySpan<byte>(from + at, (int)Math.Min(bytes - at, UploadBytes)), to.Plus(at));
+        var to = new Handle(_device.Pool.Rent(bytes, $"a matrix in {matrix.Packed.Format}"), 0);
+        for (long at = 0; at < bytes; at += UploadBytes)
+            _kernels.Upload(new ReadOnlySpan<byte>(from + at, (int)Math.Min(bytes - at, UploadBytes)), to.Plus(at));
         return to;
     }
 

@@ -16,8 +16,10 @@ public static class ExpertPruning
         foreach (var sequence in text.Sequences)
             foreach (var layer in model.Observe(Tensor.From(sequence, 1, sequence.Length)).Layers)
             {
-                if (!counts.TryGetValue(layer.Layer, out var own)) counts.Add(layer.Layer, own = new double[layer.Experts]);
-                foreach (var assignment in layer.Assignments) own[assignment.Expert]++;
+                if (!counts.TryGetValue(layer.Layer, out var own))
+                    counts.Add(layer.Layer, own = new double[layer.Experts]);
+                foreach (var assignment in layer.Assignments)
+                    own[assignment.Expert]++;
             }
         return counts.ToDictionary(c => c.Key, c => c.Value.Select(n => n / Math.Max(1, c.Value.Sum())).ToArray());
     }
@@ -30,9 +32,15 @@ public static class ExpertPruning
     public static Transformer Prune(Transformer model, int keep, CalibrationText text)
     {
         var config = model.Config.MixtureOfExperts ?? throw new ArgumentException("The model has no experts.", nameof(model));
-        if (keep < config.TopK || keep > config.Experts) throw new ArgumentException($"Of {config.Experts} experts, {config.TopK} to {config.Experts} can stay, not {keep}.", nameof(keep));
-        if (model.Blocks.Any(b => b.Experts is { Router: not LinearRouter })) throw new ArgumentException("Experts can go only where a linear map chooses them.", nameof(model));
-        var kept = Use(model, text).ToDictionary(u => $"blocks.{u.Key}.experts.", u => u.Value.Select((share, expert) => (share, expert)).OrderByDescending(e => e.share).Take(keep).Select(e => e.expert).Order().ToArray());
+        if (keep < config.TopK || keep > config.Experts)
+            throw new ArgumentException($"Of {config.Experts} experts, {config.TopK} to {config.Experts} can stay, not {keep}.",
+                nameof(keep));
+        if (model.Blocks.Any(b => b.Experts is { Router: not LinearRouter }))
+            throw new ArgumentException("Experts can go only where a linear map chooses them.", nameof(model));
+        var kept = Use(model, text)
+            .ToDictionary(u => $"blocks.{u.Key}.experts.",
+                u => u.Value.Select((share, expert) => (share, expert)).OrderByDescending(e => e.share).Take(keep).Select(e => e.expert)
+                    .Order().ToArray());
         var smaller = new Transformer(model.Config with { MixtureOfExperts = config with { Experts = keep } }, new RandomStream(0));
         Copy(model.NamedParameters(), smaller.NamedParameters());
         Copy(model.NamedBuffers(), smaller.NamedBuffers());
@@ -45,7 +53,9 @@ public static class ExpertPruning
             {
                 var values = source[name].ToArray();
                 // Parameters of the shared experts have no axis of experts.
-                var own = name.Contains(".shared.", StringComparison.Ordinal) ? null : kept.FirstOrDefault(k => name.StartsWith(k.Key, StringComparison.Ordinal)).Value;
+                var own = name.Contains(".shared.", StringComparison.Ordinal)
+                    ? null
+                    : kept.FirstOrDefault(k => name.StartsWith(k.Key, StringComparison.Ordinal)).Value;
                 var each = own is null ? 0 : values.Length / config.Experts;
                 Module.Assign(tensor, own is null ? values : [.. own.SelectMany(expert => values[(expert * each)..((expert + 1) * each)])]);
             }

@@ -16,10 +16,15 @@ public sealed record MagnitudePruning : PruningMethod
     public bool Global { get; init; }
 
     /// <inheritdoc/>
-    public override PruningMask Prune(Transformer model, PruningPattern pattern, CalibrationText? calibration = null, Func<ModelMatrix, bool>? which = null, Action<ModelMatrix>? done = null)
+    public override PruningMask Prune(Transformer model, PruningPattern pattern, CalibrationText? calibration = null,
+        Func<ModelMatrix, bool>? which = null, Action<ModelMatrix>? done = null)
     {
-        if (!Global) return base.Prune(model, pattern, calibration, which, done);
-        if (pattern.Of > 0) throw new ArgumentException($"A pattern of {pattern.Kept} of {pattern.Of} is the same share everywhere: use magnitude, not magnitude-global.", nameof(pattern));
+        if (!Global)
+            return base.Prune(model, pattern, calibration, which, done);
+        if (pattern.Of > 0)
+            throw new ArgumentException(
+                $"A pattern of {pattern.Kept} of {pattern.Of} is the same share everywhere: use magnitude, not magnitude-global.",
+                nameof(pattern));
         var matrices = ModelMatrix.Of(model).Where(which ?? Inner).ToList();
         var weights = matrices.Select(m => m.Read()).ToList();
         var keep = new bool[weights.Sum(w => w.Length)];

@@ -6,32 +6,34 @@ namespace Mezcla.Quantization.Pruning;
 /// <summary>Which weights of a model are gone. It is applied once after pruning, and after every step of a retraining.</summary>
 public sealed class PruningMask
 {
-    private readonly List<(ModelMatrix Matrix, bool[] Keep)> masks = [];
+    private readonly List<(ModelMatrix Matrix, bool[] Keep)> _masks = [];
 
     /// <summary>Matrices that have a mask.</summary>
-    public IEnumerable<ModelMatrix> Matrices => masks.Select(m => m.Matrix);
+    public IEnumerable<ModelMatrix> Matrices => _masks.Select(m => m.Matrix);
 
     /// <summary>Weights in masked matrices.</summary>
-    public long Count => masks.Sum(m => m.Keep.LongLength);
+    public long Count => _masks.Sum(m => m.Keep.LongLength);
 
     /// <summary>Weights that are gone, as a share of those in masked matrices.</summary>
-    public double Sparsity => masks.Sum(m => m.Keep.LongCount(k => !k)) / (double)Math.Max(1, Count);
+    public double Sparsity => _masks.Sum(m => m.Keep.LongCount(k => !k)) / (double)Math.Max(1, Count);
 
     /// <summary>Adds the mask of a matrix: true for what stays.</summary>
     public void Add(ModelMatrix matrix, bool[] keep)
     {
-        if (keep.Length != matrix.Rows * matrix.Columns) throw new ArgumentException($"A mask of {keep.Length} does not fit {matrix}.", nameof(keep));
-        masks.Add((matrix, keep));
+        if (keep.Length != matrix.Rows * matrix.Columns)
+            throw new ArgumentException($"A mask of {keep.Length} does not fit {matrix}.", nameof(keep));
+        _masks.Add((matrix, keep));
     }
 
     /// <summary>Sets what is gone to zero.</summary>
     public void Apply()
     {
-        foreach (var (matrix, keep) in masks)
+        foreach (var (matrix, keep) in _masks)
         {
             var weights = matrix.Read();
             for (var i = 0; i < keep.Length; i++)
-                if (!keep[i]) weights[i] = 0;
+                if (!keep[i])
+                    weights[i] = 0;
             matrix.Write(weights);
         }
     }
@@ -40,9 +42,10 @@ public sealed class PruningMask
     /// <param name="trainer">A training of the same model.</param>
     /// <param name="progress">Told of each step.</param>
     /// <param name="cancellation">Ends it after the step under way.</param>
-    public TrainingResult Retrain(Trainer trainer, Action<TrainingStep>? progress = null, CancellationToken cancellation = default) => trainer.Run(step =>
-    {
-        Apply();
-        progress?.Invoke(step);
-    }, cancellation);
+    public TrainingResult Retrain(Trainer trainer, Action<TrainingStep>? progress = null, CancellationToken cancellation = default) =>
+        trainer.Run(step =>
+        {
+            Apply();
+            progress?.Invoke(step);
+        }, cancellation);
 }

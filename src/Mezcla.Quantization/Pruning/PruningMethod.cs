@@ -20,7 +20,8 @@ public abstract record PruningMethod
     internal abstract bool[] Choose(ModelMatrix matrix, float[] weights, InputStatistics? inputs, PruningPattern pattern);
 
     /// <summary>The methods by name.</summary>
-    public static IReadOnlyList<PruningMethod> All { get; } = [new MagnitudePruning(), new MagnitudePruning { Global = true }, new Wanda(), new SparseGpt()];
+    public static IReadOnlyList<PruningMethod> All { get; } = [new MagnitudePruning(), new MagnitudePruning { Global = true }, new Wanda(),
+        new SparseGpt()];
 
     /// <summary>The method of this name, in capitals or not.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
@@ -34,19 +35,23 @@ public abstract record PruningMethod
     /// <param name="which">The matrices to prune; by default attention, dense networks and experts.</param>
     /// <param name="done">Told of each matrix when it is pruned.</param>
     /// <exception cref="ArgumentException">The method needs calibration and there is none, or it cannot keep to the pattern.</exception>
-    public virtual PruningMask Prune(Transformer model, PruningPattern pattern, CalibrationText? calibration = null, Func<ModelMatrix, bool>? which = null, Action<ModelMatrix>? done = null)
+    public virtual PruningMask Prune(Transformer model, PruningPattern pattern, CalibrationText? calibration = null,
+        Func<ModelMatrix, bool>? which = null, Action<ModelMatrix>? done = null)
     {
-        if (NeedsCalibration && calibration is null) throw new ArgumentException($"{Name} looks at the inputs of each matrix: give it a text to calibrate on.", nameof(calibration));
+        if (NeedsCalibration && calibration is null)
+            throw new ArgumentException($"{Name} looks at the inputs of each matrix: give it a text to calibrate on.", nameof(calibration));
         var matrices = ModelMatrix.Of(model);
         var mask = new PruningMask();
         LayerWalk.Run(model, NeedsCalibration ? calibration : null, (block, statistics) =>
         {
-            foreach (var matrix in matrices.Where(m => m.Layer == block && (block >= 0 || m.Role == MatrixRole.Head) && (which ?? Inner)(m)))
+            foreach (var matrix
+                in matrices.Where(m => m.Layer == block && (block >= 0 || m.Role == MatrixRole.Head) && (which ?? Inner)(m)))
             {
                 var weights = matrix.Read();
                 var keep = Choose(matrix, weights, statistics.GetValueOrDefault(matrix.Name), pattern);
                 for (var i = 0; i < keep.Length; i++)
-                    if (!keep[i]) weights[i] = 0;
+                    if (!keep[i])
+                        weights[i] = 0;
                 matrix.Write(weights);
                 mask.Add(matrix, keep);
                 done?.Invoke(matrix);

@@ -25,16 +25,19 @@ public readonly record struct PruningPattern(double Sparsity, int Kept = 0, int 
                 Lowest(part, Math.Max(0, part.Length - Kept), keep.Slice(at, part.Length));
             }
         }
-        else Lowest(scores, (int)Math.Round(Sparsity * scores.Length), keep);
+        else
+            Lowest(scores, (int)Math.Round(Sparsity * scores.Length), keep);
     }
 
     private static void Lowest(ReadOnlySpan<float> scores, int count, Span<bool> keep)
     {
         var order = new int[scores.Length];
-        for (var i = 0; i < order.Length; i++) order[i] = i;
+        for (var i = 0; i < order.Length; i++)
+            order[i] = i;
         var keys = scores.ToArray();
         Array.Sort(keys, order, Comparer<float>.Default);
         keep.Fill(true);
-        for (var i = 0; i < count; i++) keep[order[i]] = false;
+        for (var i = 0; i < count; i++)
+            keep[order[i]] = false;
     }
 }

@@ -3,8 +3,8 @@ using Mezcla.Quantization.Methods;
 namespace Mezcla.Quantization.Pruning;
 
 /// <summary>
-/// SparseGPT (Frantar and Alistarh 2023, algorithm 1): walks the columns as GPTQ does; when a block of columns begins, those of its weights with the smallest w²/U_jj² of the block go, and
-/// the weights still to come make up for them.
+/// SparseGPT (Frantar and Alistarh 2023, algorithm 1): walks the columns as GPTQ does; when a block of columns begins, those of its weights
+/// with the smallest w²/U_jj² of the block go, and the weights still to come make up for them.
 /// </summary>
 public sealed record SparseGpt : PruningMethod
 {

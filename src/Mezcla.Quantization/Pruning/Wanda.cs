@@ -18,7 +18,8 @@ public sealed record Wanda : PruningMethod
         var scores = new float[matrix.Columns];
         for (var row = 0; row < matrix.Rows; row++)
         {
-            for (var j = 0; j < scores.Length; j++) scores[j] = MathF.Abs(weights[row * scores.Length + j]) * (norms?[j] ?? 1);
+            for (var j = 0; j < scores.Length; j++)
+                scores[j] = MathF.Abs(weights[row * scores.Length + j]) * (norms?[j] ?? 1);
             pattern.Mark(scores, keep.AsSpan(row * scores.Length, scores.Length));
         }
         return keep;

@@ -4,10 +4,16 @@ using System.Text.Json.Serialization;
 
 namespace Mezcla.Quantization.Studies;
 
-/// <summary>One measurement of a study, a line of JSON in <c>datasets/runs/quantization</c>. Fields that a study has no use for are missing.</summary>
+/// <summary>One measurement of a study, a line of JSON in
+/// <c>datasets/runs/quantization</c>. Fields that a study has no use for are missing.</summary>
 public sealed record StudyRecord
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web)
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+        };
 
     /// <summary>Which study: formats, activations, cache, overtraining, training, experts, pruning.</summary>
     public required string Study { get; init; }

@@ -23,7 +23,8 @@ public sealed record Chip(string Name, double Bf16Flops, double? EightBitFlops, 
     /// <summary>The chip with this name, letter case aside.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those that exist.</exception>
     public static Chip Get(string name) => All.FirstOrDefault(chip => chip.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no chip '{name}'. There are: {string.Join(", ", All.Select(chip => chip.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"There is no chip '{name}'. There are: {string.Join(", ", All.Select(chip => chip.Name))}.",
+            nameof(name));
 
     /// <summary>FLOPs per byte below which memory, not arithmetic, sets the speed in BF16.</summary>
     public double Ridge => Bf16Flops / Bandwidth;

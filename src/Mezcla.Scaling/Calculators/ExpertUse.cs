@@ -14,8 +14,10 @@ public static class ExpertUse
     {
         double count = 1;
         topK = Math.Min(topK, experts - topK);
-        if (topK < 0) return 0;
-        for (int i = 1; i <= topK && double.IsFinite(count); i++) count = count * (experts - topK + i) / i;
+        if (topK < 0)
+            return 0;
+        for (var i = 1; i <= topK && double.IsFinite(count); i++)
+            count = count * (experts - topK + i) / i;
         return Math.Round(count);
     }
 }

@@ -10,9 +10,9 @@ namespace Mezcla.Scaling.Calculators;
 public sealed record FlopPart(string Part, double Flops);
 
 /// <summary>
-/// FLOPs of a forward pass over one sequence, counted matrix by matrix: a product of (m,k) and (k,n) takes 2·m·k·n. Lookups, norms, activations and
-/// softmaxes are left out, as is usual; attention scores are counted for all pairs of positions (the usual convention), or for the
-/// earlier ones only. Of routed experts only the chosen ones count.
+/// FLOPs of a forward pass over one sequence, counted matrix by matrix: a product of (m,k) and (k,n) takes 2·m·k·n. Lookups, norms,
+/// activations and softmaxes are left out, as is usual; attention scores are counted for all pairs of positions (the usual convention), or
+/// for the earlier ones only. Of routed experts only the chosen ones count.
 /// </summary>
 public sealed record FlopCount
 {
@@ -43,23 +43,26 @@ public sealed record FlopCount
     /// <summary>Counts a forward pass over <paramref name="tokens"/> tokens; 0 for the model's whole context.</summary>
     /// <param name="config">The model.</param>
     /// <param name="tokens">Length of the sequence.</param>
-    /// <param name="causal">Whether only pairs of a position with earlier ones count, as a fused kernel computes them, rather than all.</param>
+    /// <param name="causal">Whether only pairs of a position with earlier ones count,
+    /// as a fused kernel computes them, rather than all.</param>
     public static FlopCount Of(TransformerConfig config, int tokens = 0, bool causal = false)
     {
-        if (tokens <= 0) tokens = config.ContextLength;
+        if (tokens <= 0)
+            tokens = config.ContextLength;
         double d = config.HiddenSize, perToken = 0, pairs = 0;
         AttentionConfig attention = config.Attention;
-        for (int layer = 0; layer < config.Layers; layer++) pairs += Pairs(attention, layer, tokens, causal);
-        double keyWidth = attention.Heads * (double)(attention.Latent is { } l ? l.NopeHeadSize + l.RopeHeadSize : attention.HeadSize);
-        double valueWidth = attention.Heads * (double)(attention.Latent is { } v ? v.ValueHeadSize : attention.HeadSize);
-        int sparse = Enumerable.Range(0, config.Layers).Count(config.IsMixtureOfExperts);
-        double dense = (config.Layers - sparse) * Matrices(config.FeedForward) * d * config.FeedForward.IntermediateSize;
+        for (var layer = 0; layer < config.Layers; layer++)
+            pairs += Pairs(attention, layer, tokens, causal);
+        var keyWidth = attention.Heads * (double)(attention.Latent is { } l ? l.NopeHeadSize + l.RopeHeadSize : attention.HeadSize);
+        var valueWidth = attention.Heads * (double)(attention.Latent is { } v ? v.ValueHeadSize : attention.HeadSize);
+        var sparse = Enumerable.Range(0, config.Layers).Count(config.IsMixtureOfExperts);
+        var dense = (config.Layers - sparse) * Matrices(config.FeedForward) * d * config.FeedForward.IntermediateSize;
         double routers = 0, experts = 0, shared = 0;
         if (config.MixtureOfExperts is { } moe)
         {
-            double expert = Matrices(moe.Expert) * d * moe.Expert.IntermediateSize;
+            var expert = Matrices(moe.Expert) * d * moe.Expert.IntermediateSize;
             double maps = moe.Routing switch { HashRouting or RandomRouting => 0, NoisyTopKRouting => 2, _ => 1 };
-            int chosen = moe.Routing is SoftMixtureRouting ? moe.Experts : moe.TopK;
+            var chosen = moe.Routing is SoftMixtureRouting ? moe.Experts : moe.TopK;
             (routers, experts, shared) = (sparse * maps * d * moe.Experts, sparse * chosen * expert, sparse * moe.SharedExperts * expert);
         }
 
@@ -81,8 +84,8 @@ public sealed record FlopCount
     public static double TrainingRule(double parameters, double tokens) => 6 * parameters * tokens;
 
     /// <summary>
-    /// Training FLOPs per token as PaLM's MFU counts them: 6·N + 12·L·d·s, d the heads times their size (Chowdhery et al. 2022, appendix B). For a
-    /// Mixture of Experts N is the active one.
+    /// Training FLOPs per token as PaLM's MFU counts them: 6·N + 12·L·d·s, d the heads times their size (Chowdhery et al. 2022, appendix
+    /// B). For a Mixture of Experts N is the active one.
     /// </summary>
     public static double PalmTrainingPerToken(TransformerConfig config, int tokens) =>
         6.0 * ParameterCount.Of(config).Active + 12.0 * config.Layers * config.Attention.Heads * config.Attention.HeadSize * tokens;
@@ -92,15 +95,15 @@ public sealed record FlopCount
         2.0 * ParameterCount.Of(config).NonEmbedding + 2.0 * config.Layers * config.Attention.Heads * config.Attention.HeadSize * tokens;
 
     /// <summary>
-    /// Training FLOPs of one sequence as Hoffmann et al. 2022 count them (appendix F): softmaxes included, backward twice the forward. Their
-    /// table A4 comes out only with embeddings and logits left out.
+    /// Training FLOPs of one sequence as Hoffmann et al. 2022 count them (appendix F): softmaxes included, backward twice the forward.
+    /// Their table A4 comes out only with embeddings and logits left out.
     /// </summary>
     public static double HoffmannTraining(TransformerConfig config, int tokens, bool embeddingsAndLogits = true)
     {
         double s = tokens, d = config.HiddenSize, a = (double)config.Attention.Heads * config.Attention.HeadSize;
-        double layer = 6 * s * d * a + 2 * s * s * a + 3 * config.Attention.Heads * s * s + 2 * s * s * a + 2 * s * d * a
+        var layer = 6 * s * d * a + 2 * s * s * a + 3 * config.Attention.Heads * s * s + 2 * s * s * a + 2 * s * d * a
             + 4 * s * d * config.FeedForward.IntermediateSize;
-        double ends = embeddingsAndLogits ? 2 * s * config.VocabularySize * d + 2 * s * d * config.VocabularySize : 0;
+        var ends = embeddingsAndLogits ? 2 * s * config.VocabularySize * d + 2 * s * d * config.VocabularySize : 0;
         return 3 * (config.Layers * layer + ends);
     }
 
@@ -112,7 +115,7 @@ public sealed record FlopCount
         {
             part.Part, Numbers.Format(part.Flops), FormattableString.Invariant($"{part.Flops / Forward:P1}"),
         })];
-        string caption = FormattableString.Invariant($"Forward pass over {Tokens:N0} tokens");
+        var caption = FormattableString.Invariant($"Forward pass over {Tokens:N0} tokens");
         return ResultTable.Bundle(ResultTable.Html(caption, headers, rows), $"{caption}\n{ResultTable.Text(headers, rows)}");
     }
 
@@ -121,15 +124,17 @@ public sealed record FlopCount
     private static double ProjectionSize(AttentionConfig attention, double d)
     {
         double heads = attention.Heads;
-        if (attention.Latent is not { } latent) return 2 * d * (heads + attention.KeyValueHeads) * attention.HeadSize;
-        double queryWidth = heads * (latent.NopeHeadSize + latent.RopeHeadSize);
-        return (latent.QueryRank > 0 ? latent.QueryRank * (d + queryWidth) : d * queryWidth) + d * (latent.KeyValueRank + latent.RopeHeadSize)
+        if (attention.Latent is not { } latent)
+            return 2 * d * (heads + attention.KeyValueHeads) * attention.HeadSize;
+        var queryWidth = heads * (latent.NopeHeadSize + latent.RopeHeadSize);
+        return (latent.QueryRank > 0 ? latent.QueryRank * (d + queryWidth) : d * queryWidth)
+            + d * (latent.KeyValueRank + latent.RopeHeadSize)
             + latent.KeyValueRank * heads * (latent.NopeHeadSize + latent.ValueHeadSize) + heads * latent.ValueHeadSize * d;
     }
 
     private static double Pairs(AttentionConfig attention, int layer, double tokens, bool causal)
     {
-        double reach = attention.SlidingWindow is { } window && layer % attention.SlidingWindowPeriod == 0 ? Math.Min(window, tokens) : tokens;
+        var reach = attention.SlidingWindow is { } window && layer % attention.SlidingWindowPeriod == 0 ? Math.Min(window, tokens) : tokens;
         return causal ? reach * (reach + 1) / 2 + (tokens - reach) * reach : tokens * reach;
     }
 }

@@ -14,8 +14,8 @@ public sealed record InferenceEstimate(double Bytes, double Flops, double Second
     public double Intensity => Flops / Bytes;
 
     /// <summary>
-    /// One step of generation: a token for each of <paramref name="batch"/> sequences. Weights are read once for the whole batch; of the experts those that
-    /// some sequence chose, were routing uniform; the key/value caches in BF16.
+    /// One step of generation: a token for each of <paramref name="batch"/> sequences. Weights are read once for the whole batch; of the
+    /// experts those that some sequence chose, were routing uniform; the key/value caches in BF16.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="chip">The chip.</param>
@@ -23,37 +23,42 @@ public sealed record InferenceEstimate(double Bytes, double Flops, double Second
     /// <param name="batch">Sequences at once.</param>
     /// <param name="context">Tokens already in each sequence.</param>
     /// <param name="chips">Chips that share weights and work evenly, communication free.</param>
-    public static InferenceEstimate Decode(TransformerConfig config, Chip chip, WeightFormat format, int batch = 1, int context = 0, int chips = 1)
+    public static InferenceEstimate Decode(TransformerConfig config, Chip chip, WeightFormat format, int batch = 1, int context = 0,
+        int chips = 1)
     {
-        ParameterCount count = ParameterCount.Of(config);
+        var count = ParameterCount.Of(config);
         double touched = count.Active - count.ActiveExperts;
-        if (config.MixtureOfExperts is { } moe) touched += count.Experts * (ExpertUse.Touched(moe.Experts, moe.TopK, batch) / moe.Experts);
+        if (config.MixtureOfExperts is { } moe)
+            touched += count.Experts * (ExpertUse.Touched(moe.Experts, moe.TopK, batch) / moe.Experts);
         double lookup = config.TiedHead ? 0 : count.TokenEmbedding; // one row of the input embedding is read, not the table
-        double bytes = format.Bytes(touched - lookup) + batch * MemoryEstimate.KeyValueBytes(config, context);
+        var bytes = format.Bytes(touched - lookup) + batch * MemoryEstimate.KeyValueBytes(config, context);
         return Bound(bytes, batch * FlopsOfOneToken(config, context + 1), batch, chip, chips);
     }
 
     /// <summary>Reading a prompt of <paramref name="tokens"/>: all weights once, every pair of positions once.</summary>
-    public static InferenceEstimate Prefill(TransformerConfig config, Chip chip, WeightFormat format, int tokens, int batch = 1, int chips = 1)
+    public static InferenceEstimate Prefill(TransformerConfig config, Chip chip, WeightFormat format, int tokens, int batch = 1,
+        int chips = 1)
     {
-        ParameterCount count = ParameterCount.Of(config);
+        var count = ParameterCount.Of(config);
         double touched = count.Total - count.Experts;
-        if (config.MixtureOfExperts is { } moe) touched += count.Experts * (ExpertUse.Touched(moe.Experts, moe.TopK, (double)batch * tokens) / moe.Experts);
-        double bytes = format.Bytes(touched) + batch * MemoryEstimate.KeyValueBytes(config, tokens);
+        if (config.MixtureOfExperts is { } moe)
+            touched += count.Experts * (ExpertUse.Touched(moe.Experts, moe.TopK, (double)batch * tokens) / moe.Experts);
+        var bytes = format.Bytes(touched) + batch * MemoryEstimate.KeyValueBytes(config, tokens);
         return Bound(bytes, batch * FlopCount.Of(config, tokens, causal: true).Forward, (double)batch * tokens, chip, chips);
     }
 
     /// <summary>Tokens per second of one sequence if reading <paramref name="bytes"/> for each token is all there is to it.</summary>
     public static double MemoryBoundTokensPerSecond(double bytes, Chip chip, int chips = 1) => chips * chip.Bandwidth / bytes;
 
-    /// <summary>Tokens of use at which inference, 2·N each, has cost as much as training with 6·N·D: three times the training tokens.</summary>
+    /// <summary>Tokens of use at which inference, 2·N each, has cost as much as
+    /// training with 6·N·D: three times the training tokens.</summary>
     public static double BreakEvenTokens(double trainingTokens) => 3 * trainingTokens;
 
     private static double FlopsOfOneToken(TransformerConfig config, int position)
     {
         // The last row of the causal square: a sequence of that length less one a token shorter.
-        FlopCount all = FlopCount.Of(config, position, causal: true);
-        double before = position > 1 ? FlopCount.Of(config, position - 1, causal: true).Forward : 0;
+        var all = FlopCount.Of(config, position, causal: true);
+        var before = position > 1 ? FlopCount.Of(config, position - 1, causal: true).Forward : 0;
         return all.Forward - before;
     }
 

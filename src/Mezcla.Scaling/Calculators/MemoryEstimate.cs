@@ -11,20 +11,24 @@ public static class MemoryEstimate
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="bytesPerValue">2 for BF16.</param>
-    public static double KeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) => config.Layers * PerLayer(config.Attention) * bytesPerValue;
+    public static double KeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) =>
+        config.Layers * PerLayer(config.Attention) * bytesPerValue;
 
     /// <summary>The same if latent attention stored its keys and values expanded; for other models no different.</summary>
-    public static double ExpandedKeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) => config.Attention.Latent is not { } latent
+    public static double ExpandedKeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) =>
+        config.Attention.Latent is not { } latent
         ? KeyValueBytesPerToken(config, bytesPerValue)
-        : (double)config.Layers * config.Attention.Heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize) * bytesPerValue;
+        : (double)config.Layers * config.Attention.Heads * (latent.NopeHeadSize + latent.RopeHeadSize + latent.ValueHeadSize)
+            * bytesPerValue;
 
-    /// <summary>Bytes of the cache of a sequence of <paramref name="tokens"/>; layers with a sliding window keep no more than the window.</summary>
+    /// <summary>Bytes of the cache of a sequence of <paramref name="tokens"/>; layers
+    /// with a sliding window keep no more than the window.</summary>
     public static double KeyValueBytes(TransformerConfig config, double tokens, double bytesPerValue = 2)
     {
         double held = 0;
-        for (int layer = 0; layer < config.Layers; layer++)
+        for (var layer = 0; layer < config.Layers; layer++)
         {
-            bool slides = config.Attention.SlidingWindow is not null && layer % config.Attention.SlidingWindowPeriod == 0;
+            var slides = config.Attention.SlidingWindow is not null && layer % config.Attention.SlidingWindowPeriod == 0;
             held += slides ? Math.Min(tokens, config.Attention.SlidingWindow!.Value) : tokens;
         }
 
@@ -32,8 +36,8 @@ public static class MemoryEstimate
     }
 
     /// <summary>
-    /// Bytes of weights, gradients and Adam's state in mixed precision: 16 a parameter (2 + 2 for weights and gradients in 16 bits; 4 + 4 + 4
-    /// for the master copy and both moments).
+    /// Bytes of weights, gradients and Adam's state in mixed precision: 16 a parameter (2 + 2 for weights and gradients in 16 bits; 4 + 4 +
+    /// 4 for the master copy and both moments).
     /// </summary>
     public static double MixedPrecisionAdamBytes(double parameters) => 16 * parameters;
 

@@ -31,12 +31,13 @@ public sealed record ParameterCount
     /// <summary>Feed-forward networks of the dense blocks.</summary>
     public long DenseFeedForward { get; init; }
 
-    /// <summary>Routers: one d×E map for each block with experts, two where a second one scales noise, none where routing is fixed.</summary>
+    /// <summary>Routers: one d×E map for each block with experts, two where a second
+    /// one scales noise, none where routing is fixed.</summary>
     public long Routers { get; init; }
 
     /// <summary>
-    /// Biases that take part in the choice of experts only and are moved by the load, not by gradients (DeepSeek-V3). Published counts and weight files
-    /// include them; <c>CountParameters</c> of a model, which counts what is trained, does not.
+    /// Biases that take part in the choice of experts only and are moved by the load, not by gradients (DeepSeek-V3). Published counts and
+    /// weight files include them; <c>CountParameters</c> of a model, which counts what is trained, does not.
     /// </summary>
     public long SelectionBiases { get; init; }
 
@@ -52,11 +53,13 @@ public sealed record ParameterCount
     /// <summary>The output head, V·d; 0 where it is tied to the embedding.</summary>
     public long Head { get; init; }
 
-    /// <summary>Whether the head is the embedding, so that the embedding works on every token even where its lookup is not counted.</summary>
+    /// <summary>Whether the head is the embedding, so that the embedding works on
+    /// every token even where its lookup is not counted.</summary>
     public bool TiedHead { get; init; }
 
     /// <summary>All parameters.</summary>
-    public long Total => TokenEmbedding + Positions + Attention + Norms + DenseFeedForward + Routers + SelectionBiases + Experts + SharedExperts + Head;
+    public long Total =>
+        TokenEmbedding + Positions + Attention + Norms + DenseFeedForward + Routers + SelectionBiases + Experts + SharedExperts + Head;
 
     /// <summary>Parameters that one token uses.</summary>
     public long Active => Total - Experts + ActiveExperts;
@@ -93,16 +96,19 @@ public sealed record ParameterCount
             var count = new ParameterCount
             {
                 TokenEmbedding = config.VocabularySize * d,
-                Positions = config.Positions.Kind == PositionKind.Learned ? ((long)config.ContextLength + config.Positions.ReservedRows) * d : 0,
+                Positions = config.Positions.Kind == PositionKind.Learned
+                    ? ((long)config.ContextLength + config.Positions.ReservedRows) * d
+                    : 0,
                 Attention = config.Layers * AttentionSize(config.Attention, d),
                 Norms = config.Layers * ((config.ParallelBlocks ? norm : 2 * norm) + LatentNormSize(config)) + norm,
                 Head = config.TiedHead ? 0 : config.VocabularySize * d,
                 TiedHead = config.TiedHead,
             };
-            long sparse = Enumerable.Range(0, config.Layers).LongCount(config.IsMixtureOfExperts);
+            var sparse = Enumerable.Range(0, config.Layers).LongCount(config.IsMixtureOfExperts);
             count = count with { DenseFeedForward = (config.Layers - sparse) * FeedForwardSize(config.FeedForward, d) };
-            if (config.MixtureOfExperts is not { } moe) return count;
-            long expert = FeedForwardSize(moe.Expert, d);
+            if (config.MixtureOfExperts is not { } moe)
+                return count;
+            var expert = FeedForwardSize(moe.Expert, d);
             return count with
             {
                 Routers = sparse * moe.Experts * moe.Routing switch
@@ -129,7 +135,10 @@ public sealed record ParameterCount
     {
         ["text/plain"] = ToString(),
         ["text/html"] = "<table><thead><tr><th>part</th><th>total</th><th>active</th></tr></thead><tbody>" + string.Concat(
-            Parts.Append(new("all", Total, Active)).Select(part => FormattableString.Invariant($"<tr><td>{part.Part}</td><td>{part.Total:N0}</td><td>{part.Active:N0}</td></tr>"))) + "</tbody></table>",
+            Parts.Append(new("all", Total, Active))
+                .Select(
+                    part => FormattableString.Invariant(
+                        $"<tr><td>{part.Part}</td><td>{part.Total:N0}</td><td>{part.Active:N0}</td></tr>"))) + "</tbody></table>",
     };
 
     private static long NormSize(NormConfig norm, long width) => norm is { Kind: NormKind.LayerNorm, Bias: true } ? 2 * width : width;
@@ -144,15 +153,16 @@ public sealed record ParameterCount
             long heads = attention.Heads;
             if (attention.Latent is { } latent)
             {
-                long queryWidth = heads * (latent.NopeHeadSize + latent.RopeHeadSize);
-                long query = latent.QueryRank > 0 ? latent.QueryRank * (d + queryWidth) : d * queryWidth;
-                long compress = d * (latent.KeyValueRank + latent.RopeHeadSize);
-                long expand = latent.KeyValueRank * heads * (latent.NopeHeadSize + latent.ValueHeadSize);
+                var queryWidth = heads * (latent.NopeHeadSize + latent.RopeHeadSize);
+                var query = latent.QueryRank > 0 ? latent.QueryRank * (d + queryWidth) : d * queryWidth;
+                var compress = d * (latent.KeyValueRank + latent.RopeHeadSize);
+                var expand = latent.KeyValueRank * heads * (latent.NopeHeadSize + latent.ValueHeadSize);
                 return query + compress + expand + heads * latent.ValueHeadSize * d;
             }
 
             long q = heads * attention.HeadSize, kv = (long)attention.KeyValueHeads * attention.HeadSize;
-            return d * (2 * q + 2 * kv) + (attention.QueryKeyValueBias ? q + 2 * kv : 0) + (attention.OutputBias ? d : 0) + (attention.Sinks ? heads : 0);
+            return d * (2 * q + 2 * kv) + (attention.QueryKeyValueBias ? q + 2 * kv : 0) + (attention.OutputBias ? d : 0)
+                + (attention.Sinks ? heads : 0);
         }
     }
 

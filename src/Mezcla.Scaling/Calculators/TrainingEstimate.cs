@@ -23,5 +23,6 @@ public sealed record TrainingEstimate(double Flops, Chip Chip, double Utilizatio
     public static double UtilizationOf(double flops, double gpuHours, Chip chip) => flops / (gpuHours * Hour * chip.Bf16Flops);
 
     /// <summary>FLOPs that chips deliver in days.</summary>
-    public static double FlopsOf(double gpus, double days, Chip chip, double utilization) => gpus * days * 24 * Hour * chip.Bf16Flops * utilization;
+    public static double FlopsOf(double gpus, double days, Chip chip, double utilization) =>
+        gpus * days * 24 * Hour * chip.Bf16Flops * utilization;
 }

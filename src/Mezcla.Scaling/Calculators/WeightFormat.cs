@@ -36,8 +36,10 @@ public sealed record WeightFormat(string Name, double BitsPerWeight, string Layo
 
     /// <summary>The format with this name, letter case aside.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those that exist.</exception>
-    public static WeightFormat Get(string name) => All.FirstOrDefault(format => format.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no weight format '{name}'. There are: {string.Join(", ", All.Select(format => format.Name))}.", nameof(name));
+    public static WeightFormat Get(string name) =>
+        All.FirstOrDefault(format => format.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException(
+            $"There is no weight format '{name}'. There are: {string.Join(", ", All.Select(format => format.Name))}.", nameof(name));
 
     /// <summary>Bytes of <paramref name="weights"/> weights.</summary>
     public double Bytes(double weights) => weights * BitsPerWeight / 8;
@@ -51,7 +53,7 @@ public sealed record WeightFormat(string Name, double BitsPerWeight, string Layo
         double matrices = 0;
         if (config.MixtureOfExperts is { } moe)
         {
-            int sparse = Enumerable.Range(0, config.Layers).Count(config.IsMixtureOfExperts);
+            var sparse = Enumerable.Range(0, config.Layers).Count(config.IsMixtureOfExperts);
             matrices = (double)sparse * moe.Experts * FlopCount.Matrices(moe.Expert) * config.HiddenSize * moe.Expert.IntermediateSize;
         }
 

@@ -28,7 +28,7 @@ public static class ClaimChecker
             }
             catch (ExpressionException error)
             {
-                failed[definition.Name] = $"{ConsistencyChecker.At(definition.Line)}{error.Message}";
+                failed[definition.Name] = $"{ConsistencyChecker.LinePrefix(definition.Line)}{error.Message}";
             }
         }
 
@@ -39,32 +39,36 @@ public static class ClaimChecker
     }
 
     /// <summary>Checks one claim.</summary>
-    public static ClaimResult Check(PublishedClaim claim) => Check(claim, new Dictionary<string, double>(), new Dictionary<string, string>());
+    public static ClaimResult Check(PublishedClaim claim) =>
+        Check(claim, new Dictionary<string, double>(), new Dictionary<string, string>());
 
-    private static ClaimResult Check(PublishedClaim claim, IReadOnlyDictionary<string, double> definitions, IReadOnlyDictionary<string, string> failed)
+    private static ClaimResult Check(PublishedClaim claim, IReadOnlyDictionary<string, double> definitions,
+        IReadOnlyDictionary<string, string> failed)
     {
         if (claim.Expression is null)
         {
-            string why = claim.Reason ?? (claim.Status == ClaimStatus.Opinion ? "An opinion: arithmetic cannot settle it." : "No expression is given.");
+            var why = claim.Reason
+                ?? (claim.Status == ClaimStatus.Opinion ? "An opinion: arithmetic cannot settle it." : "No expression is given.");
             return new(claim, Verdict.CannotBeChecked, null, null, Join(why, claim.Correction));
         }
 
-        string part = "expression";
+        var part = "expression";
         try
         {
-            double computed = Evaluate(claim.Expression, definitions, failed, out _);
+            var computed = Evaluate(claim.Expression, definitions, failed, out _);
             part = "expected value";
-            if (claim.Expected is null) throw new ExpressionException("there is no expected value to compare with.", 0);
-            double expected = Evaluate(claim.Expected, definitions, failed, out Expression said);
+            if (claim.Expected is null)
+                throw new ExpressionException("there is no expected value to compare with.", 0);
+            var expected = Evaluate(claim.Expected, definitions, failed, out Expression said);
             part = "tolerance";
-            double tolerance = said is Number number ? number.HalfUnit : 1e-9 * Math.Abs(expected);
+            var tolerance = said is Number number ? number.HalfUnit : 1e-9 * Math.Abs(expected);
             if (claim.Tolerance is { } text)
             {
-                (Expression allowed, bool relative) = ExpressionParser.ParseTolerance(text);
+                var (allowed, relative) = ExpressionParser.ParseTolerance(text);
                 tolerance = allowed.Evaluate(definitions) * (relative ? Math.Abs(expected) : 1);
             }
 
-            bool holds = claim.Relation switch
+            var holds = claim.Relation switch
             {
                 "=" or "==" => Math.Abs(computed - expected) <= tolerance * (1 + 1e-9),
                 "<" => computed < expected,
@@ -77,7 +81,7 @@ public static class ClaimChecker
         }
         catch (ExpressionException error)
         {
-            return new(claim, Verdict.CannotBeChecked, null, null, $"{ConsistencyChecker.At(claim.Line)}{part}, {error.Message}");
+            return new(claim, Verdict.CannotBeChecked, null, null, $"{ConsistencyChecker.LinePrefix(claim.Line)}{part}, {error.Message}");
         }
     }
 
@@ -92,18 +96,20 @@ public static class ClaimChecker
 
     private static string Explain(PublishedClaim claim, bool holds, double computed, double expected)
     {
-        string unit = claim.Unit.Length > 0 ? $" {claim.Unit}" : "";
-        string compared = claim.Relation is "=" or "==" ? "against" : holds ? claim.Relation : $"is not {claim.Relation}";
-        string found = $"{Numbers.Format(computed)} {compared} {Numbers.Format(expected)}{unit}";
-        double ratio = expected / computed;
+        var unit = claim.Unit.Length > 0 ? $" {claim.Unit}" : "";
+        var compared = claim.Relation is "=" or "==" ? "against" : holds ? claim.Relation : $"is not {claim.Relation}";
+        var found = $"{Numbers.Format(computed)} {compared} {Numbers.Format(expected)}{unit}";
+        var ratio = expected / computed;
         if (!holds && claim.Relation is "=" or "==" && ratio > 0 && ratio is > 2 or < 0.5)
-            found += ratio > 1 ? $": {Numbers.Format(Significant(ratio))} times too large" : $": {Numbers.Format(Significant(1 / ratio))} times too small";
+            found += ratio > 1
+                ? $": {Numbers.Format(Significant(ratio))} times too large"
+                : $": {Numbers.Format(Significant(1 / ratio))} times too small";
         return Join(found + ".", holds ? claim.Note : claim.Correction);
     }
 
     private static double Significant(double value)
     {
-        double unit = Math.Pow(10, Math.Floor(Math.Log10(value)) - 2);
+        var unit = Math.Pow(10, Math.Floor(Math.Log10(value)) - 2);
         return Math.Round(value / unit) * unit;
     }
 

@@ -36,7 +36,7 @@ public sealed partial record ConsistencyReport
     /// <summary>How a notebook shows it: the contradictions, or what follows.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
-        string caption = IsConsistent ? "The statements can all be true. Together they say:" : "These statements cannot all be true:";
+        var caption = IsConsistent ? "The statements can all be true. Together they say:" : "These statements cannot all be true:";
         string[] headers = IsConsistent ? ["quantity", "range"] : ["statements", "because"];
         string[][] rows = IsConsistent
             ? [.. Follows.Select(follow => new[] { follow.Quantity, new Interval(follow.Low, follow.High).ToString() })]

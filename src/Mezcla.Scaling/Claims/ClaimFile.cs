@@ -41,7 +41,8 @@ public sealed record ClaimFile
             throw new IOException($"{Path.GetFullPath(path)} is a folder: name a claim file.");
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no claim file {Path.GetFullPath(path)}.", path);
-        if (new FileInfo(path).Length > LongestFile) throw new ClaimFileException("A claim file may have at most 4 MiB; this one has more.");
+        if (new FileInfo(path).Length > LongestFile)
+            throw new ClaimFileException("A claim file may have at most 4 MiB; this one has more.");
         return Parse(File.ReadAllText(path), Path.GetFileNameWithoutExtension(path));
     }
 
@@ -74,7 +75,8 @@ public sealed record ClaimFile
     private static IEnumerable<ClaimFile> ReadShipped()
     {
         System.Reflection.Assembly assembly = typeof(ClaimFile).Assembly;
-        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.StartsWith("claims/", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith("claims/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
             yield return Parse(reader.ReadToEnd(), name);

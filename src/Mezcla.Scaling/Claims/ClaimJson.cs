@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Mezcla.Scaling.Claims;
@@ -14,8 +15,9 @@ internal static class ClaimJson
         }
         catch (JsonException error)
         {
-            throw new ClaimFileException(FormattableString.Invariant(
-                $"line {(error.LineNumber ?? 0) + 1}, column {(error.BytePositionInLine ?? 0) + 1}: this is not valid JSON. {error.Message.Split(" LineNumber:")[0]}"));
+            throw new ClaimFileException(string.Create(CultureInfo.InvariantCulture,
+                $"line {(error.LineNumber ?? 0) + 1}, column {(error.BytePositionInLine ?? 0) + 1}: this is not valid " +
+                    $"JSON. {error.Message.Split(" LineNumber:")[0]}"));
         }
 
         using (document)
@@ -43,8 +45,9 @@ internal static class ClaimJson
 
     private static PublishedClaim ReadClaim(JsonElement item, int i)
     {
-        string where = FormattableString.Invariant($"claims[{i}]");
-        Only(item, where, "said", "who", "source", "status", "expression", "relation", "expected", "tolerance", "unit", "correction", "note", "reason");
+        var where = FormattableString.Invariant($"claims[{i}]");
+        Only(item, where, "said", "who", "source", "status", "expression", "relation", "expected", "tolerance", "unit", "correction",
+            "note", "reason");
         return new()
         {
             Said = String(item, "said", where) ?? throw new ClaimFileException($"{where}: 'said' is missing."),
@@ -64,7 +67,7 @@ internal static class ClaimJson
 
     private static Statement ReadStatement(JsonElement item, int i)
     {
-        string where = FormattableString.Invariant($"statements[{i}]");
+        var where = FormattableString.Invariant($"statements[{i}]");
         Only(item, where, "quantity", "value", "tolerance", "who", "status");
         return new()
         {
@@ -78,24 +81,31 @@ internal static class ClaimJson
 
     private static Relation ReadRelation(JsonElement item, int i)
     {
-        string where = FormattableString.Invariant($"relations[{i}]");
-        if (item.ValueKind == JsonValueKind.String) return new(item.GetString()!, "");
+        var where = FormattableString.Invariant($"relations[{i}]");
+        if (item.ValueKind == JsonValueKind.String)
+            return new(item.GetString()!, "");
         Only(item, where, "formula", "why");
-        return new(String(item, "formula", where) ?? throw new ClaimFileException($"{where}: 'formula' is missing."), String(item, "why", where) ?? "");
+        return new(String(item, "formula", where) ?? throw new ClaimFileException($"{where}: 'formula' is missing."),
+            String(item, "why", where) ?? "");
     }
 
     private static IEnumerable<Definition> Definitions(JsonElement root)
     {
-        if (!root.TryGetProperty("definitions", out JsonElement definitions)) yield break;
-        if (definitions.ValueKind != JsonValueKind.Object) throw new ClaimFileException("definitions: an object of names and expressions is expected.");
+        if (!root.TryGetProperty("definitions", out JsonElement definitions))
+            yield break;
+        if (definitions.ValueKind != JsonValueKind.Object)
+            throw new ClaimFileException("definitions: an object of names and expressions is expected.");
         foreach (JsonProperty property in definitions.EnumerateObject())
             yield return new(property.Name, Text(property.Value, $"definitions.{property.Name}"));
     }
 
     private static IEnumerable<JsonElement> Items(JsonElement root, string name)
     {
-        if (!root.TryGetProperty(name, out JsonElement items)) return [];
-        return items.ValueKind == JsonValueKind.Array ? items.EnumerateArray().ToArray() : throw new ClaimFileException($"{name}: a list is expected.");
+        if (!root.TryGetProperty(name, out JsonElement items))
+            return [];
+        return items.ValueKind == JsonValueKind.Array
+            ? items.EnumerateArray().ToArray()
+            : throw new ClaimFileException($"{name}: a list is expected.");
     }
 
     // Numbers are kept as they are written: 46.7e9 says how exact it is, its value would not.
@@ -111,11 +121,13 @@ internal static class ClaimJson
 
     private static void Only(JsonElement item, string where, params string[] names)
     {
-        if (item.ValueKind != JsonValueKind.Object) throw new ClaimFileException($"{where}: an object is expected.");
+        if (item.ValueKind != JsonValueKind.Object)
+            throw new ClaimFileException($"{where}: an object is expected.");
         foreach (JsonProperty property in item.EnumerateObject())
         {
             if (!names.Contains(property.Name))
-                throw new ClaimFileException($"{where}: there is no property '{property.Name}'. The properties are: {string.Join(", ", names)}.");
+                throw new ClaimFileException(
+                    $"{where}: there is no property '{property.Name}'. The properties are: {string.Join(", ", names)}.");
         }
     }
 }

@@ -5,7 +5,7 @@ internal static class ClaimText
 {
     public static ClaimFile Parse(string text)
     {
-        string title = "";
+        var title = "";
         var definitions = new List<Definition>();
         var claims = new List<PublishedClaim>();
         var statements = new List<Statement>();
@@ -20,7 +20,7 @@ internal static class ClaimText
                     break;
                 case "define":
                     entry.Only();
-                    (string name, string value) = Halves(entry);
+                    var (name, value) = Halves(entry);
                     definitions.Add(new(name, value, entry.Line));
                     break;
                 case "claim":
@@ -34,7 +34,8 @@ internal static class ClaimText
                     relations.Add(new(entry.Body, entry["why"] ?? "", entry.Line));
                     break;
                 default:
-                    throw new ClaimFileException($"line {entry.Line}: '{entry.Kind}' is not one of title, define, claim, statement and relation.");
+                    throw new ClaimFileException(
+                        $"line {entry.Line}: '{entry.Kind}' is not one of title, define, claim, statement and relation.");
             }
         }
 
@@ -44,7 +45,7 @@ internal static class ClaimText
     private static PublishedClaim ReadClaim(Entry entry)
     {
         entry.Only("said", "who", "source", "status", "unit", "correction", "note", "reason");
-        (string formula, string? tolerance) = Within(entry.Body);
+        var (formula, tolerance) = Within(entry.Body);
         var claim = new PublishedClaim
         {
             Said = entry["said"] ?? entry.Body,
@@ -58,12 +59,19 @@ internal static class ClaimText
             Reason = entry["reason"],
             Line = entry.Line,
         };
-        if (formula.Length == 0) return claim;
-        foreach (string relation in (string[])["<=", ">=", "==", "<", ">", "="])
+        if (formula.Length == 0)
+            return claim;
+        foreach (var relation in (string[])["<=", ">=", "==", "<", ">", "="])
         {
-            int at = formula.IndexOf(relation, StringComparison.Ordinal);
-            if (at < 0) continue;
-            return claim with { Expression = formula[..at].Trim(), Relation = relation, Expected = formula[(at + relation.Length)..].Trim() };
+            var at = formula.IndexOf(relation, StringComparison.Ordinal);
+            if (at < 0)
+                continue;
+            return claim with
+            {
+                Expression = formula[..at].Trim(),
+                Relation = relation,
+                Expected = formula[(at + relation.Length)..].Trim()
+            };
         }
 
         return claim with { Expression = formula };
@@ -72,8 +80,8 @@ internal static class ClaimText
     private static Statement ReadStatement(Entry entry)
     {
         entry.Only("who", "status");
-        (string quantity, string rest) = Halves(entry);
-        (string value, string? tolerance) = Within(rest);
+        var (quantity, rest) = Halves(entry);
+        var (value, tolerance) = Within(rest);
         return new()
         {
             Quantity = quantity,
@@ -87,8 +95,8 @@ internal static class ClaimText
 
     private static (string, string) Halves(Entry entry)
     {
-        int at = entry.Body.IndexOf('=');
-        string name = at < 0 ? "" : entry.Body[..at].Trim();
+        var at = entry.Body.IndexOf('=');
+        var name = at < 0 ? "" : entry.Body[..at].Trim();
         if (name.Length == 0 || !(char.IsLetter(name[0]) || name[0] == '_') || !name.All(c => char.IsLetterOrDigit(c) || c == '_'))
             throw new ClaimFileException($"line {entry.Line}: '{entry.Kind}: name = value' is expected.");
         return (name, entry.Body[(at + 1)..].Trim());
@@ -96,7 +104,7 @@ internal static class ClaimText
 
     private static (string Formula, string? Tolerance) Within(string body)
     {
-        int at = body.LastIndexOf(" within ", StringComparison.Ordinal);
+        var at = body.LastIndexOf(" within ", StringComparison.Ordinal);
         return at < 0 ? (body.Trim(), null) : (body[..at].Trim(), body[(at + 8)..].Trim());
     }
 
@@ -104,19 +112,22 @@ internal static class ClaimText
     {
         Entry? entry = null;
         string? last = null;
-        string[] lines = text.ReplaceLineEndings("\n").Split('\n');
-        for (int i = 0; i < lines.Length; i++)
+        var lines = text.ReplaceLineEndings("\n").Split('\n');
+        for (var i = 0; i < lines.Length; i++)
         {
-            string line = WithoutComment(lines[i]).TrimEnd();
-            if (line.Length == 0) continue;
-            bool indented = char.IsWhiteSpace(line[0]);
-            int colon = line.IndexOf(':');
+            var line = WithoutComment(lines[i]).TrimEnd();
+            if (line.Length == 0)
+                continue;
+            var indented = char.IsWhiteSpace(line[0]);
+            var colon = line.IndexOf(':');
             string key = colon < 0 ? "" : line[..colon].Trim().ToLowerInvariant(), value = line[(colon + 1)..].Trim();
-            bool isKey = key.Length > 0 && key.All(char.IsAsciiLetter);
+            var isKey = key.Length > 0 && key.All(char.IsAsciiLetter);
             if (!indented)
             {
-                if (!isKey) throw new ClaimFileException($"line {i + 1}: an entry such as 'claim: 2 + 2 = 4' is expected.");
-                if (entry is not null) yield return entry;
+                if (!isKey)
+                    throw new ClaimFileException($"line {i + 1}: an entry such as 'claim: 2 + 2 = 4' is expected.");
+                if (entry is not null)
+                    yield return entry;
                 (entry, last) = (new(key, value, i + 1), null);
             }
             else if (entry is null)
@@ -138,14 +149,16 @@ internal static class ClaimText
             }
         }
 
-        if (entry is not null) yield return entry;
+        if (entry is not null)
+            yield return entry;
     }
 
     // A hash begins a comment at the start of a line or after a space; the one in "C#" does not.
     private static string WithoutComment(string line)
     {
-        for (int i = line.IndexOf('#'); i >= 0; i = line.IndexOf('#', i + 1))
-            if (i == 0 || char.IsWhiteSpace(line[i - 1])) return line[..i];
+        for (var i = line.IndexOf('#'); i >= 0; i = line.IndexOf('#', i + 1))
+            if (i == 0 || char.IsWhiteSpace(line[i - 1]))
+                return line[..i];
         return line;
     }
 
@@ -164,7 +177,8 @@ internal static class ClaimText
 
         public void Add(string key, string value, int at)
         {
-            if (!_more.TryAdd(key, value)) throw new ClaimFileException($"line {at}: this entry has '{key}' already.");
+            if (!_more.TryAdd(key, value))
+                throw new ClaimFileException($"line {at}: this entry has '{key}' already.");
         }
 
         public void Extend(string key, string text) => _more[key] += " " + text;
@@ -172,7 +186,8 @@ internal static class ClaimText
         public void Only(params string[] keys)
         {
             if (_more.Keys.FirstOrDefault(key => !keys.Contains(key)) is { } key)
-                throw new ClaimFileException($"line {line}: '{kind}' has no '{key}'{(keys.Length > 0 ? $"; it has {string.Join(", ", keys)}" : "")}.");
+                throw new ClaimFileException(
+                    $"line {line}: '{kind}' has no '{key}'{(keys.Length > 0 ? $"; it has {string.Join(", ", keys)}" : "")}.");
         }
     }
 }

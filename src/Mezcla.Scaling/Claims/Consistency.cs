@@ -9,7 +9,8 @@ public sealed record Conflict(IReadOnlyList<Statement> Statements, IReadOnlyList
 {
     /// <summary>In one line.</summary>
     public override string ToString() =>
-        string.Join("; ", Statements) + (Relations.Count > 0 ? "; because " + string.Join(" and ", Relations.Select(relation => relation.Formula)) : "");
+        string.Join("; ",
+            Statements) + (Relations.Count > 0 ? "; because " + string.Join(" and ", Relations.Select(relation => relation.Formula)) : "");
 }
 
 /// <summary>What follows for a quantity from all statements together.</summary>
@@ -25,11 +26,13 @@ public sealed record Unusable(string What, string Why);
 
 /// <summary>Whether statements can all be true at once.</summary>
 /// <param name="Conflicts">
-/// The smallest sets of statements that cannot, up to a dozen, without those that are longer ways to the same contradiction; none where the statements are consistent.
+/// The smallest sets of statements that cannot, up to a dozen, without those that are longer
+/// ways to the same contradiction; none where the statements are consistent.
 /// </param>
 /// <param name="Follows">Where they are consistent, what they say of quantities that nobody stated.</param>
 /// <param name="Unusable">What could not be read.</param>
-public sealed partial record ConsistencyReport(IReadOnlyList<Conflict> Conflicts, IReadOnlyList<Derived> Follows, IReadOnlyList<Unusable> Unusable)
+public sealed partial record ConsistencyReport(IReadOnlyList<Conflict> Conflicts, IReadOnlyList<Derived> Follows,
+    IReadOnlyList<Unusable> Unusable)
 {
     /// <summary>Whether no contradiction was found among the statements that could be read.</summary>
     public bool IsConsistent => Conflicts.Count == 0;
@@ -42,7 +45,8 @@ public static class ConsistencyChecker
     private const int MostSets = 40;
     private const int MostSearches = 2000;
 
-    /// <summary>Holds <paramref name="statements"/> against each other by the built-in relations and <paramref name="relations"/>.</summary>
+    /// <summary>Holds <paramref name="statements"/> against each other by the
+    /// built-in relations and <paramref name="relations"/>.</summary>
     public static ConsistencyReport Check(IReadOnlyList<Statement> statements, IReadOnlyList<Relation>? relations = null) =>
         Check(statements, relations, new Dictionary<string, double>());
 
@@ -59,7 +63,7 @@ public static class ConsistencyChecker
             }
             catch (ExpressionException error)
             {
-                unusable.Add(new(statement.ToString(), At(statement.Line) + error.Message));
+                unusable.Add(new(statement.ToString(), LinePrefix(statement.Line) + error.Message));
             }
         }
 
@@ -74,7 +78,7 @@ public static class ConsistencyChecker
             }
             catch (ExpressionException error)
             {
-                unusable.Add(new(relation.Formula, At(relation.Line) + error.Message));
+                unusable.Add(new(relation.Formula, LinePrefix(relation.Line) + error.Message));
             }
         }
 
@@ -83,16 +87,16 @@ public static class ConsistencyChecker
         return new(conflicts, conflicts.Count > 0 ? [] : search.Follows(), unusable);
     }
 
-    internal static string At(int line) => line > 0 ? FormattableString.Invariant($"line {line}, ") : "";
+    internal static string LinePrefix(int line) => line > 0 ? FormattableString.Invariant($"line {line}, ") : "";
 
     private static Interval RangeOf(Statement statement, IReadOnlyDictionary<string, double> definitions)
     {
         Expression expression = ExpressionParser.Parse(statement.Value);
-        double value = expression.Evaluate(definitions);
-        double tolerance = expression is Number { IsCount: false } number ? number.HalfUnit : 0;
+        var value = expression.Evaluate(definitions);
+        var tolerance = expression is Number { IsCount: false } number ? number.HalfUnit : 0;
         if (statement.Tolerance is { } text)
         {
-            (Expression allowed, bool relative) = ExpressionParser.ParseTolerance(text);
+            var (allowed, relative) = ExpressionParser.ParseTolerance(text);
             tolerance = allowed.Evaluate(definitions) * (relative ? Math.Abs(value) : 1);
         }
 
@@ -103,7 +107,8 @@ public static class ConsistencyChecker
     {
         private int _searches;
 
-        /// <summary>All smallest contradictory sets: find one, then look again without each of its members in turn (Reiter's hitting-set tree).</summary>
+        /// <summary>All smallest contradictory sets: find one, then look again without each of
+        /// its members in turn (Reiter's hitting-set tree).</summary>
         public List<Conflict> All()
         {
             var found = new List<HashSet<int>>();
@@ -112,38 +117,47 @@ public static class ConsistencyChecker
             open.Enqueue([.. Enumerable.Range(0, facts.Count)]);
             while (open.TryDequeue(out HashSet<int>? candidates) && found.Count < MostSets && _searches < MostSearches)
             {
-                if (!seen.Add(string.Join(',', candidates.Order())) || Consistent(candidates)) continue;
+                if (!seen.Add(string.Join(',', candidates.Order())) || Consistent(candidates))
+                    continue;
                 HashSet<int>? known = found.FirstOrDefault(set => set.IsSubsetOf(candidates));
-                if (known is null) found.Add(known = Smallest(candidates));
-                foreach (int member in known) open.Enqueue([.. candidates.Where(candidate => candidate != member)]);
+                if (known is null)
+                    found.Add(known = Smallest(candidates));
+                foreach (var member in known)
+                    open.Enqueue([.. candidates.Where(candidate => candidate != member)]);
             }
 
             // A set that shares two statements with a smaller one is the same contradiction come to by a longer way.
             var kept = new List<HashSet<int>>();
             foreach (HashSet<int> set in found.OrderBy(set => set.Count).ThenBy(set => set.Min()))
-                if (!kept.Any(smaller => smaller.Count(set.Contains) >= 2)) kept.Add(set);
+                if (!kept.Any(smaller => smaller.Count(set.Contains) >= 2))
+                    kept.Add(set);
             return [.. kept.Take(MostConflicts).Select(Describe)];
         }
 
         public IReadOnlyList<Derived> Follows()
         {
             var propagation = new Propagation();
-            foreach ((Statement statement, Interval range) in facts) propagation.Restrict(statement.Quantity, range);
+            foreach ((Statement statement, Interval range) in facts)
+                propagation.Restrict(statement.Quantity, range);
             propagation.Run([.. rules.Select(rule => rule.Formula)]);
             var stated = facts.Select(fact => fact.Statement.Quantity).ToHashSet();
 
             // Of interest is what two statements say together; a range that is only "not negative" or bounded on one side by a rule is not.
-            return [.. propagation.Ranges.Where(range => !stated.Contains(range.Key) && range.Value.Low > 0 && double.IsFinite(range.Value.High))
-                .OrderBy(range => range.Key, StringComparer.Ordinal).Select(range => new Derived(range.Key, range.Value.Low, range.Value.High))];
+            return [
+                .. propagation.Ranges.Where(
+                    range => !stated.Contains(range.Key) && range.Value.Low > 0 && double.IsFinite(range.Value.High))
+                .OrderBy(range => range.Key, StringComparer.Ordinal)
+                .Select(range => new Derived(range.Key, range.Value.Low, range.Value.High))];
         }
 
         private HashSet<int> Smallest(HashSet<int> contradictory)
         {
             var kept = new HashSet<int>(contradictory);
-            foreach (int member in contradictory.Order())
+            foreach (var member in contradictory.Order())
             {
                 kept.Remove(member);
-                if (Consistent(kept)) kept.Add(member);
+                if (Consistent(kept))
+                    kept.Add(member);
             }
 
             return kept;
@@ -155,18 +169,21 @@ public static class ConsistencyChecker
             foreach ((Relation Relation, Comparing Formula) rule in rules)
             {
                 needed.Remove(rule);
-                if (Consistent(members, needed)) needed.Add(rule);
+                if (Consistent(members, needed))
+                    needed.Add(rule);
             }
 
-            return new([.. members.Order().Select(member => facts[member].Statement)], [.. rules.Where(needed.Contains).Select(rule => rule.Relation)]);
+            return new([.. members.Order().Select(member => facts[member].Statement)],
+                [.. rules.Where(needed.Contains).Select(rule => rule.Relation)]);
         }
 
         private bool Consistent(IEnumerable<int> members, List<(Relation Relation, Comparing Formula)>? subset = null)
         {
             _searches++;
             var propagation = new Propagation();
-            foreach (int member in members)
-                if (!propagation.Restrict(facts[member].Statement.Quantity, facts[member].Range)) return false;
+            foreach (var member in members)
+                if (!propagation.Restrict(facts[member].Statement.Quantity, facts[member].Range))
+                    return false;
             return propagation.Run([.. (subset ?? rules).Select(rule => rule.Formula)]);
         }
     }

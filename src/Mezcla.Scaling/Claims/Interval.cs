@@ -12,19 +12,22 @@ internal readonly record struct Interval(double Low, double High)
     /// <summary>A little wider than it is, so that rounding never makes a contradiction.</summary>
     public Interval Widen(double share = 1e-9) => new(Low - share * Math.Abs(Low), High + share * Math.Abs(High));
 
-    public static Interval operator +(Interval a, Interval b) => new(Sum(a.Low, b.Low, double.NegativeInfinity), Sum(a.High, b.High, double.PositiveInfinity));
+    public static Interval operator +(Interval a, Interval b) =>
+        new(Sum(a.Low, b.Low, double.NegativeInfinity), Sum(a.High, b.High, double.PositiveInfinity));
 
     public static Interval operator -(Interval a) => new(-a.High, -a.Low);
 
     public static Interval operator -(Interval a, Interval b) => a + -b;
 
-    public static Interval operator *(Interval a, Interval b) => Hull(Times(a.Low, b.Low), Times(a.Low, b.High), Times(a.High, b.Low), Times(a.High, b.High));
+    public static Interval operator *(Interval a, Interval b) =>
+        Hull(Times(a.Low, b.Low), Times(a.Low, b.High), Times(a.High, b.Low), Times(a.High, b.High));
 
     /// <summary>All x for which x·b can be a; that is every number where both can be zero.</summary>
     public static Interval operator /(Interval a, Interval b)
     {
         bool zeroDivisor = b is { Low: <= 0, High: >= 0 }, zeroDividend = a is { Low: <= 0, High: >= 0 };
-        if (zeroDivisor && (zeroDividend || b.Low < 0 && b.High > 0 || b.High == b.Low)) return All;
+        if (zeroDivisor && (zeroDividend || b.Low < 0 && b.High > 0 || b.High == b.Low))
+            return All;
         double low = b.Low == 0 ? double.PositiveInfinity : 1 / b.Low, high = b.High == 0 ? double.NegativeInfinity : 1 / b.High;
         return a * new Interval(high, low);
     }
@@ -33,7 +36,8 @@ internal readonly record struct Interval(double Low, double High)
     public Interval Power(double exponent)
     {
         Interval positive = Intersect(new(0, double.PositiveInfinity));
-        if (positive.IsEmpty) return All;
+        if (positive.IsEmpty)
+            return All;
         double a = Math.Pow(positive.Low, exponent), b = Math.Pow(positive.High, exponent);
         return new(Math.Min(a, b), Math.Max(a, b));
     }

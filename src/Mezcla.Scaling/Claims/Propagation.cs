@@ -4,8 +4,8 @@ namespace Mezcla.Scaling.Claims;
 
 /// <summary>
 /// Narrows the ranges of quantities by relations between them until nothing moves (HC4: Benhamou et al. 1999). A range that becomes empty
-/// proves a contradiction. The proof is sound; finding no contradiction does not prove that there is none, though for systems as simple as these it
-/// nearly is.
+/// proves a contradiction. The proof is sound; finding no contradiction does not prove that there is none, though for systems as simple as
+/// these it nearly is.
 /// </summary>
 internal sealed class Propagation
 {
@@ -27,12 +27,14 @@ internal sealed class Propagation
     /// <summary>Applies all relations until nothing narrows by a millionth; false where a range became empty.</summary>
     public bool Run(IReadOnlyList<Comparing> relations)
     {
-        for (int round = 0; round < MostRounds; round++)
+        for (var round = 0; round < MostRounds; round++)
         {
             var before = new Dictionary<string, Interval>(_ranges);
             foreach (Comparing relation in relations)
-                if (!Apply(relation)) return false;
-            if (before.Count == _ranges.Count && _ranges.All(range => Same(range.Value, before[range.Key]))) return true;
+                if (!Apply(relation))
+                    return false;
+            if (before.Count == _ranges.Count && _ranges.All(range => Same(range.Value, before[range.Key])))
+                return true;
         }
 
         return true;
@@ -48,15 +50,19 @@ internal sealed class Propagation
         double slack = 1e-9, absolute = 0;
         if (relation.Tolerance is Number tolerance)
         {
-            if (relation.IsRelative) slack += tolerance.Value;
-            else absolute = tolerance.Value;
+            if (relation.IsRelative)
+                slack += tolerance.Value;
+            else
+                absolute = tolerance.Value;
         }
 
-        Interval Loose(Interval range) => new(range.Low - slack * Math.Abs(range.Low) - absolute, range.High + slack * Math.Abs(range.High) + absolute);
+        Interval Loose(Interval range) =>
+            new(range.Low - slack * Math.Abs(range.Low) - absolute, range.High + slack * Math.Abs(range.High) + absolute);
         (Interval forLeft, Interval forRight) = relation.Operator switch
         {
             Comparison.Equal => (Loose(right), Loose(left)),
-            Comparison.Less or Comparison.LessOrEqual => (new(double.NegativeInfinity, Loose(right).High), new(Loose(left).Low, double.PositiveInfinity)),
+            Comparison.Less or Comparison.LessOrEqual =>
+                (new(double.NegativeInfinity, Loose(right).High), new(Loose(left).Low, double.PositiveInfinity)),
             _ => (new Interval(Loose(right).Low, double.PositiveInfinity), new Interval(double.NegativeInfinity, Loose(left).High)),
         };
         return Backward(relation.Left, forLeft) && Backward(relation.Right, forRight);
@@ -78,14 +84,15 @@ internal sealed class Propagation
     // Anything other than arithmetic on quantities, such as a function of constants, must have a value.
     private static Interval Constant(Expression expression)
     {
-        double value = expression.Evaluate(new Dictionary<string, double>());
+        var value = expression.Evaluate(new Dictionary<string, double>());
         return new(value, value);
     }
 
     private bool Backward(Expression expression, Interval wanted)
     {
         wanted = Forward(expression).Widen().Intersect(wanted);
-        if (wanted.IsEmpty) return false;
+        if (wanted.IsEmpty)
+            return false;
         switch (expression)
         {
             case Name name:
@@ -95,11 +102,13 @@ internal sealed class Propagation
             case Binary { Operator: '+' } sum:
                 return Backward(sum.Left, wanted - Forward(sum.Right)) && Backward(sum.Right, wanted - Forward(sum.Left));
             case Binary { Operator: '-' } difference:
-                return Backward(difference.Left, wanted + Forward(difference.Right)) && Backward(difference.Right, Forward(difference.Left) - wanted);
+                return Backward(difference.Left, wanted + Forward(difference.Right))
+                    && Backward(difference.Right, Forward(difference.Left) - wanted);
             case Binary { Operator: '*' } product:
                 return Backward(product.Left, wanted / Forward(product.Right)) && Backward(product.Right, wanted / Forward(product.Left));
             case Binary { Operator: '/' } quotient:
-                return Backward(quotient.Left, wanted * Forward(quotient.Right)) && Backward(quotient.Right, Forward(quotient.Left) / wanted);
+                return Backward(quotient.Left, wanted * Forward(quotient.Right))
+                    && Backward(quotient.Right, Forward(quotient.Left) / wanted);
             case Binary { Operator: '^', Right: Number { Value: not 0 } exponent } power:
                 return Backward(power.Left, wanted.Power(1 / exponent.Value));
             default:

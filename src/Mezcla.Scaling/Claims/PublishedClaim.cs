@@ -81,7 +81,8 @@ public sealed record Statement
     /// <summary>The number, or an expression for it.</summary>
     public required string Value { get; init; }
 
-    /// <summary>How exact it is: "2%" or an absolute number. Without one, half a unit of the last digit; a plain integer is a count, and exact.</summary>
+    /// <summary>How exact it is: "2%" or an absolute number. Without one, half a unit of the
+    /// last digit; a plain integer is a count, and exact.</summary>
     public string? Tolerance { get; init; }
 
     /// <summary>Who said it.</summary>
@@ -94,7 +95,8 @@ public sealed record Statement
     public int Line { get; init; }
 
     /// <summary>As a reader would write it.</summary>
-    public override string ToString() => $"{Quantity} = {Value}{(Tolerance is null ? "" : $" within {Tolerance}")}{(Who.Length == 0 ? "" : $" ({Who})")}";
+    public override string ToString() =>
+        $"{Quantity} = {Value}{(Tolerance is null ? "" : $" within {Tolerance}")}{(Who.Length == 0 ? "" : $" ({Who})")}";
 }
 
 /// <summary>A claim with what was found.</summary>

@@ -1,7 +1,8 @@
 namespace Mezcla.Scaling.Claims;
 
 /// <summary>A law that ties quantities together.</summary>
-/// <param name="Formula">An equation or inequality, such as <c>total = experts * expert + shared</c>, "within" a tolerance that may be missing.</param>
+/// <param name="Formula">An equation or inequality, such as
+/// <c>total = experts * expert + shared</c>, "within" a tolerance that may be missing.</param>
 /// <param name="Why">What it says in words.</param>
 /// <param name="Line">Line of the file where it stands, from 1; 0 for those of <see cref="Relations"/>.</param>
 public sealed record Relation(string Formula, string Why, int Line = 0);
@@ -19,13 +20,15 @@ public static class Relations
         new("active = top_k * expert + shared", "a token uses its chosen experts and what is shared"),
         new("top_k <= experts", "no token can choose more experts than there are"),
         new("attention <= shared", "attention is part of what is shared"),
-        new("attention = layers * (2 + 2 * kv_share) * width^2", "four square matrices a layer; keys and values shrink with kv_share (1 multi-head, 0 multi-query)"),
+        new("attention = layers * (2 + 2 * kv_share) * width^2",
+            "four square matrices a layer; keys and values shrink with kv_share (1 multi-head, 0 multi-query)"),
         new("kv_share <= 1", "there are at most as many key/value heads as query heads"),
         new("expert = layers * expert_matrices * width * expert_width", "an expert is two matrices a layer, three where gated"),
         new("expert_width = expert_ratio * width", "feed-forward networks are some times as wide as the model"),
         new("width = heads * head_size", "heads share the width"),
         new("train_flops = 6 * active * tokens within 5%", "training takes 6 FLOPs for each active parameter and token"),
-        new("flops_per_token = 2 * active within 10%", "reading a token takes 2 FLOPs for each active parameter, and attention a little more"),
+        new("flops_per_token = 2 * active within 10%",
+            "reading a token takes 2 FLOPs for each active parameter, and attention a little more"),
         new("train_flops = gpus * days * 86400 * peak * mfu", "what the chips deliver is what the training takes"),
         new("mfu <= 1", "no chip exceeds its peak"),
         new("gpu_hours = gpus * days * 24", "chips times time"),

@@ -35,11 +35,13 @@ public static class Bootstrap
 
         static double[] Numbers(ChinchillaLaw law) =>
         [
-            law.ParameterCoefficient, law.TokenCoefficient, law.Irreducible, law.ParameterExponent, law.TokenExponent, law.SizeExponent, law.DataExponent,
+            law.ParameterCoefficient, law.TokenCoefficient, law.Irreducible, law.ParameterExponent, law.TokenExponent, law.SizeExponent,
+            law.DataExponent,
         ];
     }
 
-    /// <summary>Intervals for any numbers that <paramref name="fit"/> computes from runs. A resample whose fit throws <see cref="FitException"/> is drawn again, up to 100 times.</summary>
+    /// <summary>Intervals for any numbers that <paramref name="fit"/> computes from runs. A resample whose
+    /// fit throws <see cref="FitException"/> is drawn again, up to 100 times.</summary>
     /// <param name="names">What the numbers are called.</param>
     /// <param name="runs">All runs.</param>
     /// <param name="estimates">The numbers on all runs.</param>
@@ -51,12 +53,14 @@ public static class Bootstrap
     /// <param name="cancellation">Ends the work early.</param>
     /// <exception cref="FitException">The runs are so few that a hundred resamples in a row could not be fitted.</exception>
     public static IReadOnlyList<BootstrapInterval> Intervals(
-        IReadOnlyList<string> names, IReadOnlyList<TrainingRun> runs, IReadOnlyList<double> estimates, Func<IReadOnlyList<TrainingRun>, IReadOnlyList<double>> fit,
-        int replicates = 400, int seed = 0, double confidence = 0.95, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        IReadOnlyList<string> names, IReadOnlyList<TrainingRun> runs, IReadOnlyList<double> estimates,
+        Func<IReadOnlyList<TrainingRun>, IReadOnlyList<double>> fit,
+        int replicates = 400, int seed = 0, double confidence = 0.95, IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(replicates, 2);
         var results = new IReadOnlyList<double>[replicates];
-        int done = 0;
+        var done = 0;
         FitException? failure = null;
         Parallel.For(0, replicates, new ParallelOptions { CancellationToken = cancellation }, (replicate, loop) =>
         {
@@ -71,19 +75,23 @@ public static class Bootstrap
                 return;
             }
 
-            int now = Interlocked.Increment(ref done);
-            if (progress is not null && (now == replicates || now * 100L / replicates != (now - 1) * 100L / replicates)) progress.Report((double)now / replicates);
+            var now = Interlocked.Increment(ref done);
+            if (progress is not null && (now == replicates || now * 100L / replicates != (now - 1) * 100L / replicates))
+                progress.Report((double)now / replicates);
         });
-        if (failure is not null) throw failure;
+        if (failure is not null)
+            throw failure;
         return [.. names.Select((name, i) => Interval(name, estimates[i], [.. results.Select(result => result[i]).Order()], confidence))];
     }
 
-    private static IReadOnlyList<double> One(IReadOnlyList<TrainingRun> runs, Func<IReadOnlyList<TrainingRun>, IReadOnlyList<double>> fit, Random random)
+    private static IReadOnlyList<double> One(IReadOnlyList<TrainingRun> runs, Func<IReadOnlyList<TrainingRun>, IReadOnlyList<double>> fit,
+        Random random)
     {
         var sample = new TrainingRun[runs.Count];
-        for (int attempt = 1; ; attempt++)
+        for (var attempt = 1; ; attempt++)
         {
-            for (int i = 0; i < sample.Length; i++) sample[i] = runs[random.Next(runs.Count)];
+            for (var i = 0; i < sample.Length; i++)
+                sample[i] = runs[random.Next(runs.Count)];
             try
             {
                 return fit(sample);
@@ -98,21 +106,21 @@ public static class Bootstrap
     private static BootstrapInterval Interval(string name, double estimate, double[] sorted, double confidence)
     {
         double mean = sorted.Average(), variance = sorted.Sum(value => (value - mean) * (value - mean)) / (sorted.Length - 1);
-        double tail = (1 - confidence) / 2;
+        var tail = (1 - confidence) / 2;
         return new(name, estimate, Math.Sqrt(variance), Quantile(sorted, tail), Quantile(sorted, 1 - tail));
     }
 
     private static double Quantile(double[] sorted, double share)
     {
-        double position = share * (sorted.Length - 1);
-        int below = (int)position;
+        var position = share * (sorted.Length - 1);
+        var below = (int)position;
         return below + 1 < sorted.Length ? sorted[below] + (position - below) * (sorted[below + 1] - sorted[below]) : sorted[^1];
     }
 
     // Neighbouring seeds of System.Random are correlated; this spreads them.
     private static int HashOf(int seed, int replicate)
     {
-        ulong mixed = ((ulong)(uint)seed << 32 | (uint)replicate) * 0x9E3779B97F4A7C15;
+        var mixed = ((ulong)(uint)seed << 32 | (uint)replicate) * 0x9E3779B97F4A7C15;
         mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9;
         return (int)((mixed ^ mixed >> 27) & int.MaxValue);
     }

@@ -49,7 +49,8 @@ public sealed record ChinchillaFit
         string[] headers = ["constant", "value"];
         string[][] rows =
         [
-            ["E", Numbers.Format(Law.Irreducible)], ["A", Numbers.Format(Law.ParameterCoefficient)], ["α", Numbers.Format(Law.ParameterExponent)],
+            ["E", Numbers.Format(Law.Irreducible)], ["A", Numbers.Format(Law.ParameterCoefficient)],
+            ["α", Numbers.Format(Law.ParameterExponent)],
             ["B", Numbers.Format(Law.TokenCoefficient)], ["β", Numbers.Format(Law.TokenExponent)],
             ["a of N ∝ C^a", Numbers.Format(Law.SizeExponent)], ["b of D ∝ C^b", Numbers.Format(Law.DataExponent)],
             ["runs", Numbers.Format(Residuals.Count)], ["root mean square, nats", Numbers.Format(RootMeanSquare)],
@@ -89,12 +90,14 @@ public sealed record ChinchillaFit
     {
         var problem = new Problem(runs, delta);
         Minimum best = Lbfgs.Minimize(problem.Evaluate, Theta);
-        foreach (double shift in (double[])[-1, 1])
+        foreach (var shift in (double[])[-1, 1])
         {
             // A resample may have its minimum in another place of the long valley: try from up and down it.
-            double[] start = [Theta[0] + 3 * shift, Theta[1] + 3 * shift, Theta[2], Theta[3] * (1 + 0.3 * shift), Theta[4] * (1 + 0.3 * shift)];
+            double[] start = [Theta[0] + 3 * shift, Theta[1] + 3 * shift, Theta[2], Theta[3] * (1 + 0.3 * shift),
+                Theta[4] * (1 + 0.3 * shift)];
             Minimum other = Lbfgs.Minimize(problem.Evaluate, start);
-            if (other.Value < best.Value) best = other;
+            if (other.Value < best.Value)
+                best = other;
         }
 
         return LawOf(best.X, "resample");
@@ -108,7 +111,9 @@ public sealed record ChinchillaFit
         int sizes = runs.Select(run => run.Parameters).Distinct().Count(), tokens = runs.Select(run => run.Tokens).Distinct().Count();
         if (runs.Length < 5 || sizes < 3 || tokens < 3)
         {
-            throw new FitException($"Five constants need at least 5 runs with 3 sizes and 3 token counts; there are {runs.Length} runs with {sizes} sizes and {tokens} token counts.");
+            throw new FitException(
+                $"Five constants need at least 5 runs with 3 sizes and 3 token counts; there are {runs.Length} runs with {sizes} sizes " +
+                    $"and {tokens} token counts.");
         }
     }
 
@@ -137,14 +142,14 @@ public sealed record ChinchillaFit
         {
             gradient.Clear();
             double sum = 0;
-            for (int i = 0; i < _logLoss.Length; i++)
+            for (var i = 0; i < _logLoss.Length; i++)
             {
                 double size = theta[0] - theta[3] * _logN[i], data = theta[1] - theta[4] * _logD[i], rest = theta[2];
-                double most = Math.Max(size, Math.Max(data, rest));
+                var most = Math.Max(size, Math.Max(data, rest));
                 double s = Math.Exp(size - most), d = Math.Exp(data - most), r = Math.Exp(rest - most), all = s + d + r;
                 double residual = most + Math.Log(all) - _logLoss[i], magnitude = Math.Abs(residual);
                 sum += magnitude <= delta ? residual * residual / 2 : delta * (magnitude - delta / 2);
-                double slope = Math.Clamp(residual, -delta, delta) / all;
+                var slope = Math.Clamp(residual, -delta, delta) / all;
                 gradient[0] += slope * s;
                 gradient[1] += slope * d;
                 gradient[2] += slope * r;

@@ -21,8 +21,8 @@ public sealed record FrontierFit(
     FrontierLaw Law, double SizeExponent, double DataExponent, IReadOnlyList<FrontierPoint> Points, IReadOnlyList<string> Omitted)
 {
     /// <summary>
-    /// Approach 1 of Hoffmann et al. 2022: runs of the same size, ordered by tokens, are a training curve; at many budgets the curve that is lowest
-    /// gives the best size. Curves are interpolated in the logarithm of compute and never extended.
+    /// Approach 1 of Hoffmann et al. 2022: runs of the same size, ordered by tokens, are a training curve; at many budgets the curve that
+    /// is lowest gives the best size. Curves are interpolated in the logarithm of compute and never extended.
     /// </summary>
     /// <param name="runs">Points along training curves: several token counts for every size.</param>
     /// <param name="budgets">How many budgets, evenly spaced in the logarithm (1,500 in the paper).</param>
@@ -31,19 +31,23 @@ public sealed record FrontierFit(
     {
         (double N, TrainingRun[] Points)[] curves = [.. runs.GroupBy(run => run.Parameters)
             .Select(group => (group.Key, group.OrderBy(run => run.Compute).ToArray())).Where(curve => curve.Item2.Length >= 2)];
-        if (curves.Length < 3) throw new FitException($"Approach 1 needs at least 3 sizes with several token counts each; there are {curves.Length}.");
+        if (curves.Length < 3)
+            throw new FitException($"Approach 1 needs at least 3 sizes with several token counts each; there are {curves.Length}.");
         double low = curves.Min(curve => Math.Log(curve.Points[0].Compute)), high = curves.Max(curve => Math.Log(curve.Points[^1].Compute));
         double smallest = curves.Min(curve => curve.N), largest = curves.Max(curve => curve.N);
         var points = new List<FrontierPoint>();
-        for (int i = 0; i < budgets; i++)
+        for (var i = 0; i < budgets; i++)
         {
-            double logC = low + (high - low) * i / (budgets - 1);
-            var at = curves.Select(curve => (curve.N, Loss: Interpolate(curve.Points, logC))).Where(point => point.Loss is not null).ToArray();
-            if (at.Length < 2) continue;
-            (double n, double? loss) = at.MinBy(point => point.Loss);
+            var logC = low + (high - low) * i / (budgets - 1);
+            var at = curves.Select(curve => (curve.N, Loss: Interpolate(curve.Points, logC))).Where(point => point.Loss is not null)
+                .ToArray();
+            if (at.Length < 2)
+                continue;
+            var (n, loss) = at.MinBy(point => point.Loss);
 
             // Where the smallest or largest model wins, one outside the grid might have won: such a budget says nothing.
-            if (n == smallest || n == largest) continue;
+            if (n == smallest || n == largest)
+                continue;
             points.Add(new(Math.Exp(logC), n, Math.Exp(logC) / (6 * n), loss!.Value, at.Length));
         }
 
@@ -62,17 +66,22 @@ public sealed record FrontierFit(
         var omitted = new List<string>();
         foreach (TrainingRun[] group in Budgets([.. runs.OrderBy(run => run.Compute)], sameBudget))
         {
-            double logC = group.Average(run => Math.Log(run.Compute));
-            string budget = FormattableString.Invariant($"{Math.Exp(logC):0.00e+0} FLOPs");
+            var logC = group.Average(run => Math.Log(run.Compute));
+            var budget = FormattableString.Invariant($"{Math.Exp(logC):0.00e+0} FLOPs");
             double[] x = [.. group.Select(run => Math.Log(run.Parameters))], y = [.. group.Select(run => run.Loss)];
-            if (x.Distinct().Count() < 3) omitted.Add($"{budget}: a parabola needs 3 sizes, there are {x.Distinct().Count()}");
+            if (x.Distinct().Count() < 3)
+                omitted.Add($"{budget}: a parabola needs 3 sizes, there are {x.Distinct().Count()}");
             else
             {
-                (double bottom, double loss, double curvature) = Parabola(x, y);
-                if (!(curvature > 0)) omitted.Add($"{budget}: the losses make no valley");
+                var (bottom, loss, curvature) = Parabola(x, y);
+                if (!(curvature > 0))
+                    omitted.Add($"{budget}: the losses make no valley");
                 else if (bottom < x.Min() || bottom > x.Max())
-                    omitted.Add(FormattableString.Invariant($"{budget}: the bottom, at {Math.Exp(bottom):0.00e+0} parameters, lies outside the sizes tried"));
-                else points.Add(new(Math.Exp(logC), Math.Exp(bottom), Math.Exp(logC - bottom) / 6, loss, group.Length));
+                    omitted.Add(
+                        FormattableString.Invariant(
+                            $"{budget}: the bottom, at {Math.Exp(bottom):0.00e+0} parameters, lies outside the sizes tried"));
+                else
+                    points.Add(new(Math.Exp(logC), Math.Exp(bottom), Math.Exp(logC - bottom) / 6, loss, group.Length));
             }
         }
 
@@ -82,7 +91,8 @@ public sealed record FrontierFit(
     /// <summary>How a notebook shows it: the exponents, and the points if they are few.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
-        string caption = FormattableString.Invariant($"{Law.Name}: N ∝ C^{SizeExponent:0.000}, D ∝ C^{DataExponent:0.000}, through {Points.Count} budgets");
+        var caption = FormattableString.Invariant(
+            $"{Law.Name}: N ∝ C^{SizeExponent:0.000}, D ∝ C^{DataExponent:0.000}, through {Points.Count} budgets");
         string[] headers = ["compute", "best size", "tokens", "loss", "runs"];
         string[][] rows = [.. (Points.Count <= 30 ? Points : []).Select(point => new[]
         {
@@ -96,22 +106,25 @@ public sealed record FrontierFit(
     {
         if (points.Select(point => point.Parameters).Distinct().Count() < 2)
         {
-            throw new FitException($"No line can be drawn ({name}): the best size is known for {points.Count} budgets and is the same or single. "
+            throw new FitException(
+                $"No line can be drawn ({name}): the best size is known for {points.Count} budgets and is the same or single. "
                 + (omitted.Count > 0 ? string.Join("; ", omitted) + "." : "Train more sizes and budgets."));
         }
 
         double[] logC = [.. points.Select(point => Math.Log(point.Compute))];
-        Line size = Line.Fit(logC, [.. points.Select(point => Math.Log(point.Parameters))]);
-        Line data = Line.Fit(logC, [.. points.Select(point => Math.Log(point.Tokens))]);
-        return new(new(name, $"fit through {points.Count} budgets", Math.Exp(size.Intercept), size.Slope), size.Slope, data.Slope, points, omitted);
+        var size = Line.Fit(logC, [.. points.Select(point => Math.Log(point.Parameters))]);
+        var data = Line.Fit(logC, [.. points.Select(point => Math.Log(point.Tokens))]);
+        return new(new(name, $"fit through {points.Count} budgets", Math.Exp(size.Intercept), size.Slope), size.Slope, data.Slope, points,
+            omitted);
     }
 
     private static double? Interpolate(TrainingRun[] curve, double logC)
     {
-        for (int i = 1; i < curve.Length; i++)
+        for (var i = 1; i < curve.Length; i++)
         {
             double left = Math.Log(curve[i - 1].Compute), right = Math.Log(curve[i].Compute);
-            if (logC < left || logC > right || right == left) continue;
+            if (logC < left || logC > right || right == left)
+                continue;
             return curve[i - 1].Loss + (curve[i].Loss - curve[i - 1].Loss) * (logC - left) / (right - left);
         }
 
@@ -120,10 +133,11 @@ public sealed record FrontierFit(
 
     private static IEnumerable<TrainingRun[]> Budgets(TrainingRun[] sorted, double sameBudget)
     {
-        int start = 0;
-        for (int i = 1; i <= sorted.Length; i++)
+        var start = 0;
+        for (var i = 1; i <= sorted.Length; i++)
         {
-            if (i < sorted.Length && sorted[i].Compute / sorted[i - 1].Compute <= sameBudget) continue;
+            if (i < sorted.Length && sorted[i].Compute / sorted[i - 1].Compute <= sameBudget)
+                continue;
             yield return sorted[start..i];
             start = i;
         }
@@ -134,20 +148,21 @@ public sealed record FrontierFit(
     {
         double centre = x.Average(), scale = x.Max() - x.Min();
         Span<double> s = stackalloc double[5], t = stackalloc double[3];
-        for (int i = 0; i < x.Length; i++)
+        for (var i = 0; i < x.Length; i++)
         {
             double u = (x[i] - centre) / scale, power = 1;
-            for (int k = 0; k < 5; k++, power *= u)
+            for (var k = 0; k < 5; k++, power *= u)
             {
                 s[k] += power;
-                if (k < 3) t[k] += power * y[i];
+                if (k < 3)
+                    t[k] += power * y[i];
             }
         }
 
-        double determinant = Det(s[0], s[1], s[2], s[1], s[2], s[3], s[2], s[3], s[4]);
-        double c0 = Det(t[0], s[1], s[2], t[1], s[2], s[3], t[2], s[3], s[4]) / determinant;
-        double c1 = Det(s[0], t[0], s[2], s[1], t[1], s[3], s[2], t[2], s[4]) / determinant;
-        double c2 = Det(s[0], s[1], t[0], s[1], s[2], t[1], s[2], s[3], t[2]) / determinant;
+        var determinant = Det(s[0], s[1], s[2], s[1], s[2], s[3], s[2], s[3], s[4]);
+        var c0 = Det(t[0], s[1], s[2], t[1], s[2], s[3], t[2], s[3], s[4]) / determinant;
+        var c1 = Det(s[0], t[0], s[2], s[1], t[1], s[3], s[2], t[2], s[4]) / determinant;
+        var c2 = Det(s[0], s[1], t[0], s[1], s[2], t[1], s[2], s[3], t[2]) / determinant;
         return (centre - scale * c1 / (2 * c2), c0 - c1 * c1 / (4 * c2), c2);
 
         static double Det(double a, double b, double c, double d, double e, double f, double g, double h, double i) =>

@@ -24,10 +24,11 @@ public sealed record KaplanFit(PowerLaw Law, double RSquared, IReadOnlyList<(dou
     public static KaplanFit OfCompute(IEnumerable<TrainingRun> runs)
     {
         var frontier = new List<(double, double)>();
-        double best = double.PositiveInfinity;
+        var best = double.PositiveInfinity;
         foreach (TrainingRun run in runs.OrderBy(run => run.Compute).ThenBy(run => run.Loss))
         {
-            if (run.Loss >= best) continue;
+            if (run.Loss >= best)
+                continue;
             best = run.Loss;
             frontier.Add((run.Compute / Kaplan.PetaflopDay, run.Loss));
         }
@@ -38,9 +39,12 @@ public sealed record KaplanFit(PowerLaw Law, double RSquared, IReadOnlyList<(dou
     private static KaplanFit Through(string what, IEnumerable<(double X, double Loss)> points)
     {
         (double X, double Loss)[] sorted = [.. points.OrderBy(point => point.X)];
-        if (sorted.Length < 2) throw new FitException($"A line needs two different values of {what}; the runs give {sorted.Length}.");
-        Line line = Line.Fit([.. sorted.Select(point => Math.Log(point.X))], [.. sorted.Select(point => Math.Log(point.Loss))]);
-        if (line.Slope >= 0) throw new FitException($"The loss does not fall with {what} in these runs, so no power law describes it.");
-        return new(new(Math.Exp(-line.Intercept / line.Slope), -line.Slope, $"fit to {sorted.Length} values of {what}"), line.RSquared, sorted);
+        if (sorted.Length < 2)
+            throw new FitException($"A line needs two different values of {what}; the runs give {sorted.Length}.");
+        var line = Line.Fit([.. sorted.Select(point => Math.Log(point.X))], [.. sorted.Select(point => Math.Log(point.Loss))]);
+        if (line.Slope >= 0)
+            throw new FitException($"The loss does not fall with {what} in these runs, so no power law describes it.");
+        return new(new(Math.Exp(-line.Intercept / line.Slope), -line.Slope, $"fit to {sorted.Length} values of {what}"), line.RSquared,
+            sorted);
     }
 }

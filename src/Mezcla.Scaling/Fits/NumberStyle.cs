@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 namespace Mezcla.Scaling.Fits;
 
 /// <summary>
-/// How the numbers of a table are written: 1,234.5 with a decimal point, or 1.234,5 with a decimal comma as a Spanish or German spreadsheet saves them. One number can tell
-/// (3,5 has a decimal comma) or leave it open (2,345 is 2.345 or 2345); the numbers of a file together usually tell.
+/// How the numbers of a table are written: 1,234.5 with a decimal point, or 1.234,5 with a decimal comma as a Spanish or German spreadsheet
+/// saves them. One number can tell (3,5 has a decimal comma) or leave it open (2,345 is
+/// 2.345 or 2345); the numbers of a file together usually tell.
 /// </summary>
 internal sealed class NumberStyle
 {
@@ -19,7 +20,7 @@ internal sealed class NumberStyle
     public static NumberStyle Of(IEnumerable<string> texts, bool semicolons)
     {
         bool point = false, comma = false, openComma = false;
-        foreach (string text in texts)
+        foreach (var text in texts)
         {
             double? withPoint = Read(text, '.', ','), withComma = Read(text, ',', '.');
             point |= withPoint is not null && withComma is null;
@@ -27,7 +28,8 @@ internal sealed class NumberStyle
             openComma |= withPoint is not null && withComma is not null && !withPoint.Equals(withComma) && text.Contains(',');
         }
 
-        if (point != comma) return new(comma);
+        if (point != comma)
+            return new(comma);
         // Nothing tells, or the numbers contradict each other. Without any comma, a point is a decimal point.
         return new(point || openComma && !semicolons ? null : openComma);
     }
@@ -39,10 +41,14 @@ internal sealed class NumberStyle
     {
         double? withPoint = Read(text, '.', ','), withComma = Read(text, ',', '.');
         why = null;
-        if (withPoint is null && withComma is null) why = "is not a number";
+        if (withPoint is null && withComma is null)
+            why = "is not a number";
         else if (withPoint is not null && withComma is not null && !withPoint.Equals(withComma) && _decimalComma is null)
-            why = string.Create(CultureInfo.InvariantCulture, $"can be read as {withPoint} or as {withComma}, and nothing in the file tells which; write it without separators of thousands and with a decimal point");
-        else return _decimalComma == true ? withComma ?? withPoint : withPoint ?? withComma;
+            why = string.Create(CultureInfo.InvariantCulture,
+                $"can be read as {withPoint} or as {withComma}, and nothing in the file tells which; write it without separators of " +
+                    $"thousands and with a decimal point");
+        else
+            return _decimalComma == true ? withComma ?? withPoint : withPoint ?? withComma;
         return null;
     }
 
@@ -51,11 +57,16 @@ internal sealed class NumberStyle
     {
         if (text.Contains(thousands))
         {
-            string mark = Regex.Escape(thousands.ToString());
-            if (!Regex.IsMatch(text, $@"^\s*[+-]?[1-9][0-9]{{0,2}}({mark}[0-9]{{3}})+({Regex.Escape(decimalMark.ToString())}[0-9]*)?([eE][+-]?[0-9]+)?\s*$", RegexOptions.CultureInvariant)) return null;
+            var mark = Regex.Escape(thousands.ToString());
+            if (!Regex.IsMatch(text,
+                $@"^\s*[+-]?[1-9][0-9]{{0,2}}({mark}[0-9]{{3}})+({Regex.Escape(decimalMark.ToString())}[0-9]*)?([eE][+-]?[0-9]+)?\s*$",
+                RegexOptions.CultureInvariant))
+                return null;
             text = text.Replace(thousands.ToString(), "");
         }
 
-        return double.TryParse(text.Replace(decimalMark, '.'), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
+        return double.TryParse(text.Replace(decimalMark, '.'), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : null;
     }
 }

@@ -1,6 +1,7 @@
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>L(N, D) = E + A/N^α + B/D^β (Hoffmann et al. 2022, equation 2): what cannot be learned, what size costs, what data costs.</summary>
+/// <summary>L(N, D) = E + A/N^α + B/D^β (Hoffmann et al. 2022, equation 2): what
+/// cannot be learned, what size costs, what data costs.</summary>
 /// <param name="Name">What the law is called.</param>
 /// <param name="Source">The paper, and where the digits come from.</param>
 /// <param name="Irreducible">E: the entropy of text under this tokenizer, in nats per token.</param>
@@ -9,10 +10,12 @@ namespace Mezcla.Scaling.Laws;
 /// <param name="TokenCoefficient">B.</param>
 /// <param name="TokenExponent">β.</param>
 public sealed record ChinchillaLaw(
-    string Name, string Source, double Irreducible, double ParameterCoefficient, double ParameterExponent, double TokenCoefficient, double TokenExponent)
+    string Name, string Source, double Irreducible, double ParameterCoefficient, double ParameterExponent, double TokenCoefficient,
+    double TokenExponent)
     : ILossLaw
 {
-    /// <summary>Approach 3 with all digits (logarithms of A, B, E and the exponents as in the paper's TeX source). These give the paper's 40 billion for Gopher's compute.</summary>
+    /// <summary>Approach 3 with all digits (logarithms of A, B, E and the exponents as in the paper's TeX
+    /// source). These give the paper's 40 billion for Gopher's compute.</summary>
     public static ChinchillaLaw Hoffmann { get; } = new("Hoffmann", "Hoffmann et al. 2022, approach 3, digits of the paper's TeX source",
         Math.Exp(0.5267228), Math.Exp(6.0073404), 0.33917084, Math.Exp(6.0179186), 0.2849083);
 
@@ -21,7 +24,8 @@ public sealed record ChinchillaLaw(
         1.69, 406.4, 0.34, 410.7, 0.28);
 
     /// <summary>The refit of Hoffmann's points that agrees with approaches 1 and 2.</summary>
-    public static ChinchillaLaw Besiroglu { get; } = new("Besiroglu", "Besiroglu et al. 2024, table 1: refit of 240 points read off Hoffmann's figure 4",
+    public static ChinchillaLaw Besiroglu { get; } = new("Besiroglu",
+        "Besiroglu et al. 2024, table 1: refit of 240 points read off Hoffmann's figure 4",
         1.8172, 482.01, 0.3478, 2085.43, 0.3658);
 
     /// <summary>a in N ∝ C^a: β/(α+β).</summary>
@@ -47,10 +51,11 @@ public sealed record ChinchillaLaw(
     /// <summary>The budget at which <paramref name="parameters"/> is the best size.</summary>
     public Allocation OptimalForSize(double parameters) => Optimal(6 * Math.Pow(parameters / G, 1 / SizeExponent));
 
-    /// <summary>Tokens that bring a model of <paramref name="parameters"/> to <paramref name="loss"/>; infinite where no amount would.</summary>
+    /// <summary>Tokens that bring a model of <paramref name="parameters"/> to
+    /// <paramref name="loss"/>; infinite where no amount would.</summary>
     public double TokensForLoss(double parameters, double loss)
     {
-        double left = loss - Irreducible - ParameterCoefficient * Math.Pow(parameters, -ParameterExponent);
+        var left = loss - Irreducible - ParameterCoefficient * Math.Pow(parameters, -ParameterExponent);
         return left <= 0 ? double.PositiveInfinity : Math.Pow(TokenCoefficient / left, 1 / TokenExponent);
     }
 }

@@ -38,7 +38,7 @@ public sealed record ClarkLaw(string Name, double Size, double Experts, double I
     /// <summary>The size of the dense model (one expert) that is as good.</summary>
     public double DenseEquivalent(double parameters, double experts)
     {
-        double one = Math.Log10(EffectiveExperts(1));
+        var one = Math.Log10(EffectiveExperts(1));
         return Math.Pow(10, (Math.Log10(Evaluate(parameters, experts)) - Experts * one - Constant) / (Size + Interaction * one));
     }
 

@@ -5,14 +5,16 @@ namespace Mezcla.Scaling.Laws;
 /// <summary>One size of Hoffmann's tables: what each approach says it needs to be the best size.</summary>
 /// <param name="Parameters">Model size, N.</param>
 /// <param name="Compute1">FLOPs by approach 1 (table 3).</param>
-/// <param name="GopherUnits">The same relative to Gopher's 5.76e23 FLOPs, as printed. It is compute, not data, though it was reported as data.</param>
+/// <param name="GopherUnits">The same relative to Gopher's 5.76e23 FLOPs, as printed. It
+/// is compute, not data, though it was reported as data.</param>
 /// <param name="Tokens1">Tokens by approach 1.</param>
 /// <param name="Compute2">FLOPs by approach 2 (table A3).</param>
 /// <param name="Tokens2">Tokens by approach 2.</param>
 /// <param name="Compute3">FLOPs by approach 3 (table A3), as printed.</param>
 /// <param name="Tokens3">Tokens by approach 3.</param>
 public sealed record HoffmannRow(
-    double Parameters, double Compute1, double GopherUnits, double Tokens1, double Compute2, double Tokens2, double Compute3, double Tokens3)
+    double Parameters, double Compute1, double GopherUnits, double Tokens1, double Compute2, double Tokens2, double Compute3,
+    double Tokens3)
 {
     /// <summary>6·N·D over the printed FLOPs of approach 3: 1 where the row is consistent, 10 in the row of 175 billion.</summary>
     public double Approach3Check => 6 * Parameters * Tokens3 / Compute3;
@@ -38,7 +40,8 @@ public static class HoffmannTables
         new(10e12, 1.30e28, 22_515.9, 216.2e12, 1.75e28, 292.0e12, 8.55e28, 1425.5e12),
     ];
 
-    /// <summary>Approach 1: the lower envelope of training curves. A straight line through the logarithms of table 3, exponent 0.498.</summary>
+    /// <summary>Approach 1: the lower envelope of training curves. A straight line
+    /// through the logarithms of table 3, exponent 0.498.</summary>
     public static FrontierLaw Approach1 { get; } = Through("Hoffmann, approach 1", "table 3", row => row.Compute1);
 
     /// <summary>Approach 2: the bottoms of isoFLOP parabolas. A straight line through the logarithms of table A3.</summary>
@@ -46,7 +49,7 @@ public static class HoffmannTables
 
     private static FrontierLaw Through(string name, string table, Func<HoffmannRow, double> compute)
     {
-        Line line = Line.Fit([.. Rows.Select(row => Math.Log(compute(row)))], [.. Rows.Select(row => Math.Log(row.Parameters))]);
+        var line = Line.Fit([.. Rows.Select(row => Math.Log(compute(row)))], [.. Rows.Select(row => Math.Log(row.Parameters))]);
         return new(name, $"Hoffmann et al. 2022, least squares through the logarithms of {table}", Math.Exp(line.Intercept), line.Slope);
     }
 }

@@ -17,8 +17,8 @@ public sealed record InferenceAwarePlan(
 }
 
 /// <summary>
-/// Sardana et al. 2023 (arXiv:2401.00448): minimize 6·N·D + 2·N·D_inference over models that reach a given loss. The more a model is used, the
-/// smaller it should be and the longer it should train.
+/// Sardana et al. 2023 (arXiv:2401.00448): minimize 6·N·D + 2·N·D_inference over models that reach a given loss. The more a model is used,
+/// the smaller it should be and the longer it should train.
 /// </summary>
 /// <param name="Law">The law of loss underneath.</param>
 public sealed record InferenceAwareLaw(ChinchillaLaw Law)
@@ -30,15 +30,18 @@ public sealed record InferenceAwareLaw(ChinchillaLaw Law)
         if (!(loss > Law.Irreducible))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(loss), loss, $"No model reaches this loss under the law '{Law.Name}': it must be above the irreducible {Law.Irreducible:0.####}.");
+                nameof(loss), loss,
+                $"No model reaches this loss under the law '{Law.Name}': it must be above the irreducible {Law.Irreducible:0.####}.");
         }
 
         // Below this size no data suffices. Both optima lie between it and a size so large that data hardly matters.
-        double smallest = Math.Log(Math.Pow(Law.ParameterCoefficient / (loss - Law.Irreducible), 1 / Law.ParameterExponent));
+        var smallest = Math.Log(Math.Pow(Law.ParameterCoefficient / (loss - Law.Irreducible), 1 / Law.ParameterExponent));
         double Cost(double size, double use) => size * (6 * Law.TokensForLoss(size, loss) + 2 * use);
-        double Best(double use) => Math.Exp(Search.Minimum(logSize => Math.Log(Cost(Math.Exp(logSize), use)), smallest + 1e-9, smallest + 20));
+        double Best(double use) =>
+            Math.Exp(Search.Minimum(logSize => Math.Log(Cost(Math.Exp(logSize), use)), smallest + 1e-9, smallest + 20));
         double parameters = Best(inferenceTokens), chinchilla = Best(0);
-        return new(loss, inferenceTokens, parameters, Law.TokensForLoss(parameters, loss), Cost(parameters, inferenceTokens), Cost(chinchilla, inferenceTokens));
+        return new(loss, inferenceTokens, parameters, Law.TokensForLoss(parameters, loss), Cost(parameters, inferenceTokens),
+            Cost(chinchilla, inferenceTokens));
     }
 
     /// <summary>The best plan that is as good as a Chinchilla-optimal model of <paramref name="parameters"/>.</summary>

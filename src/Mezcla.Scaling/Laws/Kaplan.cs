@@ -50,7 +50,8 @@ public static class Kaplan
     public static double EfficientStop => Steps.ParameterExponent / Steps.StepExponent;
 }
 
-/// <summary>L(N, D) = [(Nc/N)^(αN/αD) + Dc/D]^αD (Kaplan et al. 2020, equation 1.5); its optimum is the paper's own N = 1.3e9·C^0.73, in PF-days.</summary>
+/// <summary>L(N, D) = [(Nc/N)^(αN/αD) + Dc/D]^αD (Kaplan et al. 2020, equation 1.5); its
+/// optimum is the paper's own N = 1.3e9·C^0.73, in PF-days.</summary>
 /// <param name="ParameterScale">Nc.</param>
 /// <param name="ParameterExponent">αN.</param>
 /// <param name="TokenScale">Dc.</param>

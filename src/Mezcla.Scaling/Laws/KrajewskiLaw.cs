@@ -11,8 +11,8 @@ namespace Mezcla.Scaling.Laws;
 public sealed record GranularAllocation(double Compute, double Parameters, double Tokens, int Granularity, double Loss);
 
 /// <summary>
-/// Krajewski et al. 2024 (arXiv:2402.07871): L = c + (g/G^γ + a)/N^α + b/D^β for models whose experts are cut into G finer ones. N is the number of
-/// all parameters but embeddings of a model with 64 times the dense feed-forward size, which is 43 times what one token uses.
+/// Krajewski et al. 2024 (arXiv:2402.07871): L = c + (g/G^γ + a)/N^α + b/D^β for models whose experts are cut into G finer ones. N is the
+/// number of all parameters but embeddings of a model with 64 times the dense feed-forward size, which is 43 times what one token uses.
 /// </summary>
 public sealed record KrajewskiLaw
 {
@@ -47,7 +47,8 @@ public sealed record KrajewskiLaw
 
     /// <summary>Loss in nats per token of <paramref name="parameters"/> (all of them, embeddings left out) at this granularity.</summary>
     public double Evaluate(double parameters, double tokens, double granularity) => Irreducible
-        + (GranularityCoefficient / Math.Pow(granularity, GranularityExponent) + ParameterCoefficient) / Math.Pow(parameters, ParameterExponent)
+        + (GranularityCoefficient / Math.Pow(granularity, GranularityExponent) + ParameterCoefficient) / Math.Pow(parameters,
+            ParameterExponent)
         + TokenCoefficient / Math.Pow(tokens, TokenExponent);
 
     /// <summary>All parameters for those that a token uses, d²(8·64+4)L against 12·d²·L: 43 times.</summary>
@@ -71,7 +72,7 @@ public sealed record KrajewskiLaw
     public GranularAllocation OptimalAt(double compute, int granularity)
     {
         double Tokens(double size) => compute / ComputePerToken(size, granularity);
-        double best = Math.Exp(Search.Minimum(
+        var best = Math.Exp(Search.Minimum(
             logSize => Evaluate(Math.Exp(logSize), Tokens(Math.Exp(logSize)), granularity), Math.Log(1e5), Math.Log(compute / 1e5)));
         return new(compute, best, Tokens(best), granularity, Evaluate(best, Tokens(best), granularity));
     }

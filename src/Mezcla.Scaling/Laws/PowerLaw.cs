@@ -23,7 +23,7 @@ public sealed record FrontierLaw(string Name, string Source, double Coefficient,
     /// <inheritdoc/>
     public Allocation Optimal(double compute)
     {
-        double parameters = Coefficient * Math.Pow(compute, Exponent);
+        var parameters = Coefficient * Math.Pow(compute, Exponent);
         return new(compute, parameters, compute / (6 * parameters));
     }
 
@@ -42,12 +42,13 @@ public sealed record TokenLaw(string Name, string Source, double Coefficient, do
     /// Llama 3's law, with the two digits that the paper prints. They give 10.5 trillion tokens at 3.8e25 FLOPs where the paper says
     /// 16.55: that takes an exponent of 0.538. Another law undone by rounding.
     /// </summary>
-    public static TokenLaw Llama3 { get; } = new("Llama 3", "Grattafiori et al. 2024, section 3.2.1: D = 0.29·C^0.53 (exponent as rounded there)", 0.29, 0.53);
+    public static TokenLaw Llama3 { get; } = new("Llama 3",
+        "Grattafiori et al. 2024, section 3.2.1: D = 0.29·C^0.53 (exponent as rounded there)", 0.29, 0.53);
 
     /// <inheritdoc/>
     public Allocation Optimal(double compute)
     {
-        double tokens = Coefficient * Math.Pow(compute, Exponent);
+        var tokens = Coefficient * Math.Pow(compute, Exponent);
         return new(compute, compute / (6 * tokens), tokens);
     }
 }

@@ -13,7 +13,8 @@ public sealed record PrecisionSensitivity(double Gamma, double Offset)
 
 /// <summary>
 /// Kumar et al. 2024 (arXiv:2411.04330): L = A·N_eff^-α + B·D^-β + E + δ, where training in few bits acts like having fewer parameters
-/// and δ is what quantization after training costs. Fitted on 465 runs of 30 to 220 million parameters; its authors warn that the constants do not carry over.
+/// and δ is what quantization after training costs. Fitted on 465 runs of 30 to 220 million
+/// parameters; its authors warn that the constants do not carry over.
 /// </summary>
 public sealed record PrecisionLaw
 {
@@ -55,20 +56,24 @@ public sealed record PrecisionLaw
 
     /// <summary>N_eff/N with weights, activations and key/value cache at these bits.</summary>
     public double EffectiveShare(double weightBits, double activationBits, double keyValueBits, bool withOffsets = true) =>
-        Weights.Remaining(weightBits, withOffsets) * Activations.Remaining(activationBits, withOffsets) * KeyValues.Remaining(keyValueBits, withOffsets);
+        Weights.Remaining(weightBits, withOffsets) * Activations.Remaining(activationBits, withOffsets) * KeyValues.Remaining(keyValueBits,
+            withOffsets);
 
     /// <summary>Loss after training with everything at <paramref name="bits"/>.</summary>
     public double Evaluate(double parameters, double tokens, double bits) => Irreducible
-        + ParameterCoefficient * Math.Pow(parameters * EffectiveShare(bits, bits, bits), -Exponent) + TokenCoefficient * Math.Pow(tokens, -Exponent);
+        + ParameterCoefficient * Math.Pow(parameters * EffectiveShare(bits, bits, bits), -Exponent) + TokenCoefficient * Math.Pow(tokens,
+            -Exponent);
 
-    /// <summary>δ: loss added by quantizing the weights of a trained model to <paramref name="bits"/>. It grows with the data seen.</summary>
+    /// <summary>δ: loss added by quantizing the weights of a trained model to
+    /// <paramref name="bits"/>. It grows with the data seen.</summary>
     public double PostTrainingLoss(double parameters, double tokens, double bits) => QuantizationCoefficient
         * Math.Pow(tokens, QuantizationTokenExponent) / Math.Pow(parameters, QuantizationParameterExponent)
         * Math.Exp(-bits / Quantization.Gamma + Quantization.Offset);
 
     /// <summary>Tokens beyond which more training makes the quantized model worse (equation 13, with the offset of δ).</summary>
     public double CriticalTokens(double parameters, double bits) => Math.Pow(
-        Exponent * TokenCoefficient * Math.Pow(parameters, QuantizationParameterExponent) * Math.Exp(bits / Quantization.Gamma - Quantization.Offset)
+        Exponent * TokenCoefficient * Math.Pow(parameters,
+            QuantizationParameterExponent) * Math.Exp(bits / Quantization.Gamma - Quantization.Offset)
             / (QuantizationTokenExponent * QuantizationCoefficient),
         1 / (QuantizationTokenExponent + Exponent));
 
@@ -76,7 +81,8 @@ public sealed record PrecisionLaw
     /// The bits at which to train when size, data and precision share one budget C = (6/16)·N·D·P. As α = β, that is where the share of
     /// parameters per bit is greatest, whatever the budget: 7.00 bits with the offsets, 3.47 without.
     /// </summary>
-    public double OptimalBits(bool withOffsets = true) => Search.Minimum(bits => -EffectiveShare(bits, bits, bits, withOffsets) / bits, 1, 32);
+    public double OptimalBits(bool withOffsets = true) =>
+        Search.Minimum(bits => -EffectiveShare(bits, bits, bits, withOffsets) / bits, 1, 32);
 
     /// <summary>Training compute at <paramref name="bits"/>, in FLOPs of 16 bits: (6/16)·N·D·P.</summary>
     public static double Compute(double parameters, double tokens, double bits) => 6.0 / 16 * parameters * tokens * bits;

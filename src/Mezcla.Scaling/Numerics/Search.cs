@@ -9,7 +9,7 @@ internal static class Search
     public static double Minimum(Func<double, double> f, double low, double high)
     {
         double a = high - Golden * (high - low), b = low + Golden * (high - low), fa = f(a), fb = f(b);
-        for (int i = 0; i < 200 && high - low > 1e-12 * (Math.Abs(low) + Math.Abs(high)); i++)
+        for (var i = 0; i < 200 && high - low > 1e-12 * (Math.Abs(low) + Math.Abs(high)); i++)
         {
             // Where nothing is possible on the left (an infinite value on both sides), the valley is to the right.
             if (fa < fb)

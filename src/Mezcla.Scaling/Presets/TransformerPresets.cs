@@ -23,8 +23,8 @@ public static class TransformerPresets
         Gpt("gpt2-large", 36, 1280, 20, 64, 1024),
         Gpt("gpt2-xl", 48, 1600, 25, 64, 1024),
 
-        // Brown et al. 2020, table 2.1, as printed: XL's heads do not add up to its width, 13B's width is no multiple of its heads. Every
-        // other layer attends within a band there, which changes no parameter and is left out.
+        // Brown et al. 2020, table 2.1, as printed: XL's heads do not add up to its width, 13B's width is not a multiple of its heads.
+        // Every other layer attends within a band there, which changes no parameter and is left out.
         Gpt("gpt3-small", 12, 768, 12, 64, 2048),
         Gpt("gpt3-medium", 24, 1024, 16, 64, 2048),
         Gpt("gpt3-large", 24, 1536, 16, 96, 2048),
@@ -54,7 +54,8 @@ public static class TransformerPresets
 
         WithWindow(Llama("mistral-7b", 32, 4096, 32, 8, 14336, 32000, 32768, 1e4), 4096),
 
-        // Chowdhery et al. 2022: no biases, so the layer norms have gains only; multi-query; 3 matrices; attention and feed-forward in parallel.
+        // Chowdhery et al. 2022: no biases, so the layer norms have gains only;
+        // multi-query; 3 matrices; attention and feed-forward in parallel.
         new()
         {
             Name = "palm-540b",
@@ -76,9 +77,12 @@ public static class TransformerPresets
         Llama("mixtral-8x22b-v32000", 56, 6144, 48, 8, 16384, 32000, 65536, 1e6, moe: Swiglu(8, 2, 16384)),
 
         // Dai et al. 2024; DeepSeek-AI 2024 (V2) and 2024 (V3). V3 predicts one more token with a module that is not counted here.
-        Llama("deepseek-moe-16b", 28, 2048, 16, 16, 10944, 102400, 4096, 1e4, norm: Rms6, moe: Swiglu(64, 6, 1408, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting() }),
-        Latent("deepseek-v2-lite", 27, 2048, 16, 0, 10944, 102400, Swiglu(64, 6, 1408, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting() }),
-        Latent("deepseek-v2", 60, 5120, 128, 1536, 12288, 102400, Swiglu(160, 6, 1536, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting { Scale = 16 } }),
+        Llama("deepseek-moe-16b", 28, 2048, 16, 16, 10944, 102400, 4096, 1e4, norm: Rms6,
+            moe: Swiglu(64, 6, 1408, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting() }),
+        Latent("deepseek-v2-lite", 27, 2048, 16, 0, 10944, 102400,
+            Swiglu(64, 6, 1408, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting() }),
+        Latent("deepseek-v2", 60, 5120, 128, 1536, 12288, 102400,
+            Swiglu(160, 6, 1536, shared: 2, dense: 1) with { Routing = new SoftmaxTopKRouting { Scale = 16 } }),
         Latent("deepseek-v3", 61, 7168, 128, 1536, 18432, 129280, Swiglu(256, 8, 2048, shared: 1, dense: 3) with
         {
             Routing = new SigmoidRouting { Groups = 8, ChosenGroups = 4, Scale = 2.5f },
@@ -102,7 +106,14 @@ public static class TransformerPresets
             HiddenSize = 8192,
             Attention = new() { Heads = 128, KeyValueHeads = 128, HeadSize = 128 },
             FeedForward = new(32768, Activation.Gelu, Gated: true),
-            MixtureOfExperts = new() { Experts = 64, TopK = 2, Expert = new(32768, Activation.Gelu), Period = 2, Routing = new GShardRouting() },
+            MixtureOfExperts = new()
+            {
+                Experts = 64,
+                TopK = 2,
+                Expert = new(32768, Activation.Gelu),
+                Period = 2,
+                Routing = new GShardRouting()
+            },
             Positions = new(PositionKind.None),
             Norm = Rms6,
             TiedHead = true,
@@ -126,10 +137,12 @@ public static class TransformerPresets
         ?? throw new ArgumentException($"There is no preset named '{name}'. There are: {string.Join(", ", Names)}.", nameof(name));
 
     /// <summary>The preset with this name, letter case aside, or null.</summary>
-    public static TransformerConfig? Find(string name) => All.FirstOrDefault(config => config.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+    public static TransformerConfig? Find(string name) =>
+        All.FirstOrDefault(config => config.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static TransformerConfig Gpt(
-        string name, int layers, int width, int heads, int headSize, int context, int vocabulary = 50257, Activation activation = Activation.GeluTanh) => new()
+        string name, int layers, int width, int heads, int headSize, int context, int vocabulary = 50257,
+        Activation activation = Activation.GeluTanh) => new()
         {
             Name = name,
             VocabularySize = vocabulary,
@@ -174,7 +187,8 @@ public static class TransformerPresets
         string name, int layers, int width, int heads, int queryRank, int wide, int vocabulary, MixtureOfExpertsConfig moe)
     {
         // A query/key head is 128 + 64 wide, of which the last 64 are rotated with a key that all heads share; a value head 128.
-        TransformerConfig config = Llama(name, layers, width, heads, heads, wide, vocabulary, 163_840, 1e4, new YarnScaling(40, 4096), Rms6, moe);
+        TransformerConfig config = Llama(name, layers, width, heads, heads, wide, vocabulary, 163_840, 1e4, new YarnScaling(40, 4096), Rms6,
+            moe);
         return config with { Attention = config.Attention with { HeadSize = 192, Latent = new(queryRank, 512, 128, 64, 128) } };
     }
 
@@ -197,7 +211,13 @@ public static class TransformerPresets
             Sinks = true,
         },
         FeedForward = new(2880, Activation.Silu, Gated: true, Bias: true),
-        MixtureOfExperts = new() { Experts = experts, TopK = 4, Expert = new(2880, Activation.Silu, Gated: true, Bias: true), RouterBias = true },
+        MixtureOfExperts = new()
+        {
+            Experts = experts,
+            TopK = 4,
+            Expert = new(2880, Activation.Silu, Gated: true, Bias: true),
+            RouterBias = true
+        },
         Positions = new(PositionKind.Rotary, 150_000, new YarnScaling(32, 4096)),
         Norm = Rms,
     };
@@ -205,7 +225,10 @@ public static class TransformerPresets
     private static TransformerConfig Llama4(string name, int experts, int period, int denseWide, RotaryScaling? scaling, bool queryKeyNorm)
     {
         TransformerConfig config = Llama(
-            name, 48, 5120, 40, 8, denseWide, 202_048, 1_048_576, 5e5, scaling, moe: Swiglu(experts, 1, 8192, shared: 1, period: period) with { Routing = new SigmoidRouting { Normalize = false, WeighInput = true } });
+            name, 48, 5120, 40, 8, denseWide, 202_048, 1_048_576, 5e5, scaling,
+            moe: Swiglu(experts, 1, 8192, shared: 1,
+                period: period) with
+            { Routing = new SigmoidRouting { Normalize = false, WeighInput = true } });
         return config with
         {
             Attention = config.Attention with { QueryKeyNorm = queryKeyNorm },

@@ -11,10 +11,11 @@ public static class SlurmScript
     /// <param name="folder">The folder in which the tasks run.</param>
     /// <param name="cores">Cores of a task.</param>
     /// <param name="flopsPerSecond">What one core is assumed to reach, for the time limit; it is doubled.</param>
-    public static string Write(IReadOnlyList<string> arguments, IReadOnlyList<SweepRun> plan, string folder, int cores = 2, double flopsPerSecond = 5e9)
+    public static string Write(IReadOnlyList<string> arguments, IReadOnlyList<SweepRun> plan, string folder, int cores = 2,
+        double flopsPerSecond = 5e9)
     {
         var longest = TimeSpan.FromMinutes(Math.Ceiling(10 + 2 * plan.Max(run => run.Flops) / (flopsPerSecond * cores) / 60));
-        string limit = string.Create(CultureInfo.InvariantCulture, $"{(int)longest.TotalHours:00}:{longest.Minutes:00}:00");
+        var limit = string.Create(CultureInfo.InvariantCulture, $"{(int)longest.TotalHours:00}:{longest.Minutes:00}:00");
         return string.Create(CultureInfo.InvariantCulture, $"""
             #!/bin/bash
             # {plan.Count} trainings of a scaling sweep, one for each task. Hand it in with: sbatch THIS-FILE
@@ -34,5 +35,6 @@ public static class SlurmScript
     }
 
     // Inside single quotes a shell reads everything as it stands.
-    private static string Quote(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=+,:".Contains(c)) ? text : "'" + text.Replace("'", "'\\''") + "'";
+    private static string Quote(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=+,:".Contains(c))
+        ? text : "'" + text.Replace("'", "'\\''") + "'";
 }

@@ -13,8 +13,8 @@ namespace Mezcla.Scaling.Sweeps;
 public sealed record SweepProgress(SweepRun Run, int Number, int Count, TrainingStep Step);
 
 /// <summary>
-/// Trains the models of a plan one after the other and writes a line for each as soon as it is done, so that stopping loses one training at most: the next
-/// start goes on with what is missing.
+/// Trains the models of a plan one after the other and writes a line for each as soon as it is done, so that stopping loses one training at
+/// most: the next start goes on with what is missing.
 /// </summary>
 public sealed class Sweep(SweepData data, string path)
 {
@@ -24,23 +24,28 @@ public sealed class Sweep(SweepData data, string path)
     /// <summary>The file of records.</summary>
     public string FilePath { get; } = Path.GetFullPath(path);
 
-    /// <summary>The folder in which the steps of each training are recorded, as one file of JSON lines per training; null for no record.</summary>
+    /// <summary>The folder in which the steps of each training are recorded, as one file
+    /// of JSON lines per training; null for no record.</summary>
     public string? StepsFolder { get; init; }
 
-    /// <summary>The file that task <paramref name="task"/> of a cluster's job array writes: sweep.jsonl becomes sweep.task-7.jsonl.</summary>
-    public string PathOfTask(int task) => Path.ChangeExtension(FilePath, FormattableString.Invariant($".task-{task}{Path.GetExtension(FilePath)}"));
+    /// <summary>The file that task <paramref name="task"/> of a cluster's job array
+    /// writes: sweep.jsonl becomes sweep.task-7.jsonl.</summary>
+    public string PathOfTask(int task) =>
+        Path.ChangeExtension(FilePath, FormattableString.Invariant($".task-{task}{Path.GetExtension(FilePath)}"));
 
     /// <summary>The trainings whose records are there already, in the file or in those of tasks.</summary>
     /// <exception cref="ArgumentException">The file's trainings saw other data.</exception>
     public IReadOnlyDictionary<string, SweepRecord> Done()
     {
         var done = new Dictionary<string, SweepRecord>();
-        foreach (string file in TaskFiles().Prepend(FilePath).Where(File.Exists))
+        foreach (var file in TaskFiles().Prepend(FilePath).Where(File.Exists))
         {
             foreach (SweepRecord record in SweepRecord.Read(file))
             {
                 if (record.DataSha256 != data.Batches.Sha256)
-                    throw new ArgumentException($"The trainings in {Path.GetFileName(file)} saw other data ({record.Data}). Name another output file, or the same texts.");
+                    throw new ArgumentException(
+                        $"The trainings in {Path.GetFileName(file)} saw other data ({record.Data}). Name another output file, or the " +
+                            "same texts.");
                 done.TryAdd(record.Key, record);
             }
         }
@@ -49,8 +54,9 @@ public sealed class Sweep(SweepData data, string path)
     }
 
     /// <summary>
-    /// Trains what is missing, after gathering what tasks have done. Cancelling ends with the step under way; its training is not recorded. Neither is one that
-    /// diverges: <paramref name="diverged"/> hears of it and the sweep goes on. <paramref name="recorded"/> hears of every record once it is on disk.
+    /// Trains what is missing, after gathering what tasks have done. Cancelling ends with the step under way; its training is not recorded.
+    /// Neither is one that diverges: <paramref name="diverged"/> hears of it and the sweep goes on.
+    /// <paramref name="recorded"/> hears of every record once it is on disk.
     /// </summary>
     /// <returns>The records of this start.</returns>
     public IReadOnlyList<SweepRecord> Run(
@@ -60,11 +66,12 @@ public sealed class Sweep(SweepData data, string path)
         IReadOnlyDictionary<string, SweepRecord> done = Gather();
         SweepRun[] left = [.. plan.Where(run => !done.ContainsKey(run.Key))];
         var records = new List<SweepRecord>();
-        for (int i = 0; i < left.Length && !cancellation.IsCancellationRequested; i++)
+        for (var i = 0; i < left.Length && !cancellation.IsCancellationRequested; i++)
         {
             try
             {
-                if (Train(left[i], step => progress?.Invoke(new(left[i], i + 1, left.Length, step)), cancellation) is not { } record) break;
+                if (Train(left[i], step => progress?.Invoke(new(left[i], i + 1, left.Length, step)), cancellation) is not { } record)
+                    break;
                 Append(FilePath, record);
                 records.Add(record);
                 recorded?.Invoke(record);
@@ -79,12 +86,16 @@ public sealed class Sweep(SweepData data, string path)
     }
 
     /// <summary>Trains one run of the plan into the file of its own, as a task of a job array; nothing where it is done already.</summary>
-    public SweepRecord? RunTask(IReadOnlyList<SweepRun> plan, int task, Action<SweepProgress>? progress = null, CancellationToken cancellation = default)
+    public SweepRecord? RunTask(IReadOnlyList<SweepRun> plan, int task, Action<SweepProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
-        if (task < 0 || task >= plan.Count) throw new ArgumentOutOfRangeException(nameof(task), task, $"The plan has tasks 0 to {plan.Count - 1}.");
-        if (Done().ContainsKey(plan[task].Key)) return null;
+        if (task < 0 || task >= plan.Count)
+            throw new ArgumentOutOfRangeException(nameof(task), task, $"The plan has tasks 0 to {plan.Count - 1}.");
+        if (Done().ContainsKey(plan[task].Key))
+            return null;
         SweepRecord? record = Train(plan[task], step => progress?.Invoke(new(plan[task], 1, 1, step)), cancellation);
-        if (record is not null) Append(PathOfTask(task), record);
+        if (record is not null)
+            Append(PathOfTask(task), record);
         return record;
     }
 
@@ -105,12 +116,14 @@ public sealed class Sweep(SweepData data, string path)
         TrainingResult result = new Trainer(model, data.Batches, config).Run(
             step =>
             {
-                if (steps is not null) RunRecord.WriteStep(steps, step);
+                if (steps is not null)
+                    RunRecord.WriteStep(steps, step);
                 progress(step);
             },
             cancellation);
-        if (!result.Completed) return null;
-        ParameterCount count = ParameterCount.Of(run.Model);
+        if (!result.Completed)
+            return null;
+        var count = ParameterCount.Of(run.Model);
         return new()
         {
             Key = run.Key,
@@ -138,31 +151,41 @@ public sealed class Sweep(SweepData data, string path)
 
     private StreamWriter? OpenSteps(SweepRun run, TrainingConfig config)
     {
-        if (StepsFolder is null) return null;
+        if (StepsFolder is null)
+            return null;
         Directory.CreateDirectory(StepsFolder);
         var writer = new StreamWriter(Path.Combine(StepsFolder, run.Key + ".jsonl"));
-        new RunRecord { Model = run.Model, Training = config, Source = new(data.Description, null, "bytes", 256, data.Batches.ValidationShare, run.Seed), DataSha256 = data.Batches.Sha256 }.WriteHead(writer);
+        new RunRecord
+        {
+            Model = run.Model,
+            Training = config,
+            Source = new(data.Description, null, "bytes", 256, data.Batches.ValidationShare, run.Seed),
+            DataSha256 = data.Batches.Sha256
+        }.WriteHead(writer);
         return writer;
     }
 
-    /// <summary>Writes the records of tasks into the file, and ends a last line that was cut off; the tasks' files are deleted when theirs are safe.</summary>
+    /// <summary>Writes the records of tasks into the file, and ends a last line that was cut
+    /// off; the tasks' files are deleted when theirs are safe.</summary>
     private IReadOnlyDictionary<string, SweepRecord> Gather()
     {
         IReadOnlyDictionary<string, SweepRecord> done = Done();
         string[] tasks = [.. TaskFiles()];
-        string whole = string.Concat(done.Values.Select(record => record.ToLine() + "\n"));
-        if (tasks.Length == 0 && (!File.Exists(FilePath) || File.ReadAllText(FilePath).EndsWith('\n'))) return done;
-        string temporary = FilePath + ".new";
+        var whole = string.Concat(done.Values.Select(record => record.ToLine() + "\n"));
+        if (tasks.Length == 0 && (!File.Exists(FilePath) || File.ReadAllText(FilePath).EndsWith('\n')))
+            return done;
+        var temporary = FilePath + ".new";
         File.WriteAllText(temporary, whole);
         File.Move(temporary, FilePath, overwrite: true);
-        foreach (string task in tasks) File.Delete(task);
+        foreach (var task in tasks)
+            File.Delete(task);
         return done;
     }
 
     private IEnumerable<string> TaskFiles()
     {
-        string folder = Path.GetDirectoryName(FilePath)!;
-        string pattern = $"{Path.GetFileNameWithoutExtension(FilePath)}.task-*{Path.GetExtension(FilePath)}";
+        var folder = Path.GetDirectoryName(FilePath)!;
+        var pattern = $"{Path.GetFileNameWithoutExtension(FilePath)}.task-*{Path.GetExtension(FilePath)}";
         return Directory.Exists(folder) ? Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal) : [];
     }
 

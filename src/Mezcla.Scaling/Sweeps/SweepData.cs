@@ -25,7 +25,8 @@ public sealed class SweepData
     /// <exception cref="ArgumentException">Nothing is named.</exception>
     public static SweepData Read(IReadOnlyList<string> sources)
     {
-        if (sources.Count == 0) throw new ArgumentException("A sweep needs a text: name a corpus or a file.", nameof(sources));
+        if (sources.Count == 0)
+            throw new ArgumentException("A sweep needs a text: name a corpus or a file.", nameof(sources));
         return Of(string.Join(" + ", sources.Select(source => Path.GetFileName(source))), sources.Select(source =>
             (File.Exists(source) ? Corpus.Read(source) : Corpus.Load(source)).Text));
     }

@@ -27,7 +27,8 @@ public sealed record SweepOptions
     /// <summary>Whether dense models are trained.</summary>
     public bool Dense { get; init; } = true;
 
-    /// <summary>Whether Mixtures of Experts of the same active sizes are trained, at every second of the sizes that dense models get.</summary>
+    /// <summary>Whether Mixtures of Experts of the same active sizes are trained, at
+    /// every second of the sizes that dense models get.</summary>
     public bool Mixture { get; init; } = true;
 
     /// <summary>Number of routed experts. Two of them compute each token, and each is half as wide as the dense network.</summary>
@@ -52,11 +53,17 @@ public sealed record SweepOptions
     /// <exception cref="ArgumentException">Names the setting and its value.</exception>
     public void Validate()
     {
-        static void Check(bool holds, string what) { if (!holds) throw new ArgumentException($"Sweep: {what}."); }
-        Check(Smallest >= 8e3 && Largest >= Smallest && Largest <= 1e9, FormattableString.Invariant($"sizes from {Smallest} to {Largest}; they must lie between 8,000 and a billion"));
+        static void Check(bool holds, string what)
+        {
+            if (!holds)
+                throw new ArgumentException($"Sweep: {what}.");
+        }
+        Check(Smallest >= 8e3 && Largest >= Smallest && Largest <= 1e9,
+            FormattableString.Invariant($"sizes from {Smallest} to {Largest}; they must lie between 8,000 and a billion"));
         Check(Sizes is >= 1 and <= 1000, $"{Sizes} sizes; 1 to 1000 are possible");
         Check(SizesPerBudget >= 1, $"{SizesPerBudget} sizes at a budget; at least 1 is needed");
-        Check(Budgets.Count > 0 && Budgets.All(budget => budget > 0 && double.IsFinite(budget)), "every budget must be a number of FLOPs above zero");
+        Check(Budgets.Count > 0 && Budgets.All(budget => budget > 0 && double.IsFinite(budget)),
+            "every budget must be a number of FLOPs above zero");
         Check(Dense || Mixture, "neither dense models nor mixtures are asked for");
         Check(Experts is >= 2 and <= 4096, $"{Experts} experts; 2 to 4096 are possible");
         Check(Context is >= 8 and <= 4096, $"a context of {Context}; 8 to 4096 are possible");
@@ -80,9 +87,9 @@ public sealed record SweepRun(string Key, TransformerConfig Model, double Budget
     public double Flops => FlopCount.Of(Model).TrainingPerToken * Tokens;
 
     /// <summary>
-    /// The model with the weights that training begins from: deviations of one over the root of a matrix's inputs (times what the model's depth asks of those that
-    /// add to the residual stream), and as much for the embedding. GPT-2's 0.02, made for a width of 768, is so small at a width of 16 that such a
-    /// model learns nothing but the frequency of bytes for hundreds of steps.
+    /// The model with the weights that training begins from: deviations of one over the root of a matrix's inputs (times what the model's
+    /// depth asks of those that add to the residual stream), and as much for the embedding. GPT-2's 0.02, made for a width of 768, is so
+    /// small at a width of 16 that such a model learns nothing but the frequency of bytes for hundreds of steps.
     /// </summary>
     public Transformer CreateModel()
     {
@@ -90,8 +97,9 @@ public sealed record SweepRun(string Key, TransformerConfig Model, double Budget
         var model = new Transformer(Model, new RandomStream(Seed));
         foreach ((_, Tensor weights) in model.NamedParameters())
         {
-            if (weights.Rank < 2) continue;
-            float factor = 1 / (Drawn * MathF.Sqrt(weights.Size(weights.Rank - 1)));
+            if (weights.Rank < 2)
+                continue;
+            var factor = 1 / (Drawn * MathF.Sqrt(weights.Size(weights.Rank - 1)));
             Module.Assign(weights, [.. weights.ToArray().Select(weight => weight * factor)]);
         }
 
@@ -116,14 +124,16 @@ public static class SweepPlan
         options.Validate();
         TransformerConfig[] shapes = [.. Shapes(options)];
         var runs = new List<SweepRun>();
-        foreach (double budget in options.Budgets.Order())
+        foreach (var budget in options.Budgets.Order())
         {
             SweepRun[] sensible = [.. shapes.Select(shape => Run(shape, budget, options)).OfType<SweepRun>()
                 .Where(run => Sensible(run, options, trainingTokens))];
             SweepRun[] chosen = Spread(sensible, options.SizesPerBudget);
-            if (options.Dense) runs.AddRange(chosen);
+            if (options.Dense)
+                runs.AddRange(chosen);
             if (options.Mixture)
-                runs.AddRange(chosen.Where((_, i) => i % 2 == 0).Select(run => Run(WithExperts(run.Model, options.Experts), budget, options)).OfType<SweepRun>());
+                runs.AddRange(chosen.Where((_, i) => i % 2 == 0)
+                    .Select(run => Run(WithExperts(run.Model, options.Experts), budget, options)).OfType<SweepRun>());
         }
 
         return [.. runs.DistinctBy(run => run.Key)];
@@ -137,16 +147,22 @@ public static class SweepPlan
                                              where width >= 4 * layers && width <= 24 * layers
                                              select Dense(width, layers, options.Context)];
         var counted = candidates.Select(config => (config, size: Math.Log(ParameterCount.Of(config).Active))).ToArray();
-        double step = options.Sizes == 1 ? 0 : Math.Log(options.Largest / options.Smallest) / (options.Sizes - 1);
+        var step = options.Sizes == 1 ? 0 : Math.Log(options.Largest / options.Smallest) / (options.Sizes - 1);
         return Enumerable.Range(0, options.Sizes).Select(i => Math.Log(options.Smallest) + i * step)
             .Select(size => counted.MinBy(candidate => Math.Abs(candidate.size - size)).config).Distinct();
     }
 
-    /// <summary>The same model with experts of half the width instead of its feed-forward networks; two experts compute each token.</summary>
+    /// <summary>The same model with experts of half the width instead of its
+    /// feed-forward networks; two experts compute each token.</summary>
     internal static TransformerConfig WithExperts(TransformerConfig dense, int experts) => dense with
     {
         Name = "moe" + dense.Name["dense".Length..],
-        MixtureOfExperts = new() { Experts = experts, TopK = 2, Expert = dense.FeedForward with { IntermediateSize = dense.FeedForward.IntermediateSize / 2 } },
+        MixtureOfExperts = new()
+        {
+            Experts = experts,
+            TopK = 2,
+            Expert = dense.FeedForward with { IntermediateSize = dense.FeedForward.IntermediateSize / 2 }
+        },
     };
 
     private static TransformerConfig Dense(int width, int layers, int context) => new()
@@ -165,25 +181,29 @@ public static class SweepPlan
 
     private static SweepRun? Run(TransformerConfig model, double budget, SweepOptions options)
     {
-        double sequences = budget / (FlopCount.Of(model).TrainingPerToken * options.Context);
-        if (sequences < 8) return null;
-        int batch = (int)Math.Clamp(sequences / WantedSteps, 1, LargestBatch);
-        int steps = (int)Math.Min(int.MaxValue, Math.Round(sequences / batch));
+        var sequences = budget / (FlopCount.Of(model).TrainingPerToken * options.Context);
+        if (sequences < 8)
+            return null;
+        var batch = (int)Math.Clamp(sequences / WantedSteps, 1, LargestBatch);
+        var steps = (int)Math.Min(int.MaxValue, Math.Round(sequences / batch));
 
-        // Adam's best rate falls as one over the width (Yang et al. 2022); small batches are noisier and take smaller steps. The constant was found by
-        // trying a few on widths of 16 to 64.
-        float rate = 0.48f / model.HiddenSize * MathF.Min(1, MathF.Sqrt(batch / 8f));
-        string key = string.Create(CultureInfo.InvariantCulture, $"{model.Name}-e{model.MixtureOfExperts?.Experts ?? 0}-c{options.Context}-b{batch}x{steps}-s{options.Seed}");
+        // Adam's best rate falls as one over the width (Yang et al. 2022); small batches are noisier and take smaller steps. The constant
+        // was found by trying a few on widths of 16 to 64.
+        var rate = 0.48f / model.HiddenSize * MathF.Min(1, MathF.Sqrt(batch / 8f));
+        var key = string.Create(CultureInfo.InvariantCulture,
+            $"{model.Name}-e{model.MixtureOfExperts?.Experts ?? 0}-c{options.Context}-b{batch}x{steps}-s{options.Seed}");
         return new(key, model, budget, batch, steps, rate, options.Seed);
     }
 
     private static bool Sensible(SweepRun run, SweepOptions options, long trainingTokens)
     {
-        double ratio = run.Tokens / (double)ParameterCount.Of(run.Model).Active;
-        return ratio >= options.FewestTokensPerParameter && ratio <= options.MostTokensPerParameter && run.Tokens <= options.MostEpochs * trainingTokens;
+        var ratio = run.Tokens / (double)ParameterCount.Of(run.Model).Active;
+        return ratio >= options.FewestTokensPerParameter && ratio <= options.MostTokensPerParameter
+            && run.Tokens <= options.MostEpochs * trainingTokens;
     }
 
     private static SweepRun[] Spread(SweepRun[] runs, int most) => runs.Length <= most
         ? runs
-        : [.. Enumerable.Range(0, most).Select(i => runs[most == 1 ? runs.Length / 2 : (int)Math.Round(i * (runs.Length - 1.0) / (most - 1))]).Distinct()];
+        : [.. Enumerable.Range(0, most)
+            .Select(i => runs[most == 1 ? runs.Length / 2 : (int)Math.Round(i * (runs.Length - 1.0) / (most - 1))]).Distinct()];
 }

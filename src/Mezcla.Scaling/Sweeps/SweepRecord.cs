@@ -92,11 +92,12 @@ public sealed record SweepRecord
     /// <exception cref="FormatException">A line is not a record; the message says which.</exception>
     public static IReadOnlyList<SweepRecord> Read(string path)
     {
-        string[] lines = File.ReadAllLines(path);
+        var lines = File.ReadAllLines(path);
         var records = new List<SweepRecord>(lines.Length);
-        for (int i = 0; i < lines.Length; i++)
+        for (var i = 0; i < lines.Length; i++)
         {
-            if (string.IsNullOrWhiteSpace(lines[i])) continue;
+            if (string.IsNullOrWhiteSpace(lines[i]))
+                continue;
             try
             {
                 records.Add(JsonSerializer.Deserialize<SweepRecord>(lines[i], Json) ?? throw new JsonException("It is empty."));

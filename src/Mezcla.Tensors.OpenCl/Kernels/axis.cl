@@ -27,7 +27,7 @@ KERNEL sum_columns(BUFFER(float, x), BUFFER(float, y), i64 n, i64 inner, i64 blo
     PUT(y[item], sum);
 }
 
-KERNEL arg_extreme(BUFFER(float, x), BUFFER(int, y), i64 n, i64 inner, i64 largest, i64 lines)
+KERNEL arg_max(BUFFER(float, x), BUFFER(int, y), i64 n, i64 inner, i64 lines)
 {
     EACH(line, lines);
     AT(float, x); AT(int, y);
@@ -36,7 +36,7 @@ KERNEL arg_extreme(BUFFER(float, x), BUFFER(int, y), i64 n, i64 inner, i64 large
     int at = 0;
     for (i64 j = 1; j < n && !IS_NAN(best); j++) {
         float value = x[j * inner];
-        if ((largest ? value > best : value < best) || IS_NAN(value)) {
+        if (value > best || IS_NAN(value)) {
             best = value;
             at = (int)j;
         }
@@ -44,16 +44,16 @@ KERNEL arg_extreme(BUFFER(float, x), BUFFER(int, y), i64 n, i64 inner, i64 large
     y[line] = at;
 }
 
-// A total order: by value, NaN as the largest, then by place.
-DEVICE int goes_before(float a, i64 at_a, float b, i64 at_b, i64 descending)
+// A total order: by falling value, NaN as the largest, then by place.
+DEVICE int goes_before(float a, i64 at_a, float b, i64 at_b)
 {
-    int nan_a = IS_NAN(a), nan_b = IS_NAN(b), order = a < b ? -1 : a > b ? 1 : nan_a - nan_b;
-    return order == 0 ? at_a < at_b : (order < 0) != (descending != 0);
+    int nan_a = IS_NAN(a), nan_b = IS_NAN(b), order = a > b ? -1 : a < b ? 1 : nan_b - nan_a;
+    return order == 0 ? at_a < at_b : order < 0;
 }
 
 // The few first of a row of few: an item keeps them in order while it passes over the row once.
 #define FEW 16
-KERNEL top_k_rows(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 descending, i64 rows)
+KERNEL top_k_rows(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 rows)
 {
     EACH(row, rows);
     AT(float, x); AT(float, values); AT(int, indices);
@@ -62,9 +62,9 @@ KERNEL top_k_rows(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices),
     x += row * n;
     for (int i = 0; i < n; i++) {
         float value = x[i];
-        if (found == k && !goes_before(value, i, best[found - 1], at[found - 1], descending)) continue;
+        if (found == k && !goes_before(value, i, best[found - 1], at[found - 1])) continue;
         int place = found < k ? found++ : found - 1;
-        for (; place > 0 && goes_before(value, i, best[place - 1], at[place - 1], descending); place--) {
+        for (; place > 0 && goes_before(value, i, best[place - 1], at[place - 1]); place--) {
             best[place] = best[place - 1];
             at[place] = at[place - 1];
         }
@@ -78,7 +78,7 @@ KERNEL top_k_rows(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices),
 }
 
 // A group for each row: k times the first of those that come after the one before.
-KERNEL top_k_groups(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 descending)
+KERNEL top_k_groups(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k)
 {
 #if GROUP > 1
     SHARED float firsts[GROUP];
@@ -92,7 +92,7 @@ KERNEL top_k_groups(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices
         float mine = 0;
         int at = -1;
         for (int i = LOCAL_ID; i < n; i += GROUP)
-            if ((last_at < 0 || goes_before(last, last_at, x[i], i, descending)) && (at < 0 || goes_before(x[i], i, mine, at, descending))) {
+            if ((last_at < 0 || goes_before(last, last_at, x[i], i)) && (at < 0 || goes_before(x[i], i, mine, at))) {
                 mine = x[i];
                 at = i;
             }
@@ -103,7 +103,7 @@ KERNEL top_k_groups(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices
         for (int step = GROUP / 2; step > 0; step /= 2) {
             BARRIER;
             if (LOCAL_ID < step && places[LOCAL_ID + step] >= 0
-                && (places[LOCAL_ID] < 0 || goes_before(firsts[LOCAL_ID + step], places[LOCAL_ID + step], firsts[LOCAL_ID], places[LOCAL_ID], descending))) {
+                && (places[LOCAL_ID] < 0 || goes_before(firsts[LOCAL_ID + step], places[LOCAL_ID + step], firsts[LOCAL_ID], places[LOCAL_ID]))) {
                 firsts[LOCAL_ID] = firsts[LOCAL_ID + step];
                 places[LOCAL_ID] = places[LOCAL_ID + step];
             }
@@ -122,13 +122,13 @@ KERNEL top_k_groups(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices
 }
 
 // Short rows: every element counts those that go before it.
-KERNEL sort_by_rank(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 descending, i64 items)
+KERNEL sort_by_rank(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices), i64 n, i64 k, i64 items)
 {
     EACH(item, items);
     AT(float, x); AT(float, values); AT(int, indices);
     i64 row = item / n, i = item % n, rank = 0;
     x += row * n;
-    for (i64 j = 0; j < n; j++) rank += goes_before(x[j], j, x[i], i, descending);
+    for (i64 j = 0; j < n; j++) rank += goes_before(x[j], j, x[i], i);
     if (rank >= k) return;
     values[row * k + rank] = x[i];
     indices[row * k + rank] = (int)i;
@@ -137,7 +137,7 @@ KERNEL sort_by_rank(BUFFER(float, x), BUFFER(float, values), BUFFER(int, indices
 KERNEL sort_start(BUFFER(int, order), i64 n, i64 items) { EACH(item, items); AT(int, order); order[item] = (int)(item % n); }
 
 // Merges sorted runs two by two: every element finds by bisection how many of the other run go before it.
-KERNEL sort_merge(BUFFER(float, x), BUFFER(int, from), BUFFER(int, to), i64 n, i64 width, i64 descending, i64 items)
+KERNEL sort_merge(BUFFER(float, x), BUFFER(int, from), BUFFER(int, to), i64 n, i64 width, i64 items)
 {
     EACH(item, items);
     AT(float, x); AT(int, from); AT(int, to);
@@ -147,7 +147,7 @@ KERNEL sort_merge(BUFFER(float, x), BUFFER(int, from), BUFFER(int, to), i64 n, i
     int mine = from[i];
     while (low < high) {
         i64 middle = (low + high) / 2;
-        if (goes_before(x[from[middle]], from[middle], x[mine], mine, descending)) low = middle + 1;
+        if (goes_before(x[from[middle]], from[middle], x[mine], mine)) low = middle + 1;
         else high = middle;
     }
     to[pair + (i - run) + (low - base)] = mine;

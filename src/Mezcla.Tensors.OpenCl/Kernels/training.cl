@@ -14,11 +14,11 @@ KERNEL adamw(BUFFER(float, numbers), BUFFER(float, scaling), BUFFER(float, p), B
 {
     EACH(i, n);
     AT(float, numbers); AT(float, scaling); AT(float, p); AT(float, g); AT(float, m); AT(float, v);
-    float factor = numbers[6] * (scaling ? scaling[0] : 1);
+    float factor = scaling ? scaling[0] : 1;
     if (!IS_NAN(factor)) adamw_step(numbers, factor, p + i, g[i], m + i, v + i, decays);
 }
 
-// Behind the losses: the norm of all gradients, and by what to multiply them so that it is at most so much; NaN where a loss or the norm is no number, or an index was wrong.
+// Behind the losses: the norm of all gradients, and by what to multiply them so that it is at most so much; NaN where a loss or the norm is not a number, or an index was wrong.
 KERNEL gradient_norm(BUFFER(float, squares), i64 parts, float most, BUFFER(float, measured), i64 losses, BUFFER(int, record))
 {
     SHARED_ROW;

@@ -1,28 +1,26 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// <c>using (new DetectAnomaly()) { ... }</c>: after every operation and every backward step on this thread the result is searched for NaN, and
-/// the first one found is reported with the name of the operation that made it. It is slow: use it to find an error, not for training.
+/// <c>using (new DetectAnomaly()) { ... }</c>: after every operation and every backward step on this thread the result is searched for NaN,
+/// and the first one found is reported with the name of the operation that made it. It is slow: use it to find an error, not for training.
 /// </summary>
 public sealed class DetectAnomaly : IDisposable
 {
-    [ThreadStatic] private static int depth;
+    [ThreadStatic] private static int _depth;
 
-    private bool ended;
+    private bool _ended;
 
     /// <summary>Starts searching on this thread.</summary>
-    public DetectAnomaly() => depth++;
+    public DetectAnomaly() => _depth++;
 
-    internal static bool Active => depth > 0;
+    internal static bool Active => _depth > 0;
 
     /// <summary>Stops searching, where no other <see cref="DetectAnomaly"/> is around this one.</summary>
     public void Dispose()
     {
-        if (!ended)
-            depth--;
-        ended = true;
+        if (!_ended)
+            _depth--;
+        _ended = true;
     }
 
     internal static void Check(string operation, Tensor result)
@@ -31,9 +29,10 @@ public sealed class DetectAnomaly : IDisposable
             throw new ArithmeticException($"{operation} made NaN: element {at} of its result {result.Sizes}, the first of this run.");
     }
 
-    internal static void CheckGradient(Node node, Node input, DeviceKernels kernels)
+    internal static void CheckGradients(Node node)
     {
-        if (input.Arrived is { IsNull: false } gradient && kernels.FirstNaN(gradient, input.Count) is >= 0 and var at)
-            throw new ArithmeticException($"The derivative of {node.Name} made NaN: element {at} of the gradient of {input.Name}.");
+        foreach (var input in node.Inputs)
+            if (input?.Arrived is { IsNull: false } gradient && node.Device.Kernels.FirstNaN(gradient, input.Count) is >= 0 and var at)
+                throw new ArithmeticException($"The derivative of {node.Name} made NaN: element {at} of the gradient of {input.Name}.");
     }
 }

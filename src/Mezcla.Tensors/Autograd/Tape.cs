@@ -3,25 +3,25 @@ namespace Mezcla.Tensors;
 /// <summary>Records operations and walks backwards through them: reverse-mode differentiation.</summary>
 internal static class Tape
 {
-    private static long passes;
-    [ThreadStatic] private static List<Node>? order;
-    [ThreadStatic] private static Stack<Node>? pending;
+    private static long _passes;
+    [ThreadStatic] private static List<Node>? _order;
+    [ThreadStatic] private static Stack<Node>? _pending;
 
-    /// <summary>Whether an operation on these must be recorded. Called after the kernel, it also keeps its operands alive until then.</summary>
-    internal static bool Records(Tensor a, Tensor? b = null, Tensor? c = null)
-        => !NoGrad.Active && (a.RequiresGrad || b is { RequiresGrad: true } || c is { RequiresGrad: true });
-
-    internal static bool Records(ReadOnlySpan<Tensor> tensors)
+    /// <summary>Whether an operation on these must be recorded. Called after the
+    /// kernel, it also keeps its operands alive until then.</summary>
+    internal static bool Records(params ReadOnlySpan<Tensor?> operands)
     {
-        bool any = false;
-        foreach (var tensor in tensors)
-            any |= tensor.RequiresGrad;
-        return any && !NoGrad.Active;
+        foreach (var operand in operands)
+            if (operand is { RequiresGrad: true })
+                return !NoGrad.Active;
+        return false;
     }
 
-    /// <summary>The last thing every operation does.</summary>
-    internal static Tensor Finish(string operation, Tensor result)
+    /// <summary>The last thing an operation does, with the node that records it, if one does.</summary>
+    internal static Tensor Finish(string operation, Tensor result, Node? node = null)
     {
+        if (node is not null)
+            result.RecordedAs(node);
         if (DetectAnomaly.Active)
             DetectAnomaly.Check(operation, result);
         return result;
@@ -29,15 +29,15 @@ internal static class Tape
 
     internal static void Backward(Node root, Device device, Tensor? gradient, bool retain)
     {
-        if (order is { Count: > 0 })
+        if (_order is { Count: > 0 })
             throw new InvalidOperationException("Backward: called from inside another backward pass.");
-        var nodes = order ??= [];
+        var nodes = _order ??= [];
         try
         {
             Collect(root, nodes);
             nodes.Sort(static (a, b) => b.Order.CompareTo(a.Order));
             Seed(root, device, gradient);
-            for (int i = 0; i < nodes.Count; i++)
+            for (var i = 0; i < nodes.Count; i++)
                 Step(nodes[i], retain);
         }
         finally
@@ -68,18 +68,14 @@ internal static class Tape
     // A depth-first walk with its own stack: a recursive one would overflow on long histories. Each node found is held until the end.
     private static void Collect(Node root, List<Node> nodes)
     {
-        long pass = Interlocked.Increment(ref passes);
-        var stack = pending ??= new Stack<Node>();
+        var pass = Interlocked.Increment(ref _passes);
+        var stack = _pending ??= new Stack<Node>();
         stack.Clear();
         Visit(root);
         while (stack.TryPop(out var node))
         {
-            Visit(node.Input0);
-            Visit(node.Input1);
-            Visit(node.Input2);
-            if (node.MoreInputs is { } more)
-                foreach (var input in more)
-                    Visit(input);
+            foreach (var input in node.Inputs)
+                Visit(input);
         }
 
         void Visit(Node? node)
@@ -88,7 +84,8 @@ internal static class Tape
                 return;
             if (node.IsFreed)
                 throw new InvalidOperationException(
-                    $"Backward: the history behind {node.Name} was already used and freed. Call the first Backward with retainGraph: true, or compute the result again.");
+                    $"Backward: the history behind {node.Name} was already used and freed. Call the first Backward with retainGraph: " +
+                        "true, or compute the result again.");
             node.Visited = pass;
             node.AddReference();
             nodes.Add(node);
@@ -100,33 +97,13 @@ internal static class Tape
     {
         if (!node.Gradient.IsNull)
         {
-            if (node.Retained is { IsReleased: false } result)
-            {
-                var target = result.GradTarget(out bool accumulate);
-                node.Device.Kernels.Scale(node.Gradient, target, node.Count, 1, accumulate);
-            }
             node.IsLastPass = !retain;
             node.Backward(node.Gradient);
             node.DropGradient();
             if (DetectAnomaly.Active)
-                CheckInputs(node);
+                DetectAnomaly.CheckGradients(node);
         }
         if (!retain)
             node.Free();
-    }
-
-    private static void CheckInputs(Node node)
-    {
-        Check(node.Input0);
-        Check(node.Input1);
-        Check(node.Input2);
-        foreach (var input in node.MoreInputs ?? [])
-            Check(input);
-
-        void Check(Node? input)
-        {
-            if (input is not null)
-                DetectAnomaly.CheckGradient(node, input, node.Device.Kernels);
-        }
     }
 }

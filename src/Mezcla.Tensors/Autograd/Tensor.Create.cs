@@ -44,39 +44,27 @@ public sealed partial class Tensor
     public static Tensor From(ReadOnlySpan<int> ids, params ReadOnlySpan<int> shape)
         => Copied(MemoryMarshal.AsBytes(ids), ids.Length, shape, DType.Int32);
 
-    /// <summary>A single number, of shape [].</summary>
-    public static Tensor Scalar(float value) => Full(value);
-
-    /// <summary>Independent numbers from a normal distribution. Each takes two positions of the stream; where the standard deviation is 0 nothing is drawn.</summary>
+    /// <summary>Independent numbers from a normal distribution. Each takes two positions of the
+    /// stream; where the standard deviation is 0 nothing is drawn.</summary>
     public static Tensor Normal(RandomStream random, float mean, float standardDeviation, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(random);
         if (standardDeviation == 0)
             return Full(mean, shape);
         var tensor = Empty("Normal", new Shape(shape), DType.Float32, Device.Cpu);
-        foreach (ref float value in tensor.Floats())
+        foreach (ref var value in tensor.Floats())
             value = mean + standardDeviation * random.NextNormal();
         return tensor;
     }
 
-    /// <summary>Independent numbers, uniform from <paramref name="low"/> to below <paramref name="high"/>, one position of the stream each.</summary>
+    /// <summary>Independent numbers, uniform from <paramref name="low"/> to below
+    /// <paramref name="high"/>, one position of the stream each.</summary>
     public static Tensor Uniform(RandomStream random, float low, float high, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(random);
         var tensor = Empty("Uniform", new Shape(shape), DType.Float32, Device.Cpu);
-        foreach (ref float value in tensor.Floats())
+        foreach (ref var value in tensor.Floats())
             value = low + (high - low) * random.NextFloat();
-        return tensor;
-    }
-
-    /// <summary>0, 1, ... <paramref name="n"/> - 1 as Float32.</summary>
-    public static Tensor Arange(int n)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(n);
-        var tensor = Empty("Arange", new Shape(n), DType.Float32, Device.Cpu);
-        var values = tensor.Floats();
-        for (int i = 0; i < n; i++)
-            values[i] = i;
         return tensor;
     }
 

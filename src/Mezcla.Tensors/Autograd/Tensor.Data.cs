@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
@@ -51,7 +50,8 @@ public sealed partial class Tensor
 
     /// <summary>Overwrites the numbers in place, row by row; BFloat16 is rounded to.</summary>
     /// <exception cref="ArgumentException">The number of values differs, or the tensor is Int32.</exception>
-    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and
+    /// operations are recorded: see <see cref="NoGrad"/>.</exception>
     public void CopyFrom(ReadOnlySpan<float> values)
     {
         if (values.Length != Count || DType == DType.Int32)
@@ -69,11 +69,12 @@ public sealed partial class Tensor
 
     /// <summary>Overwrites the numbers in place with those of a tensor of the same shape, converting type and device.</summary>
     /// <exception cref="ArgumentException">The shapes differ, or one of the two is Int32.</exception>
-    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and
+    /// operations are recorded: see <see cref="NoGrad"/>.</exception>
     public void CopyFrom(Tensor source)
     {
         source.Require("CopyFrom");
-        if (source.shape != shape || (DType == DType.Int32) != (source.DType == DType.Int32))
+        if (source._shape != _shape || (DType == DType.Int32) != (source.DType == DType.Int32))
             throw new ArgumentException($"CopyFrom: {source.Described} does not fit {Described}.");
         ChangeInPlace("CopyFrom");
         using var scope = new TensorScope();
@@ -82,24 +83,26 @@ public sealed partial class Tensor
         GC.KeepAlive(this);
     }
 
-    /// <summary>Overwrites part of this tensor in place: the positions from <paramref name="start"/> of one axis (a key/value cache).</summary>
+    /// <summary>Overwrites part of this tensor in place: the positions from
+    /// <paramref name="start"/> of one axis (a key/value cache).</summary>
     /// <param name="axis">The axis; a negative number counts from the last.</param>
     /// <param name="start">The first position written.</param>
     /// <param name="source">Of this tensor's shape, type and device but for the size of the axis.</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see <see cref="NoGrad"/>.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and
+    /// operations are recorded: see <see cref="NoGrad"/>.</exception>
     public void SetSlice(int axis, int start, Tensor source)
     {
         source.Require("SetSlice").On(Device, "SetSlice");
         axis = this.Axis("SetSlice", axis);
-        int length = source.Rank == Rank ? source.shape[axis] : -1;
-        if (length < 0 || source.DType != DType || source.shape != shape.With(axis, length) || start < 0 || start + (long)length > shape[axis])
+        var length = source.Rank == Rank ? source._shape[axis] : -1;
+        if (length < 0 || source.DType != DType || source._shape != _shape.With(axis, length) || start < 0
+            || start + (long)length > _shape[axis])
             throw new ArgumentException($"SetSlice: {source.Described} does not fit into {Described} from {start} of axis {axis} on.");
         ChangeInPlace("SetSlice");
-        Span<long> strides = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-        source.shape.Strides(strides);
-        shape.Strides(whole);
-        Kernels.CopyStrided(source.Handle, strides, Handle.Plus(start * whole[axis] * DType.Bytes()), whole, source.shape, DType.Bytes());
+        var whole = _shape.Strides();
+        var first = Handle.Plus(start * whole[axis] * DType.Bytes());
+        Kernels.CopyStrided(source.Handle, source._shape.Strides(), first, whole, source._shape, DType.Bytes());
         GC.KeepAlive(this);
         GC.KeepAlive(source);
     }
@@ -109,23 +112,25 @@ public sealed partial class Tensor
     /// <see cref="Backward"/> that needs the old numbers throws; to read only, use <see cref="AsReadOnlySpan"/>. Keep the tensor
     /// referenced while the span is in use.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type, or larger than a span can be.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of
+    /// another type, or larger than a span can be.</exception>
     public Span<float> AsSpan()
     {
         var span = Floats();
-        storage!.Changed();
+        _storage!.Changed();
         return span;
     }
 
     /// <summary>The numbers themselves, to read (CPU, Float32). Keep the tensor referenced while the span is in use.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type, or larger than a span can be.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of
+    /// another type, or larger than a span can be.</exception>
     public ReadOnlySpan<float> AsReadOnlySpan() => Floats();
 
     /// <summary>A copy of the numbers with the same history.</summary>
     public Tensor Clone()
     {
         this.Require("Clone");
-        var y = Empty("Clone", shape, DType, Device);
+        var y = Empty("Clone", _shape, DType, Device);
         Kernels.Copy(Handle, y.Handle, Count * DType.Bytes());
         return Tape.Records(this) ? y.RecordedAs(new AliasNode("Clone", y, this)) : y;
     }
@@ -141,5 +146,7 @@ public sealed partial class Tensor
     internal static unsafe Span<T> CpuSpan<T>(Handle handle, int count) => new((void*)handle.Address, count);
 
     private int Checked(string operation)
-        => Count <= Array.MaxLength ? (int)Count : throw new InvalidOperationException($"{operation}: {shape} has more elements than an array can hold.");
+        => Count <= Array.MaxLength
+            ? (int)Count
+            : throw new InvalidOperationException($"{operation}: {_shape} has more elements than an array can hold.");
 }

@@ -11,13 +11,13 @@ public sealed partial class Tensor
     /// <summary>Type, shape and device, and the numbers, one row a line and with six digits; long axes are cut in the middle.</summary>
     public override string ToString()
     {
-        if (storage is null)
+        if (_storage is null)
             return $"{Described}, released";
         Func<int, string> number = DType == DType.Int32
             ? Shown(ToIntArray(), v => v.ToString(CultureInfo.InvariantCulture))
             : Shown(ToArray(), v => v.ToString("G6", CultureInfo.InvariantCulture));
         var text = new StringBuilder($"{Described}\n");
-        int width = 0;
+        var width = 0;
         // Twice: the first time only to find the widest number shown.
         Write(text, number, 0, 0, ref width, measure: true);
         Write(text, number, 0, 0, ref width, measure: false);
@@ -27,7 +27,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>Type, shape and device, such as <c>Float32 [2, 3] on cpu</c>: what errors say of a tensor.</summary>
-    internal string Described => $"{DType} {shape} on {Device}";
+    internal string Described => $"{DType} {_shape} on {Device}";
 
     private void Write(StringBuilder text, Func<int, string> number, int axis, int start, ref int width, bool measure)
     {
@@ -38,12 +38,12 @@ public sealed partial class Tensor
                 text.Append(number(start).PadLeft(Rank == 0 ? 0 : width));
             return;
         }
-        int size = shape[axis], step = (int)shape.Product(axis + 1, Rank);
-        string between = axis == Rank - 1 ? ", " : ",\n" + new string(' ', axis + 1);
-        bool cut = Count > ShowAll && size > 2 * Edge;
+        int size = _shape[axis], step = (int)_shape.Product(axis + 1, Rank);
+        var between = axis == Rank - 1 ? ", " : ",\n" + new string(' ', axis + 1);
+        var cut = Count > ShowAll && size > 2 * Edge;
         if (!measure)
             text.Append('[');
-        for (int i = 0; i < size; i++)
+        for (var i = 0; i < size; i++)
         {
             if (!measure && i > 0)
                 text.Append(between);

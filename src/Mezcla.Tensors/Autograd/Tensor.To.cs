@@ -2,13 +2,14 @@ namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
 {
-    /// <summary>The same numbers as another type: this tensor itself where it is of that type. The gradient passes, always as Float32.</summary>
+    /// <summary>The same numbers as another type: this tensor itself where it is of
+    /// that type. The gradient passes, always as Float32.</summary>
     public Tensor To(DType type)
     {
         this.Require("To");
         if (type == DType)
             return this;
-        var y = Empty("To", shape, type, Device);
+        var y = Empty("To", _shape, type, Device);
         Kernels.Convert(Handle, DType, y.Handle, type, Count);
         if (Tape.Records(this) && type != DType.Int32)
             y.RecordedAs(new AliasNode("To", y, this));
@@ -22,27 +23,29 @@ public sealed partial class Tensor
         this.Require("To");
         if (device == Device)
             return this;
-        var y = Empty("To", shape, DType, device);
+        var y = Empty("To", _shape, DType, device);
         Move(this.Handle, Device, y.Handle, device, Count * DType.Bytes());
         return Tape.Records(this) ? y.RecordedAs(new MoveNode(y, this)) : y;
     }
 
-    /// <summary>Takes this tensor itself to another device: what a model does with its weights. Its <see cref="Grad"/> is released.</summary>
+    /// <summary>Takes this tensor itself to another device: what a model does with its
+    /// weights. Its <see cref="Grad"/> is released.</summary>
     /// <exception cref="InvalidOperationException">It is the result of an operation; use <see cref="To(Device)"/>.</exception>
     /// <exception cref="TensorMemoryException">It does not fit there; it stays where it was.</exception>
     public void MoveTo(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
         this.Require("MoveTo");
-        if (node is not null)
-            throw new InvalidOperationException($"MoveTo: {Described} is the result of {node.Name}; use To, which passes the gradient back.");
+        if (_node is not null)
+            throw new InvalidOperationException(
+                $"MoveTo: {Described} is the result of {_node.Name}; use To, which passes the gradient back.");
         if (device == Device)
             return;
         var moved = device.Pool.Rent(Count * DType.Bytes(), "MoveTo");
         Move(Handle, Device, new Handle(moved, 0), device, Count * DType.Bytes());
         ClearGrad();
-        storage!.Release();
-        (storage, offset, Device, leaf, grad) = (moved, 0, device, null, null);
+        _storage!.Release();
+        (_storage, _offset, Device, _leaf, _grad) = (moved, 0, device, null, null);
     }
 
     private static void Move(Handle from, Device source, Handle to, Device target, long bytes)
@@ -58,12 +61,12 @@ public sealed partial class Tensor
 
     private sealed class MoveNode(Tensor y, Tensor x) : Node("To", y, x.GradNode)
     {
-        private readonly Device source = x.Device;
+        private readonly Device _source = x.Device;
 
         internal override void Backward(Handle gradient)
         {
-            var moved = new Handle(source.Pool.Rent(Count * 4, "gradients"), 0);
-            Move(gradient, Device, moved, source, Count * 4);
+            var moved = new Handle(_source.Pool.Rent(Count * 4, "gradients"), 0);
+            Move(gradient, Device, moved, _source, Count * 4);
             Input0!.Receive(moved);
             moved.Storage!.Release();
         }

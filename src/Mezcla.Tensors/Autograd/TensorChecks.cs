@@ -9,7 +9,9 @@ internal static class TensorChecks
     internal static Tensor Require([NotNull] this Tensor? tensor, string operation) => tensor is null
         ? throw new ArgumentNullException(nameof(tensor), $"{operation}: a tensor is null.")
         : !tensor.IsReleased ? tensor
-        : throw new ObjectDisposedException(nameof(Tensor), $"{operation}: the tensor {tensor.Sizes} was released, by Dispose or the end of its TensorScope (scope.Keep saves what is needed later).");
+        : throw new ObjectDisposedException(nameof(Tensor),
+            $"{operation}: the tensor {tensor.Sizes} was released, by Dispose or the end of its TensorScope (scope.Keep saves what is " +
+                "needed later).");
 
     /// <summary>The tensor, or its conversion where it is stored in fewer bits, for an operation that computes in Float32.</summary>
     internal static Tensor Floats([NotNull] this Tensor? tensor, string operation) => tensor.Require(operation).DType switch
@@ -20,9 +22,11 @@ internal static class TensorChecks
     };
 
     /// <summary>The same, and requires it to be on the device of the other operands.</summary>
-    internal static Tensor Floats([NotNull] this Tensor? tensor, string operation, Device device) => tensor.Floats(operation).On(device, operation);
+    internal static Tensor Floats([NotNull] this Tensor? tensor, string operation, Device device) =>
+        tensor.Floats(operation).On(device, operation);
 
-    internal static Tensor Integers([NotNull] this Tensor? tensor, string operation, string what, Device? device = null) => tensor.Require(operation).DType == DType.Int32
+    internal static Tensor Integers([NotNull] this Tensor? tensor, string operation, string what, Device? device = null) =>
+        tensor.Require(operation).DType == DType.Int32
         ? tensor.On(device ?? tensor.Device, operation)
         : throw new ArgumentException($"{operation}: {what} must be Int32, not {tensor.Described}.");
 
@@ -33,6 +37,8 @@ internal static class TensorChecks
     internal static int Axis([NotNull] this Tensor? tensor, string operation, int axis)
     {
         int rank = tensor.Require(operation).Rank, positive = axis < 0 ? axis + rank : axis;
-        return positive >= 0 && positive < rank ? positive : throw new ArgumentException($"{operation}: {tensor.Sizes} has no axis {axis}.");
+        return positive >= 0 && positive < rank
+            ? positive
+            : throw new ArgumentException($"{operation}: {tensor.Sizes} has no axis {axis}.");
     }
 }

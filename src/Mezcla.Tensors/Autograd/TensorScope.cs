@@ -7,19 +7,19 @@ namespace Mezcla.Tensors;
 /// </summary>
 public sealed class TensorScope : IDisposable
 {
-    [ThreadStatic] private static List<Tensor>? made;
-    [ThreadStatic] private static int depth;
+    [ThreadStatic] private static List<Tensor>? _made;
+    [ThreadStatic] private static int _depth;
 
-    private readonly List<Tensor> owner;
-    private readonly int start, level;
-    private bool ended;
+    private readonly List<Tensor> _owner;
+    private readonly int _start, _level;
+    private bool _ended;
 
     /// <summary>Begins a scope on this thread.</summary>
     public TensorScope()
     {
-        owner = made ??= [];
-        start = owner.Count;
-        level = ++depth;
+        _owner = _made ??= [];
+        _start = _owner.Count;
+        _level = ++_depth;
     }
 
     /// <summary>Lets a tensor live on after the end of this scope. Returns it.</summary>
@@ -34,45 +34,46 @@ public sealed class TensorScope : IDisposable
     /// <exception cref="InvalidOperationException">The scope was begun on another thread.</exception>
     public void Dispose()
     {
-        if (ended)
+        if (_ended)
             return;
-        if (owner != made)
+        if (_owner != _made)
             throw new InvalidOperationException("A TensorScope must end on the thread where it began: do not await inside it.");
-        ended = true;
-        if (depth < level)
+        _ended = true;
+        if (_depth < _level)
             return;
-        depth = level - 1;
-        int kept = start;
-        for (int i = start; i < owner.Count; i++)
+        _depth = _level - 1;
+        var kept = _start;
+        for (var i = _start; i < _owner.Count; i++)
         {
-            if (!owner[i].Kept)
-                owner[i].Dispose();
+            if (!_owner[i].Kept)
+                _owner[i].Dispose();
             else
             {
-                owner[i].Kept = false;
-                if (depth > 0)
-                    owner[kept++] = owner[i];
+                _owner[i].Kept = false;
+                if (_depth > 0)
+                    _owner[kept++] = _owner[i];
             }
         }
-        owner.RemoveRange(kept, owner.Count - kept);
+        _owner.RemoveRange(kept, _owner.Count - kept);
     }
 
-    /// <summary>Until the returned object is disposed of, tensors made on this thread belong to no scope. Use it for tensors that outlive the step that makes them, such as a cache.</summary>
+    /// <summary>Until the returned object is disposed of, tensors made on this thread belong to no scope. Use
+    /// it for tensors that outlive the step that makes them, such as a cache.</summary>
     public static IDisposable Suspend()
     {
-        var suspended = new Suspension(made, depth);
-        (made, depth) = (null, 0);
+        var suspended = new Suspension(_made, _depth);
+        (_made, _depth) = (null, 0);
         return suspended;
     }
 
     private sealed class Suspension(List<Tensor>? tensors, int level) : IDisposable
     {
-        public void Dispose() => (made, depth) = (tensors, level);
+        public void Dispose() => (_made, _depth) = (tensors, level);
     }
 
     internal static void Track(Tensor tensor)
     {
-        if (depth > 0)
-            made!.Add(tensor);
+        if (_depth > 0)
+            _made!.Add(tensor);
     }
 }

@@ -4,4 +4,5 @@ namespace Mezcla.Tensors.Devices;
 public readonly record struct AdamWTensor(Handle Parameter, Handle Gradient, Handle M, Handle V, long Count, bool Decays);
 
 /// <summary>The numbers of one step of AdamW; the corrections are 1 - βᵗ.</summary>
-public readonly record struct AdamWStep(float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, float Correction1, float Correction2, float GradientScale);
+public readonly record struct AdamWStep(float LearningRate, float Beta1, float Beta2, float Epsilon, float WeightDecay, float Correction1,
+    float Correction2);

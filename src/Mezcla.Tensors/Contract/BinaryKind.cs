@@ -20,7 +20,4 @@ public enum BinaryKind
 
     /// <summary>1 where a &lt; b.</summary>
     Less,
-
-    /// <summary>1 where a = b.</summary>
-    Equal,
 }

@@ -1,15 +1,16 @@
 namespace Mezcla.Tensors.Devices;
 
 /// <summary>
-/// What a device must be able to do. An operation checks shapes and types, then calls these. <c>Mezcla.Tensors.Plain.PlainKernels</c> fulfils the whole contract in simple loops and says
-/// what each call means.
+/// What a device must be able to do. An operation checks shapes and types, then calls these. <c>Mezcla.Tensors.Plain.PlainKernels</c>
+/// fulfils the whole contract in simple loops and says what each call means.
 /// </summary>
 /// <remarks>
-/// Every call works on whole arrays of Float32 (or, where the comment says so, Int32) that lie row by row behind a <see cref="Handle"/>. A null handle stands for an operand that is not
-/// there. Where a call takes <c>accumulate</c>, it adds to what the result holds if that is true, and overwrites it if not; comments write this as y (+)= x. A call need not wait until its
-/// work is done, as long as calls take effect in their order and <see cref="Download"/> sees what came before it.
-/// A call with an <see cref="IndexCheck"/> returns the first position of an index outside its range, or -1. A GPU always returns -1: it records the position and throws the error of the
-/// check together with the next results that are read.
+/// Every call works on whole arrays of Float32 (or, where the comment says so, Int32) that lie row by row behind a <see cref="Handle"/>. A
+/// null handle stands for an operand that is not there. Where a call takes <c>accumulate</c>, it adds to what the result holds if that is
+/// true, and overwrites it if not; comments write this as y (+)= x. A call need not wait until its work is done, as long as calls take
+/// effect in their order and <see cref="Download"/> sees what came before it. A call with an <see cref="IndexCheck"/> returns the first
+/// position of an index outside its range, or -1. A GPU always returns -1: it records the position and
+/// throws the error of the check together with the next results that are read.
 /// </remarks>
 public abstract class DeviceKernels
 {
@@ -50,8 +51,10 @@ public abstract class DeviceKernels
     /// <summary>y[i] = value for n elements of 4 bytes.</summary>
     public abstract void Fill(Handle y, long n, float value);
 
-    /// <summary>y[i·yStrides] = x[i·xStrides] for every index i of <paramref name="shape"/>; strides count elements, which have 2 or 4 bytes.</summary>
-    public abstract void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes);
+    /// <summary>y[i·yStrides] = x[i·xStrides] for every index i of
+    /// <paramref name="shape"/>; strides count elements, which have 2 or 4 bytes.</summary>
+    public abstract void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape,
+        int elementBytes);
 
     /// <summary>y[i·yStrides] += x[i·xStrides] for every index i of <paramref name="shape"/>.</summary>
     public abstract void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape);
@@ -59,26 +62,28 @@ public abstract class DeviceKernels
     /// <summary>y[i] = x[i], converted from one type to another.</summary>
     public abstract void Convert(Handle x, DType from, Handle y, DType to, long n);
 
-    /// <summary>y[o, i, :] = x[o, ids[i], :] with rows of <paramref name="rowBytes"/> bytes; every id must be at least 0 and below axis.</summary>
-    public abstract long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check = default);
+    /// <summary>y[o, i, :] = x[o, ids[i], :] with rows of <paramref name="rowBytes"/>
+    /// bytes; every id must be at least 0 and below axis.</summary>
+    public abstract long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes,
+        in IndexCheck check = default);
 
     /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i; an id outside the axis is left out.</summary>
-    public abstract void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row, in IndexCheck check = default);
+    public abstract void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row,
+        in IndexCheck check = default);
 
     /// <summary>y[o, j, i] = x[o, index[o, j, i], i] for every j below count.</summary>
-    public abstract long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check = default);
+    public abstract long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes,
+        in IndexCheck check = default);
 
     /// <summary>y[o, index[o, j, i], i] += x[o, j, i], in the order of j.</summary>
-    public abstract long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check = default);
+    public abstract long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count,
+        in IndexCheck check = default);
 
     /// <summary>y = a where mask is not 0, else b; a null handle stands for the constant beside it.</summary>
     public abstract void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate);
 
     /// <summary>y[b, r, c] (+)= x[b, r, c] where c ≤ r + diagonal, else 0: the lower triangle.</summary>
     public abstract void Tril(Handle x, Handle y, long batch, long rows, long columns, long diagonal, bool accumulate);
-
-    /// <summary>y[i, ids[i]] = 1, and 0 everywhere else.</summary>
-    public abstract long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check);
 
     // Element by element.
 
@@ -91,8 +96,10 @@ public abstract class DeviceKernels
     /// <summary>dx (+)= dy·f′(x), computed from x, or from f(x) where <see cref="UnaryKinds.SavesResult"/>.</summary>
     public abstract void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate);
 
-    /// <summary>y (+)= a ∘ b over <paramref name="shape"/>; each operand has its own strides, which are 0 along axes where it repeats.</summary>
-    public abstract void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate);
+    /// <summary>y (+)= a ∘ b over <paramref name="shape"/>; each operand has its own
+    /// strides, which are 0 along axes where it repeats.</summary>
+    public abstract void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
+        in Shape shape, bool accumulate);
 
     /// <summary>y = silu(a)·b.</summary>
     public abstract void SwiGlu(Handle a, Handle b, Handle y, long n);
@@ -101,8 +108,8 @@ public abstract class DeviceKernels
     public abstract void SwiGluBackward(Handle a, Handle b, Handle dy, Handle da, bool accumulateA, Handle db, bool accumulateB, long n);
 
     /// <summary>
-    /// y (+)= x·m/(1-p), where m is a mask of zeros and ones: element i is kept where number i of the <see cref="RandomStream"/> (seed, stream), counted from <paramref name="position"/>, is
-    /// at least p.
+    /// y (+)= x·m/(1-p), where m is a mask of zeros and ones: element i is kept where number i of the <see cref="RandomStream"/> (seed,
+    /// stream), counted from <paramref name="position"/>, is at least p.
     /// </summary>
     public abstract void Dropout(Handle x, Handle y, long n, float p, ulong seed, ulong stream, ulong position, bool accumulate);
 
@@ -114,11 +121,12 @@ public abstract class DeviceKernels
     /// <summary>y[o, i] (+)= scale·Σⱼ x[o, j, i], or the same sum of squares.</summary>
     public abstract void Sum(Handle x, Handle y, long outer, long n, long inner, float scale, bool squares, bool accumulate);
 
-    /// <summary>y[o, i] = the first j with the largest (or smallest) x[o, j, i], as Int32. NaN counts as the largest and as the smallest.</summary>
-    public abstract void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest);
+    /// <summary>y[o, i] = the first j with the largest x[o, j, i], as Int32; NaN is the largest.</summary>
+    public abstract void ArgMax(Handle x, Handle y, long outer, long n, long inner);
 
-    /// <summary>Of each row of n elements: the first k in sorted order, and the positions at which they stood (Int32). The order is stable, and NaN is the largest.</summary>
-    public abstract void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending);
+    /// <summary>Of each row of n elements: the k largest, the largest first, and the positions at which
+    /// they stood (Int32). Of equal ones the earlier comes first, and NaN is the largest.</summary>
+    public abstract void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k);
 
     // Row by row: x is [rows, n].
 
@@ -135,16 +143,20 @@ public abstract class DeviceKernels
     public abstract void LogSumExpBackward(Handle x, Handle y, Handle dy, Handle dx, long rows, long n, bool accumulate);
 
     /// <summary>
-    /// lse[r] = ln Σ exp x[r, :]. loss[0] = the mean of (1-s)(lse - x[label]) + s(lse - mean x) over the rows whose label is not <paramref name="ignore"/>, where s is the smoothing;
-    /// loss[1] = the number of these rows.
+    /// lse[r] = ln Σ exp x[r, :]. loss[0] = the mean of (1-s)(lse - x[label]) + s(lse - mean x) over the rows whose label is not
+    /// <paramref name="ignore"/>, where s is the smoothing; loss[1] = the number of these rows.
     /// </summary>
-    public abstract long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check);
+    public abstract long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing,
+        in IndexCheck check);
 
     /// <summary>dx (+)= dloss[0]/loss[1]·(exp(x - lse) - target), and 0 in ignored rows.</summary>
-    public abstract void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate);
+    public abstract void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n,
+        int ignore, float smoothing, bool accumulate);
 
-    /// <summary>y = (x - mean)·inverse·weight + bias, where inverse is 1/√(variance + ε). The mean and inverse of each row are kept for backward. Weight and bias may be null.</summary>
-    public abstract void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon);
+    /// <summary>y = (x - mean)·inverse·weight + bias, where inverse is 1/√(variance + ε). The mean and
+    /// inverse of each row are kept for backward. Weight and bias may be null.</summary>
+    public abstract void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n,
+        float epsilon);
 
     /// <summary>The derivatives of <see cref="LayerNorm"/> with respect to x, weight and bias; each result may be null.</summary>
     public abstract void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
@@ -167,17 +179,21 @@ public abstract class DeviceKernels
         set
         {
             if (value != ProductPrecision.Float32)
-                throw new DeviceException($"{Name} multiplies in float32 only; {value} needs a GPU that has it. mezcla doctor lists what is here.");
+                throw new DeviceException(
+                    $"{Name} multiplies in float32 only; {value} needs a GPU that has it. mezcla doctor lists what is here.");
         }
     }
 
-    /// <summary>C[i] (+)= op(A[i])·op(B[i]) for every i of the batch, plus the bias in each row where there is one; op transposes where <paramref name="product"/> says so.</summary>
+    /// <summary>C[i] (+)= op(A[i])·op(B[i]) for every i of the batch, plus the bias in each row where
+    /// there is one; op transposes where <paramref name="product"/> says so.</summary>
     public abstract void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate);
 
     /// <summary>
-    /// For each group e: C[rows of e] (+)= A[rows of e]·op(B[e]), where B is [groups, k, n], or [groups, n, k] if transposed. The rows of e are those from offsets[e] to before offsets[e + 1].
+    /// For each group e: C[rows of e] (+)= A[rows of e]·op(B[e]), where B is [groups, k, n], or [groups, n, k]
+    /// if transposed. The rows of e are those from offsets[e] to before offsets[e + 1].
     /// </summary>
-    public abstract long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check = default);
+    public abstract long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB,
+        bool accumulate, in IndexCheck check = default);
 
     /// <summary>For each group e: C[e] (+)= A[rows of e]ᵀ·B[rows of e], where A is [rows, m] and B is [rows, n].</summary>
     public abstract void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate);
@@ -185,44 +201,55 @@ public abstract class DeviceKernels
     // Mixture of Experts.
 
     /// <summary>
-    /// Sorts the choices of a Mixture of Experts by group. The ids are [tokens, k], and a negative id is no choice. Within a group, choices are ordered by falling priority where there is one;
-    /// else all first choices come first, in the order of tokens, then all second choices, and so on. A group keeps its first <paramref name="capacity"/> choices. Choices that are not kept
-    /// stand behind offsets[groups], with group 0 and kept 0. For each place the results hold the flat position in ids, the token, the group, and 1 or 0 for kept.
+    /// Sorts the choices of a Mixture of Experts by group. The ids are [tokens, k], and a negative id is no choice. Within a group, choices
+    /// are ordered by falling priority where there is one; else all first choices come first, in the order of tokens, then all second
+    /// choices, and so on. A group keeps its first <paramref name="capacity"/> choices. Choices that are not kept stand behind
+    /// offsets[groups], with group 0 and kept 0. For each place the results hold the flat
+    /// position in ids, the token, the group, and 1 or 0 for kept.
     /// </summary>
-    public abstract void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check);
+    public abstract void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows,
+        Handle groupOf, Handle kept, Handle offsets, in IndexCheck check);
 
     /// <summary>counts[g] = how often g stands in ids; negative ids are skipped.</summary>
     public abstract void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check);
 
     // Transformers.
 
-    /// <summary>Whether <see cref="LinearGelu"/> is there. Where it is not, the operation is composed of a product and an activation.</summary>
+    /// <summary>Whether <see cref="LinearGelu"/> is there. Where it is not, the
+    /// operation is composed of a product and an activation.</summary>
     public virtual bool HasLinearGelu => false;
 
-    /// <summary>y [rows, outputs] = gelu(x [rows, inputs]·weight [outputs, inputs]ᵀ + bias); where <paramref name="slopes"/> is given, it receives the derivative of gelu at the same places.</summary>
-    public virtual void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes, GeluForm form)
+    /// <summary>y [rows, outputs] = gelu(x [rows, inputs]·weight [outputs, inputs]ᵀ + bias); where
+    /// <paramref name="slopes"/> is given, it receives the derivative of gelu at the same places.</summary>
+    public virtual void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes,
+        GeluForm form)
         => throw new NotSupportedException($"{Name} has no product with GELU behind it.");
 
     /// <summary>
-    /// y (+)= x [blocks, time, heads, size], in which pairs of the last axis are rotated by angles whose cosines and sines are [positions, rotated/2]; the rest of the axis is copied.
+    /// y (+)= x [blocks, time, heads, size], in which pairs of the last axis are rotated by angles whose
+    /// cosines and sines are [positions, rotated/2]; the rest of the axis is copied.
     /// <paramref name="inverse"/> rotates back, which is the derivative.
     /// </summary>
     public abstract void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate);
 
-    /// <summary>o = softmax(scale·q·kᵀ + mask)·v; the log-sum-exp of each row of scores, lse [batch, heads, queries], is kept for backward.</summary>
+    /// <summary>o = softmax(scale·q·kᵀ + mask)·v; the log-sum-exp of each row of scores,
+    /// lse [batch, heads, queries], is kept for backward.</summary>
     public abstract void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse);
 
     /// <summary>The derivatives of <see cref="Attention"/> with respect to q, k, v and the sinks; each result may be null.</summary>
-    public abstract void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
+    public abstract void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse,
+        Handle dO,
         Handle dq, bool accumulateQ, Handle dk, bool accumulateK, Handle dv, bool accumulateV, Handle dSinks, bool accumulateSinks);
 
     // Training.
 
-    /// <summary>One step of AdamW for all tensors. The number at <paramref name="gradientScale"/>, where given, multiplies the gradients too; where it is NaN nothing changes.</summary>
+    /// <summary>One step of AdamW for all tensors. The number at <paramref name="gradientScale"/>, where
+    /// given, multiplies the gradients too; where it is NaN nothing changes.</summary>
     public abstract void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale);
 
     /// <summary>
-    /// Writes two numbers behind the first <paramref name="losses"/> numbers of <paramref name="measured"/>: the norm of all gradients together, and the factor that makes it at most
+    /// Writes two numbers behind the first <paramref name="losses"/> numbers of
+    /// <paramref name="measured"/>: the norm of all gradients together, and the factor that makes it at most
     /// <paramref name="most"/>. The factor is NaN where the norm or one of the losses is not finite.
     /// </summary>
     public abstract void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses);

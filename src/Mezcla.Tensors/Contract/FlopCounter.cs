@@ -1,27 +1,30 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// Counts what matrix products really compute on the CPU while it lives, on the thread that made it: 2·m·n·k for each product, and for grouped products only the
-/// rows that belong to a group. Attention scores, norms and activations are not counted. Counters nest; each sees everything.
+/// Counts what matrix products really compute on the CPU while it lives, on the thread that made it: 2·m·n·k for each product, and for
+/// grouped products only the rows that belong to a group. Attention scores, norms and
+/// activations are not counted. Counters nest; each sees everything.
 /// <code>using var counter = new FlopCounter(); model.Logits(ids); Console.WriteLine(counter.Flops);</code>
 /// </summary>
 public sealed class FlopCounter : IDisposable
 {
-    [ThreadStatic] private static FlopCounter? t_current;
-    private readonly FlopCounter? _outer = t_current;
+    [ThreadStatic] private static FlopCounter? _current;
+    private readonly FlopCounter? _outer = _current;
 
     /// <summary>Begins to count.</summary>
-    public FlopCounter() => t_current = this;
+    public FlopCounter() => _current = this;
 
     /// <summary>Floating-point operations so far.</summary>
     public long Flops { get; private set; }
 
     /// <summary>Ends counting.</summary>
-    public void Dispose() => t_current = _outer;
+    public void Dispose() => _current = _outer;
 
-    /// <summary>Called by kernels: <paramref name="products"/> products of [m, k] and [k, n] are about to be computed on this thread.</summary>
+    /// <summary>Called by kernels: <paramref name="products"/> products of [m, k] and
+    /// [k, n] are about to be computed on this thread.</summary>
     public static void Count(long products, long m, long n, long k)
     {
-        for (var counter = t_current; counter is not null; counter = counter._outer) counter.Flops += 2 * products * m * n * k;
+        for (var counter = _current; counter is not null; counter = counter._outer)
+            counter.Flops += 2 * products * m * n * k;
     }
 }

@@ -17,8 +17,8 @@ public enum IndexKind
 }
 
 /// <summary>
-/// The range that an operation requires of its integers, and the error for one that is outside of it. The CPU checks before it computes. A GPU leaves such a number out, records where it
-/// stood, and the error comes with the next results that are read.
+/// The range that an operation requires of its integers, and the error for one that is outside of it. The CPU checks before it computes. A
+/// GPU leaves such a number out, records where it stood, and the error comes with the next results that are read.
 /// </summary>
 /// <param name="Operation">The operation's name; null where the integers were checked before.</param>
 /// <param name="Kind">Their meaning.</param>
@@ -33,14 +33,16 @@ public readonly record struct IndexCheck(string? Operation, IndexKind Kind, Shap
     /// <param name="device">The device that found it afterwards; null where it was found before.</param>
     public ArgumentException Error(long position, int? number, string? device = null)
     {
-        string place = $"{(number is null ? "" : $"{number} ")}at position {position} of {Shape}";
-        string wrong = Kind switch
+        var place = $"{(number is null ? "" : $"{number} ")}at position {position} of {Shape}";
+        var wrong = Kind switch
         {
             IndexKind.Index => $"index {place} is not in 0 to {Limit - 1}.",
             IndexKind.Label => $"label {place} is neither in 0 to {Limit - 1} nor the ignored {Ignored}.",
             IndexKind.Group => $"the id {place} is not below the number of groups, {Limit}.",
             _ => $"the offset {place}: offsets must rise from 0 to at most the number of rows, {Limit}.",
         };
-        return new ArgumentException(device is null ? $"{Operation}: {wrong}" : $"{Operation}: {wrong} ({device} says so where results are read, not where the operation was called.)");
+        return new ArgumentException(device is null
+            ? $"{Operation}: {wrong}"
+            : $"{Operation}: {wrong} ({device} says so where results are read, not where the operation was called.)");
     }
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
@@ -11,19 +10,19 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
 {
     private const long CollectFloor = 512L << 20;
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<long, Stack<Storage>> free = [];
-    private readonly List<WeakReference<Storage>> all = [];
-    private long live, peak, cached, collectAt = CollectFloor;
-    private int liveCount;
-    private long allocations;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, Stack<Storage>> _free = [];
+    private readonly List<WeakReference<Storage>> _all = [];
+    private long _live, _peak, _cached, _collectAt = CollectFloor;
+    private int _liveCount;
+    private long _allocations;
 
     internal MemoryUse Use
     {
         get
         {
-            lock (gate)
-                return new MemoryUse(live, peak, cached, liveCount, allocations, Limit);
+            lock (_gate)
+                return new MemoryUse(_live, _peak, _cached, _liveCount, _allocations, Limit);
         }
     }
 
@@ -31,8 +30,8 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
 
     internal void ResetPeak()
     {
-        lock (gate)
-            peak = live;
+        lock (_gate)
+            _peak = _live;
     }
 
     /// <summary>A block of at least so many bytes, holding whatever it held before. The caller releases it.</summary>
@@ -41,7 +40,7 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
     /// <exception cref="TensorMemoryException">The device has no room for it.</exception>
     public Storage Rent(long bytes, string label)
     {
-        long size = Round(bytes);
+        var size = Round(bytes);
         if (TakeCached(size) is not { } storage)
             storage = Grow(size, bytes, label);
         storage.Take(label);
@@ -50,13 +49,13 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
 
     internal void Return(Storage storage)
     {
-        lock (gate)
+        lock (_gate)
         {
-            live -= storage.Bytes;
-            liveCount--;
-            cached += storage.Bytes;
-            if (!free.TryGetValue(storage.Bytes, out var stack))
-                free[storage.Bytes] = stack = new Stack<Storage>();
+            _live -= storage.Bytes;
+            _liveCount--;
+            _cached += storage.Bytes;
+            if (!_free.TryGetValue(storage.Bytes, out var stack))
+                _free[storage.Bytes] = stack = new Stack<Storage>();
             stack.Push(storage);
         }
     }
@@ -64,27 +63,27 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
     /// <summary>Gives every waiting block back to the device.</summary>
     internal void Trim()
     {
-        lock (gate)
+        lock (_gate)
         {
-            foreach (var stack in free.Values)
+            foreach (var stack in _free.Values)
                 while (stack.TryPop(out var storage))
                 {
-                    cached -= storage.Bytes;
+                    _cached -= storage.Bytes;
                     GC.SuppressFinalize(storage);
                     kernels.Free(storage.Address, storage.Bytes);
                 }
-            free.Clear();
-            all.RemoveAll(weak => !weak.TryGetTarget(out var storage) || !storage.IsLive);
+            _free.Clear();
+            _all.RemoveAll(weak => !weak.TryGetTarget(out var storage) || !storage.IsLive);
         }
     }
 
     private Storage? TakeCached(long size)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!free.TryGetValue(size, out var stack) || !stack.TryPop(out var storage))
+            if (!_free.TryGetValue(size, out var stack) || !stack.TryPop(out var storage))
                 return null;
-            cached -= size;
+            _cached -= size;
             Count(size);
             return storage;
         }
@@ -92,53 +91,57 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
 
     private void Count(long size)
     {
-        live += size;
-        liveCount++;
-        peak = Math.Max(peak, live);
+        _live += size;
+        _liveCount++;
+        _peak = Math.Max(_peak, _live);
     }
 
     private Storage Grow(long size, long asked, string label)
     {
         // Tensors that nobody released wait for the garbage collector, which cannot see how large they are: call it when
         // what is held has doubled since the last time, and before giving up.
-        if (live + size > collectAt || live + cached + size > Limit)
+        if (_live + size > _collectAt || _live + _cached + size > Limit)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            collectAt = Math.Max(CollectFloor, 2 * live);
+            _collectAt = Math.Max(CollectFloor, 2 * _live);
             if (TakeCached(size) is { } recovered)
                 return recovered;
         }
-        if (live + cached + size > Math.Min(Limit, peak + peak / 2 + (64L << 20)))
+        if (_live + _cached + size > Math.Min(Limit, _peak + _peak / 2 + (64L << 20)))
             Trim();
-        nint address = live + size > Limit ? 0 : kernels.Allocate(size);
+        var address = _live + size > Limit ? 0 : kernels.Allocate(size);
         if (address == 0)
         {
             Trim();
-            address = live + size > Limit ? 0 : kernels.Allocate(size);
+            address = _live + size > Limit ? 0 : kernels.Allocate(size);
         }
         if (address == 0)
             throw Exhausted(asked, label);
         var storage = new Storage(this, address, size);
-        lock (gate)
+        lock (_gate)
         {
-            allocations++;
+            _allocations++;
             Count(size);
-            all.Add(new WeakReference<Storage>(storage, trackResurrection: true));
+            _all.Add(new WeakReference<Storage>(storage, trackResurrection: true));
         }
         return storage;
     }
 
     private TensorMemoryException Exhausted(long asked, string label)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var holders = all.Select(weak => weak.TryGetTarget(out var storage) && storage.IsLive ? storage : null).OfType<Storage>()
-                .GroupBy(storage => storage.Label).Select(group => (Label: group.Key, Count: group.Count(), Bytes: group.Sum(storage => storage.Bytes)))
-                .OrderByDescending(group => group.Bytes).Take(5).Select(group => $"{group.Label} {MemoryUse.Text(group.Bytes)} in {group.Count}");
+            var holders = _all.Select(weak => weak.TryGetTarget(out var storage) && storage.IsLive ? storage : null).OfType<Storage>()
+                .GroupBy(storage => storage.Label)
+                .Select(group => (Label: group.Key, Count: group.Count(), Bytes: group.Sum(storage => storage.Bytes)))
+                .OrderByDescending(group => group.Bytes).Take(5)
+                .Select(group => $"{group.Label} {MemoryUse.Text(group.Bytes)} in {group.Count}");
             return new TensorMemoryException(
-                $"{label} needs {MemoryUse.Text(asked)} on {kernels.Name}, where {MemoryUse.Text(live)} of {MemoryUse.Text(Limit)} are in use. " +
-                $"Largest holders: {string.Join("; ", holders.DefaultIfEmpty("none"))}. Use a smaller batch or model, or release tensors sooner with a TensorScope.");
+                $"{label} needs {MemoryUse.Text(asked)} on {kernels.Name}, where {MemoryUse.Text(_live)} of {MemoryUse.Text(Limit)} are " +
+                    "in use. " +
+                $"Largest holders: {string.Join("; ", holders.DefaultIfEmpty("none"))}. Use a smaller batch or model, or release tensors " +
+                "sooner with a TensorScope.");
         }
     }
 
@@ -146,7 +149,7 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
     {
         if (bytes <= 512)
             return Math.Max(64, (bytes + 63) & ~63L);
-        long step = 1L << (BitOperations.Log2((ulong)(bytes - 1)) - 3);
+        var step = 1L << (BitOperations.Log2((ulong)(bytes - 1)) - 3);
         return (bytes + step - 1) / step * step;
     }
 }

@@ -6,6 +6,7 @@ public enum ProductPrecision
     /// <summary>Not at all.</summary>
     Float32,
 
-    /// <summary>To bfloat16 (8 bits of precision, the range of float32), to nearest, ties to even: what tensor cores multiply many times faster.</summary>
+    /// <summary>To bfloat16 (8 bits of precision, the range of float32), to nearest, ties to
+    /// even: what tensor cores multiply many times faster.</summary>
     BFloat16,
 }

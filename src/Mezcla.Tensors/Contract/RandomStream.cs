@@ -11,8 +11,8 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
 {
     private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57, Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
 
-    private uint word0, word1, word2, word3;
-    private ulong block = ulong.MaxValue;
+    private uint _word0, _word1, _word2, _word3;
+    private ulong _block = ulong.MaxValue;
 
     /// <summary>The seed given.</summary>
     public ulong Seed { get; } = seed;
@@ -26,22 +26,23 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
     /// <summary>The next 32 random bits. Takes one position.</summary>
     public uint NextUInt()
     {
-        ulong wanted = Position >> 2;
-        if (wanted != block)
+        var wanted = Position >> 2;
+        if (wanted != _block)
         {
-            (word0, word1, word2, word3) = Block(Seed, Stream, wanted);
-            block = wanted;
+            (_word0, _word1, _word2, _word3) = Block(Seed, Stream, wanted);
+            _block = wanted;
         }
-        return (Position++ & 3) switch { 0 => word0, 1 => word1, 2 => word2, _ => word3 };
+        return (Position++ & 3) switch { 0 => _word0, 1 => _word1, 2 => _word2, _ => _word3 };
     }
 
     /// <summary>Uniform in [0, 1), a multiple of 2⁻²⁴. Takes one position.</summary>
     public float NextFloat() => ToFloat(NextUInt());
 
-    /// <summary>From the normal distribution with mean 0 and standard deviation 1 (Box and Muller 1958, the cosine half). Takes two positions.</summary>
+    /// <summary>From the normal distribution with mean 0 and standard deviation 1 (Box and
+    /// Muller 1958, the cosine half). Takes two positions.</summary>
     public float NextNormal()
     {
-        double radius = Math.Sqrt(-2 * Math.Log((NextUInt() + 0.5) * (1.0 / 4294967296)));
+        var radius = Math.Sqrt(-2 * Math.Log((NextUInt() + 0.5) * (1.0 / 4294967296)));
         return (float)(radius * Math.Cos(NextUInt() * (Math.Tau / 4294967296)));
     }
 
@@ -50,10 +51,10 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
     public int NextInt(int exclusiveMaximum)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(exclusiveMaximum);
-        uint n = (uint)exclusiveMaximum;
-        ulong product = (ulong)NextUInt() * n;
+        var n = (uint)exclusiveMaximum;
+        var product = (ulong)NextUInt() * n;
         if ((uint)product < n)
-            for (uint threshold = (0 - n) % n; (uint)product < threshold;)
+            for (var threshold = (0 - n) % n; (uint)product < threshold;)
                 product = (ulong)NextUInt() * n;
         return (int)(product >> 32);
     }
@@ -66,7 +67,7 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
     {
         uint c0 = (uint)counter, c1 = (uint)(counter >> 32), c2 = (uint)stream, c3 = (uint)(stream >> 32);
         uint k0 = (uint)seed, k1 = (uint)(seed >> 32);
-        for (int round = 0; round < 10; round++)
+        for (var round = 0; round < 10; round++)
         {
             ulong p0 = (ulong)Multiplier0 * c0, p1 = (ulong)Multiplier1 * c2;
             (c0, c1, c2, c3) = ((uint)(p1 >> 32) ^ c1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ c3 ^ k1, (uint)p0);

@@ -12,22 +12,23 @@ public struct Shape : IEquatable<Shape>
     [InlineArray(MaxRank)]
     private struct Sizes
     {
-        private int first;
+        private int _first;
     }
 
-    private Sizes sizes;
-    private byte rank;
+    private Sizes _sizes;
+    private byte _rank;
 
     /// <summary>The shape with these sizes.</summary>
-    /// <exception cref="ArgumentException">There are more than eight, one is negative, or their product is too large to be addressed.</exception>
+    /// <exception cref="ArgumentException">There are more than eight, one is negative,
+    /// or their product is too large to be addressed.</exception>
     public Shape(params ReadOnlySpan<int> from)
     {
         if (from.Length > MaxRank)
             throw new ArgumentException($"A tensor has at most {MaxRank} axes; {Text(from)} has {from.Length}.");
-        from.CopyTo(sizes);
-        rank = (byte)from.Length;
+        from.CopyTo(_sizes);
+        _rank = (byte)from.Length;
         long count = 1;
-        foreach (int size in from)
+        foreach (var size in from)
         {
             if (size < 0)
                 throw new ArgumentException($"A size cannot be negative: {Text(from)}.");
@@ -39,24 +40,24 @@ public struct Shape : IEquatable<Shape>
     }
 
     /// <summary>The number of axes.</summary>
-    public readonly int Rank => rank;
+    public readonly int Rank => _rank;
 
     /// <summary>The size of an axis, counted from 0.</summary>
-    public readonly int this[int axis] => sizes[axis];
+    public readonly int this[int axis] => _sizes[axis];
 
     /// <summary>The sizes.</summary>
     [UnscopedRef]
-    public readonly ReadOnlySpan<int> Span => ((ReadOnlySpan<int>)sizes)[..rank];
+    public readonly ReadOnlySpan<int> Span => ((ReadOnlySpan<int>)_sizes)[.._rank];
 
     /// <summary>The number of elements.</summary>
-    public readonly long Count => Product(0, rank);
+    public readonly long Count => Product(0, _rank);
 
     /// <summary>The product of the sizes of axes <paramref name="from"/> (inclusive) to <paramref name="to"/> (exclusive).</summary>
     public readonly long Product(int from, int to)
     {
         long product = 1;
-        for (int i = from; i < to; i++)
-            product *= sizes[i];
+        for (var i = from; i < to; i++)
+            product *= _sizes[i];
         return product;
     }
 
@@ -64,7 +65,7 @@ public struct Shape : IEquatable<Shape>
     public readonly Shape With(int axis, int size)
     {
         Shape shape = this;
-        shape.sizes[axis] = size;
+        shape._sizes[axis] = size;
         return shape;
     }
 
@@ -74,40 +75,43 @@ public struct Shape : IEquatable<Shape>
         Span<int> rest = stackalloc int[MaxRank];
         Span[..axis].CopyTo(rest);
         Span[(axis + 1)..].CopyTo(rest[axis..]);
-        return new Shape(rest[..(rank - 1)]);
+        return new Shape(rest[..(_rank - 1)]);
     }
 
     /// <summary>This shape with one more axis.</summary>
     /// <exception cref="ArgumentException">It has eight already.</exception>
     public readonly Shape Insert(int axis, int size)
     {
-        if (rank == MaxRank)
+        if (_rank == MaxRank)
             throw new ArgumentException($"{this} cannot take another axis: a tensor has at most {MaxRank}.");
         Span<int> more = stackalloc int[MaxRank];
         Span[..axis].CopyTo(more);
         more[axis] = size;
         Span[axis..].CopyTo(more[(axis + 1)..]);
-        return new Shape(more[..(rank + 1)]);
-    }
-
-    /// <summary>Row-major strides, in elements, of this shape seen as <paramref name="target"/>: 0 along axes that are repeated.</summary>
-    public readonly void BroadcastStrides(in Shape target, Span<long> strides)
-    {
-        long stride = 1;
-        strides[..target.rank].Clear();
-        for (int i = rank - 1, j = target.rank - 1; i >= 0; i--, j--)
-        {
-            strides[j] = sizes[i] == 1 ? 0 : stride;
-            stride *= sizes[i];
-        }
+        return new Shape(more[..(_rank + 1)]);
     }
 
     /// <summary>Row-major strides, in elements.</summary>
-    public readonly void Strides(Span<long> strides)
+    public readonly AxisStrides Strides()
     {
+        var strides = new AxisStrides();
         long stride = 1;
-        for (int i = rank - 1; i >= 0; stride *= sizes[i--])
+        for (var i = _rank - 1; i >= 0; stride *= _sizes[i--])
             strides[i] = stride;
+        return strides;
+    }
+
+    /// <summary>Row-major strides, in elements, of this shape seen as <paramref name="target"/>: 0 along axes that are repeated.</summary>
+    public readonly AxisStrides BroadcastStrides(in Shape target)
+    {
+        var strides = new AxisStrides();
+        long stride = 1;
+        for (int i = _rank - 1, j = target._rank - 1; i >= 0; i--, j--)
+        {
+            strides[j] = _sizes[i] == 1 ? 0 : stride;
+            stride *= _sizes[i];
+        }
+        return strides;
     }
 
     /// <summary>The shape both sides take when sizes of 1 are repeated and missing leading axes added (NumPy's rule).</summary>
@@ -116,10 +120,10 @@ public struct Shape : IEquatable<Shape>
         if (a == b)
             return a;
         Span<int> sizes = stackalloc int[MaxRank];
-        int rank = Math.Max(a.rank, b.rank);
-        for (int i = 1; i <= rank; i++)
+        int rank = Math.Max(a._rank, b._rank);
+        for (var i = 1; i <= rank; i++)
         {
-            int left = i <= a.rank ? a.sizes[a.rank - i] : 1, right = i <= b.rank ? b.sizes[b.rank - i] : 1;
+            int left = i <= a._rank ? a._sizes[a._rank - i] : 1, right = i <= b._rank ? b._sizes[b._rank - i] : 1;
             if (left != right && left != 1 && right != 1)
                 throw new ArgumentException($"{operation}: {a} with {b}: sizes {left} and {right} of axis -{i} differ and neither is 1.");
             sizes[rank - i] = left == 1 ? right : left;
@@ -136,8 +140,8 @@ public struct Shape : IEquatable<Shape>
     /// <inheritdoc/>
     public override readonly int GetHashCode()
     {
-        int hash = rank;
-        foreach (int size in Span)
+        int hash = _rank;
+        foreach (var size in Span)
             hash = hash * 31 + size;
         return hash;
     }

@@ -7,7 +7,7 @@ namespace Mezcla.Tensors;
 /// </summary>
 public sealed class Storage(MemoryPool pool, nint address, long bytes)
 {
-    private int references;
+    private int _references;
 
     /// <summary>Where the block begins: an address, or what the device uses for one.</summary>
     public nint Address { get; } = address;
@@ -21,9 +21,9 @@ public sealed class Storage(MemoryPool pool, nint address, long bytes)
     /// <summary>Grows with every change in place, so that the tape notices when a value it saved is no longer the one it saw.</summary>
     public int Version { get; private set; }
 
-    internal bool IsShared => Volatile.Read(ref references) > 1;
+    internal bool IsShared => Volatile.Read(ref _references) > 1;
 
-    internal bool IsLive => Volatile.Read(ref references) > 0;
+    internal bool IsLive => Volatile.Read(ref _references) > 0;
 
     internal MemoryPool Pool => pool;
 
@@ -32,16 +32,16 @@ public sealed class Storage(MemoryPool pool, nint address, long bytes)
     internal void Take(string label)
     {
         Label = label;
-        references = 1;
+        _references = 1;
     }
 
     /// <summary>Holds the block once more.</summary>
-    public void AddReference() => Interlocked.Increment(ref references);
+    public void AddReference() => Interlocked.Increment(ref _references);
 
     /// <summary>Releases the block; the last release gives it back to its pool.</summary>
     public void Release()
     {
-        if (Interlocked.Decrement(ref references) != 0)
+        if (Interlocked.Decrement(ref _references) != 0)
             return;
         pool.Return(this);
     }
@@ -51,7 +51,7 @@ public sealed class Storage(MemoryPool pool, nint address, long bytes)
     {
         if (!IsLive)
             return;
-        references = 0;
+        _references = 0;
         GC.ReRegisterForFinalize(this);
         pool.Return(this);
     }

@@ -21,14 +21,8 @@ public enum UnaryKind
     /// <summary>x².</summary>
     Square,
 
-    /// <summary>|x|.</summary>
-    Abs,
-
     /// <summary>xᵃ.</summary>
     Pow,
-
-    /// <summary>x, but at least a and at most b.</summary>
-    Clamp,
 
     /// <summary>tanh x.</summary>
     Tanh,
@@ -50,12 +44,6 @@ public enum UnaryKind
 
     /// <summary>ln(1 + eˣ).</summary>
     Softplus,
-
-    /// <summary>sin x.</summary>
-    Sin,
-
-    /// <summary>cos x.</summary>
-    Cos,
 
     /// <summary>Φ(x), the integral of the standard normal density up to x.</summary>
     NormalCdf,

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using Mezcla.Tensors.Devices;
 using Mezcla.Tensors.Plain;
 
 namespace Mezcla.Tensors;
@@ -9,7 +8,8 @@ public sealed class Device
 {
     private static readonly Dictionary<string, Device> Opened = [];
 
-    /// <summary>A device with kernels of one's own. <see cref="Cpu"/>, <see cref="Plain"/> and <see cref="Parse"/> give those that are there.</summary>
+    /// <summary>A device with kernels of one's own. <see cref="Cpu"/>, <see cref="Plain"/>
+    /// and <see cref="Parse"/> give those that are there.</summary>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
     public Device(DeviceKernels kernels)
     {
@@ -19,10 +19,12 @@ public sealed class Device
         kernels.Pool = Pool;
     }
 
-    /// <summary>The reference: every kernel in simple loops on one thread, computed in double precision where that matters. Slow, and there to be read and compared with.</summary>
+    /// <summary>The reference: every kernel in simple loops on one thread, computed in double precision
+    /// where that matters. Slow, and there to be read and compared with.</summary>
     public static Device Plain { get; } = new(new PlainKernels());
 
-    /// <summary>The CPU, by the fast kernels of Mezcla.Tensors.Cpu where that assembly is there, else by those of <see cref="Plain"/>.</summary>
+    /// <summary>The CPU, by the fast kernels of Mezcla.Tensors.Cpu where that assembly
+    /// is there, else by those of <see cref="Plain"/>.</summary>
     public static Device Cpu { get; } = DeviceFamilies.Cpu is { } family ? new(family.Open("cpu")) : Plain;
 
     /// <summary>The device that the environment variable MEZCLA_DEVICE names; null where it is not set.</summary>
@@ -52,7 +54,7 @@ public sealed class Device
     public static Device Parse(string name, string what = "the device")
     {
         ArgumentNullException.ThrowIfNull(name);
-        string wanted = name.Trim().ToLowerInvariant();
+        var wanted = name.Trim().ToLowerInvariant();
         if (wanted == "cpu")
             return Cpu;
         if (wanted == "plain")
@@ -61,10 +63,12 @@ public sealed class Device
             if (family.Resolve(wanted) is { } full)
                 return Open(full, family);
         var names = DeviceFamilies.All.Select(family => family.Usage).Prepend("plain").Prepend("cpu").Distinct();
-        throw new ArgumentException($"{what} is '{name}'; it must be one of these: {string.Join(", ", names)}. mezcla doctor lists what is here.");
+        throw new ArgumentException(
+            $"{what} is '{name}'; it must be one of these: {string.Join(", ", names)}. mezcla doctor lists what is here.");
     }
 
-    /// <summary>Adds devices that Mezcla does not know: from then on <see cref="Parse"/> and MEZCLA_DEVICE understand their names.</summary>
+    /// <summary>Adds devices that Mezcla does not know: from then on
+    /// <see cref="Parse"/> and MEZCLA_DEVICE understand their names.</summary>
     public static void Register(DeviceFamily family)
     {
         ArgumentNullException.ThrowIfNull(family);
@@ -98,8 +102,9 @@ public sealed class Device
     }
 
     /// <summary>
-    /// What the factors of matrix products (<c>MatMul</c>, <c>Linear</c>, <c>GroupedMatMul</c>) and of attention are rounded to first. Tensors and sums stay Float32, so that an optimizer changes
-    /// weights in full precision: mixed precision as of Micikevicius et al. (arXiv:1710.03740), with bfloat16, which needs no loss scale (Kalamkar et al., arXiv:1905.12322).
+    /// What the factors of matrix products (<c>MatMul</c>, <c>Linear</c>, <c>GroupedMatMul</c>) and of attention are rounded to first.
+    /// Tensors and sums stay Float32, so that an optimizer changes weights in full precision: mixed precision as of Micikevicius et
+    /// al. (arXiv:1710.03740), with bfloat16, which needs no loss scale (Kalamkar et al., arXiv:1905.12322).
     /// </summary>
     /// <exception cref="DeviceException">The device cannot multiply in that precision.</exception>
     public ProductPrecision ProductPrecision

@@ -7,6 +7,3 @@ namespace Mezcla.Tensors;
 /// <param name="Driver">The driver and its version.</param>
 /// <param name="IsProcessor">Whether it is a CPU with a driver of its own, such as PoCL.</param>
 public sealed record DeviceDescription(string Name, string Hardware, long Memory, string Driver, bool IsProcessor);
-
-/// <summary>A device, its driver or one of its libraries is missing or failed. The message names it, its version and what helps.</summary>
-public sealed class DeviceException(string message) : Exception(message);

@@ -2,7 +2,8 @@ using System.Reflection;
 
 namespace Mezcla.Tensors;
 
-/// <summary>Finds the assemblies that bring devices: beside this one, under known names, or added by <see cref="Device.Register"/>.</summary>
+/// <summary>Finds the assemblies that bring devices: beside this one, under known
+/// names, or added by <see cref="Device.Register"/>.</summary>
 internal static class DeviceFamilies
 {
     // In the order in which mezcla doctor lists them.
@@ -57,7 +58,7 @@ internal static class DeviceFamilies
         catch (FileNotFoundException)
         {
             // A program that loaded this assembly from a path may have the other one in the same folder.
-            string beside = Path.Combine(Path.GetDirectoryName(typeof(DeviceFamilies).Assembly.Location) ?? "", name + ".dll");
+            var beside = Path.Combine(Path.GetDirectoryName(typeof(DeviceFamilies).Assembly.Location) ?? "", name + ".dll");
             return File.Exists(beside) ? Assembly.LoadFrom(beside) : null;
         }
     }

@@ -1,17 +1,16 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// All devices that one assembly brings, such as everything that OpenCL finds. An assembly announces its family with <see cref="DeviceFamilyAttribute"/>; <see cref="Device"/> then finds it
-/// by name, and no code has to know which families there are.
+/// All devices that one assembly brings, such as everything that OpenCL finds. An assembly announces its family with
+/// <see cref="DeviceFamilyAttribute"/>; <see cref="Device"/> then finds it by name, and no code has to know which families there are.
 /// </summary>
 public abstract class DeviceFamily
 {
     /// <summary>The word that a device's name begins with, such as <c>opencl</c> in <c>opencl:1</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>How a user may write a device of this family, such as <c>opencl or opencl:1</c>; shown where a name is not understood.</summary>
+    /// <summary>How a user may write a device of this family, such as
+    /// <c>opencl or opencl:1</c>; shown where a name is not understood.</summary>
     public virtual string Usage => Name;
 
     /// <summary>The devices found on this machine, for people. The CPU itself is not among them.</summary>
@@ -20,7 +19,8 @@ public abstract class DeviceFamily
     /// <summary>What was found, or what is missing and how to get it; null where there is nothing to say.</summary>
     public virtual string? Report => null;
 
-    /// <summary>The full name of the device that <paramref name="name"/> (lower case) means, such as <c>opencl:0</c> for <c>opencl</c>; null where it is not of this family.</summary>
+    /// <summary>The full name of the device that <paramref name="name"/> (lower case) means, such as
+    /// <c>opencl:0</c> for <c>opencl</c>; null where it is not of this family.</summary>
     public abstract string? Resolve(string name);
 
     /// <summary>Opens a device.</summary>

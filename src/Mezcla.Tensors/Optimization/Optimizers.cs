@@ -1,12 +1,11 @@
 using System.Runtime.InteropServices;
-using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors;
 
 /// <summary>Steps that change parameters in place.</summary>
 public static class Optimizers
 {
-    [ThreadStatic] private static List<AdamWTensor>? s_tensors;
+    [ThreadStatic] private static List<AdamWTensor>? _tensors;
 
     /// <summary>
     /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) for all parameters, fused: m = β₁m + (1 - β₁)g, v = β₂v + (1 - β₂)g²,
@@ -22,60 +21,51 @@ public static class Optimizers
     /// <param name="beta2">β₂.</param>
     /// <param name="epsilon">ε.</param>
     /// <param name="weightDecay">decay.</param>
-    /// <param name="gradientScale">Gradients are multiplied by this first: clipping, or undoing a loss scale.</param>
     /// <param name="decays">Which parameters decay; empty for all.</param>
-    /// <param name="scale">One more factor of gradients, a single number on the parameters' device that need not have been read, such as that of <see cref="Gradients.Measure"/>; where it is NaN nothing changes.</param>
+    /// <param name="scale">One more factor of gradients, a single number on the parameters' device that need not have been
+    /// read, such as that of <see cref="Gradients.Measure"/>; where it is NaN nothing changes.</param>
     /// <exception cref="ArgumentException">The lists differ in length, or a shape, type or device does not fit.</exception>
-    public static void AdamWStep(ReadOnlySpan<Tensor> parameters, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<Tensor> m, ReadOnlySpan<Tensor> v, int step,
-        float learningRate, float beta1 = 0.9f, float beta2 = 0.999f, float epsilon = 1e-8f, float weightDecay = 0.01f, float gradientScale = 1, ReadOnlySpan<bool> decays = default, Tensor? scale = null)
+    public static void AdamWStep(ReadOnlySpan<Tensor> parameters, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<Tensor> m,
+        ReadOnlySpan<Tensor> v, int step,
+        float learningRate, float beta1 = 0.9f, float beta2 = 0.999f, float epsilon = 1e-8f, float weightDecay = 0.01f,
+        ReadOnlySpan<bool> decays = default, Tensor? scale = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(step);
         if (gradients.Length != parameters.Length || m.Length != parameters.Length || v.Length != parameters.Length)
-            throw new ArgumentException($"AdamWStep: {parameters.Length} parameters with {gradients.Length} gradients, {m.Length} first and {v.Length} second moments.");
+            throw new ArgumentException(
+                $"AdamWStep: {parameters.Length} parameters with {gradients.Length} gradients, {m.Length} first and {v.Length} second " +
+                    "moments.");
         if (decays.Length != 0 && decays.Length != parameters.Length)
             throw new ArgumentException($"AdamWStep: {decays.Length} of decays for {parameters.Length} parameters.");
         if (scale is not null && (scale.Require("AdamWStep").Count != 1 || scale.DType != DType.Float32))
             throw new ArgumentException($"AdamWStep: the scale {scale.Described} must be one Float32.");
-        var numbers = Numbers(step, learningRate, beta1, beta2, epsilon, weightDecay, gradientScale);
         using var recordNothing = new NoGrad();
-        var tensors = s_tensors ??= [];
+        var tensors = _tensors ??= [];
         tensors.Clear();
-        Device? device = null;
-        for (int i = 0; i < parameters.Length; i++)
+        for (var i = 0; i < parameters.Length; i++)
         {
             if (gradients[i] is not { } gradient)
                 continue;
-            var parameter = parameters[i];
-            Same(parameter, parameter);
-            if ((device ??= parameter.Device) != parameter.Device)
-                Flush(device, numbers);
-            device = parameter.Device;
-            Same(parameter, gradient);
-            Same(parameter, m[i]);
-            Same(parameter, v[i]);
+            var parameter = parameters[i].On(parameters[0].Device, "AdamWStep");
+            foreach (var tensor in (ReadOnlySpan<Tensor>)[parameter, gradient, m[i], v[i]])
+                if (tensor.Require("AdamWStep").DType != DType.Float32 || tensor.Sizes != parameter.Sizes
+                    || tensor.Device != parameter.Device)
+                    throw new ArgumentException(
+                        $"AdamWStep: a parameter {parameter.Described} with {tensor.Described}: both must be Float32, of one shape and " +
+                            "on one device.");
             parameter.ChangeInPlace("AdamWStep");
             m[i].ChangeInPlace("AdamWStep");
             v[i].ChangeInPlace("AdamWStep");
-            tensors.Add(new AdamWTensor(parameter.Handle, gradient.Handle, m[i].Handle, v[i].Handle, parameter.Count, decays.IsEmpty || decays[i]));
+            tensors.Add(
+                new AdamWTensor(parameter.Handle, gradient.Handle, m[i].Handle, v[i].Handle, parameter.Count, decays.IsEmpty || decays[i]));
         }
-        if (device is not null)
-            Flush(device, numbers);
-        GC.KeepAlive(scale);
-
+        if (tensors.Count > 0)
+            parameters[0].Kernels.AdamW(CollectionsMarshal.AsSpan(tensors),
+                new AdamWStep(learningRate, beta1, beta2, epsilon, weightDecay, (float)(1 - Math.Pow(beta1, step)),
+                    (float)(1 - Math.Pow(beta2, step))),
+                scale?.On(parameters[0].Device, "AdamWStep").Handle ?? default);
         // A handle keeps its memory alive, but not the tensor that would release it.
-        void Flush(Device on, in AdamWStep step)
-        {
-            on.Kernels.AdamW(CollectionsMarshal.AsSpan(tensors), step, scale?.On(on, "AdamWStep").Handle ?? default);
-            tensors.Clear();
-        }
-    }
-
-    private static AdamWStep Numbers(int step, float learningRate, float beta1, float beta2, float epsilon, float weightDecay, float gradientScale)
-        => new(learningRate, beta1, beta2, epsilon, weightDecay, (float)(1 - Math.Pow(beta1, step)), (float)(1 - Math.Pow(beta2, step)), gradientScale);
-
-    private static void Same(Tensor parameter, Tensor other)
-    {
-        if (other.Require("AdamWStep").DType != DType.Float32 || other.Sizes != parameter.Sizes || other.Device != parameter.Device)
-            throw new ArgumentException($"AdamWStep: a parameter {parameter.Described} with {other.Described}: both must be Float32, of one shape and on one device.");
+        tensors.Clear();
+        GC.KeepAlive(scale);
     }
 }

@@ -1,21 +1,19 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// m = β₁·m + (1 - β₁)·g, v = β₂·v + (1 - β₂)·g², p = p - rate·(decay·p + (m/c₁)/(√(v/c₂) + ε)) with cᵢ = 1 - βᵢᵗ (Loshchilov and Hutter,
-    /// arXiv:1711.05101, algorithm 2). Gradients are multiplied by the scale first; where that is NaN, nothing changes.
+    /// m = β₁·m + (1 - β₁)·g, v = β₂·v + (1 - β₂)·g², p = p - rate·(decay·p + (m/c₁)/(√(v/c₂) + ε)) with cᵢ = 1 - βᵢᵗ (Loshchilov and
+    /// Hutter, arXiv:1711.05101, algorithm 2). Gradients are multiplied by the scale first; where that is NaN, nothing changes.
     /// </summary>
     public override void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale)
     {
-        var scale = step.GradientScale * (gradientScale.IsNull ? 1.0 : Floats(gradientScale)[0]);
+        var scale = gradientScale.IsNull ? 1.0 : Floats(gradientScale)[0];
         if (double.IsNaN(scale))
             return;
         foreach (var tensor in tensors)
         {
-            Numbers<float> p = Floats(tensor.Parameter), g = Floats(tensor.Gradient), m = Floats(tensor.M), v = Floats(tensor.V);
+            NumberSpan<float> p = Floats(tensor.Parameter), g = Floats(tensor.Gradient), m = Floats(tensor.M), v = Floats(tensor.V);
             var decay = tensor.Decays ? step.WeightDecay : 0.0;
             for (long i = 0; i < tensor.Count; i++)
             {

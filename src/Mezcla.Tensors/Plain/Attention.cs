@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
@@ -10,7 +8,7 @@ internal sealed partial class PlainKernels
     /// </summary>
     public override void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse)
     {
-        Numbers<float> queries = Floats(q), keys = Floats(k), values = Floats(v), output = Floats(o);
+        NumberSpan<float> queries = Floats(q), keys = Floats(k), values = Floats(v), output = Floats(o);
         var shared = layout.Heads / Math.Max(1, layout.KeyHeads);
         for (var row = 0; row < layout.Batch * layout.Heads * layout.Queries; row++)
         {
@@ -34,13 +32,15 @@ internal sealed partial class PlainKernels
     }
 
     /// <summary>
-    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK and dV are
-    /// sums over all queries of all heads that share the key (Dao et al., arXiv:2205.14135, appendix B.2). A sink gets -Σ e^(sink - lse)·δ.
+    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK and dV
+    /// are sums over all queries of all heads that share the key (Dao et al.,
+    /// arXiv:2205.14135, appendix B.2). A sink gets -Σ e^(sink - lse)·δ.
     /// </summary>
-    public override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse, Handle dO,
+    public override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse,
+        Handle dO,
         Handle dq, bool accumulateQ, Handle dk, bool accumulateK, Handle dv, bool accumulateV, Handle dSinks, bool accumulateSinks)
     {
-        Numbers<float> queries = Floats(q), keys = Floats(k), values = Floats(v), output = Floats(o), gradient = Floats(dO);
+        NumberSpan<float> queries = Floats(q), keys = Floats(k), values = Floats(v), output = Floats(o), gradient = Floats(dO);
         var shared = layout.Heads / Math.Max(1, layout.KeyHeads);
         var forSinks = new double[layout.Heads];
         for (var batch = 0; batch < layout.Batch; batch++)
@@ -94,13 +94,7 @@ internal sealed partial class PlainKernels
     private static long At(in HeadStrides strides, int batch, int head, int row)
         => batch * strides.Batch + head * strides.Head + row * strides.Row;
 
-    private static double Dot(Numbers<float> a, long inA, Numbers<float> b, long inB, int n)
-    {
-        var sum = 0.0;
-        for (var i = 0; i < n; i++)
-            sum += (double)a[inA + i] * b[inB + i];
-        return sum;
-    }
+    private static double Dot(NumberSpan<float> a, long inA, NumberSpan<float> b, long inB, int n) => Dot(a, inA, 1, b, inB, 1, n);
 
     /// <summary>Writes a row of sums to where it belongs, unless nobody asked for it.</summary>
     private static void PutRow(double[,] sums, int row, Handle result, long start, bool accumulate)

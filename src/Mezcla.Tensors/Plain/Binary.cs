@@ -1,14 +1,12 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
 {
     /// <summary>y (+)= a ∘ b over a shape; an operand that repeats along an axis has the stride 0 there.</summary>
-    public override void Binary(
-        BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
+    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
+        in Shape shape, bool accumulate)
     {
-        Numbers<float> left = Floats(a), right = Floats(b), to = Floats(y);
+        NumberSpan<float> left = Floats(a), right = Floats(b), to = Floats(y);
         for (long i = 0; i < shape.Count; i++)
             Put(ref to[i], Apply(kind, left[Position(i, shape, aStrides)], right[Position(i, shape, bStrides)]), accumulate);
     }
@@ -21,7 +19,6 @@ internal sealed partial class PlainKernels
         BinaryKind.Divide => a / b,
         BinaryKind.Greater => a > b ? 1 : 0,
         BinaryKind.Less => a < b ? 1 : 0,
-        BinaryKind.Equal => a == b ? 1 : 0,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 }

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// y = x in another type. A BFloat16 is the upper half of a Float32; rounding to it is to nearest, ties to even. A Float32 becomes an Int32
-    /// by dropping its fraction.
+    /// y = x in another type. A BFloat16 is the upper half of a Float32; rounding to it is to nearest, ties to even. A Float32 becomes an
+    /// Int32 by dropping its fraction.
     /// </summary>
     public override void Convert(Handle x, DType from, Handle y, DType to, long n)
     {
@@ -17,12 +17,12 @@ internal sealed partial class PlainKernels
         {
             var value = from switch
             {
-                DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)new Numbers<ushort>(x)[i] << 16),
+                DType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)new NumberSpan<ushort>(x)[i] << 16),
                 DType.Int32 => Ints(x)[i],
                 _ => Floats(x)[i],
             };
             if (to == DType.BFloat16)
-                new Numbers<ushort>(y)[i] = UpperHalf(value);
+                new NumberSpan<ushort>(y)[i] = UpperHalf(value);
             else if (to == DType.Int32)
                 Ints(y)[i] = (int)value;
             else

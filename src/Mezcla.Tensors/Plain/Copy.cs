@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
@@ -21,22 +19,27 @@ internal sealed partial class PlainKernels
     public override void CopyStrided(
         Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
     {
+        // A part of an empty tensor may begin behind the end of its block.
+        if (shape.Count == 0)
+            return;
         if (elementBytes == 2)
-            CopyStrided(new Numbers<ushort>(x), xStrides, new Numbers<ushort>(y), yStrides, shape);
+            CopyStrided(new NumberSpan<ushort>(x), xStrides, new NumberSpan<ushort>(y), yStrides, shape);
         else
-            CopyStrided(new Numbers<uint>(x), xStrides, new Numbers<uint>(y), yStrides, shape);
+            CopyStrided(new NumberSpan<uint>(x), xStrides, new NumberSpan<uint>(y), yStrides, shape);
     }
 
     /// <summary>y[i·yStrides] += x[i·xStrides] for every index i of the shape: the derivative of a strided copy.</summary>
     public override void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape)
     {
-        Numbers<float> from = Floats(x), to = Floats(y);
+        if (shape.Count == 0)
+            return;
+        NumberSpan<float> from = Floats(x), to = Floats(y);
         for (long i = 0; i < shape.Count; i++)
             to[Position(i, shape, yStrides)] += from[Position(i, shape, xStrides)];
     }
 
     private static void CopyStrided<T>(
-        Numbers<T> x, ReadOnlySpan<long> xStrides, Numbers<T> y, ReadOnlySpan<long> yStrides, in Shape shape) where T : unmanaged
+        NumberSpan<T> x, ReadOnlySpan<long> xStrides, NumberSpan<T> y, ReadOnlySpan<long> yStrides, in Shape shape) where T : unmanaged
     {
         for (long i = 0; i < shape.Count; i++)
             y[Position(i, shape, yStrides)] = x[Position(i, shape, xStrides)];

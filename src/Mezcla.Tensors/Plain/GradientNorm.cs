@@ -10,14 +10,13 @@ internal sealed partial class PlainKernels
     {
         var squares = 0.0;
         foreach (var (gradient, count) in gradients)
-            for (long i = 0; i < count; i++)
-                squares += (double)Floats(gradient)[i] * Floats(gradient)[i];
+            squares += Dot(Floats(gradient), 0, 1, Floats(gradient), 0, 1, count);
         var values = Floats(measured);
-        var norm = (float)Math.Sqrt(squares);
-        var finite = float.IsFinite(norm);
-        for (var i = 0; i < losses; i++)
-            finite &= float.IsFinite(values[i]);
-        values[losses] = norm;
-        values[losses + 1] = !finite ? float.NaN : norm > most ? most / norm : 1;
+        values[losses] = (float)Math.Sqrt(squares);
+        var factor = values[losses] > most ? most / values[losses] : 1;
+        for (var i = 0; i <= losses; i++)
+            if (!float.IsFinite(values[i]))
+                factor = float.NaN;
+        values[losses + 1] = factor;
     }
 }

@@ -1,13 +1,11 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// Sorts the choices ids [tokens, k] by group, each group in the order of arrival: all first choices by token, then all second ones. A group
-    /// with more choices than its capacity keeps those of the highest priority, or, without priorities, the first ones. Negative ids, then what
-    /// the groups left over, come behind all groups.
+    /// Sorts the choices ids [tokens, k] by group, each group in the order of arrival: all first choices by token, then all second ones. A
+    /// group with more choices than its capacity keeps those of the highest priority, or, without priorities, the first ones. Negative ids,
+    /// then what the groups left over, come behind all groups.
     /// </summary>
     public override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity,
         Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)

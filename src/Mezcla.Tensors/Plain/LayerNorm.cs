@@ -3,58 +3,43 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>y = (x - mean)·inverse·weight + bias with inverse = 1/√(variance + ε), of each row (Ba et al., arXiv:1607.06450).</summary>
-    public override void LayerNorm(
-        Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon)
+    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n,
+        float epsilon)
     {
-        Numbers<float> from = Floats(x), weights = Floats(weight), biases = Floats(bias), to = Floats(y);
+        NumberSpan<float> from = Floats(x), to = Floats(y);
         for (long r = 0; r < rows; r++)
         {
-            double sum = 0, squares = 0;
+            var start = r * n;
+            // Without a place for the means this is RMS norm: they are 0.
+            var average = mean.IsNull ? 0 : Sum(n, c => from[start + c]) / n;
+            var variance = Sum(n, c => (from[start + c] - average) * (from[start + c] - average)) / n;
+            var factor = 1 / Math.Sqrt(variance + epsilon);
             for (long c = 0; c < n; c++)
-                sum += from[r * n + c];
-            var average = sum / n;
-            for (long c = 0; c < n; c++)
-                squares += (from[r * n + c] - average) * (from[r * n + c] - average);
-            var factor = 1 / Math.Sqrt(squares / n + epsilon);
-            for (long c = 0; c < n; c++)
-            {
-                var normal = (from[r * n + c] - average) * factor;
-                to[r * n + c] = (float)(normal * (weights.IsNull ? 1 : weights[c]) + (biases.IsNull ? 0 : biases[c]));
-            }
-            Floats(mean)[r] = (float)average;
+                to[start + c] = (float)((from[start + c] - average) * factor * At(weight, c, 1) + At(bias, c, 0));
+            if (!mean.IsNull)
+                Floats(mean)[r] = (float)average;
             Floats(inverse)[r] = (float)factor;
         }
     }
 
     /// <summary>
-    /// With x̂ = (x - mean)·inverse and g = dy·weight: dx (+)= inverse·(g - mean g - x̂·mean(g·x̂)), dWeight (+)= Σ dy·x̂ and dBias (+)= Σ dy over
-    /// the rows.
+    /// With x̂ = (x - mean)·inverse and g = dy·weight: dx (+)= inverse·(g - mean g - x̂·mean(g·x̂)), dWeight (+)= Σ dy·x̂ and dBias (+)= Σ
+    /// dy over the rows.
     /// </summary>
     public override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
         Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight, Handle dBias, bool accumulateBias)
     {
-        Numbers<float> from = Floats(x), weights = Floats(weight), gradient = Floats(dy), means = Floats(mean), factors = Floats(inverse);
-        var (weightSums, biasSums) = (new double[n], new double[n]);
-        for (long r = 0; r < rows; r++)
+        double Normal(long i) => (Floats(x)[i] - (double)At(mean, i / n, 0)) * Floats(inverse)[i / n];
+        double Weighted(long i) => Floats(dy)[i] * (double)At(weight, i % n, 1);
+        for (long r = 0; r < rows && !dx.IsNull; r++)
         {
-            double[] normal = new double[n], g = new double[n];
-            double sum = 0, product = 0;
-            for (long c = 0; c < n; c++)
-            {
-                // RMS norm has no means: it is layer norm with a mean of 0.
-                normal[c] = (from[r * n + c] - (means.IsNull ? 0.0 : means[r])) * factors[r];
-                g[c] = gradient[r * n + c] * (weights.IsNull ? 1.0 : weights[c]);
-                sum += means.IsNull ? 0 : g[c];
-                product += g[c] * normal[c];
-                weightSums[c] += gradient[r * n + c] * normal[c];
-                biasSums[c] += gradient[r * n + c];
-            }
-            for (long c = 0; c < n && !dx.IsNull; c++)
-                Put(ref Floats(dx)[r * n + c], factors[r] * (g[c] - sum / n - normal[c] * product / n), accumulateX);
+            var start = r * n;
+            var sum = mean.IsNull ? 0 : Sum(n, c => Weighted(start + c));
+            var product = Sum(n, c => Weighted(start + c) * Normal(start + c));
+            for (var i = start; i < start + n; i++)
+                Put(ref Floats(dx)[i], Floats(inverse)[r] * (Weighted(i) - sum / n - Normal(i) * product / n), accumulateX);
         }
-        for (long c = 0; c < n && !dWeight.IsNull; c++)
-            Put(ref Floats(dWeight)[c], weightSums[c], accumulateWeight);
-        for (long c = 0; c < n && !dBias.IsNull; c++)
-            Put(ref Floats(dBias)[c], biasSums[c], accumulateBias);
+        Put(dWeight, n, c => Sum(rows, r => Floats(dy)[r * n + c] * Normal(r * n + c)), accumulateWeight);
+        Put(dBias, n, c => Sum(rows, r => Floats(dy)[r * n + c]), accumulateBias);
     }
 }

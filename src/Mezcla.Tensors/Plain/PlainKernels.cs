@@ -1,11 +1,10 @@
 using System.Runtime.InteropServices;
-using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.Plain;
 
 /// <summary>
-/// The plain device: the whole device contract in simple loops. It says what every kernel means, and it is the reference that other devices are
-/// tested against: sums, statistics and transcendental functions are computed in double and rounded to float once, at the end.
+/// The plain device: the whole device contract in simple loops. It says what every kernel means, and it is the reference that other devices
+/// are tested against: sums, statistics and transcendental functions are computed in double and rounded to float once, at the end.
 /// This file holds the memory; each kernel has a file beside it, with its derivative.
 /// </summary>
 internal sealed partial class PlainKernels : DeviceKernels
@@ -43,12 +42,38 @@ internal sealed partial class PlainKernels : DeviceKernels
         GC.KeepAlive(from.Storage);
     }
 
-    private static Numbers<byte> Bytes(Handle handle) => new(handle);
+    private static NumberSpan<byte> Bytes(Handle handle) => new(handle);
 
-    private static Numbers<float> Floats(Handle handle) => new(handle);
+    private static NumberSpan<float> Floats(Handle handle) => new(handle);
 
-    private static Numbers<int> Ints(Handle handle) => new(handle);
+    private static NumberSpan<int> Ints(Handle handle) => new(handle);
 
     /// <summary>Overwrites a result, or adds to it, with one rounding.</summary>
     private static void Put(ref float result, double value, bool accumulate) => result = (float)(accumulate ? result + value : value);
+
+    /// <summary>y[i] (+)= f(i) for every i below n, unless nobody asked for y.</summary>
+    private static void Put(Handle y, long n, Func<long, double> value, bool accumulate)
+    {
+        var to = Floats(y);
+        for (long i = 0; i < n && !to.IsNull; i++)
+            Put(ref to[i], value(i), accumulate);
+    }
+
+    /// <summary>The sum of f(i) for every i below n.</summary>
+    private static double Sum(long n, Func<long, double> term)
+    {
+        var sum = 0.0;
+        for (long i = 0; i < n; i++)
+            sum += term(i);
+        return sum;
+    }
+
+    /// <summary>Σ a·b over n numbers of each, a step apart.</summary>
+    private static double Dot(NumberSpan<float> a, long inA, long stepA, NumberSpan<float> b, long inB, long stepB, long n)
+    {
+        var sum = 0.0;
+        for (long i = 0; i < n; i++)
+            sum += (double)a[inA + i * stepA] * b[inB + i * stepB];
+        return sum;
+    }
 }

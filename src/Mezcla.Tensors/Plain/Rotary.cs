@@ -1,16 +1,14 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// A pair (a, b) of a row at position p turns by the angle whose cosine and sine stand in row p of the tables: (a·cos - b·sin, a·sin + b·cos)
-    /// (Su et al., arXiv:2104.09864). The inverse turns back, which is also the derivative. What is not rotated is copied.
+    /// A pair (a, b) of a row at position p turns by the angle whose cosine and sine stand in row p of the tables: (a·cos - b·sin, a·sin +
+    /// b·cos) (Su et al., arXiv:2104.09864). The inverse turns back, which is also the derivative. What is not rotated is copied.
     /// </summary>
     public override void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate)
     {
-        Numbers<float> from = Floats(x), to = Floats(y);
+        NumberSpan<float> from = Floats(x), to = Floats(y);
         var half = layout.Rotated / 2;
         for (long row = 0; row < layout.Blocks * layout.Time * layout.Heads; row++)
         {

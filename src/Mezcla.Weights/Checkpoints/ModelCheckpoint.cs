@@ -35,11 +35,15 @@ public sealed class ModelCheckpoint
             ["format"] = Format,
             ["config"] = JsonSerializer.Serialize(Model.Config, ConfigJson.Options),
         };
-        if (Tokenizer is not null) metadata["tokenizer"] = Tokenizer.ToJson();
-        if (Training is not null) metadata["training"] = JsonSerializer.Serialize(Training, ConfigJson.Options);
+        if (Tokenizer is not null)
+            metadata["tokenizer"] = Tokenizer.ToJson();
+        if (Training is not null)
+            metadata["training"] = JsonSerializer.Serialize(Training, ConfigJson.Options);
         var writer = new SafetensorsWriter(metadata);
-        foreach (var (name, tensor) in Model.NamedParameters().Concat(Model.NamedBuffers())) Add(writer, name, tensor);
-        foreach (var (name, tensor) in Training?.Optimizer?.State() ?? []) Add(writer, OptimizerPrefix + name, tensor);
+        foreach (var (name, tensor) in Model.NamedParameters().Concat(Model.NamedBuffers()))
+            Add(writer, name, tensor);
+        foreach (var (name, tensor) in Training?.Optimizer?.State() ?? [])
+            Add(writer, OptimizerPrefix + name, tensor);
         writer.Save(path);
     }
 
@@ -62,12 +66,14 @@ public sealed class ModelCheckpoint
             throw new InvalidDataException($"{path}: {e.Message}", e);
         }
 
-        foreach (var (name, tensor) in model.NamedParameters().Concat(model.NamedBuffers())) Read(file, name, tensor);
+        foreach (var (name, tensor) in model.NamedParameters().Concat(model.NamedBuffers()))
+            Read(file, name, tensor);
         if (training is not null)
         {
             training.Optimizer = Trainer.CreateOptimizer(model, training.Config);
             training.Optimizer.Steps = training.Step;
-            foreach (var (name, tensor) in training.Optimizer.State()) Read(file, OptimizerPrefix + name, tensor);
+            foreach (var (name, tensor) in training.Optimizer.State())
+                Read(file, OptimizerPrefix + name, tensor);
         }
 
         var tokenizer = file.Metadata.TryGetValue("tokenizer", out var json) ? TokenizerFile.FromJson(json) : null;
@@ -79,10 +85,13 @@ public sealed class ModelCheckpoint
 
     private static void Read(SafetensorsFile file, string name, Tensor tensor)
     {
-        if (!file.Contains(name)) throw new InvalidDataException($"{file.FilePath}: the tensor {name} that the configuration asks for is missing.");
+        if (!file.Contains(name))
+            throw new InvalidDataException($"{file.FilePath}: the tensor {name} that the configuration asks for is missing.");
         var shape = file[name].Shape;
         if (!shape.SequenceEqual(tensor.Shape.ToArray().Select(n => (long)n)))
-            throw new InvalidDataException($"{file.FilePath}: {name} has the shape [{string.Join(", ", shape)}], the configuration says [{string.Join(", ", tensor.Shape.ToArray())}].");
+            throw new InvalidDataException(
+                $"{file.FilePath}: {name} has the shape [{string.Join(", ", shape)}], the configuration says " +
+                    $"[{string.Join(", ", tensor.Shape.ToArray())}].");
         Module.Assign(tensor, file.ReadFloats(name));
     }
 

@@ -4,7 +4,8 @@ namespace Mezcla.Weights.Files;
 public static class AtomicFile
 {
     /// <summary>
-    /// Writes <paramref name="path"/>. Where <paramref name="write"/> fails, or the process ends before it has finished, what was there before stays.
+    /// Writes <paramref name="path"/>. Where <paramref name="write"/> fails, or the
+    /// process ends before it has finished, what was there before stays.
     /// </summary>
     /// <param name="path">The file to make or replace; its folder is made if it does not exist.</param>
     /// <param name="write">Writes the contents.</param>

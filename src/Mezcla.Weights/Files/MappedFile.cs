@@ -8,10 +8,10 @@ namespace Mezcla.Weights.Files;
 /// </summary>
 public sealed unsafe class MappedFile : IDisposable
 {
-    private readonly MemoryMappedFile? map;
-    private readonly MemoryMappedViewAccessor? view;
-    private readonly byte* start;
-    private bool disposed;
+    private readonly MemoryMappedFile? _map;
+    private readonly MemoryMappedViewAccessor? _view;
+    private readonly byte* _start;
+    private bool _disposed;
 
     /// <summary>Maps <paramref name="path"/>. An empty file is mapped too, as no bytes.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -26,11 +26,11 @@ public sealed unsafe class MappedFile : IDisposable
             stream.Dispose();
             return;
         }
-        map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        _map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* pointer = null;
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-        start = pointer + view.PointerOffset;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
+        _start = pointer + _view.PointerOffset;
     }
 
     /// <summary>The full path.</summary>
@@ -39,24 +39,27 @@ public sealed unsafe class MappedFile : IDisposable
     /// <summary>Number of bytes.</summary>
     public long Length { get; }
 
-    /// <summary>The <paramref name="length"/> bytes at <paramref name="offset"/>, not copied: the span is valid until <see cref="Dispose"/>.</summary>
+    /// <summary>The <paramref name="length"/> bytes at <paramref name="offset"/>, not
+    /// copied: the span is valid until <see cref="Dispose"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">They are not all inside the file.</exception>
     /// <exception cref="ObjectDisposedException">The file was closed.</exception>
     public ReadOnlySpan<byte> Slice(long offset, int length)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (offset < 0 || length < 0 || offset > Length - length)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{FilePath}: bytes {offset} to {offset + length} lie outside its {Length} bytes.");
-        return new ReadOnlySpan<byte>(start + offset, length);
+            throw new ArgumentOutOfRangeException(nameof(offset),
+                $"{FilePath}: bytes {offset} to {offset + length} lie outside its {Length} bytes.");
+        return new ReadOnlySpan<byte>(_start + offset, length);
     }
 
     /// <summary>Closes the file.</summary>
     public void Dispose()
     {
-        if (disposed) return;
-        disposed = true;
-        view?.SafeMemoryMappedViewHandle.ReleasePointer();
-        view?.Dispose();
-        map?.Dispose();
+        if (_disposed)
+            return;
+        _disposed = true;
+        _view?.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view?.Dispose();
+        _map?.Dispose();
     }
 }

@@ -3,14 +3,16 @@ using Mezcla.Models;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>The configuration of llama.cpp's gpt2 and llama architectures in GGUF metadata, to and from a <see cref="TransformerConfig"/>.</summary>
+/// <summary>The configuration of llama.cpp's gpt2 and llama architectures in GGUF
+/// metadata, to and from a <see cref="TransformerConfig"/>.</summary>
 public static class GgufConfig
 {
     /// <summary>The tensor of factors by which llama.cpp divides the rotary frequencies, where wavelengths are stretched.</summary>
     public const string RotaryFactors = "rope_freqs.weight";
 
     /// <summary>Reads the configuration of a file.</summary>
-    /// <exception cref="InvalidDataException">It is of another architecture, contradicts itself, or asks for something that is not supported.</exception>
+    /// <exception cref="InvalidDataException">It is of another architecture, contradicts
+    /// itself, or asks for something that is not supported.</exception>
     public static TransformerConfig Read(GgufFile file)
     {
         try
@@ -28,13 +30,15 @@ public static class GgufConfig
         }
     }
 
-    /// <summary>Adds what llama.cpp must know of a configuration to the metadata, and the factors of stretched rotary frequencies to the tensors.</summary>
+    /// <summary>Adds what llama.cpp must know of a configuration to the metadata, and the
+    /// factors of stretched rotary frequencies to the tensors.</summary>
     /// <exception cref="NotSupportedException">Neither architecture has this shape.</exception>
     public static void Write(GgufWriter writer, TransformerConfig config)
     {
         var family = ModelFamilies.Of(config);
         var gpt2 = family == ModelFamily.Gpt2;
-        if (gpt2 && config.FeedForward.Activation != Activation.GeluTanh) throw new NotSupportedException("llama.cpp's gpt2 has the tanh form of GELU and no other activation.");
+        if (gpt2 && config.FeedForward.Activation != Activation.GeluTanh)
+            throw new NotSupportedException("llama.cpp's gpt2 has the tanh form of GELU and no other activation.");
         var attention = config.Attention;
         var (metadata, architecture) = (writer.Metadata, gpt2 ? "gpt2" : "llama");
         void Add(string key, object value) => metadata.Add($"{architecture}.{key}", value);
@@ -58,7 +62,8 @@ public static class GgufConfig
         Add("rope.dimension_count", (uint)attention.HeadSize);
         Add("rope.freq_base", (float)config.Positions.Theta);
         // llama.cpp's llama attends to everything; the window matters only to texts that are longer.
-        if (attention.SlidingWindow is { } window) Add("attention.sliding_window", (uint)window);
+        if (attention.SlidingWindow is { } window)
+            Add("attention.sliding_window", (uint)window);
         if (config.MixtureOfExperts is { } moe)
         {
             Add("expert_count", (uint)moe.Experts);
@@ -72,7 +77,8 @@ public static class GgufConfig
     {
         var metadata = file.Metadata;
         int width = Size(metadata, "gpt2.embedding_length"), heads = Size(metadata, "gpt2.attention.head_count");
-        if (width % heads != 0) throw new InvalidDataException($"the width {width} is no multiple of {heads} heads.");
+        if (width % heads != 0)
+            throw new InvalidDataException($"the width {width} is not a multiple of {heads} heads.");
         return new TransformerConfig
         {
             Name = metadata.GetString("general.name", "gpt2"),
@@ -80,7 +86,14 @@ public static class GgufConfig
             ContextLength = Size(metadata, "gpt2.context_length"),
             Layers = Size(metadata, "gpt2.block_count"),
             HiddenSize = width,
-            Attention = new() { Heads = heads, KeyValueHeads = heads, HeadSize = width / heads, QueryKeyValueBias = true, OutputBias = true },
+            Attention = new()
+            {
+                Heads = heads,
+                KeyValueHeads = heads,
+                HeadSize = width / heads,
+                QueryKeyValueBias = true,
+                OutputBias = true
+            },
             FeedForward = new(Size(metadata, "gpt2.feed_forward_length", 4 * width), Activation.GeluTanh, Bias: true),
             Positions = new(PositionKind.Learned),
             Norm = new(NormKind.LayerNorm, Epsilon(metadata, "gpt2.attention.layer_norm_epsilon")),
@@ -93,8 +106,10 @@ public static class GgufConfig
         var metadata = file.Metadata;
         int width = Size(metadata, "llama.embedding_length"), heads = Size(metadata, "llama.attention.head_count");
         var shared = Size(metadata, "llama.attention.head_count_kv", heads);
-        if (heads % shared != 0) throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
-        if (!metadata.Contains("llama.attention.key_length") && width % heads != 0) throw new InvalidDataException($"the width {width} is no multiple of {heads} heads.");
+        if (heads % shared != 0)
+            throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
+        if (!metadata.Contains("llama.attention.key_length") && width % heads != 0)
+            throw new InvalidDataException($"the width {width} is not a multiple of {heads} heads.");
         var size = Size(metadata, "llama.attention.key_length", Math.Max(1, width / heads));
         if (Size(metadata, "llama.attention.value_length", size) != size || Size(metadata, "llama.rope.dimension_count", size) != size)
             throw new InvalidDataException("heads whose keys, values and rotated parts differ in size are not supported.");
@@ -117,16 +132,25 @@ public static class GgufConfig
                 HeadSize = size,
                 QueryKeyValueBias = biased,
                 OutputBias = file.Contains("blk.0.attn_output.bias"),
-                SlidingWindow = metadata.Contains("llama.attention.sliding_window") ? Size(metadata, "llama.attention.sliding_window") : null,
+                SlidingWindow = metadata.Contains("llama.attention.sliding_window")
+                    ? Size(metadata, "llama.attention.sliding_window")
+                    : null,
             },
             FeedForward = new(wide, Activation.Silu, Gated: true),
-            MixtureOfExperts = experts == 0 ? null : new() { Experts = experts, TopK = Size(metadata, "llama.expert_used_count"), Expert = new(wide, Activation.Silu, Gated: true) },
+            MixtureOfExperts = experts == 0 ? null : new()
+            {
+                Experts = experts,
+                TopK = Size(metadata, "llama.expert_used_count"),
+                Expert = new(wide, Activation.Silu, Gated: true)
+            },
             Positions = new(PositionKind.Rotary, metadata.GetNumber("llama.rope.freq_base", 10_000)),
             Norm = new(NormKind.RmsNorm, Epsilon(metadata, "llama.attention.layer_norm_rms_epsilon"), Bias: false),
             TiedHead = !file.Contains("output.weight"),
         };
-        if (config.MixtureOfExperts is { } moe && moe.TopK > moe.Experts) throw new InvalidDataException($"a token cannot use {moe.TopK} of {moe.Experts} experts.");
-        return file.Contains(RotaryFactors) ? config with { Positions = config.Positions with { Scaling = Recognize(config, file.ReadFloats(RotaryFactors)) } } : config;
+        if (config.MixtureOfExperts is { } moe && moe.TopK > moe.Experts)
+            throw new InvalidDataException($"a token cannot use {moe.TopK} of {moe.Experts} experts.");
+        return file.Contains(RotaryFactors)
+            ? config with { Positions = config.Positions with { Scaling = Recognize(config, file.ReadFloats(RotaryFactors)) } } : config;
     }
 
     /// <summary>What Llama 3.1's scaling divides each frequency by.</summary>
@@ -136,7 +160,8 @@ public static class GgufConfig
         for (var i = 0; i < factors.Length; i++)
         {
             var wavelength = 2 * Math.PI * Math.Pow(config.Positions.Theta, 2.0 * i / config.Attention.HeadSize);
-            var smooth = (scaling.OriginalContext / wavelength - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
+            var smooth = (scaling.OriginalContext / wavelength - scaling.LowFrequencyFactor)
+                / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
             factors[i] = wavelength > scaling.OriginalContext / scaling.LowFrequencyFactor ? (float)scaling.Factor
                 : wavelength < scaling.OriginalContext / scaling.HighFrequencyFactor ? 1
                 : (float)(1 / ((1 - smooth) / scaling.Factor + smooth));
@@ -152,18 +177,21 @@ public static class GgufConfig
             {
                 var scaling = new Llama3Scaling(factor, 1, high);
                 var expected = Factors(config, scaling);
-                if (expected.Length == factors.Length && expected.Zip(factors).All(p => Math.Abs(p.First - p.Second) <= 1e-4 * p.First)) return scaling;
+                if (expected.Length == factors.Length && expected.Zip(factors).All(p => Math.Abs(p.First - p.Second) <= 1e-4 * p.First))
+                    return scaling;
             }
         throw new InvalidDataException($"the factors in {RotaryFactors} are not those of Llama 3's scaling, the only one supported.");
     }
 
     private static int VocabularySize(GgufFile file) => file["token_embd.weight"].Shape is [var rows, _] && rows is > 0 and < 1 << 24
         ? (int)rows
-        : throw new InvalidDataException("token_embd.weight is no matrix of a possible size.");
+        : throw new InvalidDataException("token_embd.weight is not a matrix of a possible size.");
 
-    private static int Size(GgufMetadata metadata, string key, int? otherwise = null) => metadata.GetInteger(key, otherwise) is var size and > 0 and < 1 << 24
+    private static int Size(GgufMetadata metadata, string key, int? otherwise = null) =>
+        metadata.GetIntegerOfAllLayers(key, otherwise) is var size and > 0 and < 1 << 24
         ? (int)size
-        : throw new InvalidDataException($"{key} is {metadata.GetInteger(key, otherwise)}, where a number from 1 to {1 << 24} is expected.");
+        : throw new InvalidDataException(
+            $"{key} is {metadata.GetIntegerOfAllLayers(key, otherwise)}, where a number from 1 to {1 << 24} is expected.");
 
     private static float Epsilon(GgufMetadata metadata, string key) => metadata.GetNumber(key) is var epsilon and > 0 and < 1
         ? (float)epsilon

@@ -3,25 +3,25 @@ using Mezcla.Weights.Files;
 namespace Mezcla.Weights.Gguf;
 
 /// <summary>
-/// A GGUF file (version 2 or 3), llama.cpp's container, read lazily: metadata, then names, shapes, types and offsets of the tensors, then their bytes,
-/// aligned. Everything before the bytes is checked when the file is opened.
+/// A GGUF file (version 2 or 3), llama.cpp's container, read lazily: metadata, then names, shapes, types and offsets of the tensors, then
+/// their bytes, aligned. Everything before the bytes is checked when the file is opened.
 /// </summary>
 public sealed class GgufFile : WeightSource
 {
-    private readonly MappedFile file;
-    private readonly Dictionary<string, long> offsets;
+    private readonly MappedFile _file;
+    private readonly Dictionary<string, long> _offsets;
 
     private GgufFile(MappedFile file)
     {
-        this.file = file;
+        _file = file;
         var reader = new GgufReader(file);
         (Version, Alignment, Metadata) = (reader.Version, reader.Alignment, reader.Metadata);
         Tensors = [.. reader.Tensors.Select(t => new SourceTensor(t.Name, t.Type.Name, t.Type.Format, t.Shape, t.Length))];
-        offsets = reader.Tensors.ToDictionary(t => t.Name, t => t.Offset);
+        _offsets = reader.Tensors.ToDictionary(t => t.Name, t => t.Offset);
     }
 
     /// <inheritdoc/>
-    public override string FilePath => file.FilePath;
+    public override string FilePath => _file.FilePath;
 
     /// <summary>2 or 3; they differ only in that 3 allows big-endian files, which are refused here.</summary>
     public uint Version { get; }
@@ -59,7 +59,7 @@ public sealed class GgufFile : WeightSource
     }
 
     /// <inheritdoc/>
-    public override void Dispose() => file.Dispose();
+    public override void Dispose() => _file.Dispose();
 
-    private protected override ReadOnlySpan<byte> Slice(string name, long start, int length) => file.Slice(offsets[name] + start, length);
+    private protected override ReadOnlySpan<byte> Slice(string name, long start, int length) => _file.Slice(_offsets[name] + start, length);
 }

@@ -30,9 +30,15 @@ public static class GgufNames
         MergedExperts = true,
     };
 
-    private static readonly WeightNames Gpt2 = Llama with { QueryKeyValue = "blk.{0}.attn_qkv", QueryKeyOrder = RowOrder.Same, AllBiases = true };
+    private static readonly WeightNames Gpt2 = Llama with
+    {
+        QueryKeyValue = "blk.{0}.attn_qkv",
+        QueryKeyOrder = RowOrder.Same,
+        AllBiases = true
+    };
 
     /// <summary>The map for a configuration.</summary>
     /// <exception cref="NotSupportedException">Neither architecture has this shape.</exception>
-    public static WeightMap For(TransformerConfig config) => WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2 : Llama);
+    public static WeightMap For(TransformerConfig config) =>
+        WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2 : Llama);
 }

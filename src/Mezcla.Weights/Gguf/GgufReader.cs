@@ -7,33 +7,40 @@ using Mezcla.Weights.Safetensors;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Reads all of a GGUF file but its tensors' bytes, with distrust: no count is believed before the bytes for it are known to be there.</summary>
+/// <summary>Reads all of a GGUF file but its tensors' bytes, with distrust: no count is
+/// believed before the bytes for it are known to be there.</summary>
 internal sealed class GgufReader
 {
     private const int MaxDimensions = 4;
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
-    private readonly MappedFile file;
-    private long position;
-    private string at = "its first bytes";
+    private readonly MappedFile _file;
+    private long _position;
+    private string _at = "its first bytes";
 
     public GgufReader(MappedFile file)
     {
-        this.file = file;
-        if (Read<uint>() != 0x46554747) throw Refuse("it does not begin with GGUF");
+        _file = file;
+        if (Read<uint>() != 0x46554747)
+            throw Refuse("it does not begin with GGUF");
         Version = Read<uint>();
         if (Version is not (2 or 3))
             throw Refuse(BinaryPrimitives.ReverseEndianness(Version) is 2 or 3 ? "it is big-endian, which is not read here"
-                : Version == 1 ? "it is of version 1, of 2023, which is no longer read; convert it with the program that made it" : $"it is of version {Version}; 2 and 3 are read");
+                : Version == 1
+                    ? "it is of version 1, of 2023, which is no longer read; convert it with the program that made it"
+                    : $"it is of version {Version}; 2 and 3 are read");
         var tensors = ReadCount("the number of tensors", 24);
         var pairs = ReadCount("the number of metadata entries", 13);
-        for (var i = 0L; i < pairs; i++) ReadPair(i);
-        at = "metadata 'general.alignment'";
+        for (var i = 0L; i < pairs; i++)
+            ReadPair(i);
+        _at = "metadata 'general.alignment'";
         Alignment = Metadata.GetInteger("general.alignment", 32);
-        if (Alignment is < 1 or > 1 << 20 || !long.IsPow2(Alignment)) throw Refuse($"{Alignment} is no power of two up to 1048576");
+        if (Alignment is < 1 or > 1 << 20 || !long.IsPow2(Alignment))
+            throw Refuse($"{Alignment} is not a power of two up to 1048576");
 
         var names = new HashSet<string>();
-        for (var i = 0L; i < tensors; i++) ReadTensor(i, names);
+        for (var i = 0L; i < tensors; i++)
+            ReadTensor(i, names);
         Place();
     }
 
@@ -47,12 +54,13 @@ internal sealed class GgufReader
 
     private void ReadPair(long number)
     {
-        at = $"metadata entry {number}";
+        _at = $"metadata entry {number}";
         var key = ReadString(Strict, 65535);
-        at = $"metadata {SafetensorsHeader.Quote(key)}";
+        _at = $"metadata {SafetensorsHeader.Quote(key)}";
         var kind = Read<uint>();
         var value = kind == 9 ? ReadArray() : ReadValue(kind);
-        if (Metadata.Contains(key)) throw Refuse("the key occurs twice");
+        if (Metadata.Contains(key))
+            throw Refuse("the key occurs twice");
         Metadata.Add(key, value);
     }
 
@@ -70,7 +78,7 @@ internal sealed class GgufReader
         10 => Read<ulong>(),
         11 => Read<long>(),
         12 => Read<double>(),
-        _ => throw Refuse($"{kind} is no kind of value"),
+        _ => throw Refuse($"{kind} is not a kind of value"),
     };
 
     private object ReadArray()
@@ -91,14 +99,15 @@ internal sealed class GgufReader
             10 => ReadArray<ulong>(),
             11 => ReadArray<long>(),
             12 => ReadArray<double>(),
-            _ => throw Refuse($"{kind} is no kind of value"),
+            _ => throw Refuse($"{kind} is not a kind of value"),
         };
     }
 
     private T[] ReadArray<T>() where T : unmanaged
     {
         var count = ReadCount("the array's length", Unsafe.SizeOf<T>());
-        if (count > Array.MaxLength / 8) throw Refuse($"an array of {count} values is beyond reason");
+        if (count > Array.MaxLength / 8)
+            throw Refuse($"an array of {count} values is beyond reason");
         var values = new T[count];
         Take(count * Unsafe.SizeOf<T>()).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -107,20 +116,24 @@ internal sealed class GgufReader
     private T[] Repeat<T>(int least, Func<T> read)
     {
         var count = ReadCount("the array's length", least);
-        if (count > Array.MaxLength / 8) throw Refuse($"an array of {count} values is beyond reason");
+        if (count > Array.MaxLength / 8)
+            throw Refuse($"an array of {count} values is beyond reason");
         var values = new List<T>();
-        for (var i = 0L; i < count; i++) values.Add(read());
+        for (var i = 0L; i < count; i++)
+            values.Add(read());
         return [.. values];
     }
 
     private void ReadTensor(long number, HashSet<string> names)
     {
-        at = $"tensor {number}";
+        _at = $"tensor {number}";
         var name = ReadString(Strict, 65535);
-        at = $"tensor {SafetensorsHeader.Quote(name)}";
-        if (!names.Add(name)) throw Refuse("the name occurs twice");
+        _at = $"tensor {SafetensorsHeader.Quote(name)}";
+        if (!names.Add(name))
+            throw Refuse("the name occurs twice");
         var rank = Read<uint>();
-        if (rank > MaxDimensions) throw Refuse($"it has {rank} dimensions; the most is {MaxDimensions}");
+        if (rank > MaxDimensions)
+            throw Refuse($"it has {rank} dimensions; the most is {MaxDimensions}");
         var shape = new long[rank];
         Int128 count = 1;
         for (var i = 0; i < rank; i++)
@@ -129,36 +142,43 @@ internal sealed class GgufReader
             // Innermost first in the file.
             shape[rank - 1 - i] = (long)size;
             count *= size;
-            if (size > long.MaxValue || count > long.MaxValue / 8) throw Refuse($"its sizes multiply to more than a file can hold");
+            if (size > long.MaxValue || count > long.MaxValue / 8)
+                throw Refuse($"its sizes multiply to more than a file can hold");
         }
         var id = Read<uint>();
         var type = GgmlType.Find(id) ?? throw Refuse($"it has the unknown type {id}");
         var row = rank == 0 ? 1 : shape[^1];
-        if (row % type.BlockSize != 0) throw Refuse($"its rows of {row} are no multiple of {type.BlockSize}, the block of {type.Name}");
+        if (row % type.BlockSize != 0)
+            throw Refuse($"its rows of {row} are not a multiple of {type.BlockSize}, the block of {type.Name}");
         var offset = Read<ulong>();
-        if (offset > (ulong)file.Length) throw Refuse($"it starts at {offset}, and the file has {file.Length} bytes");
-        if (offset % (ulong)Alignment != 0) throw Refuse($"it starts at {offset}, which is not aligned to {Alignment}");
+        if (offset > (ulong)_file.Length)
+            throw Refuse($"it starts at {offset}, and the file has {_file.Length} bytes");
+        if (offset % (ulong)Alignment != 0)
+            throw Refuse($"it starts at {offset}, which is not aligned to {Alignment}");
         Tensors.Add(new GgufTensor(name, type, shape, (long)offset, (long)count / type.BlockSize * type.BlockBytes));
     }
 
     /// <summary>Turns offsets within the data into offsets within the file, and checks that each tensor has its own bytes.</summary>
     private void Place()
     {
-        var data = (position + Alignment - 1) / Alignment * Alignment;
+        var data = (_position + Alignment - 1) / Alignment * Alignment;
         for (var i = 0; i < Tensors.Count; i++)
         {
             var tensor = Tensors[i] = Tensors[i] with { Offset = Tensors[i].Offset + data };
-            if (tensor.Length > file.Length - tensor.Offset)
+            if (tensor.Length > _file.Length - tensor.Offset)
             {
-                at = $"tensor {SafetensorsHeader.Quote(tensor.Name)}";
-                throw Refuse($"it lies at bytes {tensor.Offset} to {tensor.Offset + tensor.Length}, and the file has {file.Length}; it may be cut short");
+                _at = $"tensor {SafetensorsHeader.Quote(tensor.Name)}";
+                throw Refuse(
+                    $"it lies at bytes {tensor.Offset} to {tensor.Offset + tensor.Length}, and the file has {_file.Length}; it may be " +
+                        "cut short");
             }
         }
         var end = 0L;
         foreach (var tensor in Tensors.Where(t => t.Length > 0).OrderBy(t => t.Offset))
         {
-            at = $"tensor {SafetensorsHeader.Quote(tensor.Name)}";
-            if (tensor.Offset < end) throw Refuse("it overlaps the one before it");
+            _at = $"tensor {SafetensorsHeader.Quote(tensor.Name)}";
+            if (tensor.Offset < end)
+                throw Refuse("it overlaps the one before it");
             end = tensor.Offset + tensor.Length;
         }
     }
@@ -167,20 +187,22 @@ internal sealed class GgufReader
     private long ReadCount(string what, int least)
     {
         var count = Read<ulong>();
-        if (count > (ulong)((file.Length - position) / least)) throw Refuse($"{what} is {count}, and only {file.Length - position} bytes follow");
+        if (count > (ulong)((_file.Length - _position) / least))
+            throw Refuse($"{what} is {count}, and only {_file.Length - _position} bytes follow");
         return (long)count;
     }
 
     private bool ReadBoolean()
     {
         var value = Read<byte>();
-        return value < 2 ? value == 1 : throw Refuse($"{value} is no truth value");
+        return value < 2 ? value == 1 : throw Refuse($"{value} is not a truth value");
     }
 
     private string ReadString(Encoding encoding, int most)
     {
         var length = ReadCount("a string's length", 1);
-        if (length > most) throw Refuse($"a string of {length} bytes is longer than the {most} allowed");
+        if (length > most)
+            throw Refuse($"a string of {length} bytes is longer than the {most} allowed");
         try
         {
             return encoding.GetString(Take(length));
@@ -195,12 +217,14 @@ internal sealed class GgufReader
 
     private ReadOnlySpan<byte> Take(long length)
     {
-        if (length > file.Length - position) throw Refuse($"it ends after {file.Length} bytes, in the middle");
-        if (length > int.MaxValue) throw Refuse($"{length} bytes are beyond reason");
-        var bytes = file.Slice(position, (int)length);
-        position += length;
+        if (length > _file.Length - _position)
+            throw Refuse($"it ends after {_file.Length} bytes, in the middle");
+        if (length > int.MaxValue)
+            throw Refuse($"{length} bytes are beyond reason");
+        var bytes = _file.Slice(_position, (int)length);
+        _position += length;
         return bytes;
     }
 
-    private InvalidDataException Refuse(string why) => new($"{file.FilePath} is not a sound GGUF file: {at}: {why}.");
+    private InvalidDataException Refuse(string why) => new($"{_file.FilePath} is not a sound GGUF file: {_at}: {why}.");
 }

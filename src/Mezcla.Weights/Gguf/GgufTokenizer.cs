@@ -1,9 +1,11 @@
 using System.Text;
 using Mezcla.Tokenization;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Tokenizers in GGUF metadata, as llama.cpp has them: byte pairs (its model "gpt2") and SentencePiece (its model "llama").</summary>
+/// <summary>Tokenizers in GGUF metadata, as llama.cpp has them: byte pairs (its
+/// model "gpt2") and SentencePiece (its model "llama").</summary>
 public static class GgufTokenizer
 {
     private const string Prefix = "tokenizer.ggml.";
@@ -31,7 +33,8 @@ public static class GgufTokenizer
     public static Tokenizer? Read(GgufFile file)
     {
         var metadata = file.Metadata;
-        if (!metadata.Contains(Prefix + "model")) return null;
+        if (!metadata.Contains(Prefix + "model"))
+            return null;
         try
         {
             return metadata.GetString(Prefix + "model") switch
@@ -56,7 +59,9 @@ public static class GgufTokenizer
     public static void Write(GgufMetadata metadata, Tokenizer tokenizer, int vocabularySize)
     {
         if (tokenizer.VocabularySize > vocabularySize)
-            throw new ArgumentException($"The tokenizer has {tokenizer.VocabularySize} tokens and the model's embedding {vocabularySize} rows.", nameof(vocabularySize));
+            throw new ArgumentException(
+                $"The tokenizer has {tokenizer.VocabularySize} tokens and the model's embedding {vocabularySize} rows.",
+                nameof(vocabularySize));
         var tokens = Enumerable.Range(0, vocabularySize).Select(id => $"[UNUSED{id}]").ToArray();
         var types = Enumerable.Repeat(Unused, vocabularySize).ToArray();
         void Set(int id, string text, int type) => (tokens[id], types[id]) = (text, type);
@@ -65,7 +70,8 @@ public static class GgufTokenizer
         switch (tokenizer)
         {
             case BytePairTokenizer bytes:
-                if (bytes.AddPrefixSpace) throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one wants it.");
+                if (bytes.AddPrefixSpace)
+                    throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one wants it.");
                 for (var id = 0; id < bytes.Vocabulary.Count; id++)
                     if (bytes.Vocabulary[id] is { Length: > 0 } token)
                         Set(id, ByteAlphabet.ToText(token), Normal);
@@ -74,14 +80,16 @@ public static class GgufTokenizer
                 metadata.Add(Prefix + "merges", bytes.Merges.Select(m => $"{tokens[m.Left]} {tokens[m.Right]}").ToArray());
                 break;
             case SentencePieceTokenizer pieces:
-                for (var id = 0; id < pieces.Pieces.Count; id++) Set(id, pieces.Pieces[id].Text, (int)pieces.Pieces[id].Type);
+                for (var id = 0; id < pieces.Pieces.Count; id++)
+                    Set(id, pieces.Pieces[id].Text, (int)pieces.Pieces[id].Type);
                 scores = [.. pieces.Pieces.Select(p => p.Score), .. new float[vocabularySize - pieces.Pieces.Count]];
                 metadata.Add(Prefix + "model", "llama");
                 metadata.Add(Prefix + "add_space_prefix", pieces.Prefix != SpacePrefix.Never);
                 break;
             case CharacterTokenizer characters:
                 // Pieces of one character each: nothing ever merges.
-                foreach (var (character, id) in characters.Characters) Set(id, character == new Rune(' ') ? "▁" : character.ToString(), Normal);
+                foreach (var (character, id) in characters.Characters)
+                    Set(id, character == new Rune(' ') ? "▁" : character.ToString(), Normal);
                 scores = new float[vocabularySize];
                 metadata.Add(Prefix + "model", "llama");
                 metadata.Add(Prefix + "add_space_prefix", false);
@@ -89,13 +97,18 @@ public static class GgufTokenizer
             default:
                 throw new NotSupportedException($"llama.cpp has no tokenizer of the kind {tokenizer.GetType().Name}.");
         }
-        foreach (var (text, id) in tokenizer.AlwaysTokens) Set(id, text, UserDefined);
-        foreach (var (text, id) in tokenizer.SpecialTokens) Set(id, text, types[id] == Unknown ? Unknown : Control);
+        foreach (var (text, id) in tokenizer.AlwaysTokens)
+            Set(id, text, UserDefined);
+        foreach (var (text, id) in tokenizer.SpecialTokens)
+            Set(id, text, types[id] == Unknown ? Unknown : Control);
         metadata.Add(Prefix + "tokens", tokens);
         metadata.Add(Prefix + "token_type", types);
-        if (scores is not null) metadata.Add(Prefix + "scores", scores);
-        if (tokenizer.BeginOfText is { } begin) metadata.Add(Prefix + "bos_token_id", (uint)begin);
-        if (tokenizer.EndOfText is { } end) metadata.Add(Prefix + "eos_token_id", (uint)end);
+        if (scores is not null)
+            metadata.Add(Prefix + "scores", scores);
+        if (tokenizer.BeginOfText is { } begin)
+            metadata.Add(Prefix + "bos_token_id", (uint)begin);
+        if (tokenizer.EndOfText is { } end)
+            metadata.Add(Prefix + "eos_token_id", (uint)end);
         metadata.Add(Prefix + "add_bos_token", tokenizer.ExpectsBeginOfText);
         metadata.Add(Prefix + "add_eos_token", false);
     }
@@ -103,39 +116,52 @@ public static class GgufTokenizer
     private static BytePairTokenizer BytePairs(GgufMetadata metadata)
     {
         var pre = metadata.GetString(Prefix + "pre", "default");
-        if (!Patterns.TryGetValue(pre, out var pattern)) throw new InvalidDataException($"it cuts text as '{pre}', which is not one of {string.Join(", ", Patterns.Keys)}.");
+        if (!Patterns.TryGetValue(pre, out var pattern))
+            throw new InvalidDataException($"it cuts text as '{pre}', which is not one of {string.Join(", ", Patterns.Keys)}.");
         var (tokens, types) = Tokens(metadata);
         Dictionary<string, int> vocabulary = [], special = [], always = [];
         for (var id = 0; id < tokens.Length; id++)
         {
             var kind = types[id] switch { Normal => vocabulary, Control or Unknown => special, UserDefined => always, _ => null };
-            if (kind is not null && !kind.TryAdd(tokens[id], id)) throw new InvalidDataException($"the token '{tokens[id]}' occurs twice.");
+            if (kind is not null && !kind.TryAdd(tokens[id], id))
+                throw new InvalidDataException($"the token '{tokens[id]}' occurs twice.");
+            if (kind is not null && kind != vocabulary && AddedTokens.IsByte(tokens[id]))
+                vocabulary.TryAdd(tokens[id], id);
         }
         var merges = metadata.GetStrings(Prefix + "merges").Select(merge => merge.IndexOf(' ', 1) is var cut and > 0
             ? (merge[..cut], merge[(cut + 1)..])
             : throw new InvalidDataException($"the merge '{merge}' has no two parts."));
         // Where a file does not say, llama.cpp begins the texts of Llama 3, and of no other byte pairs, with the token for it.
         var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
-        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3, expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", llama3));
+        merges = AddedTokens.WithoutThem(merges, special.Keys.Concat(always.Keys));
+        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3,
+            expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", llama3));
     }
 
     private static Tokenizer SentencePieces(GgufMetadata metadata)
     {
         var (tokens, types) = Tokens(metadata);
         var scores = metadata.Contains(Prefix + "scores") ? metadata[Prefix + "scores"] as float[] : new float[tokens.Length];
-        if (scores?.Length != tokens.Length) throw new InvalidDataException("its scores are not as many floats as its tokens.");
+        if (scores?.Length != tokens.Length)
+            throw new InvalidDataException("its scores are not as many floats as its tokens.");
         var spaces = metadata.GetBoolean(Prefix + "add_space_prefix", true);
-        if (!types.Contains(Unknown) && !types.Contains((int)SentencePieceType.Byte)) return Characters(tokens, types);
+        if (!types.Contains(Unknown) && !types.Contains((int)SentencePieceType.Byte))
+            return Characters(tokens, types);
         // A token that no text has is kept, so that ids stay: as a control token with a name of its own.
-        var pieces = tokens.Select((text, id) => types[id] == Unused ? new SentencePiece($"[UNUSED{id}]", 0, SentencePieceType.Control) : new SentencePiece(text, scores[id], (SentencePieceType)types[id]));
-        return new SentencePieceTokenizer([.. pieces], spaces ? SpacePrefix.EachPart : SpacePrefix.Never) { ExpectsBeginOfText = metadata.GetBoolean(Prefix + "add_bos_token", true) };
+        var pieces = tokens.Select((text, id) => types[id] == Unused
+            ? new SentencePiece($"[UNUSED{id}]", 0, SentencePieceType.Control)
+            : new SentencePiece(text, scores[id], (SentencePieceType)types[id]));
+        return new SentencePieceTokenizer([.. pieces],
+            spaces ? SpacePrefix.EachPart : SpacePrefix.Never)
+        { ExpectsBeginOfText = metadata.GetBoolean(Prefix + "add_bos_token", true) };
     }
 
     /// <summary>What <see cref="Write"/> makes of a <see cref="CharacterTokenizer"/>.</summary>
     private static CharacterTokenizer Characters(string[] tokens, int[] types)
     {
         var characters = tokens.TakeWhile((_, id) => types[id] == Normal).Select(t => t == "▁" ? " " : t).ToArray();
-        if (characters.Any(c => c.EnumerateRunes().Count() != 1)) throw new InvalidDataException("it has neither an unknown token nor byte tokens, and its pieces are longer than characters.");
+        if (characters.Any(c => c.EnumerateRunes().Count() != 1))
+            throw new InvalidDataException("it has neither an unknown token nor byte tokens, and its pieces are longer than characters.");
         return new CharacterTokenizer([.. characters.Select(c => c.EnumerateRunes().Single())],
             tokens.Select((text, id) => KeyValuePair.Create(text, id)).Where(t => types[t.Value] == Control));
     }
@@ -143,8 +169,20 @@ public static class GgufTokenizer
     private static (string[] Tokens, int[] Types) Tokens(GgufMetadata metadata)
     {
         var tokens = metadata.GetStrings(Prefix + "tokens");
-        var types = metadata.Contains(Prefix + "token_type") ? metadata[Prefix + "token_type"] as int[] : [.. Enumerable.Repeat(Normal, tokens.Length)];
-        return types?.Length == tokens.Length ? (tokens, types) : throw new InvalidDataException("its token types are not as many numbers as its tokens.");
+        var types = metadata.Contains(Prefix + "token_type")
+            ? [.. metadata.GetIntegers(Prefix + "token_type").Select(type => (int)Math.Clamp(type, int.MinValue, int.MaxValue))]
+            : Enumerable.Repeat(Normal, tokens.Length).ToArray();
+        if (types.Length != tokens.Length)
+            throw new InvalidDataException($"it has {tokens.Length} tokens and {types.Length} token types.");
+        foreach (var (key, _) in metadata.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal)
+            && entry.Key.EndsWith("_token_id", StringComparison.Ordinal)))
+        {
+            // The largest number of 32 bits says that there is no such token.
+            var id = metadata.GetInteger(key);
+            if (id < -1 || (id >= tokens.Length && id != uint.MaxValue))
+                throw new InvalidDataException($"{key} is {id}, and the tokens have the ids from 0 to {tokens.Length - 1}.");
+        }
+        return (tokens, types);
     }
 
     private static string PatternName(BytePairTokenizer tokenizer) => tokenizer.Pattern switch
@@ -152,6 +190,8 @@ public static class GgufTokenizer
         SplitPattern.Gpt2 => "gpt-2",
         SplitPattern.Gpt4 => tokenizer.WholePieces ? "llama-bpe" : "dbrx",
         SplitPattern.Gpt4o => "gpt-4o",
-        _ => throw new NotSupportedException("llama.cpp always cuts text before it merges bytes, and this tokenizer does not (SplitPattern.None)."),
+        _ =>
+            throw new NotSupportedException(
+                "llama.cpp always cuts text before it merges bytes, and this tokenizer does not (SplitPattern.None)."),
     };
 }

@@ -2,7 +2,8 @@ using Mezcla.Quantization.Formats;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Encodes a large tensor on all processors, and writes it in order. The K formats search for their scales, which takes a while.</summary>
+/// <summary>Encodes a large tensor on all processors, and writes it in order. The K
+/// formats search for their scales, which takes a while.</summary>
 internal static class ParallelEncoder
 {
     private const int Piece = 1 << 16, PiecesAtOnce = 64;
@@ -20,7 +21,8 @@ internal static class ParallelEncoder
                 Parallel.For(0, pieces, i =>
                 {
                     var from = (int)start + i * Piece;
-                    encoded[i] = Encode(format, values.Span.Slice(from, Math.Min(Piece, values.Length - from)), $"tensor '{name}', from element {from}");
+                    encoded[i] = Encode(format, values.Span.Slice(from, Math.Min(Piece, values.Length - from)),
+                        $"tensor '{name}', from element {from}");
                 });
             }
             catch (AggregateException e)
@@ -40,7 +42,8 @@ internal static class ParallelEncoder
     private static (byte[], double, double) Encode(BlockFormat format, ReadOnlySpan<float> values, string name)
     {
         var bytes = format.Encode(values, name);
-        if (format == FloatFormat.F32) return (bytes, 0, 0);
+        if (format == FloatFormat.F32)
+            return (bytes, 0, 0);
         var decoded = format.Decode(bytes, values.Length);
         double error = 0, power = 0;
         for (var i = 0; i < values.Length; i++)

@@ -14,13 +14,15 @@ public static class HuggingFaceConfig
     public const string FileName = "config.json";
 
     /// <summary>Reads the file. What it leaves out has the default of the transformers library.</summary>
-    /// <exception cref="InvalidDataException">It is broken, of another family, or asks for something that is not supported; the message says what.</exception>
+    /// <exception cref="InvalidDataException">It is broken, of another family, or asks for
+    /// something that is not supported; the message says what.</exception>
     public static TransformerConfig Read(string path)
     {
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32 });
-            return Parse(new HuggingFaceJson(document.RootElement), Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "model");
+            return Parse(new HuggingFaceJson(document.RootElement),
+                Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "model");
         }
         catch (Exception e) when (e is JsonException or InvalidDataException or InvalidOperationException)
         {
@@ -47,7 +49,12 @@ public static class HuggingFaceConfig
                 ["n_layer"] = config.Layers,
                 ["n_head"] = attention.Heads,
                 ["n_inner"] = config.FeedForward.IntermediateSize,
-                ["activation_function"] = config.FeedForward.Activation switch { Activation.GeluTanh => "gelu_new", Activation.Gelu => "gelu", _ => "relu" },
+                ["activation_function"] = config.FeedForward.Activation switch
+                {
+                    Activation.GeluTanh => "gelu_new",
+                    Activation.Gelu => "gelu",
+                    _ => "relu"
+                },
                 ["layer_norm_epsilon"] = config.Norm.Epsilon,
                 ["resid_pdrop"] = config.Dropout,
                 ["embd_pdrop"] = config.Dropout,
@@ -76,12 +83,14 @@ public static class HuggingFaceConfig
             };
             if (family == ModelFamily.Llama)
             {
-                if (attention.OutputBias != attention.QueryKeyValueBias) throw new NotSupportedException("Llama files have biases in all attention matrices or in none.");
+                if (attention.OutputBias != attention.QueryKeyValueBias)
+                    throw new NotSupportedException("Llama files have biases in all attention matrices or in none.");
                 json["attention_bias"] = attention.QueryKeyValueBias;
             }
             else
             {
-                if (attention.QueryKeyValueBias || attention.OutputBias) throw new NotSupportedException($"{family} files have no attention biases.");
+                if (attention.QueryKeyValueBias || attention.OutputBias)
+                    throw new NotSupportedException($"{family} files have no attention biases.");
                 json["sliding_window"] = attention.SlidingWindow;
             }
             if (config.Positions.Scaling is Llama3Scaling scaling)
@@ -120,8 +129,10 @@ public static class HuggingFaceConfig
     private static TransformerConfig Gpt2(HuggingFaceJson json, string name)
     {
         int width = json.Size("n_embd", 768), heads = json.Size("n_head", 12);
-        if (width % heads != 0) throw new InvalidDataException($"n_embd {width} is no multiple of n_head {heads}.");
-        if (!json.Flag("scale_attn_weights", true) || json.Flag("scale_attn_by_inverse_layer_idx", false)) throw new InvalidDataException("its attention is scaled in a way that is not supported.");
+        if (width % heads != 0)
+            throw new InvalidDataException($"n_embd {width} is not a multiple of n_head {heads}.");
+        if (!json.Flag("scale_attn_weights", true) || json.Flag("scale_attn_by_inverse_layer_idx", false))
+            throw new InvalidDataException("its attention is scaled in a way that is not supported.");
         return new TransformerConfig
         {
             Name = name,
@@ -129,7 +140,14 @@ public static class HuggingFaceConfig
             ContextLength = json.Size("n_positions", 1024),
             Layers = json.Size("n_layer", 12),
             HiddenSize = width,
-            Attention = new() { Heads = heads, KeyValueHeads = heads, HeadSize = width / heads, QueryKeyValueBias = true, OutputBias = true },
+            Attention = new()
+            {
+                Heads = heads,
+                KeyValueHeads = heads,
+                HeadSize = width / heads,
+                QueryKeyValueBias = true,
+                OutputBias = true
+            },
             FeedForward = new(json.Size("n_inner", 4 * width), json.Text("activation_function", "gelu_new") switch
             {
                 "gelu_new" or "gelu_pytorch_tanh" => Activation.GeluTanh,
@@ -148,10 +166,14 @@ public static class HuggingFaceConfig
     {
         int width = json.Size("hidden_size"), heads = json.Size("num_attention_heads");
         var shared = json.Size("num_key_value_heads", heads);
-        if (heads % shared != 0) throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
-        if (!json.Has("head_dim") && width % heads != 0) throw new InvalidDataException($"hidden_size {width} is no multiple of num_attention_heads {heads}.");
-        if (json.Text("hidden_act", "silu") is var activation and not ("silu" or "swish")) throw new InvalidDataException($"the activation '{activation}' is not supported.");
-        if (json.Flag("mlp_bias", false)) throw new InvalidDataException("biases in the feed-forward network are not supported.");
+        if (heads % shared != 0)
+            throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
+        if (!json.Has("head_dim") && width % heads != 0)
+            throw new InvalidDataException($"hidden_size {width} is not a multiple of num_attention_heads {heads}.");
+        if (json.Text("hidden_act", "silu") is var activation and not ("silu" or "swish"))
+            throw new InvalidDataException($"the activation '{activation}' is not supported.");
+        if (json.Flag("mlp_bias", false))
+            throw new InvalidDataException("biases in the feed-forward network are not supported.");
         var bias = json.Flag("attention_bias", false);
         // Version 5 of the library gathers what concerns rotary positions in one object.
         var rotary = json.Child("rope_parameters") ?? json;
@@ -182,14 +204,21 @@ public static class HuggingFaceConfig
     private static MixtureOfExpertsConfig Experts(HuggingFaceJson json)
     {
         int experts = json.Size("num_local_experts", 8), chosen = json.Size("num_experts_per_tok", 2);
-        if (chosen > experts) throw new InvalidDataException($"a token cannot use {chosen} of {experts} experts.");
-        return new MixtureOfExpertsConfig { Experts = experts, TopK = chosen, Expert = new(json.Size("intermediate_size"), Activation.Silu, Gated: true) };
+        if (chosen > experts)
+            throw new InvalidDataException($"a token cannot use {chosen} of {experts} experts.");
+        return new MixtureOfExpertsConfig
+        {
+            Experts = experts,
+            TopK = chosen,
+            Expert = new(json.Size("intermediate_size"), Activation.Silu, Gated: true)
+        };
     }
 
     private static Llama3Scaling? Scaling(HuggingFaceJson? json) => json?.Text("rope_type", json.Text("type", "default")) switch
     {
         null or "default" => null,
-        "llama3" => new Llama3Scaling(json.Number("factor"), json.Number("low_freq_factor"), json.Number("high_freq_factor"), json.Size("original_max_position_embeddings")),
+        "llama3" => new Llama3Scaling(json.Number("factor"), json.Number("low_freq_factor"), json.Number("high_freq_factor"),
+            json.Size("original_max_position_embeddings")),
         var other => throw new InvalidDataException($"rotary scaling of the type '{other}' is not supported."),
     };
 }

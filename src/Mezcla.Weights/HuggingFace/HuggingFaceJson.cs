@@ -7,21 +7,24 @@ internal sealed class HuggingFaceJson
 {
     private const int LargestSize = 1 << 24;
 
-    private readonly JsonElement element;
+    private readonly JsonElement _element;
 
     public HuggingFaceJson(JsonElement element) =>
-        this.element = element.ValueKind == JsonValueKind.Object ? element : throw new InvalidDataException($"an object is expected, not {element.ValueKind}.");
+        _element = element.ValueKind == JsonValueKind.Object
+            ? element
+            : throw new InvalidDataException($"an object is expected, not {element.ValueKind}.");
 
     public bool Has(string key) => Find(key) is not null;
 
-    public bool HasNull(string key) => element.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Null;
+    public bool HasNull(string key) => _element.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Null;
 
     public HuggingFaceJson? Child(string key) => Find(key) is { } value ? new HuggingFaceJson(value) : null;
 
     /// <summary>A whole number from 1 to 2²⁴.</summary>
     public int Size(string key, int? otherwise = null)
     {
-        if (Find(key) is not { } value) return otherwise ?? throw Missing(key);
+        if (Find(key) is not { } value)
+            return otherwise ?? throw Missing(key);
         return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var size) && size is > 0 and <= LargestSize
             ? size
             : throw new InvalidDataException($"{key} is {Print(value)}, where a whole number from 1 to {LargestSize} is expected.");
@@ -30,13 +33,16 @@ internal sealed class HuggingFaceJson
     /// <summary>A positive finite number, or zero.</summary>
     public double Number(string key, double? otherwise = null)
     {
-        if (Find(key) is not { } value) return otherwise ?? throw Missing(key);
+        if (Find(key) is not { } value)
+            return otherwise ?? throw Missing(key);
         return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && number >= 0
             ? number
             : throw new InvalidDataException($"{key} is {Print(value)}, where a number that is not negative is expected.");
     }
 
-    public bool Flag(string key, bool otherwise) => Find(key) is not { } value ? otherwise : value.ValueKind is JsonValueKind.True or JsonValueKind.False
+    public bool Flag(string key, bool otherwise) => Find(key) is not { } value
+        ? otherwise
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False
         ? value.GetBoolean()
         : throw new InvalidDataException($"{key} is {Print(value)}, where true or false is expected.");
 
@@ -44,7 +50,9 @@ internal sealed class HuggingFaceJson
         ? value.GetString()!
         : throw new InvalidDataException($"{key} is {Print(value)}, where a string is expected.");
 
-    private JsonElement? Find(string key) => element.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private JsonElement? Find(string key) => _element.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null
+        ? value
+        : null;
 
     private static InvalidDataException Missing(string key) => new($"{key} is missing.");
 

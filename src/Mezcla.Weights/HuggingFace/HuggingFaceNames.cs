@@ -46,10 +46,13 @@ public static class HuggingFaceNames
 
     /// <summary>The map for a configuration, as files are written.</summary>
     /// <exception cref="NotSupportedException">No family has this shape.</exception>
-    public static WeightMap For(TransformerConfig config) => WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2("transformer.") : Llama);
+    public static WeightMap For(TransformerConfig config) =>
+        WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2("transformer.") : Llama);
 
     /// <summary>The map for a configuration and the names that a file really uses: OpenAI's GPT-2 has them without the prefix.</summary>
     /// <inheritdoc cref="For(TransformerConfig)"/>
     public static WeightMap For(TransformerConfig config, WeightSource source) =>
-        ModelFamilies.Of(config) == ModelFamily.Gpt2 && source.Contains("wte.weight") ? WeightMapBuilder.Build(config, Gpt2("")) : For(config);
+        ModelFamilies.Of(config) == ModelFamily.Gpt2 && source.Contains("wte.weight")
+            ? WeightMapBuilder.Build(config, Gpt2(""))
+            : For(config);
 }

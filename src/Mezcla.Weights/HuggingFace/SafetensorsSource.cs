@@ -5,8 +5,8 @@ using Mezcla.Weights.Safetensors;
 namespace Mezcla.Weights.HuggingFace;
 
 /// <summary>
-/// A safetensors file, or a Hugging Face directory: <c>model.safetensors</c>, or several files and <c>model.safetensors.index.json</c>, which says
-/// where each tensor is. Only files in that very directory are opened.
+/// A safetensors file, or a Hugging Face directory: <c>model.safetensors</c>, or several files and <c>model.safetensors.index.json</c>,
+/// which says where each tensor is. Only files in that very directory are opened.
 /// </summary>
 public sealed class SafetensorsSource : WeightSource
 {
@@ -16,28 +16,31 @@ public sealed class SafetensorsSource : WeightSource
     /// <summary>The name of the list of a model in several files.</summary>
     public const string IndexName = "model.safetensors.index.json";
 
-    private readonly List<SafetensorsFile> files;
-    private readonly Dictionary<string, SafetensorsFile> fileOf;
+    private readonly List<SafetensorsFile> _files;
+    private readonly Dictionary<string, SafetensorsFile> _fileOf;
 
     private SafetensorsSource(string path, List<SafetensorsFile> files, Dictionary<string, SafetensorsFile> fileOf)
     {
         FilePath = Path.GetFullPath(path);
-        this.files = files;
-        this.fileOf = fileOf;
-        Tensors = [.. files.SelectMany(f => f.Tensors.Where(t => fileOf[t.Name] == f)).Select(t => new SourceTensor(t.Name, t.DType, FormatOf(t.DType), t.Shape, t.Length))];
+        _files = files;
+        _fileOf = fileOf;
+        Tensors =
+            [.. files.SelectMany(f => f.Tensors.Where(t => fileOf[t.Name] == f))
+                .Select(t => new SourceTensor(t.Name, t.DType, FormatOf(t.DType), t.Shape, t.Length))];
     }
 
     /// <inheritdoc/>
     public override string FilePath { get; }
 
     /// <inheritdoc/>
-    public override string Kind => files.Count == 1 ? "safetensors" : $"safetensors in {files.Count} files";
+    public override string Kind => _files.Count == 1 ? "safetensors" : $"safetensors in {_files.Count} files";
 
     /// <inheritdoc/>
     public override IReadOnlyList<SourceTensor> Tensors { get; }
 
     /// <inheritdoc/>
-    public override IEnumerable<KeyValuePair<string, object>> Properties => files.SelectMany(f => f.Metadata).DistinctBy(p => p.Key).Select(p => KeyValuePair.Create(p.Key, (object)p.Value));
+    public override IEnumerable<KeyValuePair<string, object>> Properties =>
+        _files.SelectMany(f => f.Metadata).DistinctBy(p => p.Key).Select(p => KeyValuePair.Create(p.Key, (object)p.Value));
 
     /// <summary>Opens one file.</summary>
     /// <exception cref="InvalidDataException">It is broken.</exception>
@@ -49,15 +52,19 @@ public sealed class SafetensorsSource : WeightSource
 
     /// <summary>Opens the weights of a directory.</summary>
     /// <exception cref="FileNotFoundException">It has none in this format.</exception>
-    /// <exception cref="InvalidDataException">The index or a file is broken, a tensor is not where the index says, or the index names a file elsewhere.</exception>
+    /// <exception cref="InvalidDataException">The index or a file is broken, a tensor is not
+    /// where the index says, or the index names a file elsewhere.</exception>
     public static SafetensorsSource OpenDirectory(string path)
     {
         var index = Path.Combine(path, IndexName);
         if (!File.Exists(index))
         {
             var single = Path.Combine(path, FileName);
-            if (File.Exists(single)) return OpenFile(single);
-            throw new FileNotFoundException($"{Path.GetFullPath(path)} has neither {FileName} nor {IndexName}. Weights in other formats (.bin, .pth) run code when loaded and are not read.", single);
+            if (File.Exists(single))
+                return OpenFile(single);
+            throw new FileNotFoundException(
+                $"{Path.GetFullPath(path)} has neither {FileName} nor {IndexName}. Weights in other formats (.bin, .pth) run code when " +
+                    "loaded and are not read.", single);
         }
         var files = new Dictionary<string, SafetensorsFile>();
         try
@@ -65,8 +72,10 @@ public sealed class SafetensorsSource : WeightSource
             var fileOf = new Dictionary<string, SafetensorsFile>();
             foreach (var (tensor, name) in ReadIndex(index))
             {
-                if (!files.TryGetValue(name, out var file)) files[name] = file = SafetensorsFile.Open(Path.Combine(path, name));
-                if (!file.Contains(tensor)) throw new InvalidDataException($"{index} says that {SafetensorsHeader.Quote(tensor)} is in {name}, and it is not.");
+                if (!files.TryGetValue(name, out var file))
+                    files[name] = file = SafetensorsFile.Open(Path.Combine(path, name));
+                if (!file.Contains(tensor))
+                    throw new InvalidDataException($"{index} says that {SafetensorsHeader.Quote(tensor)} is in {name}, and it is not.");
                 fileOf.Add(tensor, file);
             }
             // A tensor that is in a file but not in the index is not part of the model.
@@ -77,7 +86,8 @@ public sealed class SafetensorsSource : WeightSource
         }
         catch
         {
-            foreach (var file in files.Values) file.Dispose();
+            foreach (var file in files.Values)
+                file.Dispose();
             throw;
         }
     }
@@ -85,14 +95,16 @@ public sealed class SafetensorsSource : WeightSource
     /// <inheritdoc/>
     public override void Dispose()
     {
-        foreach (var file in files) file.Dispose();
+        foreach (var file in _files)
+            file.Dispose();
     }
 
-    private protected override ReadOnlySpan<byte> Slice(string name, long start, int length) => fileOf[name].Bytes(name, start, length);
+    private protected override ReadOnlySpan<byte> Slice(string name, long start, int length) => _fileOf[name].Bytes(name, start, length);
 
     private static List<(string Tensor, string File)> ReadIndex(string index)
     {
-        if (new FileInfo(index).Length > SafetensorsHeader.MaxLength) throw new InvalidDataException($"{index} is too long for an index.");
+        if (new FileInfo(index).Length > SafetensorsHeader.MaxLength)
+            throw new InvalidDataException($"{index} is too long for an index.");
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(index), new JsonDocumentOptions { MaxDepth = 16 });
@@ -101,9 +113,13 @@ public sealed class SafetensorsSource : WeightSource
             foreach (var entry in json.RootElement.GetProperty("weight_map").EnumerateObject())
             {
                 var file = entry.Value.GetString() ?? "";
-                if (file != Path.GetFileName(file) || file.IndexOfAny(['/', '\\', ':', '\0']) >= 0 || !file.EndsWith(".safetensors", StringComparison.Ordinal))
-                    throw new InvalidDataException($"{index}: tensor {SafetensorsHeader.Quote(entry.Name)} should be in {SafetensorsHeader.Quote(file)}, which is not the name of a safetensors file in the same directory.");
-                if (!names.Add(entry.Name)) throw new InvalidDataException($"{index} has {SafetensorsHeader.Quote(entry.Name)} twice.");
+                if (file != Path.GetFileName(file) || file.IndexOfAny(['/', '\\', ':', '\0']) >= 0
+                    || !file.EndsWith(".safetensors", StringComparison.Ordinal))
+                    throw new InvalidDataException(
+                        $"{index}: tensor {SafetensorsHeader.Quote(entry.Name)} should be in {SafetensorsHeader.Quote(file)}, which is " +
+                            "not the name of a safetensors file in the same directory.");
+                if (!names.Add(entry.Name))
+                    throw new InvalidDataException($"{index} has {SafetensorsHeader.Quote(entry.Name)} twice.");
                 list.Add((entry.Name, file));
             }
             return list;

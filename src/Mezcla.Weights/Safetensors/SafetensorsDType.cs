@@ -37,15 +37,18 @@ public static class SafetensorsDType
     public static int? BitsOf(string dtype) => Bits.TryGetValue(dtype, out var bits) ? bits : null;
 
     /// <summary>
-    /// Bytes of a tensor, or null where the type is unknown, a size is negative, the count overflows 63 bits or the last element would end inside a byte.
+    /// Bytes of a tensor, or null where the type is unknown, a size is negative, the count
+    /// overflows 63 bits or the last element would end inside a byte.
     /// </summary>
     public static long? BytesOf(string dtype, ReadOnlySpan<long> shape)
     {
-        if (BitsOf(dtype) is not { } bits) return null;
+        if (BitsOf(dtype) is not { } bits)
+            return null;
         foreach (var size in shape)
             if (size < 0)
                 return null;
-        if (shape.Contains(0)) return 0;
+        if (shape.Contains(0))
+            return 0;
         Int128 total = bits;
         foreach (var size in shape)
             if ((total *= size) > (Int128)long.MaxValue * 8)

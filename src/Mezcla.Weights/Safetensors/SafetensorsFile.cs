@@ -15,26 +15,27 @@ public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<l
 }
 
 /// <summary>
-/// A safetensors file, read lazily: 8 bytes of header length, a JSON header of names, types, shapes and offsets, then the numbers, little-endian
-/// and row-major. The header is checked in full when the file is opened, so that a broken or hostile file is refused before anything is read from it.
+/// A safetensors file, read lazily: 8 bytes of header length, a JSON header of names, types, shapes and offsets, then the numbers,
+/// little-endian and row-major. The header is checked in full when the file is opened, so that
+/// a broken or hostile file is refused before anything is read from it.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
     private const int Chunk = 1 << 20;
 
-    private readonly MappedFile file;
-    private readonly Dictionary<string, SafetensorsEntry> entries;
+    private readonly MappedFile _file;
+    private readonly Dictionary<string, SafetensorsEntry> _entries;
 
     private SafetensorsFile(MappedFile file, List<SafetensorsEntry> tensors, Dictionary<string, string> metadata)
     {
-        this.file = file;
+        _file = file;
         Tensors = tensors;
         Metadata = metadata;
-        entries = tensors.ToDictionary(t => t.Name);
+        _entries = tensors.ToDictionary(t => t.Name);
     }
 
     /// <summary>The full path.</summary>
-    public string FilePath => file.FilePath;
+    public string FilePath => _file.FilePath;
 
     /// <summary>The tensors in the order of their bytes.</summary>
     public IReadOnlyList<SafetensorsEntry> Tensors { get; }
@@ -60,11 +61,13 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Writes a file of float tensors at once; for other types and for data made piece by piece use <see cref="SafetensorsWriter"/>.</summary>
+    /// <summary>Writes a file of float tensors at once; for other types and for data made
+    /// piece by piece use <see cref="SafetensorsWriter"/>.</summary>
     /// <param name="path">The file, written whole or not at all.</param>
     /// <param name="tensors">Name, shape and row-major values of each.</param>
     /// <param name="metadata">Text to keep with them.</param>
-    public static void Write(string path, IEnumerable<(string Name, long[] Shape, float[] Values)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<(string Name, long[] Shape, float[] Values)> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         var writer = new SafetensorsWriter(metadata);
         foreach (var (name, shape, values) in tensors)
@@ -73,12 +76,13 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Whether there is a tensor of this name.</summary>
-    public bool Contains(string name) => entries.ContainsKey(name);
+    public bool Contains(string name) => _entries.ContainsKey(name);
 
     /// <summary>The tensor of this name.</summary>
     /// <exception cref="KeyNotFoundException">There is none; the message lists names that are there.</exception>
-    public SafetensorsEntry this[string name] => entries.TryGetValue(name, out var entry) ? entry : throw new KeyNotFoundException(
-        $"{FilePath} has no tensor '{name}'. It has {entries.Count}: {string.Join(", ", Tensors.Take(5).Select(t => t.Name))}{(entries.Count > 5 ? ", ..." : "")}.");
+    public SafetensorsEntry this[string name] => _entries.TryGetValue(name, out var entry) ? entry : throw new KeyNotFoundException(
+        $"{FilePath} has no tensor '{name}'. It has {_entries.Count}: {string.Join(", ", Tensors.Take(5).Select(t => t.Name))}" +
+            $"{(_entries.Count > 5 ? ", ..." : "")}.");
 
     /// <summary>The bytes of a tensor, not copied: valid until <see cref="Dispose"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
@@ -86,19 +90,23 @@ public sealed class SafetensorsFile : IDisposable
     public ReadOnlySpan<byte> Bytes(string name)
     {
         var entry = this[name];
-        if (entry.Length > int.MaxValue) throw new InvalidOperationException($"{FilePath}: tensor '{name}' has {entry.Length} bytes, more than one span holds; read it in pieces.");
-        return file.Slice(entry.Offset, (int)entry.Length);
+        if (entry.Length > int.MaxValue)
+            throw new InvalidOperationException(
+                $"{FilePath}: tensor '{name}' has {entry.Length} bytes, more than one span holds; read it in pieces.");
+        return _file.Slice(entry.Offset, (int)entry.Length);
     }
 
-    /// <summary>Bytes of a tensor, from its byte number <paramref name="start"/> on, not copied: valid until <see cref="Dispose"/>.</summary>
+    /// <summary>Bytes of a tensor, from its byte number <paramref name="start"/> on,
+    /// not copied: valid until <see cref="Dispose"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The tensor has fewer.</exception>
     public ReadOnlySpan<byte> Bytes(string name, long start, int length)
     {
         var entry = this[name];
         if (start < 0 || length < 0 || start > entry.Length - length)
-            throw new ArgumentOutOfRangeException(nameof(start), $"{FilePath}: tensor '{name}' has {entry.Length} bytes; {start} to {start + length} were asked for.");
-        return file.Slice(entry.Offset + start, length);
+            throw new ArgumentOutOfRangeException(nameof(start),
+                $"{FilePath}: tensor '{name}' has {entry.Length} bytes; {start} to {start + length} were asked for.");
+        return _file.Slice(entry.Offset + start, length);
     }
 
     /// <summary>The values of a tensor of type F64, F32, F16 or BF16, as floats.</summary>
@@ -117,13 +125,15 @@ public sealed class SafetensorsFile : IDisposable
     {
         var entry = this[name];
         if (Countable(entry) != destination.Length)
-            throw new ArgumentException($"{FilePath}: tensor '{name}' has {entry.Count} elements, the destination {destination.Length}.", nameof(destination));
+            throw new ArgumentException($"{FilePath}: tensor '{name}' has {entry.Count} elements, the destination {destination.Length}.",
+                nameof(destination));
         var width = SafetensorsDType.BitsOf(entry.DType)!.Value / 8;
         for (var i = 0; i < destination.Length; i += Chunk)
         {
             var part = destination[i..Math.Min(i + Chunk, destination.Length)];
-            if (!SafetensorsDType.TryToFloats(entry.DType, file.Slice(entry.Offset + (long)i * width, part.Length * width), part))
-                throw new InvalidDataException($"{FilePath}: tensor '{name}' has type {entry.DType}, where one of F32, F16, BF16 and F64 is needed.");
+            if (!SafetensorsDType.TryToFloats(entry.DType, _file.Slice(entry.Offset + (long)i * width, part.Length * width), part))
+                throw new InvalidDataException(
+                    $"{FilePath}: tensor '{name}' has type {entry.DType}, where one of F32, F16, BF16 and F64 is needed.");
         }
     }
 
@@ -138,18 +148,19 @@ public sealed class SafetensorsFile : IDisposable
         {
             var value = entry.DType switch
             {
-                "I32" => BitConverter.ToInt32(file.Slice(entry.Offset + (long)i * 4, 4)),
-                "I64" => BitConverter.ToInt64(file.Slice(entry.Offset + (long)i * 8, 8)),
+                "I32" => BitConverter.ToInt32(_file.Slice(entry.Offset + (long)i * 4, 4)),
+                "I64" => BitConverter.ToInt64(_file.Slice(entry.Offset + (long)i * 8, 8)),
                 _ => throw new InvalidDataException($"{FilePath}: tensor '{name}' has type {entry.DType}, where I32 or I64 is needed."),
             };
-            if (value != (int)value) throw new InvalidDataException($"{FilePath}: tensor '{name}' holds {value} at {i}, which does not fit in 32 bits.");
+            if (value != (int)value)
+                throw new InvalidDataException($"{FilePath}: tensor '{name}' holds {value} at {i}, which does not fit in 32 bits.");
             values[i] = (int)value;
         }
         return values;
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => file.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private int Countable(SafetensorsEntry entry) => entry.Count <= Array.MaxLength
         ? (int)entry.Count

@@ -4,7 +4,8 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Safetensors;
 
-/// <summary>The JSON header of a safetensors file, read with distrust: each rule of the format is checked, and named where it is broken.</summary>
+/// <summary>The JSON header of a safetensors file, read with distrust: each rule of
+/// the format is checked, and named where it is broken.</summary>
 internal static class SafetensorsHeader
 {
     /// <summary>The limit of the reference implementation.</summary>
@@ -16,12 +17,16 @@ internal static class SafetensorsHeader
     {
         InvalidDataException Refuse(string why) => new($"{file.FilePath} is not a sound safetensors file: {why}");
 
-        if (file.Length < 8) throw Refuse($"it has {file.Length} bytes, fewer than the 8 of the header's length.");
+        if (file.Length < 8)
+            throw Refuse($"it has {file.Length} bytes, fewer than the 8 of the header's length.");
         var declared = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, 8));
-        if (declared > MaxLength) throw Refuse($"its header claims {declared} bytes, more than the {MaxLength} allowed.");
-        if ((long)declared > file.Length - 8) throw Refuse($"its header claims {declared} bytes and only {file.Length - 8} follow; the file may be cut short.");
+        if (declared > MaxLength)
+            throw Refuse($"its header claims {declared} bytes, more than the {MaxLength} allowed.");
+        if ((long)declared > file.Length - 8)
+            throw Refuse($"its header claims {declared} bytes and only {file.Length - 8} follow; the file may be cut short.");
         var json = file.Slice(8, (int)declared);
-        if (json.IsEmpty || json[0] != '{') throw Refuse("its header does not begin with '{'.");
+        if (json.IsEmpty || json[0] != '{')
+            throw Refuse("its header does not begin with '{'.");
 
         var dataStart = 8 + (long)declared;
         var tensors = new List<SafetensorsEntry>();
@@ -33,11 +38,15 @@ internal static class SafetensorsHeader
             Expect(ref reader, JsonTokenType.StartObject, "the header");
             while (NextKey(ref reader) is { } name)
             {
-                if (!names.Add(name)) throw new JsonException($"the name {Quote(name)} occurs twice");
-                if (name == MetadataKey) ReadMetadata(ref reader, metadata);
-                else tensors.Add(ReadEntry(ref reader, name, dataStart, file.Length));
+                if (!names.Add(name))
+                    throw new JsonException($"the name {Quote(name)} occurs twice");
+                if (name == MetadataKey)
+                    ReadMetadata(ref reader, metadata);
+                else
+                    tensors.Add(ReadEntry(ref reader, name, dataStart, file.Length));
             }
-            if (reader.Read()) throw new JsonException("something follows the header's end");
+            if (reader.Read())
+                throw new JsonException("something follows the header's end");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
@@ -48,11 +57,14 @@ internal static class SafetensorsHeader
         var position = dataStart;
         foreach (var tensor in tensors)
         {
-            if (tensor.Offset < position) throw Refuse($"tensor {Quote(tensor.Name)} overlaps the one before it.");
-            if (tensor.Offset > position) throw Refuse($"{tensor.Offset - position} bytes before tensor {Quote(tensor.Name)} belong to none.");
+            if (tensor.Offset < position)
+                throw Refuse($"tensor {Quote(tensor.Name)} overlaps the one before it.");
+            if (tensor.Offset > position)
+                throw Refuse($"{tensor.Offset - position} bytes before tensor {Quote(tensor.Name)} belong to none.");
             position += tensor.Length;
         }
-        if (position != file.Length) throw Refuse($"{file.Length - position} bytes after the last tensor belong to none.");
+        if (position != file.Length)
+            throw Refuse($"{file.Length - position} bytes after the last tensor belong to none.");
         return (tensors, metadata);
     }
 
@@ -80,12 +92,18 @@ internal static class SafetensorsHeader
                     throw new JsonException($"{where} has an unexpected or second {Quote(key)}");
             }
         }
-        if (dtype is null || shape is null || offsets is not { Count: 2 }) throw new JsonException($"{where} lacks dtype, shape or two data_offsets");
-        if (SafetensorsDType.BitsOf(dtype) is null) throw new JsonException($"{where} has the unknown type {Quote(dtype)}");
-        if (SafetensorsDType.BytesOf(dtype, shape.ToArray()) is not { } bytes) throw new JsonException($"{where} has an impossible shape [{string.Join(", ", shape)}] for {dtype}");
+        if (dtype is null || shape is null || offsets is not { Count: 2 })
+            throw new JsonException($"{where} lacks dtype, shape or two data_offsets");
+        if (SafetensorsDType.BitsOf(dtype) is null)
+            throw new JsonException($"{where} has the unknown type {Quote(dtype)}");
+        if (SafetensorsDType.BytesOf(dtype, shape.ToArray()) is not { } bytes)
+            throw new JsonException($"{where} has an impossible shape [{string.Join(", ", shape)}] for {dtype}");
         if (offsets[0] > offsets[1] || offsets[1] > fileLength - dataStart)
-            throw new JsonException($"{where} lies at bytes {offsets[0]} to {offsets[1]}, and there are {fileLength - dataStart}; the file may be cut short");
-        if (offsets[1] - offsets[0] != bytes) throw new JsonException($"{where}, [{string.Join(", ", shape)}] of {dtype}, needs {bytes} bytes and has {offsets[1] - offsets[0]}");
+            throw new JsonException(
+                $"{where} lies at bytes {offsets[0]} to {offsets[1]}, and there are {fileLength - dataStart}; the file may be cut short");
+        if (offsets[1] - offsets[0] != bytes)
+            throw new JsonException(
+                $"{where}, [{string.Join(", ", shape)}] of {dtype}, needs {bytes} bytes and has {offsets[1] - offsets[0]}");
         return new SafetensorsEntry(name, dtype, shape, dataStart + offsets[0], bytes);
     }
 
@@ -95,7 +113,8 @@ internal static class SafetensorsHeader
         while (NextKey(ref reader) is { } key)
         {
             Expect(ref reader, JsonTokenType.String, $"{MetadataKey}, {Quote(key)}");
-            if (!metadata.TryAdd(key, reader.GetString()!)) throw new JsonException($"{MetadataKey} has {Quote(key)} twice");
+            if (!metadata.TryAdd(key, reader.GetString()!))
+                throw new JsonException($"{MetadataKey} has {Quote(key)} twice");
         }
     }
 
@@ -105,20 +124,25 @@ internal static class SafetensorsHeader
         Expect(ref reader, JsonTokenType.StartArray, where);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0) throw new JsonException($"{where} holds something else than whole numbers");
-            if (numbers.Count == most) throw new JsonException($"{where} has more than {most} numbers");
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
+                throw new JsonException($"{where} holds something else than whole numbers");
+            if (numbers.Count == most)
+                throw new JsonException($"{where} has more than {most} numbers");
             numbers.Add(number);
         }
         return numbers;
     }
 
-    private static string? NextKey(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName ? reader.GetString() : null;
+    private static string? NextKey(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName
+        ? reader.GetString() : null;
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType type, string where)
     {
-        if (!reader.Read() || reader.TokenType != type) throw new JsonException($"{where} should be {type}, not {reader.TokenType}");
+        if (!reader.Read() || reader.TokenType != type)
+            throw new JsonException($"{where} should be {type}, not {reader.TokenType}");
     }
 
     /// <summary>A stranger's text made safe to print: no control characters, at most 80.</summary>
-    internal static string Quote(string text) => $"'{string.Concat((text.Length > 80 ? text[..77] + "..." : text).Select(c => char.IsControl(c) ? '?' : c))}'";
+    internal static string Quote(string text) =>
+        $"'{string.Concat((text.Length > 80 ? text[..77] + "..." : text).Select(c => char.IsControl(c) ? '?' : c))}'";
 }

@@ -9,8 +9,8 @@ namespace Mezcla.Weights.Safetensors;
 /// <param name="metadata">Text to keep with the tensors: key and value.</param>
 public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metadata = null)
 {
-    private readonly List<(string Name, string DType, long[] Shape, long Bytes, Action<Stream> Write)> tensors = [];
-    private readonly HashSet<string> names = [SafetensorsHeader.MetadataKey];
+    private readonly List<(string Name, string DType, long[] Shape, long Bytes, Action<Stream> Write)> _tensors = [];
+    private readonly HashSet<string> _names = [SafetensorsHeader.MetadataKey];
 
     /// <summary>Adds a tensor whose bytes are written when the file is saved.</summary>
     /// <param name="name">A name not yet used.</param>
@@ -21,9 +21,11 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
     public void Add(string name, string dtype, ReadOnlySpan<long> shape, Action<Stream> write)
     {
         var bytes = SafetensorsDType.BytesOf(dtype, shape)
-            ?? throw new ArgumentException($"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] of {dtype} is no tensor that safetensors can hold.");
-        if (!names.Add(name)) throw new ArgumentException($"A tensor named '{name}' was added before.", nameof(name));
-        tensors.Add((name, dtype, shape.ToArray(), bytes, write));
+            ?? throw new ArgumentException(
+                $"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] of {dtype} is not a tensor that safetensors can hold.");
+        if (!_names.Add(name))
+            throw new ArgumentException($"A tensor named '{name}' was added before.", nameof(name));
+        _tensors.Add((name, dtype, shape.ToArray(), bytes, write));
     }
 
     /// <summary>Adds a tensor from its bytes, little-endian and row-major; they are not copied until the file is saved.</summary>
@@ -31,7 +33,8 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
     public void Add(string name, string dtype, ReadOnlySpan<long> shape, ReadOnlyMemory<byte> bytes)
     {
         if (SafetensorsDType.BytesOf(dtype, shape) is { } needed && needed != bytes.Length)
-            throw new ArgumentException($"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] of {dtype} needs {needed} bytes and has {bytes.Length}.");
+            throw new ArgumentException(
+                $"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] of {dtype} needs {needed} bytes and has {bytes.Length}.");
         Add(name, dtype, shape, stream => stream.Write(bytes.Span));
     }
 
@@ -40,7 +43,8 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
     public void Add(string name, ReadOnlySpan<long> shape, float[] values)
     {
         if (SafetensorsDType.BytesOf("F32", shape) is { } needed && needed != 4L * values.Length)
-            throw new ArgumentException($"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] needs {needed / 4} values and has {values.Length}.");
+            throw new ArgumentException(
+                $"Tensor '{name}': [{string.Join(", ", shape.ToArray())}] needs {needed / 4} values and has {values.Length}.");
         Add(name, "F32", shape, stream =>
         {
             for (var i = 0; i < values.Length; i += 1 << 20)
@@ -49,21 +53,25 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
     }
 
     /// <summary>
-    /// Writes the file. Wider types come first, so that every tensor is aligned to its element, and otherwise the order in which they were added.
+    /// Writes the file. Wider types come first, so that every tensor is aligned to its
+    /// element, and otherwise the order in which they were added.
     /// </summary>
     /// <exception cref="IOException">The file cannot be written; an earlier one of this name stays as it was.</exception>
-    /// <exception cref="InvalidOperationException">A tensor's writer wrote another number of bytes than its shape needs, or the header is too long.</exception>
+    /// <exception cref="InvalidOperationException">A tensor's writer wrote another number of
+    /// bytes than its shape needs, or the header is too long.</exception>
     public void Save(string path)
     {
-        var ordered = tensors.OrderByDescending(t => SafetensorsDType.BitsOf(t.DType)).ToList();
+        var ordered = _tensors.OrderByDescending(t => SafetensorsDType.BitsOf(t.DType)).ToList();
         var header = new MemoryStream();
-        using (var json = new Utf8JsonWriter(header, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (var json = new Utf8JsonWriter(header,
+            new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             if (metadata is { Count: > 0 })
             {
                 json.WriteStartObject(SafetensorsHeader.MetadataKey);
-                foreach (var (key, value) in metadata) json.WriteString(key, value);
+                foreach (var (key, value) in metadata)
+                    json.WriteString(key, value);
                 json.WriteEndObject();
             }
             var offset = 0L;
@@ -72,7 +80,8 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
                 json.WriteStartObject(tensor.Name);
                 json.WriteString("dtype", tensor.DType);
                 json.WriteStartArray("shape");
-                foreach (var size in tensor.Shape) json.WriteNumberValue(size);
+                foreach (var size in tensor.Shape)
+                    json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
@@ -82,8 +91,12 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
             }
             json.WriteEndObject();
         }
-        while (header.Length % 8 != 0) header.WriteByte((byte)' ');
-        if (header.Length > SafetensorsHeader.MaxLength) throw new InvalidOperationException($"{path}: {tensors.Count} tensors make a header of {header.Length} bytes; the format allows {SafetensorsHeader.MaxLength}.");
+        while (header.Length % 8 != 0)
+            header.WriteByte((byte)' ');
+        if (header.Length > SafetensorsHeader.MaxLength)
+            throw new InvalidOperationException(
+                $"{path}: {_tensors.Count} tensors make a header of {header.Length} bytes; the format " +
+                    $"allows {SafetensorsHeader.MaxLength}.");
 
         AtomicFile.Write(path, stream =>
         {
@@ -96,7 +109,8 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
                 var start = stream.Position;
                 tensor.Write(stream);
                 if (stream.Position - start != tensor.Bytes)
-                    throw new InvalidOperationException($"Tensor '{tensor.Name}': {stream.Position - start} bytes were written where its shape needs {tensor.Bytes}.");
+                    throw new InvalidOperationException(
+                        $"Tensor '{tensor.Name}': {stream.Position - start} bytes were written where its shape needs {tensor.Bytes}.");
             }
         });
     }

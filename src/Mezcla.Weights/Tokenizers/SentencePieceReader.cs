@@ -4,8 +4,8 @@ using Mezcla.Tokenization;
 namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
-/// Reads SentencePiece's <c>tokenizer.model</c>, a protocol buffer (<c>sentencepiece_model.proto</c>): the pieces, and the few settings that say whether
-/// it is byte-pair encoding without rewriting of the text, as Llama 2's is.
+/// Reads SentencePiece's <c>tokenizer.model</c>, a protocol buffer (<c>sentencepiece_model.proto</c>): the pieces, and the few settings
+/// that say whether it is byte-pair encoding without rewriting of the text, as Llama 2's is.
 /// </summary>
 internal static class SentencePieceReader
 {
@@ -16,22 +16,36 @@ internal static class SentencePieceReader
         Dictionary<int, (ulong Number, string Text)> training = [], normalization = [];
         foreach (var (field, _, content) in Fields(file))
         {
-            if (field is < 1 or > 3) continue;
+            if (field is < 1 or > 3)
+                continue;
             var message = new Dictionary<int, (ulong Number, string Text)>();
-            foreach (var (inner, number, text) in Fields(content)) message[inner] = (number, Encoding.UTF8.GetString(text.Span));
-            if (field == 2) training = message;
-            else if (field == 3) normalization = message;
-            else pieces.Add(new(message.GetValueOrDefault(1).Text ?? throw new FormatException($"piece {pieces.Count} has no text"),
-                BitConverter.UInt32BitsToSingle((uint)message.GetValueOrDefault(2).Number), (SentencePieceType)Number(message, 3, 1)));
+            foreach (var (inner, number, text) in Fields(content))
+                message[inner] = (number, Encoding.UTF8.GetString(text.Span));
+            if (field == 2)
+                training = message;
+            else if (field == 3)
+                normalization = message;
+            else
+                pieces.Add(new(message.GetValueOrDefault(1).Text ?? throw new FormatException($"piece {pieces.Count} has no text"),
+                    BitConverter.UInt32BitsToSingle((uint)message.GetValueOrDefault(2).Number), (SentencePieceType)Number(message, 3, 1)));
         }
-        if (pieces.Count == 0) throw new FormatException("it has no pieces");
-        ulong model = Number(training, 3, 1);
-        if (model != 2) throw new FormatException($"it is a SentencePiece model of type {model} ({(model == 1 ? "unigram" : "word or character")}); only type 2, BPE, is read");
+        if (pieces.Count == 0)
+            throw new FormatException("it has no pieces");
+        var model = Number(training, 3, 1);
+        if (model != 2)
+            throw new FormatException(
+                $"it is a SentencePiece model of type {model} ({(model == 1 ? "unigram" : "word or character")}); only type 2, BPE, is " +
+                    "read");
         // 2: a table of rewriting rules; 4: remove extra spaces; 5: spaces become '▁'; in the training settings, 24: a space ends a word.
-        bool removesSpaces = Number(normalization, 4, 1) != 0;
-        if (removesSpaces || Number(normalization, 5, 1) == 0 || Number(training, 24, 0) != 0 || !string.IsNullOrEmpty(normalization.GetValueOrDefault(2).Text))
-            throw new FormatException($"it rewrites text before encoding (normalizer '{normalization.GetValueOrDefault(1).Text}'{(removesSpaces ? ", extra spaces removed" : "")}), which is not supported");
-        return new SentencePieceTokenizer(pieces, Number(normalization, 3, 1) != 0 ? SpacePrefix.StartAndAfterControl : SpacePrefix.Never) { ExpectsBeginOfText = true };
+        var removesSpaces = Number(normalization, 4, 1) != 0;
+        if (removesSpaces || Number(normalization, 5, 1) == 0 || Number(training, 24, 0) != 0
+            || !string.IsNullOrEmpty(normalization.GetValueOrDefault(2).Text))
+            throw new FormatException(
+                $"it rewrites text before encoding (normalizer '{normalization.GetValueOrDefault(1).Text}'" +
+                    $"{(removesSpaces ? ", extra spaces removed" : "")}), which is not supported");
+        return new SentencePieceTokenizer(pieces,
+            Number(normalization, 3, 1) != 0 ? SpacePrefix.StartAndAfterControl : SpacePrefix.Never)
+        { ExpectsBeginOfText = true };
     }
 
     private static ulong Number(Dictionary<int, (ulong Number, string Text)> message, int field, ulong otherwise) =>
@@ -43,7 +57,7 @@ internal static class SentencePieceReader
         while (!message.IsEmpty)
         {
             ulong tag = VarInt(ref message), kind = tag & 7;
-            ulong number = kind switch
+            var number = kind switch
             {
                 0 or 2 => VarInt(ref message),
                 1 => LittleEndian(ref message, 8),
@@ -57,11 +71,12 @@ internal static class SentencePieceReader
     private static ulong VarInt(ref ReadOnlyMemory<byte> message)
     {
         ulong value = 0;
-        for (int shift = 0; shift < 64; shift += 7)
+        for (var shift = 0; shift < 64; shift += 7)
         {
-            byte b = Take(ref message, 1).Span[0];
+            var b = Take(ref message, 1).Span[0];
             value |= (ulong)(b & 0x7F) << shift;
-            if (b < 0x80) return value;
+            if (b < 0x80)
+                return value;
         }
         throw new FormatException("a number in it does not end");
     }
@@ -69,13 +84,15 @@ internal static class SentencePieceReader
     private static ulong LittleEndian(ref ReadOnlyMemory<byte> message, int length)
     {
         ulong value = 0;
-        for (int shift = 0; shift < length * 8; shift += 8) value |= (ulong)Take(ref message, 1).Span[0] << shift;
+        for (var shift = 0; shift < length * 8; shift += 8)
+            value |= (ulong)Take(ref message, 1).Span[0] << shift;
         return value;
     }
 
     private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> message, ulong length)
     {
-        if (length > (ulong)message.Length) throw new FormatException("it ends too early");
+        if (length > (ulong)message.Length)
+            throw new FormatException("it ends too early");
         var taken = message[..(int)length];
         message = message[(int)length..];
         return taken;

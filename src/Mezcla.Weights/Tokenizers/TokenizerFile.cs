@@ -8,22 +8,28 @@ namespace Mezcla.Weights.Tokenizers;
 public static class TokenizerFile
 {
     /// <summary>
-    /// Reads a tokenizer: Hugging Face's <c>tokenizer.json</c> with a byte-pair model (GPT-2, Llama 2 and 3, Mistral) or one that <see cref="Save"/> wrote, or
-    /// SentencePiece's <c>tokenizer.model</c> with a byte-pair model (Llama 2). If the path is a folder, the file of either name in it is read.
+    /// Reads a tokenizer: Hugging Face's <c>tokenizer.json</c> with a byte-pair model (GPT-2, Llama 2 and 3, Mistral) or one that
+    /// <see cref="Save"/> wrote, or SentencePiece's <c>tokenizer.model</c> with a byte-pair model
+    /// (Llama 2). If the path is a folder, the file of either name in it is read.
     /// </summary>
-    /// <exception cref="FormatException">The file is damaged, or of a kind that is not supported; the message names the file and says why.</exception>
+    /// <exception cref="FormatException">The file is damaged, or of a kind that is not
+    /// supported; the message names the file and says why.</exception>
     public static Tokenizer Load(string path)
     {
         if (Directory.Exists(path))
         {
-            string folder = path;
+            var folder = path;
             path = Path.Combine(folder, "tokenizer.json");
-            if (!File.Exists(path)) path = Path.Combine(folder, "tokenizer.model");
-            if (!File.Exists(path)) throw new FormatException($"The folder {folder} has neither a tokenizer.json nor a tokenizer.model.");
+            if (!File.Exists(path))
+                path = Path.Combine(folder, "tokenizer.model");
+            if (!File.Exists(path))
+                throw new FormatException($"The folder {folder} has neither a tokenizer.json nor a tokenizer.model.");
         }
-        byte[] file = File.ReadAllBytes(path);
+        var file = File.ReadAllBytes(path);
         try
         {
+            if (file.AsSpan().StartsWith(Encoding.UTF8.Preamble))
+                file = file[Encoding.UTF8.Preamble.Length..];
             return file.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8) ? TokenizerJsonReader.Read(file) : SentencePieceReader.Read(file);
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
@@ -32,21 +38,25 @@ public static class TokenizerFile
         }
     }
 
-    /// <summary>Reads a vocabulary in tiktoken's own form, as Llama 3's original <c>tokenizer.model</c> has it: each line is a token in base64, a space and a rank.</summary>
+    /// <summary>Reads a vocabulary in tiktoken's own form, as Llama 3's original
+    /// <c>tokenizer.model</c> has it: each line is a token in base64, a space and a rank.</summary>
     /// <exception cref="FormatException">A line has another form.</exception>
     public static BytePairTokenizer LoadRanks(string path, SplitPattern pattern, IReadOnlyDictionary<string, int> specialTokens)
     {
         var tokens = new List<byte[]?>();
-        int number = 0;
-        foreach (string line in File.ReadLines(path))
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
         {
             number++;
-            string[] parts = line.Split(' ');
-            byte[] bytes = new byte[line.Length];
-            if (parts.Length != 2 || !Convert.TryFromBase64String(parts[0], bytes, out int length) || length == 0
-                || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int rank) || rank < tokens.Count || rank > tokens.Count + 100_000)
-                throw new FormatException($"{path}, line {number}: '{line}' is not a token in base64, a space and a rank larger than the one before.");
-            while (tokens.Count < rank) tokens.Add(null);
+            var parts = line.Split(' ');
+            var bytes = new byte[line.Length];
+            if (parts.Length != 2 || !Convert.TryFromBase64String(parts[0], bytes, out var length) || length == 0
+                || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var rank) || rank < tokens.Count
+                || rank > tokens.Count + 100_000)
+                throw new FormatException(
+                    $"{path}, line {number}: '{line}' is not a token in base64, a space and a rank larger than the one before.");
+            while (tokens.Count < rank)
+                tokens.Add(null);
             tokens.Add(bytes[..length]);
         }
         return BytePairTokenizer.FromRanks(tokens, pattern, specialTokens);

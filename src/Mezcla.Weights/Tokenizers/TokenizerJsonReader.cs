@@ -5,7 +5,8 @@ namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
 /// Reads Hugging Face's <c>tokenizer.json</c> where its model is byte-pair encoding: on bytes (GPT-2, Llama 3) or on characters
-/// with byte fallback (Llama 2, Mistral); or a character a token, as <see cref="TokenizerJsonWriter"/> writes it. What it does not know it refuses: a tokenizer that is nearly right is wrong.
+/// with byte fallback (Llama 2, Mistral); or a character a token, as <see cref="TokenizerJsonWriter"/>
+/// writes it. What it does not know it refuses: a tokenizer that is nearly right is wrong.
 /// </summary>
 internal static class TokenizerJsonReader
 {
@@ -17,7 +18,8 @@ internal static class TokenizerJsonReader
             using var document = JsonDocument.Parse(json);
             return Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or OverflowException)
         {
             throw new FormatException($"as a tokenizer.json it is damaged: {e.Message}", e);
         }
@@ -26,9 +28,10 @@ internal static class TokenizerJsonReader
     private static Tokenizer Read(JsonElement root)
     {
         var model = root.GetProperty("model");
-        string type = String(model, "type") ?? "BPE";
-        if (type is not ("BPE" or "WordLevel")) throw new FormatException($"its model is of the type {type}; only BPE is read");
-        foreach (string suffix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
+        var type = String(model, "type") ?? "BPE";
+        if (type is not ("BPE" or "WordLevel"))
+            throw new FormatException($"its model is of the type {type}; only BPE is read");
+        foreach (var suffix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
             if (!string.IsNullOrEmpty(String(model, suffix)))
                 throw new FormatException($"its {suffix} '{String(model, suffix)}' is not supported");
 
@@ -36,8 +39,8 @@ internal static class TokenizerJsonReader
         var always = new Dictionary<string, int>();
         foreach (var token in Items(root, "added_tokens"))
         {
-            string content = String(token, "content")!;
-            foreach (string flag in (string[])["single_word", "lstrip", "rstrip"])
+            var content = String(token, "content")!;
+            foreach (var flag in (string[])["single_word", "lstrip", "rstrip"])
                 if (Flag(token, flag))
                     throw new FormatException($"its added token '{content}' is marked {flag}, which is not supported");
             (Flag(token, "special") ? special : always).Add(content, token.GetProperty("id").GetInt32());
@@ -46,24 +49,40 @@ internal static class TokenizerJsonReader
         var steps = Steps(root, "pre_tokenizer", "pretokenizers");
         if (type == "WordLevel")
             return steps is [var split] && String(split, "type") == "Split" && Regex(split) == TokenizerJsonWriter.AnyCharacter
-                ? new CharacterTokenizer([.. vocabulary.OrderBy(c => c.Value).Select((c, id) => c.Value == id ? c.Key.EnumerateRunes().Single() : throw new FormatException($"its characters have no id {id}"))], special)
+                ? new CharacterTokenizer(
+                    [
+                        .. vocabulary.OrderBy(c => c.Value)
+                            .Select((c, id) => c.Value == id
+                                ? c.Key.EnumerateRunes().Single()
+                                : throw new FormatException($"its characters have no id {id}"))], special)
                 : throw new FormatException("its model is of the type WordLevel and its words are not characters; only BPE is read");
         var merges = Items(model, "merges").Select(Merge).ToList();
-        bool onBytes = steps.Any(s => String(s, "type") == "ByteLevel");
-        bool begins = BeginsWithSpecial(root);
+        var onBytes = steps.Any(s => String(s, "type") == "ByteLevel");
+        var begins = BeginsWithSpecial(root);
         if (!onBytes)
-            return new SentencePieceTokenizer(Pieces(vocabulary, special, always, merges, Flag(model, "byte_fallback")), Prefix(root, steps), merges) { ExpectsBeginOfText = begins };
+            return new SentencePieceTokenizer(Pieces(vocabulary, special, always, merges, Flag(model, "byte_fallback")),
+                Prefix(root, steps), merges)
+            { ExpectsBeginOfText = begins };
 
-        if (Steps(root, "normalizer", "normalizers") is [var normalizer, ..]) throw new FormatException($"its normalizer {String(normalizer, "type")} is not supported");
-        foreach (string added in special.Keys.Concat(always.Keys)) vocabulary.Remove(added);
+        if (Steps(root, "normalizer", "normalizers") is [var normalizer, ..])
+            throw new FormatException($"its normalizer {String(normalizer, "type")} is not supported");
+        string[] added = [.. special.Keys, .. always.Keys];
+        foreach (var token in added.Where(token => !AddedTokens.IsByte(token)))
+            vocabulary.Remove(token);
+        merges = AddedTokens.WithoutThem(merges, added);
         var (pattern, prefixSpace) = ByteLevel(steps);
-        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, Flag(model, "ignore_merges"), prefixSpace, begins);
+        return BytePairTokenizer.FromMerges(vocabulary, merges, pattern, special, always, Flag(model, "ignore_merges"), prefixSpace,
+            begins);
     }
 
     private static (string, string) Merge(JsonElement merge)
     {
-        string[] parts = merge.ValueKind == JsonValueKind.Array ? [.. merge.EnumerateArray().Select(p => p.GetString()!)] : merge.GetString()!.Split(' ');
-        return parts.Length == 2 ? (parts[0], parts[1]) : throw new FormatException($"a merge has {parts.Length} parts: '{string.Join(' ', parts)}'");
+        var parts = merge.ValueKind == JsonValueKind.Array
+            ? [.. merge.EnumerateArray().Select(p => p.GetString()!)]
+            : merge.GetString()!.Split(' ');
+        return parts.Length == 2
+            ? (parts[0], parts[1])
+            : throw new FormatException($"a merge has {parts.Length} parts: '{string.Join(' ', parts)}'");
     }
 
     private static (SplitPattern Pattern, bool PrefixSpace) ByteLevel(JsonElement[] steps)
@@ -75,16 +94,20 @@ internal static class TokenizerJsonReader
             switch (String(step, "type"))
             {
                 case "Split" when String(step, "behavior") == "Isolated" && !Flag(step, "invert") && pattern == SplitPattern.None && !bytes:
-                    string? regex = Regex(step);
+                    var regex = Regex(step);
                     pattern = Enum.GetValues<SplitPattern>().FirstOrDefault(known => known.Expression() is { } e && e == regex);
                     if (pattern == SplitPattern.None)
-                        throw new FormatException($"it splits text by an expression that is not GPT-2's, GPT-4's (and Llama 3's) or GPT-4o's: {step.GetProperty("pattern").GetRawText()}");
+                        throw new FormatException(
+                            "it splits text by an expression that is not GPT-2's, GPT-4's (and Llama 3's) or " +
+                                $"GPT-4o's: {step.GetProperty("pattern").GetRawText()}");
                     break;
                 case "ByteLevel" when !bytes:
                     bytes = true;
                     prefixSpace = Flag(step, "add_prefix_space", true);
-                    if (!Flag(step, "use_regex", true)) break;
-                    if (pattern != SplitPattern.None) throw new FormatException("it splits text twice, by an expression of its own and by GPT-2's");
+                    if (!Flag(step, "use_regex", true))
+                        break;
+                    if (pattern != SplitPattern.None)
+                        throw new FormatException("it splits text twice, by an expression of its own and by GPT-2's");
                     pattern = SplitPattern.Gpt2;
                     break;
                 default:
@@ -98,7 +121,7 @@ internal static class TokenizerJsonReader
     private static SpacePrefix Prefix(JsonElement root, JsonElement[] preTokenizer)
     {
         var prefix = SpacePrefix.Never;
-        bool replaced = false;
+        var replaced = false;
         foreach (var step in Steps(root, "normalizer", "normalizers").Concat(preTokenizer))
         {
             switch (String(step, "type"))
@@ -122,20 +145,27 @@ internal static class TokenizerJsonReader
                     throw new FormatException($"it prepares text by a step that is not supported: {step.GetRawText()}");
             }
         }
-        return replaced ? prefix : throw new FormatException("its tokens are neither bytes (a ByteLevel step) nor text with '▁' for a space");
+        return replaced
+            ? prefix
+            : throw new FormatException("its tokens are neither bytes (a ByteLevel step) nor text with '▁' for a space");
     }
 
-    private static SentencePiece[] Pieces(Dictionary<string, int> vocabulary, Dictionary<string, int> special, Dictionary<string, int> always,
+    private static SentencePiece[] Pieces(Dictionary<string, int> vocabulary, Dictionary<string, int> special,
+        Dictionary<string, int> always,
         List<(string Left, string Right)> merges, bool byteFallback)
     {
-        foreach (var (text, id) in special.Concat(always)) vocabulary[text] = id;
+        foreach (var (text, id) in special.Concat(always))
+            vocabulary[text] = id;
         var scores = new Dictionary<string, float>();
-        for (int rank = 0; rank < merges.Count; rank++) scores.TryAdd(merges[rank].Left + merges[rank].Right, -rank);
+        for (var rank = 0; rank < merges.Count; rank++)
+            scores.TryAdd(merges[rank].Left + merges[rank].Right, -rank);
         var pieces = new SentencePiece[vocabulary.Count];
         foreach (var (text, id) in vocabulary)
         {
             if ((uint)id >= (uint)pieces.Length || pieces[id].Text is not null)
-                throw new FormatException($"its {pieces.Length} tokens should have the ids from 0 to {pieces.Length - 1}, but '{text}' has {id}{((uint)id < (uint)pieces.Length ? ", and so has another" : "")}");
+                throw new FormatException(
+                    $"its {pieces.Length} tokens should have the ids from 0 to {pieces.Length - 1}, but '{text}' " +
+                        $"has {id}{((uint)id < (uint)pieces.Length ? ", and so has another" : "")}");
             var type = text == "<unk>" ? SentencePieceType.Unknown
                 : special.ContainsKey(text) ? SentencePieceType.Control
                 : always.ContainsKey(text) ? SentencePieceType.UserDefined
@@ -145,24 +175,30 @@ internal static class TokenizerJsonReader
         return pieces;
     }
 
-    private static string? Regex(JsonElement step) => step.GetProperty("pattern").TryGetProperty("Regex", out var regex) ? regex.GetString() : null;
+    private static string? Regex(JsonElement step) => step.GetProperty("pattern").TryGetProperty("Regex", out var regex)
+        ? regex.GetString()
+        : null;
 
     // Whether the template of post_processor puts a special token before a text.
     private static bool BeginsWithSpecial(JsonElement root) => Steps(root, "post_processor", "processors")
         .Where(s => String(s, "type") == "TemplateProcessing")
-        .Any(s => Items(s, "single").FirstOrDefault() is { ValueKind: JsonValueKind.Object } first && first.TryGetProperty("SpecialToken", out _));
+        .Any(s => Items(s, "single").FirstOrDefault() is { ValueKind: JsonValueKind.Object } first
+            && first.TryGetProperty("SpecialToken", out _));
 
     // The steps of a part of the pipeline: none, one, or a Sequence of them.
     private static JsonElement[] Steps(JsonElement root, string name, string inSequence)
     {
-        if (!root.TryGetProperty(name, out var step) || step.ValueKind == JsonValueKind.Null) return [];
+        if (!root.TryGetProperty(name, out var step) || step.ValueKind == JsonValueKind.Null)
+            return [];
         return String(step, "type") == "Sequence" ? [.. Items(step, inSequence)] : [step];
     }
 
     private static IEnumerable<JsonElement> Items(JsonElement element, string name) =>
         element.TryGetProperty(name, out var list) && list.ValueKind != JsonValueKind.Null ? list.EnumerateArray() : [];
 
-    private static string? String(JsonElement element, string name) => element.TryGetProperty(name, out var child) ? child.GetString() : null;
+    private static string? String(JsonElement element, string name) => element.TryGetProperty(name, out var child)
+        ? child.GetString()
+        : null;
 
     private static bool Flag(JsonElement element, string name, bool otherwise = false) =>
         element.TryGetProperty(name, out var child) && child.ValueKind != JsonValueKind.Null ? child.GetBoolean() : otherwise;

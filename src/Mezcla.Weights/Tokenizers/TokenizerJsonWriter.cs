@@ -4,13 +4,18 @@ using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.Tokenizers;
 
-/// <summary>Writes a tokenizer as Hugging Face's <c>tokenizer.json</c>, which <see cref="TokenizerJsonReader"/> and other programs read.</summary>
+/// <summary>Writes a tokenizer as Hugging Face's <c>tokenizer.json</c>, which
+/// <see cref="TokenizerJsonReader"/> and other programs read.</summary>
 internal static class TokenizerJsonWriter
 {
     /// <summary>The pre-tokenizer's expression for one character a piece.</summary>
     public const string AnyCharacter = @"[\s\S]";
 
-    private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
     private static readonly object SpaceToMark = new { type = "Replace", pattern = new { String = " " }, content = "▁" };
 
     public static void Write(Tokenizer tokenizer, Stream stream)
@@ -20,7 +25,12 @@ internal static class TokenizerJsonWriter
             BytePairTokenizer bytes => OnBytes(bytes),
             SentencePieceTokenizer pieces => OnCharacters(pieces),
             CharacterTokenizer characters => (null, Split(AnyCharacter), new { type = "Fuse" },
-                new { type = "WordLevel", vocab = characters.Characters.ToDictionary(c => c.Key.ToString(), c => c.Value), unk_token = "<unk>" }),
+                new
+                {
+                    type = "WordLevel",
+                    vocab = characters.Characters.ToDictionary(c => c.Key.ToString(), c => c.Value),
+                    unk_token = "<unk>"
+                }),
             _ => throw new NotSupportedException($"A {tokenizer.GetType().Name} has no form as a tokenizer.json."),
         };
         JsonSerializer.Serialize(stream, new
@@ -28,10 +38,12 @@ internal static class TokenizerJsonWriter
             version = "1.0",
             truncation = (object?)null,
             padding = (object?)null,
-            added_tokens = tokenizer.SpecialTokens.Concat(tokenizer.AlwaysTokens).OrderBy(t => t.Value).Select(t => Added(t.Value, t.Key, tokenizer.SpecialTokens.ContainsKey(t.Key))),
+            added_tokens = tokenizer.SpecialTokens.Concat(tokenizer.AlwaysTokens).OrderBy(t => t.Value)
+                .Select(t => Added(t.Value, t.Key, tokenizer.SpecialTokens.ContainsKey(t.Key))),
             normalizer,
             pre_tokenizer = preTokenizer,
-            post_processor = tokenizer is { ExpectsBeginOfText: true, BeginOfText: int begin } ? Template(tokenizer.SpecialTokens.First(t => t.Value == begin).Key, begin) : null,
+            post_processor = tokenizer is { ExpectsBeginOfText: true, BeginOfText: int begin }
+                ? Template(tokenizer.SpecialTokens.First(t => t.Value == begin).Key, begin) : null,
             decoder,
             model,
         }, Options);
@@ -41,24 +53,33 @@ internal static class TokenizerJsonWriter
     {
         object byteLevel = new { type = "ByteLevel", add_prefix_space = tokenizer.AddPrefixSpace, trim_offsets = true, use_regex = false };
         string[] text = [.. Enumerable.Range(0, tokenizer.Vocabulary.Count).Select(id => ByteAlphabet.ToText(tokenizer.Vocabulary[id]))];
-        return (null, tokenizer.Pattern.Expression() is { } regex ? Sequence("pretokenizers", Split(regex), byteLevel) : byteLevel, byteLevel,
+        return (null, tokenizer.Pattern.Expression() is { } regex ? Sequence("pretokenizers", Split(regex), byteLevel) : byteLevel,
+            byteLevel,
             Model(text, tokenizer.Merges, null, fallback: false, tokenizer.WholePieces));
     }
 
     private static (object?, object?, object?, object) OnCharacters(SentencePieceTokenizer tokenizer)
     {
         if (tokenizer.Prefix == SpacePrefix.StartAndAfterControl && tokenizer.AlwaysTokens.Any())
-            throw new NotSupportedException("A tokenizer.json cannot say where SentencePiece puts spaces around user-defined symbols, and this tokenizer has some.");
-        string? scheme = tokenizer.Prefix switch { SpacePrefix.Start => "first", SpacePrefix.EachPartWithoutSpace => "always", _ => null };
-        object? preTokenizer = scheme is null ? null : new { type = "Metaspace", replacement = "▁", prepend_scheme = scheme, split = false };
-        object? normalizer = scheme is not null ? null
-            : tokenizer.Prefix == SpacePrefix.Never ? SpaceToMark : Sequence("normalizers", new { type = "Prepend", prepend = "▁" }, SpaceToMark);
-        object[] decoders = [new { type = "Replace", pattern = new { String = "▁" }, content = " " }, new { type = "ByteFallback" }, new { type = "Fuse" }];
-        if (tokenizer.Prefix != SpacePrefix.Never) decoders = [.. decoders, new { type = "Strip", content = " ", start = 1, stop = 0 }];
+            throw new NotSupportedException(
+                "A tokenizer.json cannot say where SentencePiece puts spaces around user-defined symbols, and this tokenizer has some.");
+        var scheme = tokenizer.Prefix switch { SpacePrefix.Start => "first", SpacePrefix.EachPartWithoutSpace => "always", _ => null };
+        object? preTokenizer = scheme is null
+            ? null
+            : new { type = "Metaspace", replacement = "▁", prepend_scheme = scheme, split = false };
+        var normalizer = scheme is not null ? null
+            : tokenizer.Prefix == SpacePrefix.Never
+                ? SpaceToMark
+                : Sequence("normalizers", new { type = "Prepend", prepend = "▁" }, SpaceToMark);
+        object[] decoders = [new { type = "Replace", pattern = new { String = "▁" }, content = " " }, new { type = "ByteFallback" },
+            new { type = "Fuse" }];
+        if (tokenizer.Prefix != SpacePrefix.Never)
+            decoders = [.. decoders, new { type = "Strip", content = " ", start = 1, stop = 0 }];
         // Added tokens stand there as a text spells them.
         string[] text = [.. tokenizer.Pieces.Select(p => p.Type is SentencePieceType.Normal ? p.Text : p.Text.Replace('▁', ' '))];
         return (normalizer, preTokenizer, Sequence("decoders", decoders), Model(text, tokenizer.Merges,
-            tokenizer.Pieces.FirstOrDefault(p => p.Type == SentencePieceType.Unknown).Text, tokenizer.Pieces.Any(p => p.Type == SentencePieceType.Byte), whole: false));
+            tokenizer.Pieces.FirstOrDefault(p => p.Type == SentencePieceType.Unknown).Text,
+            tokenizer.Pieces.Any(p => p.Type == SentencePieceType.Byte), whole: false));
     }
 
     private static object Model(string[] text, IEnumerable<(int Left, int Right)> merges, string? unknown, bool fallback, bool whole) => new
@@ -89,9 +110,12 @@ internal static class TokenizerJsonWriter
         };
     }
 
-    private static object Added(int id, string content, bool special) => new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special };
+    private static object Added(int id, string content, bool special) =>
+        new { id, content, single_word = false, lstrip = false, rstrip = false, normalized = false, special };
 
-    private static object Split(string regex) => new { type = "Split", pattern = new { Regex = regex }, behavior = "Isolated", invert = false };
+    private static object Split(string regex) =>
+        new { type = "Split", pattern = new { Regex = regex }, behavior = "Isolated", invert = false };
 
-    private static Dictionary<string, object> Sequence(string name, params object[] steps) => new() { ["type"] = "Sequence", [name] = steps };
+    private static Dictionary<string, object> Sequence(string name, params object[] steps) =>
+        new() { ["type"] = "Sequence", [name] = steps };
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Mezcla.Tensors;
 
 namespace Mezcla.Datasets;
 
@@ -9,8 +8,10 @@ public static class ArithmeticText
     /// <summary>Lines such as <c>37 + 58 = 95</c>, with sums, differences and products in equal parts.</summary>
     /// <param name="lines">How many lines.</param>
     /// <param name="seed">The same seed gives the same text.</param>
-    /// <param name="largest">The largest operand of sums and differences; products have operands up to its square root, so that answers are of a size.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="lines"/> is negative, or <paramref name="largest"/> not from 1 to 1,000,000.</exception>
+    /// <param name="largest">The largest operand of sums and differences; products have
+    /// operands up to its square root, so that answers are of a size.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="lines"/> is negative, or
+    /// <paramref name="largest"/> not from 1 to 1,000,000.</exception>
     public static string Lines(int lines, ulong seed, int largest = 999)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lines);
@@ -22,7 +23,9 @@ public static class ArithmeticText
         for (var i = 0; i < lines; i++)
         {
             var kind = random.NextInt(3);
-            var (a, b) = kind == 2 ? (random.NextInt(root + 1), random.NextInt(root + 1)) : (random.NextInt(largest + 1), random.NextInt(largest + 1));
+            var (a, b) = kind == 2
+                ? (random.NextInt(root + 1), random.NextInt(root + 1))
+                : (random.NextInt(largest + 1), random.NextInt(largest + 1));
             text.Append(kind switch { 0 => $"{a} + {b} = {a + b}", 1 => $"{a} - {b} = {a - b}", _ => $"{a} * {b} = {a * b}" }).Append('\n');
         }
         return text.ToString();

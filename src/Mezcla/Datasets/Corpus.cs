@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Mezcla.Datasets;
 
-/// <summary>A text to learn from. Lines end in <c>\n</c> whatever the file's did, so the same text has the same hash on every machine.</summary>
+/// <summary>A text to learn from. Lines end in <c>\n</c> whatever the file's did, so
+/// the same text has the same hash on every machine.</summary>
 /// <param name="Name">What it is called: a name of <see cref="Names"/>, or the file's name.</param>
 /// <param name="Text">The whole text.</param>
 public sealed record Corpus(string Name, string Text)
@@ -18,9 +19,11 @@ public sealed record Corpus(string Name, string Text)
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
     public static IReadOnlyList<string> Names =>
-        [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Append("arithmetic").Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f))
+            .Append("arithmetic").Order(StringComparer.Ordinal)];
 
-    /// <summary>Loads one of the repository's corpora by its name, such as <c>moby-dick</c>; <c>datasets/README.md</c> says where each comes from.</summary>
+    /// <summary>Loads one of the repository's corpora by its name, such as <c>moby-dick</c>;
+    /// <c>datasets/README.md</c> says where each comes from.</summary>
     /// <param name="name">A name of <see cref="Names"/>.</param>
     /// <exception cref="ArgumentException">There is no corpus of that name; the message lists those there are.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
@@ -29,12 +32,15 @@ public sealed record Corpus(string Name, string Text)
         if (name == "arithmetic")
             return new(name, ArithmeticText.Lines(lines: 40_000, seed: 1));
         if (!Names.Contains(name))
-            throw new ArgumentException($"There is no corpus '{name}'. There are: {string.Join(", ", Names)}. For a file of your own use Corpus.Read(path).", nameof(name));
+            throw new ArgumentException(
+                $"There is no corpus '{name}'. There are: {string.Join(", ", Names)}. For a file of your own use Corpus.Read(path).",
+                nameof(name));
         return Read(DatasetFolder.PathOf("corpora", name + ".txt")) with { Name = name };
     }
 
     /// <summary>
-    /// Several texts as one: pieces of whole lines alternate in proportion to the texts' lengths, so that any part of the mixture holds something of each.
+    /// Several texts as one: pieces of whole lines alternate in proportion to the texts'
+    /// lengths, so that any part of the mixture holds something of each.
     /// </summary>
     /// <param name="corpora">The texts; the mixture's name is theirs, joined by <c>+</c>.</param>
     /// <param name="piece">Characters of one text that stand together, up to the next end of a line.</param>
@@ -44,7 +50,8 @@ public sealed record Corpus(string Name, string Text)
         ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
         var text = new StringBuilder();
         string[] texts = [.. corpora.Select(c => c.Text.EndsWith('\n') ? c.Text : c.Text + '\n')];
-        foreach (var (corpus, start, count) in Interleaving.Pieces([.. texts.Select(t => t.Length)], piece, (corpus, end) => texts[corpus].IndexOf('\n', end - 1) + 1))
+        foreach (var (corpus, start, count) in Interleaving.Pieces([.. texts.Select(t => t.Length)], piece,
+            (corpus, end) => texts[corpus].IndexOf('\n', end - 1) + 1))
             text.Append(texts[corpus], start, count);
         return new(string.Join('+', corpora.Select(c => c.Name)), text.ToString());
     }
@@ -68,7 +75,9 @@ public sealed record Corpus(string Name, string Text)
     {
         var (references, english, spanish) = (Lines("bible-references"), Lines("bible-english"), Lines("bible-spanish"));
         if (references.Length != english.Length || english.Length != spanish.Length)
-            throw new InvalidDataException($"bible-references, bible-english and bible-spanish have {references.Length}, {english.Length} and {spanish.Length} lines, but line n of each must be the same verse. Restore them with git, or run datasets/scripts/make.sh.");
+            throw new InvalidDataException(
+                $"bible-references, bible-english and bible-spanish have {references.Length}, {english.Length} and {spanish.Length} " +
+                    "lines, but line n of each must be the same verse. Restore them with git, or run datasets/scripts/make.sh.");
         return [.. references.Select((reference, i) => new AlignedVerse(reference, english[i], spanish[i]))];
 
         static string[] Lines(string name) => TextFile.Read(DatasetFolder.PathOf("corpora", name + ".txt")).TrimEnd('\n').Split('\n');

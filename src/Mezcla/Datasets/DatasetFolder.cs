@@ -7,8 +7,8 @@ public static class DatasetFolder
     public const string Variable = "MEZCLA_DATASETS";
 
     /// <summary>
-    /// Finds the folder: <c>MEZCLA_DATASETS</c> if it is set; otherwise the first <c>datasets</c> folder with a <c>corpora</c> folder in it, looking
-    /// from the working directory upwards and then from the folder of this assembly upwards.
+    /// Finds the folder: <c>MEZCLA_DATASETS</c> if it is set; otherwise the first <c>datasets</c> folder with a <c>corpora</c> folder in
+    /// it, looking from the working directory upwards and then from the folder of this assembly upwards.
     /// </summary>
     /// <returns>The full path of the folder.</returns>
     /// <exception cref="DirectoryNotFoundException">There is none; the message says where it was looked for and what to do.</exception>
@@ -26,7 +26,9 @@ public static class DatasetFolder
         {
             return Directory.Exists(Path.Combine(fromVariable, "corpora"))
                 ? Path.GetFullPath(fromVariable)
-                : throw new DirectoryNotFoundException($"{Variable} is '{fromVariable}', but there is no folder 'corpora' in it. Set it to the 'datasets' folder of the Mezcla repository, or clear it.");
+                : throw new DirectoryNotFoundException(
+                    $"{Variable} is '{fromVariable}', but there is no folder 'corpora' in it. Set it to the 'datasets' folder of the " +
+                        "Mezcla repository, or clear it.");
         }
 
         foreach (var start in starts)
@@ -39,7 +41,8 @@ public static class DatasetFolder
             }
         }
         throw new DirectoryNotFoundException(
-            $"The folder 'datasets' of the Mezcla repository was not found, looking upwards from {string.Join(" and from ", starts.ToArray().Select(s => $"'{s}'"))}. " +
+            "The folder 'datasets' of the Mezcla repository was not found, looking upwards " +
+                $"from {string.Join(" and from ", starts.ToArray().Select(s => $"'{s}'"))}. " +
             $"Run from inside the repository, or set {Variable} to that folder.");
     }
 }

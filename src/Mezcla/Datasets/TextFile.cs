@@ -13,7 +13,8 @@ public static class TextFile
     /// <summary>Reads a UTF-8 file whole. A byte order mark is dropped and line ends become <c>\n</c>.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">It is missing, a folder, or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is empty, too large, binary, or not UTF-8; the message names the first bad byte and its line.</exception>
+    /// <exception cref="InvalidDataException">It is empty, too large, binary, or not UTF-8;
+    /// the message names the first bad byte and its line.</exception>
     public static string Read(string path)
     {
         if (Directory.Exists(path))
@@ -22,7 +23,8 @@ public static class TextFile
             throw new FileNotFoundException($"There is no file '{path}' (looked for '{Path.GetFullPath(path)}').", path);
         var length = new FileInfo(path).Length;
         if (length > LargestFile)
-            throw new InvalidDataException($"'{path}' has {length:N0} bytes; texts of up to {LargestFile:N0} bytes are read. Cut it into parts.");
+            throw new InvalidDataException(
+                $"'{path}' has {length:N0} bytes; texts of up to {LargestFile:N0} bytes are read. Cut it into parts.");
         try
         {
             return Decode(File.ReadAllBytes(path), path);
@@ -40,14 +42,17 @@ public static class TextFile
         if (FirstBadByte(bytes) is var bad and >= 0)
         {
             var line = bytes[..bad].Count((byte)'\n') + 1;
-            var what = bytes[bad] == 0 ? "It is a zero byte, so this is probably not a text file." : "If this is text, it is in another encoding: save it as UTF-8.";
+            var what = bytes[bad] == 0
+                ? "It is a zero byte, so this is probably not a text file."
+                : "If this is text, it is in another encoding: save it as UTF-8.";
             throw new InvalidDataException($"'{path}' is not UTF-8 text: byte {bytes[bad]:X2} at offset {bad:N0}, line {line:N0}. {what}");
         }
         var text = Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF').Replace("\r\n", "\n").Replace('\r', '\n');
         if (text.Length == 0)
             throw new InvalidDataException($"'{path}' is empty. A model learns from text: give a file that contains some.");
         if (string.IsNullOrWhiteSpace(text))
-            throw new InvalidDataException($"'{path}' contains only white space. A model learns from text: give a file that contains some.");
+            throw new InvalidDataException(
+                $"'{path}' contains only white space. A model learns from text: give a file that contains some.");
         return text;
     }
 

@@ -13,7 +13,8 @@ public static class BestOfN
     public static T MajorityVote<T>(IEnumerable<T> answers) => answers.GroupBy(a => a).OrderByDescending(g => g.Count()).First().Key;
 
     /// <summary>
-    /// pass@k without bias: the chance that at least one of k answers is right, from n answers of which c were: 1 − C(n−c, k)/C(n, k) (Chen et al. 2021, eq. 1).
+    /// pass@k without bias: the chance that at least one of k answers is right, from n answers
+    /// of which c were: 1 − C(n−c, k)/C(n, k) (Chen et al. 2021, eq. 1).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not 0 ≤ c ≤ n and 1 ≤ k ≤ n.</exception>
     public static double PassAtK(int n, int c, int k)
@@ -24,7 +25,8 @@ public static class BestOfN
         ArgumentOutOfRangeException.ThrowIfGreaterThan(k, n);
         var none = 1.0;
         // The ratio of binomials as a product, which does not overflow.
-        for (var i = 0; i < k; i++) none *= Math.Max(0, (double)(n - c - i) / (n - i));
+        for (var i = 0; i < k; i++)
+            none *= Math.Max(0, (double)(n - c - i) / (n - i));
         return 1 - none;
     }
 }

@@ -1,7 +1,5 @@
 using System.Text;
-using Mezcla.Layers;
 using Mezcla.Models;
-using Mezcla.Tensors;
 using Mezcla.Tokenization;
 
 namespace Mezcla.Generation;
@@ -13,34 +11,42 @@ namespace Mezcla.Generation;
 public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, int, KeyValueCache>? makeCache = null)
 {
     /// <summary>
-    /// Yields the tokens that follow <paramref name="prompt"/>, each as soon as it is drawn. When prompt and continuation fill the context, the older half is
-    /// forgotten and the rest read again, as models with absolute positions must.
+    /// Yields the tokens that follow <paramref name="prompt"/>, each as soon as it is drawn. When prompt and continuation fill the context,
+    /// the older half is forgotten and the rest read again, as models with absolute positions must.
     /// </summary>
     /// <exception cref="ArgumentException">The prompt is empty, or holds ids outside the vocabulary.</exception>
     public IEnumerable<int> Tokens(int[] prompt, int count, SamplingConfig? sampling = null, ulong sample = 0)
     {
-        if (prompt.Length == 0) throw new ArgumentException("Generation needs at least one token to start from.", nameof(prompt));
+        if (prompt.Length == 0)
+            throw new ArgumentException("Generation needs at least one token to start from.", nameof(prompt));
         if (prompt.FirstOrDefault(id => (uint)id >= (uint)model.Config.VocabularySize, -1) is >= 0 and var wrong)
-            throw new ArgumentException($"Token {wrong} is outside the model's vocabulary of {model.Config.VocabularySize}: the tokenizer is not the model's.", nameof(prompt));
+            throw new ArgumentException(
+                $"Token {wrong} is outside the model's vocabulary of {model.Config.VocabularySize}: the tokenizer is not the model's.",
+                nameof(prompt));
         return Iterate(prompt, count, new Sampler(sampling ?? SamplingConfig.Greedy, sample));
     }
 
-    /// <summary>The prompt and its continuation by at most <paramref name="count"/> tokens, ended before the first of the stop strings that appears in the continuation.</summary>
+    /// <summary>The prompt and its continuation by at most <paramref name="count"/> tokens, ended before
+    /// the first of the stop strings that appears in the continuation.</summary>
     public string Text(string prompt, int count, SamplingConfig? sampling = null, IReadOnlyList<string>? stop = null, ulong sample = 0)
     {
         var text = new StringBuilder(prompt);
-        foreach (var piece in Stream(prompt, count, sampling, stop, sample)) text.Append(piece);
+        foreach (var piece in Stream(prompt, count, sampling, stop, sample))
+            text.Append(piece);
         return text.ToString();
     }
 
     /// <summary>
-    /// The continuation in pieces of whole characters, as they come. Special tokens that the prompt spells are read as such, the token that begins a text
-    /// is put in front where the model expects it, and the token that ends one ends the continuation.
+    /// The continuation in pieces of whole characters, as they come. Special tokens that the prompt spells are read as such, the token that
+    /// begins a text is put in front where the model expects it, and the token that ends one ends the continuation.
     /// </summary>
-    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token that begins a text, or a stop string is empty.</exception>
-    public IEnumerable<string> Stream(string prompt, int count, SamplingConfig? sampling = null, IReadOnlyList<string>? stop = null, ulong sample = 0)
+    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no
+    /// token that begins a text, or a stop string is empty.</exception>
+    public IEnumerable<string> Stream(string prompt, int count, SamplingConfig? sampling = null, IReadOnlyList<string>? stop = null,
+        ulong sample = 0)
     {
-        if (stop is not null && stop.Contains("")) throw new ArgumentException("An empty stop string would end every text before it begins.", nameof(stop));
+        if (stop is not null && stop.Contains(""))
+            throw new ArgumentException("An empty stop string would end every text before it begins.", nameof(stop));
         return Pieces(Tokens(Encode(prompt), count, sampling, sample), stop ?? []);
     }
 
@@ -49,9 +55,12 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
     public int[] Encode(string prompt)
     {
         var ids = tokenizer.Encode(prompt, SpecialTokenPolicy.All);
-        if (tokenizer.ExpectsBeginOfText && tokenizer.BeginOfText is { } begin && ids.FirstOrDefault(-1) != begin) return [begin, .. ids];
-        if (ids.Length > 0) return ids;
-        return [tokenizer.BeginOfText ?? tokenizer.EndOfText ?? throw new ArgumentException("The prompt is empty, and the tokenizer has no token that begins a text.", nameof(prompt))];
+        if (tokenizer.ExpectsBeginOfText && tokenizer.BeginOfText is { } begin && ids.FirstOrDefault(-1) != begin)
+            return [begin, .. ids];
+        if (ids.Length > 0)
+            return ids;
+        return [tokenizer.BeginOfText ?? tokenizer.EndOfText
+            ?? throw new ArgumentException("The prompt is empty, and the tokenizer has no token that begins a text.", nameof(prompt))];
     }
 
     private IEnumerable<string> Pieces(IEnumerable<int> ids, IReadOnlyList<string> stop)
@@ -65,19 +74,23 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
             Append(BytesOf(id), flush: false);
             if (FindStop(pending.ToString(), stop) is var end and >= 0)
             {
-                if (end > 0) yield return pending.ToString(0, end);
+                if (end > 0)
+                    yield return pending.ToString(0, end);
                 yield break;
             }
 
             var ready = pending.Length - hold;
-            if (ready > 0 && char.IsHighSurrogate(pending[ready - 1])) ready--;
-            if (ready <= 0) continue;
+            if (ready > 0 && char.IsHighSurrogate(pending[ready - 1]))
+                ready--;
+            if (ready <= 0)
+                continue;
             yield return pending.ToString(0, ready);
             pending.Remove(0, ready);
         }
 
         Append([], flush: true); // a character whose last bytes never came is U+FFFD
-        if (pending.Length > 0) yield return pending.ToString();
+        if (pending.Length > 0)
+            yield return pending.ToString();
 
         void Append(byte[] bytes, bool flush)
         {

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Generation;
 
 /// <summary>Draws tokens from logits as a <see cref="SamplingConfig"/> says.</summary>
@@ -23,7 +21,8 @@ public sealed class Sampler
     /// <param name="before">The tokens so far, which the repetition penalty reads.</param>
     public int Next(ReadOnlySpan<float> logits, ReadOnlySpan<int> before)
     {
-        if (_config.Temperature == 0 && _config.RepetitionPenalty == 1) return ArgMax(logits);
+        if (_config.Temperature == 0 && _config.RepetitionPenalty == 1)
+            return ArgMax(logits);
         var probabilities = Probabilities(logits, before);
         return _config.Temperature == 0 ? ArgMax(probabilities) : Draw(probabilities, _random.NextFloat());
     }
@@ -43,31 +42,40 @@ public sealed class Sampler
             return values;
         }
 
-        for (var i = 0; i < values.Length; i++) values[i] /= _config.Temperature;
-        if (_config.TopK > 0 && _config.TopK < values.Length) KeepTopK(values);
+        for (var i = 0; i < values.Length; i++)
+            values[i] /= _config.Temperature;
+        if (_config.TopK > 0 && _config.TopK < values.Length)
+            KeepTopK(values);
         Softmax(values);
-        if (_config.TopP < 1) KeepTopP(values);
+        if (_config.TopP < 1)
+            KeepTopP(values);
         if (_config.MinP > 0)
         {
             var least = values.Max() * _config.MinP;
-            for (var i = 0; i < values.Length; i++) if (values[i] < least) values[i] = 0;
+            for (var i = 0; i < values.Length; i++)
+                if (values[i] < least)
+                    values[i] = 0;
         }
 
         var sum = values.Sum();
-        for (var i = 0; i < values.Length; i++) values[i] /= sum;
+        for (var i = 0; i < values.Length; i++)
+            values[i] /= sum;
         return values;
     }
 
-    /// <summary>The index at which the running sum of <paramref name="probabilities"/> passes <paramref name="uniform"/> in [0, 1).</summary>
+    /// <summary>The index at which the running sum of <paramref name="probabilities"/>
+    /// passes <paramref name="uniform"/> in [0, 1).</summary>
     internal static int Draw(ReadOnlySpan<float> probabilities, float uniform)
     {
         var (sum, last) = (0.0, 0);
         for (var i = 0; i < probabilities.Length; i++)
         {
-            if (probabilities[i] <= 0) continue;
+            if (probabilities[i] <= 0)
+                continue;
             sum += probabilities[i];
             last = i;
-            if (uniform < sum) return i;
+            if (uniform < sum)
+                return i;
         }
 
         return last;
@@ -77,7 +85,9 @@ public sealed class Sampler
     internal static int ArgMax(ReadOnlySpan<float> values)
     {
         var best = 0;
-        for (var i = 1; i < values.Length; i++) if (values[i] > values[best]) best = i;
+        for (var i = 1; i < values.Length; i++)
+            if (values[i] > values[best])
+                best = i;
         return best;
     }
 
@@ -85,7 +95,9 @@ public sealed class Sampler
     {
         // Of equal logits at the edge those with the smaller ids stay, so that exactly k do.
         var kept = Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).Take(_config.TopK).ToHashSet();
-        for (var i = 0; i < values.Length; i++) if (!kept.Contains(i)) values[i] = float.NegativeInfinity;
+        for (var i = 0; i < values.Length; i++)
+            if (!kept.Contains(i))
+                values[i] = float.NegativeInfinity;
     }
 
     private void KeepTopP(float[] values)
@@ -93,16 +105,20 @@ public sealed class Sampler
         var sum = 0.0;
         foreach (var i in Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).ToArray())
         {
-            if (sum >= _config.TopP) values[i] = 0;
-            else sum += values[i];
+            if (sum >= _config.TopP)
+                values[i] = 0;
+            else
+                sum += values[i];
         }
     }
 
     private static void Softmax(float[] values)
     {
         var max = values.Max();
-        for (var i = 0; i < values.Length; i++) values[i] = MathF.Exp(values[i] - max);
+        for (var i = 0; i < values.Length; i++)
+            values[i] = MathF.Exp(values[i] - max);
         var sum = values.Sum();
-        for (var i = 0; i < values.Length; i++) values[i] /= sum;
+        for (var i = 0; i < values.Length; i++)
+            values[i] /= sum;
     }
 }

@@ -1,6 +1,7 @@
 namespace Mezcla.Generation;
 
-/// <summary>How the next token is drawn from the model's distribution. Filters apply in this order: repetition, temperature, top-k, top-p, min-p.</summary>
+/// <summary>How the next token is drawn from the model's distribution. Filters apply in
+/// this order: repetition, temperature, top-k, top-p, min-p.</summary>
 public sealed record SamplingConfig
 {
     /// <summary>Divides the logits; 0 always takes the most likely token (greedy), ties by the smaller id.</summary>
@@ -28,10 +29,15 @@ public sealed record SamplingConfig
     /// <exception cref="ArgumentException">Names the setting and its value.</exception>
     public void Validate()
     {
-        if (Temperature < 0 || !float.IsFinite(Temperature)) throw new ArgumentException($"A temperature of {Temperature} is not possible: it must be 0 or more.");
-        if (TopK < 0) throw new ArgumentException($"Top-k of {TopK} is not possible: it must be 0 (all) or more.");
-        if (TopP is not (> 0 and <= 1)) throw new ArgumentException($"Top-p of {TopP} is not possible: it must be above 0 and at most 1.");
-        if (MinP is not (>= 0 and <= 1)) throw new ArgumentException($"Min-p of {MinP} is not possible: it must lie between 0 and 1.");
-        if (RepetitionPenalty <= 0 || !float.IsFinite(RepetitionPenalty)) throw new ArgumentException($"A repetition penalty of {RepetitionPenalty} is not possible: it must be positive.");
+        if (Temperature < 0 || !float.IsFinite(Temperature))
+            throw new ArgumentException($"A temperature of {Temperature} is not possible: it must be 0 or more.");
+        if (TopK < 0)
+            throw new ArgumentException($"Top-k of {TopK} is not possible: it must be 0 (all) or more.");
+        if (TopP is not (> 0 and <= 1))
+            throw new ArgumentException($"Top-p of {TopP} is not possible: it must be above 0 and at most 1.");
+        if (MinP is not (>= 0 and <= 1))
+            throw new ArgumentException($"Min-p of {MinP} is not possible: it must lie between 0 and 1.");
+        if (RepetitionPenalty <= 0 || !float.IsFinite(RepetitionPenalty))
+            throw new ArgumentException($"A repetition penalty of {RepetitionPenalty} is not possible: it must be positive.");
     }
 }

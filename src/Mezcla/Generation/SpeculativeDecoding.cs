@@ -1,6 +1,4 @@
-using Mezcla.Layers;
 using Mezcla.Models;
-using Mezcla.Tensors;
 
 namespace Mezcla.Generation;
 
@@ -16,16 +14,17 @@ public sealed record SpeculativeResult(IReadOnlyList<int> Tokens, int Proposed, 
 }
 
 /// <summary>
-/// Speculative decoding (Leviathan et al. 2023; Chen et al. 2023): a small draft model proposes γ tokens, the target model reads them all in one pass, and
-/// each is kept with probability min(1, p/q); at the first rejection a token is drawn from the normalized max(0, p − q). The result is
-/// distributed exactly as if the target had written alone.
+/// Speculative decoding (Leviathan et al. 2023; Chen et al. 2023): a small draft model proposes γ tokens, the target model reads them all
+/// in one pass, and each is kept with probability min(1, p/q); at the first rejection a token is drawn from the normalized max(0, p − q).
+/// The result is distributed exactly as if the target had written alone.
 /// </summary>
 /// <param name="target">The model whose distribution counts.</param>
 /// <param name="draft">The model that guesses; same vocabulary.</param>
 /// <param name="gamma">Tokens guessed at a time.</param>
 public sealed class SpeculativeDecoding(Transformer target, Transformer draft, int gamma = 4)
 {
-    /// <summary>Tokens a round yields on average when each guess is accepted with probability <paramref name="alpha"/>: (1 − α^(γ+1)) / (1 − α).</summary>
+    /// <summary>Tokens a round yields on average when each guess is accepted with
+    /// probability <paramref name="alpha"/>: (1 − α^(γ+1)) / (1 − α).</summary>
     public static double ExpectedTokens(double alpha, int gamma) => alpha >= 1 ? gamma + 1 : (1 - Math.Pow(alpha, gamma + 1)) / (1 - alpha);
 
     /// <summary>How much faster than the target alone, when a draft pass costs <paramref name="cost"/> target passes.</summary>
@@ -36,11 +35,16 @@ public sealed class SpeculativeDecoding(Transformer target, Transformer draft, i
     public SpeculativeResult Generate(int[] prompt, int count, SamplingConfig sampling)
     {
         if (target.Config.VocabularySize != draft.Config.VocabularySize)
-            throw new ArgumentException($"The draft model has {draft.Config.VocabularySize} tokens, the target {target.Config.VocabularySize}: they must share a vocabulary.");
-        if (prompt.Length == 0) throw new ArgumentException("Generation needs at least one token to start from.", nameof(prompt));
+            throw new ArgumentException(
+                $"The draft model has {draft.Config.VocabularySize} tokens, the target {target.Config.VocabularySize}: they must share a " +
+                    "vocabulary.");
+        if (prompt.Length == 0)
+            throw new ArgumentException("Generation needs at least one token to start from.", nameof(prompt));
         var longest = Math.Min(target.Config.ContextLength, draft.Config.ContextLength);
         if (prompt.Length + count + gamma > longest)
-            throw new ArgumentException($"A prompt of {prompt.Length} tokens, {count} new ones and {gamma} guesses exceed the context of {longest}.", nameof(count));
+            throw new ArgumentException(
+                $"A prompt of {prompt.Length} tokens, {count} new ones and {gamma} guesses exceed the context of {longest}.",
+                nameof(count));
         var random = new RandomStream(sampling.Seed);
         var sampler = new Sampler(sampling);
         var all = new List<int>(prompt);
@@ -55,7 +59,8 @@ public sealed class SpeculativeDecoding(Transformer target, Transformer draft, i
             passes++;
             proposed += gamma;
             var kept = 0;
-            while (kept < gamma && random.NextFloat() * guesses[kept][all[before + kept]] < p[kept][all[before + kept]]) kept++;
+            while (kept < gamma && random.NextFloat() * guesses[kept][all[before + kept]] < p[kept][all[before + kept]])
+                kept++;
             accepted += kept;
             all.RemoveRange(before + kept, gamma - kept);
             all.Add(Sampler.Draw(kept == gamma ? p[gamma] : Remainder(p[kept], guesses[kept]), random.NextFloat()));

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>The nonlinearity of feed-forward networks and of experts.</summary>
@@ -8,7 +6,8 @@ internal static class ActivationFunctions
     /// <summary>[..., m] → [..., m], or where gated [..., 2m] → [..., m]: activated first half times second half.</summary>
     public static Tensor Apply(Tensor x, FeedForwardConfig config)
     {
-        if (!config.Gated) return Apply(x, config.Activation);
+        if (!config.Gated)
+            return Apply(x, config.Activation);
         var half = config.IntermediateSize;
         var (gate, up) = (x.Slice(-1, 0, half), x.Slice(-1, half, half));
         return config.Activation == Activation.Silu ? gate.SwiGlu(up) : Apply(gate, config.Activation) * up;

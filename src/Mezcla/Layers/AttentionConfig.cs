@@ -6,7 +6,8 @@ public sealed record AttentionConfig
     /// <summary>Number of query heads.</summary>
     public required int Heads { get; init; }
 
-    /// <summary>Number of key/value heads: equal to <see cref="Heads"/> for multi-head, 1 for multi-query, between for grouped-query attention.</summary>
+    /// <summary>Number of key/value heads: equal to <see cref="Heads"/> for multi-head, 1
+    /// for multi-query, between for grouped-query attention.</summary>
     public required int KeyValueHeads { get; init; }
 
     /// <summary>Width of one head, h.</summary>
@@ -21,7 +22,8 @@ public sealed record AttentionConfig
     /// <summary>Key j is visible to query i only if i - window &lt; j; null for all earlier keys.</summary>
     public int? SlidingWindow { get; init; }
 
-    /// <summary>The window holds in layers whose number (from 0) is divisible by this; the others see everything. 1 for all layers, 2 for gpt-oss.</summary>
+    /// <summary>The window holds in layers whose number (from 0) is divisible by this; the
+    /// others see everything. 1 for all layers, 2 for gpt-oss.</summary>
     public int SlidingWindowPeriod { get; init; } = 1;
 
     /// <summary>Whether queries and keys are divided by their root mean square, without weights, after rotation (Llama 4 Scout).</summary>

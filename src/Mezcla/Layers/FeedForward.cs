@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>
@@ -14,8 +12,10 @@ public sealed class FeedForward : Module
     public FeedForward(FeedForwardConfig config, int hiddenSize, Initialization initialization)
     {
         _config = config;
-        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, initialization), linear => Up = linear);
-        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, initialization.ForResidual), linear => Down = linear);
+        Up = Child("up", new Linear(hiddenSize, config.IntermediateSize * (config.Gated ? 2 : 1), config.Bias, initialization),
+            linear => Up = linear);
+        Down = Child("down", new Linear(config.IntermediateSize, hiddenSize, config.Bias, initialization.ForResidual),
+            linear => Down = linear);
     }
 
     /// <summary>W₁, or W₁ and W₃ stacked.</summary>

@@ -5,4 +5,5 @@ namespace Mezcla.Layers;
 /// <param name="Activation">The nonlinearity.</param>
 /// <param name="Gated">Whether the activated half is multiplied by a second linear half (SwiGLU, GeGLU; Shazeer 2020).</param>
 /// <param name="Bias">Whether the matrices have biases.</param>
-public sealed record FeedForwardConfig(int IntermediateSize, Activation Activation = Activation.GeluTanh, bool Gated = false, bool Bias = false);
+public sealed record FeedForwardConfig(int IntermediateSize, Activation Activation = Activation.GeluTanh, bool Gated = false,
+    bool Bias = false);

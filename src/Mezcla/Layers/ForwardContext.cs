@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>
@@ -32,11 +30,13 @@ public sealed class ForwardContext
     /// <summary>Position of the first token of this pass.</summary>
     public int StartPosition => Cache?.Length ?? 0;
 
-    /// <summary>Drops activations with probability <paramref name="probability"/> where training, else returns <paramref name="x"/>.</summary>
+    /// <summary>Drops activations with probability <paramref name="probability"/>
+    /// where training, else returns <paramref name="x"/>.</summary>
     /// <exception cref="InvalidOperationException">Training with dropout, but no <see cref="Random"/>.</exception>
     public Tensor Dropout(Tensor x, float probability)
     {
-        if (!Training || probability == 0) return x;
+        if (!Training || probability == 0)
+            return x;
         return x.Dropout(probability, Random ?? throw new InvalidOperationException("Dropout in training needs ForwardContext.Random."));
     }
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>
@@ -29,7 +27,8 @@ public class KeyValueCache : IDisposable
 
     /// <summary>
     /// Stores the keys and values [batch, time, heads, size] of new tokens behind the filled part and returns the whole tensors;
-    /// the caller reads their first <see cref="Length"/> + time positions. <see cref="Advance"/> counts the tokens once every layer has stored them.
+    /// the caller reads their first <see cref="Length"/> + time positions.
+    /// <see cref="Advance"/> counts the tokens once every layer has stored them.
     /// </summary>
     /// <exception cref="InvalidOperationException">The cache is full, or was filled with another batch size.</exception>
     public virtual (Tensor Keys, Tensor Values) Store(int layer, Tensor keys, Tensor values)
@@ -38,7 +37,8 @@ public class KeyValueCache : IDisposable
         var storedKeys = _keys[layer] ??= Allocate(keys);
         var storedValues = _values[layer] ??= Allocate(values);
         if (storedKeys.Size(0) != keys.Size(0))
-            throw new InvalidOperationException($"The cache was filled with a batch of {storedKeys.Size(0)}, not {keys.Size(0)}: reset it first.");
+            throw new InvalidOperationException(
+                $"The cache was filled with a batch of {storedKeys.Size(0)}, not {keys.Size(0)}: reset it first.");
         storedKeys.SetSlice(1, Length, keys);
         storedValues.SetSlice(1, Length, values);
         return (storedKeys, storedValues);
@@ -77,7 +77,8 @@ public class KeyValueCache : IDisposable
     protected void CheckRoom(int time)
     {
         if (Length + time > Capacity)
-            throw new InvalidOperationException($"The cache holds {Length} of {Capacity} tokens: {time} more do not fit. Reset it or make it larger.");
+            throw new InvalidOperationException(
+                $"The cache holds {Length} of {Capacity} tokens: {time} more do not fit. Reset it or make it larger.");
     }
 
     // Made outside of any scope: the cache outlives the step that fills it.

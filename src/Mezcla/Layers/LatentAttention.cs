@@ -1,10 +1,8 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>
-/// Multi-head latent attention (DeepSeek-V2, section 2.1): keys and values are two projections of one small vector c a token, plus one rotary
-/// key shared by all heads; the cache holds only those. With a cache the up-projections are absorbed into the query and the output,
+/// Multi-head latent attention (DeepSeek-V2, section 2.1): keys and values are two projections of one small vector c a token, plus one
+/// rotary key shared by all heads; the cache holds only those. With a cache the up-projections are absorbed into the query and the output,
 /// so attention runs as multi-query attention over c itself.
 /// </summary>
 public sealed class LatentAttention : Module, IAttention
@@ -15,7 +13,8 @@ public sealed class LatentAttention : Module, IAttention
     private readonly AttentionOptions _options;
 
     /// <summary>The attention of block <paramref name="layer"/>.</summary>
-    public LatentAttention(AttentionConfig config, int hiddenSize, NormConfig norm, int layer, RotaryTable? rotary, Initialization initialization)
+    public LatentAttention(AttentionConfig config, int hiddenSize, NormConfig norm, int layer, RotaryTable? rotary,
+        Initialization initialization)
     {
         _latent = config.Latent ?? throw new ArgumentException("The configuration has no latent attention.", nameof(config));
         _heads = config.Heads;
@@ -28,13 +27,23 @@ public sealed class LatentAttention : Module, IAttention
             QueryNorm = Child("query_norm", new Normalization(_latent.QueryRank, norm));
         }
 
-        Query = Child("query", new Linear(_latent.QueryRank > 0 ? _latent.QueryRank : hiddenSize, query, false, initialization), linear => Query = linear);
-        KeyValueDown = Child("key_value_down", new Linear(hiddenSize, _latent.KeyValueRank + _latent.RopeHeadSize, false, initialization), linear => KeyValueDown = linear);
+        Query = Child("query", new Linear(_latent.QueryRank > 0 ? _latent.QueryRank : hiddenSize, query, false, initialization),
+            linear => Query = linear);
+        KeyValueDown = Child("key_value_down", new Linear(hiddenSize, _latent.KeyValueRank + _latent.RopeHeadSize, false, initialization),
+            linear => KeyValueDown = linear);
         KeyValueNorm = Child("key_value_norm", new Normalization(_latent.KeyValueRank, norm));
-        KeyUp = Child("key_up", new Linear(_latent.KeyValueRank, _heads * _latent.NopeHeadSize, false, initialization), linear => KeyUp = linear);
-        ValueUp = Child("value_up", new Linear(_latent.KeyValueRank, _heads * _latent.ValueHeadSize, false, initialization), linear => ValueUp = linear);
-        Output = Child("output", new Linear(_heads * _latent.ValueHeadSize, hiddenSize, false, initialization.ForResidual), linear => Output = linear);
-        _options = new AttentionOptions { Causal = true, TimeFirst = true, Scale = 1 / MathF.Sqrt(_latent.NopeHeadSize + _latent.RopeHeadSize) };
+        KeyUp = Child("key_up", new Linear(_latent.KeyValueRank, _heads * _latent.NopeHeadSize, false, initialization),
+            linear => KeyUp = linear);
+        ValueUp = Child("value_up", new Linear(_latent.KeyValueRank, _heads * _latent.ValueHeadSize, false, initialization),
+            linear => ValueUp = linear);
+        Output = Child("output", new Linear(_heads * _latent.ValueHeadSize, hiddenSize, false, initialization.ForResidual),
+            linear => Output = linear);
+        _options = new AttentionOptions
+        {
+            Causal = true,
+            TimeFirst = true,
+            Scale = 1 / MathF.Sqrt(_latent.NopeHeadSize + _latent.RopeHeadSize)
+        };
     }
 
     /// <summary>W_dq, or null for a full query projection.</summary>
@@ -61,7 +70,9 @@ public sealed class LatentAttention : Module, IAttention
     /// <summary>W_o.</summary>
     public Linear Output { get; private set; }
 
-    private protected override IEnumerable<Tensor> Held() => _rotary is null ? base.Held() : base.Held().Append(_rotary.Cosines).Append(_rotary.Sines);
+    private protected override IEnumerable<Tensor> Held() => _rotary is null
+        ? base.Held()
+        : base.Held().Append(_rotary.Cosines).Append(_rotary.Sines);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x, ForwardContext context)
@@ -86,7 +97,8 @@ public sealed class LatentAttention : Module, IAttention
     // Queries [batch, time, heads, ·] without and with rotation.
     private (Tensor Nope, Tensor Rope) Queries(Tensor x, int start)
     {
-        if (QueryDown is not null) x = QueryNorm!.Forward(QueryDown.Forward(x));
+        if (QueryDown is not null)
+            x = QueryNorm!.Forward(QueryDown.Forward(x));
         var q = Query.Forward(x).Reshape(x.Size(0), x.Size(1), _heads, _latent.NopeHeadSize + _latent.RopeHeadSize);
         return (q.Slice(3, 0, _latent.NopeHeadSize), Rotate(q.Slice(3, _latent.NopeHeadSize, _latent.RopeHeadSize), start));
     }
@@ -115,7 +127,8 @@ public sealed class LatentAttention : Module, IAttention
 
     private static Tensor Concatenate(Tensor a, Tensor b) => Tensor.Concatenate(3, a, b);
 
-    // qᵀ(W_uk c) = (W_ukᵀ q)ᵀ c: the query moves to the latent space, where one key and value serves all heads; W_uv comes after the mixing.
+    // qᵀ(W_uk c) = (W_ukᵀ q)ᵀ c: the query moves to the latent space, where one key
+    // and value serves all heads; W_uv comes after the mixing.
     private Tensor Absorbed(Tensor nope, Tensor rope, Tensor latent, Tensor rotaryKey, KeyValueCache cache)
     {
         var time = nope.Size(1);
@@ -124,6 +137,7 @@ public sealed class LatentAttention : Module, IAttention
         var (keys, values) = cache.Store(_layer, Concatenate(latent, rotaryKey), latent);
         var options = _options with { KeyLength = cache.Length + time, QueryOffset = cache.Length };
         var mixed = Attention.ScaledDotProduct(Concatenate(moved, rope), keys, values, options);
-        return mixed.Transpose(1, 2).MatMul(ValueUp.Weight.Reshape(_heads, _latent.ValueHeadSize, _latent.KeyValueRank), transposeB: true).Transpose(1, 2);
+        return mixed.Transpose(1, 2).MatMul(ValueUp.Weight.Reshape(_heads, _latent.ValueHeadSize, _latent.KeyValueRank), transposeB: true)
+            .Transpose(1, 2);
     }
 }

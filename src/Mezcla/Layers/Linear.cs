@@ -1,10 +1,8 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>
-/// y = x·Wᵀ + b with W [outputs, inputs]. Other kinds of linear map derive from it, such as one with quantized weights, and take its place in a
-/// model by <see cref="Module.Replace"/>.
+/// y = x·Wᵀ + b with W [outputs, inputs]. Other kinds of linear map derive from it, such as one with quantized weights, and take its place
+/// in a model by <see cref="Module.Replace"/>.
 /// </summary>
 public class Linear : Module
 {
@@ -14,7 +12,8 @@ public class Linear : Module
     public Linear(int inputs, int outputs, bool bias, Initialization initialization)
     {
         _weight = Parameter("weight", initialization.Weight(outputs, inputs));
-        if (bias) Bias = Parameter("bias", Tensor.Zeros(outputs));
+        if (bias)
+            Bias = Parameter("bias", Tensor.Zeros(outputs));
     }
 
     /// <summary>For other kinds of linear map: one with the parameters of a map that exists already.</summary>
@@ -22,8 +21,10 @@ public class Linear : Module
     /// <param name="bias">b, or null.</param>
     protected Linear(Tensor? weight, Tensor? bias)
     {
-        if (weight is not null) _weight = SharedParameter("weight", weight);
-        if (bias is not null) Bias = SharedParameter("bias", bias);
+        if (weight is not null)
+            _weight = SharedParameter("weight", weight);
+        if (bias is not null)
+            Bias = SharedParameter("bias", bias);
     }
 
     /// <summary>W [outputs, inputs].</summary>

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>A part of a model that owns parameters and other parts, each under a name.</summary>
@@ -12,7 +10,8 @@ public abstract class Module
     /// <summary>All parameters of this module and of those inside it, by dotted name, in a fixed order.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> NamedParameters()
     {
-        foreach (var parameter in _parameters) yield return parameter;
+        foreach (var parameter in _parameters)
+            yield return parameter;
         foreach (var (prefix, child, _) in _children)
             foreach (var (name, tensor) in child.NamedParameters())
                 yield return ($"{prefix}.{name}", tensor);
@@ -28,14 +27,17 @@ public abstract class Module
     /// <exception cref="ArgumentException">Not as many values as the parameter holds.</exception>
     public static void Assign(Tensor parameter, ReadOnlySpan<float> values)
     {
-        using (new NoGrad()) parameter.CopyFrom(values);
+        using (new NoGrad())
+            parameter.CopyFrom(values);
     }
 
-    /// <summary>Takes everything this module and those inside it hold to another device. Make the optimizer afterwards: its moments are where the parameters are.</summary>
+    /// <summary>Takes everything this module and those inside it hold to another device. Make the
+    /// optimizer afterwards: its moments are where the parameters are.</summary>
     public void MoveTo(Device device)
     {
         foreach (var (_, module) in NamedModules())
-            foreach (var tensor in module.Held()) tensor.MoveTo(device);
+            foreach (var tensor in module.Held())
+                tensor.MoveTo(device);
     }
 
     /// <summary>Every tensor of this module itself: parameters, buffers, and what is neither trained nor saved.</summary>
@@ -49,17 +51,20 @@ public abstract class Module
         return value;
     }
 
-    /// <summary>Makes a tensor that is another module's parameter a parameter of this one too; whether it requires gradients stays as it is.</summary>
+    /// <summary>Makes a tensor that is another module's parameter a parameter of this one
+    /// too; whether it requires gradients stays as it is.</summary>
     protected Tensor SharedParameter(string name, Tensor parameter)
     {
         _parameters.Add((name, parameter));
         return parameter;
     }
 
-    /// <summary>State that is saved with the parameters but not trained, such as a routing bias; all of this module and of those inside it.</summary>
+    /// <summary>State that is saved with the parameters but not trained, such as a routing
+    /// bias; all of this module and of those inside it.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> NamedBuffers()
     {
-        foreach (var buffer in _buffers) yield return buffer;
+        foreach (var buffer in _buffers)
+            yield return buffer;
         foreach (var (prefix, child, _) in _children)
             foreach (var (name, tensor) in child.NamedBuffers())
                 yield return ($"{prefix}.{name}", tensor);
@@ -74,20 +79,23 @@ public abstract class Module
 
     /// <summary>This module and all inside it, by dotted name; its own is empty.</summary>
     public IEnumerable<(string Name, Module Module)> NamedModules() =>
-        _children.SelectMany(child => child.Module.NamedModules().Select(inner => (inner.Name.Length == 0 ? child.Name : $"{child.Name}.{inner.Name}", inner.Module))).Prepend(("", this));
+        _children.SelectMany(child => child.Module.NamedModules()
+            .Select(inner => (inner.Name.Length == 0 ? child.Name : $"{child.Name}.{inner.Name}", inner.Module))).Prepend(("", this));
 
     /// <summary>
-    /// Puts another module in the place of one inside this one: a quantized linear map in the place of a linear map, say, or a module that records its inputs
-    /// before it passes them on. The module that was there is not disposed of, so it can be put back.
+    /// Puts another module in the place of one inside this one: a quantized linear map in the place of a linear map, say, or a module that
+    /// records its inputs before it passes them on. The module that was there is not disposed of, so it can be put back.
     /// </summary>
     /// <param name="name">The dotted name, as in <see cref="NamedModules"/>.</param>
     /// <param name="module">What takes the place: of the type that the property of this name has.</param>
-    /// <exception cref="ArgumentException">There is no module of this name, or the new one is not of the type that is needed there.</exception>
+    /// <exception cref="ArgumentException">There is no module of this name, or the new
+    /// one is not of the type that is needed there.</exception>
     /// <exception cref="InvalidOperationException">The module of this name cannot be replaced.</exception>
     public void Replace(string name, Module module)
     {
         var index = _children.FindIndex(c => name == c.Name || name.StartsWith(c.Name + ".", StringComparison.Ordinal));
-        if (index < 0) throw new ArgumentException($"A {GetType().Name} has no module '{name}'.", nameof(name));
+        if (index < 0)
+            throw new ArgumentException($"A {GetType().Name} has no module '{name}'.", nameof(name));
         var (child, current, replaced) = _children[index];
         if (name != child)
         {
@@ -95,7 +103,8 @@ public abstract class Module
             return;
         }
 
-        if (replaced is null) throw new InvalidOperationException($"The module '{name}' of a {GetType().Name} cannot be replaced.");
+        if (replaced is null)
+            throw new InvalidOperationException($"The module '{name}' of a {GetType().Name} cannot be replaced.");
         replaced(module);
         _children[index] = (child, module, replaced);
     }
@@ -110,6 +119,7 @@ public abstract class Module
         return module;
 
         void Checked(Module other) => replaced(other as T
-            ?? throw new ArgumentException($"The module '{name}' must be a {typeof(T).Name}; a {other.GetType().Name} cannot take its place."));
+            ?? throw new ArgumentException(
+                $"The module '{name}' must be a {typeof(T).Name}; a {other.GetType().Name} cannot take its place."));
     }
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>Layer norm (Ba et al. 2016) or RMS norm (Zhang and Sennrich 2019) over the last axis, as the configuration says.</summary>
@@ -12,7 +10,8 @@ public sealed class Normalization : Module
     {
         _config = config;
         Weight = Parameter("weight", Tensor.Ones(size));
-        if (config is { Kind: NormKind.LayerNorm, Bias: true }) Bias = Parameter("bias", Tensor.Zeros(size));
+        if (config is { Kind: NormKind.LayerNorm, Bias: true })
+            Bias = Parameter("bias", Tensor.Zeros(size));
     }
 
     /// <summary>The gain [size].</summary>

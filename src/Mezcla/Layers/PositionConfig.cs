@@ -18,7 +18,8 @@ public enum PositionKind
 /// <param name="Theta">Base of the rotary wavelengths.</param>
 /// <param name="Scaling">How wavelengths are stretched for long contexts; null for not at all.</param>
 /// <param name="NoPositionPeriod">Every how many layers one has no rotation (Llama 4: 4); 0 for never.</param>
-public sealed record PositionConfig(PositionKind Kind = PositionKind.Learned, double Theta = 10_000, RotaryScaling? Scaling = null, int NoPositionPeriod = 0)
+public sealed record PositionConfig(PositionKind Kind = PositionKind.Learned, double Theta = 10_000, RotaryScaling? Scaling = null,
+    int NoPositionPeriod = 0)
 {
     /// <summary>Rows at the start of the learned table that no position of a sequence uses (OPT: 2).</summary>
     public int ReservedRows { get; init; }

@@ -13,7 +13,8 @@ public abstract record RotaryScaling;
 /// <param name="LowFrequencyFactor">Wavelengths above original / this are stretched in full.</param>
 /// <param name="HighFrequencyFactor">Wavelengths below original / this are kept.</param>
 /// <param name="OriginalContext">Context of the first training.</param>
-public sealed record Llama3Scaling(double Factor = 8, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4, int OriginalContext = 8192) : RotaryScaling;
+public sealed record Llama3Scaling(double Factor = 8, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4,
+    int OriginalContext = 8192) : RotaryScaling;
 
 /// <summary>YaRN (Peng et al. 2023) as in gpt-oss: a ramp between rotation counts, and a temperature on the attention logits.</summary>
 /// <param name="Factor">The stretch.</param>

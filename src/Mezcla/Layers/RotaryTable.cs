@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>
@@ -41,7 +39,8 @@ public sealed class RotaryTable
     public static double[] Frequencies(int size, PositionConfig config)
     {
         var frequencies = new double[size / 2];
-        for (var i = 0; i < frequencies.Length; i++) frequencies[i] = Math.Pow(config.Theta, -2.0 * i / size);
+        for (var i = 0; i < frequencies.Length; i++)
+            frequencies[i] = Math.Pow(config.Theta, -2.0 * i / size);
         return config.Scaling switch
         {
             null => frequencies,
@@ -54,9 +53,12 @@ public sealed class RotaryTable
     private static double Stretch(double frequency, Llama3Scaling scaling)
     {
         var wavelength = 2 * Math.PI / frequency;
-        if (wavelength > scaling.OriginalContext / scaling.LowFrequencyFactor) return frequency / scaling.Factor;
-        if (wavelength < scaling.OriginalContext / scaling.HighFrequencyFactor) return frequency;
-        var smooth = (scaling.OriginalContext / wavelength - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
+        if (wavelength > scaling.OriginalContext / scaling.LowFrequencyFactor)
+            return frequency / scaling.Factor;
+        if (wavelength < scaling.OriginalContext / scaling.HighFrequencyFactor)
+            return frequency;
+        var smooth = (scaling.OriginalContext / wavelength - scaling.LowFrequencyFactor)
+            / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
         return (1 - smooth) * frequency / scaling.Factor + smooth * frequency;
     }
 

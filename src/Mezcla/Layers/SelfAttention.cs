@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Layers;
 
 /// <summary>
@@ -13,7 +11,8 @@ public sealed class SelfAttention : Module, IAttention
     private readonly Tensor? _sinks;
     private readonly int _layer;
 
-    /// <summary>The attention of block <paramref name="layer"/>; <paramref name="rotary"/> is null where positions are not rotary.</summary>
+    /// <summary>The attention of block <paramref name="layer"/>;
+    /// <paramref name="rotary"/> is null where positions are not rotary.</summary>
     public SelfAttention(AttentionConfig config, int hiddenSize, int layer, RotaryTable? rotary, Initialization initialization)
     {
         _config = config;
@@ -22,9 +21,12 @@ public sealed class SelfAttention : Module, IAttention
         var (heads, shared, size) = (_config.Heads, _config.KeyValueHeads, _config.HeadSize);
         if (heads % shared != 0)
             throw new ArgumentException($"{heads} query heads cannot share {shared} key/value heads evenly.", nameof(config));
-        Projection = Child("qkv", new Linear(hiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, initialization), linear => Projection = linear);
-        Output = Child("output", new Linear(heads * size, hiddenSize, _config.OutputBias, initialization.ForResidual), linear => Output = linear);
-        if (_config.Sinks) _sinks = Parameter("sinks", Tensor.Zeros(heads));
+        Projection = Child("qkv", new Linear(hiddenSize, (heads + 2 * shared) * size, _config.QueryKeyValueBias, initialization),
+            linear => Projection = linear);
+        Output = Child("output", new Linear(heads * size, hiddenSize, _config.OutputBias, initialization.ForResidual),
+            linear => Output = linear);
+        if (_config.Sinks)
+            _sinks = Parameter("sinks", Tensor.Zeros(heads));
         Options = new AttentionOptions
         {
             Causal = true,
@@ -43,14 +45,17 @@ public sealed class SelfAttention : Module, IAttention
     /// <summary>Mask, window and sinks of this layer.</summary>
     public AttentionOptions Options { get; }
 
-    private protected override IEnumerable<Tensor> Held() => _rotary is null ? base.Held() : base.Held().Append(_rotary.Cosines).Append(_rotary.Sines);
+    private protected override IEnumerable<Tensor> Held() => _rotary is null
+        ? base.Held()
+        : base.Held().Append(_rotary.Cosines).Append(_rotary.Sines);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x, ForwardContext context)
     {
         var (batch, time) = (x.Size(0), x.Size(1));
         var projected = Projection.Forward(x);
-        if (context.Cache is null && !Positions) return Output.Forward(Attention.Packed(projected, _config.Heads, _config.KeyValueHeads, Options));
+        if (context.Cache is null && !Positions)
+            return Output.Forward(Attention.Packed(projected, _config.Heads, _config.KeyValueHeads, Options));
         var (q, k, v) = Parts(projected, context.StartPosition);
         var options = Options;
         if (context.Cache is { } cache)
@@ -84,7 +89,8 @@ public sealed class SelfAttention : Module, IAttention
 
     private Tensor Positioned(Tensor x, int start)
     {
-        if (_rotary is not null) x = x.RotaryEmbedding(_rotary.Cosines, _rotary.Sines, interleaved: false, start, timeAxis: 1);
+        if (_rotary is not null)
+            x = x.RotaryEmbedding(_rotary.Cosines, _rotary.Sines, interleaved: false, start, timeAxis: 1);
         return _config.QueryKeyNorm ? x.RmsNorm(null, 1e-5f) : x;
     }
 }

@@ -10,10 +10,12 @@ public enum DropPolicy
     ByWeight,
 }
 
-/// <summary>The most tokens an expert computes in one pass. A token that an expert drops keeps its residual stream and its other experts.</summary>
+/// <summary>The most tokens an expert computes in one pass. A token that an expert
+/// drops keeps its residual stream and its other experts.</summary>
 /// <param name="Factor">Multiple of an even share (Switch Transformer, eq. 3: 1.0 to 1.25).</param>
 /// <param name="Policy">Which tokens stay.</param>
-/// <param name="Renormalize">Whether the weights of a token's remaining experts grow to the sum they had; otherwise the dropped share is lost to the residual.</param>
+/// <param name="Renormalize">Whether the weights of a token's remaining experts grow to the sum
+/// they had; otherwise the dropped share is lost to the residual.</param>
 public sealed record CapacityConfig(double Factor = 1.25, DropPolicy Policy = DropPolicy.FirstCome, bool Renormalize = false)
 {
     /// <summary>⌈factor · tokens · k / experts⌉: k belongs in it, as every token asks for k places.</summary>

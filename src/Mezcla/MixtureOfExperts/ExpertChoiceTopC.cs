@@ -1,17 +1,16 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// Each expert takes the tokens it scores highest, n·k/E of them (Zhou et al. 2022, eq. 1-2): the load is even by construction. Not causal: whether a
-/// token is taken depends on the tokens after it, so a model trained so cannot decode token by token as it was trained.
+/// Each expert takes the tokens it scores highest, n·k/E of them (Zhou et al. 2022, eq. 1-2): the load is even by construction. Not causal:
+/// whether a token is taken depends on the tokens after it, so a model trained so cannot decode token by token as it was trained.
 /// </summary>
 public sealed record ExpertChoiceRouting : Routing
 {
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new ExpertChoiceRouter(experts, hiddenSize, initialization);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new ExpertChoiceRouter(experts, hiddenSize, initialization);
 
-    private sealed class ExpertChoiceRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization) : LinearRouter(experts, hiddenSize, initialization)
+    private sealed class ExpertChoiceRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
+        : LinearRouter(experts, hiddenSize, initialization)
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {

@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>A router without parameters: logits of zero, even weights.</summary>
@@ -10,7 +7,8 @@ internal abstract class FixedRouter(MixtureOfExpertsConfig experts) : Router(exp
     {
         var count = tokens.Size(0);
         Tensor Even(float value, int columns) => Tensor.Full(value, count, columns).To(tokens.Device);
-        return new TokenChoice(Even(0, Config.Experts), Even(1f / Config.Experts, Config.Experts), Choose(tokens, context), Even(1f / Config.TopK, Config.TopK));
+        return new TokenChoice(Even(0, Config.Experts), Even(1f / Config.Experts, Config.Experts), Choose(tokens, context),
+            Even(1f / Config.TopK, Config.TopK));
     }
 
     /// <summary>The experts of each token, Int32 [N, k].</summary>

@@ -1,22 +1,21 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// The best expert always, the second with probability min(1, 2·g₂) in training (GShard, algorithm 1: random routing), weights normalized over
-/// the two. Needs k = 2.
+/// The best expert always, the second with probability min(1, 2·g₂) in training (GShard, algorithm 1: random routing), weights normalized
+/// over the two. Needs k = 2.
 /// </summary>
 public sealed record GShardRouting : Routing
 {
     internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization)
     {
         if (experts.TopK != 2)
-            throw new ArgumentException($"GShard routing sends a token to two experts, not {experts.TopK}: set TopK to 2.", nameof(experts));
+            throw new ArgumentException($"GShard routing sends a token to two experts, not {experts.TopK}: set TopK to 2.",
+                nameof(experts));
         return new GShardRouter(experts, hiddenSize, initialization);
     }
 
-    private sealed class GShardRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization) : LinearRouter(experts, hiddenSize, initialization)
+    private sealed class GShardRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
+        : LinearRouter(experts, hiddenSize, initialization)
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
@@ -25,7 +24,8 @@ public sealed record GShardRouting : Routing
             var weights = values.Softmax(-1);
             if (context.Training)
             {
-                var random = context.Random ?? throw new InvalidOperationException("GShard routing in training needs ForwardContext.Random.");
+                var random = context.Random
+                    ?? throw new InvalidOperationException("GShard routing in training needs ForwardContext.Random.");
                 // A draw below 2·g₂ keeps the second choice; the first column is compared with 2·g₁ ≥ 1 and always stays.
                 var draws = Tensor.Uniform(random, 0, 1, weights.Shape).To(weights.Device);
                 var kept = draws.Less(weights.Detach() * 2);

@@ -1,11 +1,9 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// One linear map for each expert: y = x·W_eᵀ + b_e, with W [E, outputs, inputs]. Rows sorted by expert go through one grouped matrix product, so that only
-/// chosen experts are computed. Other kinds derive from it, such as one with quantized weights, and take its place in a model by <see cref="Module.Replace"/>.
+/// One linear map for each expert: y = x·W_eᵀ + b_e, with W [E, outputs, inputs]. Rows sorted by expert go through one grouped matrix
+/// product, so that only chosen experts are computed. Other kinds derive from it, such as one with
+/// quantized weights, and take its place in a model by <see cref="Module.Replace"/>.
 /// </summary>
 public class GroupedLinear : Module
 {
@@ -15,7 +13,8 @@ public class GroupedLinear : Module
     public GroupedLinear(int experts, int inputs, int outputs, bool bias, Initialization initialization)
     {
         _weight = Parameter("weight", initialization.Weight(experts, outputs, inputs));
-        if (bias) Bias = Parameter("bias", Tensor.Zeros(experts, outputs));
+        if (bias)
+            Bias = Parameter("bias", Tensor.Zeros(experts, outputs));
     }
 
     /// <summary>For other kinds of maps: ones with the parameters of maps that exist already.</summary>
@@ -23,8 +22,10 @@ public class GroupedLinear : Module
     /// <param name="bias">b, or null.</param>
     protected GroupedLinear(Tensor? weight, Tensor? bias)
     {
-        if (weight is not null) _weight = SharedParameter("weight", weight);
-        if (bias is not null) Bias = SharedParameter("bias", bias);
+        if (weight is not null)
+            _weight = SharedParameter("weight", weight);
+        if (bias is not null)
+            Bias = SharedParameter("bias", bias);
     }
 
     /// <summary>W [E, outputs, inputs].</summary>

@@ -1,15 +1,14 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>The token's id alone decides, by a fixed table (Roller et al. 2021, "Hash Layers"): balanced over the vocabulary, nothing learned. Weights are 1/k.</summary>
+/// <summary>The token's id alone decides, by a fixed table (Roller et al. 2021, "Hash Layers"):
+/// balanced over the vocabulary, nothing learned. Weights are 1/k.</summary>
 public sealed record HashRouting : Routing
 {
     /// <summary>Seed of the table.</summary>
     public ulong Seed { get; init; }
 
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new HashRouter(Seed, experts, vocabularySize);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new HashRouter(Seed, experts, vocabularySize);
 
     private sealed class HashRouter : FixedRouter
     {
@@ -24,7 +23,8 @@ public sealed record HashRouting : Routing
 
         protected override Tensor Choose(Tensor tokens, ForwardContext context)
         {
-            var ids = context.TokenIds ?? throw new InvalidOperationException("Hash routing needs the token ids in ForwardContext.TokenIds.");
+            var ids = context.TokenIds
+                ?? throw new InvalidOperationException("Hash routing needs the token ids in ForwardContext.TokenIds.");
             return _table.To(ids.Device).IndexSelect(0, ids.Reshape(-1));
         }
     }

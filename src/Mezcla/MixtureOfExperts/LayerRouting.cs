@@ -22,14 +22,16 @@ public readonly record struct TokenRouting(int Token, int[] Experts, float[] Wei
 /// <param name="Dropped">Choices that a full expert did not compute.</param>
 /// <param name="Logits">The router's raw scores, row by row [N, E].</param>
 public sealed record LayerRouting(
-    int Layer, int Experts, int Tokens, IReadOnlyList<Assignment> Assignments, IReadOnlyList<(int Token, int Expert)> Dropped, float[] Logits)
+    int Layer, int Experts, int Tokens, IReadOnlyList<Assignment> Assignments, IReadOnlyList<(int Token, int Expert)> Dropped,
+    float[] Logits)
 {
     /// <summary>What was decided for each token.</summary>
     public IEnumerable<TokenRouting> PerToken()
     {
         var (computed, dropped) = (Assignments.ToLookup(a => a.Token), Dropped.ToLookup(d => d.Token, d => d.Expert));
         for (var token = 0; token < Tokens; token++)
-            yield return new(token, [.. computed[token].Select(a => a.Expert)], [.. computed[token].Select(a => a.Weight)], [.. dropped[token]], Logits.AsMemory(token * Experts, Experts));
+            yield return new(token, [.. computed[token].Select(a => a.Expert)], [.. computed[token].Select(a => a.Weight)],
+                [.. dropped[token]], Logits.AsMemory(token * Experts, Experts));
     }
 
     /// <summary>The share of all choices that full experts did not compute.</summary>
@@ -39,7 +41,8 @@ public sealed record LayerRouting(
     public double[] Load()
     {
         var load = new double[Experts];
-        foreach (var assignment in Assignments) load[assignment.Expert]++;
+        foreach (var assignment in Assignments)
+            load[assignment.Expert]++;
         return [.. load.Select(count => count / Math.Max(1, Assignments.Count))];
     }
 
@@ -49,7 +52,8 @@ public sealed record LayerRouting(
         var first = new int[Tokens];
         Array.Fill(first, -1);
         foreach (var assignment in Assignments)
-            if (first[assignment.Token] < 0) first[assignment.Token] = assignment.Expert;
+            if (first[assignment.Token] < 0)
+                first[assignment.Token] = assignment.Expert;
         return first;
     }
 

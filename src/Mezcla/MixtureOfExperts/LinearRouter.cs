@@ -1,20 +1,20 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>A router whose scores are one linear map of the token: E·d weights, and that is all that decides (Shazeer et al. 2017, eq. 3).</summary>
+/// <summary>A router whose scores are one linear map of the token: E·d weights, and
+/// that is all that decides (Shazeer et al. 2017, eq. 3).</summary>
 public abstract class LinearRouter : Router
 {
     private protected LinearRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
         : base(experts) =>
         Gate = Child("gate", experts.RouterPrecision == DType.Float32
             ? new Linear(hiddenSize, experts.Experts, experts.RouterBias, initialization)
-            : new LowPrecisionLinear(hiddenSize, experts.Experts, experts.RouterBias, initialization, experts.RouterPrecision), linear => Gate = linear);
+            : new LowPrecisionLinear(hiddenSize, experts.Experts, experts.RouterBias, initialization, experts.RouterPrecision),
+            linear => Gate = linear);
 
     /// <summary>W_g [E, d].</summary>
     public Linear Gate { get; private set; }
 
-    /// <summary>The logits [N, E] of tokens [N, d], in float32 whatever the tokens are; with a router of <see cref="MixtureOfExpertsConfig.RouterPrecision"/> bfloat16, rounded to it at each end.</summary>
+    /// <summary>The logits [N, E] of tokens [N, d], in float32 whatever the tokens are; with a router of
+    /// <see cref="MixtureOfExpertsConfig.RouterPrecision"/> bfloat16, rounded to it at each end.</summary>
     private protected Tensor Scores(Tensor tokens) => Gate.Forward(tokens);
 }

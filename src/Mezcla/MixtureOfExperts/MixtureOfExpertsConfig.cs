@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>A Mixture of Experts in place of a dense feed-forward network.</summary>
@@ -22,7 +19,8 @@ public sealed record MixtureOfExpertsConfig
     public bool RouterBias { get; init; }
 
     /// <summary>
-    /// What the router computes in: float32 (Switch Transformer, section 2.4), or bfloat16 to see what that costs: its inputs, weights and logits are then rounded.
+    /// What the router computes in: float32 (Switch Transformer, section 2.4), or bfloat16 to see
+    /// what that costs: its inputs, weights and logits are then rounded.
     /// </summary>
     public DType RouterPrecision { get; init; }
 

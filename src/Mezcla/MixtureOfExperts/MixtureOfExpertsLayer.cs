@@ -1,11 +1,8 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// y = Σ over a token's chosen experts of weight·expert(x), plus the shared experts (Shazeer et al. 2017, eq. 1). Only chosen experts are computed:
-/// assignments are sorted by expert and go through one grouped matrix product for each projection.
+/// y = Σ over a token's chosen experts of weight·expert(x), plus the shared experts (Shazeer et al. 2017, eq. 1). Only chosen experts are
+/// computed: assignments are sorted by expert and go through one grouped matrix product for each projection.
 /// </summary>
 public sealed class MixtureOfExpertsLayer : Module
 {
@@ -20,7 +17,8 @@ public sealed class MixtureOfExpertsLayer : Module
     /// <param name="layer">Number of the block it belongs to, from 0, which an observer of the routing is told.</param>
     /// <param name="vocabularySize">Number of token ids; only hash routing needs it.</param>
     /// <exception cref="ArgumentException">A token is to use more experts than there are.</exception>
-    public MixtureOfExpertsLayer(MixtureOfExpertsConfig config, int hiddenSize, Initialization initialization, int layer = 0, int vocabularySize = 0)
+    public MixtureOfExpertsLayer(MixtureOfExpertsConfig config, int hiddenSize, Initialization initialization, int layer = 0,
+        int vocabularySize = 0)
     {
         _config = config;
         _layer = layer;
@@ -31,10 +29,12 @@ public sealed class MixtureOfExpertsLayer : Module
         var rows = _config.Expert.Gated ? 2 * width : width;
         var router = _config.Routing.Create(config, hiddenSize, vocabularySize, initialization);
         Up = Child("up", new GroupedLinear(experts, hidden, rows, _config.Expert.Bias, initialization), linear => Up = linear);
-        Down = Child("down", new GroupedLinear(experts, width, hidden, _config.Expert.Bias, initialization.ForResidual), linear => Down = linear);
+        Down = Child("down", new GroupedLinear(experts, width, hidden, _config.Expert.Bias, initialization.ForResidual),
+            linear => Down = linear);
         Router = Child("router", router);
         if (_config.SharedExperts > 0)
-            Shared = Child("shared", new FeedForward(_config.Expert with { IntermediateSize = width * _config.SharedExperts }, hidden, initialization));
+            Shared = Child("shared",
+                new FeedForward(_config.Expert with { IntermediateSize = width * _config.SharedExperts }, hidden, initialization));
     }
 
     /// <summary>What decides.</summary>
@@ -54,18 +54,23 @@ public sealed class MixtureOfExpertsLayer : Module
     {
         var tokens = x.Reshape(-1, x.Size(-1));
         var decision = Router.Route(tokens, context);
-        if (context.Training) AddLosses(decision, context);
+        if (context.Training)
+            AddLosses(decision, context);
         var dispatch = decision.Dispatch(_config.Experts, _config.Capacity);
-        context.Routing?.Observe(_layer, decision.Logits, (decision as TokenChoice)?.Experts, dispatch.Rows, dispatch.Offsets, dispatch.Weights);
+        context.Routing?.Observe(_layer, decision.Logits, (decision as TokenChoice)?.Experts, dispatch.Rows, dispatch.Offsets,
+            dispatch.Weights);
 
         var chosen = tokens.IndexSelect(0, dispatch.Rows);
         var weights = dispatch.Weights.Unsqueeze(1);
-        if (_weighInput) chosen *= weights;
+        if (_weighInput)
+            chosen *= weights;
         var computed = ActivationFunctions.Apply(Up.Forward(chosen, dispatch.Experts, dispatch.Offsets), _config.Expert);
         computed = Down.Forward(computed, dispatch.Experts, dispatch.Offsets);
-        if (!_weighInput) computed *= weights;
+        if (!_weighInput)
+            computed *= weights;
         var mixed = computed.SegmentSum(dispatch.Rows, tokens.Size(0));
-        if (Shared is not null) mixed += Shared.Forward(tokens);
+        if (Shared is not null)
+            mixed += Shared.Forward(tokens);
         return mixed.Reshape(x.Shape);
     }
 
@@ -77,10 +82,13 @@ public sealed class MixtureOfExpertsLayer : Module
         var balance = _config.Balance;
         if (decision is TokenChoice choice && Router is LinearRouter)
         {
-            if (balance.LoadBalancing > 0) context.AuxiliaryLosses.Add(BalanceLosses.LoadBalancing(choice.Probabilities, choice.Experts) * balance.LoadBalancing);
-            if (balance.Importance > 0) context.AuxiliaryLosses.Add(BalanceLosses.Importance(choice.Weights, choice.Experts, _config.Experts) * balance.Importance);
+            if (balance.LoadBalancing > 0)
+                context.AuxiliaryLosses.Add(BalanceLosses.LoadBalancing(choice.Probabilities, choice.Experts) * balance.LoadBalancing);
+            if (balance.Importance > 0)
+                context.AuxiliaryLosses.Add(BalanceLosses.Importance(choice.Weights, choice.Experts, _config.Experts) * balance.Importance);
         }
 
-        if (balance.RouterZ > 0 && Router is LinearRouter) context.AuxiliaryLosses.Add(BalanceLosses.RouterZ(decision.Logits) * balance.RouterZ);
+        if (balance.RouterZ > 0 && Router is LinearRouter)
+            context.AuxiliaryLosses.Add(BalanceLosses.RouterZ(decision.Logits) * balance.RouterZ);
     }
 }

@@ -1,15 +1,14 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// Hᵢ = (xW_g)ᵢ + ε·softplus((xW_n)ᵢ) with ε normal, softmax over the k largest (Shazeer et al. 2017, eq. 3-5). The noise is learned, explores
-/// in training and is absent in evaluation; it also makes the load differentiable: the chance of being chosen is a normal integral (appendix A).
+/// Hᵢ = (xW_g)ᵢ + ε·softplus((xW_n)ᵢ) with ε normal, softmax over the k largest (Shazeer et al. 2017, eq. 3-5). The noise is learned,
+/// explores in training and is absent in evaluation; it also makes the load
+/// differentiable: the chance of being chosen is a normal integral (appendix A).
 /// </summary>
 public sealed record NoisyTopKRouting : Routing
 {
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new NoisyTopKRouter(experts, hiddenSize, initialization);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new NoisyTopKRouter(experts, hiddenSize, initialization);
 
     private sealed class NoisyTopKRouter : LinearRouter
     {
@@ -22,7 +21,8 @@ public sealed record NoisyTopKRouting : Routing
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {
             var clean = Scores(tokens);
-            if (!context.Training) return Choose(clean, clean);
+            if (!context.Training)
+                return Choose(clean, clean);
             var deviations = _noise.Forward(tokens).Softplus() + 1e-2f;
             var random = context.Random ?? throw new InvalidOperationException("Noisy routing in training needs ForwardContext.Random.");
             var noisy = clean + Tensor.Normal(random, 0, 1, clean.Shape).To(clean.Device) * deviations;
@@ -37,7 +37,8 @@ public sealed record NoisyTopKRouting : Routing
             return new(clean, logits.Softmax(-1), experts, values.Softmax(-1));
         }
 
-        // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) / deviation_i): would i be chosen if its noise were drawn again?
+        // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) /
+        // deviation_i): would i be chosen if its noise were drawn again?
         private Tensor ChanceOfChoice(Tensor clean, Tensor noisy, Tensor deviations)
         {
             var (top, _) = noisy.Detach().TopK(Config.TopK + 1);

@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>Chance decides anew in every pass: the control for every claim about learned routing. Weights are 1/k.</summary>
@@ -9,7 +6,8 @@ public sealed record RandomRouting : Routing
     /// <summary>Seed of the draws.</summary>
     public ulong Seed { get; init; }
 
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new RandomRouter(Seed, experts);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new RandomRouter(Seed, experts);
 
     private sealed class RandomRouter(ulong seed, MixtureOfExpertsConfig experts) : FixedRouter(experts)
     {

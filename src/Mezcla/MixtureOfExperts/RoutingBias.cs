@@ -1,10 +1,8 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// Balance without a loss (Wang et al. 2024, "Auxiliary-Loss-Free Load Balancing", algorithm 1): after each step an expert that had more than its share
-/// loses γ of the bias that choices are made with, one that had less gains it. All of it happens on the bias's device.
+/// Balance without a loss (Wang et al. 2024, "Auxiliary-Loss-Free Load Balancing", algorithm 1): after each step an expert that had more
+/// than its share loses γ of the bias that choices are made with, one that had less gains it. All of it happens on the bias's device.
 /// </summary>
 internal sealed class RoutingBias(Tensor bias, float step)
 {
@@ -34,7 +32,8 @@ internal sealed class RoutingBias(Tensor bias, float step)
     /// <summary>Moves the bias by what was counted since the last call.</summary>
     public void Update()
     {
-        if (_counts is null) return;
+        if (_counts is null)
+            return;
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
         // Whole numbers on both sides, which are exact: c > Σc/E where E·c > Σc.

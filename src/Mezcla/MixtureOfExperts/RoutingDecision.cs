@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>What a router decided for N tokens and E experts.</summary>
@@ -16,7 +14,8 @@ internal abstract record RoutingDecision(Tensor Logits, Tensor Probabilities)
 /// <param name="Probabilities">Rows summing to one [N, E].</param>
 /// <param name="Experts">The chosen experts, Int32 [N, k]; -1 where a choice was given up.</param>
 /// <param name="Weights">Their weights [N, k].</param>
-internal sealed record TokenChoice(Tensor Logits, Tensor Probabilities, Tensor Experts, Tensor Weights) : RoutingDecision(Logits, Probabilities)
+internal sealed record TokenChoice(Tensor Logits, Tensor Probabilities, Tensor Experts, Tensor Weights)
+    : RoutingDecision(Logits, Probabilities)
 {
     public override Dispatch Dispatch(int experts, CapacityConfig? capacity)
     {
@@ -40,7 +39,8 @@ internal sealed record TokenChoice(Tensor Logits, Tensor Probabilities, Tensor E
 /// <param name="Probabilities">Rows summing to one [N, E].</param>
 /// <param name="Tokens">The chosen tokens, Int32 [E, capacity].</param>
 /// <param name="Weights">Their weights [E, capacity].</param>
-internal sealed record ExpertChoice(Tensor Logits, Tensor Probabilities, Tensor Tokens, Tensor Weights) : RoutingDecision(Logits, Probabilities)
+internal sealed record ExpertChoice(Tensor Logits, Tensor Probabilities, Tensor Tokens, Tensor Weights)
+    : RoutingDecision(Logits, Probabilities)
 {
     public override Dispatch Dispatch(int experts, CapacityConfig? capacity)
     {

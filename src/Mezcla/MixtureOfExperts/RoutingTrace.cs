@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>What every Mixture of Experts of a model decided in one forward pass.</summary>
@@ -27,9 +24,11 @@ public sealed class RoutingTrace : IRoutingObserver
             var kept = assignments.Select(a => (a.Token, a.Expert)).ToHashSet();
             var k = chosen.Size(1);
             for (var i = 0; i < wanted.Length; i++)
-                if (wanted[i] >= 0 && !kept.Contains((i / k, wanted[i]))) dropped.Add((i / k, wanted[i]));
+                if (wanted[i] >= 0 && !kept.Contains((i / k, wanted[i])))
+                    dropped.Add((i / k, wanted[i]));
         }
 
-        _layers.Add(new(layer, experts, logits.Size(0), [.. assignments.OrderBy(a => a.Token).ThenByDescending(a => a.Weight)], dropped, logits.ToArray()));
+        _layers.Add(new(layer, experts, logits.Size(0), [.. assignments.OrderBy(a => a.Token).ThenByDescending(a => a.Weight)], dropped,
+            logits.ToArray()));
     }
 }

@@ -1,12 +1,9 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// A score σ(W_g x)ᵢ for each expert on its own (DeepSeek-V3, eq. 12-16): experts are chosen by score plus a bias that only balances, weighted by
-/// the score alone; optionally only within the best groups of experts, and normalized. Llama 4's gate is the same with k = 1, no normalization, and the
-/// weight on the expert's input instead of its output.
+/// A score σ(W_g x)ᵢ for each expert on its own (DeepSeek-V3, eq. 12-16): experts are chosen by score plus a bias that only balances,
+/// weighted by the score alone; optionally only within the best groups of experts, and normalized. Llama 4's gate is the same with k = 1,
+/// no normalization, and the weight on the expert's input instead of its output.
 /// </summary>
 public sealed record SigmoidRouting : Routing
 {
@@ -25,7 +22,8 @@ public sealed record SigmoidRouting : Routing
     /// <summary>Whether the weight multiplies the expert's input (Llama 4) instead of its output.</summary>
     public bool WeighInput { get; init; }
 
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new SigmoidRouter(this, experts, hiddenSize, initialization);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new SigmoidRouter(this, experts, hiddenSize, initialization);
 
     private sealed class SigmoidRouter : LinearRouter
     {
@@ -39,8 +37,11 @@ public sealed record SigmoidRouting : Routing
             if (Config.Experts % routing.Groups != 0)
                 throw new ArgumentException($"{Config.Experts} experts do not divide into {routing.Groups} groups.", nameof(experts));
             if (Config.TopK > Config.Experts / routing.Groups * routing.ChosenGroups)
-                throw new ArgumentException($"{routing.ChosenGroups} of {routing.Groups} groups hold fewer than the {Config.TopK} experts a token needs.", nameof(experts));
-            if (Config.Balance.BiasUpdate > 0) _bias = new RoutingBias(Buffer("bias", Tensor.Zeros(Config.Experts)), Config.Balance.BiasUpdate);
+                throw new ArgumentException(
+                    $"{routing.ChosenGroups} of {routing.Groups} groups hold fewer than the {Config.TopK} experts a token needs.",
+                    nameof(experts));
+            if (Config.Balance.BiasUpdate > 0)
+                _bias = new RoutingBias(Buffer("bias", Tensor.Zeros(Config.Experts)), Config.Balance.BiasUpdate);
         }
 
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
@@ -48,13 +49,18 @@ public sealed record SigmoidRouting : Routing
             var logits = Scores(tokens);
             var scores = logits.Sigmoid();
             var biased = scores.Detach();
-            if (_bias is not null) biased += _bias.Value;
-            if (_routing.Groups > 1) biased = OnlyBestGroups(biased);
+            if (_bias is not null)
+                biased += _bias.Value;
+            if (_routing.Groups > 1)
+                biased = OnlyBestGroups(biased);
             var (_, experts) = biased.TopK(Config.TopK);
             var weights = scores.Gather(1, experts);
-            if (_routing.Normalize) weights /= weights.Sum(-1, keepDims: true) + 1e-20f;
-            if (_routing.Scale != 1) weights *= _routing.Scale;
-            if (context.Training) _bias?.Count(experts);
+            if (_routing.Normalize)
+                weights /= weights.Sum(-1, keepDims: true) + 1e-20f;
+            if (_routing.Scale != 1)
+                weights *= _routing.Scale;
+            if (context.Training)
+                _bias?.Count(experts);
             return new TokenChoice(logits, scores / scores.Sum(-1, keepDims: true), experts, weights);
         }
 

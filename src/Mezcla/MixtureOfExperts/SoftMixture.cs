@@ -1,14 +1,14 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>Every expert computes every token, and the gate mixes them: y = Σᵢ softmax(W_g x)ᵢ·Eᵢ(x) (Jacobs, Jordan, Nowlan and Hinton 1991). The mixture before sparsity; k is ignored.</summary>
+/// <summary>Every expert computes every token, and the gate mixes them: y = Σᵢ softmax(W_g x)ᵢ·Eᵢ(x) (Jacobs,
+/// Jordan, Nowlan and Hinton 1991). The mixture before sparsity; k is ignored.</summary>
 public sealed record SoftMixtureRouting : Routing
 {
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new SoftMixtureRouter(experts, hiddenSize, initialization);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new SoftMixtureRouter(experts, hiddenSize, initialization);
 
-    private sealed class SoftMixtureRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization) : LinearRouter(experts, hiddenSize, initialization)
+    private sealed class SoftMixtureRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
+        : LinearRouter(experts, hiddenSize, initialization)
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {

@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
@@ -12,9 +9,11 @@ public sealed record SoftmaxTopKRouting : Routing
     /// <summary>A factor on the weights (DeepSeek-V2: 16).</summary>
     public float Scale { get; init; } = 1;
 
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new SoftmaxTopKRouter(this, experts, hiddenSize, initialization);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new SoftmaxTopKRouter(this, experts, hiddenSize, initialization);
 
-    private sealed class SoftmaxTopKRouter(SoftmaxTopKRouting routing, MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
+    private sealed class SoftmaxTopKRouter(SoftmaxTopKRouting routing, MixtureOfExpertsConfig experts, int hiddenSize,
+        Initialization initialization)
         : LinearRouter(experts, hiddenSize, initialization)
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)

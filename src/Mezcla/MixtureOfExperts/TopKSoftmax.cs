@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
@@ -9,9 +6,11 @@ namespace Mezcla.MixtureOfExperts;
 /// </summary>
 public sealed record TopKSoftmaxRouting : Routing
 {
-    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) => new TopKSoftmaxRouter(experts, hiddenSize, initialization);
+    internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
+        new TopKSoftmaxRouter(experts, hiddenSize, initialization);
 
-    private sealed class TopKSoftmaxRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization) : LinearRouter(experts, hiddenSize, initialization)
+    private sealed class TopKSoftmaxRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
+        : LinearRouter(experts, hiddenSize, initialization)
     {
         internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
         {

@@ -1,6 +1,3 @@
-using Mezcla.Layers;
-using Mezcla.Tensors;
-
 namespace Mezcla.Models;
 
 /// <summary>A model that gives every token of its vocabulary a logit as the next, and can be trained by gradients.</summary>
@@ -19,7 +16,8 @@ public abstract class LanguageModel : Module
     public abstract Tensor Logits(Tensor ids, ForwardContext? context = null);
 
     /// <summary>
-    /// The mean cross-entropy in nats of <paramref name="labels"/> (Int32 [batch, time]; -100 is ignored) under the model, and the losses that its layers add in training.
+    /// The mean cross-entropy in nats of <paramref name="labels"/> (Int32 [batch, time]; -100 is
+    /// ignored) under the model, and the losses that its layers add in training.
     /// </summary>
     public TrainingLoss Loss(Tensor ids, Tensor labels, ForwardContext? context = null)
     {
@@ -29,7 +27,8 @@ public abstract class LanguageModel : Module
         using var rows = logits.Reshape(-1, VocabularySize);
         var crossEntropy = rows.CrossEntropy(labels.To(Device).Reshape(-1));
         var total = crossEntropy;
-        foreach (var loss in context.AuxiliaryLosses) total += loss;
+        foreach (var loss in context.AuxiliaryLosses)
+            total += loss;
         return new(total, crossEntropy);
     }
 

@@ -1,6 +1,4 @@
-using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
-using Mezcla.Tensors;
 
 namespace Mezcla.Models;
 
@@ -14,21 +12,25 @@ public sealed class Transformer : LanguageModel
     public Transformer(TransformerConfig config, RandomStream random) : this(config, Fresh(config, random), null) { }
 
     /// <summary>
-    /// A model that is loaded part by part: the token table, each block, the last norm, the head. A model with quantized weights never holds more than
-    /// one part as floats, since each part is loaded before the next is made.
+    /// A model that is loaded part by part: the token table, each block, the last norm, the head. A model with quantized weights never
+    /// holds more than one part as floats, since each part is loaded before the next is made.
     /// </summary>
     /// <param name="config">The shape.</param>
-    /// <param name="load">Given the name and each new part, whose matrices are zero; gives back what the model has there: the same part with its weights filled in, or another in its place.</param>
+    /// <param name="load">Given the name and each new part, whose matrices are zero; gives back what the model
+    /// has there: the same part with its weights filled in, or another in its place.</param>
     /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
-    public Transformer(TransformerConfig config, Func<string, Module, Module> load) : this(config, new Initialization(new RandomStream(0), 0), load) { }
+    public Transformer(TransformerConfig config, Func<string, Module, Module> load)
+        : this(config, new Initialization(new RandomStream(0), 0), load) { }
 
     private Transformer(TransformerConfig config, Initialization initialization, Func<string, Module, Module>? load)
     {
         config.Validate();
         Config = config;
-        TokenEmbedding = Part("embedding", new Embedding(config.VocabularySize, config.HiddenSize, initialization), table => TokenEmbedding = table);
+        TokenEmbedding = Part("embedding", new Embedding(config.VocabularySize, config.HiddenSize, initialization),
+            table => TokenEmbedding = table);
         if (config.Positions.Kind == PositionKind.Learned)
-            PositionEmbedding = Part("positions", new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, initialization));
+            PositionEmbedding = Part("positions",
+                new Embedding(config.ContextLength + config.Positions.ReservedRows, config.HiddenSize, initialization));
         var rotary = config.Positions.Kind == PositionKind.Rotary
             ? RotaryTable.Create(config.ContextLength, config.Attention.Latent?.RopeHeadSize ?? config.Attention.HeadSize, config.Positions)
             : null;
@@ -40,14 +42,17 @@ public sealed class Transformer : LanguageModel
         }
 
         FinalNorm = Part("final_norm", new Normalization(config.HiddenSize, config.Norm));
-        if (!config.TiedHead) Head = Part("head", new Linear(config.HiddenSize, config.VocabularySize, false, initialization), head => Head = head);
+        if (!config.TiedHead)
+            Head = Part("head", new Linear(config.HiddenSize, config.VocabularySize, false, initialization), head => Head = head);
 
         T Part<T>(string name, T module, Action<T>? replaced = null) where T : Module =>
             Child(name, load is null ? module : (T)load(name, module), replaced);
     }
 
-    // Each block adds two outputs to the residual stream: divided by the root of their number, their sum keeps its size (Radford et al. 2019, section 2.3).
-    private static Initialization Fresh(TransformerConfig config, RandomStream random) => new(random, config.InitializerRange, 1 / MathF.Sqrt(2 * config.Layers));
+    // Each block adds two outputs to the residual stream: divided by the root of their
+    // number, their sum keeps its size (Radford et al. 2019, section 2.3).
+    private static Initialization Fresh(TransformerConfig config, RandomStream random) =>
+        new(random, config.InitializerRange, 1 / MathF.Sqrt(2 * config.Layers));
 
     /// <summary>The shape.</summary>
     public TransformerConfig Config { get; }
@@ -79,35 +84,44 @@ public sealed class Transformer : LanguageModel
     /// <inheritdoc/>
     public override void AfterStep()
     {
-        foreach (var block in _blocks) block.Experts?.AfterStep();
+        foreach (var block in _blocks)
+            block.Experts?.AfterStep();
     }
 
     /// <summary>
-    /// Int32 [batch, time], on any device → the residual stream after the last norm, [batch, time, d], or [batch, 1, d] where the context wants the last position only.
+    /// Int32 [batch, time], on any device → the residual stream after the last norm, [batch, time,
+    /// d], or [batch, 1, d] where the context wants the last position only.
     /// </summary>
     /// <exception cref="ArgumentException">Not a [batch, time] tensor, or more tokens than the context holds.</exception>
     public Tensor Hidden(Tensor ids, ForwardContext? context = null)
     {
         context ??= new ForwardContext();
-        if (ids.Rank != 2) throw new ArgumentException($"Transformer: token ids must be [batch, time], not [{string.Join(", ", ids.Shape.ToArray())}].", nameof(ids));
+        if (ids.Rank != 2)
+            throw new ArgumentException($"Transformer: token ids must be [batch, time], not [{string.Join(", ", ids.Shape.ToArray())}].",
+                nameof(ids));
         var (time, start) = (ids.Size(1), context.StartPosition);
         if (start + time > Config.ContextLength)
             throw new ArgumentException($"Transformer: {start + time} tokens exceed the context of {Config.ContextLength}.", nameof(ids));
         ids = ids.To(Device);
         context.TokenIds = ids;
         var x = TokenEmbedding.Forward(ids);
-        if (PositionEmbedding is not null) x += PositionEmbedding.Weight.Slice(0, Config.Positions.ReservedRows + start, time);
+        if (PositionEmbedding is not null)
+            x += PositionEmbedding.Weight.Slice(0, Config.Positions.ReservedRows + start, time);
         x = context.Dropout(x, Config.Dropout);
-        foreach (var block in _blocks) x = Pass(block, x, context);
+        foreach (var block in _blocks)
+            x = Pass(block, x, context);
         context.Cache?.Advance(time);
-        if (context.LastPositionOnly && time > 1) x = x.Slice(1, time - 1, 1);
+        if (context.LastPositionOnly && time > 1)
+            x = x.Slice(1, time - 1, 1);
         return FinalNorm.Forward(x);
     }
 
-    // Where nothing is differentiated, nothing within a block is needed after it: a long prompt takes the working memory of one block, not of all.
+    // Where nothing is differentiated, nothing within a block is needed after it: a long
+    // prompt takes the working memory of one block, not of all.
     private static Tensor Pass(TransformerBlock block, Tensor x, ForwardContext context)
     {
-        if (!NoGrad.Active) return block.Forward(x, context);
+        if (!NoGrad.Active)
+            return block.Forward(x, context);
         using var scope = new TensorScope();
         return scope.Keep(block.Forward(x, context));
     }

@@ -1,12 +1,10 @@
-using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
-using Mezcla.Tensors;
 
 namespace Mezcla.Models;
 
 /// <summary>
-/// One block with the norm before each sublayer (Radford et al. 2019): x + attention(norm(x)), then that + network(norm(·)); where parallel,
-/// x + attention(norm(x)) + network(norm(x)) with one norm (PaLM).
+/// One block with the norm before each sublayer (Radford et al. 2019): x + attention(norm(x)), then that + network(norm(·)); where
+/// parallel, x + attention(norm(x)) + network(norm(x)) with one norm (PaLM).
 /// </summary>
 public sealed class TransformerBlock : Module
 {
@@ -20,9 +18,11 @@ public sealed class TransformerBlock : Module
         Attention = config.Attention.Latent is null
             ? Child("attention", new SelfAttention(config.Attention, config.HiddenSize, layer, rotary, initialization))
             : Child("attention", new LatentAttention(config.Attention, config.HiddenSize, config.Norm, layer, rotary, initialization));
-        if (!config.ParallelBlocks) NetworkNorm = Child("network_norm", new Normalization(config.HiddenSize, config.Norm));
+        if (!config.ParallelBlocks)
+            NetworkNorm = Child("network_norm", new Normalization(config.HiddenSize, config.Norm));
         if (config.IsMixtureOfExperts(layer))
-            Experts = Child("experts", new MixtureOfExpertsLayer(config.MixtureOfExperts!, config.HiddenSize, initialization, layer, config.VocabularySize));
+            Experts = Child("experts",
+                new MixtureOfExpertsLayer(config.MixtureOfExperts!, config.HiddenSize, initialization, layer, config.VocabularySize));
         else
             Network = Child("network", new FeedForward(config.FeedForward, config.HiddenSize, initialization));
     }
@@ -47,7 +47,8 @@ public sealed class TransformerBlock : Module
     {
         var normed = AttentionNorm.Forward(x);
         var attended = context.Dropout(Attention.Forward(normed, context), _config.Dropout);
-        if (_config.ParallelBlocks) return x + attended + context.Dropout(FeedForward(normed, context), _config.Dropout);
+        if (_config.ParallelBlocks)
+            return x + attended + context.Dropout(FeedForward(normed, context), _config.Dropout);
         x += attended;
         return x + context.Dropout(FeedForward(NetworkNorm!.Forward(x), context), _config.Dropout);
     }

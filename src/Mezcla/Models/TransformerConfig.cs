@@ -1,4 +1,3 @@
-using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 
 namespace Mezcla.Models;
@@ -30,7 +29,8 @@ public sealed record TransformerConfig
     /// <summary>The dense feed-forward network of a block.</summary>
     public required FeedForwardConfig FeedForward { get; init; }
 
-    /// <summary>The Mixture of Experts that replaces the dense feed-forward network in some or all blocks; null for a dense model.</summary>
+    /// <summary>The Mixture of Experts that replaces the dense feed-forward network
+    /// in some or all blocks; null for a dense model.</summary>
     public MixtureOfExpertsConfig? MixtureOfExperts { get; init; }
 
     /// <summary>How a token learns its position.</summary>
@@ -42,15 +42,16 @@ public sealed record TransformerConfig
     /// <summary>Whether the output head is the token embedding, transposed (GPT-2), or a matrix of its own (Llama).</summary>
     public bool TiedHead { get; init; }
 
-    /// <summary>Whether attention and feed-forward read the same normalized input and are added together (PaLM), with one norm a block.</summary>
+    /// <summary>Whether attention and feed-forward read the same normalized input and
+    /// are added together (PaLM), with one norm a block.</summary>
     public bool ParallelBlocks { get; init; }
 
     /// <summary>Probability that an activation is dropped in training, on the embedding and on each sublayer's output.</summary>
     public float Dropout { get; init; }
 
     /// <summary>
-    /// Standard deviation of fresh weights. 0.02 is GPT-2's (Radford et al. 2019, section 2.3), made for a width of 768; a narrow model starts to learn much sooner
-    /// with about 1/√<see cref="HiddenSize"/>.
+    /// Standard deviation of fresh weights. 0.02 is GPT-2's (Radford et al. 2019, section 2.3), made for a width of 768; a narrow model
+    /// starts to learn much sooner with about 1/√<see cref="HiddenSize"/>.
     /// </summary>
     public float InitializerRange { get; init; } = 0.02f;
 

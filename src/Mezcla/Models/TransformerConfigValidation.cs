@@ -1,6 +1,4 @@
-using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
-using Mezcla.Tensors;
 
 namespace Mezcla.Models;
 
@@ -23,14 +21,19 @@ public static class TransformerConfigValidation
         Positive(attention.HeadSize, "Attention.HeadSize");
         Positive(config.FeedForward.IntermediateSize, "FeedForward.IntermediateSize");
         if (attention.Heads % attention.KeyValueHeads != 0)
-            throw new ArgumentException($"{attention.Heads} query heads cannot share {attention.KeyValueHeads} key/value heads evenly: make the first a multiple of the second.");
+            throw new ArgumentException(
+                $"{attention.Heads} query heads cannot share {attention.KeyValueHeads} key/value heads evenly: make the first a multiple " +
+                    "of the second.");
         if (config.Positions.Kind == PositionKind.Rotary && (attention.Latent?.RopeHeadSize ?? attention.HeadSize) % 2 != 0)
             throw new ArgumentException("Rotary positions turn pairs: the head size must be even.");
-        if (config.Positions.ReservedRows is < 0 or > 1024) throw new ArgumentException($"Positions.ReservedRows is {config.Positions.ReservedRows}; it must lie between 0 and 1024.");
-        if (config.Dropout is < 0 or >= 1) throw new ArgumentException($"Dropout {config.Dropout} is not a probability below 1.");
+        if (config.Positions.ReservedRows is < 0 or > 1024)
+            throw new ArgumentException($"Positions.ReservedRows is {config.Positions.ReservedRows}; it must lie between 0 and 1024.");
+        if (config.Dropout is < 0 or >= 1)
+            throw new ArgumentException($"Dropout {config.Dropout} is not a probability below 1.");
         if (config.InitializerRange <= 0 || !float.IsFinite(config.InitializerRange))
             throw new ArgumentException($"InitializerRange is {config.InitializerRange}; fresh weights need a positive deviation.");
-        if (attention.SlidingWindow is < 1) throw new ArgumentException($"A sliding window of {attention.SlidingWindow} sees nothing: it must be at least 1.");
+        if (attention.SlidingWindow is < 1)
+            throw new ArgumentException($"A sliding window of {attention.SlidingWindow} sees nothing: it must be at least 1.");
         if (config.MixtureOfExperts is { } moe)
         {
             Positive(moe.Experts, "MixtureOfExperts.Experts", 1 << 16);
@@ -38,12 +41,17 @@ public static class TransformerConfigValidation
             Positive(moe.Period, "MixtureOfExperts.Period");
             if (moe.TopK < 1 || moe.TopK > moe.Experts)
                 throw new ArgumentException($"A token cannot use {moe.TopK} of {moe.Experts} experts: choose 1 to {moe.Experts}.");
-            if (moe.RouterPrecision == DType.Int32) throw new ArgumentException("A router computes in float32 or bfloat16, not in integers.");
+            if (moe.RouterPrecision == DType.Int32)
+                throw new ArgumentException("A router computes in float32 or bfloat16, not in integers.");
             // A cure that the routing cannot take would be no cure, and nobody would see it.
             if (moe.Balance.BiasUpdate > 0 && moe.Routing is not SigmoidRouting)
-                throw new ArgumentException($"Balance.BiasUpdate moves the bias of {nameof(SigmoidRouting)}; {moe.Routing.GetType().Name} has none. Set it to 0 or change the routing.");
+                throw new ArgumentException(
+                    $"Balance.BiasUpdate moves the bias of {nameof(SigmoidRouting)}; {moe.Routing.GetType().Name} has none. Set it to 0 " +
+                        "or change the routing.");
             if (moe.Balance.Load > 0 && moe.Routing is not NoisyTopKRouting)
-                throw new ArgumentException($"Balance.Load needs the noise of {nameof(NoisyTopKRouting)}; {moe.Routing.GetType().Name} has none. Set it to 0 or change the routing.");
+                throw new ArgumentException(
+                    $"Balance.Load needs the noise of {nameof(NoisyTopKRouting)}; {moe.Routing.GetType().Name} has none. Set it to 0 or " +
+                        "change the routing.");
             if (moe.Capacity is { } capacity && !(capacity.Factor > 0 && double.IsFinite(capacity.Factor)))
                 throw new ArgumentException($"Capacity.Factor is {capacity.Factor}; it must be above zero, or Capacity null for dropless.");
         }
@@ -51,6 +59,7 @@ public static class TransformerConfigValidation
 
     private static void Positive(int value, string name, int most = Largest)
     {
-        if (value < 1 || value > most) throw new ArgumentException($"{name} is {value}; it must lie between 1 and {most}.");
+        if (value < 1 || value > most)
+            throw new ArgumentException($"{name} is {value}; it must lie between 1 and {most}.");
     }
 }

@@ -13,7 +13,8 @@ public static class ByteAlphabet
     public static string ToText(ReadOnlySpan<byte> bytes)
     {
         var text = new char[bytes.Length];
-        for (int i = 0; i < text.Length; i++) text[i] = Characters[bytes[i]];
+        for (var i = 0; i < text.Length; i++)
+            text[i] = Characters[bytes[i]];
         return new(text);
     }
 
@@ -22,7 +23,7 @@ public static class ByteAlphabet
     public static byte[] ToBytes(string text)
     {
         var bytes = new byte[text.Length];
-        for (int i = 0; i < bytes.Length; i++)
+        for (var i = 0; i < bytes.Length; i++)
             if (!Bytes.TryGetValue(text[i], out bytes[i]))
                 throw new FormatException($"'{text}' has a character (U+{(int)text[i]:X4}) that stands for no byte in GPT-2's alphabet.");
         return bytes;
@@ -30,7 +31,7 @@ public static class ByteAlphabet
 
     private static char[] Build()
     {
-        int next = 0x100;
+        var next = 0x100;
         return [.. Enumerable.Range(0, 256).Select(b => (char)(b is >= '!' and <= '~' or >= 0xA1 and <= 0xFF and not 0xAD ? b : next++))];
     }
 }

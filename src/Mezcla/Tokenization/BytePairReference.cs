@@ -3,7 +3,8 @@ using System.Text;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Byte-pair encoding as one would explain it: slow, and short enough to read whole. <see cref="BytePairTokenizer"/> gives the same results at speed.
+/// Byte-pair encoding as one would explain it: slow, and short enough to read whole.
+/// <see cref="BytePairTokenizer"/> gives the same results at speed.
 /// </summary>
 /// <example><code>
 /// var merges = BytePairReference.Train("low lower lowest", 258, SplitPattern.None);   // l+o is 256, 256+w is 257
@@ -11,7 +12,8 @@ namespace Mezcla.Tokenization;
 /// </code></example>
 public static class BytePairReference
 {
-    /// <summary>The merges that training finds: merge n joins a left and a right id into the id 256 + n. Ids below 256 are the bytes.</summary>
+    /// <summary>The merges that training finds: merge n joins a left and a right id
+    /// into the id 256 + n. Ids below 256 are the bytes.</summary>
     /// <param name="text">The text to learn from.</param>
     /// <param name="vocabularySize">256 plus the number of merges wanted; training ends earlier where no pair occurs twice.</param>
     /// <param name="pattern">How to cut the text before merging.</param>
@@ -23,12 +25,14 @@ public static class BytePairReference
         {
             var counts = new Dictionary<(int Left, int Right), int>();
             foreach (var piece in pieces)
-                for (int i = 0; i + 1 < piece.Count; i++)
+                for (var i = 0; i + 1 < piece.Count; i++)
                     counts[(piece[i], piece[i + 1])] = counts.GetValueOrDefault((piece[i], piece[i + 1])) + 1;
-            if (counts.Count == 0) break;
+            if (counts.Count == 0)
+                break;
             // The most frequent pair; of equals, the smaller ids.
             var best = counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).First();
-            if (best.Value < 2) break;
+            if (best.Value < 2)
+                break;
             pieces = [.. pieces.Select(piece => Merge(piece, best.Key, 256 + merges.Count))];
             merges.Add(best.Key);
         }
@@ -42,7 +46,8 @@ public static class BytePairReference
         foreach (var bytes in pattern.Split(text).Select(Bytes))
         {
             var piece = bytes;
-            for (int n = 0; n < merges.Count; n++) piece = Merge(piece, merges[n], 256 + n);
+            for (var n = 0; n < merges.Count; n++)
+                piece = Merge(piece, merges[n], 256 + n);
             ids.AddRange(piece);
         }
         return ids;
@@ -56,11 +61,12 @@ public static class BytePairReference
     private static List<int> Merge(List<int> piece, (int Left, int Right) pair, int id)
     {
         var merged = new List<int>();
-        for (int i = 0; i < piece.Count; i++)
+        for (var i = 0; i < piece.Count; i++)
         {
-            bool here = i + 1 < piece.Count && (piece[i], piece[i + 1]) == pair;
+            var here = i + 1 < piece.Count && (piece[i], piece[i + 1]) == pair;
             merged.Add(here ? id : piece[i]);
-            if (here) i++;
+            if (here)
+                i++;
         }
         return merged;
     }

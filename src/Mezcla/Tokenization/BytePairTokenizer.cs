@@ -19,20 +19,23 @@ public sealed class BytePairTokenizer : Tokenizer
 
     // wholePieces: a piece that is itself a token becomes that token, whatever the merges say (tiktoken, and "ignore_merges").
     internal BytePairTokenizer(Vocabulary vocabulary, MergeTable merges, bool wholePieces, SplitPattern pattern,
-        IEnumerable<KeyValuePair<string, int>> specialTokens, bool addPrefixSpace = false, IReadOnlyDictionary<string, int>? always = null) : base(specialTokens, always)
+        IEnumerable<KeyValuePair<string, int>> specialTokens, bool addPrefixSpace = false, IReadOnlyDictionary<string, int>? always = null)
+        : base(specialTokens, always)
     {
         (_vocabulary, _merges, Pattern, WholePieces, AddPrefixSpace) = (vocabulary, merges, pattern, wholePieces, addPrefixSpace);
         VocabularySize = SpecialTokens.Values.Concat(always?.Values ?? []).Append(vocabulary.Count - 1).Max() + 1;
-        for (int b = 0; b < 256; b++)
+        for (var b = 0; b < 256; b++)
         {
             _byteIds[b] = vocabulary.Find([(byte)b]);
-            if (_byteIds[b] < 0) throw new ArgumentException($"The vocabulary has no token for the byte 0x{b:X2}, so it cannot encode every text.");
+            if (_byteIds[b] < 0)
+                throw new ArgumentException($"The vocabulary has no token for the byte 0x{b:X2}, so it cannot encode every text.");
         }
-        if (wholePieces) return;
+        if (wholePieces)
+            return;
         // Looking a piece up is far cheaper than merging it: find out once which tokens merging gives back whole.
         var whole = new bool[vocabulary.Count];
         var ids = new List<int>();
-        for (int id = 0; id < whole.Length; id++)
+        for (var id = 0; id < whole.Length; id++)
         {
             ids.Clear();
             MergePiece(vocabulary[id], ids);
@@ -71,7 +74,8 @@ public sealed class BytePairTokenizer : Tokenizer
     /// right id. <see cref="BytePairReference"/> is the same in sixty lines.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary is too small for the bytes and the special tokens.</exception>
-    public static BytePairTokenizer Train(string text, int vocabularySize, SplitPattern pattern = SplitPattern.Gpt4, params ReadOnlySpan<string> specialTokens)
+    public static BytePairTokenizer Train(string text, int vocabularySize, SplitPattern pattern = SplitPattern.Gpt4,
+        params ReadOnlySpan<string> specialTokens)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 256 + specialTokens.Length);
@@ -86,61 +90,77 @@ public sealed class BytePairTokenizer : Tokenizer
         return new BytePairTokenizer(new Vocabulary(tokens), table, wholePieces: false, pattern, Numbered(specialTokens, tokens.Count));
     }
 
-    /// <summary>Makes the tokenizer of a vocabulary and its merges, written in GPT-2's alphabet as in <c>tokenizer.json</c> and GGUF.</summary>
+    /// <summary>Makes the tokenizer of a vocabulary and its merges, written in GPT-2's
+    /// alphabet as in <c>tokenizer.json</c> and GGUF.</summary>
     /// <param name="vocabulary">The tokens and their ids, without the added ones.</param>
     /// <param name="merges">The pairs that merge, by rank.</param>
     /// <param name="pattern">How text is cut before merging.</param>
     /// <param name="specialTokens">The special tokens and their ids.</param>
     /// <param name="always">Tokens that no merge makes, and that are tokens wherever the text has them.</param>
-    /// <param name="wholePieces">Whether a piece that is a token becomes that token, whatever the merges say (<c>ignore_merges</c>; Llama 3).</param>
+    /// <param name="wholePieces">Whether a piece that is a token becomes that token,
+    /// whatever the merges say (<c>ignore_merges</c>; Llama 3).</param>
     /// <param name="addPrefixSpace">Whether a text that starts without a space is encoded as if it had one.</param>
     /// <param name="expectsBeginOfText">See <see cref="Tokenizer.ExpectsBeginOfText"/>.</param>
     /// <exception cref="FormatException">The vocabulary and the merges do not fit, an id is used twice, or a byte has no token.</exception>
-    public static BytePairTokenizer FromMerges(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges, SplitPattern pattern,
-        IReadOnlyDictionary<string, int> specialTokens, IReadOnlyDictionary<string, int>? always = null, bool wholePieces = false, bool addPrefixSpace = false,
+    public static BytePairTokenizer FromMerges(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges,
+        SplitPattern pattern,
+        IReadOnlyDictionary<string, int> specialTokens, IReadOnlyDictionary<string, int>? always = null, bool wholePieces = false,
+        bool addPrefixSpace = false,
         bool expectsBeginOfText = false)
     {
-        int largest = vocabulary.Values.Append(-1).Max(), largestOfAll = specialTokens.Values.Concat(always?.Values ?? []).Append(largest).Max();
+        int largest = vocabulary.Values.Append(-1).Max(),
+            largestOfAll = specialTokens.Values.Concat(always?.Values ?? []).Append(largest).Max();
         // A hostile file could give one token an id of two thousand millions.
-        if (largestOfAll > vocabulary.Count * 4L + 100_000) throw new FormatException($"it has {vocabulary.Count} tokens, and yet an id as large as {largestOfAll}");
+        if (largestOfAll > vocabulary.Count * 4L + 100_000)
+            throw new FormatException($"it has {vocabulary.Count} tokens, and yet an id as large as {largestOfAll}");
         var tokens = new byte[]?[largest + 1];
         foreach (var (text, id) in vocabulary)
         {
-            if (id < 0 || tokens[id] is not null) throw new FormatException($"the token '{text}' has the id {id}, which {(id < 0 ? "is negative" : "another token has too")}");
+            if (id < 0 || tokens[id] is not null)
+                throw new FormatException(
+                    $"the token '{text}' has the id {id}, which {(id < 0 ? "is negative" : "another token has too")}");
             tokens[id] = ByteAlphabet.ToBytes(text);
         }
         var table = new MergeTable(vocabulary.Count);
-        int rank = 0;
-        foreach (var (left, right) in merges) table.Add(Id(left), Id(right), rank++, Id(left + right));
+        var rank = 0;
+        foreach (var (left, right) in merges)
+            table.Add(Id(left), Id(right), rank++, Id(left + right));
         try
         {
-            return new(new Vocabulary(tokens), table, wholePieces, pattern, specialTokens, addPrefixSpace, always) { ExpectsBeginOfText = expectsBeginOfText };
+            return new(new Vocabulary(tokens), table, wholePieces, pattern, specialTokens, addPrefixSpace,
+                always)
+            { ExpectsBeginOfText = expectsBeginOfText };
         }
         catch (ArgumentException e)
         {
             throw new FormatException(e.Message, e);
         }
 
-        int Id(string token) => vocabulary.TryGetValue(token, out int id) ? id : throw new FormatException($"merge {rank} names '{token}', which the vocabulary lacks");
+        int Id(string token) => vocabulary.TryGetValue(token, out var id)
+            ? id
+            : throw new FormatException($"merge {rank} names '{token}', which the vocabulary lacks");
     }
 
     /// <summary>
-    /// Makes the tokenizer of a tiktoken vocabulary, in which a token's rank is its id and any two neighbours merge whose bytes together are a token.
+    /// Makes the tokenizer of a tiktoken vocabulary, in which a token's rank is its id and
+    /// any two neighbours merge whose bytes together are a token.
     /// </summary>
     /// <param name="tokens">The bytes of each id; null for an id that is not used.</param>
     /// <param name="pattern">How text is cut before merging.</param>
     /// <param name="specialTokens">The special tokens and their ids.</param>
     /// <exception cref="FormatException">A token is too long to look for its parts.</exception>
     /// <exception cref="ArgumentException">Two ids have the same bytes, or a byte has no token.</exception>
-    public static BytePairTokenizer FromRanks(IReadOnlyList<byte[]?> tokens, SplitPattern pattern, IEnumerable<KeyValuePair<string, int>> specialTokens)
+    public static BytePairTokenizer FromRanks(IReadOnlyList<byte[]?> tokens, SplitPattern pattern,
+        IEnumerable<KeyValuePair<string, int>> specialTokens)
     {
         var vocabulary = new Vocabulary(tokens);
         var merges = new MergeTable(tokens.Count * 2);
-        for (int id = 0; id < tokens.Count; id++)
+        for (var id = 0; id < tokens.Count; id++)
         {
             var token = vocabulary[id];
-            if (token.Length > Vocabulary.LongestCut) throw new FormatException($"token {id} has {token.Length} bytes, more than {Vocabulary.LongestCut}");
-            for (int cut = 1; cut < token.Length; cut++)
+            if (token.Length > Vocabulary.LongestCut)
+                throw new FormatException($"token {id} has {token.Length} bytes, more than {Vocabulary.LongestCut}");
+            for (var cut = 1; cut < token.Length; cut++)
                 if (vocabulary.Find(token[..cut]) is var left and >= 0 && vocabulary.Find(token[cut..]) is var right and >= 0)
                     merges.Add(left, right, rank: id, id);
         }
@@ -149,28 +169,32 @@ public sealed class BytePairTokenizer : Tokenizer
 
     private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
-        if (part.Length == 0) return;
-        int space = AddPrefixSpace && part[0] != ' ' ? 1 : 0;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(part.Length) + space);
+        if (part.Length == 0)
+            return;
+        var space = AddPrefixSpace && part[0] != ' ' ? 1 : 0;
+        var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(part.Length) + space);
         buffer[0] = (byte)' ';
         var utf8 = buffer.AsSpan(0, space + Encoding.UTF8.GetBytes(part, buffer.AsSpan(space)));
         for (int start = 0, end; start < utf8.Length; start = end)
         {
             end = PieceSplitter.End(Pattern, utf8, start);
             var piece = utf8[start..end];
-            int id = _vocabulary.Find(piece);
-            if (id >= 0 && (_whole is null || _whole[id])) ids.Add(id);
-            else MergePiece(piece, ids);
+            var id = _vocabulary.Find(piece);
+            if (id >= 0 && (_whole is null || _whole[id]))
+                ids.Add(id);
+            else
+                MergePiece(piece, ids);
         }
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private void MergePiece(ReadOnlySpan<byte> piece, List<int> ids)
     {
-        int start = ids.Count;
+        var start = ids.Count;
         CollectionsMarshal.SetCount(ids, start + piece.Length);
         var parts = CollectionsMarshal.AsSpan(ids)[start..];
-        for (int i = 0; i < piece.Length; i++) parts[i] = _byteIds[piece[i]];
+        for (var i = 0; i < piece.Length; i++)
+            parts[i] = _byteIds[piece[i]];
         CollectionsMarshal.SetCount(ids, start + Merging.Merge(_merges, parts));
     }
 

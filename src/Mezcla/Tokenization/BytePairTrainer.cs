@@ -36,7 +36,7 @@ internal sealed class BytePairTrainer
 
     public BytePairTrainer(byte[] utf8, SplitPattern pattern)
     {
-        string text = Encoding.Latin1.GetString(utf8); // a char for each byte, so that pieces can be looked up as spans
+        var text = Encoding.Latin1.GetString(utf8); // a char for each byte, so that pieces can be looked up as spans
         var weights = new Dictionary<string, int>();
         var lookup = weights.GetAlternateLookup<ReadOnlySpan<char>>();
         for (int start = 0, end; start < utf8.Length; start = end)
@@ -48,35 +48,41 @@ internal sealed class BytePairTrainer
         _ids = new int[weights.Keys.Sum(piece => piece.Length + 1) + 1];
         _weights = new int[_ids.Length];
         Array.Fill(_ids, Gap);
-        int at = 1;
+        var at = 1;
         foreach (var (piece, weight) in weights)
         {
-            foreach (char b in piece) (_ids[at], _weights[at++]) = (b, weight);
+            foreach (var b in piece)
+                (_ids[at], _weights[at++]) = (b, weight);
             at++;
         }
-        for (int i = 1; i < _ids.Length; i++) Add(_ids[i - 1], _ids[i], _weights[i], i - 1);
+        for (var i = 1; i < _ids.Length; i++)
+            Add(_ids[i - 1], _ids[i], _weights[i], i - 1);
         QueueBorn();
     }
 
-    /// <summary>The first <paramref name="count"/> merges, fewer where no pair occurs twice any more. Merge n makes the id 256 + n.</summary>
+    /// <summary>The first <paramref name="count"/> merges, fewer where no pair occurs
+    /// twice any more. Merge n makes the id 256 + n.</summary>
     public List<(int Left, int Right)> Merges(int count)
     {
         var merges = new List<(int, int)>();
-        while (merges.Count < count && _queue.TryDequeue(out ulong key, out var priority))
+        while (merges.Count < count && _queue.TryDequeue(out var key, out var priority))
         {
-            if (!_pairs.TryGetValue(key, out var pair)) continue;
+            if (!_pairs.TryGetValue(key, out var pair))
+                continue;
             if (pair.Count != -priority.MinusCount)
             {
                 // Counts only fall once a pair is queued, so what comes out up to date is the best of all.
                 _queue.Enqueue(key, (-pair.Count, key));
                 continue;
             }
-            if (pair.Count < 2) break;
+            if (pair.Count < 2)
+                break;
             int left = (int)(key >> 32), right = (int)(uint)key;
             merges.Add((left, right));
             _lengths.Add(_lengths[left] + _lengths[right]);
             _pairs.Remove(key);
-            foreach (int place in pair.Places) Merge(place, left, right, 255 + merges.Count);
+            foreach (var place in pair.Places)
+                Merge(place, left, right, 255 + merges.Count);
             QueueBorn();
         }
         return merges;
@@ -85,21 +91,24 @@ internal sealed class BytePairTrainer
     private void Merge(int at, int left, int right, int id)
     {
         int cut = at + _lengths[left], end = cut + _lengths[right];
-        if (_ids[at] != left || _ids[cut] != right) return; // one of them was merged with another since
+        if (_ids[at] != left || _ids[cut] != right)
+            return; // one of them was merged with another since
         int before = _ids[at - 1], after = _ids[end], weight = _weights[at];
         Remove(before, left, weight);
         Remove(right, after, weight);
         (_ids[cut - 1], _ids[cut]) = (Gap, Gap);
         (_ids[at], _ids[end - 1]) = (id, id);
-        if (before != Gap) Add(before, id, weight, at - _lengths[before]);
+        if (before != Gap)
+            Add(before, id, weight, at - _lengths[before]);
         Add(id, after, weight, at);
     }
 
     private void Add(int left, int right, int weight, int place)
     {
-        if (left == Gap || right == Gap) return;
-        ulong key = MergeTable.Pack(left, right);
-        ref var pair = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out bool known);
+        if (left == Gap || right == Gap)
+            return;
+        var key = MergeTable.Pack(left, right);
+        ref var pair = ref CollectionsMarshal.GetValueRefOrAddDefault(_pairs, key, out var known);
         if (!known)
         {
             pair = new Pair();
@@ -112,14 +121,16 @@ internal sealed class BytePairTrainer
     // The pair being merged is out of the table already: its own overlaps, as in "aaa", need no count.
     private void Remove(int left, int right, int weight)
     {
-        if (left == Gap || right == Gap || !_pairs.TryGetValue(MergeTable.Pack(left, right), out var pair)) return;
+        if (left == Gap || right == Gap || !_pairs.TryGetValue(MergeTable.Pack(left, right), out var pair))
+            return;
         pair.Count -= weight;
-        if (pair.Count == 0) _pairs.Remove(MergeTable.Pack(left, right));
+        if (pair.Count == 0)
+            _pairs.Remove(MergeTable.Pack(left, right));
     }
 
     private void QueueBorn()
     {
-        foreach (ulong key in _born)
+        foreach (var key in _born)
             if (_pairs.TryGetValue(key, out var pair))
                 _queue.Enqueue(key, (-pair.Count, key));
         _born.Clear();

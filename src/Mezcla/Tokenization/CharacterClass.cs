@@ -4,7 +4,8 @@ namespace Mezcla.Tokenization;
 
 /// <summary>
 /// What the split patterns ask of a code point. Exactly one of Letter, Number, Other and Space is set; none means the end of the text.
-/// Upper and Lower are GPT-4o's two classes of word characters, <c>[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]</c> and <c>[\p{Ll}\p{Lm}\p{Lo}\p{M}]</c>.
+/// Upper and Lower are GPT-4o's two classes of word characters,
+/// <c>[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]</c> and <c>[\p{Ll}\p{Lm}\p{Lo}\p{M}]</c>.
 /// </summary>
 [Flags]
 internal enum CharacterClass : byte
@@ -16,7 +17,8 @@ internal static class CharacterClasses
 {
     private static readonly CharacterClass[] BasicPlane = [.. Enumerable.Range(0, 0x10000).Select(Classify)];
 
-    /// <summary>The class of the character that starts at <paramref name="at"/> of valid UTF-8, and its length in bytes; End past the end.</summary>
+    /// <summary>The class of the character that starts at <paramref name="at"/> of valid
+    /// UTF-8, and its length in bytes; End past the end.</summary>
     public static CharacterClass At(ReadOnlySpan<byte> utf8, int at, out int length)
     {
         if ((uint)at >= (uint)utf8.Length)
@@ -51,7 +53,8 @@ internal static class CharacterClasses
         {
             UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter => CharacterClass.Letter | CharacterClass.Upper,
             UnicodeCategory.LowercaseLetter => CharacterClass.Letter | CharacterClass.Lower,
-            UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => CharacterClass.Letter | CharacterClass.Upper | CharacterClass.Lower,
+            UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter =>
+                CharacterClass.Letter | CharacterClass.Upper | CharacterClass.Lower,
             UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark =>
                 CharacterClass.Other | CharacterClass.Upper | CharacterClass.Lower,
             UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharacterClass.Number,

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Mezcla.Tokenization;
 
-/// <summary>A token for each character (Unicode code point) that a text has, in order of code point: the simplest vocabulary there is.</summary>
+/// <summary>A token for each character (Unicode code point) that a text has, in order
+/// of code point: the simplest vocabulary there is.</summary>
 public sealed class CharacterTokenizer : Tokenizer
 {
     private readonly byte[][] _bytes;
@@ -14,7 +15,8 @@ public sealed class CharacterTokenizer : Tokenizer
     public CharacterTokenizer(IReadOnlyList<Rune> characters, IEnumerable<KeyValuePair<string, int>> specialTokens) : base(specialTokens)
     {
         _bytes = [.. characters.Select(c => Encoding.UTF8.GetBytes(c.ToString()))];
-        foreach (var character in characters) _ids.Add(character, _ids.Count);
+        foreach (var character in characters)
+            _ids.Add(character, _ids.Count);
         VocabularySize = SpecialTokens.Values.Append(characters.Count - 1).Max() + 1;
     }
 
@@ -34,8 +36,10 @@ public sealed class CharacterTokenizer : Tokenizer
     private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
         foreach (var character in part.EnumerateRunes())
-            ids.Add(_ids.TryGetValue(character, out int id) ? id
-                : throw new ArgumentException($"The character '{character}' (U+{character.Value:X4}) is not among the {_ids.Count} that this tokenizer was made from."));
+            ids.Add(_ids.TryGetValue(character, out var id) ? id
+                : throw new ArgumentException(
+                    $"The character '{character}' (U+{character.Value:X4}) is not among the {_ids.Count} that this tokenizer was made " +
+                        "from."));
     }
 
     private protected override ReadOnlySpan<byte> OrdinaryBytes(int id) => (uint)id < (uint)_bytes.Length ? _bytes[id] : throw NoSuchId(id);

@@ -32,21 +32,25 @@ internal sealed class MergeTable
     /// <summary>The packed rank and id that the pair merges to, or <see cref="None"/>.</summary>
     public ulong Find(int left, int right)
     {
-        if ((uint)(left | right) < 256) return _small[left << 8 | right];
+        if ((uint)(left | right) < 256)
+            return _small[left << 8 | right];
         ulong pair = Pack(left, right), hash = Hash(pair);
         // Most pairs do not merge, and most of those are told here.
-        if ((_filter[Word(hash)] >> Bit(hash) & 1) == 0) return None;
+        if ((_filter[Word(hash)] >> Bit(hash) & 1) == 0)
+            return None;
         var slots = _slots;
-        for (int slot = Slot(hash); ; slot = slot + 1 & slots.Length - 1)
+        for (var slot = Slot(hash); ; slot = slot + 1 & slots.Length - 1)
         {
             ref readonly var entry = ref slots[slot];
-            if (entry.Pair == pair || entry.Merge == None) return entry.Merge;
+            if (entry.Pair == pair || entry.Merge == None)
+                return entry.Merge;
         }
     }
 
     /// <summary>The pairs by rank; pairs of equal rank by their left id.</summary>
     public (int Left, int Right)[] InOrder() =>
-        [.. _slots.Where(s => s.Merge != None).OrderBy(s => RankOf(s.Merge)).ThenBy(s => s.Pair).Select(s => ((int)(s.Pair >> 32), (int)(uint)s.Pair))];
+        [.. _slots.Where(s => s.Merge != None).OrderBy(s => RankOf(s.Merge)).ThenBy(s => s.Pair)
+            .Select(s => ((int)(s.Pair >> 32), (int)(uint)s.Pair))];
 
     /// <summary>Adds a pair; false if it is there already.</summary>
     public bool Add(int left, int right, int rank, int id)
@@ -59,16 +63,18 @@ internal sealed class MergeTable
                 if (merge != None)
                     Insert(pair, merge);
         }
-        if (!Insert(Pack(left, right), Pack(rank, id))) return false;
-        if ((uint)(left | right) < 256) _small[left << 8 | right] = Pack(rank, id);
+        if (!Insert(Pack(left, right), Pack(rank, id)))
+            return false;
+        if ((uint)(left | right) < 256)
+            _small[left << 8 | right] = Pack(rank, id);
         Count++;
         return true;
     }
 
     private bool Insert(ulong pair, ulong merge)
     {
-        ulong hash = Hash(pair);
-        int slot = Slot(hash);
+        var hash = Hash(pair);
+        var slot = Slot(hash);
         for (; _slots[slot].Merge != None; slot = slot + 1 & _slots.Length - 1)
             if (_slots[slot].Pair == pair)
                 return false;

@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Byte-pair merging (Sennrich et al. 2016): again and again merge the neighbours of the lowest rank, the leftmost of equals, until none merge.
-/// Short pieces scan an array; long ones keep the pairs in a heap, so that a word of a megabyte takes n log n steps.
+/// Byte-pair merging (Sennrich et al. 2016): again and again merge the neighbours of the lowest rank, the leftmost of equals, until none
+/// merge. Short pieces scan an array; long ones keep the pairs in a heap, so that a word of a megabyte takes n log n steps.
 /// </summary>
 internal static class Merging
 {
@@ -17,19 +17,22 @@ internal static class Merging
     /// <summary>Merges <paramref name="ids"/> in place; returns how many are left, at its start.</summary>
     public static int Merge(MergeTable merges, Span<int> ids) => ids.Length < LongPiece ? Scan(merges, ids) : Heap(merges, ids);
 
-    // Nothing moves while pairs merge: each rank stands at the position of the pair's left part, and positions that were swallowed have no rank.
+    // Nothing moves while pairs merge: each rank stands at the position of the pair's
+    // left part, and positions that were swallowed have no rank.
     [SkipLocalsInit]
     internal static int Scan(MergeTable merges, Span<int> ids)
     {
-        int length = ids.Length;
-        if (length < 2) return length;
-        int padded = (length + Vector256<uint>.Count - 1) / Vector256<uint>.Count * Vector256<uint>.Count;
+        var length = ids.Length;
+        if (length < 2)
+            return length;
+        var padded = (length + Vector256<uint>.Count - 1) / Vector256<uint>.Count * Vector256<uint>.Count;
         Span<uint> ranks = stackalloc uint[padded];
         Span<int> made = stackalloc int[length], next = stackalloc int[length], previous = stackalloc int[length];
-        for (int i = 0; i < length; i++)
+        for (var i = 0; i < length; i++)
         {
             (next[i], previous[i]) = (i + 1, i - 1);
-            if (i + 1 < length) Find(merges, ids, i, i + 1, ranks, made);
+            if (i + 1 < length)
+                Find(merges, ids, i, i + 1, ranks, made);
         }
         ranks[(length - 1)..].Fill(uint.MaxValue);
         while (LowestFirst(ranks) is var at and >= 0)
@@ -42,30 +45,33 @@ internal static class Merging
                 previous[after] = at;
                 Find(merges, ids, at, after, ranks, made);
             }
-            if (previous[at] >= 0) Find(merges, ids, previous[at], at, ranks, made);
+            if (previous[at] >= 0)
+                Find(merges, ids, previous[at], at, ranks, made);
         }
         return Gather(ids, next);
     }
 
     private static void Find(MergeTable merges, Span<int> ids, int left, int right, Span<uint> ranks, Span<int> made)
     {
-        ulong merge = merges.Find(ids[left], ids[right]);
+        var merge = merges.Find(ids[left], ids[right]);
         (ranks[left], made[left]) = (MergeTable.RankOf(merge), MergeTable.IdOf(merge));
     }
 
     // Where the lowest rank stands first, or -1 where nothing has a rank.
     private static int LowestFirst(ReadOnlySpan<uint> ranks)
     {
-        ref uint first = ref MemoryMarshal.GetReference(ranks);
+        ref var first = ref MemoryMarshal.GetReference(ranks);
         var low = Vector256.LoadUnsafe(ref first);
-        for (int i = Vector256<uint>.Count; i < ranks.Length; i += Vector256<uint>.Count) low = Vector256.Min(low, Vector256.LoadUnsafe(ref first, (nuint)i));
+        for (var i = Vector256<uint>.Count; i < ranks.Length; i += Vector256<uint>.Count)
+            low = Vector256.Min(low, Vector256.LoadUnsafe(ref first, (nuint)i));
         var half = Vector128.Min(low.GetLower(), low.GetUpper());
         half = Vector128.Min(half, Vector128.Shuffle(half, Vector128.Create(2u, 3, 0, 1)));
         half = Vector128.Min(half, Vector128.Shuffle(half, Vector128.Create(1u, 0, 3, 2)));
-        uint rank = half.ToScalar();
-        if (rank == uint.MaxValue) return -1;
+        var rank = half.ToScalar();
+        if (rank == uint.MaxValue)
+            return -1;
         var wanted = Vector256.Create(rank);
-        for (int i = 0; ; i += Vector256<uint>.Count)
+        for (var i = 0; ; i += Vector256<uint>.Count)
             if (Vector256.Equals(Vector256.LoadUnsafe(ref first, (nuint)i), wanted).ExtractMostSignificantBits() is var hits and not 0)
                 return i + BitOperations.TrailingZeroCount(hits);
     }
@@ -73,22 +79,25 @@ internal static class Merging
     internal static int Heap(MergeTable merges, Span<int> ids)
     {
         // A list linked by position; a merged pair keeps the position of its left part.
-        int length = ids.Length;
+        var length = ids.Length;
         int[] next = new int[length], previous = new int[length];
         var first = new List<(int At, ulong Key)>();
-        for (int i = 0; i < length; i++)
+        for (var i = 0; i < length; i++)
         {
             (next[i], previous[i]) = (i + 1, i - 1);
-            if (i + 1 < length && merges.Find(ids[i], ids[i + 1]) is var merge and not MergeTable.None) first.Add((i, Key(merge, i)));
+            if (i + 1 < length && merges.Find(ids[i], ids[i + 1]) is var merge and not MergeTable.None)
+                first.Add((i, Key(merge, i)));
         }
         // Equal ranks come out by position. An entry may be out of date when it comes out: then the pair there has another key.
         var queue = new PriorityQueue<int, ulong>(first);
-        while (queue.TryDequeue(out int at, out ulong key))
+        while (queue.TryDequeue(out var at, out var key))
         {
-            int right = next[at];
-            if (right < 0 || right == length) continue; // at was swallowed by its left neighbour, or is the last now
-            ulong merge = merges.Find(ids[at], ids[right]);
-            if (merge == MergeTable.None || Key(merge, at) != key) continue;
+            var right = next[at];
+            if (right < 0 || right == length)
+                continue; // at was swallowed by its left neighbour, or is the last now
+            var merge = merges.Find(ids[at], ids[right]);
+            if (merge == MergeTable.None || Key(merge, at) != key)
+                continue;
             ids[at] = MergeTable.IdOf(merge);
             next[at] = next[right];
             next[right] = -1;
@@ -97,21 +106,24 @@ internal static class Merging
                 previous[next[at]] = at;
                 Push(at, next[at], ids);
             }
-            if (previous[at] >= 0) Push(previous[at], at, ids);
+            if (previous[at] >= 0)
+                Push(previous[at], at, ids);
         }
 
         return Gather(ids, next);
 
         void Push(int left, int right, Span<int> ids)
         {
-            if (merges.Find(ids[left], ids[right]) is var merge and not MergeTable.None) queue.Enqueue(left, Key(merge, left));
+            if (merges.Find(ids[left], ids[right]) is var merge and not MergeTable.None)
+                queue.Enqueue(left, Key(merge, left));
         }
     }
 
     private static int Gather(Span<int> ids, ReadOnlySpan<int> next)
     {
-        int count = 0;
-        for (int at = 0; at < ids.Length; at = next[at]) ids[count++] = ids[at];
+        var count = 0;
+        for (var at = 0; at < ids.Length; at = next[at])
+            ids[count++] = ids[at];
         return count;
     }
 

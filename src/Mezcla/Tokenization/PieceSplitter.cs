@@ -18,9 +18,10 @@ internal static class PieceSplitter
 
     private static int Gpt2(ReadOnlySpan<byte> text, int start)
     {
-        int contraction = Contraction(text, start, anyCase: false);
-        if (contraction > 0) return start + contraction;
-        int body = text[start] == ' ' ? start + 1 : start;
+        var contraction = Contraction(text, start, anyCase: false);
+        if (contraction > 0)
+            return start + contraction;
+        var body = text[start] == ' ' ? start + 1 : start;
         // ' ?\p{L}+' or ' ?\p{N}+' or ' ?[^\s\p{L}\p{N}]+'
         var kind = CharacterClasses.At(text, body, out _) & (Letter | Number | Other);
         return kind != 0 ? Run(text, body, kind) : WhiteSpace(text, start, stopAfterNewLine: false);
@@ -28,11 +29,13 @@ internal static class PieceSplitter
 
     private static int Gpt4(ReadOnlySpan<byte> text, int start)
     {
-        int contraction = Contraction(text, start, anyCase: true);
-        if (contraction > 0) return start + contraction;
-        var first = CharacterClasses.At(text, start, out int length);
+        var contraction = Contraction(text, start, anyCase: true);
+        if (contraction > 0)
+            return start + contraction;
+        var first = CharacterClasses.At(text, start, out var length);
         // '[^\r\n\p{L}\p{N}]?\p{L}+'
-        if ((first & Letter) != 0) return Run(text, start + length, Letter);
+        if ((first & Letter) != 0)
+            return Run(text, start + length, Letter);
         if ((first & (NewLine | Number)) == 0 && (CharacterClasses.At(text, start + length, out _) & Letter) != 0)
             return Run(text, start + length, Letter);
         return NumbersMarksAndSpace(text, start, first, slash: false);
@@ -40,13 +43,16 @@ internal static class PieceSplitter
 
     private static int Gpt4o(ReadOnlySpan<byte> text, int start)
     {
-        var first = CharacterClasses.At(text, start, out int length);
+        var first = CharacterClasses.At(text, start, out var length);
         // '[^\r\n\p{L}\p{N}]?' is tried before no prefix at all, and the word that ends in lower case before the one in upper case.
-        int prefixed = (first & (NewLine | Number | Letter)) == 0 ? start + length : -1;
-        int end = prefixed >= 0 ? LowerWord(text, prefixed) : -1;
-        if (end < 0) end = LowerWord(text, start);
-        if (end < 0 && prefixed >= 0) end = UpperWord(text, prefixed);
-        if (end < 0) end = UpperWord(text, start);
+        var prefixed = (first & (NewLine | Number | Letter)) == 0 ? start + length : -1;
+        var end = prefixed >= 0 ? LowerWord(text, prefixed) : -1;
+        if (end < 0)
+            end = LowerWord(text, start);
+        if (end < 0 && prefixed >= 0)
+            end = UpperWord(text, prefixed);
+        if (end < 0)
+            end = UpperWord(text, start);
         return end < 0 ? NumbersMarksAndSpace(text, start, first, slash: true) : end + Contraction(text, end, anyCase: true);
     }
 
@@ -57,33 +63,38 @@ internal static class PieceSplitter
         int at = start, endOfBoth = -1;
         while (true)
         {
-            var kind = CharacterClasses.At(text, at, out int length);
-            if ((kind & Upper) == 0) return (kind & Lower) != 0 ? Run(text, at, Lower) : endOfBoth;
+            var kind = CharacterClasses.At(text, at, out var length);
+            if ((kind & Upper) == 0)
+                return (kind & Lower) != 0 ? Run(text, at, Lower) : endOfBoth;
             at += length;
-            if ((kind & Lower) != 0) endOfBoth = at;
+            if ((kind & Lower) != 0)
+                endOfBoth = at;
         }
     }
 
     // '[Upper]+[Lower]*'
     private static int UpperWord(ReadOnlySpan<byte> text, int start)
     {
-        int end = Run(text, start, Upper);
+        var end = Run(text, start, Upper);
         return end == start ? -1 : Run(text, end, Lower);
     }
 
     // '\p{N}{1,3}', then ' ?[^\s\p{L}\p{N}]+[\r\n]*' (GPT-4o: '[\r\n/]*'), then white space.
     private static int NumbersMarksAndSpace(ReadOnlySpan<byte> text, int start, CharacterClass first, bool slash)
     {
-        int end = start;
+        var end = start;
         if ((first & Number) != 0)
         {
-            for (int digits = 0; digits < 3 && (CharacterClasses.At(text, end, out int length) & Number) != 0; digits++) end += length;
+            for (var digits = 0; digits < 3 && (CharacterClasses.At(text, end, out var length) & Number) != 0; digits++)
+                end += length;
             return end;
         }
-        int body = text[start] == ' ' ? start + 1 : start;
+        var body = text[start] == ' ' ? start + 1 : start;
         end = Run(text, body, Other);
-        if (end == body) return WhiteSpace(text, start, stopAfterNewLine: true);
-        while (end < text.Length && (text[end] is (byte)'\r' or (byte)'\n' || slash && text[end] == '/')) end++;
+        if (end == body)
+            return WhiteSpace(text, start, stopAfterNewLine: true);
+        while (end < text.Length && (text[end] is (byte)'\r' or (byte)'\n' || slash && text[end] == '/'))
+            end++;
         return end;
     }
 
@@ -91,29 +102,35 @@ internal static class PieceSplitter
     private static int WhiteSpace(ReadOnlySpan<byte> text, int start, bool stopAfterNewLine)
     {
         int end = start, last = start, afterNewLine = -1;
-        for (CharacterClass kind; ((kind = CharacterClasses.At(text, end, out int length)) & Space) != 0; end += length)
+        for (CharacterClass kind; ((kind = CharacterClasses.At(text, end, out var length)) & Space) != 0; end += length)
         {
             last = end;
-            if ((kind & NewLine) != 0) afterNewLine = end + length;
+            if ((kind & NewLine) != 0)
+                afterNewLine = end + length;
         }
-        if (stopAfterNewLine && afterNewLine >= 0) return afterNewLine;
+        if (stopAfterNewLine && afterNewLine >= 0)
+            return afterNewLine;
         return end == text.Length || last == start ? end : last;
     }
 
     private static int Run(ReadOnlySpan<byte> text, int at, CharacterClass kind)
     {
-        while ((CharacterClasses.At(text, at, out int length) & kind) != 0) at += length;
+        while ((CharacterClasses.At(text, at, out var length) & kind) != 0)
+            at += length;
         return at;
     }
 
     // The length of "'s", "'t", "'re", "'ve", "'m", "'ll" or "'d" here, or 0.
     private static int Contraction(ReadOnlySpan<byte> text, int at, bool anyCase)
     {
-        if (at + 1 >= text.Length || text[at] != '\'') return 0;
+        if (at + 1 >= text.Length || text[at] != '\'')
+            return 0;
         int fold = anyCase ? 0x20 : 0, a = text[at + 1] | fold, b = at + 2 < text.Length ? text[at + 2] : 0;
-        if (a is 's' or 't' or 'm' or 'd') return 2;
+        if (a is 's' or 't' or 'm' or 'd')
+            return 2;
         // U+017F, the long s, is an s in any case but not in ASCII.
-        if (anyCase && text[at + 1] == 0xC5 && b == 0xBF) return 3;
+        if (anyCase && text[at + 1] == 0xC5 && b == 0xBF)
+            return 3;
         b |= fold;
         return (a, b) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? 3 : 0;
     }

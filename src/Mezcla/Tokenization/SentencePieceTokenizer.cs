@@ -32,16 +32,19 @@ public enum SentencePieceType
 /// <param name="Type">What it is.</param>
 public readonly record struct SentencePiece(string Text, float Score, SentencePieceType Type);
 
-/// <summary>Where a SentencePiece tokenizer puts a space that is not in the text, so that a word is the same token first and later.</summary>
+/// <summary>Where a SentencePiece tokenizer puts a space that is not in the text, so
+/// that a word is the same token first and later.</summary>
 public enum SpacePrefix
 {
     /// <summary>Nowhere.</summary>
     Never,
 
-    /// <summary>At the start of a text that starts neither with an added token nor with a space (later Llama 2 files in Hugging Face's form).</summary>
+    /// <summary>At the start of a text that starts neither with an added token nor with a
+    /// space (later Llama 2 files in Hugging Face's form).</summary>
     Start,
 
-    /// <summary>At the start and after each token that the text may spell but merging may not make (llama.cpp, and Llama 2 in Hugging Face's form).</summary>
+    /// <summary>At the start and after each token that the text may spell but merging may not
+    /// make (llama.cpp, and Llama 2 in Hugging Face's form).</summary>
     EachPart,
 
     /// <summary>As <see cref="EachPart"/>, but not where a space is already.</summary>
@@ -52,9 +55,9 @@ public enum SpacePrefix
 }
 
 /// <summary>
-/// Byte-pair encoding as SentencePiece does it (Kudo and Richardson 2018), and Llama 1 and 2, Mistral and Mixtral with it: it merges characters, not
-/// bytes; any two neighbours merge whose text together is a token, the token with the highest score first; a space is the character <c>▁</c>; a
-/// character that ends up without a token becomes its UTF-8 bytes (byte fallback).
+/// Byte-pair encoding as SentencePiece does it (Kudo and Richardson 2018), and Llama 1 and 2, Mistral and Mixtral with it: it merges
+/// characters, not bytes; any two neighbours merge whose text together is a token, the token with the highest score first; a space is the
+/// character <c>▁</c>; a character that ends up without a token becomes its UTF-8 bytes (byte fallback).
 /// </summary>
 public sealed class SentencePieceTokenizer : Tokenizer
 {
@@ -68,27 +71,31 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private readonly bool[] _whole;
 
     /// <summary>Makes the tokenizer of a vocabulary with scores: the id of a piece is its place in the list.</summary>
-    /// <exception cref="ArgumentException">Two pieces are the same, a byte piece names no byte, or there is neither an unknown token nor one for every byte.</exception>
-    public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix = SpacePrefix.EachPart) : this(pieces, prefix, null) { }
+    /// <exception cref="ArgumentException">Two pieces are the same, a byte piece names no byte, or
+    /// there is neither an unknown token nor one for every byte.</exception>
+    public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix = SpacePrefix.EachPart)
+        : this(pieces, prefix, null) { }
 
     /// <summary>Makes the tokenizer of a vocabulary with merges, as <c>tokenizer.json</c> has it.</summary>
     /// <param name="pieces">The vocabulary: the id of a piece is its place in the list.</param>
     /// <param name="prefix">Where a space is put that is not in the text.</param>
     /// <param name="merges">Pairs of pieces by rank; null to merge by the scores of the pieces.</param>
     /// <exception cref="ArgumentException">As in the other constructor, or a merge names a piece that the vocabulary lacks.</exception>
-    public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix, IReadOnlyList<(string Left, string Right)>? merges)
+    public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix,
+        IReadOnlyList<(string Left, string Right)>? merges)
         : base(Added(pieces, SentencePieceType.Control, SentencePieceType.Unknown), Added(pieces, SentencePieceType.UserDefined))
     {
         (_pieces, Prefix) = ([.. pieces], prefix);
         _output = new byte[]?[_pieces.Length];
         var mergeable = new byte[]?[_pieces.Length];
-        for (int id = 0; id < _pieces.Length; id++)
+        for (var id = 0; id < _pieces.Length; id++)
         {
             var (text, _, type) = _pieces[id];
             switch (type)
             {
                 case SentencePieceType.Byte:
-                    byte b = ParseByte(text) ?? throw new ArgumentException($"The byte token {id} is '{text}'; a byte is written like <0x0A>.", nameof(pieces));
+                    var b = ParseByte(text)
+                        ?? throw new ArgumentException($"The byte token {id} is '{text}'; a byte is written like <0x0A>.", nameof(pieces));
                     _byteIds[b] = id;
                     _output[id] = [b];
                     break;
@@ -99,21 +106,26 @@ public sealed class SentencePieceTokenizer : Tokenizer
                     mergeable[id] = Encoding.UTF8.GetBytes(text);
                     _output[id] = Encoding.UTF8.GetBytes(text.Replace('▁', ' '));
                     break;
-                case SentencePieceType.Control or SentencePieceType.UserDefined: break;
-                default: throw new ArgumentException($"Token {id}, '{text}', is of the type {type}, which is not supported.", nameof(pieces));
+                case SentencePieceType.Control or SentencePieceType.UserDefined:
+                    break;
+                default:
+                    throw new ArgumentException($"Token {id}, '{text}', is of the type {type}, which is not supported.", nameof(pieces));
             }
         }
         if (_unknown < 0 && _byteIds.Contains(-1))
-            throw new ArgumentException("The vocabulary has neither an unknown token nor a token for each byte, so it cannot encode every text.", nameof(pieces));
+            throw new ArgumentException(
+                "The vocabulary has neither an unknown token nor a token for each byte, so it cannot encode every text.", nameof(pieces));
         _vocabulary = new Vocabulary(mergeable);
         _merges = merges is null ? MergesByScore() : MergesByRank(merges);
-        // Where no token has a space after something else, no merge joins a word to the space before the next: the words can be merged one by one.
+        // Where no token has a space after something else, no merge joins a word to the
+        // space before the next: the words can be merged one by one.
         _cutAtSpaces = !_pieces.Any(p => p.Type == SentencePieceType.Normal && p.Text.TrimStart('▁').Contains('▁'));
         _whole = new bool[_pieces.Length];
         var ids = new List<int>();
-        for (int id = 0; id < _pieces.Length; id++)
+        for (var id = 0; id < _pieces.Length; id++)
         {
-            if (mergeable[id] is not { Length: > 0 } bytes) continue;
+            if (mergeable[id] is not { Length: > 0 } bytes)
+                continue;
             ids.Clear();
             MergeWord(bytes, ids);
             _whole[id] = ids.Count == 1 && ids[0] == id;
@@ -139,9 +151,10 @@ public sealed class SentencePieceTokenizer : Tokenizer
         var text = new StringBuilder();
         for (int start = 0, end; start < ids.Length; start = end)
         {
-            bool added = IsAdded(ids[start]);
-            for (end = start + 1; !added && end < ids.Length && !IsAdded(ids[end]);) end++;
-            string part = base.Decode(ids[start..end]);
+            var added = IsAdded(ids[start]);
+            for (end = start + 1; !added && end < ids.Length && !IsAdded(ids[end]);)
+                end++;
+            var part = base.Decode(ids[start..end]);
             text.Append(!added && part.StartsWith(' ') && AddsSpace(start == 0 ? -1 : ids[start - 1], part.AsSpan(1)) ? part[1..] : part);
         }
         return text.ToString();
@@ -150,17 +163,21 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
         // To SentencePiece a user-defined symbol is text: before one at the start there is a space too.
-        bool symbolAtStart = Prefix == SpacePrefix.StartAndAfterControl && before is { } id && _pieces[id].Type == SentencePieceType.UserDefined;
-        if (part.Length == 0 && !symbolAtStart) return;
-        string spaced = string.Concat(AddsSpace(ids.Count == 0 ? -1 : ids[^1], part) ? "▁" : "", part).Replace(' ', '▁');
-        byte[] utf8 = Encoding.UTF8.GetBytes(spaced);
+        var symbolAtStart = Prefix == SpacePrefix.StartAndAfterControl && before is { } id
+            && _pieces[id].Type == SentencePieceType.UserDefined;
+        if (part.Length == 0 && !symbolAtStart)
+            return;
+        var spaced = string.Concat(AddsSpace(ids.Count == 0 ? -1 : ids[^1], part) ? "▁" : "", part).Replace(' ', '▁');
+        var utf8 = Encoding.UTF8.GetBytes(spaced);
         for (int start = 0, end; start < utf8.Length; start = end)
         {
             end = _cutAtSpaces ? WordEnd(utf8, start) : utf8.Length;
             var word = utf8.AsSpan(start, end - start);
-            int whole = _vocabulary.Find(word);
-            if (whole >= 0 && _whole[whole]) ids.Add(whole);
-            else MergeWord(word, ids);
+            var whole = _vocabulary.Find(word);
+            if (whole >= 0 && _whole[whole])
+                ids.Add(whole);
+            else
+                MergeWord(word, ids);
         }
     }
 
@@ -170,9 +187,9 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private static Dictionary<string, int> Added(IReadOnlyList<SentencePiece> pieces, params SentencePieceType[] types)
     {
         var added = new Dictionary<string, int>();
-        for (int id = 0; id < pieces.Count; id++)
+        for (var id = 0; id < pieces.Count; id++)
         {
-            string text = pieces[id].Text.Replace('▁', ' ');
+            var text = pieces[id].Text.Replace('▁', ' ');
             if (types.Contains(pieces[id].Type) && !added.TryAdd(text, id))
                 throw new ArgumentException($"Ids {added[text]} and {id} are both the token '{text}'.", nameof(pieces));
         }
@@ -182,14 +199,15 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <summary>The byte that a token such as <c>&lt;0x0A&gt;</c> stands for; null if the text has another form.</summary>
     public static byte? ParseByte(string text) =>
         text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
-        && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b) ? b : null;
+        && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b) ? b : null;
 
     // before: the id before the part, -1 at the start of the text.
     private bool AddsSpace(int before, ReadOnlySpan<char> part) => Prefix switch
     {
         SpacePrefix.Never => false,
         SpacePrefix.EachPart => true,
-        SpacePrefix.Start or SpacePrefix.EachPartWithoutSpace => (before < 0 || Prefix != SpacePrefix.Start) && (part.Length == 0 || part[0] is not (' ' or '▁')),
+        SpacePrefix.Start or SpacePrefix.EachPartWithoutSpace => (before < 0 || Prefix != SpacePrefix.Start)
+            && (part.Length == 0 || part[0] is not (' ' or '▁')),
         _ => before < 0 || _pieces[before].Type != SentencePieceType.UserDefined,
     };
 
@@ -197,31 +215,35 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private static int WordEnd(ReadOnlySpan<byte> utf8, int start)
     {
         var space = "▁"u8;
-        int end = start;
-        while (utf8[end..].StartsWith(space)) end += space.Length;
-        int next = utf8[end..].IndexOf(space);
+        var end = start;
+        while (utf8[end..].StartsWith(space))
+            end += space.Length;
+        var next = utf8[end..].IndexOf(space);
         return next < 0 ? utf8.Length : end + next;
     }
 
     private void MergeWord(ReadOnlySpan<byte> word, List<int> ids)
     {
-        int start = ids.Count;
-        for (int at = 0, length; at < word.Length; at += length) ids.Add(Symbol(word, at, out length));
-        int count = Merging.Merge(_merges, CollectionsMarshal.AsSpan(ids)[start..]);
+        var start = ids.Count;
+        for (int at = 0, length; at < word.Length; at += length)
+            ids.Add(Symbol(word, at, out length));
+        var count = Merging.Merge(_merges, CollectionsMarshal.AsSpan(ids)[start..]);
         int[] merged = [.. CollectionsMarshal.AsSpan(ids).Slice(start, count)];
         CollectionsMarshal.SetCount(ids, start);
         Span<byte> utf8 = stackalloc byte[4];
-        foreach (int id in merged)
+        foreach (var id in merged)
         {
             if (id < _pieces.Length)
             {
                 ids.Add(id);
                 continue;
             }
-            foreach (byte b in utf8[..new Rune(id - _pieces.Length).EncodeToUtf8(utf8)])
+            foreach (var b in utf8[..new Rune(id - _pieces.Length).EncodeToUtf8(utf8)])
                 // Neighbours without tokens are one unknown.
-                if (_byteIds[b] >= 0) ids.Add(_byteIds[b]);
-                else if (ids.Count == start || ids[^1] != _unknown) ids.Add(_unknown);
+                if (_byteIds[b] >= 0)
+                    ids.Add(_byteIds[b]);
+                else if (ids.Count == start || ids[^1] != _unknown)
+                    ids.Add(_unknown);
         }
     }
 
@@ -229,25 +251,28 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private int Symbol(ReadOnlySpan<byte> text, int at, out int length)
     {
         Rune.DecodeFromUtf8(text[at..], out var rune, out length);
-        int id = _vocabulary.Find(text.Slice(at, length));
+        var id = _vocabulary.Find(text.Slice(at, length));
         return id >= 0 ? id : _pieces.Length + rune.Value;
     }
 
     private MergeTable MergesByScore()
     {
         var merges = new MergeTable(_pieces.Length * 2);
-        int rank = -1;
-        float last = float.NaN;
-        foreach (int id in Enumerable.Range(0, _pieces.Length).OrderByDescending(id => _pieces[id].Score))
+        var rank = -1;
+        var last = float.NaN;
+        foreach (var id in Enumerable.Range(0, _pieces.Length).OrderByDescending(id => _pieces[id].Score))
         {
-            if (_pieces[id].Score != last) (last, rank) = (_pieces[id].Score, rank + 1);
+            if (_pieces[id].Score != last)
+                (last, rank) = (_pieces[id].Score, rank + 1);
             var token = _vocabulary[id];
-            if (token.Length > Vocabulary.LongestCut) throw new ArgumentException($"Token {id} has {token.Length} bytes, more than {Vocabulary.LongestCut}.");
-            Symbol(token, 0, out int first);
+            if (token.Length > Vocabulary.LongestCut)
+                throw new ArgumentException($"Token {id} has {token.Length} bytes, more than {Vocabulary.LongestCut}.");
+            Symbol(token, 0, out var first);
             for (int cut = first, length; cut < token.Length; cut += length)
             {
                 Symbol(token, cut, out length);
-                if (Part(token[..cut]) is var left and >= 0 && Part(token[cut..]) is var right and >= 0) merges.Add(left, right, rank, id);
+                if (Part(token[..cut]) is var left and >= 0 && Part(token[cut..]) is var right and >= 0)
+                    merges.Add(left, right, rank, id);
             }
         }
         return merges;
@@ -255,16 +280,17 @@ public sealed class SentencePieceTokenizer : Tokenizer
 
     private int Part(ReadOnlySpan<byte> text)
     {
-        int id = _vocabulary.Find(text);
-        if (id >= 0) return id;
-        int symbol = Symbol(text, 0, out int length);
+        var id = _vocabulary.Find(text);
+        if (id >= 0)
+            return id;
+        var symbol = Symbol(text, 0, out var length);
         return length == text.Length ? symbol : -1;
     }
 
     private MergeTable MergesByRank(IReadOnlyList<(string Left, string Right)> merges)
     {
         var table = new MergeTable(merges.Count);
-        for (int rank = 0; rank < merges.Count; rank++)
+        for (var rank = 0; rank < merges.Count; rank++)
         {
             var (left, right) = merges[rank];
             table.Add(Id(left), Id(right), rank, Id(left + right));

@@ -12,7 +12,8 @@ public sealed class SpecialTokenPolicy
 
     private SpecialTokenPolicy(HashSet<string>? allowed, bool refuseOthers) => (_allowed, _refuseOthers) = (allowed, refuseOthers);
 
-    /// <summary>A special token in the text is an error, an <see cref="ArgumentException"/> that says which and where. The default.</summary>
+    /// <summary>A special token in the text is an error, an
+    /// <see cref="ArgumentException"/> that says which and where. The default.</summary>
     public static SpecialTokenPolicy Raise { get; } = new([], refuseOthers: true);
 
     /// <summary>Nothing is special: <c>&lt;|endoftext|&gt;</c> is encoded as the thirteen characters it is.</summary>

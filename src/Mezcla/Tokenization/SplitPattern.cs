@@ -11,10 +11,12 @@ public enum SplitPattern
     /// <summary>The text is one piece.</summary>
     None,
 
-    /// <summary>GPT-2 and GPT-3: a word, a number or a run of marks with the space before it; <c>'s 't 're 've 'm 'll 'd</c> apart.</summary>
+    /// <summary>GPT-2 and GPT-3: a word, a number or a run of marks with the space
+    /// before it; <c>'s 't 're 've 'm 'll 'd</c> apart.</summary>
     Gpt2,
 
-    /// <summary>GPT-3.5, GPT-4 (cl100k) and Llama 3: contractions in any case, numbers in threes, line ends with the marks before them.</summary>
+    /// <summary>GPT-3.5, GPT-4 (cl100k) and Llama 3: contractions in any case, numbers
+    /// in threes, line ends with the marks before them.</summary>
     Gpt4,
 
     /// <summary>GPT-4o (o200k) and gpt-oss: as GPT-4, and a word is cut where its case changes and keeps its contraction.</summary>
@@ -24,7 +26,8 @@ public enum SplitPattern
 /// <summary>The regular expressions of the split patterns, and the pieces they make.</summary>
 public static class SplitPatterns
 {
-    /// <summary>The published expression, as tiktoken and Hugging Face's <c>tokenizer.json</c> write it; null for <see cref="SplitPattern.None"/>.</summary>
+    /// <summary>The published expression, as tiktoken and Hugging Face's
+    /// <c>tokenizer.json</c> write it; null for <see cref="SplitPattern.None"/>.</summary>
     /// <remarks>
     /// .NET's own Regex sees UTF-16 units: there a letter beyond U+FFFF is no <c>\p{L}</c>, and <c>(?i:'s)</c> misses U+017F (long s).
     /// The library therefore does not run these expressions; it cuts by hand, on Unicode code points.
@@ -32,7 +35,8 @@ public static class SplitPatterns
     public static string? Expression(this SplitPattern pattern) => pattern switch
     {
         SplitPattern.Gpt2 => @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-        SplitPattern.Gpt4 => @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+        SplitPattern.Gpt4 =>
+            @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         SplitPattern.Gpt4o =>
             @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|" +
             @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|" +
@@ -43,7 +47,7 @@ public static class SplitPatterns
     /// <summary>The pieces of a text, in order; joined they are the text again (lone surrogates as U+FFFD).</summary>
     public static string[] Split(this SplitPattern pattern, string text)
     {
-        byte[] utf8 = Encoding.UTF8.GetBytes(text);
+        var utf8 = Encoding.UTF8.GetBytes(text);
         var pieces = new List<string>();
         for (int start = 0, end; start < utf8.Length; start = end)
         {

@@ -26,9 +26,11 @@ public abstract class Tokenizer
         _added = new([.. _special, .. always ?? []]);
         foreach (var (text, id) in _added)
         {
-            if (text.Length == 0) throw new ArgumentException($"The special token with id {id} is the empty string: it would match everywhere.");
+            if (text.Length == 0)
+                throw new ArgumentException($"The special token with id {id} is the empty string: it would match everywhere.");
             ArgumentOutOfRangeException.ThrowIfNegative(id, text);
-            if (!_addedBytes.TryAdd(id, Encoding.UTF8.GetBytes(text))) throw new ArgumentException($"Two special tokens have the id {id}; one is '{text}'.");
+            if (!_addedBytes.TryAdd(id, Encoding.UTF8.GetBytes(text)))
+                throw new ArgumentException($"Two special tokens have the id {id}; one is '{text}'.");
         }
         _search = SearchValues.Create([.. _added.Keys], StringComparison.Ordinal);
     }
@@ -39,7 +41,8 @@ public abstract class Tokenizer
     /// <summary>The special tokens and their ids.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _special;
 
-    /// <summary>The user-defined symbols and their ids: strings that are one token wherever a text spells them, although no merge makes them.</summary>
+    /// <summary>The user-defined symbols and their ids: strings that are one token wherever
+    /// a text spells them, although no merge makes them.</summary>
     public IEnumerable<KeyValuePair<string, int>> AlwaysTokens => _added.Where(t => !_special.ContainsKey(t.Key));
 
     /// <summary>The id that marks the start of a text, or null where the vocabulary has none.</summary>
@@ -56,27 +59,33 @@ public abstract class Tokenizer
 
     /// <summary>Encodes a text.</summary>
     /// <param name="text">Any string. A surrogate without its partner counts as U+FFFD, as in every UTF-8 encoder.</param>
-    /// <param name="specialTokens">What to do where the text spells a special token; <see cref="SpecialTokenPolicy.Raise"/> when null.</param>
+    /// <param name="specialTokens">What to do where the text spells a special token;
+    /// <see cref="SpecialTokenPolicy.Raise"/> when null.</param>
     /// <exception cref="SpecialTokenException">The text spells a special token that the policy refuses.</exception>
     /// <exception cref="ArgumentException">The policy names a token that this tokenizer lacks.</exception>
     public int[] Encode(string text, SpecialTokenPolicy? specialTokens = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         var policy = specialTokens ?? SpecialTokenPolicy.Raise;
-        foreach (string name in policy.Names)
+        foreach (var name in policy.Names)
             if (!_special.ContainsKey(name))
-                throw new ArgumentException($"This tokenizer has no special token '{name}'. It has: {string.Join(", ", _special.Keys.Take(10))}.", nameof(specialTokens));
+                throw new ArgumentException(
+                    $"This tokenizer has no special token '{name}'. It has: {string.Join(", ", _special.Keys.Take(10))}.",
+                    nameof(specialTokens));
 
         var ids = new List<int>(text.Length / 4 + 4);
         int done = 0, from = 0;
         while (from < text.Length)
         {
-            int hit = text.AsSpan(from).IndexOfAny(_search);
-            if (hit < 0) break;
+            var hit = text.AsSpan(from).IndexOfAny(_search);
+            if (hit < 0)
+                break;
             from += hit;
             var (token, refused) = SpecialAt(text, from, policy);
-            if (refused is not null) throw new SpecialTokenException(refused, from);
-            if (token is null) from++;
+            if (refused is not null)
+                throw new SpecialTokenException(refused, from);
+            if (token is null)
+                from++;
             else
             {
                 EncodeOrdinary(text.AsSpan(done, from - done), ids, before: _added[token]);
@@ -97,7 +106,8 @@ public abstract class Tokenizer
     public byte[] DecodeBytes(ReadOnlySpan<int> ids)
     {
         var bytes = new ArrayBufferWriter<byte>(Math.Max(1, ids.Length * 5));
-        foreach (int id in ids) bytes.Write(_addedBytes.TryGetValue(id, out byte[]? added) ? added : OrdinaryBytes(id));
+        foreach (var id in ids)
+            bytes.Write(_addedBytes.TryGetValue(id, out var added) ? added : OrdinaryBytes(id));
         return bytes.WrittenSpan.ToArray();
     }
 
@@ -105,19 +115,22 @@ public abstract class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public byte[] TokenBytes(int id) => DecodeBytes([id]);
 
-    /// <summary>Appends the ids of a part in which nothing is special; it may be empty. An added token, <paramref name="before"/>, or nothing follows.</summary>
+    /// <summary>Appends the ids of a part in which nothing is special; it may be empty. An
+    /// added token, <paramref name="before"/>, or nothing follows.</summary>
     private protected abstract void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before = null);
 
     /// <summary>The bytes of an id that is not special.</summary>
     private protected abstract ReadOnlySpan<byte> OrdinaryBytes(int id);
 
     private protected ArgumentOutOfRangeException NoSuchId(int id) =>
-        new(nameof(id), id, $"No token has the id {id}: ids run from 0 to {VocabularySize - 1}, and this one {(id < 0 || id >= VocabularySize ? "lies outside" : "is not used")}.");
+        new(nameof(id), id,
+            $"No token has the id {id}: ids run from 0 to {VocabularySize - 1}, and this " +
+                $"one {(id < 0 || id >= VocabularySize ? "lies outside" : "is not used")}.");
 
     private protected static Dictionary<string, int> Numbered(ReadOnlySpan<string> specialTokens, int first)
     {
         var numbered = new Dictionary<string, int>();
-        foreach (string token in specialTokens)
+        foreach (var token in specialTokens)
             if (!numbered.TryAdd(token, first + numbered.Count))
                 throw new ArgumentException($"The special token '{token}' is named twice.", nameof(specialTokens));
         return numbered;
@@ -127,8 +140,8 @@ public abstract class Tokenizer
 
     private int? Find(params ReadOnlySpan<string> names)
     {
-        foreach (string name in names)
-            if (_special.TryGetValue(name, out int id))
+        foreach (var name in names)
+            if (_special.TryGetValue(name, out var id))
                 return id;
         return null;
     }
@@ -137,12 +150,15 @@ public abstract class Tokenizer
     private (string? Token, string? Refused) SpecialAt(string text, int at, SpecialTokenPolicy policy)
     {
         string? token = null, refused = null;
-        foreach (string candidate in _added.Keys)
+        foreach (var candidate in _added.Keys)
         {
-            if (!text.AsSpan(at).StartsWith(candidate, StringComparison.Ordinal)) continue;
-            bool special = _special.ContainsKey(candidate);
-            if (special && policy.Refuses(candidate)) refused ??= candidate;
-            else if ((!special || policy.Allows(candidate)) && candidate.Length > (token?.Length ?? 0)) token = candidate;
+            if (!text.AsSpan(at).StartsWith(candidate, StringComparison.Ordinal))
+                continue;
+            var special = _special.ContainsKey(candidate);
+            if (special && policy.Refuses(candidate))
+                refused ??= candidate;
+            else if ((!special || policy.Allows(candidate)) && candidate.Length > (token?.Length ?? 0))
+                token = candidate;
         }
         return (token, refused);
     }

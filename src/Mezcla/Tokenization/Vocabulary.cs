@@ -3,10 +3,12 @@ using System.Numerics;
 
 namespace Mezcla.Tokenization;
 
-/// <summary>The bytes of each id, and the id of a string of bytes (a hash table with open addressing). An id without bytes is not used.</summary>
+/// <summary>The bytes of each id, and the id of a string of bytes (a hash table with
+/// open addressing). An id without bytes is not used.</summary>
 public sealed class Vocabulary
 {
-    /// <summary>The longest token that is tried for pairs at every cut, which takes the square of its length: a hostile file could have one of many megabytes.</summary>
+    /// <summary>The longest token that is tried for pairs at every cut, which takes the square of
+    /// its length: a hostile file could have one of many megabytes.</summary>
     internal const int LongestCut = 4096;
 
     private readonly byte[] _bytes;
@@ -19,17 +21,20 @@ public sealed class Vocabulary
     public Vocabulary(IReadOnlyList<byte[]?> tokens)
     {
         _starts = new int[tokens.Count + 1];
-        for (int id = 0; id < tokens.Count; id++) _starts[id + 1] = checked(_starts[id] + (tokens[id]?.Length ?? 0));
+        for (var id = 0; id < tokens.Count; id++)
+            _starts[id + 1] = checked(_starts[id] + (tokens[id]?.Length ?? 0));
         _bytes = new byte[_starts[^1]];
         _slots = new ulong[BitOperations.RoundUpToPowerOf2((uint)tokens.Count * 2 + 2)];
-        for (int id = 0; id < tokens.Count; id++)
+        for (var id = 0; id < tokens.Count; id++)
         {
-            if (tokens[id] is not { Length: > 0 } token) continue;
+            if (tokens[id] is not { Length: > 0 } token)
+                continue;
             token.CopyTo(_bytes, _starts[id]);
-            ulong hash = Hash(token);
-            int slot = Slot(token, hash);
+            var hash = Hash(token);
+            var slot = Slot(token, hash);
             if (_slots[slot] != 0)
-                throw new ArgumentException($"Ids {(uint)_slots[slot] - 1} and {id} stand for the same {token.Length} bytes ({Convert.ToHexString(token)}).");
+                throw new ArgumentException(
+                    $"Ids {(uint)_slots[slot] - 1} and {id} stand for the same {token.Length} bytes ({Convert.ToHexString(token)}).");
             _slots[slot] = hash & 0xFFFFFFFF_00000000 | (uint)(id + 1);
         }
     }
@@ -46,27 +51,30 @@ public sealed class Vocabulary
     // Where the token is, or the empty slot where it would be.
     private int Slot(ReadOnlySpan<byte> token, ulong hash)
     {
-        int mask = _slots.Length - 1;
-        for (int slot = (int)hash & mask; ; slot = slot + 1 & mask)
+        var mask = _slots.Length - 1;
+        for (var slot = (int)hash & mask; ; slot = slot + 1 & mask)
         {
-            ulong entry = _slots[slot];
-            if (entry == 0 || (entry ^ hash) >> 32 == 0 && this[(int)(uint)entry - 1].SequenceEqual(token)) return slot;
+            var entry = _slots[slot];
+            if (entry == 0 || (entry ^ hash) >> 32 == 0 && this[(int)(uint)entry - 1].SequenceEqual(token))
+                return slot;
         }
     }
 
     private static ulong Hash(ReadOnlySpan<byte> token)
     {
-        ulong hash = (ulong)token.Length;
-        for (; token.Length > 8; token = token[8..]) hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(token));
+        var hash = (ulong)token.Length;
+        for (; token.Length > 8; token = token[8..])
+            hash = Mix(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(token));
         // The last 1 to 8 bytes, read as two halves that may overlap.
-        ulong rest = token.Length >= 4 ? BinaryPrimitives.ReadUInt32LittleEndian(token) | (ulong)BinaryPrimitives.ReadUInt32LittleEndian(token[^4..]) << 32
+        var rest = token.Length >= 4
+            ? BinaryPrimitives.ReadUInt32LittleEndian(token) | (ulong)BinaryPrimitives.ReadUInt32LittleEndian(token[^4..]) << 32
             : token.Length > 0 ? token[0] | (ulong)token[token.Length >> 1] << 8 | (ulong)token[^1] << 16 : 0;
         return Mix(hash ^ rest);
     }
 
     private static ulong Mix(ulong value)
     {
-        ulong high = Math.BigMul(value ^ 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, out ulong low);
+        var high = Math.BigMul(value ^ 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93, out var low);
         return high ^ low;
     }
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Training;
 
 /// <summary>
@@ -41,8 +39,10 @@ public sealed class AdamW : Optimizer
     /// <inheritdoc/>
     protected override void Update(float learningRate, Tensor? scale)
     {
-        for (var i = 0; i < _tensors.Length; i++) _gradients[i] = _tensors[i].Grad;
-        Optimizers.AdamWStep(_tensors, _gradients, _first, _second, Steps, learningRate, _config.Beta1, _config.Beta2, Epsilon, _config.WeightDecay, decays: _decays, scale: scale);
+        for (var i = 0; i < _tensors.Length; i++)
+            _gradients[i] = _tensors[i].Grad;
+        Optimizers.AdamWStep(_tensors, _gradients, _first, _second, Steps, learningRate, _config.Beta1, _config.Beta2, Epsilon,
+            _config.WeightDecay, decays: _decays, scale: scale);
         Array.Clear(_gradients);
     }
 }

@@ -1,6 +1,4 @@
-using Mezcla.Layers;
 using Mezcla.Models;
-using Mezcla.Tensors;
 
 namespace Mezcla.Training;
 
@@ -24,11 +22,13 @@ public static class Evaluation
         return sum / count;
     }
 
-    /// <summary>Mean nats per token of a whole text, every token after the first predicted once from at most a context of tokens before it.</summary>
+    /// <summary>Mean nats per token of a whole text, every token after the first predicted
+    /// once from at most a context of tokens before it.</summary>
     /// <exception cref="ArgumentException">Fewer than two tokens.</exception>
     public static double CrossEntropy(LanguageModel model, ReadOnlySpan<int> ids)
     {
-        if (ids.Length < 2) throw new ArgumentException("At least two tokens are needed.", nameof(ids));
+        if (ids.Length < 2)
+            throw new ArgumentException("At least two tokens are needed.", nameof(ids));
         var context = model.ContextLength;
         var sum = 0.0;
         using var noGrad = new NoGrad();

@@ -15,7 +15,8 @@ public abstract record LearningRateSchedule
     /// <summary>The share of the peak at <paramref name="step"/> (from 0) of <paramref name="steps"/>, 0 to 1.</summary>
     public double At(int step, int steps)
     {
-        if (step < WarmupSteps) return (step + 1.0) / WarmupSteps;
+        if (step < WarmupSteps)
+            return (step + 1.0) / WarmupSteps;
         return AfterWarmup(Math.Clamp((double)(step - WarmupSteps) / Math.Max(1, steps - 1 - WarmupSteps), 0, 1));
     }
 
@@ -40,7 +41,8 @@ public sealed record CosineSchedule : LearningRateSchedule
     protected override double AfterWarmup(double progress) => Final + (1 - Final) * 0.5 * (1 + Math.Cos(Math.PI * progress));
 }
 
-/// <summary>The peak, then a linear fall to <see cref="Final"/> in the last <see cref="DecayShare"/> of the steps after the warm-up (WSD; Hu et al. 2024): a run can be continued from before the fall.</summary>
+/// <summary>The peak, then a linear fall to <see cref="Final"/> in the last <see cref="DecayShare"/> of the steps
+/// after the warm-up (WSD; Hu et al. 2024): a run can be continued from before the fall.</summary>
 public sealed record WarmupStableDecaySchedule : LearningRateSchedule
 {
     /// <summary>The share of the steps after the warm-up in which the rate falls; 0 for no fall.</summary>

@@ -1,10 +1,8 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Training;
 
 /// <summary>
-/// Muon (Jordan et al. 2024): the momentum of a matrix is replaced by the nearest matrix with orthogonal rows, found by five Newton-Schulz steps
-/// X ← aX + b(XXᵀ)X + c(XXᵀ)²X, so every direction moves alike. Matrices inside the blocks only; all else is AdamW's.
+/// Muon (Jordan et al. 2024): the momentum of a matrix is replaced by the nearest matrix with orthogonal rows, found by five Newton-Schulz
+/// steps X ← aX + b(XXᵀ)X + c(XXᵀ)²X, so every direction moves alike. Matrices inside the blocks only; all else is AdamW's.
 /// A stack of expert matrices [E, m, n] is treated one by one.
 /// </summary>
 public sealed class Muon : Optimizer
@@ -22,7 +20,8 @@ public sealed class Muon : Optimizer
         : base(parameters)
     {
         _config = config;
-        foreach (var (name, tensor) in Parameters.Where(IsOwn)) _matrices.Add((name, tensor, ZerosLike(tensor)));
+        foreach (var (name, tensor) in Parameters.Where(IsOwn))
+            _matrices.Add((name, tensor, ZerosLike(tensor)));
         _others = new AdamW(Parameters.Where(p => !IsOwn(p)), config);
     }
 
@@ -30,7 +29,8 @@ public sealed class Muon : Optimizer
     public override IEnumerable<(string Name, Tensor Tensor)> State() =>
         _matrices.Select(m => ($"{m.Name}.momentum", m.Momentum)).Concat(_others.State());
 
-    /// <summary>The nearest matrix with orthogonal rows (or columns, where there are fewer) to [..., m, n], roughly: singular values between about 0.7 and 1.2.</summary>
+    /// <summary>The nearest matrix with orthogonal rows (or columns, where there are fewer) to [...,
+    /// m, n], roughly: singular values between about 0.7 and 1.2.</summary>
     public static Tensor Orthogonalize(Tensor matrix)
     {
         var tall = matrix.Size(-2) > matrix.Size(-1);
@@ -50,10 +50,12 @@ public sealed class Muon : Optimizer
     {
         // Read here: momenta must not take up what is no number.
         var factor = scale?.Item() ?? 1;
-        if (float.IsNaN(factor)) return;
+        if (float.IsNaN(factor))
+            return;
         foreach (var (_, parameter, momentum) in _matrices)
         {
-            if (parameter.Grad is null) continue;
+            if (parameter.Grad is null)
+                continue;
             using var scope = new TensorScope();
             var gradient = factor == 1 ? parameter.Grad : parameter.Grad * factor;
             momentum.CopyFrom(momentum * Momentum + gradient);
@@ -67,5 +69,6 @@ public sealed class Muon : Optimizer
         _others.Step(learningRate, scale);
     }
 
-    private static bool IsOwn((string Name, Tensor Tensor) parameter) => IsMatrix(parameter) && parameter.Name.StartsWith("blocks.", StringComparison.Ordinal);
+    private static bool IsOwn((string Name, Tensor Tensor) parameter) =>
+        IsMatrix(parameter) && parameter.Name.StartsWith("blocks.", StringComparison.Ordinal);
 }

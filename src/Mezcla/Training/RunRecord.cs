@@ -42,7 +42,8 @@ public sealed record RunRecord
     public void WriteHead(TextWriter writer) => writer.WriteLine(JsonSerializer.Serialize(this, ConfigJson.Options));
 
     /// <summary>Writes the line of a step.</summary>
-    public static void WriteStep(TextWriter writer, TrainingStep step) => writer.WriteLine(JsonSerializer.Serialize(step, ConfigJson.Options));
+    public static void WriteStep(TextWriter writer, TrainingStep step) =>
+        writer.WriteLine(JsonSerializer.Serialize(step, ConfigJson.Options));
 
     /// <summary>Reads a record. A last line that was cut off while it was written is left out.</summary>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
@@ -55,15 +56,20 @@ public sealed record RunRecord
         var steps = new List<TrainingStep>();
         for (var i = 0; i < lines.Length; i++)
         {
-            if (string.IsNullOrWhiteSpace(lines[i])) continue;
+            if (string.IsNullOrWhiteSpace(lines[i]))
+                continue;
             try
             {
-                if (head is null) head = JsonSerializer.Deserialize<RunRecord>(lines[i], ConfigJson.Options);
-                else steps.Add(JsonSerializer.Deserialize<TrainingStep>(lines[i], ConfigJson.Options) ?? throw new JsonException("The line is empty."));
+                if (head is null)
+                    head = JsonSerializer.Deserialize<RunRecord>(lines[i], ConfigJson.Options);
+                else
+                    steps.Add(JsonSerializer.Deserialize<TrainingStep>(lines[i], ConfigJson.Options)
+                        ?? throw new JsonException("The line is empty."));
             }
             catch (Exception e) when (e is JsonException or NotSupportedException)
             {
-                if (head is not null && i == lines.Length - 1) break;
+                if (head is not null && i == lines.Length - 1)
+                    break;
                 throw new InvalidDataException($"{path}, line {i + 1}: not a line of a run record: {e.Message}", e);
             }
         }
@@ -71,21 +77,26 @@ public sealed record RunRecord
         return (head ?? throw new InvalidDataException($"{path} is empty: no run record.")) with { Steps = steps };
     }
 
-    /// <summary>Where what <paramref name="other"/> measured first differs in any bit from what this record has; null where all shared steps agree. Time is not compared.</summary>
+    /// <summary>Where what <paramref name="other"/> measured first differs in any bit from what this
+    /// record has; null where all shared steps agree. Time is not compared.</summary>
     public RunDifference? FirstDifference(IEnumerable<TrainingStep> other)
     {
         var recorded = Steps.ToDictionary(s => s.Step);
-        return other.Where(step => recorded.ContainsKey(step.Step)).Select(step => Difference(recorded[step.Step], step)).FirstOrDefault(d => d is not null);
+        return other.Where(step => recorded.ContainsKey(step.Step)).Select(step => Difference(recorded[step.Step], step))
+            .FirstOrDefault(d => d is not null);
     }
 
     private static RunDifference? Difference(TrainingStep recorded, TrainingStep step)
     {
         (string Metric, double? Recorded, double? Obtained)[] metrics =
         [
-            ("loss", recorded.Loss, step.Loss), ("cross-entropy", recorded.CrossEntropy, step.CrossEntropy), ("gradient norm", recorded.GradientNorm, step.GradientNorm),
-            ("learning rate", recorded.LearningRate, step.LearningRate), ("tokens", recorded.Tokens, step.Tokens), ("validation loss", recorded.ValidationLoss, step.ValidationLoss),
+            ("loss", recorded.Loss, step.Loss), ("cross-entropy", recorded.CrossEntropy, step.CrossEntropy),
+            ("gradient norm", recorded.GradientNorm, step.GradientNorm),
+            ("learning rate", recorded.LearningRate, step.LearningRate), ("tokens", recorded.Tokens, step.Tokens),
+            ("validation loss", recorded.ValidationLoss, step.ValidationLoss),
         ];
-        return metrics.Where(m => m.Recorded != m.Obtained).Select(m => new RunDifference(step.Step, m.Metric, m.Recorded, m.Obtained)).FirstOrDefault();
+        return metrics.Where(m => m.Recorded != m.Obtained).Select(m => new RunDifference(step.Step, m.Metric, m.Recorded, m.Obtained))
+            .FirstOrDefault();
     }
 }
 

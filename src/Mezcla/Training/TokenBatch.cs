@@ -1,5 +1,3 @@
-using Mezcla.Tensors;
-
 namespace Mezcla.Training;
 
 /// <summary>Sequences for one forward pass.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Mezcla.Tensors;
 
 namespace Mezcla.Training;
 
@@ -18,21 +17,25 @@ public sealed class TokenBatches
     /// <param name="ids">The whole sequence.</param>
     /// <param name="validationShare">The share at the end that is held out, 0 to below 1.</param>
     /// <param name="device">Where batches are made; the CPU by default.</param>
-    /// <param name="mask">Which ids are learned, such as answers and not questions; the others are read but never labels. Null for all.</param>
+    /// <param name="mask">Which ids are learned, such as answers and not questions; the
+    /// others are read but never labels. Null for all.</param>
     /// <exception cref="ArgumentOutOfRangeException">The share is not within its range.</exception>
     /// <exception cref="ArgumentException">The mask is not as long as the ids.</exception>
     public TokenBatches(int[] ids, double validationShare = 0.1, Device? device = null, bool[]? mask = null)
     {
-        if (mask is not null && mask.Length != ids.Length) throw new ArgumentException($"A mask of {mask.Length} cannot mark {ids.Length} ids.", nameof(mask));
+        if (mask is not null && mask.Length != ids.Length)
+            throw new ArgumentException($"A mask of {mask.Length} cannot mark {ids.Length} ids.", nameof(mask));
         if (validationShare is not (>= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare, "The held-out share must be at least 0 and below 1.");
+            throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare,
+                "The held-out share must be at least 0 and below 1.");
         var held = (int)(ids.Length * validationShare);
         _training = ids[..^held];
         _validation = ids[^held..];
         (_trainingMask, _validationMask) = (mask?[..^held], mask?[^held..]);
         ValidationShare = validationShare;
         _device = device ?? Device.Cpu;
-        _sha256 = new(() => Convert.ToHexStringLower(SHA256.HashData([.. MemoryMarshal.AsBytes<int>(ids), .. MemoryMarshal.AsBytes<bool>(mask)])));
+        _sha256 = new(
+            () => Convert.ToHexStringLower(SHA256.HashData([.. MemoryMarshal.AsBytes<int>(ids), .. MemoryMarshal.AsBytes<bool>(mask)])));
     }
 
     /// <summary>Batches of sequences that are split already: what is trained on, and what is held out.</summary>
@@ -54,7 +57,8 @@ public sealed class TokenBatches
     /// <summary>The share held out.</summary>
     public double ValidationShare { get; }
 
-    /// <summary>SHA-256 of all ids as little-endian 32-bit integers, and of the mask as bytes where there is one, in lower-case hexadecimal.</summary>
+    /// <summary>SHA-256 of all ids as little-endian 32-bit integers, and of the mask as
+    /// bytes where there is one, in lower-case hexadecimal.</summary>
     public string Sha256 => _sha256.Value;
 
     /// <summary>Throws where a window of <paramref name="length"/> tokens and the one after does not fit.</summary>
@@ -62,9 +66,13 @@ public sealed class TokenBatches
     public void RequireLength(int length)
     {
         if (_training.Length <= length)
-            throw new ArgumentException($"The training data has {_training.Length} tokens, too few for a sequence of {length} and the token after it. Use a longer text, a shorter context or a smaller held-out share.");
+            throw new ArgumentException(
+                $"The training data has {_training.Length} tokens, too few for a sequence of {length} and the token after it. Use a " +
+                    "longer text, a shorter context or a smaller held-out share.");
         if (HasValidation && _validation.Length <= length)
-            throw new ArgumentException($"The held-out data has {_validation.Length} tokens, too few for a sequence of {length} and the token after it. Use a longer text, a shorter context, or a larger held-out share (or none).");
+            throw new ArgumentException(
+                $"The held-out data has {_validation.Length} tokens, too few for a sequence of {length} and the token after it. Use a " +
+                    "longer text, a shorter context, or a larger held-out share (or none).");
         if (_trainingMask?.AsSpan(1).Contains(true) == false || HasValidation && _validationMask?.AsSpan(1).Contains(true) == false)
             throw new ArgumentException("The mask leaves nothing to learn in the training or in the held-out data: mark some of its ids.");
     }
@@ -73,7 +81,8 @@ public sealed class TokenBatches
     public TokenBatch Next(RandomStream random, int batch, int length) => Draw(_training, _trainingMask, random, batch, length);
 
     /// <summary>A batch of windows of the held-out part.</summary>
-    public TokenBatch NextValidation(RandomStream random, int batch, int length) => Draw(_validation, _validationMask, random, batch, length);
+    public TokenBatch NextValidation(RandomStream random, int batch, int length) =>
+        Draw(_validation, _validationMask, random, batch, length);
 
     private TokenBatch Draw(int[] ids, bool[]? mask, RandomStream random, int batch, int length)
     {
@@ -82,14 +91,18 @@ public sealed class TokenBatches
         {
             var start = random.NextInt(ids.Length - length);
             // A window without anything to learn is drawn again; RequireLength made sure that there are others.
-            while (mask is not null && !mask.AsSpan(start + 1, length).Contains(true)) start = random.NextInt(ids.Length - length);
+            while (mask is not null && !mask.AsSpan(start + 1, length).Contains(true))
+                start = random.NextInt(ids.Length - length);
             Array.Copy(ids, start, inputs, row * length, length);
             Array.Copy(ids, start + 1, labels, row * length, length);
             for (var i = 0; mask is not null && i < length; i++)
-                if (!mask[start + 1 + i]) labels[row * length + i] = Ignored;
+                if (!mask[start + 1 + i])
+                    labels[row * length + i] = Ignored;
         }
 
         var counted = mask is null ? labels.Length : labels.Count(label => label != Ignored);
-        return new(Tensor.From(inputs, batch, length).To(_device), Tensor.From(labels, batch, length).To(_device)) { CountedLabels = counted };
+        return new(Tensor.From(inputs, batch, length).To(_device),
+            Tensor.From(labels, batch, length).To(_device))
+        { CountedLabels = counted };
     }
 }

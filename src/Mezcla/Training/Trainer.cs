@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using Mezcla.Layers;
 using Mezcla.Models;
-using Mezcla.Tensors;
 
 namespace Mezcla.Training;
 
-/// <summary>Trains a model on batches of tokens. The same model, data, configuration and seed give the same losses to the bit on the CPU.</summary>
+/// <summary>Trains a model on batches of tokens. The same model, data, configuration
+/// and seed give the same losses to the bit on the CPU.</summary>
 public sealed class Trainer
 {
     // Streams of one seed that never overlap: batches, noise inside the model.
@@ -22,7 +21,8 @@ public sealed class Trainer
     private double? _best;
 
     /// <summary>A training of <paramref name="model"/>, from its start or from where <paramref name="resume"/> stands.</summary>
-    /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or a resumed training had other data.</exception>
+    /// <exception cref="ArgumentException">A setting is out of range, the data is too short
+    /// for a batch, or a resumed training had other data.</exception>
     public Trainer(LanguageModel model, TokenBatches data, TrainingConfig config, TrainingState? resume = null)
     {
         config.Validate();
@@ -32,7 +32,8 @@ public sealed class Trainer
         _noise = new RandomStream(config.Seed, NoiseStream);
         SequenceLength = config.SequenceLength > 0 ? config.SequenceLength : model.ContextLength;
         if (SequenceLength > model.ContextLength)
-            throw new ArgumentException($"Sequences of {SequenceLength} tokens exceed the model's context of {model.ContextLength}.", nameof(config));
+            throw new ArgumentException($"Sequences of {SequenceLength} tokens exceed the model's context of {model.ContextLength}.",
+                nameof(config));
         data.RequireLength(SequenceLength);
         if (resume is null)
         {
@@ -41,10 +42,15 @@ public sealed class Trainer
         }
 
         if (resume.DataHash != data.Sha256)
-            throw new ArgumentException("The checkpoint was trained on other data (its SHA-256 differs): resume with the same file and tokenizer, or start anew.", nameof(resume));
+            throw new ArgumentException(
+                "The checkpoint was trained on other data (its SHA-256 differs): resume with the same file and tokenizer, or start anew.",
+                nameof(resume));
         if (resume.ValidationShare is { } share && share != data.ValidationShare)
-            throw new ArgumentException($"The checkpoint was trained with {share:P1} of the data held out, not {data.ValidationShare:P1}: what was held out would be trained on.", nameof(resume));
-        _optimizer = resume.Optimizer ?? throw new ArgumentException("The training state has no optimizer: load it with ModelCheckpoint.Load.", nameof(resume));
+            throw new ArgumentException(
+                $"The checkpoint was trained with {share:P1} of the data held out, not {data.ValidationShare:P1}: what was held out " +
+                    "would be trained on.", nameof(resume));
+        _optimizer = resume.Optimizer
+            ?? throw new ArgumentException("The training state has no optimizer: load it with ModelCheckpoint.Load.", nameof(resume));
         (_step, _tokens, _batches.Position, _noise.Position) = (resume.Step, resume.Tokens, resume.BatchPosition, resume.NoisePosition);
         (_best, _worse) = (resume.BestValidationLoss, resume.EvaluationsWithoutImprovement);
     }
@@ -68,8 +74,8 @@ public sealed class Trainer
     };
 
     /// <summary>
-    /// Trains to the last step. <paramref name="progress"/> hears of every step, in order and on the calling thread; cancelling stops after the step under way,
-    /// and <see cref="State"/> then stands between two steps.
+    /// Trains to the last step. <paramref name="progress"/> hears of every step, in order and on the calling thread; cancelling stops after
+    /// the step under way, and <see cref="State"/> then stands between two steps.
     /// </summary>
     /// <exception cref="TrainingDivergedException">The loss or a gradient is no longer a number.</exception>
     /// <exception cref="DeviceException">The device has no products of <see cref="TrainingConfig.Precision"/>.</exception>
@@ -95,8 +101,10 @@ public sealed class Trainer
             while (_step < _config.Steps && !StoppedEarly && !cancellation.IsCancellationRequested)
             {
                 var step = Step() with { Seconds = clock.Elapsed.TotalSeconds };
-                if (EvaluationDue()) step = step with { ValidationLoss = Evaluate() };
-                if (step.ValidationLoss is { } loss) (_best, _worse) = loss < (_best ?? double.PositiveInfinity) ? (loss, 0) : (_best, _worse + 1);
+                if (EvaluationDue())
+                    step = step with { ValidationLoss = Evaluate() };
+                if (step.ValidationLoss is { } loss)
+                    (_best, _worse) = loss < (_best ?? double.PositiveInfinity) ? (loss, 0) : (_best, _worse + 1);
                 steps.Add(step);
                 progress?.Invoke(step);
             }
@@ -125,11 +133,13 @@ public sealed class Trainer
     {
         using var scope = new TensorScope();
         var batches = new TokenBatch[_config.AccumulationSteps];
-        for (var i = 0; i < batches.Length; i++) batches[i] = _data.Next(_batches, _config.BatchSize, SequenceLength);
+        for (var i = 0; i < batches.Length; i++)
+            batches[i] = _data.Next(_batches, _config.BatchSize, SequenceLength);
         // Each pass is a mean over its labels: weighted by how many they are, the sum is the mean over all.
         var counted = batches.Sum(b => b.CountedLabels);
         var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
-        // A device is asked for the whole step before the first look at what came of it: that is the one wait of a step. A step that diverged changes nothing.
+        // A device is asked for the whole step before the first look at what came of it: that is
+        // the one wait of a step. A step that diverged changes nothing.
         var measured = Compute(batches, counted, rate);
         _tokens += (long)batches.Length * _config.BatchSize * SequenceLength;
         var (values, total, crossEntropy) = (measured.ToArray(), 0.0, 0.0);

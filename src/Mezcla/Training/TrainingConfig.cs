@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Mezcla.Tensors;
 
 namespace Mezcla.Training;
 
@@ -51,7 +50,8 @@ public sealed record TrainingConfig
     /// <summary>Evaluations without improvement after which training stops; 0 for never.</summary>
     public int Patience { get; init; }
 
-    /// <summary>What factors of products are rounded to; weights, moments and sums are float32 in any case. Only some GPUs have another than float32.</summary>
+    /// <summary>What factors of products are rounded to; weights, moments and sums are float32
+    /// in any case. Only some GPUs have another than float32.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ProductPrecision Precision { get; init; }
 
@@ -59,7 +59,11 @@ public sealed record TrainingConfig
     /// <exception cref="ArgumentException">Names the setting and its value.</exception>
     public void Validate()
     {
-        static void Check(bool holds, string what) { if (!holds) throw new ArgumentException($"Training: {what}."); }
+        static void Check(bool holds, string what)
+        {
+            if (!holds)
+                throw new ArgumentException($"Training: {what}.");
+        }
         Check(Steps >= 1, $"{Steps} steps; at least 1 is needed");
         Check(BatchSize >= 1, $"a batch of {BatchSize} sequences; at least 1 is needed");
         Check(SequenceLength >= 0, $"sequences of {SequenceLength} tokens");

@@ -11,7 +11,8 @@ namespace Mezcla.Training;
 /// <param name="Seconds">Seconds since training began or was resumed.</param>
 /// <param name="ValidationLoss">Nats per token on held-out data, where it was measured after this step.</param>
 public sealed record TrainingStep(
-    int Step, int Steps, double Loss, double CrossEntropy, double LearningRate, double GradientNorm, long Tokens, double Seconds, double? ValidationLoss = null);
+    int Step, int Steps, double Loss, double CrossEntropy, double LearningRate, double GradientNorm, long Tokens, double Seconds,
+    double? ValidationLoss = null);
 
 /// <summary>What training ended with.</summary>
 /// <param name="Steps">Every step of this run.</param>

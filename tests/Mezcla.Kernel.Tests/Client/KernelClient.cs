@@ -7,7 +7,8 @@ using Mezcla.Kernel.Zmtp;
 
 namespace Mezcla.Kernel.Tests.Client;
 
-/// <summary>A front end on this side's own ZMTP: DEALER sockets for shell, control and stdin, SUB for iopub, REQ for the heartbeat.</summary>
+/// <summary>A front end on this side's own ZMTP: DEALER sockets for shell, control
+/// and stdin, SUB for iopub, REQ for the heartbeat.</summary>
 internal sealed class KernelClient : IAsyncDisposable
 {
     private readonly ConnectionFile _connection;
@@ -36,7 +37,7 @@ internal sealed class KernelClient : IAsyncDisposable
     public static async Task<KernelClient> ConnectAsync(ConnectionFile connection)
     {
         var client = new KernelClient(connection);
-        byte[] identity = System.Text.Encoding.ASCII.GetBytes(client.Codec.Session);
+        var identity = System.Text.Encoding.ASCII.GetBytes(client.Codec.Session);
         client.Shell = await OpenAsync(connection, connection.ShellPort, SocketKind.Dealer, identity);
         client.Control = await OpenAsync(connection, connection.ControlPort, SocketKind.Dealer, identity);
         client.Stdin = await OpenAsync(connection, connection.StdinPort, SocketKind.Dealer, identity);
@@ -54,7 +55,8 @@ internal sealed class KernelClient : IAsyncDisposable
     public static async Task<Socket> SocketAsync(ConnectionFile connection, int port)
     {
         System.Net.EndPoint end = connection.EndPoint(port);
-        var socket = new Socket(end.AddressFamily, SocketType.Stream, end is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        var socket = new Socket(end.AddressFamily, SocketType.Stream,
+            end is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
         await socket.ConnectAsync(end);
         return socket;
     }
@@ -72,13 +74,13 @@ internal sealed class KernelClient : IAsyncDisposable
         using var timeout = new CancellationTokenSource(Patience);
         ReadOnlyMemory<byte>[]? frames = await from.ReceiveAsync(timeout.Token);
         Assert.NotNull(frames);
-        return Codec.Decode(frames, out string problem) ?? throw new InvalidOperationException(problem);
+        return Codec.Decode(frames, out var problem) ?? throw new InvalidOperationException(problem);
     }
 
     /// <summary>Sends and waits for the reply on the same channel.</summary>
     public async Task<JupyterMessage> AskAsync(string type, JsonObject content, ZmtpConnection? on = null)
     {
-        string id = Send(type, content, on);
+        var id = Send(type, content, on);
         JupyterMessage reply = await ReceiveAsync(on ?? Shell);
         Assert.Equal(id, Parent(reply));
         return reply;
@@ -88,7 +90,7 @@ internal sealed class KernelClient : IAsyncDisposable
     public async Task<(JupyterMessage Reply, List<JupyterMessage> Published)> ExecuteAsync(string code, JsonObject? more = null)
     {
         JsonObject content = Code(code, more);
-        string id = Send("execute_request", content);
+        var id = Send("execute_request", content);
         JupyterMessage reply = await ReceiveAsync(Shell);
         Assert.Equal("execute_reply", reply.Type);
         return (reply, await PublishedAsync(id));
@@ -140,7 +142,7 @@ internal sealed class KernelClient : IAsyncDisposable
         {
             while (await IoPub.ReceiveAsync(_stop.Token) is { } frames)
             {
-                _iopub.Enqueue(Codec.Decode(frames, out string problem) ?? throw new InvalidOperationException(problem));
+                _iopub.Enqueue(Codec.Decode(frames, out var problem) ?? throw new InvalidOperationException(problem));
                 _iopubCame.Release();
             }
         }

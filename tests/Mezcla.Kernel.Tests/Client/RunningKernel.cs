@@ -35,18 +35,19 @@ internal sealed class RunningKernel : IAsyncDisposable
 
     public Task<KernelClient> ConnectAsync() => KernelClient.ConnectAsync(Connection);
 
-    /// <summary>Code for a cell to wait until so many messages from here on, its own request among them, have come on the shell channel.</summary>
+    /// <summary>Code for a cell to wait until so many messages from here on, its own
+    /// request among them, have come on the shell channel.</summary>
     public string AfterMessages(int count)
     {
-        string name = $"mezcla.tests.{Guid.NewGuid():N}";
-        long last = Kernel.LastOnShell + count;
+        var name = $"mezcla.tests.{Guid.NewGuid():N}";
+        var last = Kernel.LastOnShell + count;
         AppDomain.CurrentDomain.SetData(name, new Func<bool>(() => Kernel.LastOnShell >= last));
         return $"while (!((Func<bool>)AppContext.GetData(\"{name}\"))()) System.Threading.Thread.Sleep(1); ";
     }
 
     public async Task WaitForLogAsync(string text)
     {
-        for (int i = 0; i < 2400 && !Log.Contains(text, StringComparison.Ordinal); i++)
+        for (var i = 0; i < 2400 && !Log.Contains(text, StringComparison.Ordinal); i++)
             await Task.Delay(50);
         Assert.Contains(text, Log);
     }

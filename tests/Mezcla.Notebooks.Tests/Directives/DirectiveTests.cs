@@ -10,10 +10,12 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
     [Fact]
     public async Task Languages_change_within_a_cell()
     {
-        var (result, output) = await cells.Run("var n = 1;\nn\n#!markdown\n# Title\n\ntext\n#!html\n<b>b</b>\n#!javascript\nalert(1)\n#!csharp\nn + 1");
+        var (result, output) =
+            await cells.Run("var n = 1;\nn\n#!markdown\n# Title\n\ntext\n#!html\n<b>b</b>\n#!javascript\nalert(1)\n#!csharp\nn + 1");
         Assert.Equal(2, result.ReturnValue);
         Assert.Equal(["1", "# Title\n\ntext", "<b>b</b>", "alert(1)"], output.Displays.Select(shown =>
-            shown.Bundle[MimeBundle.Markdown] ?? shown.Bundle[MimeBundle.Html] ?? shown.Bundle[MimeBundle.JavaScript] ?? shown.Bundle[MimeBundle.PlainText]));
+            shown.Bundle[MimeBundle.Markdown] ?? shown.Bundle[MimeBundle.Html] ?? shown.Bundle[MimeBundle.JavaScript]
+                ?? shown.Bundle[MimeBundle.PlainText]));
     }
 
     [Fact]
@@ -57,7 +59,7 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
     [InlineData("1 + 1;\n#r \"Some.Package\"", "#r \"nuget: Some.Package\"")]
     [InlineData("1 + 1;\n#load \"nothere.csx\"", "There is no file")]
     [InlineData("1 + 1;\n#r \"nuget: \"", "names no package")]
-    [InlineData("1 + 1;\n#r \"nuget: A, 1.0 <evil/>\"", "is no version")]
+    [InlineData("1 + 1;\n#r \"nuget: A, 1.0 <evil/>\"", "is not a package version")]
     [InlineData("1 + 1;\n#i \"folder\"", "#i takes a package source")]
     public async Task What_cannot_be_done_is_said_with_its_line(string code, string text)
     {
@@ -87,8 +89,10 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
     public async Task A_file_is_loaded_before_the_cells_own_code_and_files_load_each_other()
     {
         Directory.CreateDirectory(Path.Combine(_folder.FullName, "inner"));
-        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "outer.csx"), "#load \"inner/base.cs\"\nint FromOuter() => FromBase() + 1;\n");
-        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "inner", "base.cs"), "using System.Text;\nint FromBase() => new StringBuilder(\"ab\").Length;\nclass Loaded { public int V => 5; }\n");
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "outer.csx"),
+            "#load \"inner/base.cs\"\nint FromOuter() => FromBase() + 1;\n");
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "inner", "base.cs"),
+            "using System.Text;\nint FromBase() => new StringBuilder(\"ab\").Length;\nclass Loaded { public int V => 5; }\n");
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "round.csx"), "#load \"round.csx\"");
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "broken.csx"), "var fine = 1;\nvar bad = absent3;");
         using var engine = new CellEngine(new CellEngineOptions { WorkingDirectory = _folder.FullName });
@@ -105,8 +109,11 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
         var path = Path.Combine(_folder.FullName, "Extra.Things.dll");
         TestAssemblies.Write(path, "namespace Extra { public class Thing { public int Value => 12; } }");
         using var engine = new CellEngine(new CellEngineOptions { WorkingDirectory = _folder.FullName });
-        Assert.Equal(12, (await engine.RunAsync("#r \"Extra.Things.dll\"\nusing Extra;\nnew Thing().Value", new RecordingOutput())).ReturnValue);
-        Assert.Equal(24, (await engine.RunAsync("class Uses { public int V => 2 * new Thing().Value; } new Uses().V", new RecordingOutput())).ReturnValue);
+        Assert.Equal(12,
+            (await engine.RunAsync("#r \"Extra.Things.dll\"\nusing Extra;\nnew Thing().Value", new RecordingOutput())).ReturnValue);
+        Assert.Equal(24,
+            (await engine.RunAsync("class Uses { public int V => 2 * new Thing().Value; } new Uses().V",
+                new RecordingOutput())).ReturnValue);
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "text.dll"), "no assembly");
         Assert.Contains("is not a .NET assembly", (await engine.RunAsync("#r \"text.dll\"", new RecordingOutput())).Error!.Message);
     }

@@ -48,7 +48,8 @@ public sealed class PackageTests(PackageTests.Feed feed) : IClassFixture<Package
     {
         using var engine = feed.NewEngine(typeof(AngleSharp.Html.Parser.HtmlParser).Assembly);
         var output = new RecordingOutput();
-        var result = await engine.RunAsync($"#i \"nuget: {feed.Folder}\"\n#r \"nuget: Mezcla.Test.Clash, 1.0.0\"\ntypeof(AngleSharp.Html.Parser.HtmlParser).Name", output);
+        var result = await engine.RunAsync(
+            $"#i \"nuget: {feed.Folder}\"\n#r \"nuget: Mezcla.Test.Clash, 1.0.0\"\ntypeof(AngleSharp.Html.Parser.HtmlParser).Name", output);
         Assert.True(result.Succeeded, result.Error?.Message);
         Assert.Contains("AngleSharp: Mezcla.Notebooks itself uses version", output.Updates[^1].Bundle[MimeBundle.PlainText]);
         Assert.Contains("not 99.0.0.0", output.Updates[^1].Bundle[MimeBundle.PlainText]);
@@ -64,7 +65,8 @@ public sealed class PackageTests(PackageTests.Feed feed) : IClassFixture<Package
             Assert.Null(AssetsFile.TryRead(file));
             File.WriteAllText(file, "{ broken");
             Assert.Null(AssetsFile.TryRead(file));
-            File.WriteAllText(file, "{\"packageFolders\":{},\"libraries\":{},\"targets\":{\"net10.0\":{}},\"logs\":[{\"level\":\"Error\"}]}");
+            File.WriteAllText(file,
+                "{\"packageFolders\":{},\"libraries\":{},\"targets\":{\"net10.0\":{}},\"logs\":[{\"level\":\"Error\"}]}");
             Assert.Null(AssetsFile.TryRead(file));
             File.WriteAllText(file, "{\"packageFolders\":{},\"libraries\":{},\"targets\":{\"net10.0\":{}}}");
             Assert.Empty(AssetsFile.TryRead(file)!.RuntimeFiles);
@@ -86,28 +88,40 @@ public sealed class PackageTests(PackageTests.Feed feed) : IClassFixture<Package
 
             // What NuGet unpacks is for these tests only, not for the user's own store.
             Environment.SetEnvironmentVariable("NUGET_PACKAGES", Path.Combine(_root.FullName, "unpacked"));
-            Pack("Mezcla.Test.Inner", "1.0.0", [], ("lib/netstandard2.0/Mezcla.Test.Inner.dll", Library("Mezcla.Test.Inner", "namespace Mezcla.Test { public static class Inner { public static string Name => \"inner 1.0\"; } }")));
-            var inner = Library("Mezcla.Test.Inner", "namespace Mezcla.Test { public static class Inner { public static string Name => \"inner 1.0\"; } }");
+            Pack("Mezcla.Test.Inner", "1.0.0", [],
+                ("lib/netstandard2.0/Mezcla.Test.Inner.dll", Library("Mezcla.Test.Inner",
+                    "namespace Mezcla.Test { public static class Inner { public static string Name => \"inner 1.0\"; } }")));
+            var inner = Library("Mezcla.Test.Inner",
+                "namespace Mezcla.Test { public static class Inner { public static string Name => \"inner 1.0\"; } }");
             Pack(
                 "Mezcla.Test.Outer",
                 "1.0.0",
                 ["Mezcla.Test.Inner"],
-                ("lib/netstandard2.0/Mezcla.Test.Outer.dll", Library("Mezcla.Test.Outer", "namespace Mezcla.Test { public static class Outer { public static string Name => \"old\"; } }")),
-                ("lib/net10.0/Mezcla.Test.Outer.dll", Library("Mezcla.Test.Outer", "namespace Mezcla.Test { public static class Outer { public static string Name => \"modern with \" + Inner.Name; } }", inner)));
+                ("lib/netstandard2.0/Mezcla.Test.Outer.dll", Library("Mezcla.Test.Outer",
+                    "namespace Mezcla.Test { public static class Outer { public static string Name => \"old\"; } }")),
+                ("lib/net10.0/Mezcla.Test.Outer.dll",
+                    Library("Mezcla.Test.Outer",
+                        "namespace Mezcla.Test { public static class Outer { public static string Name => \"modern with \" + Inner.Name; " +
+                            "} }", inner)));
             const string Native = """
                 namespace Mezcla.Test { public static unsafe class Native {
-                    [System.Runtime.InteropServices.DllImport("mezclatest")] static extern uint CompressionNative_Crc32(uint crc, byte* buffer, int length);
+                    [System.Runtime.InteropServices.DllImport("mezclatest")]
+                    static extern uint CompressionNative_Crc32(uint crc, byte* buffer, int length);
                     public static uint Checksum() { fixed (byte* text = "123456789"u8) return CompressionNative_Crc32(0, text, 9); } } }
                 """;
-            var system = Directory.GetFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*System.IO.Compression.Native*").First(file => !file.EndsWith(".a", StringComparison.Ordinal));
+            var system = Directory.GetFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "*System.IO.Compression.Native*")
+                .First(file => !file.EndsWith(".a", StringComparison.Ordinal));
             var prefix = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "" : "lib";
             Pack(
                 "Mezcla.Test.Native",
                 "1.0.0",
                 [],
                 ("lib/netstandard2.0/Mezcla.Test.Native.dll", Library("Mezcla.Test.Native", Native)),
-                ($"runtimes/{RuntimeInformation.RuntimeIdentifier}/native/{prefix}mezclatest{Path.GetExtension(system)}", File.ReadAllBytes(system)));
-            Pack("Mezcla.Test.Clash", "1.0.0", [], ("lib/netstandard2.0/AngleSharp.dll", Library("AngleSharp", "[assembly: System.Reflection.AssemblyVersion(\"99.0.0.0\")] public class C { }")));
+                ($"runtimes/{RuntimeInformation.RuntimeIdentifier}/native/{prefix}mezclatest{Path.GetExtension(system)}",
+                    File.ReadAllBytes(system)));
+            Pack("Mezcla.Test.Clash", "1.0.0", [],
+                ("lib/netstandard2.0/AngleSharp.dll",
+                    Library("AngleSharp", "[assembly: System.Reflection.AssemblyVersion(\"99.0.0.0\")] public class C { }")));
         }
 
         public string Folder => Path.Combine(_root.FullName, "packages");
@@ -141,7 +155,10 @@ public sealed class PackageTests(PackageTests.Feed feed) : IClassFixture<Package
             Add(archive, $"{id}.nuspec", System.Text.Encoding.UTF8.GetBytes($"""
                 <package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd"><metadata>
                 <id>{id}</id><version>{version}</version><authors>tests</authors><description>Made by a test.</description>
-                <dependencies><group targetFramework=".NETStandard2.0">{groups}</group><group targetFramework="net10.0">{groups}</group></dependencies>
+                <dependencies>
+                <group targetFramework=".NETStandard2.0">{groups}</group>
+                <group targetFramework="net10.0">{groups}</group>
+                </dependencies>
                 </metadata></package>
                 """));
             foreach (var (path, content) in files)

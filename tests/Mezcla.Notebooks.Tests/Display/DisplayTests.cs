@@ -3,7 +3,7 @@ namespace Mezcla.Notebooks.Tests;
 /// <summary>What cells show on purpose.</summary>
 public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixture>
 {
-    private static readonly byte[] s_png = Convert.FromBase64String(
+    private static readonly byte[] Png = Convert.FromBase64String(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==");
 
     [Fact]
@@ -46,15 +46,16 @@ public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixt
         var folder = Directory.CreateTempSubdirectory("mezcla-pictures-");
         try
         {
-            await File.WriteAllBytesAsync(Path.Combine(folder.FullName, "dot.png"), s_png);
+            await File.WriteAllBytesAsync(Path.Combine(folder.FullName, "dot.png"), Png);
             using var engine = new CellEngine(new CellEngineOptions { WorkingDirectory = folder.FullName });
             var file = await engine.RunAsync("ImageFile(\"dot.png\")", new RecordingOutput());
-            Assert.Equal(Convert.ToBase64String(s_png), file.Value!["image/png"]);
+            Assert.Equal(Convert.ToBase64String(Png), file.Value!["image/png"]);
             Assert.Equal("dot.png: PNG picture, 70 bytes", file.Value[MimeBundle.PlainText]);
             var svg = await engine.RunAsync("SVG(\"<svg xmlns='http://www.w3.org/2000/svg'/>\")", new RecordingOutput());
             Assert.StartsWith("<svg", svg.Value!["image/svg+xml"], StringComparison.Ordinal);
             Assert.StartsWith("<img alt=\"SVG\" src=\"data:image/svg+xml;base64,", svg.Value[MimeBundle.Html], StringComparison.Ordinal);
-            Assert.Contains("neither PNG", (await engine.RunAsync("ImageBytes(new byte[] { 1, 2, 3 })", new RecordingOutput())).Error!.Message);
+            Assert.Contains("neither PNG",
+                (await engine.RunAsync("ImageBytes(new byte[] { 1, 2, 3 })", new RecordingOutput())).Error!.Message);
             Assert.Contains("nothere.png", (await engine.RunAsync("ImageFile(\"nothere.png\")", new RecordingOutput())).Error!.Message);
         }
         finally
@@ -73,7 +74,8 @@ public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixt
             ["text/plain"] = "t",
         });
         var json = bundle.ToJson();
-        Assert.Equal("{\"application/vnd.plotly.v1\\u002Bjson\":{\"data\":[1]},\"application/json\":\"not json\",\"text/plain\":\"t\"}", json.ToJsonString());
+        Assert.Equal("{\"application/vnd.plotly.v1\\u002Bjson\":{\"data\":[1]},\"application/json\":\"not json\",\"text/plain\":\"t\"}",
+            json.ToJsonString());
         var again = MimeBundle.FromJson(new System.Text.Json.Nodes.JsonObject
         {
             ["text/plain"] = new System.Text.Json.Nodes.JsonArray("a\n", "b"),
@@ -88,7 +90,8 @@ public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixt
         var state = new ProgressState("train", 450, 1000, TimeSpan.FromSeconds(9), "loss 2.31", IsEnded: false);
         Assert.Equal("train  ██████████░░░░░░░░░░░░░░ 45% · 450/1,000 · 50.0/s · 11 s left · loss 2.31", state.ToText());
         Assert.Contains("<progress value=\"450\" max=\"1000\"", state.ToHtml());
-        Assert.Equal("train: 1,000 in 20 s (50.0/s) · loss 1", (state with { Value = 1000, Elapsed = TimeSpan.FromSeconds(20), Note = "loss 1", IsEnded = true }).ToText());
+        Assert.Equal("train: 1,000 in 20 s (50.0/s) · loss 1",
+            (state with { Value = 1000, Elapsed = TimeSpan.FromSeconds(20), Note = "loss 1", IsEnded = true }).ToText());
         Assert.Equal("train: stopped at 450 of 1,000 after 9.0 s · loss 2.31", (state with { IsEnded = true }).ToText());
         Assert.Equal("3 · 6.7 s each · 20 s", new ProgressState("", 3, null, TimeSpan.FromSeconds(20), "", IsEnded: false).ToText());
         Assert.Equal("0 in 0.00 s", new ProgressState("", 0, 0, TimeSpan.Zero, "", IsEnded: true).ToText());
@@ -107,7 +110,8 @@ public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixt
     [Fact]
     public async Task A_bar_updates_one_display_and_ends_as_one_line()
     {
-        var (result, output) = await cells.Run("foreach (var i in Enumerable.Range(0, 6000).WithProgress(\"work\")) Thread.SpinWait(1000);");
+        var (result, output) =
+            await cells.Run("foreach (var i in Enumerable.Range(0, 6000).WithProgress(\"work\")) Thread.SpinWait(1000);");
         Assert.Null(result.Error);
         var (_, id) = Assert.Single(output.Displays);
         Assert.All(output.Updates, update => Assert.Equal(id, update.Id));
@@ -119,7 +123,8 @@ public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixt
     [Fact]
     public async Task A_bar_tells_where_the_work_stopped()
     {
-        var (_, output) = await cells.Run("using (var bar = Progress.Bar(10, \"half\")) { for (var i = 1; i <= 5; i++) bar.Report(i, $\"step {i}\"); }");
+        var (_, output) =
+            await cells.Run("using (var bar = Progress.Bar(10, \"half\")) { for (var i = 1; i <= 5; i++) bar.Report(i, $\"step {i}\"); }");
         Assert.StartsWith("half: stopped at 5 of 10 after ", output.Updates[^1].Bundle[MimeBundle.PlainText], StringComparison.Ordinal);
         Assert.EndsWith("step 5", output.Updates[^1].Bundle[MimeBundle.PlainText], StringComparison.Ordinal);
         (_, output) = await cells.Run("foreach (var i in Enumerable.Range(0, 10).WithProgress(\"cut\")) if (i == 3) break;");

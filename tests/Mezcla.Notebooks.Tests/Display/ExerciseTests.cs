@@ -6,7 +6,8 @@ namespace Mezcla.Notebooks.Tests;
 /// <summary>Exercises answer the reader, and never fail a cell.</summary>
 public sealed class ExerciseTests(EngineFixture cells) : IClassFixture<EngineFixture>
 {
-    private const string Task = ".Expect(\"of 3\", 6, () => Twice(3)).Expect(\"of 0\", 0, () => Twice(0)).Hint(\"Add it to itself.\").Hint(\"x + x\")";
+    private const string Task =
+        ".Expect(\"of 3\", 6, () => Twice(3)).Expect(\"of 0\", 0, () => Twice(0)).Hint(\"Add it to itself.\").Hint(\"x + x\")";
 
     [Fact]
     public async Task As_given_it_shows_its_hints_and_the_cell_runs()
@@ -21,7 +22,8 @@ public sealed class ExerciseTests(EngineFixture cells) : IClassFixture<EngineFix
     public async Task A_wrong_answer_is_shown_beside_the_right_one()
     {
         var bundle = await Shown("int Twice(int x) => x + 2;");
-        Assert.StartsWith("✗ Twice: 0 of 2 checks pass\n  ✗ of 3: expected 6, obtained 5\n  ✗ of 0: expected 0, obtained 2\n  Hint 1", bundle[MimeBundle.PlainText], StringComparison.Ordinal);
+        Assert.StartsWith("✗ Twice: 0 of 2 checks pass\n  ✗ of 3: expected 6, obtained 5\n  ✗ of 0: expected 0, obtained 2\n  Hint 1",
+            bundle[MimeBundle.PlainText], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -115,7 +115,8 @@ public class NotebookTests
     public void What_is_not_known_is_kept_and_what_is_transient_is_not()
     {
         const string json = """
-            {"cells": [{"cell_type": "code", "id": "a", "metadata": {"mine": [1, 2.50, 1e3], "trusted": true}, "source": "x", "outputs": [{"output_type": "hologram", "depth": 3}], "execution_count": null, "future": {}}],
+            {"cells": [{"cell_type": "code", "id": "a", "metadata": {"mine": [1, 2.50, 1e3], "trusted": true}, "source": "x",
+               "outputs": [{"output_type": "hologram", "depth": 3}], "execution_count": null, "future": {}}],
              "metadata": {"custom": {"deep": true}, "signature": "x"}, "nbformat": 4, "nbformat_minor": 7, "more": 1}
             """;
         var text = Notebook.Parse(json).ToJson();
@@ -134,7 +135,11 @@ public class NotebookTests
     [Fact]
     public void Older_cells_without_ids_get_the_same_ids_every_time()
     {
-        const string json = """{"cells": [{"cell_type": "code", "metadata": {}, "source": ["a\n", "b"], "outputs": [], "execution_count": 1}, {"cell_type": "code", "metadata": {}, "source": "a\nb", "outputs": [], "execution_count": 1}], "metadata": {}, "nbformat": 4, "nbformat_minor": 2}""";
+        const string json = """
+            {"cells": [{"cell_type": "code", "metadata": {}, "source": ["a\n", "b"], "outputs": [], "execution_count": 1},
+               {"cell_type": "code", "metadata": {}, "source": "a\nb", "outputs": [], "execution_count": 1}],
+             "metadata": {}, "nbformat": 4, "nbformat_minor": 2}
+            """;
         var (one, two) = (Notebook.Parse(json), Notebook.Parse(json));
         Assert.Equal("a\nb", one.Cells[0].Source);
         Assert.NotEqual(one.Cells[0].Id, one.Cells[1].Id);
@@ -154,7 +159,8 @@ public class NotebookTests
     [InlineData("""{"nbformat": 4, "cells": [{"cell_type": "code"}]}""", "cell 1: it has no 'source'")]
     [InlineData("""{"nbformat": 4, "cells": [{"cell_type": "code", "source": [1]}]}""", "cell 1:")]
     [InlineData("""{"nbformat": 4, "nbformat": 4, "cells": []}""", "not a notebook of nbformat 4")]
-    [InlineData("""{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x", "outputs": [{"output_type": "display_data"}]}]}""", "an output has no 'data'")]
+    [InlineData("""{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x", "outputs": [{"output_type": "display_data"}]}]}""",
+        "an output has no 'data'")]
     public void A_file_that_is_no_notebook_says_why(string json, string why)
     {
         var error = Assert.Throws<InvalidDataException>(() => Notebook.Parse(json, "'x.ipynb'"));
@@ -165,9 +171,13 @@ public class NotebookTests
     [Property(MaxTest = 300)]
     public void No_text_makes_reading_crash(string text)
     {
-        var broken = """{"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "id": "a", "source": ["x"], "metadata": {}, "outputs": []}]}""";
+        var broken = """
+            {"nbformat": 4, "metadata": {},
+             "cells": [{"cell_type": "code", "id": "a", "source": ["x"], "metadata": {}, "outputs": []}]}
+            """;
         var at = Math.Abs((text ?? "").GetHashCode() % broken.Length);
-        foreach (var json in new[] { text ?? "", broken.Insert(at, text ?? ""), broken[..at], broken.Remove(at, Math.Min(3, broken.Length - at)) })
+        foreach (var json in new[] { text ?? "", broken.Insert(at, text ?? ""), broken[..at],
+            broken.Remove(at, Math.Min(3, broken.Length - at)) })
         {
             try
             {
@@ -192,7 +202,8 @@ public class NotebookTests
     [InlineData(1.5e-7, "1.5e-07")]
     [InlineData(1e300, "1e+300")]
     [InlineData(-1234.5, "-1234.5")]
-    public void Numbers_are_written_as_python_writes_them(double value, string text) => Assert.Equal(text, PythonJson.Write(JsonValue.Create(value)));
+    public void Numbers_are_written_as_python_writes_them(double value, string text) =>
+    Assert.Equal(text, PythonJson.Write(JsonValue.Create(value)));
 
     [Fact]
     public void Lines_are_split_where_python_splits_them() =>
@@ -218,7 +229,9 @@ public class NotebookTests
 
     private static Gen<Notebook> Notebooks()
     {
-        var text = ArbMap.Default.GeneratorFor<NonNull<string>>().Select(s => string.Concat(s.Get.EnumerateRunes().Where(r => r != System.Text.Rune.ReplacementChar).Select(r => r.ToString())) + "\nlast 😀\t\"\\\u2028é");
+        var text = ArbMap.Default.GeneratorFor<NonNull<string>>()
+            .Select(s => string.Concat(s.Get.EnumerateRunes().Where(r => r != System.Text.Rune.ReplacementChar).Select(r => r.ToString())) +
+                "\nlast 😀\t\"\\\u2028é");
         var bundle = from plain in text
                      from image in Gen.Elements("iVBORw0KGgo=", "AAAA")
                      from number in ArbMap.Default.GeneratorFor<NormalFloat>()
@@ -227,7 +240,11 @@ public class NotebookTests
                          [MimeBundle.PlainText] = plain,
                          ["image/svg+xml"] = $"<svg>\n{plain}</svg>",
                          ["image/png"] = image,
-                         ["application/vnd.plotly.v1+json"] = new JsonObject { ["data"] = new JsonArray(number.Get, 1, null, true), ["t"] = plain }.ToJsonString(),
+                         ["application/vnd.plotly.v1+json"] = new JsonObject
+                         {
+                             ["data"] = new JsonArray(number.Get, 1, null, true),
+                             ["t"] = plain
+                         }.ToJsonString(),
                      }, new JsonObject { ["image/png"] = new JsonObject { ["width"] = 3 } });
         var output = Gen.OneOf(
             text.Select(t => (NotebookOutput)new StreamOutput(OutputStream.Error, t)),
@@ -263,7 +280,8 @@ public class NotebookTests
 
     private static (int Code, string Output) Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -13,7 +13,8 @@ public class CellMemoryTests
         long After(int cells)
         {
             for (var i = 0; i < cells; i++)
-                Assert.True(engine.RunAsync(FormattableString.Invariant($"var v{i} = {i}; v{i} * 2"), output).GetAwaiter().GetResult().Succeeded);
+                Assert.True(
+                    engine.RunAsync(FormattableString.Invariant($"var v{i} = {i}; v{i} * 2"), output).GetAwaiter().GetResult().Succeeded);
 
             return GC.GetTotalMemory(forceFullCollection: true);
         }

@@ -59,7 +59,9 @@ public sealed class CellTests(EngineFixture cells) : IClassFixture<EngineFixture
     {
         await cells.Value("using System.Text; using Sums = System.Collections.Generic.Dictionary<string, int>;");
         Assert.Equal("ab", await cells.Value("new StringBuilder(\"a\").Append(\"b\").ToString()"));
-        Assert.Equal(1, await cells.Value("class Tally { public Sums All = new() { [\"x\"] = 1 }; public StringBuilder Log = new(); } new Tally().All.Count"));
+        Assert.Equal(1,
+            await cells.Value(
+                "class Tally { public Sums All = new() { [\"x\"] = 1 }; public StringBuilder Log = new(); } new Tally().All.Count"));
     }
 
     [Fact]
@@ -114,7 +116,8 @@ public sealed class CellTests(EngineFixture cells) : IClassFixture<EngineFixture
             Imports = ["Mezcla.Notebooks.Tests", "static Mezcla.Notebooks.Tests.HostThings"],
             Globals = new HostGlobals { Seed = 40 },
         });
-        var result = await engine.RunAsync("class Uses { public int Sum(int n) => Twice(n); } Seed = Seed + new Uses().Sum(1); Seed", new RecordingOutput());
+        var result = await engine.RunAsync("class Uses { public int Sum(int n) => Twice(n); } Seed = Seed + new Uses().Sum(1); Seed",
+            new RecordingOutput());
         Assert.Equal(42, result.ReturnValue);
         Assert.Same(typeof(HostThings), (await engine.RunAsync("typeof(HostThings)", new RecordingOutput())).ReturnValue);
     }
@@ -123,10 +126,16 @@ public sealed class CellTests(EngineFixture cells) : IClassFixture<EngineFixture
     public async Task Cells_are_numbered_and_named()
     {
         using var engine = new CellEngine();
-        Assert.StartsWith("Cell 1, line 1", (await engine.RunAsync("oops1", new RecordingOutput())).Error!.Message, StringComparison.Ordinal);
-        Assert.StartsWith("Cell 7, line 1", (await engine.RunAsync("oops1", new RecordingOutput(), new CellOptions { Number = 7 })).Error!.Message, StringComparison.Ordinal);
-        Assert.StartsWith("Cell 8, line 1", (await engine.RunAsync("oops1", new RecordingOutput())).Error!.Message, StringComparison.Ordinal);
-        Assert.StartsWith("setup, line 1", (await engine.RunAsync("oops1", new RecordingOutput(), new CellOptions { Name = "setup" })).Error!.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Cell 1, line 1", (await engine.RunAsync("oops1", new RecordingOutput())).Error!.Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith("Cell 7, line 1",
+            (await engine.RunAsync("oops1", new RecordingOutput(), new CellOptions { Number = 7 })).Error!.Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith("Cell 8, line 1", (await engine.RunAsync("oops1", new RecordingOutput())).Error!.Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith("setup, line 1",
+            (await engine.RunAsync("oops1", new RecordingOutput(), new CellOptions { Name = "setup" })).Error!.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -35,7 +35,8 @@ public sealed class OutputTests(EngineFixture cells) : IClassFixture<EngineFixtu
     [Fact]
     public async Task Background_work_prints_to_its_own_cell()
     {
-        var (_, first) = await cells.Run("var gate = new TaskCompletionSource(); var work = Task.Run(async () => { await gate.Task; Console.Write(\"late\"); });");
+        var (_, first) = await cells.Run(
+            "var gate = new TaskCompletionSource(); var work = Task.Run(async () => { await gate.Task; Console.Write(\"late\"); });");
         var (_, second) = await cells.Run("gate.SetResult(); await work; Console.Write(\"mine\");");
         await first.Wait("late");
         Assert.Equal("mine", second.Out);
@@ -47,8 +48,10 @@ public sealed class OutputTests(EngineFixture cells) : IClassFixture<EngineFixtu
         using var other = new CellEngine();
         var (a, b) = (new RecordingOutput(), new RecordingOutput());
         await Task.WhenAll(
-            cells.Engine.RunAsync("var mixed = 1; for (var i = 0; i < 500; i++) { Console.Write('a'); if (i % 50 == 0) await Task.Delay(1); }", a),
-            other.RunAsync("var mixed = 2; for (var i = 0; i < 500; i++) { Console.Write('b'); if (i % 50 == 0) await Task.Delay(1); }", b));
+            cells.Engine.RunAsync(
+                "var mixed = 1; for (var i = 0; i < 500; i++) { Console.Write('a'); if (i % 50 == 0) await Task.Delay(1); }", a),
+            other.RunAsync("var mixed = 2; for (var i = 0; i < 500; i++) { Console.Write('b'); if (i % 50 == 0) await Task.Delay(1); }",
+                b));
         Assert.Equal(new string('a', 500), a.Out);
         Assert.Equal(new string('b', 500), b.Out);
         Assert.Equal(1, await cells.Value("mixed"));
@@ -69,7 +72,8 @@ public sealed class OutputTests(EngineFixture cells) : IClassFixture<EngineFixtu
         output.Input.Enqueue("1815");
         output.Input.Enqueue("secret");
         var result = await cells.Engine.RunAsync(
-            "Console.Write(\"Name? \"); var name = Console.ReadLine(); var year = int.Parse(ReadLine(\"Born? \")); var word = ReadPassword(\"Word? \"); $\"{name} {year} {word}\"", output);
+            "Console.Write(\"Name? \"); var name = Console.ReadLine(); var year = int.Parse(ReadLine(\"Born? \")); var word = " +
+                "ReadPassword(\"Word? \"); $\"{name} {year} {word}\"", output);
         Assert.Equal("Ada 1815 secret", result.ReturnValue);
         Assert.Equal([("", false), ("Born? ", false), ("Word? ", true)], output.Asked);
         Assert.Equal(["out:Name? ", "ask:", "ask:Born? ", "ask:Word? "], output.Events);
@@ -95,10 +99,14 @@ public sealed class OutputTests(EngineFixture cells) : IClassFixture<EngineFixtu
     public async Task Text_captured_by_the_user_stays_with_the_user()
     {
         Assert.Equal("caught\n", await cells.Value(
-            "var old = Console.Out; var catcher = new StringWriter { NewLine = \"\\n\" }; Console.SetOut(catcher); Console.WriteLine(\"caught\"); Console.SetOut(old); catcher.ToString()"));
+            "var old = Console.Out; var catcher = new StringWriter { NewLine = \"\\n\" }; Console.SetOut(catcher); " +
+                "Console.WriteLine(\"caught\"); Console.SetOut(old); catcher.ToString()"));
         var (_, output) = await cells.Run("Console.Write(\"back\");");
         Assert.Equal("back", output.Out);
-        Assert.Equal("given", await cells.Value("var keys = Console.In; Console.SetIn(new StringReader(\"given\\nmore\")); var read = Console.ReadLine(); Console.SetIn(keys); read"));
+        Assert.Equal("given",
+            await cells.Value(
+                "var keys = Console.In; Console.SetIn(new StringReader(\"given\\nmore\")); var read = Console.ReadLine(); " +
+                    "Console.SetIn(keys); read"));
     }
 
     private sealed class SlowOutput : ICellOutput

@@ -56,7 +56,9 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
     {
         var output = new RecordingOutput();
         using var source = new CancellationTokenSource();
-        var running = cells.Engine.RunAsync("try { Console.WriteLine(\"started\"); while (true) ; } finally { Console.WriteLine(\"cleaned up\"); }", output, null, source.Token);
+        var running =
+            cells.Engine.RunAsync("try { Console.WriteLine(\"started\"); while (true) ; } finally { Console.WriteLine(\"cleaned up\"); }",
+                output, null, source.Token);
         await output.Wait("started");
         source.Cancel();
         var result = await running;
@@ -70,7 +72,8 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
         using var other = new CellEngine();
         const string Enough = "mezcla.tests.enough";
         var output = new RecordingOutput();
-        var running = other.RunAsync($"Console.WriteLine(\"begun\"); long n = 0; do n++; while (AppContext.GetData(\"{Enough}\") is null); n > 0", output);
+        var running = other.RunAsync(
+            $"Console.WriteLine(\"begun\"); long n = 0; do n++; while (AppContext.GetData(\"{Enough}\") is null); n > 0", output);
         await output.Wait("begun");
         using var source = new CancellationTokenSource(100);
         await cells.Engine.RunAsync("while (true) ;", new RecordingOutput(), null, source.Token);
@@ -91,7 +94,8 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
     [InlineData("class Loop { public int A => B; int B { get => A; } } new Loop().A")]
     [InlineData("class Sum { public static Sum operator +(Sum a, Sum b) => a + b; } new Sum() + new Sum()")]
     [InlineData("class Text { public override string ToString() => \"x\" + this; } $\"{new Text()}\"")]
-    [InlineData("class Eq { public override bool Equals(object o) => o.Equals(this); public override int GetHashCode() => 1; } new Eq().Equals(new Eq())")]
+    [InlineData("class Eq { public override bool Equals(object o) => o.Equals(this); public override int GetHashCode() => 1; } " +
+        "new Eq().Equals(new Eq())")]
     [InlineData("class Init { public Init Other = new Init(); } new Init()")]
     [InlineData("int Ping(int n) => Pong(n); int Pong(int n) => Ping(n) + 1; Ping(1)")]
     [InlineData("IEnumerable<int> Walk(int n) { foreach (var x in Walk(n + 1)) yield return x; } Walk(0).First()")]
@@ -140,7 +144,8 @@ public sealed class StopTests(EngineFixture cells) : IClassFixture<EngineFixture
         // A delegate of Environment.Exit is not a call the engine can replace, as none in a library is.
         var file = Path.GetTempFileName();
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { typeof(StopTests).Assembly.Location, "-method", $"{typeof(ExitingProcess).FullName}.{nameof(ExitingProcess.Ends)}", "-explicit", "only" })
+        foreach (var argument in new[] { typeof(StopTests).Assembly.Location, "-method",
+            $"{typeof(ExitingProcess).FullName}.{nameof(ExitingProcess.Ends)}", "-explicit", "only" })
             start.ArgumentList.Add(argument);
 
         start.Environment[ExitingProcess.Variable] = file;

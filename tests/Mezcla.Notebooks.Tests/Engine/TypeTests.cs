@@ -47,10 +47,15 @@ public sealed class TypeTests(EngineFixture cells) : IClassFixture<EngineFixture
     [Fact]
     public async Task A_type_can_be_declared_again_and_values_of_the_old_one_stay_usable()
     {
-        await cells.Value("class P4 { public int A => 1; } class Box4<T> { public T V; } var p4 = new P4(); var box4 = new Box4<P4> { V = p4 };");
-        await cells.Value("static class P4More { public static int Both4(this P4 p) => p.A * 10; public static int More4(this P4 p) => p.Both4() + 1; }");
+        await cells.Value(
+            "class P4 { public int A => 1; } class Box4<T> { public T V; } var p4 = new P4(); var box4 = new Box4<P4> { V = p4 };");
+        await cells.Value(
+            "static class P4More { public static int Both4(this P4 p) => p.A * 10; public static int More4(this P4 p) => p.Both4() + 1; }");
         Assert.Equal(11, await cells.Value("p4.More4()"));
-        Assert.Equal(21, await cells.Value("static class P4More { public static int Both4(this P4 p) => p.A * 20; public static int More4(this P4 p) => p.Both4() + 1; } p4.More4()"));
+        Assert.Equal(21,
+            await cells.Value(
+                "static class P4More { public static int Both4(this P4 p) => p.A * 20; public static int More4(this P4 p) => p.Both4() + " +
+                    "1; } p4.More4()"));
         Assert.Equal(4, await cells.Value("class P4 { public int B => 2; } var q4 = new P4(); q4.B + p4.A + box4.V.A"));
         Assert.Equal(20, await cells.Value("static class P4More { public static int Both4(this P4 p) => p.B * 10; } new P4().Both4()"));
         Assert.Equal(20, await cells.Value("P4More.Both4(new P4())"));
@@ -83,8 +88,11 @@ public sealed class TypeTests(EngineFixture cells) : IClassFixture<EngineFixture
     [Fact]
     public async Task Interfaces_are_implemented_across_cells()
     {
-        await cells.Value("interface IShape { double Area { get; } } record Circle(double R) : IShape { public double Area => 3 * R * R; }");
-        await cells.Value("record Square(double S) : IShape { public double Area => S * S; } abstract class Base7 { protected abstract int Get(); public int Value => Get(); }");
+        await cells.Value(
+            "interface IShape { double Area { get; } } record Circle(double R) : IShape { public double Area => 3 * R * R; }");
+        await cells.Value(
+            "record Square(double S) : IShape { public double Area => S * S; } abstract class Base7 { protected abstract int Get(); " +
+                "public int Value => Get(); }");
         Assert.Equal(7.0, await cells.Value("List<IShape> shapes = [new Circle(1), new Square(2)]; shapes.Sum(s => s.Area)"));
         Assert.Equal(4, await cells.Value("class Derived7 : Base7 { protected override int Get() => 4; } new Derived7().Value"));
     }
@@ -92,21 +100,27 @@ public sealed class TypeTests(EngineFixture cells) : IClassFixture<EngineFixture
     [Fact]
     public async Task A_class_may_use_static_members_of_cells_but_not_variables()
     {
-        Assert.Equal(3, await cells.Value("static int counter8 = 0; static int Next8() => ++counter8; class Ticker { public int Tick() => Next8(); } new Ticker().Tick() + new Ticker().Tick()"));
-        Assert.Contains("can't use a cell's variables", string.Join('\n', (await cells.Error("int local8 = 1; class Sees { public int V => local8; }")).Traceback));
+        Assert.Equal(3,
+            await cells.Value(
+                "static int counter8 = 0; static int Next8() => ++counter8; class Ticker { public int Tick() => Next8(); } new " +
+                    "Ticker().Tick() + new Ticker().Tick()"));
+        Assert.Contains("can't use a cell's variables",
+            string.Join('\n', (await cells.Error("int local8 = 1; class Sees { public int V => local8; }")).Traceback));
     }
 
     [Fact]
     public async Task Names_of_types_are_clean()
     {
-        Assert.Equal("Point9 { X = 1, Y = 2 }", (await cells.Run("record Point9(int X, int Y); new Point9(1, 2)")).Result.Value![MimeBundle.PlainText]);
+        Assert.Equal("Point9 { X = 1, Y = 2 }",
+            (await cells.Run("record Point9(int X, int Y); new Point9(1, 2)")).Result.Value![MimeBundle.PlainText]);
         Assert.Equal("Point9", (await cells.Value("typeof(Point9)"))!.ToString());
     }
 
     [Fact]
     public async Task Errors_in_types_have_their_place()
     {
-        await AssertErrorAt("static class Oops10\n{\n    public static int Z() => nowhere;\n    public static int Y(this int x) => x;\n}", "nowhere");
+        await AssertErrorAt("static class Oops10\n{\n    public static int Z() => nowhere;\n    public static int Y(this int x) => x;\n}",
+            "nowhere");
         await AssertErrorAt("var fine = 1;\nclass Oops11\n{   int z = nowhere; }", "nowhere");
         await AssertErrorAt("namespace Oops12 {\n  class In { int z = nowhere; } }", "nowhere");
     }

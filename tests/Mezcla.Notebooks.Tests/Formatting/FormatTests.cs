@@ -44,7 +44,8 @@ public sealed class FormatTests
 
     [Theory]
     [MemberData(nameof(Texts), DisableDiscoveryEnumeration = true)]
-    public void Values_read_well_as_text(object? value, string text) => Assert.Equal(text, _formatters.ToBundle(value)[MimeBundle.PlainText]);
+    public void Values_read_well_as_text(object? value, string text) =>
+    Assert.Equal(text, _formatters.ToBundle(value)[MimeBundle.PlainText]);
 
     [Fact]
     public void Scalars_have_no_html_and_structures_have()
@@ -115,7 +116,14 @@ public sealed class FormatTests
     [Fact]
     public void The_whole_is_bounded_even_when_every_part_is_large()
     {
-        var rows = Enumerable.Range(0, 100).Select(_ => new { Inner = Enumerable.Range(0, 100).Select(_ => new { Deep = Enumerable.Range(0, 100).Select(_ => new Person("x", 1)).ToList() }).ToList() }).ToList();
+        var rows = Enumerable.Range(0, 100)
+            .Select(
+                _ =>
+                    new
+                    {
+                        Inner = Enumerable.Range(0, 100)
+                            .Select(_ => new { Deep = Enumerable.Range(0, 100).Select(_ => new Person("x", 1)).ToList() }).ToList()
+                    }).ToList();
         Assert.InRange(_formatters.ToBundle(rows)[MimeBundle.Html]!.Length, 1000, 3_000_000);
     }
 
@@ -154,15 +162,18 @@ public sealed class FormatTests
     [Property(MaxTest = 200)]
     public bool Nothing_in_data_becomes_markup(string?[] texts, string? key)
     {
-        var rows = texts.Select(text => new { Text = text + "<script>alert(1)</script>", Nested = new { Inner = $"\"'><img src=x>{key}" } }).ToList();
-        object value = texts.Length % 3 == 0 ? rows : texts.Length % 3 == 1 ? rows.ToDictionary(row => row.Text + row.GetHashCode() + Guid.NewGuid()) : new { Rows = rows, Key = key };
+        var rows = texts.Select(text => new { Text = text + "<script>alert(1)</script>", Nested = new { Inner = $"\"'><img src=x>{key}" } })
+            .ToList();
+        object value = texts.Length % 3 == 0 ? rows : texts.Length % 3 == 1
+            ? rows.ToDictionary(row => row.Text + row.GetHashCode() + Guid.NewGuid()) : new { Rows = rows, Key = key };
         var document = Html(value);
         return document.QuerySelectorAll("script, img").Length == 0;
     }
 
     [Fact]
     public void Names_are_encoded_too() =>
-        Assert.Empty(Html(new[] { new Dictionary<string, object> { ["<script>x</script>"] = "<script>y</script>" } }).QuerySelectorAll("script"));
+        Assert.Empty(
+            Html(new[] { new Dictionary<string, object> { ["<script>x</script>"] = "<script>y</script>" } }).QuerySelectorAll("script"));
 
     [Fact]
     public void A_library_can_bring_its_own_forms_without_knowing_this_one()
@@ -198,10 +209,12 @@ public sealed class FormatTests
     {
         using var one = new CellEngine();
         using var two = new CellEngine();
-        const string Code = "Formatter.Register<Uri>(uri => $\"<a>{uri.Host}</a>\"); Formatter.Register<Version>((version, writer) => writer.Write(\"v\" + version), \"text/plain\");"
+        const string Code = "Formatter.Register<Uri>(uri => $\"<a>{uri.Host}</a>\"); Formatter.Register<Version>((version, writer) => " +
+            "writer.Write(\"v\" + version), \"text/plain\");"
             + "Formatter.SetPreferredMimeTypesFor(typeof(int[]), \"text/plain\");";
         Assert.Null((await one.RunAsync(Code, new RecordingOutput())).Error);
-        Assert.Equal("<a>example.org</a>", (await one.RunAsync("new Uri(\"https://example.org\")", new RecordingOutput())).Value![MimeBundle.Html]);
+        Assert.Equal("<a>example.org</a>",
+            (await one.RunAsync("new Uri(\"https://example.org\")", new RecordingOutput())).Value![MimeBundle.Html]);
         Assert.Equal("v1.2", (await one.RunAsync("new Version(1, 2)", new RecordingOutput())).Value![MimeBundle.PlainText]);
         Assert.Equal(["text/plain"], (await one.RunAsync("new[] { 1 }", new RecordingOutput())).Value!.Data.Keys);
         Assert.Equal("v1.3", (await one.RunAsync("new Version(1, 3).ToDisplayString()", new RecordingOutput())).ReturnValue);

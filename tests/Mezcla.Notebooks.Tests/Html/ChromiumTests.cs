@@ -34,7 +34,8 @@ public partial class ChromiumTests
               };
             })()
             """);
-        Assert.True(result["overflow"]!.GetValue<double>() <= 0, $"The page is {result["overflow"]} pixels wider than its window of {width}.");
+        Assert.True(result["overflow"]!.GetValue<double>() <= 0,
+            $"The page is {result["overflow"]} pixels wider than its window of {width}.");
         Assert.Equal(3, result["formulas"]!.AsArray().Count);
         Assert.All(result["formulas"]!.AsArray(), area => Assert.True(area!.GetValue<double>() > 50));
         Assert.True(result["fractionIsHigher"]!.GetValue<bool>());
@@ -53,17 +54,38 @@ public partial class ChromiumTests
             Assert.Skip("Debian's chromium is not installed.");
         var result = Measure(SiteIndex.Render(SiteIndexTests.Cover, SiteIndexTests.Chapters()), width, """
             (function () {
-              const light = c => { const [r, g, b] = c.match(/[\d.]+/g).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-              const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\)$/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
-              const contrast = () => Math.min(...[...document.querySelectorAll('#main *')].filter(e => !e.closest('svg') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-                .map(e => { const a = light(getComputedStyle(e).color), b = light(behind(e)); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); }));
+              const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+              const light = c => {
+                const [r, g, b] = c.match(/[\d.]+/g).map(v => linear(v / 255));
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+              };
+              const behind = e => {
+                for (; e; e = e.parentElement) {
+                  const c = getComputedStyle(e).backgroundColor;
+                  if (!/, 0\)$/.test(c)) return c;
+                }
+                return 'rgb(255, 255, 255)';
+              };
+              const hasText = e => !e.closest('svg') && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+              const contrastOf = e => {
+                const a = light(getComputedStyle(e).color), b = light(behind(e));
+                return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+              };
+              const contrast = () => Math.min(...[...document.querySelectorAll('#main *')].filter(hasText).map(contrastOf));
               const first = contrast();
               document.querySelector('button.theme').click();
-              return { overflow: document.documentElement.scrollWidth - innerWidth, contrast: Math.min(first, contrast()), requests: performance.getEntriesByType('resource').length, errors: window.failures };
+              return {
+                overflow: document.documentElement.scrollWidth - innerWidth,
+                contrast: Math.min(first, contrast()),
+                requests: performance.getEntriesByType('resource').length,
+                errors: window.failures,
+              };
             })()
             """);
-        Assert.True(result["overflow"]!.GetValue<double>() <= 0, $"The page is {result["overflow"]} pixels wider than its window of {width}.");
-        Assert.True(result["contrast"]!.GetValue<double>() >= 4.5, $"A text has a contrast of {result["contrast"]}; 4.5 is the least that can be read well.");
+        Assert.True(result["overflow"]!.GetValue<double>() <= 0,
+            $"The page is {result["overflow"]} pixels wider than its window of {width}.");
+        Assert.True(result["contrast"]!.GetValue<double>() >= 4.5,
+            $"A text has a contrast of {result["contrast"]}; 4.5 is the least that can be read well.");
         Assert.Equal(0, result["requests"]!.GetValue<int>());
         Assert.Empty(result["errors"]!.AsArray());
     }
@@ -71,8 +93,12 @@ public partial class ChromiumTests
     private static Notebook Example()
     {
         var notebook = Notebook.ForCSharp();
-        notebook.Cells.Add(new(CellKind.Markdown, "# A\n## One\n$x$\n\n$$\\frac{a}{b} + " + string.Concat(Enumerable.Repeat("c + ", 60)) + "d$$\n## Two\n$$\n\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}\n$$\n### Three\n\n|" +
-            string.Concat(Enumerable.Repeat("a column|", 20)) + "\n|" + string.Concat(Enumerable.Repeat("-|", 20)) + "\n|" + string.Concat(Enumerable.Repeat("a value|", 20))));
+        notebook.Cells.Add(
+            new(CellKind.Markdown,
+                "# A\n## One\n$x$\n\n$$\\frac{a}{b} + " + string.Concat(Enumerable.Repeat("c + ", 60)) +
+                    "d$$\n## Two\n$$\n\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}\n$$\n### Three\n\n|" +
+                string.Concat(Enumerable.Repeat("a column|", 20)) + "\n|" + string.Concat(Enumerable.Repeat("-|", 20)) + "\n|" +
+                string.Concat(Enumerable.Repeat("a value|", 20))));
         var cell = new NotebookCell(CellKind.Code, "var text = \"" + new string('x', 400) + "\";");
         cell.Outputs.Add(new StreamOutput(OutputStream.Out, new string('y', 500)));
         cell.Outputs.Add(new DisplayOutput(new(MimeBundle.Html, "<div style='width:2000px'>wide</div>")));
@@ -88,14 +114,21 @@ public partial class ChromiumTests
         {
             var page = html
                 .Replace("<head>", "<head><script>window.failures=[];onerror=m=>{failures.push(String(m))}</script>")
-                .Replace("</body>", $"<script>onload=()=>{{parent.document.body.dataset.result=JSON.stringify({expression})}}</script></body>");
+                .Replace("</body>",
+                    $"<script>onload=()=>{{parent.document.body.dataset.result=JSON.stringify({expression})}}</script></body>");
             var file = Path.Combine(folder, "page.html");
             // A window of Chromium's is never narrower than 500 pixels; a frame in it is.
-            File.WriteAllText(file, width >= 500 ? page : $"<body><iframe style=\"width:{width}px;height:800px;border:0\" srcdoc=\"{System.Net.WebUtility.HtmlEncode(page)}\"></iframe>");
+            File.WriteAllText(file,
+                width >= 500
+                    ? page
+                    : $"<body><iframe style=\"width:{width}px;height:800px;border:0\" " +
+                        $"srcdoc=\"{System.Net.WebUtility.HtmlEncode(page)}\"></iframe>");
             var start = new ProcessStartInfo(Chromium,
             [
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                $"--user-data-dir={Path.Combine(folder, "profile")}", $"--window-size={Math.Max(width, 500)},900", "--dump-dom", "--virtual-time-budget=3000", new Uri(file).AbsoluteUri,
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                "--disable-component-update", "--disable-sync",
+                $"--user-data-dir={Path.Combine(folder, "profile")}", $"--window-size={Math.Max(width, 500)},900", "--dump-dom",
+                "--virtual-time-budget=3000", new Uri(file).AbsoluteUri,
             ])
             {
                 RedirectStandardOutput = true,

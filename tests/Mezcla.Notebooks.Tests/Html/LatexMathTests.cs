@@ -83,7 +83,8 @@ public partial class LatexMathTests
     [Property(MaxTest = 500)]
     public void Whatever_is_written_the_mathml_is_well_formed(string words, DoNotSize<int> seed)
     {
-        string[] parts = ["{", "}", "^", "_", "&", "\\\\", "'", "\\left(", "\\right)", "\\right", "\\frac", "\\sqrt[", "]", "\\begin{cases}", "\\end{cases}", "\\begin{", "\\text{", "\\sum", "\\", "%", "<", "x", "12", "\\hat", "\\big", "$", "😀"];
+        string[] parts = ["{", "}", "^", "_", "&", "\\\\", "'", "\\left(", "\\right)", "\\right", "\\frac", "\\sqrt[", "]",
+            "\\begin{cases}", "\\end{cases}", "\\begin{", "\\text{", "\\sum", "\\", "%", "<", "x", "12", "\\hat", "\\big", "$", "😀"];
         var random = new Random(seed.Item);
         var tex = string.Concat(Enumerable.Range(0, random.Next(30)).Select(_ => parts[random.Next(parts.Length)]));
         foreach (var text in new[] { tex, Clean(words), Clean(words) + tex })
@@ -93,7 +94,8 @@ public partial class LatexMathTests
     }
 
     [Fact]
-    public void Deep_nesting_does_not_overflow() => XElement.Parse(LatexMath.ToMathMl(string.Concat(Enumerable.Repeat(@"\sqrt{", 20_000)), display: true));
+    public void Deep_nesting_does_not_overflow() =>
+    XElement.Parse(LatexMath.ToMathMl(string.Concat(Enumerable.Repeat(@"\sqrt{", 20_000)), display: true));
 
     [GeneratedRegex("<semantics>(.*)<annotation")]
     private static partial Regex Body();

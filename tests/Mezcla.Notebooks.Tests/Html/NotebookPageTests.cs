@@ -26,8 +26,10 @@ public partial class NotebookPageTests
     public void Headings_have_jupyters_anchors_and_a_table_of_contents()
     {
         var page = Parse(NotebookPage.Render(Example()));
-        Assert.Equal(["Router", "What-it-is", "What-it-is-2", "Loss-$x^2$"], page.QuerySelectorAll("h1, h2, h3").Select(h => h.Id!.Replace("x^2", "$x^2$").Replace("$$", "$")));
-        Assert.Equal(["#What-it-is", "#What-it-is-2", "#Loss-x%5E2"], page.QuerySelectorAll("nav.contents a").Select(a => a.GetAttribute("href")));
+        Assert.Equal(["Router", "What-it-is", "What-it-is-2", "Loss-$x^2$"],
+            page.QuerySelectorAll("h1, h2, h3").Select(h => h.Id!.Replace("x^2", "$x^2$").Replace("$$", "$")));
+        Assert.Equal(["#What-it-is", "#What-it-is-2", "#Loss-x%5E2"],
+            page.QuerySelectorAll("nav.contents a").Select(a => a.GetAttribute("href")));
         Assert.Equal(page.QuerySelectorAll("[id]").Select(e => e.Id).Distinct().Count(), page.QuerySelectorAll("[id]").Length);
     }
 
@@ -36,8 +38,12 @@ public partial class NotebookPageTests
     {
         var cell = new NotebookCell(CellKind.Code, "show();");
         cell.Outputs.Add(new StreamOutput(OutputStream.Out, "a < b\n"));
-        cell.Outputs.Add(new DisplayOutput(new(new Dictionary<string, string> { ["text/html"] = "<b class='mine'>rich</b>", ["text/plain"] = "plain" })));
-        cell.Outputs.Add(new DisplayOutput(new(new Dictionary<string, string> { ["image/png"] = "AAAA", ["text/plain"] = "a \"picture\"" }, new() { ["image/png"] = new JsonObject { ["width"] = 30 } })));
+        cell.Outputs.Add(
+            new DisplayOutput(
+                new(new Dictionary<string, string> { ["text/html"] = "<b class='mine'>rich</b>", ["text/plain"] = "plain" })));
+        cell.Outputs.Add(
+            new DisplayOutput(new(new Dictionary<string, string> { ["image/png"] = "AAAA", ["text/plain"] = "a \"picture\"" },
+                new() { ["image/png"] = new JsonObject { ["width"] = 30 } })));
         cell.Outputs.Add(new DisplayOutput(new("image/svg+xml", "<?xml version=\"1.0\"?><svg id='s'></svg>")));
         cell.Outputs.Add(new DisplayOutput(new("text/markdown", "*md* $x$")));
         cell.Outputs.Add(new DisplayOutput(new("text/latex", "$$\\alpha$$")));
@@ -50,7 +56,8 @@ public partial class NotebookPageTests
         Assert.Equal("a < b\n", outputs[0].TextContent);
         Assert.NotNull(outputs[1].QuerySelector("b.mine"));
         var image = outputs[2].QuerySelector("img")!;
-        Assert.Equal(("data:image/png;base64,AAAA", "a \"picture\"", "30"), (image.GetAttribute("src"), image.GetAttribute("alt"), image.GetAttribute("width")));
+        Assert.Equal(("data:image/png;base64,AAAA", "a \"picture\"", "30"),
+            (image.GetAttribute("src"), image.GetAttribute("alt"), image.GetAttribute("width")));
         Assert.NotNull(outputs[3].QuerySelector("svg#s"));
         Assert.NotNull(outputs[4].QuerySelector("em"));
         Assert.NotNull(outputs[4].QuerySelector("math"));
@@ -69,12 +76,14 @@ public partial class NotebookPageTests
         {
             File.WriteAllBytes(Path.Combine(folder.FullName, "a b.png"), [1, 2, 3]);
             var notebook = Notebook.ForCSharp();
-            notebook.Cells.Add(new(CellKind.Markdown, "![near](a%20b.png) ![far](https://example.org/x.png) ![with](attachment:c.png) ![none](missing.png)")
+            notebook.Cells.Add(new(CellKind.Markdown,
+                "![near](a%20b.png) ![far](https://example.org/x.png) ![with](attachment:c.png) ![none](missing.png)")
             {
                 Attachments = new() { ["c.png"] = new JsonObject { ["image/png"] = "QUJD" } },
             });
             var page = Parse(NotebookPage.Render(notebook, new() { Folder = folder.FullName }));
-            Assert.Equal(["data:image/png;base64,AQID", "data:image/png;base64,QUJD"], page.QuerySelectorAll("img").Select(i => i.GetAttribute("src")));
+            Assert.Equal(["data:image/png;base64,AQID", "data:image/png;base64,QUJD"],
+                page.QuerySelectorAll("img").Select(i => i.GetAttribute("src")));
             Assert.Equal(["near", "with"], page.QuerySelectorAll("img").Select(i => i.GetAttribute("alt")));
             Assert.Equal("far", page.QuerySelector("a[href='https://example.org/x.png']")!.TextContent);
         }
@@ -89,15 +98,19 @@ public partial class NotebookPageTests
     {
         var notebook = Notebook.ForCSharp();
         notebook.Cells.Add(new(CellKind.Markdown, "[a](03-x.ipynb#Part-1) [b](https://h.org/n.ipynb) [c](#here) [d](notes.md)"));
-        var links = Parse(NotebookPage.Render(notebook, new() { LinkPages = true, Next = ("04.html", "<next>") })).QuerySelectorAll(".prose a").Select(a => a.GetAttribute("href"));
+        var links = Parse(NotebookPage.Render(notebook, new() { LinkPages = true, Next = ("04.html", "<next>") }))
+            .QuerySelectorAll(".prose a").Select(a => a.GetAttribute("href"));
         Assert.Equal(["03-x.html#Part-1", "https://h.org/n.ipynb", "#here", "notes.md"], links);
     }
 
     [Theory]
     [InlineData("var x = 1;", "<span class=\"k\">var</span> x = <span class=\"n\">1</span>;")]
     [InlineData("#!time\nx", "<span class=\"p\">#!time</span>\nx")]
-    [InlineData("List<int> a = new();", "<span class=\"t\">List</span>&lt;<span class=\"k\">int</span>&gt; a = <span class=\"k\">new</span>();")]
-    [InlineData("Foo.Bar(\"<b>\") // c", "<span class=\"t\">Foo</span>.<span class=\"m\">Bar</span>(<span class=\"s\">&quot;&lt;b&gt;&quot;</span>) <span class=\"c\">// c</span>")]
+    [InlineData("List<int> a = new();",
+        "<span class=\"t\">List</span>&lt;<span class=\"k\">int</span>&gt; a = <span class=\"k\">new</span>();")]
+    [InlineData("Foo.Bar(\"<b>\") // c",
+        "<span class=\"t\">Foo</span>.<span class=\"m\">Bar</span>(<span class=\"s\">&quot;&lt;b&gt;&quot;</span>) " +
+            "<span class=\"c\">// c</span>")]
     [InlineData("#r \"nuget: A\"", "<span class=\"p\">#r &quot;nuget: A&quot;</span>")]
     public void Code_is_coloured(string code, string html) => Assert.Equal(html, CodeHighlighter.ToHtml(code));
 
@@ -105,18 +118,22 @@ public partial class NotebookPageTests
     [Property(MaxTest = 200)]
     public void Colouring_loses_nothing(string text, DoNotSize<int> seed)
     {
-        string[] parts = ["class ", "{", "}", "\"", "'", "$\"{x", "\"\"\"", "/*", "// ", "\n", "#!time\n", "#if ", "#r \"a\"\n", "var x = 1;", "<b>", "&", "\\", "@", "1e5", "await foo()"];
+        string[] parts = ["class ", "{", "}", "\"", "'", "$\"{x", "\"\"\"", "/*", "// ", "\n", "#!time\n", "#if ", "#r \"a\"\n",
+            "var x = 1;", "<b>", "&", "\\", "@", "1e5", "await foo()"];
         var random = new Random(seed.Item);
-        var code = (text ?? "").Replace("\0", "").Replace("\r", "") + string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]));
+        var code = (text ?? "").Replace("\0", "")
+            .Replace("\r", "") + string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]));
         Assert.Equal(code, System.Net.WebUtility.HtmlDecode(Tags().Replace(CodeHighlighter.ToHtml(code), "")));
     }
 
     [Property(MaxTest = 200)]
     public void Lines_of_code_are_the_code(string text, DoNotSize<int> seed)
     {
-        string[] parts = ["var x = 1;", "\n", "    ", "\n\n", "\"\"\"\n", "/* a\n   b */", "// c\n", "List<int> y", "#!time\n", "\"s\"", " < > & "];
+        string[] parts = ["var x = 1;", "\n", "    ", "\n\n", "\"\"\"\n", "/* a\n   b */", "// c\n", "List<int> y", "#!time\n", "\"s\"",
+            " < > & "];
         var random = new Random(seed.Item);
-        var code = (text ?? "").Replace("\0", "").Replace("\r", "") + string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]));
+        var code = (text ?? "").Replace("\0", "")
+            .Replace("\r", "") + string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => parts[random.Next(parts.Length)]));
         var lines = Parse(CodeHighlighter.InLines(CodeHighlighter.ToHtml(code))).Body!;
         Assert.Equal(code, string.Concat(lines.Children.Select(l => l.TextContent)));
         Assert.Equal(code.Split('\n').Length, lines.Children.Length);
@@ -126,7 +143,8 @@ public partial class NotebookPageTests
     [Fact]
     public void A_line_of_code_knows_its_indent_and_a_text_of_several_lines_keeps_its_colour()
     {
-        var lines = Parse(CodeHighlighter.InLines(CodeHighlighter.ToHtml("if (a)\n    x = \"\"\"\n        text\n        \"\"\";"))).QuerySelectorAll(".l");
+        var lines = Parse(CodeHighlighter.InLines(CodeHighlighter.ToHtml("if (a)\n    x = \"\"\"\n        text\n        \"\"\";")))
+            .QuerySelectorAll(".l");
         Assert.Equal([null, "--in:4ch", "--in:8ch", "--in:8ch"], lines.Select(l => l.GetAttribute("style")));
         Assert.All(lines.Skip(1), line => Assert.NotNull(line.QuerySelector(".s")));
     }
@@ -146,7 +164,8 @@ public partial class NotebookPageTests
     public void Every_picture_says_what_it_is()
     {
         var cell = new NotebookCell(CellKind.Code, "x");
-        cell.Outputs.Add(new DisplayOutput(new(new Dictionary<string, string> { ["image/svg+xml"] = "<svg></svg>", ["text/plain"] = "a <tree>" })));
+        cell.Outputs.Add(
+            new DisplayOutput(new(new Dictionary<string, string> { ["image/svg+xml"] = "<svg></svg>", ["text/plain"] = "a <tree>" })));
         cell.Outputs.Add(new DisplayOutput(new("image/svg+xml", "<svg role=\"img\" aria-label=\"a house\"></svg>")));
         var notebook = Notebook.ForCSharp();
         notebook.Cells.Add(cell);
@@ -158,7 +177,9 @@ public partial class NotebookPageTests
     [Fact]
     public void A_page_leads_to_its_neighbours_and_a_keyboard_reaches_its_text()
     {
-        var page = Parse(NotebookPage.Render(Example(), new() { Home = ("index.html", "All"), Previous = ("02.html", "Before"), Next = ("04.html", "<After>") }));
+        var page =
+            Parse(NotebookPage.Render(Example(),
+                new() { Home = ("index.html", "All"), Previous = ("02.html", "Before"), Next = ("04.html", "<After>") }));
         foreach (var nav in page.QuerySelectorAll("nav.around"))
             Assert.Equal(["02.html", "index.html", "04.html"], nav.QuerySelectorAll("a").Select(a => a.GetAttribute("href")));
         Assert.Equal(2, page.QuerySelectorAll("nav.around").Select(n => n.GetAttribute("aria-label")).Distinct().Count());
@@ -189,7 +210,8 @@ public partial class NotebookPageTests
     {
         string[] parts = ["\u001b[", "\u001b]", "m", ";", "38", "5", "2", "\r", "\n", "<", "\u001b", "31"];
         var random = new Random(seed.Item);
-        var html = AnsiText.ToHtml((text ?? "") + string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => parts[random.Next(parts.Length)])));
+        var html = AnsiText.ToHtml(
+            (text ?? "") + string.Concat(Enumerable.Range(0, random.Next(20)).Select(_ => parts[random.Next(parts.Length)])));
         Assert.DoesNotMatch("<(?!/?span)", html);
         Assert.DoesNotContain('\u001b', html);
     }

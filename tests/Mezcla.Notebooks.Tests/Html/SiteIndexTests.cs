@@ -26,7 +26,8 @@ public class SiteIndexTests
         Assert.DoesNotMatch(@"url\(|@import", page.QuerySelector("style")!.TextContent);
         Assert.Equal("A & B", page.Title);
         Assert.Equal("What it <is>.", page.QuerySelector("meta[name=description]")!.GetAttribute("content"));
-        var levels = page.QuerySelectorAll("h1, h2, h3, h4, h5, h6").Select(h => int.Parse(h.TagName[1..], CultureInfo.InvariantCulture)).ToList();
+        var levels = page.QuerySelectorAll("h1, h2, h3, h4, h5, h6").Select(h => int.Parse(h.TagName[1..], CultureInfo.InvariantCulture))
+            .ToList();
         Assert.Equal(1, levels[0]);
         Assert.Single(levels, 1);
         Assert.All(levels.Zip(levels.Skip(1)), pair => Assert.True(pair.Second <= pair.First + 1));
@@ -49,12 +50,14 @@ public class SiteIndexTests
     public void Claims_stand_by_chapter_and_lead_to_their_place()
     {
         var page = Page();
-        Assert.Equal(["01 · First all 2 claims held", "02 · Second 1 of 2 claims held"], page.QuerySelectorAll("h3[id^=claims-]").Select(h => h.TextContent));
+        Assert.Equal(["01 · First all 2 claims held", "02 · Second 1 of 2 claims held"],
+            page.QuerySelectorAll("h3[id^=claims-]").Select(h => h.TextContent));
         var tables = page.QuerySelectorAll("table.claims");
         Assert.Equal(page.QuerySelectorAll("h3[id^=claims-]").Select(h => h.Id), tables.Select(t => t.GetAttribute("aria-labelledby")));
         Assert.All(page.QuerySelectorAll(".ran a"), a => Assert.NotNull(page.QuerySelector(a.GetAttribute("href")!)));
         var rows = tables[0].QuerySelectorAll("tbody tr");
-        Assert.Equal(["✓ holds", "parameters <all>", "1,800,000,000,000", "1,831,000,000,000", "± 50,000,000,000", "a rumour"], rows[0].QuerySelectorAll("td").Select(c => c.TextContent));
+        Assert.Equal(["✓ holds", "parameters <all>", "1,800,000,000,000", "1,831,000,000,000", "± 50,000,000,000", "a rumour"],
+            rows[0].QuerySelectorAll("td").Select(c => c.TextContent));
         Assert.Equal(["✓ holds", "it falls", "0.5 against 0.7", ""], rows[1].QuerySelectorAll("td").Select(c => c.TextContent));
         Assert.Equal("exactly", tables[1].QuerySelectorAll("td[data-label=tolerance]").First().TextContent);
         Assert.Equal("✗ does not hold", tables[1].QuerySelectorAll("tbody tr")[1].QuerySelector("td")!.TextContent);
@@ -65,7 +68,8 @@ public class SiteIndexTests
             var place = new HtmlParser().ParseDocument(NotebookPage.Render(chapter.Run.Notebook));
             var links = page.QuerySelectorAll($"table.claims a[href^='{chapter.Url}#']");
             Assert.Equal(2, links.Length);
-            Assert.All(links, a => Assert.Contains(a.TextContent, place.GetElementById(a.GetAttribute("href")!.Split('#')[1])!.TextContent));
+            Assert.All(links,
+                a => Assert.Contains(a.TextContent, place.GetElementById(a.GetAttribute("href")!.Split('#')[1])!.TextContent));
         }
     }
 
@@ -82,12 +86,15 @@ public class SiteIndexTests
     internal static IReadOnlyList<SiteChapter> Chapters() =>
     [
         Chapter("01.html", "# 01 · First\n\n**The question.** Why is it so?\n\nMore.", 3, 3, 65,
-            ("parameters <all>", true, "\"expected\":1.8e12,\"obtained\":1.831e12,\"tolerance\":5e10,\"source\":\"a rumour\""), ("it falls", true, "\"detail\":\"0.5 against 0.7\",\"source\":\"\"")),
+            ("parameters <all>", true, "\"expected\":1.8e12,\"obtained\":1.831e12,\"tolerance\":5e10,\"source\":\"a rumour\""),
+            ("it falls", true, "\"detail\":\"0.5 against 0.7\",\"source\":\"\"")),
         Chapter("02.html", "# 02 · Second\nText", 1, 2, 4.2,
-            ("three", true, "\"expected\":3,\"obtained\":3,\"tolerance\":0,\"source\":\"\""), ("four", false, "\"expected\":4,\"obtained\":3.123456789,\"tolerance\":0.1,\"source\":\"\"")),
+            ("three", true, "\"expected\":3,\"obtained\":3,\"tolerance\":0,\"source\":\"\""),
+            ("four", false, "\"expected\":4,\"obtained\":3.123456789,\"tolerance\":0.1,\"source\":\"\"")),
     ];
 
-    private static SiteChapter Chapter(string url, string markdown, int ran, int cells, double seconds, params (string What, bool Holds, string Json)[] claims)
+    private static SiteChapter Chapter(string url, string markdown, int ran, int cells, double seconds,
+        params (string What, bool Holds, string Json)[] claims)
     {
         var notebook = Notebook.ForCSharp();
         notebook.Cells.Add(new(CellKind.Markdown, markdown));
@@ -102,7 +109,9 @@ public class SiteIndexTests
             })));
         }
         notebook.Cells.Add(cell);
-        return new(url, new NotebookRun(notebook, ran, cells, [], claims.Count(c => c.Holds), claims.Count(c => !c.Holds), TimeSpan.FromSeconds(seconds)));
+        return new(url,
+            new NotebookRun(notebook, ran, cells, [], claims.Count(c => c.Holds), claims.Count(c => !c.Holds),
+                TimeSpan.FromSeconds(seconds)));
     }
 
     private static IDocument Page() => new HtmlParser().ParseDocument(SiteIndex.Render(Cover, Chapters()));

@@ -66,7 +66,8 @@ public sealed class LanguageTests(LanguageTests.PreparedEngine cells) : IClassFi
     public async Task The_best_come_first_and_statics_do_not_mix_with_instances()
     {
         Assert.Equal("myNumbers", (await cells.Engine.CompleteAsync("myN", 3)).Items[0].Text);
-        Assert.Equal(new Completion("myNumbers", "variable", "List<int> myNumbers"), (await cells.Engine.CompleteAsync("myNumbers", 9)).Items[0]);
+        Assert.Equal(new Completion("myNumbers", "variable", "List<int> myNumbers"),
+            (await cells.Engine.CompleteAsync("myNumbers", 9)).Items[0]);
         Assert.DoesNotContain((await cells.Engine.CompleteAsync("myText.", 7)).Items, item => item.Text is "IsNullOrEmpty" or "Format");
         Assert.DoesNotContain((await cells.Engine.CompleteAsync("string.", 7)).Items, item => item.Text == "Length");
         Assert.DoesNotContain((await cells.Engine.CompleteAsync("CellGu", 6)).Items, item => item.Text == "CellGuard");
@@ -131,7 +132,8 @@ public sealed class LanguageTests(LanguageTests.PreparedEngine cells) : IClassFi
     [Fact]
     public async Task Inspection_knows_dotnets_documentation_where_the_sdk_is()
     {
-        Assert.SkipWhen(FrameworkDocumentation.Find("T:System.String", "System.Private.CoreLib") is null, "The SDK's reference pack is not installed.");
+        Assert.SkipWhen(FrameworkDocumentation.Find("T:System.String", "System.Private.CoreLib") is null,
+            "The SDK's reference pack is not installed.");
         var brief = (await cells.Engine.InspectAsync("Math.Sqrt(2)", 7))![MimeBundle.PlainText];
         Assert.StartsWith("double Math.Sqrt(double d)", brief, StringComparison.Ordinal);
         Assert.Contains("Returns the square root of a specified number.", brief);

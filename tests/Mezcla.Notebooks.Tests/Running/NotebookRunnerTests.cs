@@ -10,7 +10,8 @@ public class NotebookRunnerTests
     public async Task Cells_run_in_order_and_their_outputs_are_kept()
     {
         var seen = new List<string>();
-        var notebook = Make("var x = 20;", "Console.Write(\"a\"); Console.Write(\"b\"); Console.Error.Write(\"e\"); CellFunctions.display(x);", "x + 1");
+        var notebook = Make("var x = 20;",
+            "Console.Write(\"a\"); Console.Write(\"b\"); Console.Error.Write(\"e\"); CellFunctions.display(x);", "x + 1");
         notebook.Cells.Insert(1, new(CellKind.Markdown, "prose"));
         notebook.Cells.Add(new(CellKind.Code, "  "));
         notebook.Cells[0].Outputs.Add(new StreamOutput(OutputStream.Out, "old"));
@@ -36,7 +37,8 @@ public class NotebookRunnerTests
         var path = Path.Combine(Path.GetTempPath(), $"mezcla-{Guid.NewGuid():N}.ipynb");
         try
         {
-            var run = await NotebookRunner.RunAsync(Make("1", "throw new InvalidOperationException(\"too bad\");", "Console.Write(3);"), new() { SaveTo = path });
+            var run = await NotebookRunner.RunAsync(Make("1", "throw new InvalidOperationException(\"too bad\");", "Console.Write(3);"),
+                new() { SaveTo = path });
             Assert.False(run.Succeeded);
             Assert.Equal((2, 3), (run.CellsRun, run.CellCount));
             var saved = Notebook.Read(path);
@@ -85,7 +87,8 @@ public class NotebookRunnerTests
     [InlineData("Claim.Check(\"nan\", 1, double.NaN, 10);")]
     [InlineData("Claim.Check(\"far\", 1, 1.1, 0.05);")]
     [InlineData("Claim.Holds(\"no\", false);")]
-    public async Task Claims_fail_when_they_should(string code) => Assert.Equal(1, (await NotebookRunner.RunAsync(Make(code))).ClaimsFailed);
+    public async Task Claims_fail_when_they_should(string code) =>
+    Assert.Equal(1, (await NotebookRunner.RunAsync(Make(code))).ClaimsFailed);
 
     [Theory]
     [InlineData("Claim.Check(\"infinite\", double.PositiveInfinity, double.PositiveInfinity);")]
@@ -108,7 +111,14 @@ public class NotebookRunnerTests
     {
         using var cancel = new CancellationTokenSource();
         var notebook = Make("1", "Console.WriteLine(\"x\"); await Task.Delay(-1);", "3");
-        var run = await NotebookRunner.RunAsync(notebook, new() { Progress = p => { if (p is CellPrinted) cancel.Cancel(); } }, cancel.Token);
+        var run = await NotebookRunner.RunAsync(notebook, new()
+        {
+            Progress = p =>
+        {
+            if (p is CellPrinted)
+                cancel.Cancel();
+        }
+        }, cancel.Token);
         Assert.Equal(2, run.CellsRun);
         Assert.NotEmpty(notebook.Cells[0].Outputs);
         Assert.Equal(new StreamOutput(OutputStream.Out, "x\n"), notebook.Cells[1].Outputs[0]);
@@ -120,20 +130,26 @@ public class NotebookRunnerTests
     {
         var notebook = Make("var steps = 100; var name = \"a\"; var rate = 0.5; var on = false;", "$\"{steps + 1} {name} {rate} {on}\"");
         notebook.Cells[0].Metadata["tags"] = new JsonArray("parameters");
-        var options = new NotebookRunOptions { Parameters = new Dictionary<string, string> { ["steps"] = "5", ["name"] = "q\"uote", ["rate"] = "1e-3", ["on"] = "true" } };
+        var options =
+            new NotebookRunOptions
+            {
+                Parameters = new Dictionary<string, string> { ["steps"] = "5", ["name"] = "q\"uote", ["rate"] = "1e-3", ["on"] = "true" }
+            };
         for (var again = 0; again < 2; again++)
         {
             Assert.True((await NotebookRunner.RunAsync(notebook, options)).Succeeded);
             Assert.Equal(3, notebook.Cells.Count);
             Assert.Equal("6 q\"uote 0.001 True", Assert.IsType<DisplayOutput>(notebook.Cells[2].Outputs[0]).Bundle[MimeBundle.PlainText]);
         }
-        await Assert.ThrowsAsync<ArgumentException>(() => NotebookRunner.RunAsync(notebook, new() { Parameters = new Dictionary<string, string> { ["a b"] = "1" } }));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => NotebookRunner.RunAsync(notebook, new() { Parameters = new Dictionary<string, string> { ["a b"] = "1" } }));
     }
 
     [Fact]
     public async Task Displays_are_updated_in_their_place_and_skipped_cells_are_skipped()
     {
-        var notebook = Make("var h = CellFunctions.display(\"first\"); Console.WriteLine(\"between\");", "h.Update(\"second\");", "throw new Exception();");
+        var notebook = Make("var h = CellFunctions.display(\"first\"); Console.WriteLine(\"between\");", "h.Update(\"second\");",
+            "throw new Exception();");
         notebook.Cells[2].Metadata["tags"] = new JsonArray(NotebookRunner.Skip);
         var run = await NotebookRunner.RunAsync(notebook);
         Assert.Empty(run.Errors.Select(e => e.Error.Message));

@@ -50,7 +50,7 @@ public class EstimateTests
     [InlineData("llama3.1-8b", 15e12, 1.46e6, "H100", 0.139)]
     public void Utilization_implied_by_published_hours(string name, double tokens, double hours, string chip, double mfu)
     {
-        double flops = FlopCount.TrainingRule(ParameterCount.Of(TransformerPresets.Get(name)).Total, tokens);
+        var flops = FlopCount.TrainingRule(ParameterCount.Of(TransformerPresets.Get(name)).Total, tokens);
         Assert.Equal(mfu, TrainingEstimate.UtilizationOf(flops, hours, Chip.Get(chip)), 3);
     }
 
@@ -73,8 +73,9 @@ public class EstimateTests
     public void Mixtral_gains_on_Llama_2_70B_at_batch_1_and_loses_it_when_every_expert_is_touched()
     {
         TransformerConfig mixtral = TransformerPresets.Get("mixtral-8x7b"), llama = TransformerPresets.Get("llama2-70b");
-        WeightFormat half = WeightFormat.Get("FP16");
-        double Ratio(int batch) => InferenceEstimate.Decode(llama, A100, half, batch, chips: 2).Bytes / InferenceEstimate.Decode(mixtral, A100, half, batch, chips: 2).Bytes;
+        var half = WeightFormat.Get("FP16");
+        double Ratio(int batch) => InferenceEstimate.Decode(llama, A100, half, batch, chips: 2).Bytes / InferenceEstimate.Decode(mixtral,
+            A100, half, batch, chips: 2).Bytes;
         Assert.Equal(5.36, Ratio(1), 0.05);
         Assert.Equal(1.48, Ratio(200), 0.01);
         Assert.True(InferenceEstimate.Decode(mixtral, A100, half).MemoryBound);
@@ -84,17 +85,17 @@ public class EstimateTests
     public void Decoding_is_bound_by_memory_and_reading_by_arithmetic()
     {
         TransformerConfig config = TransformerPresets.Get("llama3-8b");
-        WeightFormat format = WeightFormat.Get("BF16");
-        InferenceEstimate one = InferenceEstimate.Decode(config, H100, format);
+        var format = WeightFormat.Get("BF16");
+        var one = InferenceEstimate.Decode(config, H100, format);
         Assert.Equal(3.35e12 / ((8_030_261_248 - 128256.0 * 4096) * 2), one.TokensPerSecond, 0.01);
         Assert.InRange(one.Intensity, 0.9, 1.1);
         Assert.True(one.MemoryBound);
-        InferenceEstimate prompt = InferenceEstimate.Prefill(config, H100, format, 4096);
+        var prompt = InferenceEstimate.Prefill(config, H100, format, 4096);
         Assert.False(prompt.MemoryBound);
         Assert.True(prompt.Intensity > H100.Ridge);
 
         // A long context costs: 32k tokens of 131,072 bytes for each of 16 sequences.
-        InferenceEstimate many = InferenceEstimate.Decode(config, H100, format, 16, 32_000);
+        var many = InferenceEstimate.Decode(config, H100, format, 16, 32_000);
         Assert.Equal(one.Bytes + 16 * 32_000 * 131_072.0, many.Bytes, 1);
         Assert.Equal(16 * (one.Flops + 4.0 * 32 * 4096 * 32_000), many.Flops, many.Flops * 1e-6);
         Assert.Equal(3e12, InferenceEstimate.BreakEvenTokens(1e12));
@@ -111,7 +112,8 @@ public class EstimateTests
     [InlineData(16, 2, 8, 10.5)]
     [InlineData(16, 2, 16, 14.1)]
     [InlineData(16, 2, 32, 15.8)]
-    public void Experts_touched(int experts, int topK, int batch, double touched) => Assert.Equal(touched, ExpertUse.Touched(experts, topK, batch), 0.051);
+    public void Experts_touched(int experts, int topK, int batch, double touched) =>
+    Assert.Equal(touched, ExpertUse.Touched(experts, topK, batch), 0.051);
 
     [Fact]
     public void Combinations()

@@ -10,7 +10,7 @@ public class FlopCountTests
     [Fact]
     public void GPT2_on_1024_tokens_to_the_last_FLOP()
     {
-        FlopCount count = FlopCount.Of(TransformerPresets.Get("gpt2"), 1024);
+        var count = FlopCount.Of(TransformerPresets.Get("gpt2"), 1024);
         Assert.Equal(291_648_307_200, count.Forward);
         Assert.Equal(0.271, count["head"] / count.Forward, 3);
         Assert.Equal(0.398, count["dense feed-forward"] / count.Forward, 3);
@@ -22,10 +22,10 @@ public class FlopCountTests
     public void PaLMs_formula_agrees_within_a_hundredth_of_a_percent_at_1024()
     {
         TransformerConfig config = TransformerPresets.Get("gpt2");
-        double exact = FlopCount.Of(config, 1024).TrainingPerToken;
+        var exact = FlopCount.Of(config, 1024).TrainingPerToken;
 
         // The comparison that agrees so well counts neither position vectors nor biases in N; they take no FLOPs to speak of.
-        double idle = 6.0 * (ParameterCount.Of(config).Positions + 12 * 11 * 768 + 768);
+        var idle = 6.0 * (ParameterCount.Of(config).Positions + 12 * 11 * 768 + 768);
         Assert.Equal(1, (FlopCount.PalmTrainingPerToken(config, 1024) - idle) / exact, 0.00015);
     }
 
@@ -51,8 +51,8 @@ public class FlopCountTests
         };
 
         // Their models carry one more square matrix a layer, for relative positions.
-        double parameters = ParameterCount.Of(config).Total + (double)layers * width * width;
-        double flops = FlopCount.HoffmannTraining(config, 2048, embeddingsAndLogits: false);
+        var parameters = ParameterCount.Of(config).Total + (double)layers * width * width;
+        var flops = FlopCount.HoffmannTraining(config, 2048, embeddingsAndLogits: false);
         Assert.Equal(ratio, flops / (6 * parameters * 2048), 0.016);
         Assert.True(FlopCount.HoffmannTraining(config, 2048) > flops * 1.02);
     }
@@ -61,8 +61,8 @@ public class FlopCountTests
     public void Two_FLOPs_for_each_active_parameter_and_a_term_for_attention()
     {
         TransformerConfig config = TransformerPresets.Get("mixtral-8x7b");
-        ParameterCount parameters = ParameterCount.Of(config);
-        FlopCount count = FlopCount.Of(config, 4096);
+        var parameters = ParameterCount.Of(config);
+        var count = FlopCount.Of(config, 4096);
         double matrices = parameters.Active - parameters.Norms - parameters.TokenEmbedding;
         Assert.Equal(2 * matrices * 4096, count.Forward - count.AttentionTerm, 1);
         Assert.Equal(4.0 * 32 * 4096 * 4096 * 4096, count.AttentionTerm, 1);
@@ -73,14 +73,15 @@ public class FlopCountTests
     [Fact]
     public void Latent_attention_and_windows()
     {
-        FlopCount latent = FlopCount.Of(TransformerPresets.Get("deepseek-v3"), 1);
-        ParameterCount parameters = ParameterCount.Of(TransformerPresets.Get("deepseek-v3"));
+        var latent = FlopCount.Of(TransformerPresets.Get("deepseek-v3"), 1);
+        var parameters = ParameterCount.Of(TransformerPresets.Get("deepseek-v3"));
         Assert.Equal(2.0 * parameters.Attention, latent["attention projections"], 1);
         Assert.Equal(2.0 * 61 * 128 * (192 + 128), latent.AttentionTerm, 1);
 
         TransformerConfig mistral = TransformerPresets.Get("mistral-7b");
         Assert.Equal(2 * FlopCount.Of(mistral, 8192).AttentionTerm, FlopCount.Of(mistral, 16384).AttentionTerm, 1);
-        Assert.Equal(FlopCount.Of(mistral, 4096, causal: true).AttentionTerm, FlopCount.Of(mistral, 4096).AttentionTerm / 2 * 4097 / 4096, 1e3);
+        Assert.Equal(FlopCount.Of(mistral, 4096, causal: true).AttentionTerm, FlopCount.Of(mistral, 4096).AttentionTerm / 2 * 4097 / 4096,
+            1e3);
         Assert.True(FlopCount.Of(mistral, 8192, causal: true).AttentionTerm < FlopCount.Of(mistral, 8192).AttentionTerm);
     }
 
@@ -88,7 +89,8 @@ public class FlopCountTests
     public void Kaplans_count()
     {
         TransformerConfig config = TransformerPresets.Get("gpt2");
-        Assert.Equal(2.0 * (12 * (12 * 768 * 768 + 13 * 768) + 2 * 768) + 2.0 * 12 * 1024 * 768, FlopCount.KaplanForwardPerToken(config, 1024));
+        Assert.Equal(2.0 * (12 * (12 * 768 * 768 + 13 * 768) + 2 * 768) + 2.0 * 12 * 1024 * 768,
+            FlopCount.KaplanForwardPerToken(config, 1024));
         Assert.Equal(6e21, FlopCount.TrainingRule(1e9, 1e12));
     }
 

@@ -62,13 +62,14 @@ public class MemoryTests
     [InlineData("gpt-oss-120b", 60.77)]
     [InlineData("gpt-oss-20b", 12.82)]
     public void GptOss_with_experts_in_MXFP4(string name, double gibibytes) =>
-        Assert.Equal(gibibytes, WeightFormat.Bytes(TransformerPresets.Get(name), WeightFormat.Get("mxfp4"), WeightFormat.Get("bf16")) / GiB, 2);
+        Assert.Equal(gibibytes, WeightFormat.Bytes(TransformerPresets.Get(name), WeightFormat.Get("mxfp4"), WeightFormat.Get("bf16")) / GiB,
+            2);
 
     [Fact]
     public void Double_quantization_saves_three_gigabytes_at_65_billion()
     {
         Assert.Equal(4.127, WeightFormat.Get("NF4-DQ").BitsPerWeight, 3);
-        double saved = WeightFormat.Get("NF4").Bytes(65e9) - WeightFormat.Get("NF4-DQ").Bytes(65e9);
+        var saved = WeightFormat.Get("NF4").Bytes(65e9) - WeightFormat.Get("NF4-DQ").Bytes(65e9);
         Assert.Equal(3.0, saved / 1e9, 1);
     }
 

@@ -26,13 +26,15 @@ public class ClaimCheckerTests
     [InlineData("3", "4", "~", null, Verdict.CannotBeChecked)]
     [InlineData("3", "4", "=", "much", Verdict.CannotBeChecked)]
     [InlineData("3 +", "4", "=", null, Verdict.CannotBeChecked)]
-    public void A_verdict_follows_from_the_digits_as_written(string expression, string expected, string relation, string? tolerance, Verdict verdict) =>
+    public void A_verdict_follows_from_the_digits_as_written(string expression, string expected, string relation, string? tolerance,
+        Verdict verdict) =>
         Assert.Equal(verdict, Check(expression, expected, relation, tolerance).Verdict);
 
     [Fact]
     public void The_reason_tells_by_how_much_and_gives_the_correction()
     {
-        ClaimResult claim = ClaimChecker.Check(new PublishedClaim { Expression = "2*280e9", Expected = "560e12", Unit = "FLOP", Correction = "GFLOPs were meant." });
+        ClaimResult claim = ClaimChecker.Check(
+            new PublishedClaim { Expression = "2*280e9", Expected = "560e12", Unit = "FLOP", Correction = "GFLOPs were meant." });
         Assert.Equal(Verdict.DoesNotHold, claim.Verdict);
         Assert.Equal("560,000,000,000 against 560,000,000,000,000 FLOP: 1,000 times too large. GFLOPs were meant.", claim.Why);
         Assert.Equal(560e9, claim.Computed);
@@ -43,8 +45,10 @@ public class ClaimCheckerTests
     public void What_cannot_be_checked_says_why()
     {
         Assert.Contains("opinion", ClaimChecker.Check(new PublishedClaim { Status = ClaimStatus.Opinion }).Why);
-        Assert.Equal("No data. It was 1989.", ClaimChecker.Check(new PublishedClaim { Reason = "No data.", Correction = "It was 1989." }).Why);
-        Assert.Equal("expression, column 1: there is no function 'parms', did you mean 'params'?.".Replace("?.", "?."), Check("parms('gpt2')", "1").Why);
+        Assert.Equal("No data. It was 1989.",
+            ClaimChecker.Check(new PublishedClaim { Reason = "No data.", Correction = "It was 1989." }).Why);
+        Assert.Equal("expression, column 1: there is no function 'parms', did you mean 'params'?.".Replace("?.", "?."),
+            Check("parms('gpt2')", "1").Why);
         Assert.Contains("expected value", ClaimChecker.Check(new PublishedClaim { Expression = "1" }).Why);
     }
 
@@ -78,7 +82,8 @@ public class ClaimCheckerTests
     {
         ClaimReport report = ClaimChecker.Check(ClaimFile.Parse(Text));
         Assert.Equal("A talk", report.Title);
-        Assert.Equal([Verdict.Holds, Verdict.CannotBeChecked, Verdict.DoesNotHold, Verdict.CannotBeChecked], report.Claims.Select(claim => claim.Verdict));
+        Assert.Equal([Verdict.Holds, Verdict.CannotBeChecked, Verdict.DoesNotHold, Verdict.CannotBeChecked],
+            report.Claims.Select(claim => claim.Verdict));
         Assert.Equal("GPT-4 has 1.8 trillion parameters, says somebody", report.Claims[0].Claim.Said);
         Assert.Equal(ClaimStatus.Rumour, report.Claims[0].Claim.Status);
         Assert.Equal("line 11, expression, column 1: 'broken' has no value: line 4, column 3: this divides by zero.", report.Claims[1].Why);
@@ -90,7 +95,7 @@ public class ClaimCheckerTests
     [Fact]
     public void The_JSON_form()
     {
-        ClaimFile file = ClaimFile.Parse("""
+        var file = ClaimFile.Parse("""
             {
               "definitions": { "total": "16 * 111e9 + 55e9" },
               "claims": [
@@ -132,7 +137,8 @@ public class ClaimCheckerTests
     [Property]
     public void Whatever_the_text_nothing_but_a_ClaimFileException_comes_out(string text)
     {
-        foreach (string candidate in (string[])[text ?? "", "{" + text, "claim: " + text, "statement: x = " + text, "relation: " + text + "\nstatement: x = 1"])
+        foreach (var candidate in (string[])[text ?? "", "{" + text, "claim: " + text, "statement: x = " + text,
+            "relation: " + text + "\nstatement: x = 1"])
         {
             try
             {
@@ -147,7 +153,8 @@ public class ClaimCheckerTests
     [Fact]
     public void A_notebook_shows_tables_with_everything_escaped()
     {
-        IReadOnlyDictionary<string, string> bundle = ClaimChecker.Check(ClaimFile.Parse(Text.Replace("says somebody", "<b>bold</b>"))).ToMimeBundle();
+        IReadOnlyDictionary<string, string> bundle = ClaimChecker.Check(ClaimFile.Parse(Text.Replace("says somebody", "<b>bold</b>")))
+            .ToMimeBundle();
         Assert.Contains("&lt;b&gt;bold&lt;/b&gt;", bundle["text/html"]);
         Assert.Contains("cannot all be true", bundle["text/html"]);
         Assert.Contains("does not hold", bundle["text/plain"]);
@@ -157,7 +164,7 @@ public class ClaimCheckerTests
     [Fact]
     public void A_file_on_disk_is_named_by_its_name()
     {
-        string path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.claims");
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.claims");
         File.WriteAllText(path, "claim: 1 = 1");
         try
         {

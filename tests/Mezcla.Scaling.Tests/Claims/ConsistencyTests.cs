@@ -5,15 +5,18 @@ namespace Mezcla.Scaling.Tests.Claims;
 public class ConsistencyTests
 {
     private static ConsistencyReport Check(params string[] statements) => ConsistencyChecker.Check(
-        ClaimFile.Parse(string.Join('\n', statements.Select(statement => statement.Contains(':') ? statement : "statement: " + statement))).Statements,
+        ClaimFile.Parse(
+            string.Join('\n', statements.Select(statement => statement.Contains(':') ? statement : "statement: " + statement))).Statements,
         ClaimFile.Parse(string.Join('\n', statements.Where(statement => statement.Contains(':')))).Relations);
 
-    private static string[] Quantities(Conflict conflict) => [.. conflict.Statements.Select(statement => statement.Quantity).Order(StringComparer.Ordinal)];
+    private static string[] Quantities(Conflict conflict) =>
+        [.. conflict.Statements.Select(statement => statement.Quantity).Order(StringComparer.Ordinal)];
 
     [Fact]
     public void The_rumoured_sizes_fit_together()
     {
-        ConsistencyReport report = Check("experts = 16", "top_k = 2", "expert = 111e9", "shared = 55e9", "total = 1.8e12", "active = 280e9 within 2%");
+        ConsistencyReport report = Check("experts = 16", "top_k = 2", "expert = 111e9", "shared = 55e9", "total = 1.8e12",
+            "active = 280e9 within 2%");
         Assert.True(report.IsConsistent);
         Assert.Empty(report.Unusable);
     }
@@ -50,15 +53,18 @@ public class ConsistencyTests
             "experts = 16", "expert = 111e9", "shared = 55e9", "total = 1.90e12",
             "train_flops = 2.15e25", "gpus = 25000", "days = 60", "peak = 312e12", "mfu = 34%");
         Assert.Equal(2, report.Conflicts.Count);
-        Assert.Equal(["expert", "experts", "shared", "total"], Quantities(report.Conflicts.Single(conflict => conflict.Statements.Any(s => s.Quantity == "total"))));
-        Assert.Equal(["days", "gpus", "mfu", "peak", "train_flops"], Quantities(report.Conflicts.Single(conflict => conflict.Statements.Any(s => s.Quantity == "days"))));
+        Assert.Equal(["expert", "experts", "shared", "total"],
+            Quantities(report.Conflicts.Single(conflict => conflict.Statements.Any(s => s.Quantity == "total"))));
+        Assert.Equal(["days", "gpus", "mfu", "peak", "train_flops"],
+            Quantities(report.Conflicts.Single(conflict => conflict.Statements.Any(s => s.Quantity == "days"))));
         Assert.Empty(report.Follows);
     }
 
     [Fact]
     public void A_chain_of_relations_carries_a_contradiction()
     {
-        ConsistencyReport report = Check("active = 280e9", "tokens = 13e12", "gpus = 25000", "days = 95 within 6%", "peak = 312e12", "mfu = 34% within 6%");
+        ConsistencyReport report = Check("active = 280e9", "tokens = 13e12", "gpus = 25000", "days = 95 within 6%", "peak = 312e12",
+            "mfu = 34% within 6%");
         Assert.True(report.IsConsistent);
         Derived flops = Assert.Single(report.Follows, follow => follow.Quantity == "train_flops");
         Assert.InRange(2.15e25, flops.Low, flops.High);
@@ -107,7 +113,8 @@ public class ConsistencyTests
     [Fact]
     public void Many_statements_do_not_take_forever()
     {
-        string[] many = [.. Enumerable.Range(0, 60).Select(i => $"q{i % 20} = {1 + i / 20}"), .. Enumerable.Range(0, 19).Select(i => $"relation: q{i + 1} = q{i} * 2 within 3%")];
+        string[] many = [.. Enumerable.Range(0, 60).Select(i => $"q{i % 20} = {1 + i / 20}"),
+            .. Enumerable.Range(0, 19).Select(i => $"relation: q{i + 1} = q{i} * 2 within 3%")];
         ConsistencyReport report = Check(many);
         Assert.InRange(report.Conflicts.Count, 1, 12);
     }

@@ -59,8 +59,10 @@ public class ExpressionTests
         {
             Assert.NotEmpty(function.Meaning);
             object[] arguments = [.. Enumerable.Range(0, function.Most).Select(i => !function.IsText(i) ? (object)1.0 : "?")];
-            if (arguments.OfType<string>().Any()) Assert.ThrowsAny<ArgumentException>(() => function.Compute(arguments));
-            else if (!function.Name.StartsWith("hoffmann", StringComparison.Ordinal)) Assert.True(double.IsFinite(function.Compute(arguments)), function.Name);
+            if (arguments.OfType<string>().Any())
+                Assert.ThrowsAny<ArgumentException>(() => function.Compute(arguments));
+            else if (!function.Name.StartsWith("hoffmann", StringComparison.Ordinal))
+                Assert.True(double.IsFinite(function.Compute(arguments)), function.Name);
         }
     }
 
@@ -104,14 +106,15 @@ public class ExpressionTests
     {
         Assert.Contains("nested", Assert.Throws<ExpressionException>(() => Compute(new string('(', 3000) + "1")).Message);
         Assert.Contains("nested", Assert.Throws<ExpressionException>(() => Compute(new string('-', 3000) + "1")).Message);
-        Assert.Contains("nested", Assert.Throws<ExpressionException>(() => Compute(string.Concat(Enumerable.Repeat("2^", 1500)) + "1")).Message);
+        Assert.Contains("nested",
+            Assert.Throws<ExpressionException>(() => Compute(string.Concat(Enumerable.Repeat("2^", 1500)) + "1")).Message);
         Assert.Contains("4000 characters", Assert.Throws<ExpressionException>(() => Compute(new string('1', 5000))).Message);
     }
 
     [Property]
     public void Whatever_the_text_nothing_but_an_ExpressionException_comes_out(string text)
     {
-        foreach (string candidate in (string[])[text ?? "", "params(" + text, "2 * " + text, "1" + text])
+        foreach (var candidate in (string[])[text ?? "", "params(" + text, "2 * " + text, "1" + text])
         {
             try
             {
@@ -127,13 +130,14 @@ public class ExpressionTests
     public void Sums_and_products_are_those_of_CSharp(DoNotSize<int> first, DoNotSize<int> second, DoNotSize<int> third)
     {
         var (a, b, c) = (first.Item, second.Item, third.Item);
-        string text = FormattableString.Invariant($"({a}) + ({b}) * ({c}) - ({a}) * ({c})");
+        var text = FormattableString.Invariant($"({a}) + ({b}) * ({c}) - ({a}) * ({c})");
         Assert.Equal(a + (double)b * c - (double)a * c, Compute(text));
     }
 
     [Fact]
     public void The_presets_are_all_reachable()
     {
-        foreach (string name in TransformerPresets.Names) Assert.Equal(ParameterCount.Of(TransformerPresets.Get(name)).Total, Compute($"params('{name}')"));
+        foreach (var name in TransformerPresets.Names)
+            Assert.Equal(ParameterCount.Of(TransformerPresets.Get(name)).Total, Compute($"params('{name}')"));
     }
 }

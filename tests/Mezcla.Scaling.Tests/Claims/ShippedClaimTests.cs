@@ -6,7 +6,8 @@ public class ShippedClaimTests
 {
     private static readonly ClaimReport[] Reports = [.. ClaimFile.Shipped.Select(ClaimChecker.Check)];
 
-    private static ClaimResult Find(string words) => Assert.Single(Reports.SelectMany(report => report.Claims), claim => claim.Claim.Said.Contains(words));
+    private static ClaimResult Find(string words) =>
+        Assert.Single(Reports.SelectMany(report => report.Claims), claim => claim.Claim.Said.Contains(words));
 
     [Fact]
     public void Six_files_ship() => Assert.Equal(6, Reports.Length);
@@ -16,7 +17,7 @@ public class ShippedClaimTests
     {
         foreach (ClaimResult claim in Reports.SelectMany(report => report.Claims))
         {
-            string said = claim.Claim.Said + " " + claim.Why;
+            var said = claim.Claim.Said + " " + claim.Why;
             Assert.NotEmpty(claim.Claim.Who);
             switch (claim.Verdict)
             {
@@ -39,8 +40,10 @@ public class ShippedClaimTests
     {
         ClaimFile file = ClaimFile.Shipped.Single(file => file.Title.Contains("how GPT-4 is built"));
         Assert.All(file.Statements, statement => Assert.Equal(ClaimStatus.Rumour, statement.Status));
-        Assert.All(Reports.SelectMany(report => report.Claims).Where(claim => claim.Claim.Said.Contains("GPT-4 is") || claim.Claim.Said.Contains("GPT-4 has")
-            || claim.Claim.Said.Contains("GPT-4 looks") || claim.Claim.Said.Contains("Training GPT-4")), claim => Assert.Equal(ClaimStatus.Rumour, claim.Claim.Status));
+        Assert.All(Reports.SelectMany(report => report.Claims)
+            .Where(claim => claim.Claim.Said.Contains("GPT-4 is") || claim.Claim.Said.Contains("GPT-4 has")
+                || claim.Claim.Said.Contains("GPT-4 looks") || claim.Claim.Said.Contains("Training GPT-4")),
+                claim => Assert.Equal(ClaimStatus.Rumour, claim.Claim.Status));
     }
 
     [Theory]
@@ -85,7 +88,9 @@ public class ShippedClaimTests
         ConsistencyReport report = Reports.Single(report => report.Consistency is not null).Consistency!;
         Assert.Empty(report.Unusable);
         Assert.Equal(2, report.Conflicts.Count);
-        Assert.Contains(report.Conflicts, conflict => conflict.Statements.Select(s => s.Quantity).Order().SequenceEqual(["cost", "days", "gpus", "price"]));
-        Assert.Contains(report.Conflicts, conflict => conflict.Statements.Any(s => s.Quantity == "kv_share") && conflict.Statements.Any(s => s.Quantity == "attention"));
+        Assert.Contains(report.Conflicts,
+            conflict => conflict.Statements.Select(s => s.Quantity).Order().SequenceEqual(["cost", "days", "gpus", "price"]));
+        Assert.Contains(report.Conflicts,
+            conflict => conflict.Statements.Any(s => s.Quantity == "kv_share") && conflict.Statements.Any(s => s.Quantity == "attention"));
     }
 }

@@ -10,7 +10,7 @@ public class ChinchillaFitTests
     {
         foreach (ChinchillaLaw law in (ChinchillaLaw[])[ChinchillaLaw.Besiroglu, ChinchillaLaw.Hoffmann])
         {
-            ChinchillaFit fit = ChinchillaFit.Fit(Synthetic.Runs(law, 15, 0, 1), new() { Starts = 60 });
+            var fit = ChinchillaFit.Fit(Synthetic.Runs(law, 15, 0, 1), new() { Starts = 60 });
             Assert.Equal(law.Irreducible, fit.Law.Irreducible, 0.002);
             Assert.Equal(law.ParameterExponent, fit.Law.ParameterExponent, 0.002);
             Assert.Equal(law.TokenExponent, fit.Law.TokenExponent, 0.002);
@@ -25,13 +25,14 @@ public class ChinchillaFitTests
     public void With_noise_they_come_back_within_the_bootstraps_intervals()
     {
         ChinchillaLaw truth = ChinchillaLaw.Besiroglu;
-        ChinchillaFit fit = ChinchillaFit.Fit(Synthetic.Runs(truth, 27, 0.004, 2), new() { Starts = 60 });
+        var fit = ChinchillaFit.Fit(Synthetic.Runs(truth, 27, 0.004, 2), new() { Starts = 60 });
         Assert.Equal(truth.SizeExponent, fit.Law.SizeExponent, 0.03);
         Assert.Equal(truth.Irreducible, fit.Law.Irreducible, 0.04);
         var heard = new List<double>();
         IReadOnlyList<BootstrapInterval> intervals = Bootstrap.Of(fit, 200, seed: 3, confidence: 0.99, progress: new Heard(heard));
-        double[] wanted = [truth.ParameterCoefficient, truth.TokenCoefficient, truth.Irreducible, truth.ParameterExponent, truth.TokenExponent, truth.SizeExponent, truth.DataExponent];
-        for (int i = 0; i < wanted.Length; i++)
+        double[] wanted = [truth.ParameterCoefficient, truth.TokenCoefficient, truth.Irreducible, truth.ParameterExponent,
+            truth.TokenExponent, truth.SizeExponent, truth.DataExponent];
+        for (var i = 0; i < wanted.Length; i++)
         {
             Assert.InRange(wanted[i], intervals[i].Low, intervals[i].High);
             Assert.InRange(intervals[i].Estimate, intervals[i].Low, intervals[i].High);
@@ -45,7 +46,8 @@ public class ChinchillaFitTests
     {
         public void Report(double value)
         {
-            lock (list) list.Add(value);
+            lock (list)
+                list.Add(value);
         }
     }
 
@@ -53,9 +55,10 @@ public class ChinchillaFitTests
     public void Outliers_hardly_move_it()
     {
         TrainingRun[] runs = Synthetic.Runs(ChinchillaLaw.Besiroglu, 15, 0.001, 4);
-        ChinchillaFit clean = ChinchillaFit.Fit(runs, new() { Starts = 40 });
-        for (int i = 0; i < runs.Length; i += 20) runs[i] = runs[i] with { Loss = runs[i].Loss * 1.5 };
-        ChinchillaFit spoilt = ChinchillaFit.Fit(runs, new() { Starts = 40 });
+        var clean = ChinchillaFit.Fit(runs, new() { Starts = 40 });
+        for (var i = 0; i < runs.Length; i += 20)
+            runs[i] = runs[i] with { Loss = runs[i].Loss * 1.5 };
+        var spoilt = ChinchillaFit.Fit(runs, new() { Starts = 40 });
         Assert.Equal(clean.Law.SizeExponent, spoilt.Law.SizeExponent, 0.02);
         Assert.Equal(clean.Law.Irreducible, spoilt.Law.Irreducible, 0.05);
     }
@@ -64,7 +67,7 @@ public class ChinchillaFitTests
     public void The_runs_of_highest_loss_can_be_left_out()
     {
         TrainingRun[] runs = Synthetic.Runs(ChinchillaLaw.Besiroglu, 6, 0, 5);
-        ChinchillaFit fit = ChinchillaFit.Fit(runs, new() { Starts = 5, DropHighest = 5 });
+        var fit = ChinchillaFit.Fit(runs, new() { Starts = 5, DropHighest = 5 });
         Assert.Equal(runs.Length - 5, fit.Residuals.Count);
         Assert.True(fit.Residuals.Max(r => r.Run.Loss) < runs.Select(run => run.Loss).OrderDescending().ElementAt(4));
     }
@@ -81,7 +84,7 @@ public class ChinchillaFitTests
     [Fact]
     public void The_bootstrap_depends_on_the_seed_alone()
     {
-        ChinchillaFit fit = ChinchillaFit.Fit(Synthetic.Runs(ChinchillaLaw.Besiroglu, 8, 0.003, 6), new() { Starts = 20 });
+        var fit = ChinchillaFit.Fit(Synthetic.Runs(ChinchillaLaw.Besiroglu, 8, 0.003, 6), new() { Starts = 20 });
         Assert.Equal(Bootstrap.Of(fit, 20, seed: 7), Bootstrap.Of(fit, 20, seed: 7));
         Assert.NotEqual(Bootstrap.Of(fit, 20, seed: 7), Bootstrap.Of(fit, 20, seed: 8));
         using var cancelled = new CancellationTokenSource();

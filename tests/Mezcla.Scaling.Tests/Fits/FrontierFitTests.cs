@@ -9,7 +9,7 @@ public class FrontierFitTests
     public void IsoFlop_valleys_give_the_exponents_of_the_law()
     {
         ChinchillaLaw law = ChinchillaLaw.Besiroglu;
-        FrontierFit fit = FrontierFit.IsoFlop(Synthetic.Runs(law, 9, 0, 1));
+        var fit = FrontierFit.IsoFlop(Synthetic.Runs(law, 9, 0, 1));
         Assert.Equal(9, fit.Points.Count);
         Assert.Empty(fit.Omitted);
         Assert.Equal(law.SizeExponent, fit.SizeExponent, 0.01);
@@ -26,7 +26,7 @@ public class FrontierFitTests
         double slope = 3;
         TrainingRun[] spoilt = [.. runs.Select(run => run.Compute < 7e18 ? run with { Loss = slope -= 0.1 } : run),
             new(1e9, 3e11, 2.5), new(2e9, 1.5e11, 2.6)];
-        FrontierFit fit = FrontierFit.IsoFlop(spoilt);
+        var fit = FrontierFit.IsoFlop(spoilt);
         Assert.Contains(fit.Omitted, text => text.Contains("6.00e+18"));
         Assert.Contains(fit.Omitted, text => text.Contains("3 sizes, there are 2"));
         Assert.Throws<FitException>(() => FrontierFit.IsoFlop(spoilt.Take(9)));
@@ -41,7 +41,7 @@ public class FrontierFitTests
                                  from j in Enumerable.Range(0, 60)
                                  let d = 1e8 * Math.Pow(10, j / 15.0)
                                  select new TrainingRun(n, d, law.Evaluate(n, d))];
-        FrontierFit fit = FrontierFit.Envelope(runs);
+        var fit = FrontierFit.Envelope(runs);
         Assert.Equal(law.SizeExponent, fit.SizeExponent, 0.03);
         Assert.Equal(1, fit.Law.Optimal(1e20).Parameters / law.Optimal(1e20).Parameters, 0.1);
         Assert.Throws<FitException>(() => FrontierFit.Envelope(runs.Take(100)));
@@ -50,22 +50,26 @@ public class FrontierFitTests
     [Fact]
     public void Kaplans_three_lines()
     {
-        TrainingRun[] sizes = [.. Enumerable.Range(0, 8).Select(i => 1e6 * Math.Pow(4, i)).Select(n => new TrainingRun(n, 1e12, Kaplan.OfParameters.Evaluate(n)))];
-        KaplanFit fit = KaplanFit.OfParameters([.. sizes, new(1e6, 1e6, 9)]);
+        TrainingRun[] sizes =
+            [.. Enumerable.Range(0, 8).Select(i => 1e6 * Math.Pow(4, i))
+                .Select(n => new TrainingRun(n, 1e12, Kaplan.OfParameters.Evaluate(n)))];
+        var fit = KaplanFit.OfParameters([.. sizes, new(1e6, 1e6, 9)]);
         Assert.Equal(0.076, fit.Law.Exponent, 6);
         Assert.Equal(8.8e13, fit.Law.Scale, 1e8);
         Assert.Equal(1, fit.RSquared, 9);
 
-        TrainingRun[] tokens = [.. Enumerable.Range(0, 8).Select(i => 1e6 * Math.Pow(4, i)).Select(d => new TrainingRun(1e9, d, Kaplan.OfTokens.Evaluate(d)))];
+        TrainingRun[] tokens =
+            [.. Enumerable.Range(0, 8).Select(i => 1e6 * Math.Pow(4, i)).Select(d => new TrainingRun(1e9, d, Kaplan.OfTokens.Evaluate(d)))];
         Assert.Equal(0.095, KaplanFit.OfTokens(tokens).Law.Exponent, 6);
 
         TrainingRun[] compute = [.. Enumerable.Range(0, 8).Select(i => Math.Pow(4, i))
             .Select(c => new TrainingRun(1e6 * c, c, Kaplan.OfCompute.Evaluate(c), c * Kaplan.PetaflopDay))];
-        KaplanFit frontier = KaplanFit.OfCompute([.. compute, new(1e7, 1, 8, 50 * Kaplan.PetaflopDay)]);
+        var frontier = KaplanFit.OfCompute([.. compute, new(1e7, 1, 8, 50 * Kaplan.PetaflopDay)]);
         Assert.Equal(0.050, frontier.Law.Exponent, 6);
         Assert.Equal(8, frontier.Points.Count);
 
         Assert.Throws<FitException>(() => KaplanFit.OfParameters([sizes[0]]));
-        Assert.Contains("does not fall", Assert.Throws<FitException>(() => KaplanFit.OfParameters([new(1e6, 1e9, 2), new(1e7, 1e9, 3)])).Message);
+        Assert.Contains("does not fall",
+            Assert.Throws<FitException>(() => KaplanFit.OfParameters([new(1e6, 1e9, 2), new(1e7, 1e9, 3)])).Message);
     }
 }

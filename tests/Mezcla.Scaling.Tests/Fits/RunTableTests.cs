@@ -70,7 +70,8 @@ public class RunTableTests
     [InlineData("a,b\n1,2\n", "No column for parameters was found among: a, b")]
     [InlineData("params,loss\n1,2\n", "tokens or FLOPs")]
     [InlineData("params,tokens\n1,2\n", "No column for loss")]
-    public void A_missing_column_is_named(string text, string message) => Assert.Contains(message, Assert.Throws<FitException>(() => Read(text)).Message);
+    public void A_missing_column_is_named(string text, string message) =>
+    Assert.Contains(message, Assert.Throws<FitException>(() => Read(text)).Message);
 
     [Fact]
     public void So_is_a_named_one_that_does_not_exist() =>
@@ -91,21 +92,23 @@ public class RunTableTests
     [Fact]
     public void JSON_lines_are_read_by_the_names_of_the_first_and_rows_can_be_chosen()
     {
-        string text = """
+        var text = """
             {"kind":"dense","active":1e6,"tokens":2e7,"loss":3.5}
             {"kind":"moe","active":2e6,"tokens":2e7,"loss":3.4}
             [1]
             {"kind":"moe","tokens":2e7,"loss":3.4}
             {
             """;
-        RunTable table = RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "kind=MOE"));
+        var table = RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "kind=MOE"));
         Assert.Equal(new TrainingRun(2e6, 2e7, 3.4), Assert.Single(table.Runs));
         Assert.Equal([3, 4, 5], table.BadRows.Select(row => row.Line));
         Assert.Equal("it is not a JSON object", table.BadRows[0].Why);
         Assert.Equal("nothing in column 'active'", table.BadRows[1].Why);
         Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader("")));
-        Assert.Contains("is not a condition", Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "moe"))).Message);
-        Assert.Contains("no column 'sort'", Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "sort=moe"))).Message);
+        Assert.Contains("is not a condition",
+            Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "moe"))).Message);
+        Assert.Contains("no column 'sort'",
+            Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "sort=moe"))).Message);
     }
 
     [Property]
@@ -125,7 +128,7 @@ public class RunTableTests
     public void Numbers_come_back(FsCheck.NormalFloat a, FsCheck.NormalFloat b, FsCheck.NormalFloat c)
     {
         double[] numbers = [.. new[] { a, b, c }.Select(x => Math.Abs((double)x) + 1e-3)];
-        string row = string.Join(",", numbers.Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
+        var row = string.Join(",", numbers.Select(x => x.ToString("R", CultureInfo.InvariantCulture)));
         Assert.Equal(new TrainingRun(numbers[0], numbers[1], numbers[2]), Assert.Single(Read("params,tokens,loss\n" + row + "\n").Runs));
     }
 }

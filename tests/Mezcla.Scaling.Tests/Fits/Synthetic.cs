@@ -17,5 +17,6 @@ internal static class Synthetic
                    select new TrainingRun(n, d, law.Evaluate(n, d) * Math.Exp(noise * Normal(random)))];
     }
 
-    public static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    public static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

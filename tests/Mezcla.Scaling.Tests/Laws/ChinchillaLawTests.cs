@@ -75,7 +75,7 @@ public class ChinchillaLawTests
     {
         ChinchillaLaw law = Law(name);
         Allocation best = law.Optimal(1e23);
-        foreach (double factor in (double[])[0.5, 0.9, 0.99, 1.01, 1.1, 2])
+        foreach (var factor in (double[])[0.5, 0.9, 0.99, 1.01, 1.1, 2])
             Assert.True(law.Evaluate(best.Parameters * factor, best.Tokens / factor) > best.Loss!.Value);
         Assert.Equal(best.Compute, law.OptimalForSize(best.Parameters).Compute, 1e11);
         Assert.Equal(best.Tokens, law.TokensForLoss(best.Parameters, best.Loss!.Value), best.Tokens * 1e-9);
@@ -87,9 +87,11 @@ public class ChinchillaLawTests
     {
         foreach (HoffmannRow row in HoffmannTables.Rows)
         {
-            double check = 6 * row.Parameters * row.Tokens1 / row.Compute1;
-            if (row.Parameters == 67e9) Assert.Equal(1.047, check, 3);
-            else Assert.InRange(check, 0.995, 1.0095);
+            var check = 6 * row.Parameters * row.Tokens1 / row.Compute1;
+            if (row.Parameters == 67e9)
+                Assert.Equal(1.047, check, 3);
+            else
+                Assert.InRange(check, 0.995, 1.0095);
         }
 
         Assert.Equal(0.498, HoffmannTables.Approach1.Exponent, 3);

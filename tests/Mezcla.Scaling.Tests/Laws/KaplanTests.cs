@@ -32,7 +32,7 @@ public class KaplanTests
     [Fact]
     public void Data_without_end_leaves_the_joint_law_to_size()
     {
-        double n = 1e8;
+        var n = 1e8;
         Assert.Equal(Math.Pow(6.4e13 / n, 0.076), Kaplan.Joint.Evaluate(n, 1e30), 6);
         Assert.True(Kaplan.Joint.Evaluate(n, 1e9) > Kaplan.Joint.Evaluate(n, 1e10));
     }
@@ -48,7 +48,7 @@ public class KaplanTests
     [Fact]
     public void Batches_and_steps()
     {
-        double critical = Kaplan.CriticalBatch(3.0);
+        var critical = Kaplan.CriticalBatch(3.0);
         Assert.Equal(2e8 / Math.Pow(3, 1 / 0.21), critical, 1e-6);
         Assert.Equal(500, Kaplan.MinimumSteps(1000, critical, critical), 6);
         Assert.Equal(5e20, Kaplan.MinimumCompute(1e21, critical, critical), 1e8);

@@ -9,7 +9,8 @@ public class OtherLawTests
     [InlineData(6, 0.611)]
     [InlineData(8, 0.828)]
     [InlineData(16, 0.994)]
-    public void Few_bits_leave_few_parameters(double bits, double share) => Assert.Equal(share, PrecisionLaw.Kumar.EffectiveShare(bits, bits, bits), 3);
+    public void Few_bits_leave_few_parameters(double bits, double share) =>
+    Assert.Equal(share, PrecisionLaw.Kumar.EffectiveShare(bits, bits, bits), 3);
 
     [Fact]
     public void The_best_precision_is_7_bits_and_would_be_half_without_the_offsets()
@@ -28,7 +29,7 @@ public class OtherLawTests
     [Fact]
     public void Beyond_the_critical_data_the_quantized_model_gets_worse()
     {
-        double critical = PrecisionLaw.Kumar.CriticalTokens(1e8, 4);
+        var critical = PrecisionLaw.Kumar.CriticalTokens(1e8, 4);
         double Quantized(double tokens) => PrecisionLaw.Kumar.TokenCoefficient * Math.Pow(tokens, -PrecisionLaw.Kumar.Exponent)
             + PrecisionLaw.Kumar.PostTrainingLoss(1e8, tokens, 4);
         Assert.True(Quantized(critical) < Quantized(critical * 1.1));
@@ -66,7 +67,7 @@ public class OtherLawTests
     public void Krajewskis_rows(double active, double tokens, int granularity, double compute, double loss)
     {
         // The name of the row says the active size: 64 x 100M.
-        double total = KrajewskiLaw.TotalFromActive(active);
+        var total = KrajewskiLaw.TotalFromActive(active);
         Assert.Equal(43, total / active, 6);
         Assert.Equal(loss, KrajewskiLaw.Mixture.Evaluate(total, tokens, granularity), loss > 3 ? 2 : 3);
         Assert.Equal(compute, KrajewskiLaw.ComputePerToken(total, granularity) * tokens, compute * 0.01);
@@ -86,5 +87,6 @@ public class OtherLawTests
     }
 
     [Fact]
-    public void Krajewskis_dense_law() => Assert.Equal(0.47 + 16.3 / Math.Pow(1e9, 0.126) + 26.7 / Math.Pow(2e10, 0.127), KrajewskiLaw.Dense.Evaluate(1e9, 2e10), 9);
+    public void Krajewskis_dense_law() =>
+    Assert.Equal(0.47 + 16.3 / Math.Pow(1e9, 0.126) + 26.7 / Math.Pow(2e10, 0.127), KrajewskiLaw.Dense.Evaluate(1e9, 2e10), 9);
 }

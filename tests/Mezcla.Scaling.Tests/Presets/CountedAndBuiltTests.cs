@@ -16,13 +16,14 @@ public class CountedAndBuiltTests
 {
     private static readonly Routing[] Routings =
     [
-        new TopKSoftmaxRouting(), new SoftmaxTopKRouting(), new SoftMixtureRouting(), new NoisyTopKRouting(), new GShardRouting(), new SigmoidRouting(),
+        new TopKSoftmaxRouting(), new SoftmaxTopKRouting(), new SoftMixtureRouting(), new NoisyTopKRouting(), new GShardRouting(),
+        new SigmoidRouting(),
         new ExpertChoiceRouting(), new HashRouting(), new RandomRouting(),
     ];
 
     private static void SameCount(TransformerConfig config)
     {
-        ParameterCount count = ParameterCount.Of(config);
+        var count = ParameterCount.Of(config);
         Assert.Equal(count.Total - count.SelectionBiases, new Transformer(config, new RandomStream(1)).CountParameters());
     }
 
@@ -79,7 +80,8 @@ public class CountedAndBuiltTests
     [Fact]
     public void Every_preset_is_a_shape_that_can_be_built()
     {
-        foreach (TransformerConfig config in TransformerPresets.All) config.Validate();
+        foreach (TransformerConfig config in TransformerPresets.All)
+            config.Validate();
     }
 
     [Fact]
@@ -90,10 +92,12 @@ public class CountedAndBuiltTests
         float[] Logits() => model.Logits(Tensor.From(TinyModels.Ids(4), 1, 4)).ToArray();
         float[] before = Logits(), table = model.PositionEmbedding!.Weight.ToArray();
         Assert.Equal((config.ContextLength + 2) * config.HiddenSize, table.Length);
-        for (int i = 0; i < 2 * config.HiddenSize; i++) table[i] += 1;
+        for (var i = 0; i < 2 * config.HiddenSize; i++)
+            table[i] += 1;
         Mezcla.Layers.Module.Assign(model.PositionEmbedding.Weight, table);
         Assert.Equal(before, Logits());
-        for (int i = 2 * config.HiddenSize; i < 3 * config.HiddenSize; i++) table[i] += 1 + i % 3;
+        for (var i = 2 * config.HiddenSize; i < 3 * config.HiddenSize; i++)
+            table[i] += 1 + i % 3;
         Mezcla.Layers.Module.Assign(model.PositionEmbedding.Weight, table);
         Assert.NotEqual(before, Logits());
     }

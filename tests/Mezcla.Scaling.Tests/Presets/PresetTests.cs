@@ -68,7 +68,7 @@ public class PresetTests
     [Fact]
     public void PaLM_has_540_354_281_472_parameters_in_its_matrices_and_119_norm_gains_beside_them()
     {
-        ParameterCount count = ParameterCount.Of(TransformerPresets.Get("palm-540b"));
+        var count = ParameterCount.Of(TransformerPresets.Get("palm-540b"));
         Assert.Equal(540_354_281_472, count.Total - count.Norms);
         Assert.Equal(119 * 18432, count.Norms);
     }
@@ -80,12 +80,12 @@ public class PresetTests
     public void The_rumoured_GPT4_adds_up()
     {
         TransformerConfig config = TransformerPresets.Get("gpt4-rumour");
-        ParameterCount count = ParameterCount.Of(config);
+        var count = ParameterCount.Of(config);
         Assert.Equal(5.549e10, count.Attention, 0.0005e10);
         Assert.Equal(1.110e11, count.Experts / 16.0, 0.0005e11);
         Assert.Equal(1831e9, count.Attention + count.Experts, 1e9);
         Assert.Equal(277e9, count.Attention + count.ActiveExperts, 1e9);
-        ParameterCount eight = ParameterCount.Of(TransformerPresets.Get("gpt4-rumour-8x220b"));
+        var eight = ParameterCount.Of(TransformerPresets.Get("gpt4-rumour-8x220b"));
         Assert.Equal(1.76e12, eight.Attention + eight.Experts, 0.001e12);
         Assert.Equal(220e9, (eight.Attention + eight.Experts) / 8.0, 0.2e9);
     }
@@ -93,7 +93,7 @@ public class PresetTests
     [Fact]
     public void The_routers_of_Mixtral_are_a_fifty_thousandth_of_it()
     {
-        ParameterCount count = ParameterCount.Of(TransformerPresets.Get("mixtral-8x7b"));
+        var count = ParameterCount.Of(TransformerPresets.Get("mixtral-8x7b"));
         Assert.Equal(32 * 4096 * 8, count.Routers);
         Assert.Equal(0.002, 100.0 * count.Routers / count.Total, 3);
     }
@@ -101,7 +101,7 @@ public class PresetTests
     [Fact]
     public void Gpt2_part_by_part()
     {
-        ParameterCount count = ParameterCount.Of(TransformerPresets.Get("gpt2"));
+        var count = ParameterCount.Of(TransformerPresets.Get("gpt2"));
         Assert.Equal(50257 * 768, count.TokenEmbedding);
         Assert.Equal(1024 * 768, count.Positions);
         Assert.Equal(12 * (4 * 768 * 768 + 4 * 768), count.Attention);
@@ -118,7 +118,7 @@ public class PresetTests
     [Fact]
     public void The_table_lists_every_part_and_the_sum()
     {
-        string table = ParameterCount.Of(TransformerPresets.Get("mixtral-8x7b")).ToString();
+        var table = ParameterCount.Of(TransformerPresets.Get("mixtral-8x7b")).ToString();
         Assert.Contains("routers", table);
         Assert.Contains("46,702,792,704", table);
         Assert.Contains("12,879,925,248", table);

@@ -17,7 +17,8 @@ public class SweepPlanTests
         Assert.Equal(sizes.Order(), sizes);
         Assert.InRange(sizes[0], 9_000, 11_000);
         Assert.InRange(sizes[^1], 2_850_000, 3_150_000);
-        foreach (TransformerConfig shape in shapes) shape.Validate();
+        foreach (TransformerConfig shape in shapes)
+            shape.Validate();
     }
 
     [Fact]
@@ -52,7 +53,8 @@ public class SweepPlanTests
     public void Kinds_and_numbers_can_be_chosen()
     {
         Assert.All(SweepPlan.Create(new() { Mixture = false }, Text), run => Assert.Null(run.Model.MixtureOfExperts));
-        Assert.All(SweepPlan.Create(new() { Dense = false, Experts = 4 }, Text), run => Assert.Equal(4, run.Model.MixtureOfExperts!.Experts));
+        Assert.All(SweepPlan.Create(new() { Dense = false, Experts = 4 }, Text),
+            run => Assert.Equal(4, run.Model.MixtureOfExperts!.Experts));
         Assert.Equal(3, SweepPlan.Create(new() { Mixture = false, SizesPerBudget = 3, Budgets = [1e12] }, Text).Count);
         Assert.Single(SweepPlan.Create(new() { Mixture = false, SizesPerBudget = 1, Budgets = [1e12] }, Text));
         Assert.Single(SweepPlan.Shapes(new() { Sizes = 1 }));
@@ -78,8 +80,8 @@ public class SweepPlanTests
     {
         SweepRun run = SweepPlan.Create(new() { Budgets = [1e11], Mixture = false }, Text)[^1];
         Transformer model = run.CreateModel();
-        float[] weights = model.TokenEmbedding.Weight.ToArray();
-        double deviation = Math.Sqrt(weights.Average(weight => (double)weight * weight));
+        var weights = model.TokenEmbedding.Weight.ToArray();
+        var deviation = Math.Sqrt(weights.Average(weight => (double)weight * weight));
         Assert.Equal(1 / Math.Sqrt(run.Model.HiddenSize), deviation, 0.05 / Math.Sqrt(run.Model.HiddenSize));
         Assert.Equal(weights, run.CreateModel().TokenEmbedding.Weight.ToArray());
     }
@@ -88,7 +90,7 @@ public class SweepPlanTests
     public void The_Slurm_script_has_a_task_for_each_run_and_quotes_what_a_shell_would_read()
     {
         IReadOnlyList<SweepRun> plan = SweepPlan.Create(new(), Text);
-        string script = SlurmScript.Write(["--data", "my text's.txt", "--budgets", "1e11"], plan, "/home/some one");
+        var script = SlurmScript.Write(["--data", "my text's.txt", "--budgets", "1e11"], plan, "/home/some one");
         Assert.StartsWith("#!/bin/bash\n", script);
         Assert.Contains($"#SBATCH --array=0-{plan.Count - 1}\n", script);
         Assert.Contains("cd '/home/some one'\n", script);

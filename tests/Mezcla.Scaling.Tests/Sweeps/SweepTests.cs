@@ -6,9 +6,11 @@ namespace Mezcla.Scaling.Tests.Sweeps;
 
 public sealed class SweepTests : IDisposable
 {
-    private static readonly SweepData Data = SweepData.Of("words", [string.Join(' ', Enumerable.Range(0, 9000).Select(i => $"word{i * i % 97}"))]);
+    private static readonly SweepData Data = SweepData.Of("words",
+        [string.Join(' ', Enumerable.Range(0, 9000).Select(i => $"word{i * i % 97}"))]);
     private static readonly IReadOnlyList<SweepRun> Plan = SweepPlan.Create(
-        new() { Budgets = [3e7], Largest = 20e3, Sizes = 4, SizesPerBudget = 3, Context = 16, FewestTokensPerParameter = 0.01 }, Data.Batches.Training.Length);
+        new() { Budgets = [3e7], Largest = 20e3, Sizes = 4, SizesPerBudget = 3, Context = 16, FewestTokensPerParameter = 0.01 },
+        Data.Batches.Training.Length);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-sweep").FullName;
 
@@ -22,7 +24,8 @@ public sealed class SweepTests : IDisposable
         Assert.Equal(["dense", "moe"], Plan.Select(run => run.Model.Name[..run.Model.Name.IndexOf('-')]).Distinct());
         var numbers = new List<(int, int)>();
         var heard = new List<SweepRecord>();
-        IReadOnlyList<SweepRecord> records = new Sweep(Data, File_).Run(Plan, progress => numbers.Add((progress.Number, progress.Count)), heard.Add);
+        IReadOnlyList<SweepRecord> records = new Sweep(Data, File_).Run(Plan, progress => numbers.Add((progress.Number, progress.Count)),
+            heard.Add);
         Assert.Equal(records, heard);
         Assert.Equal(Plan.Select(run => run.Key), records.Select(record => record.Key));
         Assert.Equal((Plan.Count, Plan.Count), numbers[^1]);
@@ -48,7 +51,7 @@ public sealed class SweepTests : IDisposable
     public void What_was_cut_off_is_trained_again()
     {
         new Sweep(Data, File_).Run([.. Plan.Take(2)]);
-        string text = File.ReadAllText(File_);
+        var text = File.ReadAllText(File_);
         File.WriteAllText(File_, text[..^20]);
         IReadOnlyList<SweepRecord> again = new Sweep(Data, File_).Run([.. Plan.Take(2)]);
         Assert.Equal(Plan[1].Key, Assert.Single(again).Key);
@@ -62,7 +65,11 @@ public sealed class SweepTests : IDisposable
     public void Cancelling_keeps_what_is_done()
     {
         using var source = new CancellationTokenSource();
-        IReadOnlyList<SweepRecord> records = new Sweep(Data, File_).Run(Plan, progress => { if (progress.Number == 2) source.Cancel(); }, cancellation: source.Token);
+        IReadOnlyList<SweepRecord> records = new Sweep(Data, File_).Run(Plan, progress =>
+        {
+            if (progress.Number == 2)
+                source.Cancel();
+        }, cancellation: source.Token);
         Assert.Equal(Plan[0].Key, Assert.Single(records).Key);
         Assert.Single(SweepRecord.Read(File_));
     }
@@ -96,7 +103,7 @@ public sealed class SweepTests : IDisposable
     public void Runs_on_other_data_are_not_mixed_in()
     {
         new Sweep(Data, File_).Run([Plan[0]]);
-        SweepData other = SweepData.Of("others", [new string('x', 5000)]);
+        var other = SweepData.Of("others", [new string('x', 5000)]);
         Assert.Contains("saw other data (words)", Assert.Throws<ArgumentException>(() => new Sweep(other, File_).Run(Plan)).Message);
     }
 
@@ -104,7 +111,7 @@ public sealed class SweepTests : IDisposable
     public void Steps_can_be_recorded_and_fitted_files_read_by_kind()
     {
         new Sweep(Data, File_) { StepsFolder = Path.Combine(_folder, "steps") }.Run(Plan);
-        RunRecord record = RunRecord.Read(Path.Combine(_folder, "steps", Plan[0].Key + ".jsonl"));
+        var record = RunRecord.Read(Path.Combine(_folder, "steps", Plan[0].Key + ".jsonl"));
         Assert.Equal(Plan[0].Steps, record.Steps.Count);
         RunTable dense = RunTable.Read(File_, new(Parameters: "active", Where: "kind=dense")), all = RunTable.Read(File_);
         Assert.Equal(Plan.Count(run => run.Model.MixtureOfExperts is null), dense.Runs.Count);
@@ -116,7 +123,7 @@ public sealed class SweepTests : IDisposable
     [Fact]
     public void Text_is_mixed_in_blocks_and_a_text_is_needed()
     {
-        SweepData mixed = SweepData.Of("two", [new string('a', 200_000), new string('b', 200_000)]);
+        var mixed = SweepData.Of("two", [new string('a', 200_000), new string('b', 200_000)]);
         Assert.Contains('a', mixed.Batches.Validation.ToArray().Select(id => (char)id));
         Assert.Contains('b', mixed.Batches.Validation.ToArray().Select(id => (char)id));
         Assert.Equal(400_000, mixed.Batches.Training.Length + mixed.Batches.Validation.Length);

@@ -27,7 +27,8 @@ internal static class AgainstPlain
         }, scale);
 
     /// <summary>Compares a kernel that returns a position.</summary>
-    /// <param name="tolerance">The largest difference of two floats, relative to the plain one or to <paramref name="scale"/>, whichever is larger; 0 for equal numbers.</param>
+    /// <param name="tolerance">The largest difference of two floats, relative to the plain one or to
+    /// <paramref name="scale"/>, whichever is larger; 0 for equal numbers.</param>
     /// <param name="arrays">Operands and results: arrays of float, int, ushort or byte; null for an operand that is not there.</param>
     /// <param name="kernel">The call, given a handle for each array.</param>
     /// <param name="scale">The size of what is added up in the kernel, which rounding errors are relative to.</param>
@@ -40,7 +41,9 @@ internal static class AgainstPlain
         {
             var same = expected[i].Equals(actual[i]) || expected[i] == actual[i]
                 || Math.Abs(expected[i] - actual[i]) <= tolerance * Math.Max(scale, Math.Abs(expected[i]));
-            Assert.True(same, $"number {i} is {actual[i]:R} on the CPU and {expected[i]:R} on the plain device; arrays of {string.Join(", ", arrays.Select(a => a?.Length ?? 0))}");
+            Assert.True(same,
+                $"number {i} is {actual[i]:R} on the CPU and {expected[i]:R} on the plain device; arrays " +
+                    $"of {string.Join(", ", arrays.Select(a => a?.Length ?? 0))}");
         }
     }
 
@@ -53,7 +56,11 @@ internal static class AgainstPlain
             for (var i = 0; i < arrays.Length; i++)
                 if (arrays[i] is { } array)
                     device.Kernels.Upload(Guarded(array), new Handle(storages[i], 0));
-            var all = new List<float> { kernel(device.Kernels, [.. storages.Select(storage => storage is null ? default : new Handle(storage, GuardBytes))]) };
+            var all =
+                new List<float>
+                {
+                    kernel(device.Kernels, [.. storages.Select(storage => storage is null ? default : new Handle(storage, GuardBytes))])
+                };
             for (var i = 0; i < arrays.Length; i++)
                 if (arrays[i] is { } array)
                     all.AddRange(Numbers(device, storages[i]!, array));
@@ -109,7 +116,8 @@ public sealed record Sized(int Outer, int N, int Inner, int Seed)
     /// <summary>Numbers among which are ties, zeros of both signs, infinities and, where wanted, NaN.</summary>
     public float[] Specials(int count, int salt, bool nan = true)
     {
-        float[] special = [0, -0f, 1, 1, -1, float.PositiveInfinity, float.NegativeInfinity, 1e-40f, float.MaxValue, .. nan ? [float.NaN] : Array.Empty<float>()];
+        float[] special = [0, -0f, 1, 1, -1, float.PositiveInfinity, float.NegativeInfinity, 1e-40f, float.MaxValue,
+            .. nan ? [float.NaN] : Array.Empty<float>()];
         var random = new Random(Seed + 77 * salt);
         return [.. Floats(count, salt).Select(value => random.Next(4) == 0 ? special[random.Next(special.Length)] : value)];
     }
@@ -127,7 +135,8 @@ public sealed record Sized(int Outer, int N, int Inner, int Seed)
 public static class KernelSizes
 {
     public static Arbitrary<Sized> Any() => Arb.From(
-        from n in Gen.Frequency((1, Gen.Constant(0)), (3, Gen.Constant(1)), (8, Gen.Choose(2, 40)), (4, Gen.Elements(15, 16, 17, 31, 32, 33, 255, 256, 257)),
+        from n in Gen.Frequency((1, Gen.Constant(0)), (3, Gen.Constant(1)), (8, Gen.Choose(2, 40)),
+            (4, Gen.Elements(15, 16, 17, 31, 32, 33, 255, 256, 257)),
             (2, Gen.Elements(1000, 16383, 16385, 40001)))
         from outer in Gen.Frequency((1, Gen.Constant(0)), (6, Gen.Constant(1)), (8, Gen.Choose(2, 9)), (2, Gen.Elements(33, 70, 300)))
         from inner in Gen.Frequency((8, Gen.Constant(1)), (8, Gen.Choose(2, 9)), (2, Gen.Elements(16, 65, 300)))

@@ -27,12 +27,17 @@ public sealed class AttentionKernelTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Attention_and_its_gradients_equal_the_plain_loops(int batch, int heads, int keyHeads, int queries, int keys, int size, int valueSize,
+    public void Attention_and_its_gradients_equal_the_plain_loops(int batch, int heads, int keyHeads, int queries, int keys, int size,
+        int valueSize,
         bool causal, int window, int offset, bool withSinks, bool headsFirst)
     {
-        HeadStrides Strides(int count, int rows, int width) => headsFirst ? new((long)count * rows * width, rows * width, width) : new((long)count * rows * width, width, count * width);
-        var layout = new AttentionLayout(batch, heads, keyHeads, queries, keys, size, valueSize, 0.7f / MathF.Sqrt(size), causal, window, offset,
-            Strides(heads, queries, size), Strides(keyHeads, keys, size), Strides(keyHeads, keys, valueSize), Strides(heads, queries, valueSize));
+        HeadStrides Strides(int count, int rows, int width) => headsFirst
+            ? new((long)count * rows * width, rows * width, width)
+            : new((long)count * rows * width, width, count * width);
+        var layout = new AttentionLayout(batch, heads, keyHeads, queries, keys, size, valueSize, 0.7f / MathF.Sqrt(size), causal, window,
+            offset,
+            Strides(heads, queries, size), Strides(keyHeads, keys, size), Strides(keyHeads, keys, valueSize),
+            Strides(heads, queries, valueSize));
         var q = KernelTest.Random(batch * heads * queries * size, 1, -2, 2);
         var k = KernelTest.Random(batch * keyHeads * keys * size, 2, -2, 2);
         var v = KernelTest.Random(batch * keyHeads * keys * valueSize, 3);
@@ -44,7 +49,8 @@ public sealed class AttentionKernelTests
         // Each of the seven sets of gradients that somebody may want.
         for (var wanted = 1; wanted < 8; wanted++)
             foreach (var accumulate in new[] { false, true })
-                Check(1e-5, [.. operands, gradient, Wanted(wanted & 1, q), Wanted(wanted & 2, k), Wanted(wanted & 4, v), before], (kernels, h) =>
+                Check(1e-5, [.. operands, gradient, Wanted(wanted & 1, q), Wanted(wanted & 2, k), Wanted(wanted & 4, v), before],
+                    (kernels, h) =>
                 {
                     kernels.Attention(layout, h[0], h[1], h[2], h[3], h[4], h[5]);
                     kernels.AttentionBackward(layout, h[0], h[1], h[2], h[3], h[4], h[5], h[6],

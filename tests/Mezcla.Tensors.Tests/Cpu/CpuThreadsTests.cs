@@ -14,8 +14,10 @@ public sealed unsafe class CpuThreadsTests
         public readonly void Run(int chunk)
         {
             Interlocked.Increment(ref Counts[chunk]);
-            if (chunk == FailAt) throw new ArithmeticException("on purpose");
-            if (!Nested) return;
+            if (chunk == FailAt)
+                throw new ArithmeticException("on purpose");
+            if (!Nested)
+                return;
             var inner = new CountJob { Counts = Counts + 100, FailAt = -1 };
             CpuThreads.Run(3, ref inner);
         }
@@ -25,8 +27,14 @@ public sealed unsafe class CpuThreadsTests
     {
         var before = CpuThreads.Count;
         CpuThreads.Count = threads;
-        try { action(); }
-        finally { CpuThreads.Count = before; }
+        try
+        {
+            action();
+        }
+        finally
+        {
+            CpuThreads.Count = before;
+        }
     }
 
     [Theory]
@@ -43,8 +51,10 @@ public sealed unsafe class CpuThreadsTests
                 var chunks = round % 64;
                 var job = new CountJob { Counts = pointer, FailAt = -1 };
                 CpuThreads.Run(chunks, ref job);
-                for (var i = 0; i < chunks; i++) expected[i]++;
-                if (round % 1000 == 999) Thread.Sleep(5); // long enough for the workers to fall asleep
+                for (var i = 0; i < chunks; i++)
+                    expected[i]++;
+                if (round % 1000 == 999)
+                    Thread.Sleep(5); // long enough for the workers to fall asleep
             }
         Assert.Equal(expected, counts);
     });
@@ -72,8 +82,14 @@ public sealed unsafe class CpuThreadsTests
         {
             var job = new CountJob { Counts = pointer, FailAt = 5 };
             var thrown = false;
-            try { CpuThreads.Run(10, ref job); }
-            catch (ArithmeticException) { thrown = true; }
+            try
+            {
+                CpuThreads.Run(10, ref job);
+            }
+            catch (ArithmeticException)
+            {
+                thrown = true;
+            }
             Assert.True(thrown);
             job.FailAt = -1;
             CpuThreads.Run(10, ref job);
@@ -94,8 +110,10 @@ public sealed unsafe class CpuThreadsTests
                     CpuThreads.Run(16, ref job);
                 }
         })).ToArray();
-        foreach (var thread in threads) thread.Start();
-        foreach (var thread in threads) thread.Join();
+        foreach (var thread in threads)
+            thread.Start();
+        foreach (var thread in threads)
+            thread.Join();
         Assert.All(all, counts => Assert.All(counts, count => Assert.Equal(2000, count)));
     });
 

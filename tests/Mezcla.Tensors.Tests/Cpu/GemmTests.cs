@@ -8,7 +8,8 @@ public sealed unsafe class GemmTests
     public static TheoryData<int, int, int> Sizes() => new()
     {
         { 1, 1, 1 }, { 1, 1, 0 }, { 5, 7, 0 }, { 1, 37, 53 }, { 1, 300, 129 }, { 2, 128, 16 }, { 3, 5, 7 }, { 4, 261, 31 }, { 5, 33, 2 },
-        { 8, 32, 64 }, { 6, 16, 33 }, { 13, 47, 29 }, { 64, 64, 64 }, { 65, 63, 1 }, { 97, 101, 103 }, { 170, 66, 400 }, { 9, 2100, 17 }, { 40, 40, 800 }, { 600, 70, 9 }, { 2700, 33, 8 },
+        { 8, 32, 64 }, { 6, 16, 33 }, { 13, 47, 29 }, { 64, 64, 64 }, { 65, 63, 1 }, { 97, 101, 103 }, { 170, 66, 400 }, { 9, 2100, 17 },
+        { 40, 40, 800 }, { 600, 70, 9 }, { 2700, 33, 8 },
     };
 
     [Theory]
@@ -19,7 +20,13 @@ public sealed unsafe class GemmTests
         {
             var (transposeA, transposeB) = ((variant & 1) != 0, (variant & 2) != 0);
             // Leading dimensions larger than the rows, and values of alpha, beta and bias that matter; with beta 0, C holds NaN.
-            var (alpha, beta, bias) = variant switch { 0 => (1f, 0f, false), 1 => (0.5f, 1f, false), 2 => (1f, 0f, true), _ => (-2f, 0.25f, true) };
+            var (alpha, beta, bias) = variant switch
+            {
+                0 => (1f, 0f, false),
+                1 => (0.5f, 1f, false),
+                2 => (1f, 0f, true),
+                _ => (-2f, 0.25f, true)
+            };
             var (lda, ldb, ldc) = ((transposeA ? m : k) + 3, (transposeB ? k : n) + 5, n + 2);
             var a = KernelTest.Random((transposeA ? k : m) * lda, 1);
             var b = KernelTest.Random((transposeB ? n : k) * ldb, 2);
@@ -40,10 +47,12 @@ public sealed unsafe class GemmTests
             {
                 using Guarded left = new(a), right = new(b), add = new(shift), target = new(c);
                 if (beta == 0)
-                    for (var i = 0; i < m; i++) new Span<float>(target.Start + i * ldc, n).Fill(float.NaN);
+                    for (var i = 0; i < m; i++)
+                        new Span<float>(target.Start + i * ldc, n).Fill(float.NaN);
                 Gemm.Multiply(transposeA, transposeB, m, n, k, alpha, left, lda, right, ldb, beta, target, ldc, bias ? add.Start : null);
                 var all = target.ToArray();
-                for (var i = 0; i < m; i++) Assert.Equal(c[(i * ldc + n)..(i * ldc + ldc)], all[(i * ldc + n)..(i * ldc + ldc)]);
+                for (var i = 0; i < m; i++)
+                    Assert.Equal(c[(i * ldc + n)..(i * ldc + ldc)], all[(i * ldc + n)..(i * ldc + ldc)]);
                 return [.. Enumerable.Range(0, m).SelectMany(i => all[(i * ldc)..(i * ldc + n)])];
             });
             KernelTest.Close(expected, actual, 3e-7 * Math.Sqrt(k + 1), Math.Sqrt(k + 1), $"transposed A {transposeA}, B {transposeB}");
@@ -68,7 +77,8 @@ public sealed unsafe class GemmTests
         });
         using Guarded left = new(a), right = new(b), target = new(batch * m * n);
         for (var i = 0; i < batch; i++)
-            Gemm.Multiply(false, false, m, n, k, 1, left.Start + i * m * k, k, right.Start + i * strideB, n, 0, target.Start + i * m * n, n);
+            Gemm.Multiply(false, false, m, n, k, 1, left.Start + i * m * k, k, right.Start + i * strideB, n, 0, target.Start + i * m * n,
+                n);
         KernelTest.SameBits(target.ToArray(), actual, "one by one and as a batch");
     }
 

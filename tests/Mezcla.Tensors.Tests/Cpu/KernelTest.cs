@@ -16,7 +16,8 @@ internal static unsafe class KernelTest
     /// <summary>Every vector width of this processor, narrowest first.</summary>
     public static IEnumerable<SimdLevel> Levels => Enum.GetValues<SimdLevel>().Where(level => level <= Simd.Best);
 
-    /// <summary>Runs <paramref name="action"/> with each vector width, and with 1 and 4 threads, and demands the same bits from all (any NaN is as good as another).</summary>
+    /// <summary>Runs <paramref name="action"/> with each vector width, and with 1 and 4 threads, and
+    /// demands the same bits from all (any NaN is as good as another).</summary>
     public static float[] OnEveryPath(Func<float[]> action, bool scalarToo = true)
     {
         var (level, threads) = (Simd.Level, CpuThreads.Count);
@@ -30,8 +31,10 @@ internal static unsafe class KernelTest
                     (Simd.Level, CpuThreads.Count) = (simd, count);
                     var result = action();
                     var name = $"{simd} with {count} threads";
-                    if (first is null) (first, origin) = (result, name);
-                    else SameBits(first, result, $"{origin} and {name}");
+                    if (first is null)
+                        (first, origin) = (result, name);
+                    else
+                        SameBits(first, result, $"{origin} and {name}");
                 }
             return first!;
         }
@@ -45,7 +48,8 @@ internal static unsafe class KernelTest
     {
         Assert.Equal(expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
-            if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i]) && !(float.IsNaN(expected[i]) && float.IsNaN(actual[i])))
+            if (BitConverter.SingleToInt32Bits(expected[i]) != BitConverter.SingleToInt32Bits(actual[i])
+                && !(float.IsNaN(expected[i]) && float.IsNaN(actual[i])))
                 Assert.Fail($"{what} differ at {i}: {expected[i]:R} and {actual[i]:R}");
     }
 
@@ -62,7 +66,8 @@ internal static unsafe class KernelTest
     {
         var random = new Random(seed);
         var values = new float[count];
-        for (var i = 0; i < count; i++) values[i] = low + (high - low) * random.NextSingle();
+        for (var i = 0; i < count; i++)
+            values[i] = low + (high - low) * random.NextSingle();
         return values;
     }
 }
@@ -78,8 +83,10 @@ internal sealed unsafe class Guarded : IDisposable
     {
         Count = count;
         _memory = (float*)NativeMemory.AlignedAlloc((nuint)(count + 2 * Zone + 1) * sizeof(float), 64);
-        for (var i = 0; i < count + 2 * Zone + 1; i++) _memory[i] = Guard;
-        for (var i = 0; i < count; i++) Start[i] = fill;
+        for (var i = 0; i < count + 2 * Zone + 1; i++)
+            _memory[i] = Guard;
+        for (var i = 0; i < count; i++)
+            Start[i] = fill;
     }
 
     public Guarded(float[] values) : this(values.Length) => values.CopyTo(new Span<float>(Start, Count));

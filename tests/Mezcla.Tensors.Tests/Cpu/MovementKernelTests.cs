@@ -47,7 +47,7 @@ public sealed class MovementKernelTests
     {
         var count = 1 + s.Pick(20, 1);
         var outside = s.Is(2) ? 1 : 0;
-        int[] ids = s.N == 0 ? [] : s.Ints(count, 1, -outside, s.N + outside);
+        var ids = s.N == 0 ? [] : s.Ints(count, 1, -outside, s.N + outside);
         Check(0, [s.Floats(s.Count, 2), ids, s.Floats(s.Outer * ids.Length * s.Inner, 3)],
             (k, h) => k.GatherRows(h[0], h[1], h[2], s.Outer, s.N, ids.Length, 4 * s.Inner));
         Check(0, [s.Floats(s.Outer * ids.Length * s.Inner, 4), ids, s.Floats(s.Count, 5)],
@@ -59,11 +59,12 @@ public sealed class MovementKernelTests
     {
         var count = s.N == 0 ? 0 : 1 + s.Pick(3, 1);
         var outside = s.Pick(10, 2) == 0 ? 1 : 0;
-        int chosen = s.Outer * count * s.Inner;
-        int[] index = s.Ints(chosen, 1, -outside, s.N + outside);
+        var chosen = s.Outer * count * s.Inner;
+        var index = s.Ints(chosen, 1, -outside, s.N + outside);
         Check(0, [s.Floats(s.Count, 2), index, s.Floats(chosen, 3)], (k, h) => k.Gather(h[0], h[1], h[2], s.Outer, s.N, s.Inner, count, 4));
         Check(0, [Halves(s, s.Count), index, Halves(s, chosen)], (k, h) => k.Gather(h[0], h[1], h[2], s.Outer, s.N, s.Inner, count, 2));
-        Check(0, [s.Floats(chosen, 4), index, s.Floats(s.Count, 5)], (k, h) => k.ScatterAdd(h[0], h[1], h[2], s.Outer, s.N, s.Inner, count));
+        Check(0, [s.Floats(chosen, 4), index, s.Floats(s.Count, 5)],
+            (k, h) => k.ScatterAdd(h[0], h[1], h[2], s.Outer, s.N, s.Inner, count));
     }
 
     [Property]
@@ -81,15 +82,8 @@ public sealed class MovementKernelTests
     {
         foreach (var accumulate in new[] { false, true })
             foreach (var diagonal in new[] { 0, -2, 3, s.N + 1, -s.N - 1 })
-                Check(0, [s.Floats(s.Count, 1), s.Floats(s.Count, 2)], (k, h) => k.Tril(h[0], h[1], s.Outer, s.N, s.Inner, diagonal, accumulate));
-    }
-
-    [Property]
-    public void One_hot_rows(Sized s)
-    {
-        var outside = s.Is(1) ? 1 : 0;
-        Check(0, [s.Ints(s.N, 1, -outside, s.Inner + outside), s.Floats(s.N * s.Inner, 2)],
-            (k, h) => k.OneHot(h[0], h[1], s.N, s.Inner, default));
+                Check(0, [s.Floats(s.Count, 1), s.Floats(s.Count, 2)],
+                    (k, h) => k.Tril(h[0], h[1], s.Outer, s.N, s.Inner, diagonal, accumulate));
     }
 
     [Property]
@@ -104,5 +98,6 @@ public sealed class MovementKernelTests
         Check(0, [ids, Unwritten(groups)], (k, h) => k.CountByIndex(h[0], total, h[1], groups, default));
     }
 
-    private static ushort[] Halves(Sized s, int count) => [.. s.Floats(count, 9).Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))];
+    private static ushort[] Halves(Sized s, int count) =>
+        [.. s.Floats(count, 9).Select(value => (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16))];
 }

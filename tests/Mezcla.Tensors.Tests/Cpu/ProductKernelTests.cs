@@ -5,8 +5,8 @@ using static Mezcla.Tensors.Tests.Cpu.AgainstPlain;
 namespace Mezcla.Tensors.Tests.Cpu;
 
 /// <summary>
-/// Products as the contract asks for them, on the CPU and on the plain device. <see cref="GemmTests"/> holds the CPU's own product, which can do
-/// more, against a loop of its own. Sums of k products in float have errors that grow like √k.
+/// Products as the contract asks for them, on the CPU and on the plain device. <see cref="GemmTests"/> holds the CPU's own product, which
+/// can do more, against a loop of its own. Sums of k products in float have errors that grow like √k.
 /// </summary>
 [Collection(KernelCollection.Name)]
 [Properties(Arbitrary = [typeof(KernelSizes)], MaxTest = 25, QuietOnSuccess = true)]
@@ -21,7 +21,8 @@ public sealed class ProductKernelTests
         var product = new Product(batch, m, n, k, s.Is(5), s.Is(6), (long)m * k, sharedB ? 0 : (long)k * n, sum ? 0 : (long)m * n);
         float[] a = s.Floats(batch * m * k, 1), b = s.Floats((sharedB ? 1 : batch) * k * n, 2), c = s.Floats((sum ? 1 : batch) * m * n, 3);
         foreach (var accumulate in new[] { false, true })
-            Check(3e-7 * Math.Sqrt(k + 1), [a, b, bias, c], (kernels, h) => kernels.MatMul(product, h[0], h[1], h[2], h[3], accumulate), scale: 4 * Math.Sqrt(k + 1));
+            Check(3e-7 * Math.Sqrt(k + 1), [a, b, bias, c], (kernels, h) => kernels.MatMul(product, h[0], h[1], h[2], h[3], accumulate),
+                scale: 4 * Math.Sqrt(k + 1));
     }
 
     [Theory]
@@ -34,7 +35,8 @@ public sealed class ProductKernelTests
         var (groups, rows) = (offsets.Length - 1, offsets[^1] + rest);
         float[] x = KernelTest.Random(rows * k, 1), w = KernelTest.Random(groups * k * n, 2), g = KernelTest.Random(rows * n, 3);
         foreach (var accumulate in new[] { false, true })
-            Check(3e-6, [x, w, g, offsets, KernelTest.Random(rows * n, 4), KernelTest.Random(rows * k, 5), KernelTest.Random(w.Length, 6)], (kernels, h) =>
+            Check(3e-6, [x, w, g, offsets, KernelTest.Random(rows * n, 4), KernelTest.Random(rows * k, 5), KernelTest.Random(w.Length, 6)],
+                (kernels, h) =>
             {
                 kernels.GroupedMatMul(h[0], h[1], h[3], h[4], groups, rows, n, k, transposeB: false, accumulate);
                 kernels.GroupedMatMul(h[2], h[1], h[3], h[5], groups, rows, k, n, transposeB: true, accumulate);

@@ -5,7 +5,8 @@ using static Mezcla.Tensors.Tests.Cpu.AgainstPlain;
 
 namespace Mezcla.Tensors.Tests.Cpu;
 
-/// <summary>Kernels of rows [rows, n] on the CPU and on the plain device. The tolerances are those of sums in float of up to 40,000 terms.</summary>
+/// <summary>Kernels of rows [rows, n] on the CPU and on the plain device. The
+/// tolerances are those of sums in float of up to 40,000 terms.</summary>
 [Collection(KernelCollection.Name)]
 [Properties(Arbitrary = [typeof(KernelSizes)], MaxTest = 25, QuietOnSuccess = true)]
 public sealed class RowKernelTests
@@ -56,9 +57,11 @@ public sealed class RowKernelTests
         {
             Check(1e-6, [s.Floats(all, 2, -20, 20), labels, Unwritten(rows), Unwritten(2)],
                 (k, h) => k.CrossEntropy(h[0], h[1], h[2], h[3], rows, n, -100, smoothing, default));
-            // The unit in the last place of an lse above 16 is 1.9e-6: where the two round differently, probabilities differ by as much, times a gradient of 3.
+            // The unit in the last place of an lse above 16 is 1.9e-6: where the two round
+            // differently, probabilities differ by as much, times a gradient of 3.
             foreach (var accumulate in new[] { false, true })
-                Check(6e-6, [s.Floats(all, 2, -20, 20), labels, Unwritten(rows), Unwritten(2), new float[] { 3 }, s.Floats(all, 3)], (k, h) =>
+                Check(6e-6, [s.Floats(all, 2, -20, 20), labels, Unwritten(rows), Unwritten(2), new float[] { 3 }, s.Floats(all, 3)],
+                    (k, h) =>
                 {
                     Assert.Equal(-1, k.CrossEntropy(h[0], h[1], h[2], h[3], rows, n, -100, smoothing, default));
                     k.CrossEntropyBackward(h[0], h[1], h[2], h[3], h[4], h[5], rows, n, -100, smoothing, accumulate);
@@ -89,8 +92,12 @@ public sealed class RowKernelTests
         var (rows, n, all) = (s.Outer, Math.Max(1, s.N), s.Outer * Math.Max(1, s.N));
         var weight = s.Is(1) ? s.Floats(n, 1) : null;
         var bias = s.Is(2) ? s.Floats(n, 2) : null;
-        float[]? dx = s.Pick(3, 3) > 0 ? s.Floats(all, 3) : null, dWeight = s.Pick(3, 4) > 0 ? s.Floats(n, 4) : null, dBias = s.Pick(3, 5) > 0 ? s.Floats(n, 5) : null;
-        Check(5e-6, [s.Floats(all, 6, -1, 3), weight, bias, Unwritten(all), Unwritten(rows), Unwritten(rows), s.Floats(all, 7), dx, dWeight, dBias], (k, h) =>
+        float[]? dx = s.Pick(3, 3) > 0 ? s.Floats(all, 3) : null, dWeight = s.Pick(3, 4) > 0
+            ? s.Floats(n, 4)
+            : null, dBias = s.Pick(3, 5) > 0 ? s.Floats(n, 5) : null;
+        Check(5e-6,
+            [s.Floats(all, 6, -1, 3), weight, bias, Unwritten(all), Unwritten(rows), Unwritten(rows), s.Floats(all, 7), dx, dWeight, dBias],
+            (k, h) =>
         {
             k.LayerNorm(h[0], h[1], h[2], h[3], h[4], h[5], rows, n, 1e-2f);
             k.LayerNormBackward(h[0], h[1], h[4], h[5], h[6], rows, n, h[7], s.Is(8), h[8], s.Is(9), h[9], s.Is(10));
@@ -112,7 +119,9 @@ public sealed class RowKernelTests
         var layout = new RotaryLayout(2, 3, 5, size, rotated, interleaved, start);
         var x = KernelTest.Random(30 * size, 1);
         var angles = KernelTest.Random(10 * (rotated / 2), 2, -3, 3);
-        Check(1e-6, [x, angles.Select(MathF.Cos).ToArray(), angles.Select(MathF.Sin).ToArray(), Unwritten(x.Length), KernelTest.Random(x.Length, 3)], (k, h) =>
+        Check(1e-6,
+            [x, angles.Select(MathF.Cos).ToArray(), angles.Select(MathF.Sin).ToArray(), Unwritten(x.Length),
+                KernelTest.Random(x.Length, 3)], (k, h) =>
         {
             k.Rotary(h[0], h[1], h[2], h[3], layout, inverse: false, accumulate: false);
             k.Rotary(h[3], h[1], h[2], h[4], layout, inverse: true, accumulate: true);
@@ -127,12 +136,15 @@ public sealed class RowKernelTests
     public void Steps_of_AdamW_and_norms_of_gradients(Sized s)
     {
         var (n, other) = (s.Count, 1 + s.Pick(50));
-        var step = new AdamWStep(0.1f, 0.9f, 0.99f, 1e-3f, 0.05f, 0.3f, 0.2f, 0.5f);
-        Array[] tensors = [s.Floats(n, 1), s.Floats(n, 2), s.Floats(n, 3), s.Floats(n, 4, 0, 1), s.Floats(other, 5), s.Floats(other, 6), s.Floats(other, 7), s.Floats(other, 8, 0, 1)];
+        var step = new AdamWStep(0.1f, 0.9f, 0.99f, 1e-3f, 0.05f, 0.3f, 0.2f);
+        Array[] tensors = [s.Floats(n, 1), s.Floats(n, 2), s.Floats(n, 3), s.Floats(n, 4, 0, 1), s.Floats(other, 5), s.Floats(other, 6),
+            s.Floats(other, 7), s.Floats(other, 8, 0, 1)];
         foreach (var scale in new float[]?[] { null, [0.7f], [float.NaN] })
-            Check(2e-6, [.. tensors, scale], (k, h) => k.AdamW([new(h[0], h[1], h[2], h[3], n, true), new(h[4], h[5], h[6], h[7], other, false)], step, h[8]));
+            Check(2e-6, [.. tensors, scale],
+                (k, h) => k.AdamW([new(h[0], h[1], h[2], h[3], n, true), new(h[4], h[5], h[6], h[7], other, false)], step, h[8]));
         foreach (var most in new[] { 1f, 1e9f })
             foreach (var loss in new[] { 1f, float.NaN })
-                Check(1e-6, [s.Floats(n, 2), s.Floats(other, 6), new[] { 2f, loss, 0, 0 }], (k, h) => k.GradientNorm([(h[0], n), (h[1], other)], most, h[2], losses: 2));
+                Check(1e-6, [s.Floats(n, 2), s.Floats(other, 6), new[] { 2f, loss, 0, 0 }],
+                    (k, h) => k.GradientNorm([(h[0], n), (h[1], other)], most, h[2], losses: 2));
     }
 }

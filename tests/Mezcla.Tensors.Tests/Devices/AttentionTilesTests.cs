@@ -5,12 +5,12 @@ namespace Mezcla.Tensors.Tests.Devices;
 /// <summary>Attention in float32 by tiles of many queries, as on a graphics card: by OpenCL in groups of 256.</summary>
 public sealed class AttentionTilesTests
 {
-    private static readonly Lazy<Device> s_openCl = new(() => new Device(new OpenClKernels(new OpenClDriver(0, 256))));
+    private static readonly Lazy<Device> OpenCl = new(() => new Device(new OpenClKernels(new OpenClDriver(0, 256))));
 
     private static Device Tiled()
     {
         Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
-        return s_openCl.Value;
+        return OpenCl.Value;
     }
 
     public static TheoryData<int, int, int, int, int, int, bool, int?, bool> Cases()
@@ -28,10 +28,12 @@ public sealed class AttentionTilesTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Results_and_derivatives_are_those_of_the_definition(int size, int valueSize, int heads, int keyHeads, int queries, int keys, bool causal, int? window, bool sinks)
+    public void Results_and_derivatives_are_those_of_the_definition(int size, int valueSize, int heads, int keyHeads, int queries, int keys,
+        bool causal, int? window, bool sinks)
     {
         using var scope = new TensorScope();
-        Tensor[] made = [Normal(1, 2, heads, queries, size), Normal(2, 2, keyHeads, keys, size), Normal(3, 2, keyHeads, keys, valueSize), Normal(4, heads)];
+        Tensor[] made = [Normal(1, 2, heads, queries, size), Normal(2, 2, keyHeads, keys, size), Normal(3, 2, keyHeads, keys, valueSize),
+            Normal(4, heads)];
         var dO = Normal(5, 2, heads, queries, valueSize);
         Tensor[] Run(Device device, Func<Tensor, Tensor, Tensor, AttentionOptions, Tensor> attention)
         {
@@ -40,9 +42,16 @@ public sealed class AttentionTilesTests
                 x.RequiresGrad = true;
             Tensor? sum = null;
             // Twice, so that gradients are added to as well.
-            for (int i = 0; i < 2; i++)
+            for (var i = 0; i < 2; i++)
             {
-                sum = attention(given[0], given[1], given[2], new AttentionOptions { Causal = causal, Window = window, QueryOffset = causal && keys < queries ? 0 : null, Sinks = sinks ? given[3] : null });
+                sum = attention(given[0], given[1], given[2],
+                    new AttentionOptions
+                    {
+                        Causal = causal,
+                        Window = window,
+                        QueryOffset = causal && keys < queries ? 0 : null,
+                        Sinks = sinks ? given[3] : null
+                    });
                 sum.Backward(dO.To(device));
             }
             return [sum!, .. given.Select(x => x.Grad).OfType<Tensor>()];
@@ -52,9 +61,10 @@ public sealed class AttentionTilesTests
         foreach (var (wanted, got) in expected.Zip(obtained))
         {
             float[] right = wanted.ToArray(), here = got.ToArray();
-            float largest = right.Max(MathF.Abs);
-            for (int i = 0; i < right.Length; i++)
-                Assert.True(MathF.Abs(right[i] - here[i]) <= 1e-4f * largest, $"{i}: {right[i]} expected, {here[i]} obtained; the largest is {largest}");
+            var largest = right.Max(MathF.Abs);
+            for (var i = 0; i < right.Length; i++)
+                Assert.True(MathF.Abs(right[i] - here[i]) <= 1e-4f * largest,
+                    $"{i}: {right[i]} expected, {here[i]} obtained; the largest is {largest}");
         }
     }
 

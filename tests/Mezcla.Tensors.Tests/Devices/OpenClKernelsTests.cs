@@ -8,14 +8,15 @@ public sealed class OpenClKernelsTests
     [Fact]
     public void A_kernel_that_a_device_lacks_is_refused_by_name()
     {
-        Assert.Contains("clCreateKernel(no_such_kernel) failed", Assert.Throws<DeviceException>(() => OpenCl().Driver.Kernel("no_such_kernel")).Message);
+        Assert.Contains("clCreateKernel(no_such_kernel) failed",
+            Assert.Throws<DeviceException>(() => OpenCl().Driver.Kernel("no_such_kernel")).Message);
     }
 
     [Fact]
     public void Kernels_that_do_not_compile_show_what_OpenCL_says()
     {
         var driver = OpenCl().Driver;
-        string refused = Assert.Throws<DeviceException>(() => driver.Compile("__kernel void k() { this is no kernel }")).Message;
+        var refused = Assert.Throws<DeviceException>(() => driver.Compile("__kernel void k() { this is no kernel }")).Message;
         Assert.StartsWith($"opencl:0 ({driver.Description.Hardware}; {driver.Description.Driver}) does not compile the kernels", refused);
         Assert.Contains("MEZCLA_DEVICE", refused);
     }

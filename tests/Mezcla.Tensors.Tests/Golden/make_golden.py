@@ -39,23 +39,19 @@ def positive(*shape):
 
 
 for name, f in {"exp": torch.exp, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "gelu": F.gelu, "silu": F.silu, "relu": F.relu, "softplus": F.softplus,
-                "sin": torch.sin, "cos": torch.cos, "abs": torch.abs, "square": torch.square}.items():
+                "square": torch.square}.items():
     case(name, f, r(3, 19) * 3)
 case("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), r(3, 19) * 3)
 case("log", torch.log, positive(3, 7))
 case("sqrt", torch.sqrt, positive(3, 7))
 case("pow", lambda x: x.pow(1.7), positive(3, 7))
-case("clamp", lambda x: x.clamp(-0.5, 0.8), r(3, 7))
 case("add", torch.add, r(2, 3, 4), r(3, 1))
 case("subtract", torch.sub, r(4), r(2, 3, 4))
 case("multiply", torch.mul, r(2, 1, 4), r(3, 1))
 case("divide", torch.div, r(2, 3, 4), positive(2, 1, 1))
 case("sum", lambda x: x.sum(1), r(2, 3, 4))
 case("mean", lambda x: x.mean(-1, keepdim=True), r(2, 3, 4))
-case("max", lambda x: x.max(1).values, r(2, 5, 3))
-case("min", lambda x: x.min(), r(2, 5))
 case("logsumexp", lambda x: x.logsumexp(1), r(2, 5, 3) * 4)
-case("sort", lambda x: x.sort(-1, descending=True).values, r(3, 7))
 case("topk", lambda x: x.topk(3).values, r(3, 7))
 case("softmax", lambda x: x.softmax(-1), r(3, 17) * 4)
 case("log_softmax", lambda x: x.log_softmax(1), r(2, 5, 3) * 4)
@@ -69,7 +65,6 @@ case("index_select", lambda x, i: x.index_select(1, i), r(2, 5, 3), ids=[torch.t
 case("where", lambda a, b, i: torch.where(i > 0, a, b), r(3, 4), r(4), ids=[torch.randint(0, 2, (3, 4))])
 case("masked_fill", lambda x, i: x.masked_fill(i > 0, -2.5), r(3, 4), ids=[torch.randint(0, 2, (4,))])
 case("tril", lambda x: x.tril(1), r(2, 4, 5))
-case("permute", lambda x: x.permute(2, 0, 1), r(2, 3, 4))
 case("concatenate", lambda a, b: torch.cat([a, b], 1), r(2, 3, 2), r(2, 1, 2))
 case("expand", lambda x: x.expand(2, 3, 4), r(3, 1))
 labels = torch.tensor([3, 0, -100, 6, 2])

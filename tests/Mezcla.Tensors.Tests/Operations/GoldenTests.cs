@@ -15,24 +15,17 @@ public abstract partial class OperationTests
         ["silu"] = (x, _) => x[0].Silu(),
         ["relu"] = (x, _) => x[0].Relu(),
         ["softplus"] = (x, _) => x[0].Softplus(),
-        ["sin"] = (x, _) => x[0].Sin(),
-        ["cos"] = (x, _) => x[0].Cos(),
-        ["abs"] = (x, _) => x[0].Abs(),
         ["square"] = (x, _) => x[0].Square(),
         ["log"] = (x, _) => x[0].Log(),
         ["sqrt"] = (x, _) => x[0].Sqrt(),
         ["pow"] = (x, _) => x[0].Pow(1.7f),
-        ["clamp"] = (x, _) => x[0].Clamp(-0.5f, 0.8f),
         ["add"] = (x, _) => x[0] + x[1],
         ["subtract"] = (x, _) => x[0] - x[1],
         ["multiply"] = (x, _) => x[0] * x[1],
         ["divide"] = (x, _) => x[0] / x[1],
         ["sum"] = (x, _) => x[0].Sum(1),
         ["mean"] = (x, _) => x[0].Mean(-1, keepDims: true),
-        ["max"] = (x, _) => x[0].Max(1),
-        ["min"] = (x, _) => x[0].Min(),
         ["logsumexp"] = (x, _) => x[0].LogSumExp(1),
-        ["sort"] = (x, _) => x[0].Sort(descending: true).Values,
         ["topk"] = (x, _) => x[0].TopK(3).Values,
         ["softmax"] = (x, _) => x[0].Softmax(),
         ["log_softmax"] = (x, _) => x[0].LogSoftmax(1),
@@ -46,7 +39,6 @@ public abstract partial class OperationTests
         ["where"] = (x, i) => i[0].Where(x[0], x[1]),
         ["masked_fill"] = (x, i) => x[0].MaskedFill(i[0], -2.5f),
         ["tril"] = (x, _) => x[0].Tril(1),
-        ["permute"] = (x, _) => x[0].Permute(2, 0, 1),
         ["concatenate"] = (x, _) => Tensor.Concatenate(1, x),
         ["expand"] = (x, _) => x[0].Expand(2, 3, 4),
         ["cross_entropy"] = (x, i) => x[0].CrossEntropy(i[0]),
@@ -67,20 +59,23 @@ public abstract partial class OperationTests
     {
         using var scope = new TensorScope();
         var golden = GoldenFile().GetProperty("cases").EnumerateArray().Single(item => item.GetProperty("name").GetString() == name);
-        Array64[] inputs = [.. golden.GetProperty("x").EnumerateArray().Select(Numbers)], gradients = [.. golden.GetProperty("g").EnumerateArray().Select(Numbers)];
-        Tensor[] x = [.. inputs.Select(Placed)], ids = [.. golden.GetProperty("i").EnumerateArray().Select(Numbers).Select(i => Ids([.. i.Values.Select(v => (int)v)], i.Shape))];
+        Array64[] inputs = [.. golden.GetProperty("x").EnumerateArray().Select(Numbers)],
+            gradients = [.. golden.GetProperty("g").EnumerateArray().Select(Numbers)];
+        Tensor[] x = [.. inputs.Select(Placed)], ids =
+            [.. golden.GetProperty("i").EnumerateArray().Select(Numbers).Select(i => Ids([.. i.Values.Select(v => (int)v)], i.Shape))];
         foreach (var tensor in x)
             tensor.RequiresGrad = true;
         var y = Golden[name](x, ids);
         GradientCheck.Same("value", Numbers(golden.GetProperty("y")), y, GoldenTolerance);
         y.Backward(Placed(Numbers(golden.GetProperty("w"))));
-        for (int i = 0; i < x.Length; i++)
+        for (var i = 0; i < x.Length; i++)
             GradientCheck.Same($"gradient of input {i}", gradients[i], x[i].Grad!, GoldenTolerance);
     }
 
     [Fact]
     public void Every_golden_case_is_compared()
-        => Assert.Equal(GoldenFile().GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!).Order(), Golden.Keys.Order());
+        => Assert.Equal(GoldenFile().GetProperty("cases").EnumerateArray().Select(item => item.GetProperty("name").GetString()!).Order(),
+            Golden.Keys.Order());
 
     [Fact]
     public void Steps_of_AdamW_with_clipping_equal_those_of_PyTorch()
@@ -89,12 +84,13 @@ public abstract partial class OperationTests
         Tensor a = Placed(Numbers(golden.GetProperty("a"))), b = Placed(Numbers(golden.GetProperty("b")));
         a.RequiresGrad = b.RequiresGrad = true;
         Tensor[] parameters = [a, b], m = [.. parameters.Select(Zeros)], v = [.. parameters.Select(Zeros)];
-        int t = 0;
+        var t = 0;
         foreach (var step in golden.GetProperty("steps").EnumerateArray())
         {
             (a.Grad, b.Grad) = (Placed(Numbers(step.GetProperty("ga"))), Placed(Numbers(step.GetProperty("gb"))));
-            Assert.Equal(step.GetProperty("norm").GetDouble(), Gradients.ClipNorm(parameters, 1), 1e-5);
-            Optimizers.AdamWStep(parameters, [a.Grad, b.Grad], m, v, ++t, 0.02f, 0.9f, 0.95f, 1e-8f, 0.1f);
+            var measured = Gradients.Measure(parameters, 1);
+            Assert.Equal(step.GetProperty("norm").GetDouble(), measured.ToArray()[0], 1e-5);
+            Optimizers.AdamWStep(parameters, [a.Grad, b.Grad], m, v, ++t, 0.02f, 0.9f, 0.95f, 1e-8f, 0.1f, scale: measured.Slice(0, 1));
             GradientCheck.Same("a", Numbers(step.GetProperty("a")), a, GoldenTolerance);
             GradientCheck.Same("b", Numbers(step.GetProperty("b")), b, GoldenTolerance);
         }
@@ -109,7 +105,8 @@ public abstract partial class OperationTests
     }
 
     private static Array64 Numbers(JsonElement packed)
-        => new([.. packed.GetProperty("shape").EnumerateArray().Select(v => v.GetInt32())], [.. packed.GetProperty("values").EnumerateArray().Select(v => v.GetDouble())]);
+        => new([.. packed.GetProperty("shape").EnumerateArray().Select(v => v.GetInt32())],
+            [.. packed.GetProperty("values").EnumerateArray().Select(v => v.GetDouble())]);
 
     private Tensor Placed(Array64 values) => Tensor.From([.. values.Values.Select(v => (float)v)], values.Shape).To(Device);
 }

@@ -8,33 +8,35 @@ public abstract partial class OperationTests
     [Property]
     public void Softmax(Shaped s)
     {
-        int[] shape = AtLeast(s, 1);
-        int axis = s.Pick(shape.Length);
+        var shape = AtLeast(s, 1);
+        var axis = s.Pick(shape.Length);
         Check(s).Run(x => x.Softmax(axis), x => x.Along(axis, shape[axis], SoftmaxOf), Check(s).Random(shape, 5));
     }
 
     [Property]
     public void LogSoftmax(Shaped s)
     {
-        int[] shape = AtLeast(s, 1);
-        int axis = s.Pick(shape.Length);
-        Check(s).Run(x => x.LogSoftmax(axis), x => x.Along(axis, shape[axis], line => [.. SoftmaxOf(line).Select(v => Math.Log(v))]), Check(s).Random(shape, 5));
+        var shape = AtLeast(s, 1);
+        var axis = s.Pick(shape.Length);
+        Check(s).Run(x => x.LogSoftmax(axis), x => x.Along(axis, shape[axis], line => [.. SoftmaxOf(line).Select(v => Math.Log(v))]),
+            Check(s).Random(shape, 5));
     }
 
     [Property]
     public void LogSumExp(Shaped s)
     {
-        int[] shape = AtLeast(s, 1, filled: true);
-        int axis = s.Pick(shape.Length);
-        bool keep = s.Pick(2, 2) == 0;
-        Check(s).Run(x => x.LogSumExp(axis, keep), x => x.Along(axis, 1, line => [Math.Log(line.Sum(Math.Exp))], keep), Check(s).Random(shape, 5));
+        var shape = AtLeast(s, 1, filled: true);
+        var axis = s.Pick(shape.Length);
+        var keep = s.Pick(2, 2) == 0;
+        Check(s).Run(x => x.LogSumExp(axis, keep), x => x.Along(axis, 1, line => [Math.Log(line.Sum(Math.Exp))], keep),
+            Check(s).Random(shape, 5));
     }
 
     [Fact]
     public void Softmax_subtracts_the_maximum()
     {
         var x = Tensor.From([1000f, 1001, float.NegativeInfinity]).To(Device);
-        float[] y = x.Softmax().ToArray();
+        var y = x.Softmax().ToArray();
         Assert.Equal(1 / (1 + Math.E), y[0], 1e-6);
         Assert.Equal(Math.E / (1 + Math.E), y[1], 1e-6);
         Assert.Equal(0, y[2]);
@@ -46,13 +48,13 @@ public abstract partial class OperationTests
     public void CrossEntropy(Shaped s)
     {
         int[] shape = AtLeast(s, 1, filled: true), rows = shape[..^1];
-        int n = shape[^1];
+        var n = shape[^1];
         int[] labels = [.. Choices(s, rows, n).Select((label, i) => i > 0 && s.Pick(4, i) == 0 ? -100 : label)];
-        float smoothing = s.Pick(2, 3) == 0 ? 0 : 0.15f;
+        var smoothing = s.Pick(2, 3) == 0 ? 0 : 0.15f;
         Check(s).Run(x => x.CrossEntropy(Ids(labels, rows), smoothing: smoothing), x =>
         {
             double loss = 0;
-            for (int r = 0; r < labels.Length; r++)
+            for (var r = 0; r < labels.Length; r++)
             {
                 double[] logs = [.. SoftmaxOf(x.Values[(r * n)..((r + 1) * n)]).Select(v => Math.Log(v))];
                 if (labels[r] >= 0)
@@ -97,10 +99,13 @@ public abstract partial class OperationTests
     public void LayerNorm(Shaped s)
     {
         int[] shape = [.. AtLeast(s, 1)[..^1], 2 + s.Pick(35, 1)];
-        int n = shape[^1];
+        var n = shape[^1];
         var check = Check(s);
-        check.Run(t => t[0].LayerNorm(t[1], t[2], 1e-3f), a => Array64.Zip(Array64.Zip(Normal(a[0]), a[1], (p, q) => p * q), a[2], (p, q) => p + q), check.Random(shape), check.Random([n]), check.Random([n]));
-        check.Run((x, w) => x.LayerNorm(w, null, 1e-3f), (x, w) => Array64.Zip(Normal(x), w, (p, q) => p * q), check.Random(shape), check.Random([n]));
+        check.Run(t => t[0].LayerNorm(t[1], t[2], 1e-3f),
+            a => Array64.Zip(Array64.Zip(Normal(a[0]), a[1], (p, q) => p * q), a[2], (p, q) => p + q), check.Random(shape),
+            check.Random([n]), check.Random([n]));
+        check.Run((x, w) => x.LayerNorm(w, null, 1e-3f), (x, w) => Array64.Zip(Normal(x), w, (p, q) => p * q), check.Random(shape),
+            check.Random([n]));
         check.Run(x => x.LayerNorm(null, null, 1e-3f), Normal, check.Random(shape));
 
         Array64 Normal(Array64 x) => x.Along(shape.Length - 1, n, line =>
@@ -114,14 +119,15 @@ public abstract partial class OperationTests
     public void RmsNorm(Shaped s)
     {
         int[] shape = [.. AtLeast(s, 1)[..^1], 1 + s.Pick(35, 1)];
-        int n = shape[^1];
+        var n = shape[^1];
         var check = Check(s);
-        check.Run((x, w) => x.RmsNorm(w, 1e-3f), (x, w) => Array64.Zip(Normal(x), w, (p, q) => p * q), check.Random(shape), check.Random([n]));
+        check.Run((x, w) => x.RmsNorm(w, 1e-3f), (x, w) => Array64.Zip(Normal(x), w, (p, q) => p * q), check.Random(shape),
+            check.Random([n]));
         check.Run(x => x.RmsNorm(epsilon: 1e-3f), Normal, check.Random(shape));
 
         Array64 Normal(Array64 x) => x.Along(shape.Length - 1, n, line =>
         {
-            double scale = 1 / Math.Sqrt(line.Sum(v => v * v) / n + 1e-3f);
+            var scale = 1 / Math.Sqrt(line.Sum(v => v * v) / n + 1e-3f);
             return [.. line.Select(v => v * scale)];
         });
     }
@@ -131,22 +137,25 @@ public abstract partial class OperationTests
     {
         int size = 2 + s.Pick(9, 1), pairs = 1 + s.Pick(size / 2, 2), time = s.Pick(5, 3), heads = 1 + s.Pick(3, 4), start = s.Pick(4, 5);
         bool interleaved = s.Pick(2, 6) == 0, timeFirst = s.Pick(2, 7) == 0;
-        double[,] angles = new double[start + time, pairs];
-        for (int p = 0; p < start + time; p++)
-            for (int i = 0; i < pairs; i++)
+        var angles = new double[start + time, pairs];
+        for (var p = 0; p < start + time; p++)
+            for (var i = 0; i < pairs; i++)
                 angles[p, i] = p * Math.Pow(10000, -i / (double)pairs);
         Array64 table(Func<double, double> f) => Array64.Of([start + time, pairs], at => f(angles[at[0], at[1]]));
         int[] shape = timeFirst ? [2, time, heads, size] : [2, heads, time, size];
-        Check(s).Run(x => x.RotaryEmbedding(Check(s).Place(table(Math.Cos)), Check(s).Place(table(Math.Sin)), interleaved, start, timeFirst ? -3 : -2), x => Array64.Of(shape, at =>
-        {
-            int i = at[3], position = at[timeFirst ? 1 : 2] + start;
-            if (i >= 2 * pairs)
-                return x[at];
-            int pair = interleaved ? i / 2 : i % pairs;
-            bool first = interleaved ? i % 2 == 0 : i < pairs;
-            double a = x[[.. at[..3], interleaved ? 2 * pair : pair]], b = x[[.. at[..3], interleaved ? 2 * pair + 1 : pair + pairs]], angle = angles[position, pair];
-            return first ? a * Math.Cos(angle) - b * Math.Sin(angle) : a * Math.Sin(angle) + b * Math.Cos(angle);
-        }), Check(s).Random(shape));
+        Check(s)
+            .Run(x => x.RotaryEmbedding(Check(s).Place(table(Math.Cos)), Check(s).Place(table(Math.Sin)), interleaved, start,
+                timeFirst ? -3 : -2), x => Array64.Of(shape, at =>
+                {
+                    int i = at[3], position = at[timeFirst ? 1 : 2] + start;
+                    if (i >= 2 * pairs)
+                        return x[at];
+                    var pair = interleaved ? i / 2 : i % pairs;
+                    var first = interleaved ? i % 2 == 0 : i < pairs;
+                    double a = x[[.. at[..3], interleaved ? 2 * pair : pair]],
+                        b = x[[.. at[..3], interleaved ? 2 * pair + 1 : pair + pairs]], angle = angles[position, pair];
+                    return first ? a * Math.Cos(angle) - b * Math.Sin(angle) : a * Math.Sin(angle) + b * Math.Cos(angle);
+                }), Check(s).Random(shape));
     }
 
     private static double[] SoftmaxOf(double[] line)

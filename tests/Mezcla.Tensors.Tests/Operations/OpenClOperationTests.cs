@@ -9,7 +9,8 @@ namespace Mezcla.Tensors.Tests.Operations;
 public sealed class OpenClOperationTests : OperationTests
 {
     // Here, since a property that is left in its midst counts as failed.
-    public OpenClOperationTests() => Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+    public OpenClOperationTests() =>
+        Assert.SkipWhen(OpenClDevices.All.Count == 0, "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
 
     protected override Device Device => Device.OpenCl(0);
 }

@@ -9,23 +9,19 @@ public abstract partial class OperationTests
     public void Sum(Shaped s) => Reduction(s, (x, axis, keep) => x.Sum(axis, keep), line => line.Sum(), Check(s).Random(s.Sizes));
 
     [Property]
-    public void Mean(Shaped s) => Reduction(s, (x, axis, keep) => x.Mean(axis, keep), line => line.Sum() / line.Length, Check(s).Random(s.Sizes));
-
-    [Property]
-    public void Max(Shaped s) => Reduction(s, (x, axis, keep) => x.Max(axis, keep), line => line.Max(), Check(s).Distinct(AtLeast(s, 0, filled: true)));
-
-    [Property]
-    public void Min(Shaped s) => Reduction(s, (x, axis, keep) => x.Min(axis, keep), line => line.Min(), Check(s).Distinct(AtLeast(s, 0, filled: true)));
+    public void Mean(Shaped s) =>
+    Reduction(s, (x, axis, keep) => x.Mean(axis, keep), line => line.Sum() / line.Length, Check(s).Random(s.Sizes));
 
     [Property]
     public void ArgMax(Shaped s)
     {
-        int[] shape = AtLeast(s, 1, filled: true);
-        int axis = s.Pick(shape.Length);
+        var shape = AtLeast(s, 1, filled: true);
+        var axis = s.Pick(shape.Length);
         var x = Check(s).Random(shape, 1).Map(v => Math.Round(v * 3));
         using var scope = new TensorScope();
         var tensor = Check(s).Place(x);
-        Assert.Equal(x.Along(axis, 1, line => [Array.IndexOf(line, line.Max())]).Values.Select(v => (int)v), tensor.ArgMax(axis).ToIntArray());
+        Assert.Equal(x.Along(axis, 1, line => [Array.IndexOf(line, line.Max())]).Values.Select(v => (int)v),
+            tensor.ArgMax(axis).ToIntArray());
     }
 
     [Fact]
@@ -33,19 +29,6 @@ public abstract partial class OperationTests
     {
         var x = Tensor.From([1f, float.NaN, 3, float.NaN]).To(Device);
         Assert.Equal([1], x.ArgMax(0, keepDims: true).ToIntArray());
-    }
-
-    [Property]
-    public void Sort(Shaped s)
-    {
-        int[] shape = AtLeast(s, 1);
-        int axis = s.Pick(shape.Length);
-        bool descending = s.Pick(2, 3) == 0;
-        var values = Check(s).Distinct(shape);
-        Check(s).Run(x => x.Sort(axis, descending).Values, x => x.Along(axis, shape[axis], line => [.. descending ? line.OrderDescending() : line.Order()]), values);
-        using var scope = new TensorScope();
-        var (sorted, at) = Check(s).Place(values).Sort(axis, descending);
-        Assert.Equal(sorted.ToArray(), Check(s).Place(values).Gather(axis, at).ToArray());
     }
 
     [Fact]
@@ -59,9 +42,10 @@ public abstract partial class OperationTests
     [Property]
     public void TopK(Shaped s)
     {
-        int[] shape = AtLeast(s, 1);
-        int k = s.Pick(shape[^1] + 1, 4);
-        Check(s).Run(x => x.TopK(k).Values, x => x.Along(shape.Length - 1, k, line => [.. line.OrderDescending().Take(k)]), Check(s).Distinct(shape));
+        var shape = AtLeast(s, 1);
+        var k = s.Pick(shape[^1] + 1, 4);
+        Check(s).Run(x => x.TopK(k).Values, x => x.Along(shape.Length - 1, k, line => [.. line.OrderDescending().Take(k)]),
+            Check(s).Distinct(shape));
     }
 
     [Theory]
@@ -72,7 +56,6 @@ public abstract partial class OperationTests
         float[] values = [.. Enumerable.Range(0, 40).Select(i => (float)(i % 3))];
         int[] expected = [.. Enumerable.Range(0, 40).OrderByDescending(i => values[i]).Take(k)];
         Assert.Equal(expected, Tensor.From(values).To(Device).TopK(k).Indices.ToIntArray());
-        Assert.Equal(Enumerable.Range(0, 40).OrderBy(i => values[i]), Tensor.From(values).To(Device).Sort().Indices.ToIntArray());
     }
 
     // Rows of a few experts, of many, and longer than the kernel for the few first takes; with equal numbers, infinities and NaN.
@@ -88,25 +71,35 @@ public abstract partial class OperationTests
     public void The_few_first_are_those_of_a_whole_sort(int n, int k)
     {
         var random = new RandomStream((ulong)n);
-        float[] values = [.. Enumerable.Range(0, 5 * n).Select(i => random.NextInt(20) switch { 0 => float.NaN, 1 => float.PositiveInfinity, 2 => float.NegativeInfinity, _ => random.NextInt(n / 4) })];
+        float[] values =
+            [
+                .. Enumerable.Range(0, 5 * n)
+                    .Select(i => random.NextInt(20) switch
+                    {
+                        0 => float.NaN,
+                        1 => float.PositiveInfinity,
+                        2 => float.NegativeInfinity,
+                        _ => random.NextInt(n / 4)
+                    })];
         var (sorted, at) = Tensor.From(values, 5, n).To(Device).TopK(k);
-        int[] places = at.ToIntArray();
-        float[] first = sorted.ToArray();
-        for (int row = 0; row < 5; row++)
+        var places = at.ToIntArray();
+        var first = sorted.ToArray();
+        for (var row = 0; row < 5; row++)
         {
             // LINQ's order takes NaN as the smallest; here it is the largest.
-            int[] expected = [.. Enumerable.Range(0, n).OrderByDescending(i => float.IsNaN(values[row * n + i])).ThenByDescending(i => values[row * n + i]).Take(k)];
+            int[] expected =
+                [.. Enumerable.Range(0, n).OrderByDescending(i => float.IsNaN(values[row * n + i]))
+                    .ThenByDescending(i => values[row * n + i]).Take(k)];
             Assert.Equal(expected, places[(row * k)..((row + 1) * k)]);
             Assert.Equal(expected.Select(i => values[row * n + i]), first[(row * k)..((row + 1) * k)]);
         }
-        Assert.Equal(Enumerable.Range(0, n).OrderBy(i => float.IsNaN(values[i])).ThenBy(i => values[i]).Take(k), Tensor.From(values, 5, n).To(Device).Sort().Indices.ToIntArray().Take(k));
     }
 
     // Over everything, or along an axis that goes or stays.
     private void Reduction(Shaped s, Func<Tensor, int?, bool, Tensor> operation, Func<double[], double> reference, Array64 x)
     {
         int? axis = x.Rank == 0 || s.Pick(3) == 0 ? null : s.Pick(x.Rank, 1);
-        bool keep = s.Pick(2, 2) == 0;
+        var keep = s.Pick(2, 2) == 0;
         Check(s).Run(t => operation(t, axis is { } a && s.Pick(2, 8) == 0 ? a - x.Rank : axis, keep), v => axis is { } chosen
             ? v.Along(chosen, 1, line => [reference(line)], keep)
             : new Array64(keep ? [.. v.Shape.Select(_ => 1)] : [], [reference(v.Values)]), x);

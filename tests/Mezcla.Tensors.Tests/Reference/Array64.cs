@@ -25,8 +25,8 @@ public sealed class Array64
     public static Array64 Of(int[] shape, Func<int[], double> value)
     {
         var result = new Array64(shape);
-        int position = 0;
-        foreach (int[] index in Indices(shape))
+        var position = 0;
+        foreach (var index in Indices(shape))
             result.Values[position++] = value(index);
         return result;
     }
@@ -34,13 +34,13 @@ public sealed class Array64
     /// <summary>All indices of a shape, row by row; the array yielded is reused.</summary>
     public static IEnumerable<int[]> Indices(int[] shape)
     {
-        int[] index = new int[shape.Length];
+        var index = new int[shape.Length];
         if (shape.Contains(0))
             yield break;
         while (true)
         {
             yield return index;
-            int axis = shape.Length - 1;
+            var axis = shape.Length - 1;
             for (; axis >= 0 && ++index[axis] == shape[axis]; axis--)
                 index[axis] = 0;
             if (axis < 0)
@@ -53,7 +53,7 @@ public sealed class Array64
     /// <summary>Element by element with NumPy's broadcasting.</summary>
     public static Array64 Zip(Array64 a, Array64 b, Func<double, double, double> f)
     {
-        int rank = Math.Max(a.Rank, b.Rank);
+        var rank = Math.Max(a.Rank, b.Rank);
         int[] shape = [.. Enumerable.Range(0, rank).Select(axis => Padded(a, axis) == 1 ? Padded(b, axis) : Padded(a, axis))];
         return Of(shape, index => f(a.Repeated(index), b.Repeated(index)));
 
@@ -63,11 +63,12 @@ public sealed class Array64
     /// <summary>The element at an index of a shape that this one broadcasts to.</summary>
     public double Repeated(int[] index)
     {
-        int missing = index.Length - Rank;
+        var missing = index.Length - Rank;
         return this[[.. Shape.Select((size, axis) => size == 1 ? 0 : index[axis + missing])]];
     }
 
-    /// <summary>Each line along an axis replaced by what <paramref name="line"/> makes of it; lines of one element lose the axis where not kept.</summary>
+    /// <summary>Each line along an axis replaced by what <paramref name="line"/> makes of
+    /// it; lines of one element lose the axis where not kept.</summary>
     public Array64 Along(int axis, int size, Func<double[], double[]> line, bool keep = true)
     {
         int[] shape = [.. Shape];
@@ -75,11 +76,15 @@ public sealed class Array64
         var result = new Array64(shape);
         int[] others = [.. Shape];
         others[axis] = 1;
-        foreach (int[] index in Indices(others))
+        foreach (var index in Indices(others))
         {
             int[] at = [.. index];
-            double[] made = line([.. Enumerable.Range(0, Shape[axis]).Select(i => { at[axis] = i; return this[at]; })]);
-            for (int i = 0; i < size; i++)
+            var made = line([.. Enumerable.Range(0, Shape[axis]).Select(i =>
+            {
+                at[axis] = i;
+                return this[at];
+            })]);
+            for (var i = 0; i < size; i++)
             {
                 at[axis] = i;
                 result[at] = made[i];
@@ -90,8 +95,8 @@ public sealed class Array64
 
     private int Position(int[] index)
     {
-        int position = 0;
-        for (int axis = 0; axis < index.Length; axis++)
+        var position = 0;
+        for (var axis = 0; axis < index.Length; axis++)
             position = position * Shape[axis] + index[axis];
         return position;
     }

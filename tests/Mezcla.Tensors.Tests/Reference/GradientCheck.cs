@@ -2,25 +2,26 @@ namespace Mezcla.Tensors.Tests.Reference;
 
 /// <summary>
 /// Holds an operation against a float64 reference: its values, and its derivatives against central differences of the reference,
-/// first written into fresh gradients, then added to gradients that already hold something. Of a large input a sample of the elements is moved.
+/// first written into fresh gradients, then added to gradients that already hold
+/// something. Of a large input a sample of the elements is moved.
 /// </summary>
 /// <remarks>
-/// Tolerances are relative to the largest number compared: values carry a few roundings of Float32 (6e-8 each), sums of them grow with their
-/// length; the differences themselves are good to about 1e-9 with a step of 1e-5.
+/// Tolerances are relative to the largest number compared: values carry a few roundings of Float32 (6e-8 each), sums of them grow with
+/// their length; the differences themselves are good to about 1e-9 with a step of 1e-5.
 /// </remarks>
 public sealed class GradientCheck(Device device, int seed)
 {
     private const double Step = 1e-5;
     private const int Sample = 16;
 
-    private readonly Random random = new(seed);
+    private readonly Random _random = new(seed);
 
     public double ValueTolerance { get; init; } = 2e-5;
 
     public double GradientTolerance { get; init; } = 2e-4;
 
     /// <summary>Uniform in ±range.</summary>
-    public Array64 Random(int[] shape, double range = 2) => Array64.Of(shape, _ => (float)((random.NextDouble() * 2 - 1) * range));
+    public Array64 Random(int[] shape, double range = 2) => Array64.Of(shape, _ => (float)((_random.NextDouble() * 2 - 1) * range));
 
     /// <summary>At least <paramref name="gap"/> from zero: for functions with a kink or a pole there.</summary>
     public Array64 AwayFromZero(int[] shape, double gap = 0.1) => Random(shape).Map(v => v >= 0 ? (float)(v + gap) : (float)(v - gap));
@@ -32,8 +33,8 @@ public sealed class GradientCheck(Device device, int seed)
     {
         var result = new Array64(shape);
         int[] order = [.. Enumerable.Range(0, result.Values.Length)];
-        random.Shuffle(order);
-        for (int i = 0; i < order.Length; i++)
+        _random.Shuffle(order);
+        for (var i = 0; i < order.Length; i++)
             result.Values[i] = (float)((order[i] - order.Length / 2) * 0.05);
         return result;
     }
@@ -42,10 +43,10 @@ public sealed class GradientCheck(Device device, int seed)
     public Tensor Place(Array64 values)
     {
         float[] numbers = [.. values.Values.Select(v => (float)v)];
-        if (random.Next(2) == 0)
+        if (_random.Next(2) == 0)
             return Tensor.From(numbers, values.Shape).To(device);
-        int gap = random.Next(1, 5);
-        float[] padded = new float[numbers.Length + gap];
+        var gap = _random.Next(1, 5);
+        var padded = new float[numbers.Length + gap];
         numbers.CopyTo(padded, gap);
         return Tensor.From(padded, padded.Length).To(device).Slice(0, gap).Reshape(values.Shape);
     }
@@ -64,15 +65,15 @@ public sealed class GradientCheck(Device device, int seed)
         (int At, double Slope)[][] slopes = [.. inputs.Select((input, i) => Differences(reference, inputs, i, weights))];
 
         // Fresh leaves, as many as do not all require a gradient.
-        for (int without = -1; without < (inputs.Length > 1 ? inputs.Length : 0); without++)
+        for (var without = -1; without < (inputs.Length > 1 ? inputs.Length : 0); without++)
         {
             Tensor[] leaves = [.. inputs.Select(Place)];
-            for (int i = 0; i < leaves.Length; i++)
+            for (var i = 0; i < leaves.Length; i++)
                 leaves[i].RequiresGrad = i != without;
             var result = operation(leaves);
             Same("value", expected, result, ValueTolerance);
             result.Backward(Place(weights));
-            for (int i = 0; i < leaves.Length; i++)
+            for (var i = 0; i < leaves.Length; i++)
                 if (i != without)
                     SameSlopes($"gradient of input {i}", slopes[i], leaves[i].Grad!, 1, 0);
                 else
@@ -88,31 +89,35 @@ public sealed class GradientCheck(Device device, int seed)
         foreach (var operand in operands)
             total += operand.Sum() * 0.5f;
         total.Backward(retainGraph: true);
-        for (int i = 0; i < origins.Length; i++)
+        for (var i = 0; i < origins.Length; i++)
             SameSlopes($"added gradient of input {i}", slopes[i], origins[i].Grad!, 1, 0.5);
         total.Backward();
-        for (int i = 0; i < origins.Length; i++)
+        for (var i = 0; i < origins.Length; i++)
             SameSlopes($"gradient of input {i} after a second pass", slopes[i], origins[i].Grad!, 2, 1);
     }
 
     private void SameSlopes(string what, (int At, double Slope)[] slopes, Tensor gradient, double factor, double added)
     {
-        float[] values = gradient.ToArray();
-        double tolerance = GradientTolerance * (1 + slopes.Select(s => Math.Abs(s.Slope)).DefaultIfEmpty().Max()) * factor;
+        var values = gradient.ToArray();
+        var tolerance = GradientTolerance * (1 + slopes.Select(s => Math.Abs(s.Slope)).DefaultIfEmpty().Max()) * factor;
         foreach (var (at, slope) in slopes)
-            Assert.True(Math.Abs(values[at] - (factor * slope + added)) <= tolerance, $"{what}: element {at} is {values[at]}, not {factor * slope + added} (tolerance {tolerance}).");
+            Assert.True(Math.Abs(values[at] - (factor * slope + added)) <= tolerance,
+                $"{what}: element {at} is {values[at]}, not {factor * slope + added} (tolerance {tolerance}).");
     }
 
     public static void Same(string what, Array64 expected, Tensor actual, double tolerance)
     {
-        Assert.True(actual.Shape.SequenceEqual(expected.Shape), $"{what}: the shape is [{string.Join(", ", actual.Shape.ToArray())}], not [{string.Join(", ", expected.Shape)}].");
-        float[] values = actual.ToArray();
-        double scale = 1 + expected.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
-        for (int i = 0; i < values.Length; i++)
+        Assert.True(actual.Shape.SequenceEqual(expected.Shape),
+            $"{what}: the shape is [{string.Join(", ", actual.Shape.ToArray())}], not [{string.Join(", ", expected.Shape)}].");
+        var values = actual.ToArray();
+        var scale = 1 + expected.Values.Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty().Max();
+        for (var i = 0; i < values.Length; i++)
         {
-            double wanted = expected.Values[i];
-            bool same = double.IsFinite(wanted) ? Math.Abs(values[i] - wanted) <= tolerance * scale : values[i].Equals((float)wanted);
-            Assert.True(same, $"{what}: element {i} of [{string.Join(", ", expected.Shape)}] is {values[i]}, not {wanted} (tolerance {tolerance * scale}).");
+            var wanted = expected.Values[i];
+            var same = double.IsFinite(wanted) ? Math.Abs(values[i] - wanted) <= tolerance * scale : values[i].Equals((float)wanted);
+            Assert.True(same,
+                $"{what}: element {i} of [{string.Join(", ", expected.Shape)}] is {values[i]}, not {wanted} " +
+                    $"(tolerance {tolerance * scale}).");
         }
     }
 
@@ -122,12 +127,12 @@ public sealed class GradientCheck(Device device, int seed)
         Array64[] moved = [.. inputs];
         moved[which] = new Array64(inputs[which].Shape, [.. inputs[which].Values]);
         int[] places = [.. Enumerable.Range(0, inputs[which].Values.Length)];
-        random.Shuffle(places);
+        _random.Shuffle(places);
         var slopes = new (int, double)[Math.Min(places.Length, Sample)];
-        for (int i = 0; i < slopes.Length; i++)
+        for (var i = 0; i < slopes.Length; i++)
         {
-            int place = places[i];
-            double at = moved[which].Values[place];
+            var place = places[i];
+            var at = moved[which].Values[place];
             slopes[i] = (place, (Weighted(at + Step) - Weighted(at - Step)) / (2 * Step));
             moved[which].Values[place] = at;
 
@@ -136,7 +141,7 @@ public sealed class GradientCheck(Device device, int seed)
                 moved[which].Values[place] = value;
                 var y = reference(moved);
                 double sum = 0;
-                for (int j = 0; j < y.Values.Length; j++)
+                for (var j = 0; j < y.Values.Length; j++)
                     sum += y.Values[j] * weights.Values[j];
                 return sum;
             }

@@ -15,7 +15,8 @@ public sealed record Shaped(int[] Sizes, int Seed)
 }
 
 /// <summary>
-/// Shapes of rank 0 to 4 with at most 400 elements. Sizes: 1 and small odd ones mostly, now and then 0, and such as cross the widths of vectors.
+/// Shapes of rank 0 to 4 with at most 400 elements. Sizes: 1 and small odd ones
+/// mostly, now and then 0, and such as cross the widths of vectors.
 /// </summary>
 public static class Shapes
 {
@@ -25,12 +26,13 @@ public static class Shapes
         from seed in Gen.Choose(0, 1_000_000)
         select new Shaped(Limited(sizes), seed), Shrink);
 
-    private static Gen<int> Size => Gen.Frequency((1, Gen.Constant(0)), (4, Gen.Constant(1)), (12, Gen.Choose(2, 7)), (3, Gen.Elements(8, 15, 16, 17, 33, 67)));
+    private static Gen<int> Size =>
+        Gen.Frequency((1, Gen.Constant(0)), (4, Gen.Constant(1)), (12, Gen.Choose(2, 7)), (3, Gen.Elements(8, 15, 16, 17, 33, 67)));
 
     private static int[] Limited(int[] sizes)
     {
-        int product = 1;
-        for (int i = 0; i < sizes.Length; i++)
+        var product = 1;
+        for (var i = 0; i < sizes.Length; i++)
         {
             while (product * sizes[i] > 400)
                 sizes[i] = (sizes[i] + 1) / 2;
@@ -41,7 +43,7 @@ public static class Shapes
 
     private static IEnumerable<Shaped> Shrink(Shaped shaped)
     {
-        for (int i = 0; i < shaped.Rank; i++)
+        for (var i = 0; i < shaped.Rank; i++)
         {
             yield return shaped with { Sizes = [.. shaped.Sizes.Where((_, axis) => axis != i)] };
             if (shaped.Sizes[i] > 1)

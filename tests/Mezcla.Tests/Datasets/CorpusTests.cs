@@ -38,10 +38,11 @@ public partial class CorpusTests
     [Fact]
     public void A_mixture_holds_every_line_once_and_something_of_each_text_everywhere()
     {
-        Corpus letters = new("letters", string.Concat(Enumerable.Range(0, 500).Select(i => $"letters {i}\n"))), digits = new("digits", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{i}\n")) + "no end");
+        Corpus letters = new("letters", string.Concat(Enumerable.Range(0, 500).Select(i => $"letters {i}\n"))),
+            digits = new("digits", string.Concat(Enumerable.Range(0, 2000).Select(i => $"{i}\n")) + "no end");
         var mixed = Corpus.Mix([letters, digits], piece: 100);
         Assert.Equal("letters+digits", mixed.Name);
-        string[] lines = mixed.Text.Split('\n');
+        var lines = mixed.Text.Split('\n');
         Assert.Equal(letters.Text.Split('\n')[..^1], lines.Where(l => l.StartsWith("letters", StringComparison.Ordinal)));
         Assert.Equal(digits.Text.Split('\n'), lines.Where(l => l.Length > 0 && !l.StartsWith("letters", StringComparison.Ordinal)));
         for (var tenth = 0; tenth < 10; tenth++)
@@ -66,7 +67,10 @@ public partial class CorpusTests
         // A slip by one line anywhere would put long verses beside short ones from there on.
         var (meanEnglish, meanSpanish) = (verses.Average(v => v.English.Length), verses.Average(v => v.Spanish.Length));
         var covariance = verses.Average(v => (v.English.Length - meanEnglish) * (v.Spanish.Length - meanSpanish));
-        var deviations = Math.Sqrt(verses.Average(v => Math.Pow(v.English.Length - meanEnglish, 2)) * verses.Average(v => Math.Pow(v.Spanish.Length - meanSpanish, 2)));
+        var deviations =
+            Math.Sqrt(
+                verses.Average(v => Math.Pow(v.English.Length - meanEnglish, 2))
+                    * verses.Average(v => Math.Pow(v.Spanish.Length - meanSpanish, 2)));
         Assert.InRange(covariance / deviations, 0.85, 1.0);
     }
 

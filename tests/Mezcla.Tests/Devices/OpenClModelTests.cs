@@ -12,18 +12,27 @@ namespace Mezcla.Tests.Devices;
 /// <summary>Models on the first device with an OpenCL driver do what they do on the processor.</summary>
 public class OpenClModelTests
 {
-    private static readonly TrainingConfig Config = new() { Steps = 5, BatchSize = 4, LearningRate = 3e-3f, EvaluationInterval = 0, Schedule = new CosineSchedule { WarmupSteps = 2 } };
+    private static readonly TrainingConfig Config = new()
+    {
+        Steps = 5,
+        BatchSize = 4,
+        LearningRate = 3e-3f,
+        EvaluationInterval = 0,
+        Schedule = new CosineSchedule { WarmupSteps = 2 }
+    };
 
     private static Device OpenCl
     {
         get
         {
-            Assert.SkipWhen(!Device.Described.Any(d => d.Name.StartsWith("opencl")), "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
+            Assert.SkipWhen(!Device.Described.Any(d => d.Name.StartsWith("opencl")),
+                "No OpenCL device here; on Debian: apt-get install pocl-opencl-icd.");
             return Device.OpenCl();
         }
     }
 
-    // Each step works with what the one before left, so that differences of rounding grow a little. In groups of 256, as on a graphics card, as well.
+    // Each step works with what the one before left, so that differences of rounding grow
+    // a little. In groups of 256, as on a graphics card, as well.
     [Theory]
     [InlineData("gpt", 1)]
     [InlineData("mixtral", 1)]
@@ -35,11 +44,13 @@ public class OpenClModelTests
     {
         var device = Watched(group).Device;
         var here = Losses(name, device);
-        foreach (var (expected, obtained) in Losses(name, Device.Cpu).Zip(here)) Assert.Equal(expected, obtained, 1e-3);
+        foreach (var (expected, obtained) in Losses(name, Device.Cpu).Zip(here))
+            Assert.Equal(expected, obtained, 1e-3);
         Assert.Equal(here, Losses(name, device));
     }
 
-    // What the processor computed instead would have to come from the device first: all that does are the loss and the norm of each step, and the record of wrong indices.
+    // What the processor computed instead would have to come from the device first: all that does
+    // are the loss and the norm of each step, and the record of wrong indices.
     [Theory]
     [InlineData("gpt")]
     [InlineData("mistral")]
@@ -76,7 +87,8 @@ public class OpenClModelTests
         var model = TinyModels.Create(TinyModels.Named(name));
         model.MoveTo(device);
         var waits = new List<long> { driver.Waits };
-        foreach (var _ in new Generator(model, BytePairTokenizer.Train("the cat sat on the mat", 260)).Tokens([3, 1, 4], 12)) waits.Add(driver.Waits);
+        foreach (var _ in new Generator(model, BytePairTokenizer.Train("the cat sat on the mat", 260)).Tokens([3, 1, 4], 12))
+            waits.Add(driver.Waits);
         Assert.Equal(Enumerable.Range(0, 13).Select(token => waits[0] + token), waits);
     }
 
@@ -89,7 +101,7 @@ public class OpenClModelTests
         model.MoveTo(device);
         var before = model.FinalNorm.Weight.ToArray();
         int[] ids = [.. Enumerable.Range(0, 600).Select(i => i % 40)];
-        string message = Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(ids, 0, device), Config).Run()).Message;
+        var message = Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(ids, 0, device), Config).Run()).Message;
         Assert.StartsWith("Embedding: index 3", message);
         Assert.Contains("opencl:0 says so where results are read", message);
         Assert.Equal(before, model.FinalNorm.Weight.ToArray());
@@ -107,7 +119,8 @@ public class OpenClModelTests
     {
         var random = new RandomStream(9);
         var ids = new int[600];
-        for (var i = 1; i < ids.Length; i++) ids[i] = random.NextFloat() < 0.9f ? (ids[i - 1] * 3 + 1) % 31 : random.NextInt(31);
+        for (var i = 1; i < ids.Length; i++)
+            ids[i] = random.NextFloat() < 0.9f ? (ids[i - 1] * 3 + 1) % 31 : random.NextInt(31);
         return ids;
     }
 

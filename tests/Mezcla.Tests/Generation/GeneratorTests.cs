@@ -11,7 +11,8 @@ public class GeneratorTests
 {
     private static readonly BytePairTokenizer Letters = BytePairTokenizer.Train("the cat sat on the mat and the rat", 260);
 
-    private static Transformer Model(ulong seed = 1) => TinyModels.Create(TinyModels.Llama with { VocabularySize = Letters.VocabularySize }, seed);
+    private static Transformer Model(ulong seed = 1) =>
+        TinyModels.Create(TinyModels.Llama with { VocabularySize = Letters.VocabularySize }, seed);
 
     [Fact]
     public void Greedy_generation_takes_the_most_likely_token_of_a_full_recomputation()
@@ -84,7 +85,8 @@ public class GeneratorTests
         Assert.Equal([116], new Generator(model, special).Encode("t"));
         Assert.Equal([begin], new Generator(model, special).Encode(""));
         const string Template = """
-            "post_processor": {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+            "post_processor": {"type":"TemplateProcessing",
+            "single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
             "pair":[],"special_tokens":{"<s>":{"id":"<s>","ids":[0],"tokens":["<s>"]}}}
             """;
         var json = special.ToJson();
@@ -134,7 +136,8 @@ public class GeneratorTests
         var (target, draft) = (TinyModels.Create(config), TinyModels.Create(config, 2));
         using var noGrad = new NoGrad();
         var sampler = new Sampler(new());
-        float[] Row(params int[] ids) => sampler.Probabilities(target.Logits(Tensor.From(ids, 1, ids.Length)).ToArray().AsSpan((ids.Length - 1) * 8, 8), ids);
+        float[] Row(params int[] ids) =>
+            sampler.Probabilities(target.Logits(Tensor.From(ids, 1, ids.Length)).ToArray().AsSpan((ids.Length - 1) * 8, 8), ids);
         var (pairs, rounds) = (new int[64], 4000);
         var (accepted, proposed) = (0, 0);
         for (var i = 0; i < rounds; i++)
@@ -152,7 +155,8 @@ public class GeneratorTests
             for (var b = 0; b < 8; b++)
             {
                 var expected = rounds * first[a] * second[b];
-                if (expected > 0.5) chiSquared += Math.Pow(pairs[a * 8 + b] - expected, 2) / expected;
+                if (expected > 0.5)
+                    chiSquared += Math.Pow(pairs[a * 8 + b] - expected, 2) / expected;
             }
         }
 

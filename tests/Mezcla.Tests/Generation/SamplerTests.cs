@@ -27,7 +27,8 @@ public class SamplerTests
     }
 
     [Fact]
-    public void Min_p_is_relative_to_the_most_likely() => Assert.Equal(3, new Sampler(new() { MinP = 0.3f }).Probabilities(Logits, []).Count(p => p > 0));
+    public void Min_p_is_relative_to_the_most_likely() =>
+    Assert.Equal(3, new Sampler(new() { MinP = 0.3f }).Probabilities(Logits, []).Count(p => p > 0));
 
     [Fact]
     public void Temperature_divides_the_logits()
@@ -57,9 +58,11 @@ public class SamplerTests
     {
         var sampler = new Sampler(new() { Seed = 3 });
         var counts = new int[5];
-        for (var i = 0; i < 20_000; i++) counts[sampler.Next(Logits, [])]++;
+        for (var i = 0; i < 20_000; i++)
+            counts[sampler.Next(Logits, [])]++;
         var expected = sampler.Probabilities(Logits, []);
-        for (var i = 0; i < 5; i++) Assert.InRange(counts[i] / 20_000.0, expected[i] - 0.015, expected[i] + 0.015);
+        for (var i = 0; i < 5; i++)
+            Assert.InRange(counts[i] / 20_000.0, expected[i] - 0.015, expected[i] + 0.015);
     }
 
     [Theory]

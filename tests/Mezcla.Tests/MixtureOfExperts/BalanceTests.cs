@@ -52,14 +52,22 @@ public class BalanceTests
     {
         Assert.Equal(0, BalanceLosses.Load(Tensor.Ones(5, 4)).Item(), 1e-6f);
         Assert.Equal(3, BalanceLosses.Load(Tensor.From([1f, 0, 0, 0], 1, 4)).Item(), 1e-5f);
-        Assert.Equal(0, BalanceLosses.Importance(Tensor.From([0.7f, 0.3f, 0.7f, 0.3f], 2, 2), Tensor.From([0, 1, 1, 0], 2, 2), 2).Item(), 1e-6f);
+        Assert.Equal(0, BalanceLosses.Importance(Tensor.From([0.7f, 0.3f, 0.7f, 0.3f], 2, 2), Tensor.From([0, 1, 1, 0], 2, 2), 2).Item(),
+            1e-6f);
         Assert.Equal(3, BalanceLosses.Importance(Tensor.From([1f, 1f], 2, 1), Tensor.From([2, 2], 2, 1), 4).Item(), 1e-5f);
     }
 
     [Fact]
     public void Losses_are_added_in_training_only_and_weighted()
     {
-        var config = TinyModels.Mixtral with { MixtureOfExperts = TinyModels.Mixtral.MixtureOfExperts! with { Balance = new() { LoadBalancing = 0.5f, RouterZ = 0.25f, Importance = 0.125f } } };
+        var config =
+            TinyModels.Mixtral
+                with
+            {
+                MixtureOfExperts = TinyModels.Mixtral.MixtureOfExperts!
+                        with
+                { Balance = new() { LoadBalancing = 0.5f, RouterZ = 0.25f, Importance = 0.125f } }
+            };
         var model = new Transformer(config, new RandomStream(1));
         var ids = Tensor.From(TinyModels.Ids(8), 1, 8);
         var idle = new ForwardContext();
@@ -98,7 +106,8 @@ public class BalanceTests
         var sparse = Upcycling.FromDense(dense, moe, new RandomStream(7));
         var ids = Tensor.From(TinyModels.Ids(16), 1, 16);
         var (a, b) = (dense.Logits(ids).ToArray(), sparse.Logits(ids).ToArray());
-        for (var i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-3f);
+        for (var i = 0; i < a.Length; i++)
+            Assert.Equal(a[i], b[i], 1e-3f);
         Assert.Throws<ArgumentException>(() => Upcycling.FromDense(dense, moe with { Expert = new(7) }, new RandomStream(7)));
     }
 }

@@ -22,12 +22,20 @@ public class MixtureOfExpertsLayerTests
 
     private static Tensor Tokens(int count = 20, ulong seed = 3) => Tensor.Normal(new RandomStream(seed), 0, 1, count, Hidden);
 
-    private static ForwardContext Training() => new() { Training = true, Random = new RandomStream(8), TokenIds = Tensor.From(TinyModels.Ids(20), 1, 20) };
+    private static ForwardContext Training() =>
+        new() { Training = true, Random = new RandomStream(8), TokenIds = Tensor.From(TinyModels.Ids(20), 1, 20) };
 
     private static RoutingTrace Trace(MixtureOfExpertsLayer layer, Tensor x, bool training = false)
     {
         var trace = new RoutingTrace();
-        layer.Forward(x, new ForwardContext { Routing = trace, Training = training, Random = new RandomStream(8), TokenIds = Tensor.From(TinyModels.Ids(20), 1, 20) });
+        layer.Forward(x,
+            new ForwardContext
+            {
+                Routing = trace,
+                Training = training,
+                Random = new RandomStream(8),
+                TokenIds = Tensor.From(TinyModels.Ids(20), 1, 20)
+            });
         return trace;
     }
 
@@ -35,7 +43,8 @@ public class MixtureOfExpertsLayerTests
     private static double[] Expert(MixtureOfExpertsLayer layer, int expert, float[] x)
     {
         var (up, down) = (layer.Up.Weight.ToArray(), layer.Down.Weight.ToArray());
-        double Row(float[] w, int start, Func<int, double> input, int count) => Enumerable.Range(0, count).Sum(i => w[start + i] * input(i));
+        double Row(float[] w, int start, Func<int, double> input, int count) =>
+            Enumerable.Range(0, count).Sum(i => w[start + i] * input(i));
         var hidden = Enumerable.Range(0, Width).Select(m =>
         {
             var a = Row(up, (expert * 2 * Width + m) * Hidden, i => x[i], Hidden);
@@ -56,18 +65,22 @@ public class MixtureOfExpertsLayerTests
         for (var token = 0; token < 20; token++)
         {
             var row = values[(token * Hidden)..((token + 1) * Hidden)];
-            var logits = Enumerable.Range(0, Experts).Select(e => Enumerable.Range(0, Hidden).Sum(i => (double)gate[e * Hidden + i] * row[i])).ToArray();
+            var logits = Enumerable.Range(0, Experts)
+                .Select(e => Enumerable.Range(0, Hidden).Sum(i => (double)gate[e * Hidden + i] * row[i])).ToArray();
             var best = Enumerable.Range(0, Experts).OrderByDescending(e => logits[e]).Take(2).ToArray();
             var first = 1 / (1 + Math.Exp(logits[best[1]] - logits[best[0]]));
             var (one, two) = (Expert(layer, best[0], row), Expert(layer, best[1], row));
-            for (var d = 0; d < Hidden; d++) Assert.Equal(first * one[d] + (1 - first) * two[d], output[token * Hidden + d], 1e-4);
+            for (var d = 0; d < Hidden; d++)
+                Assert.Equal(first * one[d] + (1 - first) * two[d], output[token * Hidden + d], 1e-4);
         }
     }
 
     public static TheoryData<Routing, int> Routings => new()
     {
-        { new TopKSoftmaxRouting(), 2 }, { new SoftmaxTopKRouting(), 2 }, { new SoftMixtureRouting(), 2 }, { new NoisyTopKRouting(), 2 }, { new GShardRouting(), 2 },
-        { new SwitchRouting(), 1 }, { new SigmoidRouting(), 2 }, { new SigmoidRouting { Groups = 2, ChosenGroups = 1 }, 2 }, { new SigmoidRouting { Normalize = false, WeighInput = true }, 1 },
+        { new TopKSoftmaxRouting(), 2 }, { new SoftmaxTopKRouting(), 2 }, { new SoftMixtureRouting(), 2 }, { new NoisyTopKRouting(), 2 },
+        { new GShardRouting(), 2 },
+        { new SwitchRouting(), 1 }, { new SigmoidRouting(), 2 }, { new SigmoidRouting { Groups = 2, ChosenGroups = 1 }, 2 },
+        { new SigmoidRouting { Normalize = false, WeighInput = true }, 1 },
         { new ExpertChoiceRouting(), 2 }, { new HashRouting(), 2 }, { new RandomRouting(), 2 },
     };
 
@@ -79,7 +92,8 @@ public class MixtureOfExpertsLayerTests
         layer.Forward(Tokens(), Training()).Square().Sum().Backward();
         Assert.Contains(layer.Up.Weight.Grad!.ToArray(), g => g != 0);
         foreach (var (name, tensor) in layer.Router.NamedParameters())
-            Assert.True(tensor.Grad is { } grad && grad.ToArray().Any(g => g != 0), $"{routing.GetType().Name}: no gradient reaches {name}");
+            Assert.True(tensor.Grad is { } grad && grad.ToArray().Any(g => g != 0),
+                $"{routing.GetType().Name}: no gradient reaches {name}");
         Assert.Equal(routing is HashRouting or RandomRouting, !layer.Router.NamedParameters().Any());
     }
 
@@ -95,7 +109,8 @@ public class MixtureOfExpertsLayerTests
     [Fact]
     public void Weights_of_normalized_routings_sum_to_one_and_Switch_keeps_its_probability()
     {
-        foreach (var routing in new Routing[] { new TopKSoftmaxRouting(), new SigmoidRouting(), new NoisyTopKRouting(), new GShardRouting(), new SoftMixtureRouting() })
+        foreach (var routing in new Routing[] { new TopKSoftmaxRouting(), new SigmoidRouting(), new NoisyTopKRouting(), new GShardRouting(),
+            new SoftMixtureRouting() })
             foreach (var token in Trace(Layer(Moe(routing)), Tokens()).Layers[0].Assignments.GroupBy(a => a.Token))
                 Assert.Equal(1, token.Sum(a => a.Weight), 1e-5f);
         var single = Trace(Layer(Moe(new SwitchRouting(), 1)), Tokens()).Layers[0];
@@ -135,7 +150,8 @@ public class MixtureOfExpertsLayerTests
         Permute(layer.Down.Weight, other.Down.Weight);
         Permute(((LinearRouter)layer.Router).Gate.Weight, ((LinearRouter)other.Router).Gate.Weight);
         var (a, b) = (layer.Forward(Tokens(), new ForwardContext()).ToArray(), other.Forward(Tokens(), new ForwardContext()).ToArray());
-        for (var i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-5f);
+        for (var i = 0; i < a.Length; i++)
+            Assert.Equal(a[i], b[i], 1e-5f);
     }
 
     [Fact]
@@ -188,7 +204,8 @@ public class MixtureOfExpertsLayerTests
         Assert.All(trace.Assignments.GroupBy(a => a.Expert), group => Assert.InRange(group.Count(), 0, limit));
         Assert.Equal(40, trace.Assignments.Count + trace.Dropped.Count);
         Assert.NotEmpty(trace.Dropped);
-        if (policy == DropPolicy.FirstCome) return;
+        if (policy == DropPolicy.FirstCome)
+            return;
         var free = Trace(Layer(Moe()), Tokens()).Layers[0];
         foreach (var (token, expert) in trace.Dropped)
         {
@@ -212,7 +229,8 @@ public class MixtureOfExpertsLayerTests
     {
         var trace = Trace(Layer(Moe() with { Capacity = new(0.6, DropPolicy.FirstCome, Renormalize: true) }), Tokens()).Layers[0];
         Assert.NotEmpty(trace.Dropped);
-        foreach (var token in trace.Assignments.GroupBy(a => a.Token)) Assert.Equal(1, token.Sum(a => a.Weight), 1e-5f);
+        foreach (var token in trace.Assignments.GroupBy(a => a.Token))
+            Assert.Equal(1, token.Sum(a => a.Weight), 1e-5f);
     }
 
     [Fact]
@@ -231,7 +249,8 @@ public class MixtureOfExpertsLayerTests
         var layer = Layer(moe);
         foreach (var batch in new[] { 1, 4, 16 })
         {
-            var mean = Enumerable.Range(0, 400).Average(_ => Trace(layer, Tokens(batch)).Layers[0].Assignments.Select(a => a.Expert).Distinct().Count());
+            var mean = Enumerable.Range(0, 400)
+                .Average(_ => Trace(layer, Tokens(batch)).Layers[0].Assignments.Select(a => a.Expert).Distinct().Count());
             var expected = 16 * (1 - Math.Pow(1 - 2.0 / 16, batch));
             Assert.InRange(mean, expected - 0.3, expected + 0.3);
         }

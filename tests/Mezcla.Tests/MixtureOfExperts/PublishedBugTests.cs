@@ -7,14 +7,19 @@ using Mezcla.Tensors;
 namespace Mezcla.Tests.MixtureOfExperts;
 
 /// <summary>
-/// Mistakes that published Mixtures of Experts made. Each is written out here beside what Mezcla does, with a check that Mezcla passes and the mistake does not:
-/// the check is shown to be able to fail.
+/// Mistakes that published Mixtures of Experts made. Each is written out here beside what Mezcla does, with a check that Mezcla passes and
+/// the mistake does not: the check is shown to be able to fail.
 /// </summary>
 public class PublishedBugTests
 {
     private const int Experts = 4, Hidden = 6, Width = 5, Count = 24;
 
-    private static readonly MixtureOfExpertsConfig Moe = new() { Experts = Experts, TopK = 2, Expert = new(Width, Activation.Silu, Gated: true) };
+    private static readonly MixtureOfExpertsConfig Moe = new()
+    {
+        Experts = Experts,
+        TopK = 2,
+        Expert = new(Width, Activation.Silu, Gated: true)
+    };
 
     private static MixtureOfExpertsLayer Layer(MixtureOfExpertsConfig moe) =>
         new(moe, Hidden, new Initialization(new RandomStream(2), 0.6f), vocabularySize: TinyModels.Gpt.VocabularySize);
@@ -33,7 +38,8 @@ public class PublishedBugTests
         var logits = Tensor.Normal(new RandomStream(1), 0, 1, Count, Experts);
         logits.RequiresGrad = true;
         var value = loss(logits);
-        if (!value.RequiresGrad) return false;
+        if (!value.RequiresGrad)
+            return false;
         value.Backward();
         return logits.Grad!.ToArray().Any(g => Math.Abs(g) > 1e-7f);
     }
@@ -88,10 +94,12 @@ public class PublishedBugTests
         var layer = Layer(Moe with { TopK = topK });
         long expert = 2 * 3 * Hidden * Width, router = 2 * Hidden * Experts;
         Assert.Equal(Count * (router + topK * expert), Counted(() => layer.Forward(Tokens(), new ForwardContext())));
-        // The mistake: all experts compute all tokens, and a mask of weights throws most of it away. The numbers are the same; the work is not.
+        // The mistake: all experts compute all tokens, and a mask of weights throws most
+        // of it away. The numbers are the same; the work is not.
         Assert.Equal(Count * (router + Experts * expert), Counted(() => EveryExpert(layer, topK, Tokens())));
         var (right, wasteful) = (layer.Forward(Tokens(), new ForwardContext()).ToArray(), EveryExpert(layer, topK, Tokens()).ToArray());
-        for (var i = 0; i < right.Length; i++) Assert.Equal(wasteful[i], right[i], 1e-5f);
+        for (var i = 0; i < right.Length; i++)
+            Assert.Equal(wasteful[i], right[i], 1e-5f);
     }
 
     [Theory]
@@ -107,11 +115,17 @@ public class PublishedBugTests
         var ids = Tensor.From(TinyModels.Ids(batch * config.ContextLength), batch, config.ContextLength);
         // Every matrix that a token uses, once forward and twice backward; biases, gains and the embedding's lookup take no products.
         var count = ParameterCount.Of(config);
-        var small = model.NamedParameters().Where(p => p.Name.EndsWith("bias", StringComparison.Ordinal) || p.Name.Contains("norm", StringComparison.Ordinal) || p.Name.Contains("sink", StringComparison.Ordinal)).ToArray();
-        long unused = small.Where(p => !p.Name.Contains(".experts.up", StringComparison.Ordinal) && !p.Name.Contains(".experts.down", StringComparison.Ordinal)).Sum(p => p.Tensor.Count);
-        unused += small.Where(p => p.Name.Contains(".experts.up", StringComparison.Ordinal) || p.Name.Contains(".experts.down", StringComparison.Ordinal)).Sum(p => p.Tensor.Count / config.MixtureOfExperts!.Experts * config.MixtureOfExperts.TopK);
-        long matrices = count.Active - count.SelectionBiases - unused - (config.TiedHead ? 0 : count.TokenEmbedding) - count.Positions;
-        Assert.Equal(3 * 2 * matrices * ids.Count, Counted(() => model.Loss(ids, ids, new ForwardContext { Training = true, Random = new RandomStream(1) }).Total.Backward()));
+        var small = model.NamedParameters()
+            .Where(p => p.Name.EndsWith("bias", StringComparison.Ordinal) || p.Name.Contains("norm", StringComparison.Ordinal)
+                || p.Name.Contains("sink", StringComparison.Ordinal)).ToArray();
+        var unused = small.Where(p => !p.Name.Contains(".experts.up", StringComparison.Ordinal)
+            && !p.Name.Contains(".experts.down", StringComparison.Ordinal)).Sum(p => p.Tensor.Count);
+        unused +=
+            small.Where(p => p.Name.Contains(".experts.up", StringComparison.Ordinal) || p.Name.Contains(".experts.down",
+                StringComparison.Ordinal)).Sum(p => p.Tensor.Count / config.MixtureOfExperts!.Experts * config.MixtureOfExperts.TopK);
+        var matrices = count.Active - count.SelectionBiases - unused - (config.TiedHead ? 0 : count.TokenEmbedding) - count.Positions;
+        Assert.Equal(3 * 2 * matrices * ids.Count,
+            Counted(() => model.Loss(ids, ids, new ForwardContext { Training = true, Random = new RandomStream(1) }).Total.Backward()));
     }
 
     [Fact]
@@ -145,7 +159,8 @@ public class PublishedBugTests
         var all = layer.Forward(Tokens(), new ForwardContext()).ToArray();
         var shared = layer.Shared!.Forward(Tokens()).ToArray();
         var routed = EveryExpert(layer, 2, Tokens()).ToArray();
-        for (var i = 0; i < all.Length; i++) Assert.Equal(routed[i] + shared[i], all[i], 1e-4f);
+        for (var i = 0; i < all.Length; i++)
+            Assert.Equal(routed[i] + shared[i], all[i], 1e-4f);
         Assert.Contains(shared, value => Math.Abs(value) > 0.01f);
     }
 
@@ -200,7 +215,8 @@ public class PublishedBugTests
         var output = layer.Forward(Tokens(), new ForwardContext()).ToArray();
         var lost = routing.PerToken().Where(token => token.Experts.Length == 0).ToArray();
         Assert.NotEmpty(lost);
-        Assert.All(lost, token => Assert.All(output[(token.Token * Hidden)..((token.Token + 1) * Hidden)], value => Assert.Equal(0, value)));
+        Assert.All(lost,
+            token => Assert.All(output[(token.Token * Hidden)..((token.Token + 1) * Hidden)], value => Assert.Equal(0, value)));
     }
 
     [Fact]
@@ -209,14 +225,16 @@ public class PublishedBugTests
         var (exact, rounded) = (Routed(Layer(Moe), Tokens()), Routed(Layer(Moe with { RouterPrecision = DType.BFloat16 }), Tokens()));
         Assert.All(rounded.Logits, logit => Assert.Equal(0u, BitConverter.SingleToUInt32Bits(logit) & 0xffff));
         Assert.Contains(exact.Logits, logit => (BitConverter.SingleToUInt32Bits(logit) & 0xffff) != 0);
-        for (var i = 0; i < exact.Logits.Length; i++) Assert.Equal(exact.Logits[i], rounded.Logits[i], 0.02f * (1 + Math.Abs(exact.Logits[i])));
+        for (var i = 0; i < exact.Logits.Length; i++)
+            Assert.Equal(exact.Logits[i], rounded.Logits[i], 0.02f * (1 + Math.Abs(exact.Logits[i])));
     }
 
     [Fact]
     public void A_cure_that_the_routing_cannot_take_is_refused()
     {
         void Create(MixtureOfExpertsConfig moe) => (TinyModels.Gpt with { MixtureOfExperts = moe }).Validate();
-        Assert.Contains("BiasUpdate", Assert.Throws<ArgumentException>(() => Create(Moe with { Balance = new() { BiasUpdate = 0.001f } })).Message);
+        Assert.Contains("BiasUpdate",
+            Assert.Throws<ArgumentException>(() => Create(Moe with { Balance = new() { BiasUpdate = 0.001f } })).Message);
         Assert.Contains("Load", Assert.Throws<ArgumentException>(() => Create(Moe with { Balance = new() { Load = 0.1f } })).Message);
         Assert.Contains("Capacity", Assert.Throws<ArgumentException>(() => Create(Moe with { Capacity = new(0) })).Message);
     }
@@ -233,7 +251,8 @@ public class PublishedBugTests
         var (values, chosen) = ((LinearRouter)layer.Router).Gate.Forward(tokens).TopK(topK);
         var (weights, indices) = (values.Softmax(-1).ToArray(), chosen.ToIntArray());
         var mask = new float[Experts, tokens.Size(0)];
-        for (var i = 0; i < indices.Length; i++) mask[indices[i], i / topK] = weights[i];
+        for (var i = 0; i < indices.Length; i++)
+            mask[indices[i], i / topK] = weights[i];
         var sum = Tensor.Zeros(tokens.Size(0), Hidden);
         for (var expert = 0; expert < Experts; expert++)
         {

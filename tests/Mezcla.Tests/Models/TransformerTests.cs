@@ -33,7 +33,8 @@ public class TransformerTests
             var ids = TinyModels.Ids(batch * 20, seed: (ulong)batch);
             var whole = model.Logits(Tensor.From(ids, batch, 20)).ToArray();
             var largest = whole.Max(Math.Abs);
-            // First a few at once, then one by one, past the sliding window of 5; the last round forgets what it guessed and goes on, as speculative decoding does.
+            // First a few at once, then one by one, past the sliding window of 5; the last round
+            // forgets what it guessed and goes on, as speculative decoding does.
             foreach (var (start, length) in new[] { (0, 3) }.Concat(Enumerable.Range(3, 15).Select(i => (i, 1))).Append((15, 5)))
             {
                 cache.Truncate(start);
@@ -59,7 +60,8 @@ public class TransformerTests
         ids[8] = (ids[8] + 1) % 31;
         var after = model.Logits(Tensor.From(ids, 1, 12)).ToArray();
         // Not to the bit: an expert that got one token more may sum in another order.
-        for (var i = 0; i < 8 * 31; i++) Assert.Equal(before[i], after[i], 1e-4f);
+        for (var i = 0; i < 8 * 31; i++)
+            Assert.Equal(before[i], after[i], 1e-4f);
         Assert.NotEqual(before[(8 * 31)..(9 * 31)], after[(8 * 31)..(9 * 31)]);
     }
 
@@ -88,7 +90,8 @@ public class TransformerTests
     public void Too_many_tokens_and_wrong_shapes_are_errors_that_say_so()
     {
         var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
-        Assert.Contains("exceed the context of 24", Assert.Throws<ArgumentException>(() => model.Logits(Tensor.From(new int[25], 1, 25))).Message);
+        Assert.Contains("exceed the context of 24",
+            Assert.Throws<ArgumentException>(() => model.Logits(Tensor.From(new int[25], 1, 25))).Message);
         Assert.Contains("[batch, time]", Assert.Throws<ArgumentException>(() => model.Logits(Tensor.From(new int[5], 5))).Message);
     }
 
@@ -98,7 +101,8 @@ public class TransformerTests
         Assert.Contains("share", Assert.Throws<ArgumentException>(() => new Transformer(
             TinyModels.Gpt with { Attention = new() { Heads = 4, KeyValueHeads = 3, HeadSize = 4 } }, new RandomStream(1))).Message);
         Assert.Contains("5 of 4 experts", Assert.Throws<ArgumentException>(() => new Transformer(
-            TinyModels.Mixtral with { MixtureOfExperts = TinyModels.Mixtral.MixtureOfExperts! with { TopK = 5 } }, new RandomStream(1))).Message);
+            TinyModels.Mixtral with { MixtureOfExperts = TinyModels.Mixtral.MixtureOfExperts! with { TopK = 5 } },
+            new RandomStream(1))).Message);
     }
 
     [Fact]
@@ -114,7 +118,8 @@ public class TransformerTests
             {
                 var row = probabilities.AsSpan((head * 12 + i) * 12, 12);
                 Assert.Equal(1, row.ToArray().Sum(), 1e-5f);
-                for (var j = 0; j < 12; j++) Assert.Equal(j <= i && j > i - 5, row[j] > 0);
+                for (var j = 0; j < 12; j++)
+                    Assert.Equal(j <= i && j > i - 5, row[j] > 0);
             }
         }
     }

@@ -9,7 +9,8 @@ namespace Mezcla.Tests.Tokenization;
 public class BytePairTrainingTests
 {
     // Few letters, so that pairs repeat, overlap ("aaa") and tie.
-    private static Gen<string> Texts => Gen.Elements('a', 'a', 'b', 'c', ' ', '\n', '1', '\'', 'é', 'ſ').ListOf().Select(c => new string([.. c, .. c, .. c]));
+    private static Gen<string> Texts =>
+        Gen.Elements('a', 'a', 'b', 'c', ' ', '\n', '1', '\'', 'é', 'ſ').ListOf().Select(c => new string([.. c, .. c, .. c]));
 
     [Property(MaxTest = 300)]
     public Property The_fast_trainer_finds_the_merges_of_the_reference() =>
@@ -18,15 +19,17 @@ public class BytePairTrainingTests
             var expected = BytePairReference.Train(text, 256 + 40, pattern);
             var tokenizer = BytePairTokenizer.Train(text, 256 + 40, pattern);
             Assert.Equal(expected, tokenizer.Merges);
-            for (int id = 0; id < tokenizer.VocabularySize; id++) Assert.Equal(BytePairReference.TokenBytes(id, expected), tokenizer.TokenBytes(id));
+            for (var id = 0; id < tokenizer.VocabularySize; id++)
+                Assert.Equal(BytePairReference.TokenBytes(id, expected), tokenizer.TokenBytes(id));
         });
 
     [Property(MaxTest = 300)]
     public Property Encoding_applies_the_merges_in_order_and_decodes_to_the_text() =>
-        Prop.ForAll(Texts.ToArbitrary(), Texts.ToArbitrary(), Gen.Elements(Enum.GetValues<SplitPattern>()).ToArbitrary(), (learnt, text, pattern) =>
+        Prop.ForAll(Texts.ToArbitrary(), Texts.ToArbitrary(), Gen.Elements(Enum.GetValues<SplitPattern>()).ToArbitrary(),
+            (learnt, text, pattern) =>
         {
             var tokenizer = BytePairTokenizer.Train(learnt, 256 + 40, pattern);
-            int[] ids = tokenizer.Encode(text);
+            var ids = tokenizer.Encode(text);
             Assert.Equal(BytePairReference.Encode(text, tokenizer.Merges, pattern), ids);
             Assert.Equal(text, tokenizer.Decode(ids));
         });
@@ -72,9 +75,9 @@ public class BytePairTrainingTests
     [InlineData(SplitPattern.Gpt4o)]
     public void What_is_saved_is_loaded(SplitPattern pattern)
     {
-        string text = string.Concat(Enumerable.Repeat("The cat's hat, the rat's 1234 mats. \"No\" \\ é\r\n\u0001", 5));
+        var text = string.Concat(Enumerable.Repeat("The cat's hat, the rat's 1234 mats. \"No\" \\ é\r\n\u0001", 5));
         var saved = BytePairTokenizer.Train(text, 330, pattern, "<|endoftext|>", "<|\"quoted\"|>");
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
             saved.Save(path);
@@ -83,7 +86,8 @@ public class BytePairTrainingTests
             Assert.Equal(saved.Merges, loaded.Merges);
             Assert.Equal(saved.SpecialTokens, loaded.SpecialTokens);
             Assert.Equal(saved.Encode(text), loaded.Encode(text));
-            for (int id = 0; id < saved.VocabularySize; id++) Assert.Equal(saved.TokenBytes(id), loaded.TokenBytes(id));
+            for (var id = 0; id < saved.VocabularySize; id++)
+                Assert.Equal(saved.TokenBytes(id), loaded.TokenBytes(id));
         }
         finally
         {

@@ -36,7 +36,7 @@ public class EncodingTests
     {
         var text = new StringBuilder();
         var ranks = Encodings.Ranks(name);
-        for (int rank = 0; rank < ranks.Count; rank++)
+        for (var rank = 0; rank < ranks.Count; rank++)
             if (ranks[rank] is { } token)
                 text.Append(Convert.ToBase64String(token)).Append(' ').Append(rank).Append('\n');
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(text.ToString()))));

@@ -9,11 +9,13 @@ public class MergingTests
     public void The_heap_merges_as_the_scan_does()
     {
         var merges = new MergeTable(0);
-        foreach (var (left, right) in BytePairReference.Train("aaaaaaaaabbbabababbaaabbabbbbbaaaaab", 290, SplitPattern.None)) merges.Add(left, right, rank: merges.Count, id: 256 + merges.Count);
+        foreach (var (left, right) in BytePairReference.Train("aaaaaaaaabbbabababbaaabbabbbbbaaaaab", 290, SplitPattern.None))
+            merges.Add(left, right, rank: merges.Count, id: 256 + merges.Count);
         var random = new Random(3);
-        for (int n = 0; n < 2000; n++)
+        for (var n = 0; n < 2000; n++)
         {
-            int[] scanned = [.. Enumerable.Range(0, random.Next(0, n % 20 == 0 ? 700 : 60)).Select(_ => random.Next('a', 'c'))], heaped = [.. scanned];
+            int[] scanned = [.. Enumerable.Range(0, random.Next(0, n % 20 == 0 ? 700 : 60)).Select(_ => random.Next('a', 'c'))],
+                heaped = [.. scanned];
             Assert.Equal(scanned[..Merging.Scan(merges, scanned)], heaped[..Merging.Heap(merges, heaped)]);
         }
     }

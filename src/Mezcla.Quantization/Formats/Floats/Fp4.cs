@@ -1,6 +1,7 @@
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>E2M1, the 4-bit float of MXFP4 and NVFP4: sign, 2 bits of exponent (bias 1), 1 of mantissa; ±{0, 0.5, 1, 1.5, 2, 3, 4, 6}.</summary>
+/// <summary>E2M1, the 4-bit float of MXFP4 and NVFP4: sign, 2 bits of exponent (bias
+/// 1), 1 of mantissa; ±{0, 0.5, 1, 1.5, 2, 3, 4, 6}.</summary>
 public static class Fp4
 {
     private static readonly float[] Values = [0, 0.5f, 1, 1.5f, 2, 3, 4, 6, 0, -0.5f, -1, -1.5f, -2, -3, -4, -6];
@@ -16,7 +17,8 @@ public static class Fp4
         for (var code = 1; code < 16; code++)
         {
             var e = MathF.Abs(Values[code] * scale - value);
-            if (e < error) (best, error) = (code, e);
+            if (e < error)
+                (best, error) = (code, e);
         }
         return best;
     }

@@ -1,8 +1,8 @@
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// The two 8-bit floats of Micikevicius et al. 2022. E4M3: bias 7, largest 448, smallest normal 2⁻⁶, smallest subnormal 2⁻⁹, no infinity, NaN 0x7F.
-/// E5M2: bias 15, largest 57344, smallest normal 2⁻¹⁴, smallest subnormal 2⁻¹⁶, infinity 0x7C, as a half cut short.
+/// The two 8-bit floats of Micikevicius et al. 2022. E4M3: bias 7, largest 448, smallest normal 2⁻⁶, smallest subnormal 2⁻⁹, no infinity,
+/// NaN 0x7F. E5M2: bias 15, largest 57344, smallest normal 2⁻¹⁴, smallest subnormal 2⁻¹⁶, infinity 0x7C, as a half cut short.
 /// </summary>
 public static class Fp8
 {
@@ -24,8 +24,10 @@ public static class Fp8
     private static byte Encode(float value, int mantissaBits, int bias, int largest)
     {
         var sign = float.IsNegative(value) ? 0x80 : 0;
-        if (float.IsNaN(value)) return (byte)(sign | 0x7F);
-        // In units of the last place of value's binade, or of the subnormals: a whole number after rounding, and the code follows by counting.
+        if (float.IsNaN(value))
+            return (byte)(sign | 0x7F);
+        // In units of the last place of value's binade, or of the subnormals: a whole
+        // number after rounding, and the code follows by counting.
         var magnitude = Math.Abs((double)value);
         var exponent = magnitude == 0 ? 1 - bias : Math.Max(Math.ILogB(magnitude), 1 - bias);
         var units = Math.Round(Math.ScaleB(magnitude, mantissaBits - exponent), MidpointRounding.ToEven);
@@ -39,9 +41,13 @@ public static class Fp8
         for (var code = 0; code < 256; code++)
         {
             int exponent = (code & 0x7F) >> mantissaBits, mantissa = code & (1 << mantissaBits) - 1;
-            var value = exponent == 0 ? Math.ScaleB(mantissa, 1 - bias - mantissaBits) : Math.ScaleB((1 << mantissaBits) + mantissa, exponent - bias - mantissaBits);
-            if (mantissaBits == 3 && (code & 0x7F) == 0x7F) value = double.NaN;
-            if (mantissaBits == 2 && exponent == 31) value = mantissa == 0 ? double.PositiveInfinity : double.NaN;
+            var value = exponent == 0
+                ? Math.ScaleB(mantissa, 1 - bias - mantissaBits)
+                : Math.ScaleB((1 << mantissaBits) + mantissa, exponent - bias - mantissaBits);
+            if (mantissaBits == 3 && (code & 0x7F) == 0x7F)
+                value = double.NaN;
+            if (mantissaBits == 2 && exponent == 31)
+                value = mantissa == 0 ? double.PositiveInfinity : double.NaN;
             table[code] = (float)(code < 128 ? value : -value);
         }
         return table;

@@ -4,17 +4,18 @@ using MathNet.Numerics.Distributions;
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// NF4 (Dettmers et al. 2023, QLoRA): sixteen codes that cut a normal distribution into equally likely parts, times the block's largest magnitude,
-/// in blocks of 64. A single-precision scale costs half a bit a number: 4.5 bits. With double quantization the scales, less their mean, are 8-bit codes in
-/// blocks of 256: 4 + 8/64 + 32/(64·256) = 4.127 bits and one float for the tensor. Any length; the last block may be short.
+/// NF4 (Dettmers et al. 2023, QLoRA): sixteen codes that cut a normal distribution into equally likely parts, times the block's largest
+/// magnitude, in blocks of 64. A single-precision scale costs half a bit a number: 4.5 bits. With double quantization the scales, less
+/// their mean, are 8-bit codes in blocks of 256: 4 + 8/64 + 32/(64·256) = 4.127 bits and
+/// one float for the tensor. Any length; the last block may be short.
 /// </summary>
 public sealed class Nf4 : NumberFormat
 {
     private const int Block = 64, ScaleBlock = 256;
 
-    private readonly bool doubled;
+    private readonly bool _doubled;
 
-    private Nf4(string name, bool doubled) : base(name) => this.doubled = doubled;
+    private Nf4(string name, bool doubled) : base(name) => _doubled = doubled;
 
     /// <summary>NF4 with a float scale for each 64.</summary>
     public static Nf4 Plain { get; } = new("NF4", false);
@@ -23,30 +24,32 @@ public sealed class Nf4 : NumberFormat
     public static Nf4 Double { get; } = new("NF4_DQ", true);
 
     /// <summary>
-    /// The sixteen values, ascending, from the quantiles of the standard normal: eight above zero (evenly spaced probabilities from 0.9677083 down to, but
-    /// without, 0.5), seven below, zero itself; divided by the largest.
+    /// The sixteen values, ascending, from the quantiles of the standard normal: eight above zero (evenly spaced probabilities from
+    /// 0.9677083 down to, but without, 0.5), seven below, zero itself; divided by the largest.
     /// </summary>
     public static IReadOnlyList<float> Codes { get; } = MakeCodes();
 
     private static readonly float[] Values = [.. Codes];
 
     /// <inheritdoc/>
-    public override string Layout => doubled
-        ? "codes two to a byte (even elements low), an int8 scale for each 64, an fp32 scale for each 256 of those, the fp32 mean of scales: code·scale"
+    public override string Layout => _doubled
+        ? "codes two to a byte (even elements low), an int8 scale for each 64, an fp32 scale for each 256 of those, the fp32 mean of " +
+            "scales: code·scale"
         : "codes two to a byte (even elements low), an fp32 scale for each 64: code·scale";
 
     /// <inheritdoc/>
     public override long BytesFor(long count)
     {
         var blocks = (count + Block - 1) / Block;
-        return (count + 1) / 2 + (doubled ? blocks + (blocks + ScaleBlock - 1) / ScaleBlock * 4 + 4 : blocks * 4);
+        return (count + 1) / 2 + (_doubled ? blocks + (blocks + ScaleBlock - 1) / ScaleBlock * 4 + 4 : blocks * 4);
     }
 
     /// <summary>The index of the nearest of <see cref="Codes"/>.</summary>
     public static int Nearest(float value)
     {
         var index = 0;
-        while (index < 15 && value > (Values[index] + Values[index + 1]) / 2) index++;
+        while (index < 15 && value > (Values[index] + Values[index + 1]) / 2)
+            index++;
         return index;
     }
 
@@ -78,20 +81,23 @@ public sealed class Nf4 : NumberFormat
 
     private void StoreScales(ReadOnlySpan<float> scales, Span<byte> bytes)
     {
-        if (!doubled)
+        if (!_doubled)
         {
-            for (var i = 0; i < scales.Length; i++) BinaryPrimitives.WriteSingleLittleEndian(bytes[(i * 4)..], scales[i]);
+            for (var i = 0; i < scales.Length; i++)
+                BinaryPrimitives.WriteSingleLittleEndian(bytes[(i * 4)..], scales[i]);
             return;
         }
         var sum = 0.0;
-        foreach (var scale in scales) sum += scale;
+        foreach (var scale in scales)
+            sum += scale;
         var mean = scales.Length > 0 ? (float)(sum / scales.Length) : 0;
         BinaryPrimitives.WriteSingleLittleEndian(bytes[^4..], mean);
         for (var start = 0; start < scales.Length; start += ScaleBlock)
         {
             var part = scales[start..Math.Min(start + ScaleBlock, scales.Length)];
             var max = 0f;
-            foreach (var scale in part) max = Math.Max(max, MathF.Abs(scale - mean));
+            foreach (var scale in part)
+                max = Math.Max(max, MathF.Abs(scale - mean));
             var step = max / 127;
             BinaryPrimitives.WriteSingleLittleEndian(bytes[(scales.Length + start / ScaleBlock * 4)..], step);
             for (var i = 0; i < part.Length; i++)
@@ -102,8 +108,9 @@ public sealed class Nf4 : NumberFormat
     private void LoadScales(ReadOnlySpan<byte> bytes, Span<float> scales)
     {
         for (var i = 0; i < scales.Length; i++)
-            scales[i] = doubled
-                ? (sbyte)bytes[i] * BinaryPrimitives.ReadSingleLittleEndian(bytes[(scales.Length + i / ScaleBlock * 4)..]) + BinaryPrimitives.ReadSingleLittleEndian(bytes[^4..])
+            scales[i] = _doubled
+                ? (sbyte)bytes[i] * BinaryPrimitives.ReadSingleLittleEndian(bytes[(scales.Length + i / ScaleBlock * 4)..])
+                    + BinaryPrimitives.ReadSingleLittleEndian(bytes[^4..])
                 : BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * 4)..]);
     }
 
@@ -111,8 +118,10 @@ public sealed class Nf4 : NumberFormat
     {
         const double Outermost = 0.9677083;
         var codes = new List<double> { 0 };
-        for (var i = 0; i < 8; i++) codes.Add(Normal.InvCDF(0, 1, Outermost + (0.5 - Outermost) * i / 8));
-        for (var i = 0; i < 7; i++) codes.Add(-Normal.InvCDF(0, 1, Outermost + (0.5 - Outermost) * i / 7));
+        for (var i = 0; i < 8; i++)
+            codes.Add(Normal.InvCDF(0, 1, Outermost + (0.5 - Outermost) * i / 8));
+        for (var i = 0; i < 7; i++)
+            codes.Add(-Normal.InvCDF(0, 1, Outermost + (0.5 - Outermost) * i / 7));
         codes.Sort();
         var largest = codes[^1];
         return [.. codes.Select(c => (float)(c / largest))];

@@ -1,8 +1,8 @@
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// NVIDIA's NVFP4 in GGML's layout: 16 numbers of E2M1 share one unsigned E4M3 scale, 64 a block; 36 bytes, 4.5 bits each. A scale reaches from 2⁻⁹ to
-/// 448 only: tensors of other magnitudes carry one more float scale beside them, which is the caller's.
+/// NVIDIA's NVFP4 in GGML's layout: 16 numbers of E2M1 share one unsigned E4M3 scale, 64 a block; 36 bytes, 4.5 bits each. A scale reaches
+/// from 2⁻⁹ to 448 only: tensors of other magnitudes carry one more float scale beside them, which is the caller's.
 /// </summary>
 public sealed class NvFp4() : BlockFormat("NVFP4", 64, 36)
 {
@@ -40,13 +40,14 @@ public sealed class NvFp4() : BlockFormat("NVFP4", 64, 36)
     internal static float Scale(byte code) => (code & 0x7F) == 0x7F ? 0 : Fp8.DecodeE4M3((byte)(code & 0x7F));
 
     /// <summary>
-    /// The nearest scale, halves upwards, and 448 for all that lies beyond 240, the last of the binade below: so GGML has it, whose bytes these are
-    /// (E4M3 itself rounds halves to even and has six more scales up to 448).
+    /// The nearest scale, halves upwards, and 448 for all that lies beyond 240, the last of the binade below: so GGML has it, whose bytes
+    /// these are (E4M3 itself rounds halves to even and has six more scales up to 448).
     /// </summary>
     private static byte EncodeScale(float scale)
     {
         var code = Fp8.EncodeE4M3(scale);
-        if (code < 0x7E && scale - Scale(code) == Scale((byte)(code + 1)) - scale) code++;
+        if (code < 0x7E && scale - Scale(code) == Scale((byte)(code + 1)) - scale)
+            code++;
         return code > 0x77 ? (byte)0x7E : code;
     }
 }

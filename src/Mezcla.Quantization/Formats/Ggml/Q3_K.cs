@@ -51,7 +51,8 @@ public sealed class Q3_K() : SuperBlock("Q3_K", 110)
         }
     }
 
-    /// <summary>Signed scale of a group: low nibbles of groups 0 to 7 and 8 to 15 in the first eight bytes, upper pairs in the last four.</summary>
+    /// <summary>Signed scale of a group: low nibbles of groups 0 to 7 and 8 to 15 in the
+    /// first eight bytes, upper pairs in the last four.</summary>
     internal static int UnpackScale(ReadOnlySpan<byte> packed, int group) =>
         (packed[group % 8] >> group / 8 * 4 & 15 | (packed[8 + group % 4] >> group / 4 * 2 & 3) << 4) - 32;
 }

@@ -2,7 +2,8 @@ using System.Numerics.Tensors;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>GGML's Q4_1: d·q + m, scale and minimum in half precision and 32 codes of 4 bits; 20 bytes for 32 numbers, 5 bits each.</summary>
+/// <summary>GGML's Q4_1: d·q + m, scale and minimum in half precision and 32 codes
+/// of 4 bits; 20 bytes for 32 numbers, 5 bits each.</summary>
 public sealed class Q4_1() : BlockFormat("Q4_1", 32, 20)
 {
     /// <inheritdoc/>

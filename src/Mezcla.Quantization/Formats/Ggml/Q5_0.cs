@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>GGML's Q5_0: d·(q − 16), as Q4_0 with a fifth bit of each code in 4 bytes of their own; 22 bytes for 32 numbers, 5.5 bits each.</summary>
+/// <summary>GGML's Q5_0: d·(q − 16), as Q4_0 with a fifth bit of each code in 4 bytes of
+/// their own; 22 bytes for 32 numbers, 5.5 bits each.</summary>
 public sealed class Q5_0() : BlockFormat("Q5_0", 32, 22)
 {
     /// <inheritdoc/>

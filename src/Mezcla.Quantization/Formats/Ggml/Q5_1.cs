@@ -3,7 +3,8 @@ using System.Numerics.Tensors;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>GGML's Q5_1: d·q + m, as Q4_1 with a fifth bit of each code in 4 bytes of their own; 24 bytes for 32 numbers, 6 bits each.</summary>
+/// <summary>GGML's Q5_1: d·q + m, as Q4_1 with a fifth bit of each code in 4 bytes of
+/// their own; 24 bytes for 32 numbers, 6 bits each.</summary>
 public sealed class Q5_1() : BlockFormat("Q5_1", 32, 24)
 {
     /// <inheritdoc/>

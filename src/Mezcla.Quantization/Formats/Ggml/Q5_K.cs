@@ -6,7 +6,8 @@ namespace Mezcla.Quantization.Formats;
 public sealed class Q5_K() : SuperBlock("Q5_K", 176)
 {
     /// <inheritdoc/>
-    public override string Layout => "fp16 d and dmin, 12 bytes of 6-bit s and m, 256 fifth bits, 128 bytes of two low nibbles: d·s·q − dmin·m";
+    public override string Layout =>
+        "fp16 d and dmin, 12 bytes of 6-bit s and m, 256 fifth bits, 128 bytes of two low nibbles: d·s·q − dmin·m";
 
     /// <inheritdoc/>
     public override IReadOnlyList<int> HalfOffsets { get; } = [0, 2];

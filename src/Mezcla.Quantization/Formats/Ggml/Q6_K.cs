@@ -20,7 +20,8 @@ public sealed class Q6_K() : SuperBlock("Q6_K", 210)
             scales[g] = ScaleSearch.Symmetric(values.Slice(g * 16, 16), 32, codes.Slice(g * 16, 16));
         var top = SignedMax(scales);
         block.Clear();
-        if (MathF.Abs(top) < ScaleSearch.Tiny) return;
+        if (MathF.Abs(top) < ScaleSearch.Tiny)
+            return;
 
         var perScale = -128 / top;
         var d = WriteHalf(block, 208, 1 / perScale);
@@ -60,7 +61,8 @@ public sealed class Q6_K() : SuperBlock("Q6_K", 210)
         return block[low] >> lowShift & 15 | (block[high] >> highShift & 3) << 4;
     }
 
-    /// <summary>Each half of 128: low nibbles in 64 bytes, elements l and l+64 sharing one; upper pairs in 32 bytes, l, l+32, l+64, l+96 sharing one.</summary>
+    /// <summary>Each half of 128: low nibbles in 64 bytes, elements l and l+64 sharing one;
+    /// upper pairs in 32 bytes, l, l+32, l+64, l+96 sharing one.</summary>
     private static (int Low, int LowShift, int High, int HighShift) Places(int element)
     {
         int half = element / 128, l = element % 128;

@@ -1,6 +1,7 @@
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>GGML's Q8_0: d·q, one half-precision scale d = max|x|/127 and 32 signed bytes; 34 bytes for 32 numbers, 8.5 bits each.</summary>
+/// <summary>GGML's Q8_0: d·q, one half-precision scale d = max|x|/127 and 32 signed
+/// bytes; 34 bytes for 32 numbers, 8.5 bits each.</summary>
 public sealed class Q8_0() : BlockFormat("Q8_0", 32, 34)
 {
     /// <inheritdoc/>

@@ -1,9 +1,9 @@
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// How GGML's K formats choose a group's scale. Dividing by the largest magnitude is only a start: nearby scales are tried, for each the best
-/// factor for the codes it gives is the weighted least-squares one, and the candidate of smallest weighted error wins. The order of the float
-/// operations is that of GGML's reference, so that the bytes are equal.
+/// How GGML's K formats choose a group's scale. Dividing by the largest magnitude is only a start: nearby scales are tried, for each the
+/// best factor for the codes it gives is the weighted least-squares one, and the candidate of smallest weighted error wins. The order of
+/// the float operations is that of GGML's reference, so that the bytes are equal.
 /// </summary>
 internal static class ScaleSearch
 {
@@ -22,7 +22,8 @@ internal static class ScaleSearch
     {
         codes.Clear();
         var max = SignedMax(x);
-        if (MathF.Abs(max) < Tiny) return 0;
+        if (MathF.Abs(max) < Tiny)
+            return 0;
         float scale = 0, best = 0;
         for (var trial = 0; trial < 19; trial++)
         {
@@ -37,7 +38,8 @@ internal static class ScaleSearch
                 xl += weight * x[i] * code;
                 ll += weight * code * code;
             }
-            if (trial > 0 && !(ll > 0 && xl * xl > best * ll)) continue;
+            if (trial > 0 && !(ll > 0 && xl * xl > best * ll))
+                continue;
             for (var i = 0; i < x.Length; i++)
                 codes[i] = levels + Nearest(inverse * x[i], -levels, levels - 1);
             scale = ll != 0 ? xl / ll : 0;
@@ -47,13 +49,15 @@ internal static class ScaleSearch
     }
 
     /// <summary>
-    /// x ≈ scale·(code − levels), weights x². From the plain start, each code in turn moves to where the error falls, for at most five rounds (Q3_K).
+    /// x ≈ scale·(code − levels), weights x². From the plain start, each code in turn
+    /// moves to where the error falls, for at most five rounds (Q3_K).
     /// </summary>
     public static float SymmetricByDescent(ReadOnlySpan<float> x, int levels, Span<int> codes)
     {
         codes.Clear();
         var max = SignedMax(x);
-        if (MathF.Abs(max) < Tiny) return 0;
+        if (MathF.Abs(max) < Tiny)
+            return 0;
         var inverse = -levels / max;
         float xl = 0, ll = 0;
         for (var i = 0; i < x.Length; i++)
@@ -71,23 +75,27 @@ internal static class ScaleSearch
             {
                 var weight = x[i] * x[i];
                 var xlWithout = xl - weight * x[i] * codes[i];
-                if (!(xlWithout > 0)) continue;
+                if (!(xlWithout > 0))
+                    continue;
                 var llWithout = ll - weight * codes[i] * codes[i];
                 var code = Nearest(x[i] * llWithout / xlWithout, -levels, levels - 1);
-                if (code == codes[i]) continue;
+                if (code == codes[i])
+                    continue;
                 xlWithout += weight * x[i] * code;
                 llWithout += weight * code * code;
-                if (!(llWithout > 0 && xlWithout * xlWithout * ll > xl * xl * llWithout)) continue;
+                if (!(llWithout > 0 && xlWithout * xlWithout * ll > xl * xl * llWithout))
+                    continue;
                 (codes[i], xl, ll, changed) = (code, xlWithout, llWithout, true);
             }
         }
-        for (var i = 0; i < x.Length; i++) codes[i] += levels;
+        for (var i = 0; i < x.Length; i++)
+            codes[i] += levels;
         return ll > 0 ? xl / ll : 0;
     }
 
     /// <summary>
-    /// x ≈ scale·code − minimum, codes from 0 to <paramref name="top"/>, minimum ≥ 0: inverse scales (start + 0.1·step + top)/(max − min), for each
-    /// the least-squares scale and minimum (Q2_K, Q4_K, Q5_K).
+    /// x ≈ scale·code − minimum, codes from 0 to <paramref name="top"/>, minimum ≥ 0: inverse scales (start + 0.1·step + top)/(max − min),
+    /// for each the least-squares scale and minimum (Q2_K, Q4_K, Q5_K).
     /// </summary>
     /// <param name="x">The group.</param>
     /// <param name="weights">Importance of each element.</param>
@@ -97,7 +105,8 @@ internal static class ScaleSearch
     /// <param name="absolute">Whether the error is |difference| or its square.</param>
     /// <param name="codes">The codes chosen.</param>
     /// <param name="minimum">What is subtracted.</param>
-    public static float Affine(ReadOnlySpan<float> x, ReadOnlySpan<float> weights, int top, float start, int steps, bool absolute, Span<int> codes, out float minimum)
+    public static float Affine(ReadOnlySpan<float> x, ReadOnlySpan<float> weights, int top, float start, int steps, bool absolute,
+        Span<int> codes, out float minimum)
     {
         float min = x[0], max = x[0], sumW = weights[0], sumX = sumW * x[0];
         for (var i = 1; i < x.Length; i++)
@@ -107,7 +116,8 @@ internal static class ScaleSearch
             sumW += weights[i];
             sumX += weights[i] * x[i];
         }
-        if (min > 0) min = 0;
+        if (min > 0)
+            min = 0;
         if (max == min)
         {
             codes.Clear();
@@ -134,13 +144,16 @@ internal static class ScaleSearch
                 xl += weights[i] * code * x[i];
             }
             var determinant = sumW * ll - l * l;
-            if (!(determinant > 0)) continue;
+            if (!(determinant > 0))
+                continue;
             float thisScale = (sumW * xl - sumX * l) / determinant, thisMin = (ll * sumX - l * xl) / determinant;
-            if (thisMin > 0) (thisMin, thisScale) = (0, xl / ll);
+            if (thisMin > 0)
+                (thisMin, thisScale) = (0, xl / ll);
             var error = 0f;
             for (var i = 0; i < x.Length; i++)
                 error += Weighted(thisScale * trial[i] + thisMin - x[i], weights[i]);
-            if (!(error < best)) continue;
+            if (!(error < best))
+                continue;
             trial.CopyTo(codes);
             (best, scale, min) = (error, thisScale, thisMin);
         }

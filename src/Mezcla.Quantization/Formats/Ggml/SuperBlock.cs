@@ -2,11 +2,14 @@ using System.Numerics.Tensors;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>A format of super-blocks of 256 numbers in groups of 16 or 32, whose scales are themselves quantized against one half-precision scale (GGML's K formats).</summary>
+/// <summary>A format of super-blocks of 256 numbers in groups of 16 or 32, whose scales are
+/// themselves quantized against one half-precision scale (GGML's K formats).</summary>
 public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name, 256, blockBytes)
 {
-    /// <summary>Finds scale and minimum of each group, weighting each element by its magnitude (plus the root mean square where <paramref name="smooth"/>).</summary>
-    private protected static void AffineGroups(ReadOnlySpan<float> values, int size, int top, float start, int steps, bool smooth, Span<float> scales, Span<float> minima, Span<int> codes)
+    /// <summary>Finds scale and minimum of each group, weighting each element by its magnitude
+    /// (plus the root mean square where <paramref name="smooth"/>).</summary>
+    private protected static void AffineGroups(ReadOnlySpan<float> values, int size, int top, float start, int steps, bool smooth,
+        Span<float> scales, Span<float> minima, Span<int> codes)
     {
         Span<float> weights = stackalloc float[size];
         for (var group = 0; group < 256 / size; group++)
@@ -16,32 +19,41 @@ public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name
             if (smooth)
             {
                 var squares = 0f;
-                foreach (var value in x) squares += value * value;
+                foreach (var value in x)
+                    squares += value * value;
                 floor = MathF.Sqrt(squares / size);
             }
-            for (var i = 0; i < size; i++) weights[i] = floor + MathF.Abs(x[i]);
-            scales[group] = ScaleSearch.Affine(x, weights, top, start, steps, absolute: !smooth, codes.Slice(group * size, size), out minima[group]);
+            for (var i = 0; i < size; i++)
+                weights[i] = floor + MathF.Abs(x[i]);
+            scales[group] = ScaleSearch.Affine(x, weights, top, start, steps, absolute: !smooth, codes.Slice(group * size, size),
+                out minima[group]);
         }
     }
 
-    /// <summary>The codes that the stored scale and minimum of a group ask for; a group whose stored scale is 0 keeps those it had.</summary>
+    /// <summary>The codes that the stored scale and minimum of a group ask for; a
+    /// group whose stored scale is 0 keeps those it had.</summary>
     private protected static void Recode(ReadOnlySpan<float> x, float d, float minimum, int top, Span<int> codes)
     {
-        if (d == 0) return;
-        for (var i = 0; i < x.Length; i++) codes[i] = ScaleSearch.Nearest((x[i] + minimum) / d, 0, top);
+        if (d == 0)
+            return;
+        for (var i = 0; i < x.Length; i++)
+            codes[i] = ScaleSearch.Nearest((x[i] + minimum) / d, 0, top);
     }
 
     /// <summary>The same around zero: codes from 0 to 2·levels − 1 for −levels to levels − 1.</summary>
     private protected static void RecodeSymmetric(ReadOnlySpan<float> x, float d, int levels, Span<int> codes)
     {
-        if (d == 0) return;
-        for (var i = 0; i < x.Length; i++) codes[i] = levels + ScaleSearch.Nearest(x[i] / d, -levels, levels - 1);
+        if (d == 0)
+            return;
+        for (var i = 0; i < x.Length; i++)
+            codes[i] = levels + ScaleSearch.Nearest(x[i] / d, -levels, levels - 1);
     }
 
     /// <summary>The largest of some non-negative scales.</summary>
     private protected static float Largest(ReadOnlySpan<float> scales) => Math.Max(0, TensorPrimitives.Max(scales));
 
-    /// <summary>Eight scales and eight minima of 6 bits in 12 bytes: the low four as they are, the others' upper two bits in the top bits of those (Q4_K, Q5_K).</summary>
+    /// <summary>Eight scales and eight minima of 6 bits in 12 bytes: the low four as they are, the
+    /// others' upper two bits in the top bits of those (Q4_K, Q5_K).</summary>
     private protected static void PackSixBits(ReadOnlySpan<int> scales, ReadOnlySpan<int> minima, Span<byte> packed)
     {
         for (var j = 0; j < 4; j++)
@@ -69,7 +81,8 @@ public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name
     }
 
     /// <summary>Undoes <see cref="PackPairs"/> for one element.</summary>
-    internal static int UnpackPair(ReadOnlySpan<byte> packed, int element) => packed[element / 128 * 32 + element % 32] >> element % 128 / 32 * 2 & 3;
+    internal static int UnpackPair(ReadOnlySpan<byte> packed, int element) =>
+        packed[element / 128 * 32 + element % 32] >> element % 128 / 32 * 2 & 3;
 
     /// <summary>Low nibbles: byte l of each 32 holds elements l and l+32 of 64.</summary>
     internal static void PackNibbles(ReadOnlySpan<int> codes, Span<byte> packed)
@@ -80,5 +93,6 @@ public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name
     }
 
     /// <summary>Undoes <see cref="PackNibbles"/> for one element.</summary>
-    internal static int UnpackNibble(ReadOnlySpan<byte> packed, int element) => packed[element / 64 * 32 + element % 32] >> element % 64 / 32 * 4 & 15;
+    internal static int UnpackNibble(ReadOnlySpan<byte> packed, int element) =>
+        packed[element / 64 * 32 + element % 32] >> element % 64 / 32 * 4 & 15;
 }

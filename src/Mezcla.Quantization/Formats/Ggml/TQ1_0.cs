@@ -1,8 +1,8 @@
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// GGML's TQ1_0: ternary d·(t − 1), five digits to a byte because 3⁵ = 243 fits in 256; 54 bytes for 256 numbers, 1.6875 bits each. The byte is
-/// the digits' fraction of 243 in 256ths, so that a digit comes out by multiplying by 3 and taking what overflows.
+/// GGML's TQ1_0: ternary d·(t − 1), five digits to a byte because 3⁵ = 243 fits in 256; 54 bytes for 256 numbers, 1.6875 bits each. The
+/// byte is the digits' fraction of 243 in 256ths, so that a digit comes out by multiplying by 3 and taking what overflows.
 /// </summary>
 public sealed class TQ1_0() : BlockFormat("TQ1_0", 256, 54)
 {
@@ -23,7 +23,8 @@ public sealed class TQ1_0() : BlockFormat("TQ1_0", 256, 54)
             var (first, stride, digits) = Digits(at);
             var number = 0;
             for (var n = 0; n < 5; n++)
-                number = number * 3 + (n < digits ? 1 + (int)MathF.Round(values[first + n * stride] * inverse, MidpointRounding.AwayFromZero) : 0);
+                number = number * 3
+                    + (n < digits ? 1 + (int)MathF.Round(values[first + n * stride] * inverse, MidpointRounding.AwayFromZero) : 0);
             block[at] = (byte)((number * 256 + 242) / 243);
         }
     }
@@ -34,7 +35,8 @@ public sealed class TQ1_0() : BlockFormat("TQ1_0", 256, 54)
         var d = ReadHalf(block, 52);
         Span<int> digits = stackalloc int[256];
         Digits(block, digits);
-        for (var i = 0; i < 256; i++) values[i] = (digits[i] - 1) * d;
+        for (var i = 0; i < 256; i++)
+            values[i] = (digits[i] - 1) * d;
     }
 
     /// <summary>The 256 digits of a block, 0 to 2.</summary>
@@ -44,9 +46,12 @@ public sealed class TQ1_0() : BlockFormat("TQ1_0", 256, 54)
         {
             var (first, stride, count) = Digits(at);
             var rest = block[at];
-            for (var n = 0; n < count; n++, rest *= 3) digits[first + n * stride] = rest * 3 / 256;
+            for (var n = 0; n < count; n++, rest *= 3)
+                digits[first + n * stride] = rest * 3 / 256;
         }
     }
 
-    private static (int First, int Stride, int Digits) Digits(int at) => at < 32 ? (at, 32, 5) : at < 48 ? (160 + at - 32, 16, 5) : (240 + at - 48, 4, 4);
+    private static (int First, int Stride, int Digits) Digits(int at) => at < 32 ? (at, 32, 5) : at < 48
+        ? (160 + at - 32, 16, 5)
+        : (240 + at - 48, 4, 4);
 }

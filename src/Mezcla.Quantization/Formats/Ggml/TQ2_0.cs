@@ -17,7 +17,8 @@ public sealed class TQ2_0() : BlockFormat("TQ2_0", 256, 66)
         block.Clear();
         WriteHalf(block, 64, d);
         for (var i = 0; i < 256; i++)
-            block[i / 128 * 32 + i % 32] |= (byte)(1 + (int)MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero) << i % 128 / 32 * 2);
+            block[i / 128 * 32 + i % 32] |= (byte)(1 + (int)MathF.Round(values[i] * inverse,
+                MidpointRounding.AwayFromZero) << i % 128 / 32 * 2);
     }
 
     /// <inheritdoc/>

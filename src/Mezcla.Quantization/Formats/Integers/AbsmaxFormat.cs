@@ -1,6 +1,7 @@
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>Symmetric integers: q = round(x/s), s = max|x|/(2^(b−1) − 1), so that zero is exact and the most negative code is unused.</summary>
+/// <summary>Symmetric integers: q = round(x/s), s = max|x|/(2^(b−1) − 1), so that
+/// zero is exact and the most negative code is unused.</summary>
 /// <param name="bits">4 or 8.</param>
 /// <param name="group">Numbers that share a scale; 0 for all that are encoded together.</param>
 public sealed class AbsmaxFormat(int bits, int group = 0) : IntegerFormat($"INT{bits}_ABSMAX", bits, group, headerBytes: 4)
@@ -13,7 +14,8 @@ public sealed class AbsmaxFormat(int bits, int group = 0) : IntegerFormat($"INT{
     private protected override void EncodeGroup(ReadOnlySpan<float> values, Span<byte> header, Span<byte> codes)
     {
         var max = 0f;
-        foreach (var value in values) max = Math.Max(max, MathF.Abs(value));
+        foreach (var value in values)
+            max = Math.Max(max, MathF.Abs(value));
         var scale = max / Largest;
         Write(header, 0, scale);
         for (var i = 0; i < values.Length; i++)

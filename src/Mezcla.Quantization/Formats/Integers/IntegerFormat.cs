@@ -3,20 +3,21 @@ using System.Buffers.Binary;
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// Integers with a single-precision scale for each group of numbers: a group may be a whole tensor, a row (per channel) or a fixed number of neighbours.
-/// The last group may be short. Base of <see cref="AbsmaxFormat"/> and <see cref="ZeroPointFormat"/>.
+/// Integers with a single-precision scale for each group of numbers: a group may be a whole tensor, a row (per channel) or a fixed number
+/// of neighbours. The last group may be short. Base of <see cref="AbsmaxFormat"/> and <see cref="ZeroPointFormat"/>.
 /// </summary>
 public abstract class IntegerFormat : NumberFormat
 {
-    private readonly int headerBytes;
+    private readonly int _headerBytes;
 
     private protected IntegerFormat(string name, int bits, int group, int headerBytes) : base(group == 0 ? name : $"{name}_G{group}")
     {
-        if (bits is not (4 or 8)) throw new ArgumentOutOfRangeException(nameof(bits), $"Codes have 4 or 8 bits, not {bits}.");
+        if (bits is not (4 or 8))
+            throw new ArgumentOutOfRangeException(nameof(bits), $"Codes have 4 or 8 bits, not {bits}.");
         ArgumentOutOfRangeException.ThrowIfNegative(group);
         Bits = bits;
         Group = group;
-        this.headerBytes = headerBytes;
+        _headerBytes = headerBytes;
     }
 
     /// <summary>Bits of a code.</summary>
@@ -28,7 +29,8 @@ public abstract class IntegerFormat : NumberFormat
     /// <inheritdoc/>
     public override long BytesFor(long count)
     {
-        if (count == 0) return 0;
+        if (count == 0)
+            return 0;
         var group = Group == 0 ? count : Group;
         return count / group * GroupBytes(group) + (count % group is var rest and > 0 ? GroupBytes(rest) : 0);
     }
@@ -48,13 +50,15 @@ public abstract class IntegerFormat : NumberFormat
         {
             var x = values[i..Math.Min(i + group, values.Length)];
             var block = bytes.Slice(at, (int)GroupBytes(x.Length));
-            EncodeGroup(x, block[..headerBytes], codes);
-            var packed = block[headerBytes..];
-            if (Bits == 8) codes.AsSpan(0, x.Length).CopyTo(packed);
+            EncodeGroup(x, block[.._headerBytes], codes);
+            var packed = block[_headerBytes..];
+            if (Bits == 8)
+                codes.AsSpan(0, x.Length).CopyTo(packed);
             else
             {
                 packed.Clear();
-                for (var j = 0; j < x.Length; j++) packed[j / 2] |= (byte)((codes[j] & 15) << j % 2 * 4);
+                for (var j = 0; j < x.Length; j++)
+                    packed[j / 2] |= (byte)((codes[j] & 15) << j % 2 * 4);
             }
             at += block.Length;
         }
@@ -70,16 +74,18 @@ public abstract class IntegerFormat : NumberFormat
             var x = values[i..Math.Min(i + group, values.Length)];
             var block = bytes.Slice(at, (int)GroupBytes(x.Length));
             for (var j = 0; j < x.Length; j++)
-                codes[j] = Bits == 8 ? block[headerBytes + j] : (byte)(block[headerBytes + j / 2] >> j % 2 * 4 & 15);
-            DecodeGroup(block[..headerBytes], codes, x);
-            for (var j = 0; j < x.Length; j++) x[j] = Math.Clamp(x[j], float.MinValue, float.MaxValue); // the largest floats may round past the end
+                codes[j] = Bits == 8 ? block[_headerBytes + j] : (byte)(block[_headerBytes + j / 2] >> j % 2 * 4 & 15);
+            DecodeGroup(block[.._headerBytes], codes, x);
+            for (var j = 0; j < x.Length; j++)
+                x[j] = Math.Clamp(x[j], float.MinValue, float.MaxValue); // the largest floats may round past the end
             at += block.Length;
         }
     }
 
     private protected static float Read(ReadOnlySpan<byte> header, int at) => BinaryPrimitives.ReadSingleLittleEndian(header[at..]);
 
-    private protected static void Write(Span<byte> header, int at, float value) => BinaryPrimitives.WriteSingleLittleEndian(header[at..], value);
+    private protected static void Write(Span<byte> header, int at, float value) =>
+        BinaryPrimitives.WriteSingleLittleEndian(header[at..], value);
 
-    private long GroupBytes(long count) => headerBytes + (Bits == 8 ? count : (count + 1) / 2);
+    private long GroupBytes(long count) => _headerBytes + (Bits == 8 ? count : (count + 1) / 2);
 }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// BitNet b1.58's ternary weights (Ma et al. 2024): γ = mean|x|, t = clip(round(x/(γ + ε)), −1, 1), value γ·t. A digit is worth log₂3 = 1.585 bits; five of them
-/// in a byte, the first the least, take 1.6, and one float for the tensor.
+/// BitNet b1.58's ternary weights (Ma et al. 2024): γ = mean|x|, t = clip(round(x/(γ + ε)), −1, 1), value γ·t. A digit is worth log₂3 =
+/// 1.585 bits; five of them in a byte, the first the least, take 1.6, and one float for the tensor.
 /// </summary>
 public sealed class Ternary() : NumberFormat("TERNARY")
 {
@@ -21,7 +21,8 @@ public sealed class Ternary() : NumberFormat("TERNARY")
     public static float Scale(ReadOnlySpan<float> values)
     {
         var sum = 0.0;
-        foreach (var value in values) sum += Math.Abs(value);
+        foreach (var value in values)
+            sum += Math.Abs(value);
         return values.IsEmpty ? 0 : (float)(sum / values.Length);
     }
 
@@ -48,7 +49,8 @@ public sealed class Ternary() : NumberFormat("TERNARY")
         var scale = BinaryPrimitives.ReadSingleLittleEndian(bytes);
         for (int i = 0, number = 0; i < values.Length; i++, number /= 3)
         {
-            if (i % 5 == 0) number = bytes[4 + i / 5];
+            if (i % 5 == 0)
+                number = bytes[4 + i / 5];
             values[i] = (number % 3 - 1) * scale;
         }
     }

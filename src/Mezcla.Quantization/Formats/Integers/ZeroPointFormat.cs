@@ -3,7 +3,8 @@ using System.Numerics.Tensors;
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// Asymmetric integers: s = (max − min)/(2^b − 1), z = round(−min/s), q = round(x/s) + z in 0 to 2^b − 1. Zero is kept inside the range, so that it is exact.
+/// Asymmetric integers: s = (max − min)/(2^b − 1), z = round(−min/s), q = round(x/s) + z in
+/// 0 to 2^b − 1. Zero is kept inside the range, so that it is exact.
 /// </summary>
 /// <param name="bits">4 or 8.</param>
 /// <param name="group">Numbers that share scale and zero point; 0 for all that are encoded together.</param>

@@ -10,8 +10,8 @@ public sealed class ExpressionException : Exception
 }
 
 /// <summary>
-/// An arithmetic expression as claim files hold them: numbers (1.8e12, 1.8T, 45%), names, + - * / ^, parentheses, and calls of the functions of
-/// <see cref="Functions"/>. It can do nothing but compute a number.
+/// An arithmetic expression as claim files hold them: numbers (1.8e12, 1.8T, 45%), names, + - * / ^, parentheses, and calls of the
+/// functions of <see cref="Functions"/>. It can do nothing but compute a number.
 /// </summary>
 internal abstract record Expression(int Position)
 {
@@ -44,9 +44,11 @@ internal sealed record Text(string Value, int Position) : Expression(Position)
 
 internal sealed record Name(string Id, int Position) : Expression(Position)
 {
-    public override double Evaluate(IReadOnlyDictionary<string, double> variables) => variables.TryGetValue(Id, out double value)
+    public override double Evaluate(IReadOnlyDictionary<string, double> variables) => variables.TryGetValue(Id, out var value)
         ? value
-        : throw new ExpressionException($"nothing is known by the name '{Id}'{Functions.Near(Id, variables.Keys.Concat(Functions.All.Select(f => f.Name)))}.", Position);
+        : throw new ExpressionException(
+            $"nothing is known by the name '{Id}'{Functions.Near(Id, variables.Keys.Concat(Functions.All.Select(f => f.Name)))}.",
+            Position);
 }
 
 internal sealed record Negation(Expression Operand, int Position) : Expression(Position)
@@ -59,8 +61,9 @@ internal sealed record Binary(char Operator, Expression Left, Expression Right, 
     public override double Evaluate(IReadOnlyDictionary<string, double> variables)
     {
         double left = Left.Evaluate(variables), right = Right.Evaluate(variables);
-        if (Operator == '/' && right == 0) throw new ExpressionException("this divides by zero.", Position);
-        double value = Operator switch
+        if (Operator == '/' && right == 0)
+            throw new ExpressionException("this divides by zero.", Position);
+        var value = Operator switch
         {
             '+' => left + right,
             '-' => left - right,
@@ -77,13 +80,15 @@ internal sealed record Call(Function Function, IReadOnlyList<Expression> Argumen
     public override double Evaluate(IReadOnlyDictionary<string, double> variables)
     {
         var values = new object[Arguments.Count];
-        for (int i = 0; i < values.Length; i++)
+        for (var i = 0; i < values.Length; i++)
         {
-            bool wantsText = Function.IsText(i);
-            if (wantsText && Arguments[i] is Text text) values[i] = text.Value;
+            var wantsText = Function.IsText(i);
+            if (wantsText && Arguments[i] is Text text)
+                values[i] = text.Value;
             else if (wantsText && !Function.AcceptsNumber(i))
                 throw new ExpressionException($"{Function.Signature} wants a quoted name here.", Arguments[i].Position);
-            else values[i] = Arguments[i].Evaluate(variables);
+            else
+                values[i] = Arguments[i].Evaluate(variables);
         }
 
         double value;
@@ -97,6 +102,8 @@ internal sealed record Call(Function Function, IReadOnlyList<Expression> Argumen
             throw new ExpressionException(error.Message.Split(" (Parameter")[0], Position);
         }
 
-        return double.IsFinite(value) ? value : throw new ExpressionException($"{Function.Name} has no finite value for these arguments.", Position);
+        return double.IsFinite(value)
+            ? value
+            : throw new ExpressionException($"{Function.Name} has no finite value for these arguments.", Position);
     }
 }

@@ -26,7 +26,8 @@ internal sealed class ExpressionParser
 
     private ExpressionParser(string text)
     {
-        if (text.Length > LongestText) throw new ExpressionException($"an expression may be {LongestText} characters long; this one has {text.Length}.", LongestText);
+        if (text.Length > LongestText)
+            throw new ExpressionException($"an expression may be {LongestText} characters long; this one has {text.Length}.", LongestText);
         _text = text;
     }
 
@@ -45,7 +46,7 @@ internal sealed class ExpressionParser
         var parser = new ExpressionParser(text);
         Expression left = parser.Sum();
         parser.Skip();
-        int at = parser._at;
+        var at = parser._at;
         Comparison comparison = parser.Take("<=") ? Comparison.LessOrEqual
             : parser.Take(">=") ? Comparison.GreaterOrEqual
             : parser.Take("<") ? Comparison.Less
@@ -53,7 +54,7 @@ internal sealed class ExpressionParser
             : parser.Take("==") || parser.Take("=") ? Comparison.Equal
             : throw new ExpressionException("a comparison (=, <, <=, > or >=) is expected here.", at);
         Expression right = parser.Sum();
-        (Expression? tolerance, bool relative) = parser.Word("within") ? parser.Tolerance() : (null, false);
+        var (tolerance, relative) = parser.Word("within") ? parser.Tolerance() : (null, false);
         parser.End();
         return new(left, comparison, right, tolerance, relative);
     }
@@ -75,14 +76,16 @@ internal sealed class ExpressionParser
 
     private Expression Sum()
     {
-        if (++_depth > DeepestNesting) throw new ExpressionException("this is nested too deeply.", _at);
+        if (++_depth > DeepestNesting)
+            throw new ExpressionException("this is nested too deeply.", _at);
         Expression left = Product();
         while (true)
         {
             Skip();
-            int at = _at;
-            char op = Take("+") ? '+' : Take("-") || Take("−") ? '-' : '\0';
-            if (op == '\0') break;
+            var at = _at;
+            var op = Take("+") ? '+' : Take("-") || Take("−") ? '-' : '\0';
+            if (op == '\0')
+                break;
             left = new Binary(op, left, Product(), at);
         }
 
@@ -96,9 +99,10 @@ internal sealed class ExpressionParser
         while (true)
         {
             Skip();
-            int at = _at;
-            char op = Take("*") || Take("·") || Take("×") ? '*' : Take("/") || Take("÷") ? '/' : '\0';
-            if (op == '\0') return left;
+            var at = _at;
+            var op = Take("*") || Take("·") || Take("×") ? '*' : Take("/") || Take("÷") ? '/' : '\0';
+            if (op == '\0')
+                return left;
             left = new Binary(op, left, Unary(), at);
         }
     }
@@ -106,9 +110,11 @@ internal sealed class ExpressionParser
     private Expression Unary()
     {
         Skip();
-        int at = _at;
-        if (!Take("-") && !Take("−")) return Power();
-        if (++_depth > DeepestNesting) throw new ExpressionException("this is nested too deeply.", _at);
+        var at = _at;
+        if (!Take("-") && !Take("−"))
+            return Power();
+        if (++_depth > DeepestNesting)
+            throw new ExpressionException("this is nested too deeply.", _at);
         Expression operand = Unary();
         _depth--;
         return new Negation(operand, at);
@@ -118,9 +124,11 @@ internal sealed class ExpressionParser
     {
         Expression basis = Atom();
         Skip();
-        int at = _at;
-        if (!Take("^")) return basis;
-        if (++_depth > DeepestNesting) throw new ExpressionException("this is nested too deeply.", _at);
+        var at = _at;
+        if (!Take("^"))
+            return basis;
+        if (++_depth > DeepestNesting)
+            throw new ExpressionException("this is nested too deeply.", _at);
         Expression exponent = Unary();
         _depth--;
         return new Binary('^', basis, exponent, at);
@@ -129,13 +137,18 @@ internal sealed class ExpressionParser
     private Expression Atom()
     {
         Skip();
-        int at = _at;
-        if (_at == _text.Length) throw new ExpressionException("the expression ends where a number, a name or '(' is expected.", at);
-        char c = _text[_at];
-        if (char.IsAsciiDigit(c) || c == '.') return ReadNumber();
-        if (c == '"' || c == '\'') return ReadText(c);
-        if (char.IsLetter(c) || c == '_') return ReadName();
-        if (!Take("(")) throw new ExpressionException($"'{c}' makes no sense here; a number, a name or '(' is expected.", at);
+        var at = _at;
+        if (_at == _text.Length)
+            throw new ExpressionException("the expression ends where a number, a name or '(' is expected.", at);
+        var c = _text[_at];
+        if (char.IsAsciiDigit(c) || c == '.')
+            return ReadNumber();
+        if (c == '"' || c == '\'')
+            return ReadText(c);
+        if (char.IsLetter(c) || c == '_')
+            return ReadName();
+        if (!Take("("))
+            throw new ExpressionException($"'{c}' makes no sense here; a number, a name or '(' is expected.", at);
         Expression inner = Sum();
         Skip();
         return Take(")") ? inner : throw new ExpressionException("the '(' is not closed.", at);
@@ -148,11 +161,12 @@ internal sealed class ExpressionParser
         var digits = new System.Text.StringBuilder();
         for (; _at < _text.Length; _at++)
         {
-            char c = _text[_at];
+            var c = _text[_at];
             if (char.IsAsciiDigit(c))
             {
                 digits.Append(c);
-                if (point) decimals++;
+                if (point)
+                    decimals++;
             }
             else if (c == '.' && !point)
             {
@@ -167,16 +181,19 @@ internal sealed class ExpressionParser
 
         if (_at + 1 < _text.Length && _text[_at] is 'e' or 'E' && _text[_at + 1] is '+' or '-' or (>= '0' and <= '9'))
         {
-            int start = ++_at;
-            if (_text[_at] is '+' or '-') _at++;
-            while (_at < _text.Length && char.IsAsciiDigit(_text[_at])) _at++;
+            var start = ++_at;
+            if (_text[_at] is '+' or '-')
+                _at++;
+            while (_at < _text.Length && char.IsAsciiDigit(_text[_at]))
+                _at++;
             if (!int.TryParse(_text.AsSpan(start, _at - start), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent))
                 throw new ExpressionException("this exponent cannot be read.", at);
             plain = false;
         }
 
-        (double scale, bool suffixed) = Suffix(at);
-        if (!double.TryParse($"{digits}e{exponent.ToString(CultureInfo.InvariantCulture)}", NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !double.IsFinite(value * scale))
+        var (scale, suffixed) = Suffix(at);
+        if (!double.TryParse($"{digits}e{exponent.ToString(CultureInfo.InvariantCulture)}", NumberStyles.Float,
+            CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value * scale))
             throw new ExpressionException("this number cannot be read.", at);
         return new(value * scale, 0.5 * Math.Pow(10, exponent - decimals) * scale, plain && !suffixed, at);
     }
@@ -184,7 +201,7 @@ internal sealed class ExpressionParser
     private (double Scale, bool Suffixed) Suffix(int start)
     {
         double scale = 1;
-        bool suffixed = false;
+        var suffixed = false;
         if (_at < _text.Length && char.IsLetter(_text[_at]))
         {
             scale = _text[_at] switch
@@ -193,11 +210,13 @@ internal sealed class ExpressionParser
                 'M' => 1e6,
                 'B' or 'G' => 1e9,
                 'T' => 1e12,
-                _ => throw new ExpressionException($"a number may end in k, M, B, G or T, not in '{_text[_at]}'; write * before a name.", _at),
+                _ => throw new ExpressionException($"a number may end in k, M, B, G or T, not in '{_text[_at]}'; write * before a name.",
+                    _at),
             };
             _at++;
             suffixed = true;
-            if (_at < _text.Length && char.IsLetterOrDigit(_text[_at])) throw new ExpressionException("this number ends in more than one letter.", start);
+            if (_at < _text.Length && char.IsLetterOrDigit(_text[_at]))
+                throw new ExpressionException("this number ends in more than one letter.", start);
         }
 
         if (_at < _text.Length && _text[_at] == '%')
@@ -212,21 +231,25 @@ internal sealed class ExpressionParser
     private Text ReadText(char quote)
     {
         int start = _at++, end = _text.IndexOf(quote, _at);
-        if (end < 0) throw new ExpressionException("the quotation is not closed.", start);
-        string value = _text[_at..end];
+        if (end < 0)
+            throw new ExpressionException("the quotation is not closed.", start);
+        var value = _text[_at..end];
         _at = end + 1;
         return new(value, start);
     }
 
     private Expression ReadName()
     {
-        int start = _at;
-        while (_at < _text.Length && (char.IsLetterOrDigit(_text[_at]) || _text[_at] == '_')) _at++;
-        string name = _text[start.._at];
+        var start = _at;
+        while (_at < _text.Length && (char.IsLetterOrDigit(_text[_at]) || _text[_at] == '_'))
+            _at++;
+        var name = _text[start.._at];
         Skip();
-        if (!Take("(")) return new Name(name, start);
+        if (!Take("("))
+            return new Name(name, start);
         Function function = Functions.Find(name)
-            ?? throw new ExpressionException($"there is no function '{name}'{Functions.Near(name, Functions.All.Select(f => f.Name))}.", start);
+            ?? throw new ExpressionException($"there is no function '{name}'{Functions.Near(name, Functions.All.Select(f => f.Name))}.",
+                start);
         var arguments = new List<Expression>();
         Skip();
         if (!Take(")"))
@@ -237,7 +260,8 @@ internal sealed class ExpressionParser
                 Skip();
             }
             while (Take(","));
-            if (!Take(")")) throw new ExpressionException($"a ',' or the ')' of {name}( is expected.", _at);
+            if (!Take(")"))
+                throw new ExpressionException($"a ',' or the ')' of {name}( is expected.", _at);
         }
 
         return arguments.Count >= function.Fewest && arguments.Count <= function.Most
@@ -248,17 +272,20 @@ internal sealed class ExpressionParser
     private void End()
     {
         Skip();
-        if (_at < _text.Length) throw new ExpressionException($"'{_text[_at]}' makes no sense here; the expression was complete.", _at);
+        if (_at < _text.Length)
+            throw new ExpressionException($"'{_text[_at]}' makes no sense here; the expression was complete.", _at);
     }
 
     private void Skip()
     {
-        while (_at < _text.Length && char.IsWhiteSpace(_text[_at])) _at++;
+        while (_at < _text.Length && char.IsWhiteSpace(_text[_at]))
+            _at++;
     }
 
     private bool Take(string symbol)
     {
-        if (string.CompareOrdinal(_text, _at, symbol, 0, symbol.Length) != 0) return false;
+        if (string.CompareOrdinal(_text, _at, symbol, 0, symbol.Length) != 0)
+            return false;
         _at += symbol.Length;
         return true;
     }
@@ -266,7 +293,7 @@ internal sealed class ExpressionParser
     private bool Word(string word)
     {
         Skip();
-        int after = _at + word.Length;
+        var after = _at + word.Length;
         return (after >= _text.Length || !char.IsLetterOrDigit(_text[after])) && Take(word);
     }
 }

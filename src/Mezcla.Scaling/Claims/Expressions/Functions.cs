@@ -50,7 +50,9 @@ public static class Functions
         Make("active(\"model\")", "parameters that one token uses", a => Count(a).Active),
         Make("active_without_lookup(\"model\")", "the same without the input embedding", a => Count(a).ActiveWithoutLookup),
         Make("non_embedding(\"model\")", "parameters without embeddings and head", a => Count(a).NonEmbedding),
-        Make("part(\"model\", \"part\")", "parameters of one part: token embedding, positions, attention, norms, dense feed-forward, routers, experts, shared experts, head", Part),
+        Make("part(\"model\", \"part\")",
+            "parameters of one part: token embedding, positions, attention, norms, dense feed-forward, routers, experts, shared experts, " +
+                "head", Part),
         Make("layers(\"model\")", "blocks", a => Model(a).Layers),
         Make("width(\"model\")", "width of the residual stream", a => Model(a).HiddenSize),
         Make("heads(\"model\")", "query heads", a => Model(a).Attention.Heads),
@@ -59,40 +61,65 @@ public static class Functions
         Make("vocabulary(\"model\")", "token ids", a => Model(a).VocabularySize),
         Make("experts(\"model\")", "routed experts of a block; 0 for a dense model", a => Model(a).MixtureOfExperts?.Experts ?? 0),
         Make("top_k(\"model\")", "routed experts that a token uses; 0 for a dense model", a => Model(a).MixtureOfExperts?.TopK ?? 0),
-        Make("attention_params(layers, width, kv_share)", "parameters of attention: (2 + 2 share) layers width^2; share 1 is multi-head, 0 multi-query", a => X(a, 0) * (2 + 2 * X(a, 2)) * X(a, 1) * X(a, 1)),
-        Make("width_for_attention(params, layers, kv_share)", "the width that gives attention this many parameters", a => Math.Sqrt(X(a, 0) / (X(a, 1) * (2 + 2 * X(a, 2))))),
-        Make("width_for_expert(params, layers, matrices, ratio)", "the width that gives one expert, all layers together, this many parameters", a => Math.Sqrt(X(a, 0) / (X(a, 1) * X(a, 2) * X(a, 3)))),
-        Make("touched(experts, k, tokens)", "distinct experts that this many tokens use, routing uniform", a => ExpertUse.Touched(X(a, 0), X(a, 1), X(a, 2))),
+        Make("attention_params(layers, width, kv_share)",
+            "parameters of attention: (2 + 2 share) layers width^2; share 1 is multi-head, 0 multi-query",
+            a => X(a, 0) * (2 + 2 * X(a, 2)) * X(a, 1) * X(a, 1)),
+        Make("width_for_attention(params, layers, kv_share)", "the width that gives attention this many parameters",
+            a => Math.Sqrt(X(a, 0) / (X(a, 1) * (2 + 2 * X(a, 2))))),
+        Make("width_for_expert(params, layers, matrices, ratio)",
+            "the width that gives one expert, all layers together, this many parameters",
+            a => Math.Sqrt(X(a, 0) / (X(a, 1) * X(a, 2) * X(a, 3)))),
+        Make("touched(experts, k, tokens)", "distinct experts that this many tokens use, routing uniform",
+            a => ExpertUse.Touched(X(a, 0), X(a, 1), X(a, 2))),
 
-        Make("flops_per_token(\"model\" [, context])", "forward FLOPs of a token, the mean over a sequence of this length; without it, of a sequence of one token", a => FlopCount.Of(Model(a), a.Length > 1 ? Int(a, 1) : 1).ForwardPerToken),
-        Make("training_flops_per_token(\"model\" [, context])", "three times that", a => FlopCount.Of(Model(a), a.Length > 1 ? Int(a, 1) : 1).TrainingPerToken),
+        Make("flops_per_token(\"model\" [, context])",
+            "forward FLOPs of a token, the mean over a sequence of this length; without it, of a sequence of one token",
+            a => FlopCount.Of(Model(a), a.Length > 1 ? Int(a, 1) : 1).ForwardPerToken),
+        Make("training_flops_per_token(\"model\" [, context])", "three times that",
+            a => FlopCount.Of(Model(a), a.Length > 1 ? Int(a, 1) : 1).TrainingPerToken),
         Make("train_flops(params, tokens)", "6 N D", a => FlopCount.TrainingRule(X(a, 0), X(a, 1))),
         Make("inference_flops(params, tokens)", "2 N D", a => 2 * X(a, 0) * X(a, 1)),
-        Make("weight_bytes(\"model\"|n, \"format\")", "bytes of a model, or of a number of weights, in one format", a => WeightFormat.Get(S(a, 1)).Bytes(a[0] is string ? Count(a).Total : X(a, 0))),
-        Make("mixed_weight_bytes(\"model\", \"experts\", \"rest\")", "bytes with the matrices of experts in one format and the rest in another", a => WeightFormat.Bytes(Model(a), WeightFormat.Get(S(a, 1)), WeightFormat.Get(S(a, 2)))),
+        Make("weight_bytes(\"model\"|n, \"format\")", "bytes of a model, or of a number of weights, in one format",
+            a => WeightFormat.Get(S(a, 1)).Bytes(a[0] is string ? Count(a).Total : X(a, 0))),
+        Make("mixed_weight_bytes(\"model\", \"experts\", \"rest\")",
+            "bytes with the matrices of experts in one format and the rest in another",
+            a => WeightFormat.Bytes(Model(a), WeightFormat.Get(S(a, 1)), WeightFormat.Get(S(a, 2)))),
         Make("bits(\"format\")", "stored bits of a weight", a => WeightFormat.Get(S(a, 0)).BitsPerWeight),
-        Make("kv_bytes_per_token(\"model\")", "bytes that a token adds to the key/value cache in 16 bits", a => MemoryEstimate.KeyValueBytesPerToken(Model(a))),
-        Make("adam_bytes(params)", "bytes of weights, gradients and Adam in mixed precision", a => MemoryEstimate.MixedPrecisionAdamBytes(X(a, 0))),
+        Make("kv_bytes_per_token(\"model\")", "bytes that a token adds to the key/value cache in 16 bits",
+            a => MemoryEstimate.KeyValueBytesPerToken(Model(a))),
+        Make("adam_bytes(params)", "bytes of weights, gradients and Adam in mixed precision",
+            a => MemoryEstimate.MixedPrecisionAdamBytes(X(a, 0))),
 
         Make("peak(\"chip\")", "dense BF16 peak, FLOP/s", a => Chip.Get(S(a, 0)).Bf16Flops),
         Make("bandwidth(\"chip\")", "memory bandwidth, bytes/s", a => Chip.Get(S(a, 0)).Bandwidth),
         Make("memory(\"chip\")", "memory, bytes", a => Chip.Get(S(a, 0)).MemoryBytes),
         Make("gpu_hours(flops, \"chip\", mfu)", "chip-hours of a training run", a => Run(a).GpuHours),
         Make("days(flops, \"chip\", mfu, gpus)", "days of a training run", a => (Run(a) with { Gpus = X(a, 3) }).Days),
-        Make("cost(flops, \"chip\", mfu, price)", "money for a training run, price per chip-hour", a => (Run(a) with { PricePerHour = X(a, 3) }).Cost),
-        Make("mfu(flops, gpu_hours, \"chip\")", "share of the peak that a run reached", a => TrainingEstimate.UtilizationOf(X(a, 0), X(a, 1), Chip.Get(S(a, 2)))),
-        Make("chip_flops(gpus, days, \"chip\", mfu)", "FLOPs that chips deliver", a => TrainingEstimate.FlopsOf(X(a, 0), X(a, 1), Chip.Get(S(a, 2)), X(a, 3))),
-        Make("decode_tokens_per_second(\"model\", \"chip\", \"format\", batch, context, chips)", "bound on generation, all sequences together", a => InferenceEstimate.Decode(Model(a), Chip.Get(S(a, 1)), WeightFormat.Get(S(a, 2)), Int(a, 3), Int(a, 4), Int(a, 5)).TokensPerSecond),
-        Make("decode_bytes(\"model\", \"format\", batch)", "weight bytes that one step of generation reads", a => InferenceEstimate.Decode(Model(a), Chip.Get("A100"), WeightFormat.Get(S(a, 1)), Int(a, 2)).Bytes),
+        Make("cost(flops, \"chip\", mfu, price)", "money for a training run, price per chip-hour",
+            a => (Run(a) with { PricePerHour = X(a, 3) }).Cost),
+        Make("mfu(flops, gpu_hours, \"chip\")", "share of the peak that a run reached",
+            a => TrainingEstimate.UtilizationOf(X(a, 0), X(a, 1), Chip.Get(S(a, 2)))),
+        Make("chip_flops(gpus, days, \"chip\", mfu)", "FLOPs that chips deliver",
+            a => TrainingEstimate.FlopsOf(X(a, 0), X(a, 1), Chip.Get(S(a, 2)), X(a, 3))),
+        Make("decode_tokens_per_second(\"model\", \"chip\", \"format\", batch, context, chips)",
+            "bound on generation, all sequences together",
+            a => InferenceEstimate.Decode(Model(a), Chip.Get(S(a, 1)), WeightFormat.Get(S(a, 2)), Int(a, 3), Int(a, 4),
+                Int(a, 5)).TokensPerSecond),
+        Make("decode_bytes(\"model\", \"format\", batch)", "weight bytes that one step of generation reads",
+            a => InferenceEstimate.Decode(Model(a), Chip.Get("A100"), WeightFormat.Get(S(a, 1)), Int(a, 2)).Bytes),
 
         Make("loss(\"law\", params, tokens)", "predicted loss, nats per token", a => LossLaw(a).Evaluate(X(a, 1), X(a, 2))),
         Make("optimal_params(\"law\", flops)", "the best size", a => Law(a).Optimal(X(a, 1)).Parameters),
         Make("optimal_tokens(\"law\", flops)", "the tokens that go with it", a => Law(a).Optimal(X(a, 1)).Tokens),
         Make("optimal_loss(\"law\", flops)", "the loss there", a => LossLaw(a).Optimal(X(a, 1)).Loss!.Value),
-        Make("kumar_optimal_bits()", "the bits at which to train by the precision law of Kumar et al.", _ => PrecisionLaw.Kumar.OptimalBits()),
-        Make("kumar_effective_share(bits)", "share of parameters that training at these bits leaves, by that law", a => PrecisionLaw.Kumar.EffectiveShare(X(a, 0), X(a, 0), X(a, 0))),
-        Make("kumar_quantization_loss(params, tokens, bits)", "loss that quantizing a trained model's weights adds, by that law", a => PrecisionLaw.Kumar.PostTrainingLoss(X(a, 0), X(a, 1), X(a, 2))),
-        Make("hoffmann_flops(params, approach)", "FLOPs that the printed tables of Hoffmann et al. give for a size, approach 1, 2 or 3", a => Row(a).Compute),
+        Make("kumar_optimal_bits()", "the bits at which to train by the precision law of Kumar et al.",
+            _ => PrecisionLaw.Kumar.OptimalBits()),
+        Make("kumar_effective_share(bits)", "share of parameters that training at these bits leaves, by that law",
+            a => PrecisionLaw.Kumar.EffectiveShare(X(a, 0), X(a, 0), X(a, 0))),
+        Make("kumar_quantization_loss(params, tokens, bits)", "loss that quantizing a trained model's weights adds, by that law",
+            a => PrecisionLaw.Kumar.PostTrainingLoss(X(a, 0), X(a, 1), X(a, 2))),
+        Make("hoffmann_flops(params, approach)", "FLOPs that the printed tables of Hoffmann et al. give for a size, approach 1, 2 or 3",
+            a => Row(a).Compute),
         Make("hoffmann_tokens(params, approach)", "tokens that they give", a => Row(a).Tokens),
     ];
 
@@ -112,11 +139,12 @@ public static class Functions
     /// <summary>", did you mean 'x'?" for the nearest of <paramref name="known"/>, or nothing where none is near.</summary>
     internal static string Near(string name, IEnumerable<string> known)
     {
-        string? best = known.MinBy(each => Distance(name, each));
+        var best = known.MinBy(each => Distance(name, each));
         return best is not null && Distance(name, best) <= Math.Max(1, name.Length / 3) ? $", did you mean '{best}'?" : "";
     }
 
-    private static Function Make(string signature, string meaning, Func<object[], double> compute) => new(signature, meaning) { Compute = compute };
+    private static Function Make(string signature, string meaning, Func<object[], double> compute) =>
+        new(signature, meaning) { Compute = compute };
 
     private static double X(object[] arguments, int i) => (double)arguments[i];
 
@@ -134,7 +162,8 @@ public static class Functions
     {
         IReadOnlyList<ParameterPart> parts = Count(arguments).Parts;
         return parts.FirstOrDefault(part => part.Part == S(arguments, 1))?.Total
-            ?? throw new ArgumentException($"{S(arguments, 0)} has no part '{S(arguments, 1)}'. It has: {string.Join(", ", parts.Select(part => part.Part))}.");
+            ?? throw new ArgumentException(
+                $"{S(arguments, 0)} has no part '{S(arguments, 1)}'. It has: {string.Join(", ", parts.Select(part => part.Part))}.");
     }
 
     private static TrainingEstimate Run(object[] arguments) => new(X(arguments, 0), Chip.Get(S(arguments, 1)), X(arguments, 2), 1, 1);
@@ -144,7 +173,9 @@ public static class Functions
         : throw new ArgumentException($"There is no law '{S(arguments, 0)}'. There are: {string.Join(", ", Laws.Keys)}.");
 
     private static ILossLaw LossLaw(object[] arguments) => Law(arguments) as ILossLaw
-        ?? throw new ArgumentException($"The law '{S(arguments, 0)}' says nothing of loss. Those that do: {string.Join(", ", Laws.Where(law => law.Value is ILossLaw).Select(law => law.Key))}.");
+        ?? throw new ArgumentException(
+            $"The law '{S(arguments, 0)}' says nothing of loss. Those that " +
+                $"do: {string.Join(", ", Laws.Where(law => law.Value is ILossLaw).Select(law => law.Key))}.");
 
     private static (double Compute, double Tokens) Row(object[] arguments)
     {
@@ -162,11 +193,11 @@ public static class Functions
     private static int Distance(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
+        for (var i = 1; i <= a.Length; i++)
         {
-            int diagonal = row[0];
+            var diagonal = row[0];
             row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
+            for (var j = 1; j <= b.Length; j++)
                 (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
         }
 

@@ -1,10 +1,9 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>y = a ∘ b element by element, broadcast: sizes of 1 are repeated and missing leading axes added. The operands come back as Float32.</summary>
+    /// <summary>y = a ∘ b element by element, broadcast: sizes of 1 are repeated and missing
+    /// leading axes added. The operands come back as Float32.</summary>
     private static Tensor Binary(string name, BinaryKind kind, ref Tensor a, ref Tensor b)
     {
         a = a.Floats(name);
@@ -16,15 +15,14 @@ public static partial class TensorOperations
         return Tape.Finish(name, y);
     }
 
-    private static void Broadcast(BinaryKind kind, Handle a, in Shape aShape, Handle b, in Shape bShape, Handle y, in Shape shape, DeviceKernels kernels, bool accumulate)
+    private static void Broadcast(BinaryKind kind, Handle a, in Shape aShape, Handle b, in Shape bShape, Handle y, in Shape shape,
+        DeviceKernels kernels, bool accumulate)
     {
-        Span<long> aStrides = stackalloc long[Shape.MaxRank], bStrides = stackalloc long[Shape.MaxRank];
-        aShape.BroadcastStrides(shape, aStrides);
-        bShape.BroadcastStrides(shape, bStrides);
-        kernels.Binary(kind, a, aStrides, b, bStrides, y, shape, accumulate);
+        kernels.Binary(kind, a, aShape.BroadcastStrides(shape), b, bShape.BroadcastStrides(shape), y, shape, accumulate);
     }
 
-    /// <summary>The node of an operation on two tensors: passes gradients on, summed over the axes along which an operand was repeated.</summary>
+    /// <summary>The node of an operation on two tensors: passes gradients on, summed
+    /// over the axes along which an operand was repeated.</summary>
     private abstract class BinaryNode(string name, Tensor y, Tensor a, Tensor b) : Node(name, y, a.GradNode, b.GradNode)
     {
         protected readonly Shape Shape = y.Sizes, AShape = a.Sizes, BShape = b.Sizes;
@@ -37,7 +35,7 @@ public static partial class TensorOperations
             if (own == Shape && factor == 1)
                 operand.Receive(gradient);
             else
-                SumTo(Device, gradient, Shape, operand.Target(out bool accumulate), own, factor, accumulate);
+                SumTo(Device, gradient, Shape, operand.Target(out var accumulate), own, factor, accumulate);
         }
 
         /// <summary>The operand's gradient is dy ∘ other.</summary>
@@ -47,14 +45,13 @@ public static partial class TensorOperations
                 return;
             if (own == Shape)
             {
-                Broadcast(kind, gradient, Shape, other.For(this), otherShape, operand.Target(out bool add), Shape, Kernels, add);
+                Broadcast(kind, gradient, Shape, other.For(this), otherShape, operand.Target(out var add), Shape, Kernels, add);
                 return;
             }
-            var work = new Scratch(Device);
-            var full = work.Rent(Count);
+            var full = Rent(Count);
             Broadcast(kind, gradient, Shape, other.For(this), otherShape, full, Shape, Kernels, accumulate: false);
-            SumTo(Device, full, Shape, operand.Target(out bool accumulate), own, 1, accumulate);
-            work.Dispose();
+            SumTo(Device, full, Shape, operand.Target(out var accumulate), own, 1, accumulate);
+            full.Storage!.Release();
         }
     }
 }

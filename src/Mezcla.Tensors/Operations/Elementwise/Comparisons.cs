@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -11,8 +9,4 @@ public static partial class TensorOperations
     /// <summary>1 where a &lt; b, else 0, broadcast: a mask. No gradient.</summary>
     /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
     public static Tensor Less(this Tensor a, Tensor b) => Binary("Less", BinaryKind.Less, ref a, ref b);
-
-    /// <summary>1 where a = b, else 0, broadcast: a mask. No gradient.</summary>
-    /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
-    public static Tensor Equal(this Tensor a, Tensor b) => Binary("Equal", BinaryKind.Equal, ref a, ref b);
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
@@ -25,22 +23,21 @@ public static partial class TensorOperations
 
     private sealed class DivideNode(Tensor y, Tensor a, Tensor b) : BinaryNode("Divide", y, a, b)
     {
-        private readonly Saved a = b.RequiresGrad ? new Saved(a) : default, b = new(b);
+        private readonly Saved _a = b.RequiresGrad ? new Saved(a) : default, _b = new(b);
 
         internal override void Backward(Handle gradient)
         {
-            PassOn(Input0, AShape, BinaryKind.Divide, gradient, b, BShape);
+            PassOn(Input0, AShape, BinaryKind.Divide, gradient, _b, BShape);
             if (Input1 is null)
                 return;
-            var work = new Scratch(Device);
-            var quotient = work.Rent(Count);
-            Broadcast(BinaryKind.Divide, gradient, Shape, b.For(this), BShape, quotient, Shape, Kernels, accumulate: false);
-            Broadcast(BinaryKind.Divide, quotient, Shape, b.For(this), BShape, quotient, Shape, Kernels, accumulate: false);
+            var quotient = Rent(Count);
+            Broadcast(BinaryKind.Divide, gradient, Shape, _b.For(this), BShape, quotient, Shape, Kernels, accumulate: false);
+            Broadcast(BinaryKind.Divide, quotient, Shape, _b.For(this), BShape, quotient, Shape, Kernels, accumulate: false);
             Kernels.Scale(quotient, quotient, Count, -1, accumulate: false);
-            PassOn(Input1, BShape, BinaryKind.Multiply, quotient, a, AShape);
-            work.Dispose();
+            PassOn(Input1, BShape, BinaryKind.Multiply, quotient, _a, AShape);
+            quotient.Storage!.Release();
         }
 
-        protected override void ReleaseSaved() => Release(a, b);
+        protected override void ReleaseSaved() => Release(_a, _b);
     }
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
@@ -25,14 +23,14 @@ public static partial class TensorOperations
 
     private sealed class MultiplyNode(Tensor y, Tensor a, Tensor b) : BinaryNode("Multiply", y, a, b)
     {
-        private readonly Saved a = b.RequiresGrad ? new Saved(a) : default, b = a.RequiresGrad ? new Saved(b) : default;
+        private readonly Saved _a = b.RequiresGrad ? new Saved(a) : default, _b = a.RequiresGrad ? new Saved(b) : default;
 
         internal override void Backward(Handle gradient)
         {
-            PassOn(Input0, AShape, BinaryKind.Multiply, gradient, b, BShape);
-            PassOn(Input1, BShape, BinaryKind.Multiply, gradient, a, AShape);
+            PassOn(Input0, AShape, BinaryKind.Multiply, gradient, _b, BShape);
+            PassOn(Input1, BShape, BinaryKind.Multiply, gradient, _a, AShape);
         }
 
-        protected override void ReleaseSaved() => Release(a, b);
+        protected override void ReleaseSaved() => Release(_a, _b);
     }
 }

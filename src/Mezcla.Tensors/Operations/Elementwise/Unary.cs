@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 /// <summary>
@@ -14,22 +12,20 @@ public static partial class TensorOperations
         x = x.Floats(name);
         var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
         x.Kernels.Unary(kind, x.Handle, y.Handle, x.Count, a, b);
-        if (Tape.Records(x))
-            y.RecordedAs(new UnaryNode(name, y, kind, x, a, b));
-        return Tape.Finish(name, y);
+        return Tape.Finish(name, y, Tape.Records(x) ? new UnaryNode(name, y, kind, x, a, b) : null);
     }
 
     /// <summary>dx += dy·f′(x).</summary>
     private sealed class UnaryNode(string name, Tensor y, UnaryKind kind, Tensor x, float a, float b) : Node(name, y, x.GradNode)
     {
-        private readonly Saved saved = kind.SavesNothing() ? default : new Saved(kind.SavesResult() ? y : x);
+        private readonly Saved _saved = kind.SavesNothing() ? default : new Saved(kind.SavesResult() ? y : x);
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.TargetOver(gradient, out bool accumulate);
-            Kernels.UnaryBackward(kind, saved.For(this), gradient, dx, Count, a, b, accumulate);
+            var dx = Input0!.TargetOver(gradient, out var accumulate);
+            Kernels.UnaryBackward(kind, _saved.For(this), gradient, dx, Count, a, b, accumulate);
         }
 
-        protected override void ReleaseSaved() => saved.Release();
+        protected override void ReleaseSaved() => _saved.Release();
     }
 }

@@ -2,7 +2,8 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>How often each of 0..groups-1 stands in Int32 ids of any shape, Float32 [groups]; negative ids are skipped. No gradient.</summary>
+    /// <summary>How often each of 0..groups-1 stands in Int32 ids of any shape, Float32
+    /// [groups]; negative ids are skipped. No gradient.</summary>
     /// <exception cref="ArgumentException">An id is not below the number of groups.</exception>
     public static Tensor CountByIndex(this Tensor ids, int groups)
     {

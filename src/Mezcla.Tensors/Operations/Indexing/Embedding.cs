@@ -2,7 +2,8 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Row ids[...] of a table [rows, size] for each id: shape [..., size], Float32. Only the gradients of rows that were used change.</summary>
+    /// <summary>Row ids[...] of a table [rows, size] for each id: shape [..., size],
+    /// Float32. Only the gradients of rows that were used change.</summary>
     /// <exception cref="ArgumentException">The table has not two axes, the ids are not Int32, or one lies outside.</exception>
     public static Tensor Embedding(this Tensor weight, Tensor ids)
     {

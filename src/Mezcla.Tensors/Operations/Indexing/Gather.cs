@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -17,25 +15,23 @@ public static partial class TensorOperations
         var (outer, n, inner, _) = SplitAtAxis("Gather", x, axis, true);
         var y = Tensor.Empty("Gather", index.Sizes, x.DType, x.Device);
         var check = new IndexCheck("Gather", IndexKind.Index, index.Sizes, n);
-        ThrowIfOutside(check, index, x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], x.DType.Bytes(), check));
-        if (Tape.Records(x))
-            y.RecordedAs(new GatherNode("Gather", y, x, index, outer, n, inner));
-        return Tape.Finish("Gather", y);
+        ThrowIfOutside(check, index,
+            x.Kernels.Gather(x.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], x.DType.Bytes(), check));
+        return Tape.Finish("Gather", y, Tape.Records(x) ? new GatherNode("Gather", y, x, index, outer, n, inner) : null);
     }
 
-    private sealed class GatherNode(string name, Tensor y, Tensor x, Tensor index, long outer, long n, long inner) : Node(name, y, x.GradNode)
+    private sealed class GatherNode(string name, Tensor y, Tensor x, Tensor index, long outer, long n, long inner)
+        : Node(name, y, x.GradNode)
     {
-        private readonly Saved index = new(index);
+        private readonly Saved _index = new(index);
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.Target(out bool accumulate);
-            if (!accumulate)
-                Kernels.Fill(dx, outer * n * inner, 0);
+            var dx = TargetToAddTo(Input0!);
             if (Count > 0)
-                Kernels.ScatterAdd(gradient, index.For(this), dx, outer, n, inner, Count / (outer * inner));
+                Kernels.ScatterAdd(gradient, _index.For(this), dx, outer, n, inner, Count / (outer * inner));
         }
 
-        protected override void ReleaseSaved() => index.Release();
+        protected override void ReleaseSaved() => _index.Release();
     }
 }

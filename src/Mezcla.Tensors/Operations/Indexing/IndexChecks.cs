@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -25,7 +23,7 @@ public static partial class TensorOperations
         if (!ids.Kernels.IsHostMemory)
             return check;
         var values = Tensor.CpuSpan<int>(ids.Handle, checked((int)ids.Count));
-        int wrong = values.IndexOfAnyInRange(groups, int.MaxValue);
+        var wrong = values.IndexOfAnyInRange(groups, int.MaxValue);
         return wrong < 0 ? check : throw check.Error(wrong, values[wrong]);
     }
 }

@@ -1,10 +1,9 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The positions <paramref name="ids"/> (Int32, one axis) of an axis, in that order, also more than once. The gradient is added where each came from.</summary>
+    /// <summary>The positions <paramref name="ids"/> (Int32, one axis) of an axis, in that order,
+    /// also more than once. The gradient is added where each came from.</summary>
     /// <exception cref="ArgumentException">The ids are not Int32 with one axis, or one lies outside.</exception>
     public static Tensor IndexSelect(this Tensor x, int axis, Tensor ids)
     {
@@ -19,25 +18,20 @@ public static partial class TensorOperations
         var (outer, n, inner, _) = SplitAtAxis(name, x, axis, true);
         var y = Tensor.Empty(name, shape, x.DType, x.Device);
         var check = new IndexCheck(name, IndexKind.Index, ids.Sizes, n);
-        ThrowIfOutside(check, ids, x.Kernels.GatherRows(x.Handle, ids.Handle, y.Handle, outer, n, ids.Count, inner * x.DType.Bytes(), check));
-        if (Tape.Records(x))
-            y.RecordedAs(new SelectRowsNode(name, y, x, ids, outer, n, inner));
-        return Tape.Finish(name, y);
+        ThrowIfOutside(check, ids,
+            x.Kernels.GatherRows(x.Handle, ids.Handle, y.Handle, outer, n, ids.Count, inner * x.DType.Bytes(), check));
+        return Tape.Finish(name, y, Tape.Records(x) ? new SelectRowsNode(name, y, x, ids, outer, n, inner) : null);
     }
 
-    private sealed class SelectRowsNode(string name, Tensor y, Tensor x, Tensor ids, long outer, long n, long inner) : Node(name, y, x.GradNode)
+    private sealed class SelectRowsNode(string name, Tensor y, Tensor x, Tensor ids, long outer, long n, long inner)
+        : Node(name, y, x.GradNode)
     {
-        private readonly Saved ids = new(ids);
-        private readonly long count = ids.Count;
+        private readonly Saved _ids = new(ids);
+        private readonly long _count = ids.Count;
 
         internal override void Backward(Handle gradient)
-        {
-            var dx = Input0!.Target(out bool accumulate);
-            if (!accumulate)
-                Kernels.Fill(dx, outer * n * inner, 0);
-            Kernels.ScatterAddRows(gradient, ids.For(this), dx, outer, n, count, inner);
-        }
+            => Kernels.ScatterAddRows(gradient, _ids.For(this), TargetToAddTo(Input0!), outer, n, _count, inner);
 
-        protected override void ReleaseSaved() => ids.Release();
+        protected override void ReleaseSaved() => _ids.Release();
     }
 }

@@ -17,9 +17,7 @@ public static partial class TensorOperations
         mask = Expand(mask, x.Sizes);
         var y = Tensor.Empty("MaskedFill", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Select(mask.Handle, default, value, x.Handle, 0, y.Handle, y.Count, accumulate: false);
-        if (Tape.Records(x))
-            y.RecordedAs(new WhereNode("MaskedFill", y, mask, null, x));
         GC.KeepAlive(mask);
-        return Tape.Finish("MaskedFill", scope.Keep(y));
+        return Tape.Finish("MaskedFill", scope.Keep(y), Tape.Records(x) ? new WhereNode("MaskedFill", y, mask, null, x) : null);
     }
 }

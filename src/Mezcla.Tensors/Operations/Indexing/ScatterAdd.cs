@@ -1,10 +1,9 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>x plus, along one axis, each element of a source added at its index, in order. dx = dy; the source's gradient is gathered from dy.</summary>
+    /// <summary>x plus, along one axis, each element of a source added at its index, in
+    /// order. dx = dy; the source's gradient is gathered from dy.</summary>
     /// <param name="x">The tensor to which the source is added; it is not changed itself.</param>
     /// <param name="axis">The axis along which the index chooses.</param>
     /// <param name="index">Int32, of the shape of x but for the size of the axis.</param>
@@ -22,33 +21,29 @@ public static partial class TensorOperations
         var y = Tensor.Empty("ScatterAdd", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Copy(x.Handle, y.Handle, x.Count * 4);
         var check = new IndexCheck("ScatterAdd", IndexKind.Index, index.Sizes, n);
-        ThrowIfOutside(check, index, x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], check));
-        if (Tape.Records(x, source))
-            y.RecordedAs(new ScatterAddNode(y, x, source, index, outer, n, inner));
-        return Tape.Finish("ScatterAdd", y);
+        ThrowIfOutside(check, index,
+            x.Kernels.ScatterAdd(source.Handle, index.Handle, y.Handle, outer, n, inner, index.Sizes[axis], check));
+        return Tape.Finish("ScatterAdd", y, Tape.Records(x, source) ? new ScatterAddNode(y, x, source, index, outer, n, inner) : null);
     }
 
     private sealed class ScatterAddNode(Tensor y, Tensor x, Tensor source, Tensor index, long outer, long n, long inner)
         : Node("ScatterAdd", y, x.GradNode, source.GradNode)
     {
-        private readonly Saved index = new(index);
-        private readonly long sourceCount = source.Count;
+        private readonly Saved _index = new(index);
+        private readonly long _sourceCount = source.Count;
 
         internal override void Backward(Handle gradient)
         {
             Input0?.Receive(gradient);
             if (Input1 is not { } source)
                 return;
-            var work = new Scratch(Device);
-            var target = source.Target(out bool accumulate);
-            var gathered = accumulate ? work.Rent(sourceCount) : target;
-            if (sourceCount > 0)
-                Kernels.Gather(gradient, index.For(this), gathered, outer, n, inner, sourceCount / (outer * inner), 4);
-            if (accumulate)
-                Kernels.Scale(gathered, target, sourceCount, 1, accumulate: true);
-            work.Dispose();
+            var gathered = Rent(_sourceCount);
+            if (_sourceCount > 0)
+                Kernels.Gather(gradient, _index.For(this), gathered, outer, n, inner, _sourceCount / (outer * inner), sizeof(float));
+            source.Receive(gathered);
+            gathered.Storage!.Release();
         }
 
-        protected override void ReleaseSaved() => index.Release();
+        protected override void ReleaseSaved() => _index.Release();
     }
 }

@@ -2,12 +2,20 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The k largest along the last axis, the largest first, the earlier of equals first, and where they were (Int32): shape [..., k]. The gradient goes back there.</summary>
+    /// <summary>The k largest along the last axis, the largest first, the earlier of equals first, and
+    /// where they were (Int32): shape [..., k]. The gradient goes back there.</summary>
     /// <exception cref="ArgumentException">The last axis has fewer than k positions.</exception>
     public static (Tensor Values, Tensor Indices) TopK(this Tensor x, int k)
     {
-        if (k < 0 || k > x.Require("TopK").Size(-1))
+        x = x.Floats("TopK");
+        if (k < 0 || k > x.Size(-1))
             throw new ArgumentException($"TopK: the last axis of {x.Sizes} has no {k} elements to choose.");
-        return Sort("TopK", x, k, descending: true);
+        var n = x.Size(-1);
+        var rows = x.Sizes.Product(0, x.Rank - 1);
+        var shape = x.Sizes.With(x.Rank - 1, k);
+        var values = Tensor.Empty("TopK", shape, DType.Float32, x.Device);
+        var indices = Tensor.Empty("TopK", shape, DType.Int32, x.Device);
+        x.Kernels.TopK(x.Handle, values.Handle, indices.Handle, rows, n, k);
+        return (Tape.Finish("TopK", values, Tape.Records(x) ? new GatherNode("TopK", values, x, indices, rows, n, 1) : null), indices);
     }
 }

@@ -2,7 +2,8 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Element by element, <paramref name="a"/> where the mask is not 0, else <paramref name="b"/>; broadcast. Each gets its part of the gradient.</summary>
+    /// <summary>Element by element, <paramref name="a"/> where the mask is not 0, else
+    /// <paramref name="b"/>; broadcast. Each gets its part of the gradient.</summary>
     /// <param name="mask">Float32 or Int32.</param>
     /// <param name="a">Taken where the mask is not 0.</param>
     /// <param name="b">Taken where the mask is 0.</param>
@@ -17,10 +18,8 @@ public static partial class TensorOperations
         (mask, a, b) = (Expand(mask, shape), Expand(a, shape), Expand(b, shape));
         var y = Tensor.Empty("Where", shape, DType.Float32, a.Device);
         a.Kernels.Select(mask.Handle, a.Handle, 0, b.Handle, 0, y.Handle, y.Count, accumulate: false);
-        if (Tape.Records(a, b))
-            y.RecordedAs(new WhereNode("Where", y, mask, a, b));
         GC.KeepAlive(mask);
-        return Tape.Finish("Where", scope.Keep(y));
+        return Tape.Finish("Where", scope.Keep(y), Tape.Records(a, b) ? new WhereNode("Where", y, mask, a, b) : null);
     }
 
     private static Tensor Mask(string name, Tensor mask, Device device)
@@ -31,16 +30,16 @@ public static partial class TensorOperations
 
     private sealed class WhereNode(string name, Tensor y, Tensor mask, Tensor? a, Tensor? b) : Node(name, y, a?.GradNode, b?.GradNode)
     {
-        private readonly Saved mask = new(mask);
+        private readonly Saved _mask = new(mask);
 
         internal override void Backward(Handle gradient)
         {
             if (Input0 is { } left)
-                Kernels.Select(mask.For(this), gradient, 0, default, 0, left.Target(out bool add), Count, add);
+                Kernels.Select(_mask.For(this), gradient, 0, default, 0, left.Target(out var add), Count, add);
             if (Input1 is { } right)
-                Kernels.Select(mask.For(this), default, 0, gradient, 0, right.Target(out bool add), Count, add);
+                Kernels.Select(_mask.For(this), default, 0, gradient, 0, right.Target(out var add), Count, add);
         }
 
-        protected override void ReleaseSaved() => mask.Release();
+        protected override void ReleaseSaved() => _mask.Release();
     }
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -9,9 +7,11 @@ public static partial class TensorOperations
         x = x.Floats(name);
         weight = weight?.Floats(name, x.Device);
         bias = bias?.Floats(name, x.Device);
-        int n = x.Rank > 0 ? x.Size(-1) : throw new ArgumentException($"{name}: a scalar has no axis to normalize.");
+        var n = x.Rank > 0 ? x.Size(-1) : throw new ArgumentException($"{name}: a scalar has no axis to normalize.");
         if (weight is not null && (weight.Rank != 1 || weight.Count != n) || bias is not null && (bias.Rank != 1 || bias.Count != n))
-            throw new ArgumentException($"{name}: {x.Sizes} needs a weight and a bias of [{n}], not {weight?.Sizes.ToString() ?? "none"} and {bias?.Sizes.ToString() ?? "none"}.");
+            throw new ArgumentException(
+                $"{name}: {x.Sizes} needs a weight and a bias of [{n}], not {weight?.Sizes.ToString() ?? "none"} " +
+                    $"and {bias?.Sizes.ToString() ?? "none"}.");
         weight = weight is null ? null : WithOwnNode(weight, x);
         bias = bias is null ? null : WithOwnNode(bias, x, weight);
         return (checked((int)x.Sizes.Product(0, x.Rank - 1)), n);

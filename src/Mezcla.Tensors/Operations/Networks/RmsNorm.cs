@@ -18,24 +18,20 @@ public static partial class TensorOperations
         var statistics = x.Device.Pool.Rent(rows * 4L, "RmsNorm");
         x.Kernels.RmsNorm(x.Handle, weight?.Handle ?? default, y.Handle, new Handle(statistics, 0), rows, n, epsilon);
         if (Tape.Records(x, weight))
-            y.RecordedAs(new RmsNormNode(y, x, weight, statistics, rows, n));
-        else
-            statistics.Release();
+            return Tape.Finish("RmsNorm", y, new RmsNormNode(y, x, weight, statistics, rows, n));
+        statistics.Release();
         return Tape.Finish("RmsNorm", y);
     }
 
-    private sealed class RmsNormNode(Tensor y, Tensor x, Tensor? weight, Storage inverse, int rows, int n) : Node("RmsNorm", y, x.GradNode, weight?.GradNode)
+    private sealed class RmsNormNode(Tensor y, Tensor x, Tensor? weight, Storage inverse, int rows, int n)
+        : Node("RmsNorm", y, x.GradNode, weight?.GradNode)
     {
-        private readonly Saved x = new(x), weight = weight is null ? default : new Saved(weight), inverse = new(inverse);
+        private readonly Saved _x = new(x), _weight = weight is null ? default : new Saved(weight), _inverse = new(inverse);
 
         internal override void Backward(Handle gradient)
-        {
-            bool addX = false, addWeight = false;
-            var dx = Input0?.Target(out addX) ?? default;
-            var dWeight = Input1?.Target(out addWeight) ?? default;
-            Kernels.RmsNormBackward(x.For(this), weight.For(this), inverse.For(this), gradient, rows, n, dx, addX, dWeight, addWeight);
-        }
+            => Kernels.RmsNormBackward(_x.For(this), _weight.For(this), _inverse.For(this), gradient, rows, n,
+                Target(0, out var addX), addX, Target(1, out var addWeight), addWeight);
 
-        protected override void ReleaseSaved() => Release(x, weight, inverse);
+        protected override void ReleaseSaved() => Release(_x, _weight, _inverse);
     }
 }

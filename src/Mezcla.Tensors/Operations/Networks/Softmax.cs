@@ -20,18 +20,16 @@ public static partial class TensorOperations
         var (rows, n, _, _) = SplitAtAxis(name, x, axis, true);
         var y = Tensor.Empty(name, x.Sizes, DType.Float32, x.Device);
         x.Kernels.Softmax(x.Handle, y.Handle, rows, n, log);
-        if (Tape.Records(x))
-            y.RecordedAs(new SoftmaxNode(name, y, x, rows, n, log));
-        return Tape.Finish(name, y);
+        return Tape.Finish(name, y, Tape.Records(x) ? new SoftmaxNode(name, y, x, rows, n, log) : null);
     }
 
     private sealed class SoftmaxNode(string name, Tensor y, Tensor x, long rows, long n, bool log) : Node(name, y, x.GradNode)
     {
-        private readonly Saved y = new(y);
+        private readonly Saved _y = new(y);
 
         internal override void Backward(Handle gradient)
-            => Kernels.SoftmaxBackward(y.For(this), gradient, Input0!.Target(out bool accumulate), rows, n, log, accumulate);
+            => Kernels.SoftmaxBackward(_y.For(this), gradient, Input0!.Target(out var accumulate), rows, n, log, accumulate);
 
-        protected override void ReleaseSaved() => y.Release();
+        protected override void ReleaseSaved() => _y.Release();
     }
 }

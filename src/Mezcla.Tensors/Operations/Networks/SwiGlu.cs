@@ -16,23 +16,17 @@ public static partial class TensorOperations
         up = WithOwnNode(up, gate);
         var y = Tensor.Empty("SwiGlu", gate.Sizes, DType.Float32, gate.Device);
         gate.Kernels.SwiGlu(gate.Handle, up.Handle, y.Handle, y.Count);
-        if (Tape.Records(gate, up))
-            y.RecordedAs(new SwiGluNode(y, gate, up));
-        return Tape.Finish("SwiGlu", y);
+        return Tape.Finish("SwiGlu", y, Tape.Records(gate, up) ? new SwiGluNode(y, gate, up) : null);
     }
 
     private sealed class SwiGluNode(Tensor y, Tensor gate, Tensor up) : Node("SwiGlu", y, gate.GradNode, up.GradNode)
     {
-        private readonly Saved gate = new(gate), up = new(up);
+        private readonly Saved _gate = new(gate), _up = new(up);
 
         internal override void Backward(Handle gradient)
-        {
-            bool addGate = false, addUp = false;
-            var dGate = Input0?.Target(out addGate) ?? default;
-            var dUp = Input1?.Target(out addUp) ?? default;
-            Kernels.SwiGluBackward(gate.For(this), up.For(this), gradient, dGate, addGate, dUp, addUp, Count);
-        }
+            => Kernels.SwiGluBackward(_gate.For(this), _up.For(this), gradient, Target(0, out var addGate), addGate,
+                Target(1, out var addUp), addUp, Count);
 
-        protected override void ReleaseSaved() => Release(gate, up);
+        protected override void ReleaseSaved() => Release(_gate, _up);
     }
 }

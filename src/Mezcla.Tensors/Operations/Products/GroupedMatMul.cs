@@ -1,13 +1,11 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
     /// <summary>
     /// Each group of rows times the matrix of its own: the experts of a Mixture of Experts. x [rows, in], sorted by group; weights
-    /// [groups, in, out], or [groups, out, in] where transposed; group e is the rows from offsets[e] to offsets[e + 1]; rows behind the last group give zeros. Result [rows, out].
-    /// dx = dy·W(e)ᵀ, dW(e) = xᵀ·dy over the rows of e.
+    /// [groups, in, out], or [groups, out, in] where transposed; group e is the rows from offsets[e] to offsets[e + 1]; rows behind the
+    /// last group give zeros. Result [rows, out]. dx = dy·W(e)ᵀ, dW(e) = xᵀ·dy over the rows of e.
     /// </summary>
     /// <param name="x">The rows.</param>
     /// <param name="weights">A matrix for each group.</param>
@@ -20,35 +18,40 @@ public static partial class TensorOperations
         weights = weights.Floats("GroupedMatMul", x.Device);
         offsets.Integers("GroupedMatMul", "the group offsets", x.Device);
         if (x.Rank != 2 || weights.Rank != 3 || weights.Size(transposeWeights ? 2 : 1) != x.Size(1))
-            throw new ArgumentException($"GroupedMatMul: {x.Sizes} x {weights.Sizes}{(transposeWeights ? "ᵀ" : "")}: must be [rows, in] and [groups, {(transposeWeights ? "out, in" : "in, out")}] with the same inner size.");
+            throw new ArgumentException(
+                $"GroupedMatMul: {x.Sizes} x {weights.Sizes}{(transposeWeights ? "ᵀ" : "")}: must be [rows, in] and " +
+                    $"[groups, {(transposeWeights ? "out, in" : "in, out")}] with the same inner size.");
         int groups = weights.Size(0), rows = x.Size(0), k = x.Size(1), n = weights.Size(transposeWeights ? 1 : 2);
         if (offsets.Rank != 1 || offsets.Count != groups + 1)
             throw new ArgumentException($"GroupedMatMul: {groups} groups need offsets [{groups + 1}], not {offsets.Sizes}.");
         var y = Tensor.Empty("GroupedMatMul", new Shape(rows, n), DType.Float32, x.Device);
         var check = new IndexCheck("GroupedMatMul", IndexKind.Offset, offsets.Sizes, rows);
-        if (x.Kernels.GroupedMatMul(x.Handle, weights.Handle, offsets.Handle, y.Handle, groups, rows, n, k, transposeWeights, accumulate: false, check) >= 0)
-            throw new ArgumentException($"GroupedMatMul: the offsets {Shape.Text(offsets.ToIntArray())} must rise from 0 to at most the number of rows, {rows}.");
-        if (Tape.Records(x, weights))
-            y.RecordedAs(new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights));
-        return Tape.Finish("GroupedMatMul", y);
+        if (x.Kernels.GroupedMatMul(x.Handle, weights.Handle, offsets.Handle, y.Handle, groups, rows, n, k, transposeWeights,
+            accumulate: false, check) >= 0)
+            throw new ArgumentException(
+                $"GroupedMatMul: the offsets {Shape.Text(offsets.ToIntArray())} must rise from 0 to at most the number of rows, {rows}.");
+        return Tape.Finish("GroupedMatMul", y,
+            Tape.Records(x, weights) ? new GroupedMatMulNode(y, x, weights, offsets, groups, rows, n, k, transposeWeights) : null);
     }
 
-    private sealed class GroupedMatMulNode(Tensor y, Tensor x, Tensor weights, Tensor offsets, int groups, int rows, int n, int k, bool transposed)
+    private sealed class GroupedMatMulNode(Tensor y, Tensor x, Tensor weights, Tensor offsets, int groups, int rows, int n, int k,
+        bool transposed)
         : Node("GroupedMatMul", y, x.GradNode, weights.GradNode)
     {
-        private readonly Saved x = weights.RequiresGrad ? new Saved(x) : default, weights = x.RequiresGrad ? new Saved(weights) : default;
-        private readonly Saved offsets = new(offsets);
+        private readonly Saved _x = weights.RequiresGrad ? new Saved(x) : default, _weights = x.RequiresGrad ? new Saved(weights) : default;
+        private readonly Saved _offsets = new(offsets);
 
         internal override void Backward(Handle gradient)
         {
             if (Input0 is { } dx)
-                Kernels.GroupedMatMul(gradient, weights.For(this), offsets.For(this), dx.Target(out bool add), groups, rows, k, n, !transposed, add);
+                Kernels.GroupedMatMul(gradient, _weights.For(this), _offsets.For(this), dx.Target(out var add), groups, rows, k, n,
+                    !transposed, add);
             if (Input1 is { } dw && transposed)
-                Kernels.GroupedOuter(gradient, x.For(this), offsets.For(this), dw.Target(out bool add), groups, rows, n, k, add);
+                Kernels.GroupedOuter(gradient, _x.For(this), _offsets.For(this), dw.Target(out var add), groups, rows, n, k, add);
             else if (Input1 is { } dWeights)
-                Kernels.GroupedOuter(x.For(this), gradient, offsets.For(this), dWeights.Target(out bool add), groups, rows, k, n, add);
+                Kernels.GroupedOuter(_x.For(this), gradient, _offsets.For(this), dWeights.Target(out var add), groups, rows, k, n, add);
         }
 
-        protected override void ReleaseSaved() => Release(x, weights, offsets);
+        protected override void ReleaseSaved() => Release(_x, _weights, _offsets);
     }
 }

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -13,10 +11,10 @@ public static partial class TensorOperations
     {
         var (rows, input, output) = LinearSizes("Linear", ref x, ref weight, ref bias);
         var y = Tensor.Empty("Linear", x.Sizes.With(x.Rank - 1, output), DType.Float32, x.Device);
-        x.Kernels.MatMul(new Product(1, rows, output, input, false, true, 0, 0, 0), x.Handle, weight.Handle, bias?.Handle ?? default, y.Handle, accumulate: false);
-        if (Tape.Records(x, weight, bias))
-            y.RecordedAs(new LinearNode("Linear", y, x, weight, bias, rows, input, output));
-        return Tape.Finish("Linear", y);
+        x.Kernels.MatMul(new Product(1, rows, output, input, false, true, 0, 0, 0), x.Handle, weight.Handle, bias?.Handle ?? default,
+            y.Handle, accumulate: false);
+        return Tape.Finish("Linear", y,
+            Tape.Records(x, weight, bias) ? new LinearNode("Linear", y, x, weight, bias, rows, input, output) : null);
     }
 
     private static (int Rows, int Input, int Output) LinearSizes(string name, ref Tensor x, ref Tensor weight, ref Tensor? bias)
@@ -25,7 +23,8 @@ public static partial class TensorOperations
         weight = weight.Floats(name, x.Device);
         bias = bias?.Floats(name, x.Device);
         if (weight.Rank != 2 || x.Rank < 1 || x.Size(-1) != weight.Sizes[1])
-            throw new ArgumentException($"{name}: the input {x.Sizes} and the weight {weight.Sizes} must be [..., in] and [out, in] with the same inner size.");
+            throw new ArgumentException(
+                $"{name}: the input {x.Sizes} and the weight {weight.Sizes} must be [..., in] and [out, in] with the same inner size.");
         if (bias is not null && (bias.Rank != 1 || bias.Count != weight.Sizes[0]))
             throw new ArgumentException($"{name}: the bias {bias.Sizes} must be [out] for the weight {weight.Sizes}.");
         return (checked((int)x.Sizes.Product(0, x.Rank - 1)), weight.Sizes[1], weight.Sizes[0]);
@@ -34,18 +33,20 @@ public static partial class TensorOperations
     private class LinearNode(string name, Tensor y, Tensor x, Tensor weight, Tensor? bias, int rows, int input, int output)
         : Node(name, y, x.GradNode, weight.GradNode, bias?.GradNode)
     {
-        private readonly Saved x = weight.RequiresGrad ? new Saved(x) : default, weight = x.RequiresGrad ? new Saved(weight) : default;
+        private readonly Saved _x = weight.RequiresGrad ? new Saved(x) : default, _weight = x.RequiresGrad ? new Saved(weight) : default;
 
         internal override void Backward(Handle gradient)
         {
             if (Input0 is { } dx)
-                Kernels.MatMul(new Product(1, rows, input, output, false, false, 0, 0, 0), gradient, weight.For(this), default, dx.Target(out bool add), add);
+                Kernels.MatMul(new Product(1, rows, input, output, false, false, 0, 0, 0), gradient, _weight.For(this), default,
+                    dx.Target(out var add), add);
             if (Input1 is { } dWeight)
-                Kernels.MatMul(new Product(1, output, input, rows, true, false, 0, 0, 0), gradient, x.For(this), default, dWeight.Target(out bool add), add);
+                Kernels.MatMul(new Product(1, output, input, rows, true, false, 0, 0, 0), gradient, _x.For(this), default,
+                    dWeight.Target(out var add), add);
             if (Input2 is { } dBias)
-                Kernels.Sum(gradient, dBias.Target(out bool add), 1, rows, output, 1, squares: false, add);
+                Kernels.Sum(gradient, dBias.Target(out var add), 1, rows, output, 1, squares: false, add);
         }
 
-        protected override void ReleaseSaved() => Release(x, weight);
+        protected override void ReleaseSaved() => Release(_x, _weight);
     }
 }

@@ -1,14 +1,12 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
     /// <summary>
-    /// gelu(x·Wᵀ + b), the first half of a transformer's network, for x [..., in], W [out, in], b [out]; the result is [..., out]. Where the device can, a thread
-    /// applies GELU to each block of the product while the block is in its cache. It keeps the slopes g′ instead of the sums h = x·Wᵀ + b, since value and slope
-    /// share their costly part. Backward: dh = dy·g′, and the rest is that of <see cref="Linear"/>. Elsewhere it is <c>x.Linear(W, b).Gelu(form)</c>, with the same
-    /// results.
+    /// gelu(x·Wᵀ + b), the first half of a transformer's network, for x [..., in], W [out, in], b [out]; the result is [..., out]. Where
+    /// the device can, a thread applies GELU to each block of the product while the block is in its cache. It keeps the slopes g′ instead
+    /// of the sums h = x·Wᵀ + b, since value and slope share their costly part. Backward: dh = dy·g′, and the rest is that of
+    /// <see cref="Linear"/>. Elsewhere it is <c>x.Linear(W, b).Gelu(form)</c>, with the same results.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor? bias = null, GeluForm form = GeluForm.Tanh)
@@ -20,22 +18,21 @@ public static partial class TensorOperations
         var y = Tensor.Empty("LinearGelu", x.Sizes.With(x.Rank - 1, output), DType.Float32, x.Device);
         var slopes = Tape.Records(x, weight, bias) ? x.Device.Pool.Rent(y.Count * 4, "LinearGelu") : null;
         kernels.LinearGelu(rows, output, input, x.Handle, weight.Handle, bias?.Handle ?? default, y.Handle, new Handle(slopes, 0), form);
-        if (slopes is not null)
-            y.RecordedAs(new LinearGeluNode(y, x, weight, bias, slopes, rows, input, output));
-        return Tape.Finish("LinearGelu", y);
+        return Tape.Finish("LinearGelu", y,
+            slopes is null ? null : new LinearGeluNode(y, x, weight, bias, slopes, rows, input, output));
     }
 
     private sealed class LinearGeluNode(Tensor y, Tensor x, Tensor weight, Tensor? bias, Storage slopes, int rows, int input, int output)
         : LinearNode("LinearGelu", y, x, weight, bias, rows, input, output)
     {
-        private readonly Saved slopes = new(slopes);
-        private readonly Shape shape = y.Sizes;
+        private readonly Saved _slopes = new(slopes);
+        private readonly Shape _shape = y.Sizes;
 
         internal override void Backward(Handle gradient)
         {
             // Where the slopes are not needed again, the product is written over them.
-            var inner = IsLastPass ? slopes.For(this) : new Handle(Device.Pool.Rent(Count * 4, "LinearGelu"), 0);
-            Broadcast(BinaryKind.Multiply, gradient, shape, slopes.For(this), shape, inner, shape, Kernels, accumulate: false);
+            var inner = IsLastPass ? _slopes.For(this) : Rent(Count);
+            Broadcast(BinaryKind.Multiply, gradient, _shape, _slopes.For(this), _shape, inner, _shape, Kernels, accumulate: false);
             base.Backward(inner);
             if (!IsLastPass)
                 inner.Storage!.Release();
@@ -44,7 +41,7 @@ public static partial class TensorOperations
         protected override void ReleaseSaved()
         {
             base.ReleaseSaved();
-            slopes.Release();
+            _slopes.Release();
         }
     }
 }

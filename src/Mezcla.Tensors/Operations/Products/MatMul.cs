@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -8,17 +6,21 @@ public static partial class TensorOperations
     /// The matrix product of the last two axes: [..., m, k] · [..., k, n] = [..., m, n], each operand transposed first where said; leading
     /// axes broadcast. With C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC, summed over the axes along which the operand was repeated.
     /// </summary>
-    /// <exception cref="ArgumentException">An operand has fewer than two axes, the inner sizes differ, or the leading axes do not broadcast.</exception>
+    /// <exception cref="ArgumentException">An operand has fewer than two axes, the inner
+    /// sizes differ, or the leading axes do not broadcast.</exception>
     public static Tensor MatMul(this Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
     {
         a = a.Floats("MatMul");
         b = b.Floats("MatMul", a.Device);
         if (a.Rank < 2 || b.Rank < 2)
-            throw new ArgumentException($"MatMul: {a.Sizes} x {b.Sizes}: both need at least two axes (Unsqueeze makes a vector a row or a column).");
+            throw new ArgumentException(
+                $"MatMul: {a.Sizes} x {b.Sizes}: both need at least two axes (Unsqueeze makes a vector a row or a column).");
         int m = a.Size(transposeA ? -1 : -2), k = a.Size(transposeA ? -2 : -1);
         int n = b.Size(transposeB ? -2 : -1), other = b.Size(transposeB ? -1 : -2);
         if (k != other)
-            throw new ArgumentException($"MatMul: {a.Sizes}{(transposeA ? "ᵀ" : "")} x {b.Sizes}{(transposeB ? "ᵀ" : "")}: the inner sizes {k} and {other} differ.");
+            throw new ArgumentException(
+                $"MatMul: {a.Sizes}{(transposeA ? "ᵀ" : "")} x {b.Sizes}{(transposeB ? "ᵀ" : "")}: the inner sizes {k} and {other} " +
+                    "differ.");
         Shape aBatch = new(a.Shape[..^2]), bBatch = new(b.Shape[..^2]), batch;
         try
         {
@@ -37,18 +39,18 @@ public static partial class TensorOperations
         }
         var sizes = new MatMulSizes(batch, m, n, k, transposeA, transposeB);
         Products(a.Kernels, batch, a.Handle, aBatch, transposeA, b.Handle, bBatch, transposeB, y.Handle, batch, m, n, k, accumulate: false);
-        if (Tape.Records(a, b))
-            y.RecordedAs(new MatMulNode(y, a, b, aBatch, bBatch, sizes));
-        return Tape.Finish("MatMul", y);
+        return Tape.Finish("MatMul", y, Tape.Records(a, b) ? new MatMulNode(y, a, b, aBatch, bBatch, sizes) : null);
     }
 
     private readonly record struct MatMulSizes(Shape Batch, int M, int N, int K, bool TransposeA, bool TransposeB);
 
     /// <summary>
-    /// C = op(A)·op(B) for every index of the leading axes <paramref name="all"/>, each operand with its own. The longest run of trailing axes
-    /// along which every operand either advances or stays is one call, the rest a loop. Where C stays while others advance, products are summed.
+    /// C = op(A)·op(B) for every index of the leading axes <paramref name="all"/>, each operand with its own. The longest run of trailing
+    /// axes along which every operand either advances or stays is one call, the rest a
+    /// loop. Where C stays while others advance, products are summed.
     /// </summary>
-    private static void Products(DeviceKernels kernels, in Shape all, Handle a, in Shape aBatch, bool transposeA, Handle b, in Shape bBatch, bool transposeB,
+    private static void Products(DeviceKernels kernels, in Shape all, Handle a, in Shape aBatch, bool transposeA, Handle b, in Shape bBatch,
+        bool transposeB,
         Handle c, in Shape cBatch, int m, int n, int k, bool accumulate)
     {
         long aSize = (long)m * k, bSize = (long)k * n, cSize = (long)m * n;
@@ -59,20 +61,17 @@ public static partial class TensorOperations
         }
         if (all.Count == 0)
             return;
-        Span<long> aSteps = stackalloc long[Shape.MaxRank], bSteps = stackalloc long[Shape.MaxRank], cSteps = stackalloc long[Shape.MaxRank];
-        aBatch.BroadcastStrides(all, aSteps);
-        bBatch.BroadcastStrides(all, bSteps);
-        cBatch.BroadcastStrides(all, cSteps);
-        int from = Math.Max(Regular(all, aSteps), Math.Max(Regular(all, bSteps), Regular(all, cSteps)));
+        AxisStrides aSteps = aBatch.BroadcastStrides(all), bSteps = bBatch.BroadcastStrides(all), cSteps = cBatch.BroadcastStrides(all);
+        var from = Math.Max(Regular(all, aSteps), Math.Max(Regular(all, bSteps), Regular(all, cSteps)));
         var product = new Product(checked((int)all.Product(from, all.Rank)), m, n, k, transposeA, transposeB,
             Advances(all, aSteps, from) ? aSize : 0, Advances(all, bSteps, from) ? bSize : 0, Advances(all, cSteps, from) ? cSize : 0);
-        long outer = all.Product(0, from);
+        var outer = all.Product(0, from);
         for (long i = 0; i < outer; i++)
         {
             long rest = i, aAt = 0, bAt = 0, cAt = 0;
-            for (int axis = from - 1; axis >= 0; axis--)
+            for (var axis = from - 1; axis >= 0; axis--)
             {
-                long at = rest % all[axis];
+                var at = rest % all[axis];
                 rest /= all[axis];
                 aAt += at * aSteps[axis];
                 bAt += at * bSteps[axis];
@@ -85,7 +84,7 @@ public static partial class TensorOperations
         static int Regular(in Shape all, ReadOnlySpan<long> steps)
         {
             bool? advances = null;
-            for (int axis = all.Rank - 1; axis >= 0; axis--)
+            for (var axis = all.Rank - 1; axis >= 0; axis--)
             {
                 if (all[axis] == 1)
                     continue;
@@ -99,31 +98,32 @@ public static partial class TensorOperations
         static bool Advances(in Shape all, ReadOnlySpan<long> steps, int from) => steps[from..all.Rank].ContainsAnyExcept(0);
     }
 
-    private sealed class MatMulNode(Tensor y, Tensor a, Tensor b, Shape aBatch, Shape bBatch, MatMulSizes sizes) : Node("MatMul", y, a.GradNode, b.GradNode)
+    private sealed class MatMulNode(Tensor y, Tensor a, Tensor b, Shape aBatch, Shape bBatch, MatMulSizes sizes)
+        : Node("MatMul", y, a.GradNode, b.GradNode)
     {
-        private readonly Saved a = b.RequiresGrad ? new Saved(a) : default, b = a.RequiresGrad ? new Saved(b) : default;
+        private readonly Saved _a = b.RequiresGrad ? new Saved(a) : default, _b = a.RequiresGrad ? new Saved(b) : default;
 
         internal override void Backward(Handle gradient)
         {
             var (all, m, n, k, transposeA, transposeB) = sizes;
             if (Input0 is { } left)
             {
-                var target = left.Target(out bool add);
+                var target = left.Target(out var add);
                 if (transposeA)
-                    Products(Kernels, all, b.For(this), bBatch, transposeB, gradient, all, true, target, aBatch, k, m, n, add);
+                    Products(Kernels, all, _b.For(this), bBatch, transposeB, gradient, all, true, target, aBatch, k, m, n, add);
                 else
-                    Products(Kernels, all, gradient, all, false, b.For(this), bBatch, !transposeB, target, aBatch, m, k, n, add);
+                    Products(Kernels, all, gradient, all, false, _b.For(this), bBatch, !transposeB, target, aBatch, m, k, n, add);
             }
             if (Input1 is { } right)
             {
-                var target = right.Target(out bool add);
+                var target = right.Target(out var add);
                 if (transposeB)
-                    Products(Kernels, all, gradient, all, true, a.For(this), aBatch, transposeA, target, bBatch, n, k, m, add);
+                    Products(Kernels, all, gradient, all, true, _a.For(this), aBatch, transposeA, target, bBatch, n, k, m, add);
                 else
-                    Products(Kernels, all, a.For(this), aBatch, !transposeA, gradient, all, false, target, bBatch, k, n, m, add);
+                    Products(Kernels, all, _a.For(this), aBatch, !transposeA, gradient, all, false, target, bBatch, k, n, m, add);
             }
         }
 
-        protected override void ReleaseSaved() => Release(a, b);
+        protected override void ReleaseSaved() => Release(_a, _b);
     }
 }

@@ -1,10 +1,9 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>A tensor seen as [outer, n, inner] around an axis (around everything where it is null), and the shape without that axis.</summary>
+    /// <summary>A tensor seen as [outer, n, inner] around an axis (around everything
+    /// where it is null), and the shape without that axis.</summary>
     private static (long Outer, long N, long Inner, Shape Without) SplitAtAxis(string name, Tensor x, int? axis, bool keepDims)
     {
         ref readonly var shape = ref x.Sizes;
@@ -14,7 +13,7 @@ public static partial class TensorOperations
             ones.Fill(1);
             return (1, shape.Count, 1, new Shape(ones));
         }
-        int at = x.Axis(name, chosen);
+        var at = x.Axis(name, chosen);
         return (shape.Product(0, at), shape[at], shape.Product(at + 1, shape.Rank), keepDims ? shape.With(at, 1) : shape.Without(at));
     }
 }

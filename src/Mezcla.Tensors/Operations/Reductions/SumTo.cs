@@ -1,10 +1,9 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>y (+)= scale·x, summed over the axes along which <paramref name="own"/> was repeated to become <paramref name="shape"/>.</summary>
+    /// <summary>y (+)= scale·x, summed over the axes along which <paramref name="own"/>
+    /// was repeated to become <paramref name="shape"/>.</summary>
     internal static void SumTo(Device device, Handle x, Shape shape, Handle y, in Shape own, float scale, bool accumulate)
     {
         Storage? between = null;
@@ -27,7 +26,7 @@ public static partial class TensorOperations
             between?.Release();
             between = storage;
             x = new Handle(storage, 0);
-            for (int i = from; i < to; i++)
+            for (var i = from; i < to; i++)
                 shape = shape.With(i, 1);
         }
         between?.Release();
@@ -35,11 +34,11 @@ public static partial class TensorOperations
         // The first run of neighbouring axes, from one on, that are to be summed.
         static (int From, int To) Run(in Shape shape, in Shape own, int start)
         {
-            int missing = shape.Rank - own.Rank;
+            var missing = shape.Rank - own.Rank;
             for (; start < shape.Rank; start++)
                 if (Repeated(shape, own, start))
                     break;
-            int end = start;
+            var end = start;
             while (end < shape.Rank && Repeated(shape, own, end))
                 end++;
             return (start, end);

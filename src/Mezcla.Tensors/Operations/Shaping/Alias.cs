@@ -9,15 +9,9 @@ public static partial class TensorOperations
     }
 
     /// <summary>
-    /// The tensor, under a node of its own where it is also one of the others, because an operation writes the gradient of each operand to a
-    /// different place.
+    /// The tensor, under a node of its own where it is also one of the others, because an operation writes the gradient of each operand to
+    /// a different place.
     /// </summary>
     internal static Tensor WithOwnNode(Tensor tensor, Tensor? other, Tensor? another = null)
         => ReferenceEquals(tensor, other) || ReferenceEquals(tensor, another) ? Alias("Alias", tensor, tensor.Sizes) : tensor;
-}
-
-/// <summary>A result that holds the same numbers as the operand: the gradient is passed on as it is.</summary>
-internal sealed class AliasNode(string name, Tensor y, Tensor x) : Node(name, y, x.GradNode)
-{
-    internal override void Backward(Handle gradient) => Input0!.Receive(gradient);
 }

@@ -14,64 +14,52 @@ public sealed partial class Tensor
         foreach (var tensor in tensors)
         {
             tensor.Require("Concatenate").On(first.Device, "Concatenate");
-            if (tensor.Rank != first.Rank || tensor.DType != first.DType || tensor.shape.With(axis, 0) != first.shape.With(axis, 0))
+            if (tensor.Rank != first.Rank || tensor.DType != first.DType || tensor._shape.With(axis, 0) != first._shape.With(axis, 0))
                 throw new ArgumentException($"Concatenate along axis {axis}: {tensor.Described} does not fit {first.Described}.");
-            size += tensor.shape[axis];
+            size += tensor._shape[axis];
         }
-        var y = Empty("Concatenate", new Shape(first.shape.With(axis, checked((int)size)).Span), first.DType, first.Device);
-        Span<long> part = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-        y.shape.Strides(whole);
+        var y = Empty("Concatenate", new Shape(first._shape.With(axis, checked((int)size)).Span), first.DType, first.Device);
+        var whole = y._shape.Strides();
         var to = y.Handle;
         foreach (var tensor in tensors)
         {
-            tensor.shape.Strides(part);
-            y.Kernels.CopyStrided(tensor.Handle, part, to, whole, tensor.shape, y.DType.Bytes());
-            to = to.Plus(tensor.shape[axis] * whole[axis] * y.DType.Bytes());
+            y.Kernels.CopyStrided(tensor.Handle, tensor._shape.Strides(), to, whole, tensor._shape, y.DType.Bytes());
+            to = to.Plus(tensor._shape[axis] * whole[axis] * y.DType.Bytes());
         }
-        if (Tape.Records(tensors))
-            y.RecordedAs(new ConcatenateNode(y, tensors, axis));
-        return y;
+        return Tape.Records(tensors) ? y.RecordedAs(new ConcatenateNode(y, tensors, axis)) : y;
     }
 
-    private sealed class ConcatenateNode : Node
+    private sealed class ConcatenateNode(Tensor y, ReadOnlySpan<Tensor> tensors, int axis) : Node("Concatenate", y, NodesOf(tensors))
     {
-        private readonly Node?[] inputs;
-        private readonly int[] sizes;
-        private readonly Shape shape;
-        private readonly int axis;
-
-        internal ConcatenateNode(Tensor y, ReadOnlySpan<Tensor> tensors, int axis) : base("Concatenate", y, null)
-        {
-            shape = y.shape;
-            this.axis = axis;
-            inputs = new Node?[tensors.Length];
-            sizes = new int[tensors.Length];
-            for (int i = 0; i < tensors.Length; i++)
-            {
-                sizes[i] = tensors[i].shape[axis];
-                inputs[i] = tensors[i].GradNode;
-                inputs[i]?.AddReference();
-            }
-        }
-
-        internal override Node?[] MoreInputs => inputs;
+        private readonly int[] _sizes = SizesOf(tensors, axis);
+        private readonly Shape _shape = y._shape;
 
         internal override void Backward(Handle gradient)
         {
-            Span<long> part = stackalloc long[Tensors.Shape.MaxRank], whole = stackalloc long[Tensors.Shape.MaxRank];
-            shape.Strides(whole);
-            for (int i = 0; i < inputs.Length; gradient = gradient.Plus(sizes[i++] * whole[axis] * 4))
+            var whole = _shape.Strides();
+            for (var i = 0; i < _sizes.Length; i++)
             {
-                if (inputs[i] is not { } input)
-                    continue;
-                var own = shape.With(axis, sizes[i]);
-                own.Strides(part);
-                var target = input.Target(out bool accumulate);
-                if (accumulate)
-                    Kernels.AddStrided(gradient, whole, target, part, own);
-                else
-                    Kernels.CopyStrided(gradient, whole, target, part, own, 4);
+                var own = _shape.With(axis, _sizes[i]);
+                if (Inputs[i] is { } input)
+                    Scatter(gradient, whole, input, own.Strides(), own);
+                gradient = gradient.Plus(_sizes[i] * whole[axis] * sizeof(float));
             }
+        }
+
+        private static Node?[] NodesOf(ReadOnlySpan<Tensor> tensors)
+        {
+            var nodes = new Node?[tensors.Length];
+            for (var i = 0; i < nodes.Length; i++)
+                nodes[i] = tensors[i].GradNode;
+            return nodes;
+        }
+
+        private static int[] SizesOf(ReadOnlySpan<Tensor> tensors, int axis)
+        {
+            var sizes = new int[tensors.Length];
+            for (var i = 0; i < sizes.Length; i++)
+                sizes[i] = tensors[i]._shape[axis];
+            return sizes;
         }
     }
 }

@@ -2,17 +2,18 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Repeated along axes of size 1, and along new leading axes, to a shape (-1 keeps a size). The gradient is summed over the repetitions. Copies.</summary>
+    /// <summary>Repeated along axes of size 1, and along new leading axes, to a shape (-1 keeps a
+    /// size). The gradient is summed over the repetitions. Copies.</summary>
     /// <exception cref="ArgumentException">x cannot be repeated to that shape.</exception>
     public static Tensor Expand(this Tensor x, params ReadOnlySpan<int> shape)
     {
         x.Require("Expand");
         Span<int> sizes = stackalloc int[shape.Length];
-        int missing = shape.Length - x.Rank;
-        bool fits = missing >= 0;
-        for (int i = 0; i < shape.Length && fits; i++)
+        var missing = shape.Length - x.Rank;
+        var fits = missing >= 0;
+        for (var i = 0; i < shape.Length && fits; i++)
         {
-            int own = i < missing ? 1 : x.Sizes[i - missing];
+            var own = i < missing ? 1 : x.Sizes[i - missing];
             sizes[i] = shape[i] == -1 && i >= missing ? own : shape[i];
             fits = own == 1 || own == sizes[i];
         }
@@ -26,17 +27,15 @@ public static partial class TensorOperations
         if (shape == x.Sizes)
             return x;
         var y = Tensor.Empty("Expand", shape, x.DType, x.Device);
-        Span<long> from = stackalloc long[Shape.MaxRank], to = stackalloc long[Shape.MaxRank];
-        x.Sizes.BroadcastStrides(shape, from);
-        shape.Strides(to);
-        x.Kernels.CopyStrided(x.Handle, from, y.Handle, to, shape, x.DType.Bytes());
+        x.Kernels.CopyStrided(x.Handle, x.Sizes.BroadcastStrides(shape), y.Handle, shape.Strides(), shape, x.DType.Bytes());
         return Tape.Records(x) ? y.RecordedAs(new ExpandNode(y, x)) : y;
     }
 
     private sealed class ExpandNode(Tensor y, Tensor x) : Node("Expand", y, x.GradNode)
     {
-        private readonly Shape x = x.Sizes, y = y.Sizes;
+        private readonly Shape _x = x.Sizes, _y = y.Sizes;
 
-        internal override void Backward(Handle gradient) => SumTo(Device, gradient, y, Input0!.Target(out bool accumulate), x, 1, accumulate);
+        internal override void Backward(Handle gradient) =>
+            SumTo(Device, gradient, _y, Input0!.Target(out var accumulate), _x, 1, accumulate);
     }
 }

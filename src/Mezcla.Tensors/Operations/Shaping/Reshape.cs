@@ -9,11 +9,11 @@ public static partial class TensorOperations
         x.Require("Reshape");
         Span<int> sizes = stackalloc int[shape.Length];
         shape.CopyTo(sizes);
-        int open = sizes.IndexOf(-1);
+        var open = sizes.IndexOf(-1);
         if (open >= 0)
         {
             sizes[open] = 1;
-            long others = sizes.Contains(-1) ? 0 : new Shape(sizes).Count;
+            var others = sizes.Contains(-1) ? 0 : new Shape(sizes).Count;
             if (others == 0 || x.Count % others != 0)
                 throw new ArgumentException($"Reshape: {x.Sizes} to {Shape.Text(shape)}: no size in place of -1 makes {x.Count} elements.");
             sizes[open] = checked((int)(x.Count / others));

@@ -1,5 +1,3 @@
-using Mezcla.Tensors.Devices;
-
 namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
@@ -17,42 +15,33 @@ public static partial class TensorOperations
     {
         axis = x.Require("Slice").Axis("Slice", axis);
         ref readonly var shape = ref x.Sizes;
-        int from = start < 0 ? start + shape[axis] : start;
-        int size = length == -1 ? shape[axis] - from : length;
+        var from = start < 0 ? start + shape[axis] : start;
+        var size = length == -1 ? shape[axis] - from : length;
         if (from < 0 || size < 0 || from > shape[axis] - size)
             throw new ArgumentException($"Slice: {length} positions from {start} on do not lie in axis {axis} of {shape}.");
         var result = shape.With(axis, size);
-        long inner = shape.Product(axis + 1, shape.Rank);
+        var inner = shape.Product(axis + 1, shape.Rank);
         Tensor y;
         if (shape.Product(0, axis) == 1)
             y = x.View(result, from * inner);
         else
         {
             y = Tensor.Empty("Slice", result, x.DType, x.Device);
-            Span<long> whole = stackalloc long[Shape.MaxRank], part = stackalloc long[Shape.MaxRank];
-            shape.Strides(whole);
-            result.Strides(part);
-            x.Kernels.CopyStrided(x.Handle.Plus(from * inner * x.DType.Bytes()), whole, y.Handle, part, result, x.DType.Bytes());
+            var first = x.Handle.Plus(from * inner * x.DType.Bytes());
+            x.Kernels.CopyStrided(first, shape.Strides(), y.Handle, result.Strides(), result, x.DType.Bytes());
         }
-        if (Tape.Records(x))
-            y.RecordedAs(new SliceNode(y, x, axis, from, size));
-        return y;
+        return Tape.Records(x) ? y.RecordedAs(new SliceNode(y, x, axis, from, size)) : y;
     }
 
     private sealed class SliceNode(Tensor y, Tensor x, int axis, int start, int length) : Node("Slice", y, x.GradNode)
     {
-        private readonly Shape shape = x.Sizes;
+        private readonly Shape _shape = x.Sizes;
 
         internal override void Backward(Handle gradient)
         {
-            var dx = Input0!.Target(out bool accumulate);
-            if (!accumulate)
-                Kernels.Fill(dx, shape.Count, 0);
-            Span<long> whole = stackalloc long[Shape.MaxRank], part = stackalloc long[Shape.MaxRank];
-            var own = shape.With(axis, length);
-            shape.Strides(whole);
-            own.Strides(part);
-            Kernels.AddStrided(gradient, part, dx.Plus(start * whole[axis] * 4), whole, own);
+            var part = _shape.With(axis, length);
+            var whole = _shape.Strides();
+            Kernels.AddStrided(gradient, part.Strides(), TargetToAddTo(Input0!).Plus(start * whole[axis] * 4), whole, part);
         }
     }
 }

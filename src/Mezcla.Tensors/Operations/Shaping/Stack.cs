@@ -8,7 +8,7 @@ public sealed partial class Tensor
     {
         using var scope = new TensorScope();
         var with = new Tensor[tensors.Length];
-        for (int i = 0; i < with.Length; i++)
+        for (var i = 0; i < with.Length; i++)
             with[i] = tensors[i].Unsqueeze(axis);
         return scope.Keep(Concatenate(axis, with));
     }

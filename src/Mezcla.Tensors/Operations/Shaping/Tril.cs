@@ -2,25 +2,24 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The last two axes with 0 above a diagonal: element (r, c) stays where c ≤ r + <paramref name="diagonal"/>. So does the gradient.</summary>
+    /// <summary>The last two axes with 0 above a diagonal: element (r, c) stays where c ≤ r
+    /// + <paramref name="diagonal"/>. So does the gradient.</summary>
     /// <exception cref="ArgumentException">x has fewer than two axes.</exception>
     public static Tensor Tril(this Tensor x, int diagonal = 0)
     {
         x = x.Floats("Tril");
         if (x.Rank < 2)
             throw new ArgumentException($"Tril: {x.Sizes} has fewer than two axes.");
-        long batch = x.Sizes.Product(0, x.Rank - 2);
+        var batch = x.Sizes.Product(0, x.Rank - 2);
         int rows = x.Sizes[x.Rank - 2], columns = x.Sizes[x.Rank - 1];
         var y = Tensor.Empty("Tril", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Tril(x.Handle, y.Handle, batch, rows, columns, diagonal, accumulate: false);
-        if (Tape.Records(x))
-            y.RecordedAs(new TrilNode(y, x, batch, rows, columns, diagonal));
-        return Tape.Finish("Tril", y);
+        return Tape.Finish("Tril", y, Tape.Records(x) ? new TrilNode(y, x, batch, rows, columns, diagonal) : null);
     }
 
     private sealed class TrilNode(Tensor y, Tensor x, long batch, int rows, int columns, int diagonal) : Node("Tril", y, x.GradNode)
     {
         internal override void Backward(Handle gradient)
-            => Kernels.Tril(gradient, Input0!.Target(out bool accumulate), batch, rows, columns, diagonal, accumulate);
+            => Kernels.Tril(gradient, Input0!.Target(out var accumulate), batch, rows, columns, diagonal, accumulate);
     }
 }

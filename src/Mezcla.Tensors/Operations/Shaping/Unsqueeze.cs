@@ -7,7 +7,7 @@ public static partial class TensorOperations
     public static Tensor Unsqueeze(this Tensor x, int axis)
     {
         x.Require("Unsqueeze");
-        int at = axis < 0 ? axis + x.Rank + 1 : axis;
+        var at = axis < 0 ? axis + x.Rank + 1 : axis;
         if (at < 0 || at > x.Rank)
             throw new ArgumentException($"Unsqueeze: {x.Sizes} has no place {axis} for another axis.");
         return Alias("Unsqueeze", x, x.Sizes.Insert(at, 1));
