@@ -23,9 +23,7 @@ internal sealed unsafe partial class TorchKernels
             UnaryKind.Log => "log"u8,
             UnaryKind.Sqrt => "sqrt"u8,
             UnaryKind.Square => "square"u8,
-            UnaryKind.Abs => "abs"u8,
             UnaryKind.Pow => "pow"u8,
-            UnaryKind.Clamp => "clamp"u8,
             UnaryKind.Tanh => "tanh"u8,
             UnaryKind.Sigmoid => "sigmoid"u8,
             UnaryKind.Gelu => "gelu"u8,
@@ -33,8 +31,6 @@ internal sealed unsafe partial class TorchKernels
             UnaryKind.Silu => "silu"u8,
             UnaryKind.Relu => "relu"u8,
             UnaryKind.Softplus => "softplus"u8,
-            UnaryKind.Sin => "sin"u8,
-            UnaryKind.Cos => "cos"u8,
             UnaryKind.NormalCdf => "normal_cdf"u8,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         }, y, F(x, n), F(y, n), a, b);
@@ -52,9 +48,7 @@ internal sealed unsafe partial class TorchKernels
             UnaryKind.Log => "log_backward"u8,
             UnaryKind.Sqrt => "sqrt_backward"u8,
             UnaryKind.Square => "square_backward"u8,
-            UnaryKind.Abs => "abs_backward"u8,
             UnaryKind.Pow => "pow_backward"u8,
-            UnaryKind.Clamp => "clamp_backward"u8,
             UnaryKind.Tanh => "tanh_backward"u8,
             UnaryKind.Sigmoid => "sigmoid_backward"u8,
             UnaryKind.Gelu => "gelu_backward"u8,
@@ -62,8 +56,6 @@ internal sealed unsafe partial class TorchKernels
             UnaryKind.Silu => "silu_backward"u8,
             UnaryKind.Relu => "relu_backward"u8,
             UnaryKind.Softplus => "softplus_backward"u8,
-            UnaryKind.Sin => "sin_backward"u8,
-            UnaryKind.Cos => "cos_backward"u8,
             UnaryKind.NormalCdf => "normal_cdf_backward"u8,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         }, dx, saved.IsNull ? F(dy, n) : F(saved, n), F(dy, n), F(dx, n), a, b, accumulate);
@@ -84,7 +76,6 @@ internal sealed unsafe partial class TorchKernels
             BinaryKind.Divide => "divide"u8,
             BinaryKind.Greater => "greater"u8,
             BinaryKind.Less => "less"u8,
-            BinaryKind.Equal => "equal"u8,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         }, y, View(a, Block.Float32, sizes, aStrides[..rank]), View(b, Block.Float32, sizes, bStrides[..rank]), F(y, sizes), accumulate);
     }

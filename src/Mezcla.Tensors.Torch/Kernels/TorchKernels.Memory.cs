@@ -107,15 +107,6 @@ internal sealed unsafe partial class TorchKernels
             Run("tril"u8, y, F(x, batch, rows, columns), F(y, batch, rows, columns), diagonal, accumulate);
     }
 
-    public override long OneHot(Handle ids, Handle y, long n, long classes, in IndexCheck check)
-    {
-        if (n == 0 || classes == 0)
-            Look(ids, n, classes, check);
-        else
-            Run("one_hot"u8, y, I(ids, n), F(y, n, classes), Record, Number(check));
-        return -1;
-    }
-
     public override long FirstNaN(Handle x, long n)
     {
         if (n == 0)

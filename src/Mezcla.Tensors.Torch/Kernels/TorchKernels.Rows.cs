@@ -16,18 +16,18 @@ internal sealed unsafe partial class TorchKernels
             Run("sum"u8, y, F(x, outer, n, inner), F(y, outer, inner), scale, squares, accumulate);
     }
 
-    public override void ArgExtreme(Handle x, Handle y, long outer, long n, long inner, bool largest)
+    public override void ArgMax(Handle x, Handle y, long outer, long n, long inner)
     {
         if (outer * inner > 0)
-            Run("arg_extreme"u8, y, F(x, outer, n, inner), I(y, outer, inner), largest);
+            Run("arg_max"u8, y, F(x, outer, n, inner), I(y, outer, inner));
     }
 
-    public override void Sort(Handle x, Handle values, Handle indices, long rows, long n, long k, bool descending)
+    public override void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k)
     {
         if (rows * k == 0)
             return;
         Forget(indices);
-        Run("sort"u8, values, F(x, rows, n), F(values, rows, k), I(indices, rows, k), k, descending);
+        Run("top_k"u8, values, F(x, rows, n), F(values, rows, k), I(indices, rows, k), k);
     }
 
     public override void Softmax(Handle x, Handle y, long rows, long n, bool log)

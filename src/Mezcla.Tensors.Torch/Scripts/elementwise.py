@@ -24,14 +24,8 @@ def sqrt(x: Tensor, y: Tensor, a: float, b: float):
 def square(x: Tensor, y: Tensor, a: float, b: float):
     torch.mul(x, x, out=y)
 
-def abs(x: Tensor, y: Tensor, a: float, b: float):
-    torch.abs(x, out=y)
-
 def pow(x: Tensor, y: Tensor, a: float, b: float):
     torch.pow(x, a, out=y)
-
-def clamp(x: Tensor, y: Tensor, a: float, b: float):
-    torch.clamp(x, a, b, out=y)
 
 def tanh(x: Tensor, y: Tensor, a: float, b: float):
     torch.tanh(x, out=y)
@@ -53,12 +47,6 @@ def relu(x: Tensor, y: Tensor, a: float, b: float):
 
 def softplus(x: Tensor, y: Tensor, a: float, b: float):
     torch.softplus(x, 1, 80, out=y)
-
-def sin(x: Tensor, y: Tensor, a: float, b: float):
-    torch.sin(x, out=y)
-
-def cos(x: Tensor, y: Tensor, a: float, b: float):
-    torch.cos(x, out=y)
 
 def normal_cdf(x: Tensor, y: Tensor, a: float, b: float):
     torch.special_ndtr(x, out=y)
@@ -87,14 +75,8 @@ def square_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, a
         torch.mul(dy, saved, out=dx)
         dx.mul_(2)
 
-def abs_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
-    put_product(dx, dy, torch.sgn(saved), accumulate)
-
 def pow_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
     put_product(dx, dy, a * torch.pow(saved, a - 1), accumulate)
-
-def clamp_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
-    put(dx, torch.where((saved >= a) & (saved <= b), dy, 0.0), accumulate)
 
 def tanh_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
     if accumulate:
@@ -135,12 +117,6 @@ def relu_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, acc
 def softplus_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
     put_product(dx, dy, torch.sigmoid(saved), accumulate)
 
-def sin_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
-    put_product(dx, dy, torch.cos(saved), accumulate)
-
-def cos_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
-    put_product(dx, dy, -torch.sin(saved), accumulate)
-
 # The density of the normal distribution: exp(-x²/2)/√(2π).
 def normal_cdf_backward(saved: Tensor, dy: Tensor, dx: Tensor, a: float, b: float, accumulate: bool):
     put_product(dx, dy, torch.exp(-0.5 * saved * saved) * 0.3989422804014327, accumulate)
@@ -173,9 +149,6 @@ def greater(a: Tensor, b: Tensor, y: Tensor, accumulate: bool):
 
 def less(a: Tensor, b: Tensor, y: Tensor, accumulate: bool):
     put(y, torch.lt(a, b), accumulate)
-
-def equal(a: Tensor, b: Tensor, y: Tensor, accumulate: bool):
-    put(y, torch.eq(a, b), accumulate)
 
 def swiglu(a: Tensor, b: Tensor, y: Tensor):
     torch.silu(a, out=y)

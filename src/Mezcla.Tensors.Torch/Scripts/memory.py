@@ -63,12 +63,6 @@ def scatter_add(x: Tensor, index: Tensor, y: Tensor, record: Tensor, check: int)
     inside = (index >= 0) & (index < y.size(1))
     y.scatter_add_(1, index.clamp(0, y.size(1) - 1).to(dtype=4), torch.where(inside, x, 0.0))
 
-def one_hot(ids: Tensor, y: Tensor, record: Tensor, check: int):
-    check_indices(ids, y.size(1), record, check)
-    inside = (ids >= 0) & (ids < y.size(1))
-    y.zero_()
-    y.scatter_(1, ids.clamp(0, y.size(1) - 1).to(dtype=4).unsqueeze(1), inside.to(dtype=6).unsqueeze(1))
-
 # The mask is float32 or int32, seen as int32: 0 where all bits but the sign are.
 def select(mask: Tensor, a: Optional[Tensor], a_value: float, b: Optional[Tensor], b_value: float, y: Tensor, accumulate: bool):
     chosen = (mask & 0x7FFFFFFF) != 0

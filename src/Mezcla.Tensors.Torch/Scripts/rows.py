@@ -10,13 +10,14 @@ def sum(x: Tensor, y: Tensor, scale: float, squares: bool, accumulate: bool):
         torch.sum(source, [1], out=y)
         y.mul_(scale)
 
-def arg_extreme(x: Tensor, y: Tensor, largest: bool):
-    y.copy_(torch.argmax(x, 1) if largest else torch.argmin(x, 1))
+def arg_max(x: Tensor, y: Tensor):
+    y.copy_(torch.argmax(x, 1))
 
 # x is [rows, n] from here on.
 
-def sort(x: Tensor, values: Tensor, indices: Tensor, k: int, descending: bool):
-    sorted, order = torch.sort(x, stable=True, dim=1, descending=descending)
+# torch.topk does not say which of equal ones comes first; a stable sort does.
+def top_k(x: Tensor, values: Tensor, indices: Tensor, k: int):
+    sorted, order = torch.sort(x, stable=True, dim=1, descending=True)
     values.copy_(sorted[:, :k])
     indices.copy_(order[:, :k])
 

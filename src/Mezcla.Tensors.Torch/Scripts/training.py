@@ -1,19 +1,15 @@
 # One step of AdamW for all tensors, as one call. The corrections of the moments are in the numbers already, which is why the count of steps is infinite: 1 - β^∞ = 1.
 # Where the factor is NaN nothing changes.
 def adamw(parameters: List[Tensor], gradients: List[Tensor], m: List[Tensor], v: List[Tensor], rate: float, beta1: float, beta2: float, decay: float, epsilon: float,
-          factor: float, device_factor: Optional[Tensor]):
+          factor: Optional[Tensor]):
     count = torch.full([], float('inf'), dtype=6, device=parameters[0].device)
     counts = [count for _ in range(len(parameters))]
     maximum: List[Tensor] = []
     divisor: Optional[Tensor] = None
     skip: Optional[Tensor] = None
-    if device_factor is not None:
-        whole = device_factor.view([]) * factor
-        divisor = 1 / whole
-        skip = torch.isnan(whole).to(dtype=6)
-    elif factor != 1:
-        divisor = torch.full_like(count, 1 / factor)
-        skip = torch.full_like(count, 0)
+    if factor is not None:
+        divisor = 1 / factor.view([])
+        skip = torch.isnan(factor.view([])).to(dtype=6)
     torch._fused_adamw_(parameters, gradients, m, v, maximum, counts, lr=rate, beta1=beta1, beta2=beta2, weight_decay=decay, eps=epsilon, amsgrad=False, maximize=False,
                         grad_scale=divisor, found_inf=skip)
 
