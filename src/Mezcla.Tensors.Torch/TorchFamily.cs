@@ -20,12 +20,13 @@ public sealed class TorchFamily : DeviceFamily
     public override IReadOnlyList<DeviceDescription> Found => TorchGpus.Found;
 
     /// <inheritdoc/>
-    public override string? Report => $"torch: {(TorchLibrary.Find(cuda: true) is { IsComplete: true } cuda ? cuda : TorchLibrary.Find(cuda: false)).Report}";
+    public override string? Report =>
+        $"torch: {(TorchLibrary.Find(cuda: true) is { IsComplete: true } cuda ? cuda : TorchLibrary.Find(cuda: false)).Report}";
 
     /// <inheritdoc/>
     public override string? Resolve(string name)
     {
-        string device = name.StartsWith("torch:", StringComparison.Ordinal) ? name["torch:".Length..] : name == "cpu" ? "" : name;
+        var device = name.StartsWith("torch:", StringComparison.Ordinal) ? name["torch:".Length..] : name == "cpu" ? "" : name;
         return device switch
         {
             "cpu" or "mps" => $"torch:{device}",
@@ -38,10 +39,15 @@ public sealed class TorchFamily : DeviceFamily
     public override DeviceKernels Open(string name) => name switch
     {
         "torch:cpu" => new TorchKernels("cpu", 0),
-        "torch:mps" => OperatingSystem.IsMacOS() ? new TorchKernels("mps", 0) : throw new DeviceException("mps is the GPU of Apple's computers, and this is none."),
-        _ => new TorchKernels("cuda", Index(name["torch:".Length..]) ?? throw new DeviceException($"'{name}' is not the name of a device of libtorch, such as torch:cuda:0.")),
+        "torch:mps" => OperatingSystem.IsMacOS()
+            ? new TorchKernels("mps", 0)
+            : throw new DeviceException("mps is the GPU of Apple's computers, and this is none."),
+        _ =>
+            new TorchKernels("cuda",
+                Index(name["torch:".Length..])
+                    ?? throw new DeviceException($"'{name}' is not the name of a device of libtorch, such as torch:cuda:0.")),
     };
 
     private static int? Index(string device) => device.StartsWith("cuda:", StringComparison.Ordinal)
-        && int.TryParse(device.AsSpan("cuda:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : null;
+        && int.TryParse(device.AsSpan("cuda:".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : null;
 }

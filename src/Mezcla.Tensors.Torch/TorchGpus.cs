@@ -3,9 +3,9 @@ namespace Mezcla.Tensors.Torch;
 /// <summary>The GPUs that libtorch sees, where its build for them is there.</summary>
 internal static class TorchGpus
 {
-    private static readonly Lazy<IReadOnlyList<DeviceDescription>> s_found = new(Look);
+    private static readonly Lazy<IReadOnlyList<DeviceDescription>> Looked = new(Look);
 
-    internal static IReadOnlyList<DeviceDescription> Found => s_found.Value;
+    internal static IReadOnlyList<DeviceDescription> Found => Looked.Value;
 
     private static IReadOnlyList<DeviceDescription> Look()
     {
@@ -13,11 +13,15 @@ internal static class TorchGpus
         try
         {
             if (OperatingSystem.IsMacOS() && TorchLibrary.Find(cuda: false).IsComplete)
-                return [new DeviceDescription("torch:mps", "Apple GPU (MPS)", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, driver, IsProcessor: false)];
+                return [new DeviceDescription("torch:mps", "Apple GPU (MPS)", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, driver,
+                    IsProcessor: false)];
             if (!TorchLibrary.Find(cuda: true).IsComplete)
                 return [];
             TorchLibrary.Load(cuda: true);
-            return [.. Enumerable.Range(0, TorchSharp.torch.cuda.device_count()).Select(i => new DeviceDescription($"torch:cuda:{i}", $"NVIDIA GPU {i}", 0, $"{driver}, CUDA {TorchPlaces.CudaVersion}", IsProcessor: false))];
+            return [
+                .. Enumerable.Range(0, TorchSharp.torch.cuda.device_count())
+                    .Select(i => new DeviceDescription($"torch:cuda:{i}", $"NVIDIA GPU {i}", 0, $"{driver}, CUDA {TorchPlaces.CudaVersion}",
+                        IsProcessor: false))];
         }
         catch (DeviceException)
         {

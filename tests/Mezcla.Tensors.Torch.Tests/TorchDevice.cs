@@ -3,14 +3,14 @@ namespace Mezcla.Tensors.Torch.Tests;
 /// <summary>libtorch's processor, where its library is; else tests are skipped and say what is missing.</summary>
 internal static class TorchDevice
 {
-    private static readonly Lazy<Device> s_cpu = new(Open);
+    private static readonly Lazy<Device> Opened = new(Open);
 
     internal static Device Cpu
     {
         get
         {
             Require();
-            return s_cpu.Value;
+            return Opened.Value;
         }
     }
 

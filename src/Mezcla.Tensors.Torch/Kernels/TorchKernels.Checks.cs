@@ -4,8 +4,8 @@ using Mezcla.Tensors.Torch.Native;
 
 namespace Mezcla.Tensors.Torch;
 
-// A kernel that meets an integer outside its range writes it into a record on the device and goes on with another one: nothing waits. The record comes along with the
-// next results that are read.
+// A kernel that meets an integer outside its range writes it into a record on the device and goes on with another one: nothing waits. The
+// record comes along with the next results that are read.
 internal sealed unsafe partial class TorchKernels
 {
     // The number of the check or 0, the position, the integer: int64.

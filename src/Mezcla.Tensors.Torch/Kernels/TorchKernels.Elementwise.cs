@@ -61,7 +61,8 @@ internal sealed unsafe partial class TorchKernels
         }, dx, saved.IsNull ? F(dy, n) : F(saved, n), F(dy, n), F(dx, n), a, b, accumulate);
     }
 
-    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y, in Shape shape, bool accumulate)
+    public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
+        in Shape shape, bool accumulate)
     {
         if (shape.Count == 0)
             return;
@@ -98,8 +99,9 @@ internal sealed unsafe partial class TorchKernels
     {
         if (n == 0)
             return;
-        ulong first = position >> 2;
-        Run("dropout"u8, y, F(x, n), F(y, n), p, (int)(position & 3), (long)(uint)first, (long)(first >> 32), (long)(uint)stream, (long)(stream >> 32),
+        var first = position >> 2;
+        Run("dropout"u8, y, F(x, n), F(y, n), p, (int)(position & 3), (long)(uint)first, (long)(first >> 32), (long)(uint)stream,
+            (long)(stream >> 32),
             (long)(uint)seed, (long)(seed >> 32), accumulate);
     }
 }

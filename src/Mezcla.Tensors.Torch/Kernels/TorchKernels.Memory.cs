@@ -11,7 +11,8 @@ internal sealed unsafe partial class TorchKernels
         if (bytes == 0)
             return;
         // Whole words where they are, since libtorch copies bytes slowly.
-        var (type, size) = (bytes | x.Offset | y.Offset) % 4 == 0 ? (Block.Float32, 4) : (bytes | x.Offset | y.Offset) % 2 == 0 ? (Block.Int16, 2) : (Block.Byte, 1);
+        var (type, size) = (bytes | x.Offset | y.Offset) % 4 == 0 ? (Block.Float32, 4) : (bytes | x.Offset | y.Offset) % 2 == 0
+            ? (Block.Int16, 2) : (Block.Byte, 1);
         Run("copy"u8, y, Dense(x, type, [bytes / size]), Dense(y, type, [bytes / size]));
     }
 
@@ -21,13 +22,15 @@ internal sealed unsafe partial class TorchKernels
             Run("fill"u8, y, F(y, n), value);
     }
 
-    public override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
+    public override void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape,
+        int elementBytes)
         => Move("copy"u8, x, xStrides, y, yStrides, shape, elementBytes == 2 ? Block.Int16 : Block.Float32);
 
     public override void AddStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape)
         => Move("add"u8, x, xStrides, y, yStrides, shape, Block.Float32);
 
-    private void Move(ReadOnlySpan<byte> function, Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int type)
+    private void Move(ReadOnlySpan<byte> function, Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides,
+        in Shape shape, int type)
     {
         if (shape.Count == 0)
             return;
@@ -61,7 +64,8 @@ internal sealed unsafe partial class TorchKernels
         }
 
         var (type, size) = (rowBytes | x.Offset | y.Offset) % 4 == 0 ? (Block.Float32, 4) : (Block.Int16, 2);
-        Run("gather_rows"u8, y, Dense(x, type, [outer, axis, rowBytes / size]), I(ids, count), Dense(y, type, [outer, count, rowBytes / size]), Record, Number(check));
+        Run("gather_rows"u8, y, Dense(x, type, [outer, axis, rowBytes / size]), I(ids, count),
+            Dense(y, type, [outer, count, rowBytes / size]), Record, Number(check));
         return -1;
     }
 
@@ -71,9 +75,10 @@ internal sealed unsafe partial class TorchKernels
             Run("scatter_add_rows"u8, y, F(x, outer, count, row), I(ids, count), F(y, outer, axis, row), Record, Number(check));
     }
 
-    public override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes, in IndexCheck check)
+    public override long Gather(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, int elementBytes,
+        in IndexCheck check)
     {
-        long n = outer * count * inner;
+        var n = outer * count * inner;
         if (n == 0 || axis == 0)
         {
             Look(index, n, axis, check);
@@ -81,17 +86,19 @@ internal sealed unsafe partial class TorchKernels
         }
 
         var type = elementBytes == 2 ? Block.Int16 : Block.Float32;
-        Run("gather"u8, y, Dense(x, type, [outer, axis, inner]), I(index, outer, count, inner), Dense(y, type, [outer, count, inner]), Record, Number(check));
+        Run("gather"u8, y, Dense(x, type, [outer, axis, inner]), I(index, outer, count, inner), Dense(y, type, [outer, count, inner]),
+            Record, Number(check));
         return -1;
     }
 
     public override long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count, in IndexCheck check)
     {
-        long n = outer * count * inner;
+        var n = outer * count * inner;
         if (n == 0 || axis == 0)
             Look(index, n, axis, check);
         else
-            Run("scatter_add"u8, y, F(x, outer, count, inner), I(index, outer, count, inner), F(y, outer, axis, inner), Record, Number(check));
+            Run("scatter_add"u8, y, F(x, outer, count, inner), I(index, outer, count, inner), F(y, outer, axis, inner), Record,
+                Number(check));
         return -1;
     }
 

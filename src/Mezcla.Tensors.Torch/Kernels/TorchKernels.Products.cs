@@ -6,7 +6,8 @@ namespace Mezcla.Tensors.Torch;
 
 internal sealed unsafe partial class TorchKernels
 {
-    // Offsets of groups that were read: a layer's products share one reading, forwards and backwards. What writes to a block forgets what was read of it.
+    // Offsets of groups that were read: a layer's products share one reading, forwards and
+    // backwards. What writes to a block forgets what was read of it.
     private readonly Dictionary<Storage, (long Offset, int[] Numbers)> _offsets = [];
 
     /// <summary>Factors of bfloat16 have their sums in float32 on any device.</summary>
@@ -42,22 +43,26 @@ internal sealed unsafe partial class TorchKernels
 
         long ai = transposeA ? 1 : k, ak = transposeA ? m : 1, bk = transposeB ? 1 : n, bj = transposeB ? k : 1;
         if (batch == 1)
-            Run("matmul"u8, c, View(a, Block.Float32, [m, k], [ai, ak]), View(b, Block.Float32, [k, n], [bk, bj]), F(bias, n), F(c, m, n), accumulate, IsNarrow);
+            Run("matmul"u8, c, View(a, Block.Float32, [m, k], [ai, ak]), View(b, Block.Float32, [k, n], [bk, bj]), F(bias, n), F(c, m, n),
+                accumulate, IsNarrow);
         else
-            Run("matmul"u8, c, View(a, Block.Float32, [batch, m, k], [strideA, ai, ak]), View(b, Block.Float32, [batch, k, n], [strideB, bk, bj]), F(bias, n),
+            Run("matmul"u8, c, View(a, Block.Float32, [batch, m, k], [strideA, ai, ak]),
+                View(b, Block.Float32, [batch, k, n], [strideB, bk, bj]), F(bias, n),
                 View(c, Block.Float32, [batch, m, n], [strideC, n, 1]), accumulate, IsNarrow);
     }
 
-    public override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB, bool accumulate, in IndexCheck check)
+    public override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB,
+        bool accumulate, in IndexCheck check)
     {
-        int[] numbers = Offsets(offsets, groups);
+        var numbers = Offsets(offsets, groups);
         if (check.Operation is not null)
             for (var i = 0; i <= groups; i++)
                 if (numbers[i] > rows || (i == 0 ? numbers[0] != 0 : numbers[i] < numbers[i - 1]))
                     return i;
         if (rows * n == 0)
             return -1;
-        Run("grouped_matmul"u8, c, F(a, rows, k), View(b, Block.Float32, [groups, k, n], [(long)k * n, transposeB ? 1 : n, transposeB ? k : 1]), Numbers(numbers), F(c, rows, n),
+        Run("grouped_matmul"u8, c, F(a, rows, k),
+            View(b, Block.Float32, [groups, k, n], [(long)k * n, transposeB ? 1 : n, transposeB ? k : 1]), Numbers(numbers), F(c, rows, n),
             accumulate, IsNarrow);
         return -1;
     }
@@ -65,18 +70,21 @@ internal sealed unsafe partial class TorchKernels
     public override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
     {
         if (groups * (long)m * n > 0)
-            Run("grouped_outer"u8, c, F(a, rows, m), F(b, rows, n), Numbers(Offsets(offsets, groups)), F(c, groups, m, n), accumulate, IsNarrow);
+            Run("grouped_outer"u8, c, F(a, rows, m), F(b, rows, n), Numbers(Offsets(offsets, groups)), F(c, groups, m, n), accumulate,
+                IsNarrow);
     }
 
-    public override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
+    public override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows,
+        Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
     {
         foreach (var written in (ReadOnlySpan<Handle>)[order, rows, groupOf, kept])
             Forget(written);
-        long n = (long)tokens * k;
+        var n = (long)tokens * k;
         if (n == 0)
             Fill(offsets, groups + 1, 0);
         else
-            Run("group_by_index"u8, offsets, I(ids, tokens, k), F(priority, tokens, k), I(order, n), I(rows, n), I(groupOf, n), F(kept, n), I(offsets, groups + 1), groups, capacity,
+            Run("group_by_index"u8, offsets, I(ids, tokens, k), F(priority, tokens, k), I(order, n), I(rows, n), I(groupOf, n), F(kept, n),
+                I(offsets, groups + 1), groups, capacity,
                 Record, Number(check));
     }
 

@@ -58,7 +58,8 @@ internal sealed unsafe partial class TorchKernels
             Run("log_sum_exp_backward"u8, dx, F(x, rows, n), F(y, rows), F(dy, rows), F(dx, rows, n), accumulate);
     }
 
-    public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing, in IndexCheck check)
+    public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing,
+        in IndexCheck check)
     {
         if (rows * n == 0)
         {
@@ -72,13 +73,16 @@ internal sealed unsafe partial class TorchKernels
         return -1;
     }
 
-    public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n, int ignore, float smoothing, bool accumulate)
+    public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n,
+        int ignore, float smoothing, bool accumulate)
     {
         if (rows * n > 0)
-            Run("cross_entropy_backward"u8, dx, F(x, rows, n), I(labels, rows), F(lse, rows), F(loss, 2), F(dloss, 1), F(dx, rows, n), ignore, smoothing, accumulate);
+            Run("cross_entropy_backward"u8, dx, F(x, rows, n), I(labels, rows), F(lse, rows), F(loss, 2), F(dloss, 1), F(dx, rows, n),
+                ignore, smoothing, accumulate);
     }
 
-    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n, float epsilon)
+    public override void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n,
+        float epsilon)
     {
         if (rows * n == 0)
             return;
@@ -99,7 +103,8 @@ internal sealed unsafe partial class TorchKernels
             return;
         }
 
-        Run("layer_norm_backward"u8, dx, F(x, rows, n), F(weight, n), F(mean, rows, 1), F(inverse, rows, 1), F(dy, rows, n), F(dx, rows, n), accumulateX,
+        Run("layer_norm_backward"u8, dx, F(x, rows, n), F(weight, n), F(mean, rows, 1), F(inverse, rows, 1), F(dy, rows, n), F(dx, rows, n),
+            accumulateX,
             F(dWeight, n), accumulateWeight, F(dBias, n), accumulateBias);
     }
 
@@ -111,13 +116,15 @@ internal sealed unsafe partial class TorchKernels
         Run("rms_norm"u8, y, F(x, rows, n), F(weight, n), F(y, rows, n), F(inverse, rows, 1), epsilon);
     }
 
-    public override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight)
+    public override void RmsNormBackward(Handle x, Handle weight, Handle inverse, Handle dy, long rows, long n, Handle dx, bool accumulateX,
+        Handle dWeight, bool accumulateWeight)
     {
         Forget(dWeight);
         if (rows * n == 0)
             Clear(dWeight, n, accumulateWeight);
         else
-            Run("rms_norm_backward"u8, dx, F(x, rows, n), F(weight, n), F(inverse, rows, 1), F(dy, rows, n), F(dx, rows, n), accumulateX, F(dWeight, n), accumulateWeight);
+            Run("rms_norm_backward"u8, dx, F(x, rows, n), F(weight, n), F(inverse, rows, 1), F(dy, rows, n), F(dx, rows, n), accumulateX,
+                F(dWeight, n), accumulateWeight);
     }
 
     // A sum over no rows.

@@ -29,7 +29,8 @@ internal sealed unsafe partial class TorchKernels
 
             // rate/c₁ · m / (√(v/c₂) + ε) with the corrections c in the rate, in ε and, so that the decay stays what it is, in the decay.
             double root = Math.Sqrt(step.Correction2), rate = step.LearningRate * root / step.Correction1;
-            _script.Run("adamw"u8, Argument.List(parameters), Argument.List(gradients), Argument.List(m), Argument.List(v), rate, (double)step.Beta1, (double)step.Beta2,
+            _script.Run("adamw"u8, Argument.List(parameters), Argument.List(gradients), Argument.List(m), Argument.List(v), rate,
+                (double)step.Beta1, (double)step.Beta2,
                 decays ? step.WeightDecay * step.Correction1 / root : 0.0, step.Epsilon * root, F(gradientScale, 1));
         }
     }

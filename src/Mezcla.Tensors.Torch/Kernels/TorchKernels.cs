@@ -6,13 +6,14 @@ using Mezcla.Tensors.Torch.Native;
 namespace Mezcla.Tensors.Torch;
 
 /// <summary>
-/// Every kernel as a call of libtorch, on views of the pool's blocks: NVIDIA's and Apple's GPUs, and the processor, where the tests run. This file keeps the memory and the views;
-/// those beside it say which function of the scripts a kernel is. Nothing is computed elsewhere, and nothing waits but who reads results, and a grouped product for its offsets.
+/// Every kernel as a call of libtorch, on views of the pool's blocks: NVIDIA's and Apple's GPUs, and the processor, where the tests run.
+/// This file keeps the memory and the views; those beside it say which function of the scripts a kernel is. Nothing is
+/// computed elsewhere, and nothing waits but who reads results, and a grouped product for its offsets.
 /// </summary>
 internal sealed unsafe partial class TorchKernels : DeviceKernels
 {
-    private static readonly string[] s_scripts = ["memory", "elementwise", "rows", "products", "attention", "training"];
-    private static readonly Lazy<Script> s_script = new(() => new Script(s_scripts));
+    private static readonly string[] Scripts = ["memory", "elementwise", "rows", "products", "attention", "training"];
+    private static readonly Lazy<Script> Compiled = new(() => new Script(Scripts));
 
     private readonly Script _script;
     private readonly int _deviceType, _deviceIndex;
@@ -27,9 +28,15 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
     internal TorchKernels(string kind, int index)
     {
         TorchLibrary.Load(kind == "cuda");
-        (_deviceType, _deviceIndex) = kind switch { "cpu" => (0, -1), "cuda" => (1, index), "mps" => (13, -1), _ => throw new ArgumentException($"libtorch has no device '{kind}'.") };
+        (_deviceType, _deviceIndex) = kind switch
+        {
+            "cpu" => (0, -1),
+            "cuda" => (1, index),
+            "mps" => (13, -1),
+            _ => throw new ArgumentException($"libtorch has no device '{kind}'.")
+        };
         _name = kind == "cpu" ? "torch:cpu" : kind == "cuda" ? $"torch:cuda:{index}" : "torch:mps";
-        _script = s_script.Value;
+        _script = Compiled.Value;
         (_record, _found) = (Make(sizeof(long) * RecordLength), Make(2 * sizeof(int)));
         Write(_record, 0, stackalloc byte[sizeof(long) * RecordLength]);
     }
@@ -78,14 +85,19 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
     }
 
     private Block Make(long bytes)
-        => TryMake(Math.Max(bytes, 64)) ?? throw new DeviceException($"{Name} has no {MemoryUse.Text(bytes)} of memory for the device's own needs. End other programs that use it, or choose another device with MEZCLA_DEVICE.");
+        => TryMake(Math.Max(bytes, 64))
+            ?? throw new DeviceException(
+                $"{Name} has no {MemoryUse.Text(bytes)} of memory for the device's own needs. End other programs that use it, or choose " +
+                "another device with MEZCLA_DEVICE.");
 
     private Block? TryMake(long bytes)
     {
         if (Block.Make(bytes, _deviceType, _deviceIndex) is { } block)
             return block;
         var failure = LibTorch.Failure() ?? "";
-        return failure.Contains("memory", StringComparison.OrdinalIgnoreCase) ? null : throw new DeviceException($"{Name}: libtorch says: {failure.Trim()}");
+        return failure.Contains("memory", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : throw new DeviceException($"{Name}: libtorch says: {failure.Trim()}");
     }
 
     private void Write(Block block, long offset, ReadOnlySpan<byte> from)
@@ -98,7 +110,7 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
 
         // The driver has taken pageable memory in when the call returns, so that nothing waits for the kernels before.
         long n = from.Length;
-        nint source = Near(n);
+        var source = Near(n);
         from.CopyTo(new Span<byte>((void*)LibTorch.THSStorage_data_ptr(source), from.Length));
         _script.Run("copy_in"u8, Argument.View(source), Argument.View(Strided(block.As(Block.Byte), [n], [1], offset)));
     }
@@ -113,7 +125,7 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
         }
 
         long n = to.Length;
-        nint target = Near(n);
+        var target = Near(n);
         _script.Run("copy"u8, Argument.View(Strided(block.As(Block.Byte), [n], [1], offset)), Argument.Borrowed(target));
         new ReadOnlySpan<byte>((void*)LibTorch.THSStorage_data_ptr(target), to.Length).CopyTo(to);
         LibTorch.THSTensor_dispose(target);
@@ -122,7 +134,7 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
     // Bytes that the processor can reach.
     private static nint Near(long bytes)
     {
-        nint tensor = LibTorch.THSTensor_empty(&bytes, 1, Block.Byte, 0, -1, 0);
+        var tensor = LibTorch.THSTensor_empty(&bytes, 1, Block.Byte, 0, -1, 0);
         LibTorch.Check("Memory for a copy");
         return tensor;
     }
@@ -148,7 +160,8 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
         => Argument.View(Raw(handle, type, sizes, strides));
 
     private static nint Raw(Handle handle, int type, ReadOnlySpan<long> sizes, ReadOnlySpan<long> strides)
-        => Strided(Block.Of(handle.Storage!).As(type), sizes, strides, handle.Offset / (type is Block.Int16 or Block.BFloat16 ? 2 : type == Block.Byte ? 1 : 4));
+        => Strided(Block.Of(handle.Storage!).As(type), sizes, strides,
+            handle.Offset / (type is Block.Int16 or Block.BFloat16 ? 2 : type == Block.Byte ? 1 : 4));
 
     /// <summary>Row-major numbers of float32; nothing for a null handle.</summary>
     private static Argument F(Handle handle, params ReadOnlySpan<long> sizes) => Dense(handle, Block.Float32, sizes);

@@ -4,9 +4,10 @@ using System.Runtime.InteropServices;
 namespace Mezcla.Tensors.Torch;
 
 /// <summary>
-/// TorchSharp's native part wants the version GLIBCXX_3.4.32 of libstdc++ (GCC 13), which Debian 12 and Ubuntu 22.04 do not have. Of that version it uses one function,
-/// which only makes sure that std::cout exists, and libtorch makes that too. In a copy of the file the version becomes optional, and the function another one without a version
-/// that does no harm. The format is ELF64 (System V ABI, chapters 4 and 5; the symbol versions as in the Linux Standard Base).
+/// TorchSharp's native part wants the version GLIBCXX_3.4.32 of libstdc++ (GCC 13), which Debian 12 and Ubuntu 22.04 do not have. Of that
+/// version it uses one function, which only makes sure that std::cout exists, and libtorch makes that too. In a copy of the file the
+/// version becomes optional, and the function another one without a version that does no harm. The format is
+/// ELF64 (System V ABI, chapters 4 and 5; the symbol versions as in the Linux Standard Base).
 /// </summary>
 internal static class OldLibstdcxx
 {
@@ -23,7 +24,8 @@ internal static class OldLibstdcxx
     private const ushort NoVersion = 1;
 
     /// <summary>Whether this system's libstdc++ lacks the function.</summary>
-    internal static bool IsHere => OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libstdc++.so.6", out var library) && !NativeLibrary.TryGetExport(library, Function, out _);
+    internal static bool IsHere => OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libstdc++.so.6", out var library)
+        && !NativeLibrary.TryGetExport(library, Function, out _);
 
     /// <summary>The file changed so that an old libstdc++ will do.</summary>
     /// <param name="file">The bytes of libLibTorchSharp.so.</param>
@@ -48,11 +50,11 @@ internal static class OldLibstdcxx
     private static bool MakeWeak(byte[] file, Section needed, Section names)
     {
         var found = false;
-        long at = needed.Offset;
+        var at = needed.Offset;
         for (uint i = 0; i < needed.Info; i++)
         {
             var entry = Part(file, at, 16);
-            long version = at + BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]);
+            var version = at + BinaryPrimitives.ReadUInt32LittleEndian(entry[8..]);
             for (var j = 0; j < BinaryPrimitives.ReadUInt16LittleEndian(entry[2..]); j++)
             {
                 var one = Part(file, version, 16);
@@ -63,13 +65,13 @@ internal static class OldLibstdcxx
                     found = true;
                 }
 
-                uint next = BinaryPrimitives.ReadUInt32LittleEndian(one[12..]);
+                var next = BinaryPrimitives.ReadUInt32LittleEndian(one[12..]);
                 if (next == 0)
                     break;
                 version += next;
             }
 
-            uint further = BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]);
+            var further = BinaryPrimitives.ReadUInt32LittleEndian(entry[12..]);
             if (further == 0)
                 break;
             at += further;
@@ -82,7 +84,7 @@ internal static class OldLibstdcxx
     {
         for (long i = 0; i < symbols.Size / SymbolBytes; i++)
         {
-            uint name = BinaryPrimitives.ReadUInt32LittleEndian(Part(file, symbols.Offset + i * SymbolBytes, SymbolBytes));
+            var name = BinaryPrimitives.ReadUInt32LittleEndian(Part(file, symbols.Offset + i * SymbolBytes, SymbolBytes));
             if (Text(file, names, name) != Function)
                 continue;
             var place = Part(file, names.Offset + name, Harmless.Length + 1);
@@ -95,7 +97,7 @@ internal static class OldLibstdcxx
     private static Section[] Sections(byte[] file)
     {
         var header = Part(file, 0, 64);
-        long offset = Within(BinaryPrimitives.ReadUInt64LittleEndian(header[0x28..]));
+        var offset = Within(BinaryPrimitives.ReadUInt64LittleEndian(header[0x28..]));
         var size = BinaryPrimitives.ReadUInt16LittleEndian(header[0x3a..]);
         var sections = new Section[BinaryPrimitives.ReadUInt16LittleEndian(header[0x3c..])];
         if (size != SectionBytes)
@@ -103,29 +105,37 @@ internal static class OldLibstdcxx
         for (var i = 0; i < sections.Length; i++)
         {
             var section = Part(file, offset + (long)i * SectionBytes, SectionBytes);
-            sections[i] = new Section(BinaryPrimitives.ReadUInt32LittleEndian(section[4..]), Within(BinaryPrimitives.ReadUInt64LittleEndian(section[0x18..])),
-                Within(BinaryPrimitives.ReadUInt64LittleEndian(section[0x20..])), BinaryPrimitives.ReadUInt32LittleEndian(section[0x28..]), BinaryPrimitives.ReadUInt32LittleEndian(section[0x2c..]));
+            sections[i] = new Section(BinaryPrimitives.ReadUInt32LittleEndian(section[4..]),
+                Within(BinaryPrimitives.ReadUInt64LittleEndian(section[0x18..])),
+                Within(BinaryPrimitives.ReadUInt64LittleEndian(section[0x20..])), BinaryPrimitives.ReadUInt32LittleEndian(section[0x28..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(section[0x2c..]));
         }
 
         return sections;
     }
 
     private static Section One(Section[] sections, uint type)
-        => Array.Find(sections, section => section.Type == type) is { Type: not 0 } found ? found : throw new InvalidDataException($"It has no section of type 0x{type:x}.");
+        => Array.Find(sections, section => section.Type == type) is { Type: not 0 } found
+            ? found
+            : throw new InvalidDataException($"It has no section of type 0x{type:x}.");
 
     private static string Text(byte[] file, Section names, uint at)
     {
         if (at >= names.Size)
             throw new InvalidDataException("A name lies outside its section.");
         ReadOnlySpan<byte> rest = Part(file, names.Offset + at, checked((int)Math.Min(names.Size - at, 256)));
-        int end = rest.IndexOf((byte)0);
+        var end = rest.IndexOf((byte)0);
         return System.Text.Encoding.ASCII.GetString(end < 0 ? rest : rest[..end]);
     }
 
     private static Span<byte> Part(byte[] file, long offset, int count)
-        => offset >= 0 && offset <= file.Length - count ? file.AsSpan((int)offset, count) : throw new InvalidDataException("A part of it lies outside the file.");
+        => offset >= 0 && offset <= file.Length - count
+            ? file.AsSpan((int)offset, count)
+            : throw new InvalidDataException("A part of it lies outside the file.");
 
-    private static long Within(ulong number) => number <= int.MaxValue ? (long)number : throw new InvalidDataException("It names a place beyond 2 GB.");
+    private static long Within(ulong number) => number <= int.MaxValue
+        ? (long)number
+        : throw new InvalidDataException("It names a place beyond 2 GB.");
 
     private readonly record struct Section(uint Type, long Offset, long Size, uint Link, uint Info);
 }

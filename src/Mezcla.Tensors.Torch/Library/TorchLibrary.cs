@@ -4,14 +4,14 @@ using Mezcla.Tensors.Torch.Native;
 namespace Mezcla.Tensors.Torch;
 
 /// <summary>
-/// libtorch, the native library behind TorchSharp: where it is, and its loading. Nothing is downloaded here; <c>mezcla doctor --install torch</c> does that. Load it before the first
-/// use of TorchSharp: TorchSharp then finds it wherever it lies.
+/// libtorch, the native library behind TorchSharp: where it is, and its loading. Nothing is downloaded here;
+/// <c>mezcla doctor --install torch</c> does that. Load it before the first use of TorchSharp: TorchSharp then finds it wherever it lies.
 /// </summary>
 public sealed class TorchLibrary
 {
-    private static readonly Lock s_gate = new();
-    private static TorchLibrary? s_loaded;
-    private static nint s_binding;
+    private static readonly Lock Gate = new();
+    private static TorchLibrary? _loaded;
+    private static nint _binding;
 
     private TorchLibrary(TorchPlaces places, bool cuda, string? folder, string? binding)
         => (Places, IsCuda, Folder, Binding) = (places, cuda, folder, binding);
@@ -30,11 +30,16 @@ public sealed class TorchLibrary
 
     /// <summary>What was found and where, or what is missing, how large it is and what to type.</summary>
     public string Report => IsComplete
-        ? $"libtorch {TorchPlaces.Version}{(IsCuda ? $" for CUDA {TorchPlaces.CudaVersion}" : "")} in {Folder}{(OldLibstdcxx.IsHere ? $" (with a repaired copy of {Places.BindingFile}, since this libstdc++ is older than GCC 13's)" : "")}"
+        ? $"{Build} in {Folder}{(OldLibstdcxx.IsHere ? $" ({Repairs})" : "")}"
         : $"{Missing} Type: mezcla doctor --install torch{(IsCuda ? " --cuda" : "")} ({Places.Size(IsCuda)}).";
 
+    private string Build => $"libtorch {TorchPlaces.Version}{(IsCuda ? $" for CUDA {TorchPlaces.CudaVersion}" : "")}";
+
+    private string Repairs => $"with a repaired copy of {Places.BindingFile}, since this libstdc++ is older than GCC 13's";
+
     private string Missing => Folder is null
-        ? $"libtorch {TorchPlaces.Version}{(IsCuda ? $" for CUDA {TorchPlaces.CudaVersion}" : "")} is not here: neither beside the program nor in {Path.Combine(Places.Own, TorchPlaces.Version)} nor as NuGet's package {Places.Package(IsCuda)}."
+        ? $"{Build} is not here: neither beside the program nor in {Path.Combine(Places.Own, TorchPlaces.Version)} " +
+            $"nor as NuGet's package {Places.Package(IsCuda)}."
         : $"{Places.BindingFile} of TorchSharp {TorchPlaces.BindingVersion} is not here.";
 
     private TorchPlaces Places { get; }
@@ -43,28 +48,34 @@ public sealed class TorchLibrary
     /// <param name="cuda">Whether the build for NVIDIA's GPUs is wanted.</param>
     public static TorchLibrary Find(bool cuda) => Find(TorchPlaces.Here, cuda);
 
+    /// <summary>The build for the processor; where only that for NVIDIA's GPUs is there, that one, which has the processor too.</summary>
+    internal static TorchLibrary Any => Find(cuda: false) is { IsComplete: false } && Find(cuda: true) is { IsComplete: true } nvidia
+        ? nvidia : Find(cuda: false);
+
     internal static TorchLibrary Find(TorchPlaces places, bool cuda)
     {
-        string? folder = places.Folders(cuda).FirstOrDefault(place => places.Files(cuda).All(file => File.Exists(Path.Combine(place, file))));
+        var folder = places.Folders(cuda).FirstOrDefault(place => places.Files(cuda).All(file => File.Exists(Path.Combine(place, file))));
         return new TorchLibrary(places, cuda, folder, places.Bindings(folder ?? places.Application).FirstOrDefault(File.Exists));
     }
 
-    /// <summary>Loads the library, once for the program: the build for NVIDIA's GPUs where that is asked for, else whichever is loaded or found.</summary>
+    /// <summary>Loads the library, once for the program: the build for NVIDIA's GPUs where
+    /// that is asked for, else whichever is loaded or found.</summary>
     /// <param name="cuda">Whether it must be the build for NVIDIA's GPUs.</param>
     /// <returns>What was loaded.</returns>
     /// <exception cref="DeviceException">It is not there, does not load, or the other build is loaded already.</exception>
     public static TorchLibrary Load(bool cuda = false)
     {
-        lock (s_gate)
+        lock (Gate)
         {
-            if (s_loaded is { } loaded)
+            if (_loaded is { } loaded)
                 return !cuda || loaded.IsCuda ? loaded
-                    : throw new DeviceException("libtorch's build for the processor is loaded already, and a program holds one build: open the CUDA device first.");
-            var library = Find(cuda) is { IsComplete: true } wanted || cuda ? Find(cuda) : Find(cuda: true) is { IsComplete: true } other ? other : Find(cuda);
+                    : throw new DeviceException(
+                        "libtorch's build for the processor is loaded already, and a program holds one build: open the CUDA device first.");
+            var library = cuda ? Find(cuda: true) : Any;
             if (!library.IsComplete)
                 throw new DeviceException(library.Report);
             library.LoadFiles();
-            return s_loaded = library;
+            return _loaded = library;
         }
     }
 
@@ -74,16 +85,18 @@ public sealed class TorchLibrary
         {
             foreach (var file in Places.Files(IsCuda))
                 NativeLibrary.Load(Path.Combine(Folder!, file));
-            s_binding = NativeLibrary.Load(OldLibstdcxx.IsHere ? Repair(Binding!, Places.Repaired) : Binding!);
+            _binding = NativeLibrary.Load(OldLibstdcxx.IsHere ? Repair(Binding!, Places.Repaired) : Binding!);
         }
-        catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception exception)
+            when (exception is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException
+                or InvalidDataException)
         {
             throw new DeviceException($"libtorch in {Folder} does not load: {exception.Message.Split('\n')[0]}");
         }
 
         // TorchSharp looks by name, and would miss the copy.
-        foreach (var assembly in (ReadOnlySpan<System.Reflection.Assembly>)[typeof(TorchLibrary).Assembly, typeof(TorchSharp.torch).Assembly])
-            NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => name == LibTorch.Name ? s_binding : 0);
+        foreach (var type in (ReadOnlySpan<Type>)[typeof(TorchLibrary), typeof(TorchSharp.torch)])
+            NativeLibrary.SetDllImportResolver(type.Assembly, (name, _, _) => name == LibTorch.Name ? _binding : 0);
     }
 
     /// <summary>Makes the copy that loads with an old libstdc++, unless it is there.</summary>
@@ -95,7 +108,7 @@ public sealed class TorchLibrary
             return from;
         // Written aside first: another program may be making it too, or loading it.
         Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        string aside = $"{to}.{Environment.ProcessId}";
+        var aside = $"{to}.{Environment.ProcessId}";
         File.WriteAllBytes(aside, copy);
         File.Move(aside, to, overwrite: true);
         return to;

@@ -23,8 +23,10 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
         AppContext.BaseDirectory,
         Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } packages
             ? packages : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "libtorch"),
-        $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}");
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+            "Mezcla", "libtorch"),
+        $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-" +
+            $"{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}");
 
     /// <summary>TorchSharp's native part.</summary>
     internal string BindingFile => IsWindows ? "LibTorchSharp.dll" : IsMac ? "libLibTorchSharp.dylib" : "libLibTorchSharp.so";
@@ -32,7 +34,9 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
     /// <summary>The libraries of libtorch that are loaded before it, in their order.</summary>
     internal string[] Files(bool cuda) => IsWindows
         ? ["c10.dll", "torch_cpu.dll", .. cuda ? (ReadOnlySpan<string>)["c10_cuda.dll", "torch_cuda.dll"] : [], "torch.dll"]
-        : [.. ((ReadOnlySpan<string>)["c10", "torch_cpu", .. cuda ? (ReadOnlySpan<string>)["c10_cuda", "torch_cuda"] : [], "torch"]).ToArray().Select(name => $"lib{name}{(IsMac ? ".dylib" : ".so")}")];
+        : [
+            .. ((ReadOnlySpan<string>)["c10", "torch_cpu", .. cuda ? (ReadOnlySpan<string>)["c10_cuda", "torch_cuda"] : [], "torch"])
+                .ToArray().Select(name => $"lib{name}{(IsMac ? ".dylib" : ".so")}")];
 
     /// <summary>The package that brings libtorch.</summary>
     internal string Package(bool cuda) => cuda ? $"libtorch-cuda-{CudaVersion}-{Platform}" : $"libtorch-cpu-{Platform}";
@@ -40,7 +44,7 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
     /// <summary>Folders in which libtorch may lie, the nearest first.</summary>
     internal IEnumerable<string> Folders(bool cuda)
     {
-        string native = Path.Combine("runtimes", Platform, "native");
+        var native = Path.Combine("runtimes", Platform, "native");
         yield return Application;
         yield return Path.Combine(Application, native);
         yield return Path.Combine(Application, cuda ? $"cuda-{CudaVersion}" : "cpu");
@@ -51,7 +55,7 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
     /// <summary>Files that may be TorchSharp's native part.</summary>
     internal IEnumerable<string> Bindings(string folder)
     {
-        string native = Path.Combine("runtimes", Platform, "native", BindingFile);
+        var native = Path.Combine("runtimes", Platform, "native", BindingFile);
         yield return Path.Combine(folder, BindingFile);
         yield return Path.Combine(Application, BindingFile);
         yield return Path.Combine(Application, native);
@@ -63,7 +67,9 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
 
     /// <summary>How large the restored package is, for people.</summary>
     internal string Size(bool cuda) => cuda ? "several GB to download and as much again on the disk"
-        : Platform == "linux-x64" ? "130 MB to download, 600 MB on the disk" : "100 to 200 MB to download, several times as much on the disk";
+        : Platform == "linux-x64"
+            ? "130 MB to download, 600 MB on the disk"
+            : "100 to 200 MB to download, several times as much on the disk";
 
     private bool IsWindows => Platform.StartsWith("win", StringComparison.Ordinal);
 

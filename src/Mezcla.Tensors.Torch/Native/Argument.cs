@@ -39,7 +39,9 @@ internal readonly unsafe struct Argument
 
     public static implicit operator Argument(int value) => new(Int32, value);
 
-    public static implicit operator Argument(long value) => (int)value == value ? new(Int32, (nint)value) : new(Scalar, LibTorch.THSTorch_int64_to_scalar(value), owned: true);
+    public static implicit operator Argument(long value) => (int)value == value
+        ? new(Int32, (nint)value)
+        : new(Scalar, LibTorch.THSTorch_int64_to_scalar(value), owned: true);
 
     public static implicit operator Argument(double value) => new(Scalar, LibTorch.THSTorch_float64_to_scalar(value), owned: true);
 

@@ -40,8 +40,8 @@ internal sealed unsafe class Block
         if (Volatile.Read(ref place) is not 0 and var known)
             return known;
 
-        // An empty tensor of the type, which is then given the storage of this one. It is given an empty view: as many numbers of a larger type would need more memory,
-        // and libtorch would move the storage.
+        // An empty tensor of the type, which is then given the storage of this one. It is given an empty view: as many numbers of a larger
+        // type would need more memory, and libtorch would move the storage.
         long none = 0;
         long one = 1;
         var made = LibTorch.THSTensor_empty(&none, 1, (sbyte)type, _deviceType, _deviceIndex, 0);

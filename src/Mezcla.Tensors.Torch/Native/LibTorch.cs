@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Mezcla.Tensors.Torch.Native;
 
 /// <summary>
-/// The few entry points of TorchSharp's native part that a kernel goes through, taken directly: a call then makes no managed object, and what it makes in libtorch is
-/// released where the call ends.
+/// The few entry points of TorchSharp's native part that a kernel goes through, taken directly: a call then makes no managed object, and
+/// what it makes in libtorch is released where the call ends.
 /// </summary>
 internal static unsafe partial class LibTorch
 {
@@ -23,7 +23,8 @@ internal static unsafe partial class LibTorch
     internal static partial nint THSTensor_empty(long* sizes, int length, sbyte type, int deviceType, int deviceIndex, byte requiresGrad);
 
     [LibraryImport(Name)]
-    internal static partial nint THSTensor_as_strided(nint tensor, long* sizes, int sizesLength, long* strides, int stridesLength, long offset);
+    internal static partial nint THSTensor_as_strided(nint tensor, long* sizes, int sizesLength, long* strides, int stridesLength,
+        long offset);
 
     [LibraryImport(Name)]
     internal static partial void THSTensor_set_(nint tensor, nint source);
@@ -53,10 +54,11 @@ internal static unsafe partial class LibTorch
     internal static partial void THSJIT_CompilationUnit_Invoke(
         nint unit, byte* function, Value* arguments, int count, delegate* unmanaged<int, nuint, Value*> allocator, sbyte* type, int first);
 
-    /// <summary>What libtorch said the last time that it failed on this thread, without the trace of its own functions; null where nothing failed.</summary>
+    /// <summary>What libtorch said the last time that it failed on this thread, without the
+    /// trace of its own functions; null where nothing failed.</summary>
     internal static string? Failure()
     {
-        nint text = THSTorch_get_and_reset_last_err();
+        var text = THSTorch_get_and_reset_last_err();
         return text == 0 ? null : Marshal.PtrToStringUTF8(text);
     }
 

@@ -5,8 +5,9 @@ using System.Text;
 namespace Mezcla.Tensors.Torch.Native;
 
 /// <summary>
-/// The functions of the folder Scripts, in TorchScript: Python of which libtorch itself is the compiler and interpreter, so that one call runs several of its operations,
-/// among them those that write into memory which is there (<c>out=</c>) and the derivatives that TorchSharp's own functions leave to its tape.
+/// The functions of the folder Scripts, in TorchScript: Python of which libtorch itself is the compiler and interpreter, so that one call
+/// runs several of its operations, among them those that write into memory which is there
+/// (<c>out=</c>) and the derivatives that TorchSharp's own functions leave to its tape.
 /// </summary>
 internal sealed unsafe class Script
 {
@@ -14,7 +15,7 @@ internal sealed unsafe class Script
 
     // Where the interpreter puts its result: nothing, or one tensor.
     [ThreadStatic]
-    private static LibTorch.Value* s_result;
+    private static LibTorch.Value* _result;
 
     internal Script(params ReadOnlySpan<string> files)
     {
@@ -27,7 +28,7 @@ internal sealed unsafe class Script
             source.Append(reader.ReadToEnd()).Append('\n');
         }
 
-        nint text = Marshal.StringToCoTaskMemUTF8(source.ToString());
+        var text = Marshal.StringToCoTaskMemUTF8(source.ToString());
         _unit = LibTorch.THSJIT_compile((byte*)text);
         Marshal.FreeCoTaskMem(text);
         LibTorch.Check($"The scripts {string.Join(", ", files.ToArray())} do not compile");
@@ -47,7 +48,7 @@ internal sealed unsafe class Script
     private void Call(ReadOnlySpan<byte> function, ReadOnlySpan<Argument> arguments, LibTorch.Value* result)
     {
         LibTorch.Value nothing;
-        s_result = result == null ? &nothing : result;
+        _result = result == null ? &nothing : result;
         var values = stackalloc LibTorch.Value[arguments.Length];
         for (var i = 0; i < arguments.Length; i++)
             values[i] = arguments[i].Value;
@@ -61,5 +62,5 @@ internal sealed unsafe class Script
     }
 
     [UnmanagedCallersOnly]
-    private static LibTorch.Value* Room(int index, nuint count) => count == 1 ? s_result : null;
+    private static LibTorch.Value* Room(int index, nuint count) => count == 1 ? _result : null;
 }

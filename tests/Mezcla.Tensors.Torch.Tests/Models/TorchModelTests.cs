@@ -12,7 +12,7 @@ public sealed class TorchModelTests
 {
     private const int Steps = 20;
 
-    private static readonly TrainingConfig s_config = new()
+    private static readonly TrainingConfig Config = new()
     {
         Steps = Steps,
         BatchSize = 4,
@@ -21,7 +21,8 @@ public sealed class TorchModelTests
         Schedule = new CosineSchedule { WarmupSteps = 2 },
     };
 
-    // Dropout included: both draw the same numbers. Each step works with what the one before left, so that differences of rounding grow a little.
+    // Dropout included: both draw the same numbers. Each step works with what the one
+    // before left, so that differences of rounding grow a little.
     [Theory]
     [InlineData("gpt")]
     [InlineData("mistral")]
@@ -53,7 +54,8 @@ public sealed class TorchModelTests
         Assert.Equal(expected, generator.Tokens([3, 1, 4], 30));
     }
 
-    // The loss and the norm of its gradients; a Mixture of Experts asks besides for the offsets of its groups, once in each of its two layers.
+    // The loss and the norm of its gradients; a Mixture of Experts asks besides for
+    // the offsets of its groups, once in each of its two layers.
     [Theory]
     [InlineData("gpt", 1)]
     [InlineData("mixtral", 3)]
@@ -71,7 +73,7 @@ public sealed class TorchModelTests
     public void Bfloat16_products_train_almost_as_well(string name)
     {
         var exact = Losses(name, TorchDevice.Cpu);
-        var rounded = Losses(name, TorchDevice.Cpu, config: s_config with { Precision = ProductPrecision.BFloat16 });
+        var rounded = Losses(name, TorchDevice.Cpu, config: Config with { Precision = ProductPrecision.BFloat16 });
         Assert.NotEqual(exact, rounded);
         foreach (var (expected, obtained) in exact.Zip(rounded))
             Assert.Equal(expected, obtained, 0.03);
@@ -86,14 +88,15 @@ public sealed class TorchModelTests
         model.MoveTo(device);
         var before = model.FinalNorm.Weight.ToArray();
         int[] ids = [.. Enumerable.Range(0, 600).Select(i => i % 40)];
-        var message = Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(ids, 0, device), s_config).Run()).Message;
+        var message = Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(ids, 0, device), Config).Run()).Message;
         Assert.StartsWith("Embedding: index 3", message);
         Assert.Contains("torch:cpu says so where results are read", message);
         Assert.Equal(before, model.FinalNorm.Weight.ToArray());
-        Assert.Equal(Steps, new Trainer(model, new TokenBatches([.. ids.Select(id => id % 31)], 0, device), s_config).Run().Steps.Count);
+        Assert.Equal(Steps, new Trainer(model, new TokenBatches([.. ids.Select(id => id % 31)], 0, device), Config).Run().Steps.Count);
     }
 
-    private static double[] Losses(string name, Device device, double held = 0.2, Action<TrainingStep>? progress = null, TrainingConfig? config = null)
+    private static double[] Losses(string name, Device device, double held = 0.2, Action<TrainingStep>? progress = null,
+        TrainingConfig? config = null)
     {
         var random = new RandomStream(9);
         var ids = new int[600];
@@ -101,6 +104,6 @@ public sealed class TorchModelTests
             ids[i] = random.NextFloat() < 0.9f ? (ids[i - 1] * 3 + 1) % 31 : random.NextInt(31);
         var model = new Transformer(TinyModels.Named(name) with { Dropout = 0.1f }, new RandomStream(1));
         model.MoveTo(device);
-        return [.. new Trainer(model, new TokenBatches(ids, held, device), config ?? s_config).Run(progress).Steps.Select(step => step.Loss)];
+        return [.. new Trainer(model, new TokenBatches(ids, held, device), config ?? Config).Run(progress).Steps.Select(step => step.Loss)];
     }
 }
