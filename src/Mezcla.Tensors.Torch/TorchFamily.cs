@@ -17,11 +17,13 @@ public sealed class TorchFamily : DeviceFamily
     public override string Usage => "torch:cpu, cuda, cuda:1, mps";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DeviceDescription> Found => TorchGpus.Found;
+    public override IReadOnlyList<DeviceDescription> Found => TorchDevices.Found;
 
     /// <inheritdoc/>
-    public override string? Report =>
-        $"torch: {(TorchLibrary.Find(cuda: true) is { IsComplete: true } cuda ? cuda : TorchLibrary.Find(cuda: false)).Report}";
+    public override string? Preferred => TorchDevices.Preferred;
+
+    /// <inheritdoc/>
+    public override string? Report => TorchDevices.Missing;
 
     /// <inheritdoc/>
     public override string? Resolve(string name)

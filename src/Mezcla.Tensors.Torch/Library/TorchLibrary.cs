@@ -67,13 +67,14 @@ public sealed class TorchLibrary
     {
         lock (Gate)
         {
-            if (_loaded is { } loaded)
-                return !cuda || loaded.IsCuda ? loaded
-                    : throw new DeviceException(
-                        "libtorch's build for the processor is loaded already, and a program holds one build: open the CUDA device first.");
+            if (_loaded is { } loaded && (!cuda || loaded.IsCuda))
+                return loaded;
             var library = cuda ? Find(cuda: true) : Any;
             if (!library.IsComplete)
                 throw new DeviceException(library.Report);
+            if (_loaded is not null)
+                throw new DeviceException(
+                    "libtorch's build for the CPU is loaded already, and a program holds one build: open the CUDA device first.");
             library.LoadFiles();
             return _loaded = library;
         }
