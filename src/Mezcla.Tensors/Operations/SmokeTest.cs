@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors;
 
-/// <summary>A short test of whether a device computes correctly: a matrix product, a softmax and their gradients beside the CPU's.</summary>
+/// <summary>A short test of a device: the gradient through a matrix product and a softmax must be the CPU's.</summary>
 public static class SmokeTest
 {
     /// <summary>Compares a device with the CPU.</summary>
