@@ -193,6 +193,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Contains("cpu, plain, opencl, opencl:1, torch:cpu, cuda", refused);
         Assert.Contains("opencl:99", Fails(["generate", Write("m.safetensors", "x"), "--device", "opencl:99"]));
         Assert.Contains("opencl:99", Fails(["generate", Write("m.safetensors", "x"), "--device", "opencl:99"]));
+        Assert.Contains("--cuda belongs to --install torch", Fails(["doctor", "--cuda"]));
         var (code, output, errors) = Run(["doctor"]);
         Assert.True(code == 0, output + errors);
         Assert.Contains("cpu: ", output);
@@ -213,8 +214,9 @@ public sealed class TrainCommandTests : IDisposable
     {
         if (!Tensors.Device.Described.Any(d => d.Name == "torch:cpu"))
             Assert.Skip("No libtorch here; mezcla doctor --install torch fetches it.");
-        var (code, output, errors) = Run(["doctor"]);
+        var (code, output, errors) = Run(["doctor", "--install", "torch"]);
         Assert.True(code == 0, output + errors);
+        Assert.StartsWith("libtorch 2.", output);
         Assert.Matches(@"torch:cpu: the CPU, .* GB, libtorch .*\n  smoke test: passed", output.ReplaceLineEndings("\n"));
         var text = Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat and the rat ran. ", 60)));
         Assert.Equal(0, Run(

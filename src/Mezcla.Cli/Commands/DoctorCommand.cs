@@ -2,18 +2,57 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Mezcla.Cli.Shared;
+using Mezcla.Notebooks;
 using Mezcla.Tensors;
+using Mezcla.Tensors.Torch;
 
 namespace Mezcla.Cli.Commands;
 
-/// <summary><c>mezcla doctor</c>: lists the devices, tests whether they compute correctly, and says what is missing.</summary>
+/// <summary><c>mezcla doctor</c>: lists the devices, tests whether they compute correctly, says what is missing, and fetches it.</summary>
 internal static class DoctorCommand
 {
+    private static readonly Option<string?> Install = new Option<string?>("--install")
+    {
+        Description = "First download this library and make it ready: torch (libtorch, for NVIDIA's and Apple's GPUs). The .NET SDK " +
+            "does it, from your NuGet sources.",
+        HelpName = "LIBRARY",
+    }.AcceptOnlyFromAmong("torch");
+
+    private static readonly Option<bool> Cuda = new("--cuda") { Description = "With --install torch: the build for NVIDIA's GPUs." };
+
     public static Command Create()
     {
-        var command = new Command("doctor", "List the devices that were found, test each of them, and say what is missing for others.");
-        command.SetAction(_ => Failures.Report(Run));
+        var command = new Command("doctor", "List the devices that were found, test each of them, and say what is missing for others.")
+        {
+            Install,
+            Cuda,
+        };
+        command.SetAction((parse, cancellation) => Failures.Report(() =>
+        {
+            var cuda = parse.GetValue(Cuda);
+            if (parse.GetValue(Install) is not null)
+                InstallTorch(cuda, cancellation);
+            else if (cuda)
+                throw new ArgumentException("--cuda belongs to --install torch: it has no effect without it.");
+            return Task.FromResult(Run());
+        }));
         return command;
+    }
+
+    private static void InstallTorch(bool cuda, CancellationToken cancellation)
+    {
+        var installation = new TorchInstallation(cuda);
+        var library = TorchLibrary.Find(cuda);
+        if (!library.IsComplete)
+        {
+            Console.WriteLine($"Restoring {installation.Package} {installation.Version}: {installation.Size}.");
+            library = installation.Complete(
+                NuGetPackage.RestoreNativeFiles(installation.Package, installation.Version, installation.Target, cancellation));
+        }
+
+        Console.WriteLine(library.Report);
+        // Loading makes the repaired copy where one is needed, and tells what does not work.
+        TorchLibrary.Load(cuda);
     }
 
     private static int Run()

@@ -54,9 +54,13 @@ public sealed class TorchLibrary
 
     internal static TorchLibrary Find(TorchPlaces places, bool cuda)
     {
-        var folder = places.Folders(cuda).FirstOrDefault(place => places.Files(cuda).All(file => File.Exists(Path.Combine(place, file))));
+        var folder = places.Folders(cuda).FirstOrDefault(place => places.Files(cuda).All(file => IsThere(Path.Combine(place, file))));
         return new TorchLibrary(places, cuda, folder, places.Bindings(folder ?? places.Application).FirstOrDefault(File.Exists));
     }
+
+    // A link whose target was deleted exists for .NET.
+    private static bool IsThere(string file)
+        => File.Exists(file) && File.ResolveLinkTarget(file, returnFinalTarget: true) is not { Exists: false };
 
     /// <summary>Loads the library, once for the program: the build for NVIDIA's GPUs where
     /// that is asked for, else whichever is loaded or found.</summary>

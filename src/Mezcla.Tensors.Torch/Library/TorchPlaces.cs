@@ -41,6 +41,12 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
     /// <summary>The package that brings libtorch.</summary>
     internal string Package(bool cuda) => cuda ? $"libtorch-cuda-{CudaVersion}-{Platform}" : $"libtorch-cpu-{Platform}";
 
+    /// <summary>Whether there is such a build of libtorch for this kind of machine.</summary>
+    internal bool HasBuild(bool cuda) => Platform is "linux-x64" or "win-x64" || (!cuda && Platform is "osx-arm64" or "win-arm64");
+
+    /// <summary>The folder of its own that holds a build.</summary>
+    internal string OwnFolder(bool cuda) => Path.Combine(Own, Version, cuda ? $"cuda-{CudaVersion}" : "cpu");
+
     /// <summary>Folders in which libtorch may lie, the nearest first.</summary>
     internal IEnumerable<string> Folders(bool cuda)
     {
@@ -48,7 +54,7 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
         yield return Application;
         yield return Path.Combine(Application, native);
         yield return Path.Combine(Application, cuda ? $"cuda-{CudaVersion}" : "cpu");
-        yield return Path.Combine(Own, Version, cuda ? $"cuda-{CudaVersion}" : "cpu");
+        yield return OwnFolder(cuda);
         yield return Path.Combine(Packages, Package(cuda), Version, native);
     }
 

@@ -48,6 +48,44 @@ public sealed class TorchLibraryTests : IDisposable
         Assert.Contains("Type: mezcla doctor --install torch (130 MB to download, 600 MB on the disk).", missing.Report);
     }
 
+    // NVIDIA's build lies in several packages, some of its files with a sum to check them by.
+    [Fact]
+    public void Restored_files_of_several_packages_become_one_library()
+    {
+        var places = Places("linux-x64");
+        var installation = new TorchInstallation(places, cuda: true);
+        Assert.Equal("libtorch-cuda-12.8-linux-x64", installation.Package);
+        var files = places.Files(cuda: true);
+        var first = Fill(Path.Combine(_folder, "part1"), files[..2]);
+        var second = Fill(Path.Combine(_folder, "part2"), [.. files[2..], files[^1] + ".sha"]);
+        var restored = Directory.GetFiles(first).Concat(Directory.GetFiles(second)).ToArray();
+        Assert.False(installation.Complete(restored[..^2]).IsComplete);
+
+        var folder = installation.Complete(restored).Folder;
+        Assert.Equal(places.OwnFolder(cuda: true), folder);
+        Assert.Equal(files.Order(), Directory.GetFiles(folder!).Select(Path.GetFileName).Order());
+
+        // Without the packages the links lead nowhere, and it is missing again.
+        Directory.Delete(second, recursive: true);
+        Assert.SkipUnless(new FileInfo(Path.Combine(folder!, files[^1])).LinkTarget is not null, "This system copies.");
+        Assert.Null(TorchLibrary.Find(places, cuda: true).Folder);
+    }
+
+    [Fact]
+    public void What_is_found_already_is_left_where_it_is()
+    {
+        var places = Places("osx-arm64");
+        Fill(places.Application, places.Files(cuda: false));
+        Assert.Equal(places.Application, new TorchInstallation(places, cuda: false).Complete([]).Folder);
+        Assert.False(Directory.Exists(places.Own));
+    }
+
+    [Theory]
+    [InlineData("linux-arm64", false, "no build of libtorch for linux-arm64")]
+    [InlineData("osx-arm64", true, "no build of libtorch for CUDA for osx-arm64")]
+    public void Machines_that_there_is_no_build_for_are_told(string platform, bool cuda, string expected)
+        => Assert.Contains(expected, Assert.Throws<DeviceException>(() => new TorchInstallation(Places(platform), cuda)).Message);
+
     [Theory]
     [InlineData("#!/bin/sh")]
     [InlineData("\u007FELF\u0002\u0001")]
