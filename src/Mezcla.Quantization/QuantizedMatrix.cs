@@ -2,6 +2,7 @@ using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Kernels;
 using Mezcla.Quantization.OpenCl;
 using Mezcla.Tensors;
+using Mezcla.Tensors.OpenCl;
 
 namespace Mezcla.Quantization;
 
@@ -9,12 +10,13 @@ namespace Mezcla.Quantization;
 /// A matrix W [rows, columns] that stays quantized in memory. On the CPU it multiplies in integer arithmetic: the codes are packed for 16
 /// rows at a time (<see cref="PackedMatrix"/>), and activations are rounded to signed bytes with one scale for each 32 of them, which is
 /// the only further source of error (<see cref="PackedProduct"/>). On OpenCL devices a copy of the same packing is
-/// multiplied in float arithmetic, with activations as they are (<see cref="DeviceMatrix"/>).
+/// multiplied in float arithmetic, with activations as they are (<see cref="DeviceMatrix"/>); on others a decoded copy
+/// (<see cref="DecodedMatrix"/>).
 /// </summary>
 public sealed class QuantizedMatrix : IQuantizedMatrix
 {
     private readonly PackedMatrix _packed;
-    private readonly Dictionary<Device, DeviceMatrix> _copies = [];
+    private readonly Dictionary<Device, IMatrixCopy> _copies = [];
 
     private QuantizedMatrix(PackedMatrix packed) => _packed = packed;
 
@@ -134,10 +136,13 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     }
 
     /// <summary>The copy on a device, made when it is first needed.</summary>
-    private DeviceMatrix On(Device device)
+    private IMatrixCopy On(Device device)
     {
         _packed.RequireMemory();
         lock (_copies)
-            return _copies.TryGetValue(device, out var copy) ? copy : _copies[device] = new DeviceMatrix(_packed, device);
+            return _copies.TryGetValue(device, out var copy) ? copy : _copies[device] = Copy(_packed, device);
+
+        static IMatrixCopy Copy(PackedMatrix packed, Device device) => device.Kernels is OpenClDevice kernels
+            ? new DeviceMatrix(packed, device, kernels) : new DecodedMatrix(packed, device);
     }
 }

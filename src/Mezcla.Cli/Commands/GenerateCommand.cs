@@ -131,7 +131,7 @@ internal static class GenerateCommand
         {
             var format = NumberFormats.Parse(name);
             if (device != Device.Cpu)
-                throw new ArgumentException($"--cache {format} works only on the CPU: leave --device {device} out.");
+                throw new ArgumentException($"--cache {format} works only on the CPU: choose it by --device cpu, instead of {device}.");
             if (model.Config.Attention.Latent is not null)
                 throw new ArgumentException("This model's latent attention already compresses its cache: leave --cache out.");
             format.BytesFor(model.Config.Attention.HeadSize); // throws if a vector of a head does not divide into the format's blocks

@@ -19,7 +19,7 @@ internal static class NotebookHostCommand
     }
 
     /// <summary>How to start this program as the process of a notebook.</summary>
-    /// <param name="device">The device that cells compute on; if null, the one that MEZCLA_DEVICE names, else the CPU.</param>
+    /// <param name="device">The device that cells compute on; if null, the best one.</param>
     /// <exception cref="ArgumentException">There is no such device.</exception>
     public static NotebookProcessStart Start(string? device)
     {

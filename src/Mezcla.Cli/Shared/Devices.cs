@@ -10,13 +10,14 @@ internal static class Devices
     /// <summary>A new option <c>--device</c> for a command.</summary>
     public static Option<string?> Option() => new("--device")
     {
-        Description = "Device to compute on: cpu, plain or opencl, with a number if there are several, such as opencl:1. 'mezcla doctor' " +
-            "lists them. [default: the environment variable MEZCLA_DEVICE, else cpu]",
+        Description = "Device to compute on: cpu, plain, opencl, cuda, mps or torch:cpu, with a number if there are several, such as " +
+            "opencl:1. 'mezcla doctor' lists them. [default: the environment variable MEZCLA_DEVICE, else an NVIDIA or Apple GPU if " +
+            "libtorch for it is installed, else cpu]",
     };
 
-    /// <summary>The device that the option names, or else the environment variable, or else the CPU.</summary>
+    /// <summary>The device that the option names, or else the best one.</summary>
     /// <param name="name">The option's value; null if it was not given.</param>
-    public static Device Chosen(string? name) => name is null ? Device.FromEnvironment ?? Device.Cpu : Device.Parse(name, "--device");
+    public static Device Chosen(string? name) => name is null ? Device.Best : Device.Parse(name, "--device");
 
     /// <summary>Checks, before any work begins, that a device can multiply in a
     /// precision. The device's own setting does not change.</summary>

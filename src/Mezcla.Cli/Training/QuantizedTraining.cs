@@ -24,7 +24,7 @@ internal static class QuantizedTraining
         if (source.Quantize is null)
             return;
         if (device != Device.Cpu)
-            throw new ArgumentException($"--quantize works only on the CPU: leave --device {device} out.");
+            throw new ArgumentException($"--quantize works only on the CPU: choose it by --device cpu, instead of {device}.");
         if (source.ActivationBits is { } bits and not (0 or (>= 2 and <= 8)))
             throw new ArgumentException($"--activation-bits is {bits}; it must be 2 to 8, or 0 to leave activations unrounded.");
         NumberFormats.Parse(source.Quantize);

@@ -13,6 +13,9 @@ namespace Mezcla.Notebooks;
 /// </summary>
 internal static partial class PackageRestorer
 {
+    private const string ProjectFile = "Packages.csproj";
+    private const string HintInCell = "To add a source: #i \"nuget: address or folder\".";
+
     private static readonly TimeSpan KeepInexact = TimeSpan.FromDays(1);
 
     /// <param name="requests">All packages to restore together.</param>
@@ -20,17 +23,15 @@ internal static partial class PackageRestorer
     /// <param name="cache">The folder for generated projects, or null for the default.</param>
     /// <param name="cancellation">Cancelled when the cell is interrupted.</param>
     /// <param name="added">The packages that an error message names; all if null.</param>
+    /// <param name="hint">The last sentence of an error message: how to add a source.</param>
     /// <exception cref="DirectiveException">There is no SDK, or the restore failed. The message holds NuGet's reasons.</exception>
     /// <exception cref="OperationCanceledException">The cell was interrupted.</exception>
     public static RestoredPackages Restore(
         IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> sources, string? cache, CancellationToken cancellation,
-        IReadOnlyList<PackageRequest>? added = null)
+        IReadOnlyList<PackageRequest>? added = null, string hint = HintInCell)
     {
         var project = Project(requests, sources);
-        cache ??=
-            Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData,
-                Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "packages");
-        var folder = Path.Combine(cache, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(project)))[..24]);
+        var folder = Folder(project, cache);
         var assets = new FileInfo(Path.Combine(folder, "obj", "project.assets.json"));
         var isFresh = assets.Exists
             && (requests.All(request => request.IsExact) || DateTime.UtcNow - assets.LastWriteTimeUtc < KeepInexact);
@@ -38,21 +39,36 @@ internal static partial class PackageRestorer
             return known;
 
         Directory.CreateDirectory(folder);
-        var file = Path.Combine(folder, "Packages.csproj");
-        File.WriteAllText(file, project);
-        var (succeeded, log) = Run(file, cancellation);
+        File.WriteAllText(Path.Combine(folder, ProjectFile), project);
+        var (succeeded, log) = Run(folder, cancellation, "restore");
         if (!succeeded)
         {
             // Without a network, the result of an older restore is better than an error.
             if (AssetsFile.TryRead(assets.FullName) is { } old)
                 return old;
 
-            throw new DirectiveException(Reasons(log, added ?? requests));
+            throw new DirectiveException(Reasons(log, added ?? requests, hint));
         }
 
         return AssetsFile.TryRead(assets.FullName)
             ?? throw new DirectiveException($"The packages were restored, but {assets.FullName} or the files it names can't be read.");
     }
+
+    /// <summary>Runs a target that restored packages bring, such as one that joins files too large for one package.</summary>
+    /// <exception cref="DirectiveException">It failed; its reasons are in the message.</exception>
+    /// <exception cref="OperationCanceledException">It was interrupted.</exception>
+    public static void RunTarget(IReadOnlyList<PackageRequest> requests, string target, CancellationToken cancellation)
+    {
+        var (succeeded, log) = Run(Folder(Project(requests, []), null), cancellation, "msbuild", $"-t:{target}");
+        if (!succeeded)
+            throw new DirectiveException(Reasons(log, requests, ""));
+    }
+
+    private static string Folder(string project, string? cache)
+        => Path.Combine(
+            cache ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData,
+                Environment.SpecialFolderOption.DoNotVerify), "Mezcla", "packages"),
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(project)))[..24]);
 
     private static string Project(IReadOnlyList<PackageRequest> requests, IReadOnlyList<string> sources)
     {
@@ -90,16 +106,17 @@ internal static partial class PackageRestorer
             new XElement("Import", new XAttribute("Project", "Sdk.targets"), new XAttribute("Sdk", "Microsoft.NET.Sdk"))).ToString();
     }
 
-    private static (bool Succeeded, string Log) Run(string project, CancellationToken cancellation)
+    private static (bool Succeeded, string Log) Run(string folder, CancellationToken cancellation, params ReadOnlySpan<string> command)
     {
         var start = new ProcessStartInfo(DotnetHost())
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            WorkingDirectory = Path.GetDirectoryName(project)!,
+            WorkingDirectory = folder,
         };
-        foreach (var argument in new[] { "restore", project, "--nologo", "-v:quiet", "-tl:off", "-nodeReuse:false" })
+        var project = Path.Combine(folder, ProjectFile);
+        foreach (var argument in (string[])[command[0], project, .. command[1..], "--nologo", "-v:quiet", "-tl:off", "-nodeReuse:false"])
             start.ArgumentList.Add(argument);
 
         start.Environment["DOTNET_NOLOGO"] = "1";
@@ -149,14 +166,14 @@ internal static partial class PackageRestorer
         return Environment.ProcessPath is { } own && Path.GetFileNameWithoutExtension(own) == "dotnet" ? own : "dotnet";
     }
 
-    private static string Reasons(string log, IReadOnlyList<PackageRequest> requests)
+    private static string Reasons(string log, IReadOnlyList<PackageRequest> requests, string hint)
     {
         var reasons = Error().Matches(log).Select(match => match.Groups["text"].Value.Trim()).Distinct().Take(5).ToList();
         var wanted = string.Join(", ", requests.Select(request => request.Version == "*" ? request.Id : $"{request.Id} {request.Version}"));
         if (reasons.Count == 0)
             reasons.Add(log.Trim());
 
-        return $"Could not restore {wanted}.\n{string.Join('\n', reasons)}\nTo add a source: #i \"nuget: address or folder\".";
+        return $"Could not restore {wanted}.\n{string.Join('\n', reasons)}\n{hint}".TrimEnd();
     }
 
     [GeneratedRegex(@"error (?<text>(NU|NETSDK|MSB)\d+: .*?)(\s\[[^\]]*csproj\])?\r?$",

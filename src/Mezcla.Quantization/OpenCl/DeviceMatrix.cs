@@ -10,7 +10,7 @@ namespace Mezcla.Quantization.OpenCl;
 /// A copy of a packed matrix in the memory of an OpenCL device, and its products there, by the kernels of quantized.cl: weights are decoded
 /// to floats in registers, and activations are not rounded.
 /// </summary>
-internal sealed unsafe class DeviceMatrix : IDisposable
+internal sealed unsafe class DeviceMatrix : IMatrixCopy
 {
     // From this many rows of X on it pays to decode the whole matrix once and to multiply floats.
     private const int ManyRows = 32;
@@ -26,12 +26,9 @@ internal sealed unsafe class DeviceMatrix : IDisposable
     private readonly Handle _codes, _scales;
 
     /// <summary>Copies a matrix to a device.</summary>
-    /// <exception cref="NotSupportedException">The device runs no kernels of OpenCL C.</exception>
-    public DeviceMatrix(PackedMatrix matrix, Device device)
+    public DeviceMatrix(PackedMatrix matrix, Device device, OpenClDevice kernels)
     {
-        _kernels = device.Kernels as OpenClDevice
-            ?? throw new NotSupportedException(
-                $"{device} has no products with quantized matrices: use this quantized model on the CPU or on an OpenCL device.");
+        _kernels = kernels;
         _kernels.AddSource(Source.Value);
         _device = device;
         _packing = matrix.Packed.Layout.Describe(matrix.Rows, matrix.Columns, matrix.Factor);
@@ -40,8 +37,7 @@ internal sealed unsafe class DeviceMatrix : IDisposable
         GC.KeepAlive(matrix);
     }
 
-    /// <summary>y[i, first to first + rows] = W·x[i] for every row i of x, or for
-    /// those from offsets[group] to offsets[group + 1].</summary>
+    /// <inheritdoc/>
     public void Multiply(Tensor x, Tensor y, int first, Tensor? offsets, int group)
     {
         var (count, stride) = (x.Count / _packing.Columns, y.Size(-1));
@@ -62,8 +58,7 @@ internal sealed unsafe class DeviceMatrix : IDisposable
         GC.KeepAlive(offsets);
     }
 
-    /// <summary>y[i, :] = row ids[i] - first of W, if it has that row, as one of several
-    /// matrices with <paramref name="rows"/> rows in all.</summary>
+    /// <inheritdoc/>
     public void Lookup(Tensor ids, Tensor y, int first, int rows) =>
         Decode(ids.Handle, y.Handle, ids.Count, first,
             new IndexCheck(first == 0 ? "Embedding" : null, IndexKind.Index, new Shape(ids.Shape), rows));

@@ -33,8 +33,14 @@ public sealed class Device
     public static Device? FromEnvironment
         => Environment.GetEnvironmentVariable("MEZCLA_DEVICE") is { Length: > 0 } name ? Parse(name, "MEZCLA_DEVICE") : null;
 
-    /// <summary>The device that <see cref="FromEnvironment"/> gives, else the CPU. A GPU is used only where somebody asks for it.</summary>
-    public static Device Best => FromEnvironment ?? Cpu;
+    /// <summary>
+    /// The device that <see cref="FromEnvironment"/> gives; else an NVIDIA or Apple GPU, where libtorch for it is installed and the GPU
+    /// passes <see cref="SmokeTest"/>; else the CPU.
+    /// </summary>
+    /// <exception cref="ArgumentException">MEZCLA_DEVICE names no kind of device.</exception>
+    /// <exception cref="DeviceException">The device that MEZCLA_DEVICE names is not there.</exception>
+    public static Device Best => FromEnvironment
+        ?? (DeviceFamilies.All.Select(family => family.Preferred).OfType<string>().FirstOrDefault() is { } name ? Parse(name) : Cpu);
 
     /// <summary>The GPUs that were found, and CPUs that have a driver of the same kind.</summary>
     public static IReadOnlyList<DeviceDescription> Described => [.. DeviceFamilies.All.SelectMany(family => family.Found)];
@@ -46,7 +52,13 @@ public sealed class Device
     /// <exception cref="DeviceException">OpenCL or the device is not there, or does not compile the kernels.</exception>
     public static Device OpenCl(int index = 0) => Parse($"opencl:{index}");
 
-    /// <summary>The device of a name: cpu, plain, opencl, opencl:1.</summary>
+    /// <summary>A device of libtorch: an NVIDIA GPU (<c>cuda:0</c>), Apple's (<c>mps</c>) or the CPU (<c>cpu</c>).
+    /// <c>mezcla doctor --install torch</c> fetches the library.</summary>
+    /// <exception cref="ArgumentException">There is no such kind of device.</exception>
+    /// <exception cref="DeviceException">libtorch's build for it or the device is not there.</exception>
+    public static Device Torch(string name = "cuda:0") => Parse($"torch:{name}");
+
+    /// <summary>The device of a name: cpu, plain, opencl, opencl:1, cuda, cuda:1, mps, torch:cpu.</summary>
     /// <param name="name">The name, in any case.</param>
     /// <param name="what">What the name was given as, for the error.</param>
     /// <exception cref="ArgumentException">There is no such kind of device.</exception>

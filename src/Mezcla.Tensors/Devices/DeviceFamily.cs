@@ -16,6 +16,10 @@ public abstract class DeviceFamily
     /// <summary>The devices found on this machine, for people. The CPU itself is not among them.</summary>
     public virtual IReadOnlyList<DeviceDescription> Found => [];
 
+    /// <summary>The full name of a device that <see cref="Device.Best"/> takes where nobody names one: a GPU that has passed
+    /// <see cref="SmokeTest"/>; null where there is none, or where devices of this family are used only when somebody asks.</summary>
+    public virtual string? Preferred => null;
+
     /// <summary>What was found, or what is missing and how to get it; null where there is nothing to say.</summary>
     public virtual string? Report => null;
 

@@ -24,9 +24,3 @@ public abstract partial class OperationTests
         return filled ? [.. sizes.Select(size => Math.Max(size, 1))] : sizes;
     }
 }
-
-/// <summary>On the processor.</summary>
-public sealed class CpuOperationTests : OperationTests
-{
-    protected override Device Device => Device.Cpu;
-}
