@@ -8,8 +8,9 @@ public static class Optimizers
     [ThreadStatic] private static List<AdamWTensor>? _tensors;
 
     /// <summary>
-    /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) for all parameters, fused: m = β₁m + (1 - β₁)g, v = β₂v + (1 - β₂)g²,
-    /// p = p - lr·(decay·p + m̂/(√v̂ + ε)) with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ), as in PyTorch. Parameters without a gradient stay.
+    /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) for all parameters, fused: m = β₁m + (1 - β₁)g, v = β₂v + (1 - β₂)g², p
+    /// = p - lr·(decay·p + m̂/(√v̂ + ε)) with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ), as in PyTorch. Parameters without a gradient do not
+    /// change.
     /// </summary>
     /// <param name="parameters">The tensors that are changed, Float32.</param>
     /// <param name="gradients">One for each parameter, of its shape; null where it has none.</param>
@@ -22,8 +23,8 @@ public static class Optimizers
     /// <param name="epsilon">ε.</param>
     /// <param name="weightDecay">decay.</param>
     /// <param name="decays">Which parameters decay; empty for all.</param>
-    /// <param name="scale">One more factor of gradients, a single number on the parameters' device that need not have been
-    /// read, such as that of <see cref="Gradients.Measure"/>; where it is NaN nothing changes.</param>
+    /// <param name="scale">A factor for all gradients, such as the last number of <see cref="Gradients.Measure"/>: one number on the
+    /// parameters' device, which the CPU need not have read. If it is NaN, nothing changes.</param>
     /// <exception cref="ArgumentException">The lists differ in length, or a shape, type or device does not fit.</exception>
     public static void AdamWStep(ReadOnlySpan<Tensor> parameters, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<Tensor> m,
         ReadOnlySpan<Tensor> v, int step,
@@ -64,7 +65,7 @@ public static class Optimizers
                 new AdamWStep(learningRate, beta1, beta2, epsilon, weightDecay, (float)(1 - Math.Pow(beta1, step)),
                     (float)(1 - Math.Pow(beta2, step))),
                 scale?.On(parameters[0].Device, "AdamWStep").Handle ?? default);
-        // A handle keeps its memory alive, but not the tensor that would release it.
+        // A handle keeps its storage alive, but not the tensor, whose finaliser would release that storage: keep a reference until here.
         tensors.Clear();
         GC.KeepAlive(scale);
     }

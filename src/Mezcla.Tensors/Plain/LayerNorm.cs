@@ -10,7 +10,7 @@ internal sealed partial class PlainKernels
         for (long r = 0; r < rows; r++)
         {
             var start = r * n;
-            // Without a place for the means this is RMS norm: they are 0.
+            // If there is no buffer for the means, this is RMS norm: the means are 0.
             var average = mean.IsNull ? 0 : Sum(n, c => from[start + c]) / n;
             var variance = Sum(n, c => (from[start + c] - average) * (from[start + c] - average)) / n;
             var factor = 1 / Math.Sqrt(variance + epsilon);

@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The k largest along the last axis, the largest first, the earlier of equals first, and
-    /// where they were (Int32): shape [..., k]. The gradient goes back there.</summary>
+    /// <summary>
+    /// The k largest elements along the last axis, in descending order, and their positions (Int32), each [..., k]. Among equal elements
+    /// the earlier one comes first. The gradient goes to the elements that were chosen.
+    /// </summary>
     /// <exception cref="ArgumentException">The last axis has fewer than k positions.</exception>
     public static (Tensor Values, Tensor Indices) TopK(this Tensor x, int k)
     {

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// silu(gate)·up in one pass: the gated half of a SwiGLU feed-forward network (Shazeer, arXiv:2002.05202). With s = σ(gate),
-    /// d gate = dy·up·s(1 + gate(1 - s)) and d up = dy·gate·s. Both of one shape, the result too.
+    /// silu(gate)·up in one pass: the gated half of a SwiGLU feed-forward network (Shazeer, arXiv:2002.05202). With s = σ(gate), d gate =
+    /// dy·up·s(1 + gate(1 - s)) and d up = dy·gate·s. Both operands and the result have the same shape.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public static Tensor SwiGlu(this Tensor gate, Tensor up)
