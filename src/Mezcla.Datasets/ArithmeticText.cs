@@ -11,8 +11,8 @@ public static class ArithmeticText
     /// <param name="seed">The same seed gives the same text.</param>
     /// <param name="largest">The largest operand of sums and differences; operands of products go up to its square root, so that all
     /// answers are of similar size.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="lines"/> is negative, or <paramref name="largest"/> is not from 1 to
-    /// 1,000,000.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="lines"/> is negative, or
+    /// <paramref name="largest"/> is not from 1 to 1,000,000.</exception>
     public static string Lines(int lines, ulong seed, int largest = 999)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lines);

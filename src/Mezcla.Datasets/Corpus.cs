@@ -18,8 +18,8 @@ public sealed record Corpus(string Name, string Text)
     public string Sha256 => _sha256.Value;
 
     /// <summary>
-    /// The names of the corpora that <see cref="Load"/> can load: the files of <c>datasets/corpora/</c>, and <c>arithmetic</c>, which is
-    /// generated.
+    /// The names of the corpora that <see cref="Load"/> can load: the files of <c>datasets/corpora/</c>,
+    /// and <c>arithmetic</c>, which is generated.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
     public static IReadOnlyList<string> Names =>

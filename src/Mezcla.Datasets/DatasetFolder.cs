@@ -11,8 +11,8 @@ public static class DatasetFolder
     /// it, looking from the working directory upwards and then from the folder of this assembly upwards.
     /// </summary>
     /// <returns>The full path of the folder.</returns>
-    /// <exception cref="DirectoryNotFoundException">The folder was not found; the message says where the search looked and what to
-    /// do.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder was not found; the message says where the
+    /// search looked and what to do.</exception>
     public static string Find() =>
         Find(Environment.GetEnvironmentVariable(Variable), Directory.GetCurrentDirectory(), AppContext.BaseDirectory);
 

@@ -15,8 +15,8 @@ public static class TextFile
     /// <summary>Reads a whole UTF-8 file. A byte order mark is removed and line ends become <c>\n</c>.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="IOException">The path is missing, is a folder, or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">The file is empty, too large, binary, or not UTF-8; the message gives the first bad byte and
-    /// its line.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, too large, binary, or not UTF-8; the message gives
+    /// the first bad byte and its line.</exception>
     public static string Read(string path)
     {
         if (Directory.Exists(path))

@@ -1,9 +1,9 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// <c>using (new DetectAnomaly()) { ... }</c>: searches the result of every operation and of every backward step on this thread for NaN,
-/// and throws at the first one found, with the name of the operation that produced it. It is slow: use it to find an error, not for
-/// training.
+/// <c>using (new DetectAnomaly()) { ... }</c>: searches the result of every operation and of every backward step on
+/// this thread for NaN, and throws at the first one found, with the name of the operation that produced it. It is slow:
+/// use it to find an error, not for training.
 /// </summary>
 public sealed class DetectAnomaly : IDisposable
 {

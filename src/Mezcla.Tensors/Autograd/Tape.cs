@@ -69,8 +69,8 @@ internal static class Tape
         }
     }
 
-    // A depth-first search with its own stack, since recursion would overflow on long histories. Each node found is kept alive until the
-    // end.
+    // A depth-first search with its own stack, since recursion would overflow on long histories.
+    // Each node found is kept alive until the end.
     private static void Collect(Node root, List<Node> nodes)
     {
         var pass = Interlocked.Increment(ref _passes);

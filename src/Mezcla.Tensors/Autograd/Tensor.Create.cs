@@ -45,8 +45,8 @@ public sealed partial class Tensor
         => Copied(MemoryMarshal.AsBytes(ids), ids.Length, shape, DType.Int32);
 
     /// <summary>
-    /// Independent numbers from a normal distribution. Each takes two positions of the stream; if the standard deviation is 0, nothing is
-    /// drawn.
+    /// Independent numbers from a normal distribution. Each takes two positions of the stream; if the
+    /// standard deviation is 0, nothing is drawn.
     /// </summary>
     public static Tensor Normal(RandomStream random, float mean, float standardDeviation, params ReadOnlySpan<int> shape)
     {
@@ -60,8 +60,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// Independent numbers, uniformly distributed from <paramref name="low"/> to below <paramref name="high"/>. Each takes one position of
-    /// the stream.
+    /// Independent numbers, uniformly distributed from <paramref name="low"/> to below
+    /// <paramref name="high"/>. Each takes one position of the stream.
     /// </summary>
     public static Tensor Uniform(RandomStream random, float low, float high, params ReadOnlySpan<int> shape)
     {

@@ -113,8 +113,8 @@ public sealed partial class Tensor
     /// <see cref="Backward"/> that needs the old numbers throws; to read only, use <see cref="AsReadOnlySpan"/>. Keep the tensor
     /// referenced while the span is in use.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type, or larger than a span can
-    /// be.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type,
+    /// or larger than a span can be.</exception>
     public Span<float> AsSpan()
     {
         var span = Floats();
@@ -123,8 +123,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>The numbers themselves, to read (CPU, Float32). Keep the tensor referenced while the span is in use.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type, or larger than a span can
-    /// be.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type,
+    /// or larger than a span can be.</exception>
     public ReadOnlySpan<float> AsReadOnlySpan() => Floats();
 
     /// <summary>A copy of the numbers with the same history.</summary>

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// The same numbers converted to another type, or this tensor itself if it already has that type. The gradient is passed back, always
-    /// as Float32.
+    /// The same numbers converted to another type, or this tensor itself if it already has that type. The
+    /// gradient is passed back, always as Float32.
     /// </summary>
     public Tensor To(DType type)
     {

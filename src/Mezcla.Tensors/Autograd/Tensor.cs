@@ -52,8 +52,8 @@ public sealed partial class Tensor : IDisposable
     /// Whether <see cref="Backward"/> computes a derivative with respect to this tensor. Set it on parameters; results of
     /// operations on such tensors have it automatically.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Set on an <see cref="DType.Int32"/> tensor, or cleared on the result of an
-    /// operation.</exception>
+    /// <exception cref="InvalidOperationException">Set on an <see cref="DType.Int32"/> tensor, or cleared
+    /// on the result of an operation.</exception>
     public bool RequiresGrad
     {
         get => _requiresGrad || _node is not null;
@@ -91,18 +91,18 @@ public sealed partial class Tensor : IDisposable
     public void ClearGrad() => _grad?.Dispose();
 
     /// <summary>
-    /// Runs the backward pass: walks from this tensor back through the operations that made it. Each tensor without history whose
-    /// <see cref="RequiresGrad"/> is set gets the derivative of this one, weighted by <paramref name="gradient"/>, added to its
-    /// <see cref="Grad"/>.
+    /// Runs the backward pass: walks from this tensor back through the operations that made it. Each tensor without
+    /// history whose <see cref="RequiresGrad"/> is set gets the derivative of this one, weighted by
+    /// <paramref name="gradient"/>, added to its <see cref="Grad"/>.
     /// </summary>
-    /// <param name="gradient">The gradient with respect to this tensor, of its shape; null for 1, which needs a tensor with one
-    /// element.</param>
-    /// <param name="retainGraph">Whether to keep the history for another call. Otherwise it is freed during the call, and a second call
-    /// throws.</param>
+    /// <param name="gradient">The gradient with respect to this tensor, of its shape; null for 1,
+    /// which needs a tensor with one element.</param>
+    /// <param name="retainGraph">Whether to keep the history for another call. Otherwise it is freed during
+    /// the call, and a second call throws.</param>
     /// <exception cref="InvalidOperationException">Nothing here requires a gradient, the history was already freed, or a value that the
     /// tape saved has since been changed in place.</exception>
-    /// <exception cref="ArgumentException">The shape of <paramref name="gradient"/> differs, or it is null although this tensor has several
-    /// elements.</exception>
+    /// <exception cref="ArgumentException">The shape of <paramref name="gradient"/> differs, or it is null although
+    /// this tensor has several elements.</exception>
     public void Backward(Tensor? gradient = null, bool retainGraph = false)
     {
         this.Require("Backward");
@@ -123,8 +123,8 @@ public sealed partial class Tensor : IDisposable
     public Tensor Detach() => View(_shape, 0);
 
     /// <summary>
-    /// Releases the numbers and <see cref="Grad"/> now. If the tape still needs the numbers, it keeps them alive until the backward pass
-    /// has used them.
+    /// Releases the numbers and <see cref="Grad"/> now. If the tape still needs the numbers, it keeps them
+    /// alive until the backward pass has used them.
     /// </summary>
     public void Dispose()
     {

@@ -210,11 +210,11 @@ public abstract class DeviceKernels
     // Mixture of Experts.
 
     /// <summary>
-    /// Sorts the choices of a Mixture of Experts by group. The ids are [tokens, k]; a negative id means that no group was chosen. Within a
-    /// group, choices are sorted by descending priority if priorities are given. Otherwise all first choices come first, in the order of
-    /// tokens, then all second choices, and so on. A group keeps its first <paramref name="capacity"/> choices. Choices that are not kept
-    /// come after offsets[groups], with group 0 and kept 0. For each place the results hold the flat position in ids, the token, the group,
-    /// and 1 or 0 for kept.
+    /// Sorts the choices of a Mixture of Experts by group. The ids are [tokens, k]; a negative id means that no group was chosen.
+    /// Within a group, choices are sorted by descending priority if priorities are given. Otherwise all first choices come first, in
+    /// the order of tokens, then all second choices, and so on. A group keeps its first <paramref name="capacity"/> choices. Choices
+    /// that are not kept come after offsets[groups], with group 0 and kept 0. For each place the results hold the flat position in ids,
+    /// the token, the group, and 1 or 0 for kept.
     /// </summary>
     public abstract void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows,
         Handle groupOf, Handle kept, Handle offsets, in IndexCheck check);
@@ -262,9 +262,9 @@ public abstract class DeviceKernels
     public abstract void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale);
 
     /// <summary>
-    /// Writes two numbers behind the first <paramref name="losses"/> numbers of <paramref name="measured"/>: the norm of all gradients
-    /// together, and the factor that makes it at most <paramref name="most"/>. The factor is NaN where the norm or one of the losses is not
-    /// finite.
+    /// Writes two numbers behind the first <paramref name="losses"/> numbers of <paramref name="measured"/>: the norm
+    /// of all gradients together, and the factor that makes it at most <paramref name="most"/>. The factor is NaN where
+    /// the norm or one of the losses is not finite.
     /// </summary>
     public abstract void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses);
 }

@@ -9,8 +9,8 @@ public enum ProductPrecision
     Float32,
 
     /// <summary>
-    /// Factors are rounded to bfloat16 (8 bits of precision, the range of float32), to nearest, ties to even. Tensor cores multiply these
-    /// many times faster.
+    /// Factors are rounded to bfloat16 (8 bits of precision, the range of float32), to nearest, ties to even.
+    /// Tensor cores multiply these many times faster.
     /// </summary>
     BFloat16,
 }

@@ -21,8 +21,8 @@ public struct Shape : IEquatable<Shape>
     private byte _rank;
 
     /// <summary>The shape with these sizes.</summary>
-    /// <exception cref="ArgumentException">There are more than eight, one is negative, or their product is too large to be
-    /// addressed.</exception>
+    /// <exception cref="ArgumentException">There are more than eight, one is negative, or their product
+    /// is too large to be addressed.</exception>
     public Shape(params ReadOnlySpan<int> from)
     {
         if (from.Length > MaxRank)

@@ -8,9 +8,9 @@ public static class Optimizers
     [ThreadStatic] private static List<AdamWTensor>? _tensors;
 
     /// <summary>
-    /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) for all parameters, fused: m = β₁m + (1 - β₁)g, v = β₂v + (1 - β₂)g², p
-    /// = p - lr·(decay·p + m̂/(√v̂ + ε)) with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ), as in PyTorch. Parameters without a gradient do not
-    /// change.
+    /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) for all parameters, fused: m = β₁m + (1 - β₁)g, v = β₂v
+    /// + (1 - β₂)g², p = p - lr·(decay·p + m̂/(√v̂ + ε)) with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ), as in PyTorch.
+    /// Parameters without a gradient do not change.
     /// </summary>
     /// <param name="parameters">The tensors that are changed, Float32.</param>
     /// <param name="gradients">One for each parameter, of its shape; null where it has none.</param>

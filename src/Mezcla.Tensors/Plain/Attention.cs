@@ -32,9 +32,9 @@ internal sealed partial class PlainKernels
     }
 
     /// <summary>
-    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK and dV
-    /// are sums over all queries of all heads that share the key (Dao et al., arXiv:2205.14135, appendix B.2). The gradient of a sink is -Σ
-    /// e^(sink - lse)·δ.
+    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK
+    /// and dV are sums over all queries of all heads that share the key (Dao et al., arXiv:2205.14135, appendix B.2). The
+    /// gradient of a sink is -Σ e^(sink - lse)·δ.
     /// </summary>
     public override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse,
         Handle dO,

@@ -3,9 +3,9 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// lse[r] = ln Σ e^x[r, :]; loss[0] = the mean, over the rows that are not ignored, of (1 - s)·(lse - x[label]) + s·(lse - mean x),
-    /// where s is the smoothing (Szegedy et al., arXiv:1512.00567, section 7); loss[1] = the number of those rows. The mean of no rows is
-    /// NaN.
+    /// lse[r] = ln Σ e^x[r, :]; loss[0] = the mean, over the rows that are not ignored, of (1 - s)·(lse - x[label]) +
+    /// s·(lse - mean x), where s is the smoothing (Szegedy et al., arXiv:1512.00567, section 7); loss[1] = the number
+    /// of those rows. The mean of no rows is NaN.
     /// </summary>
     public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing,
         in IndexCheck check)

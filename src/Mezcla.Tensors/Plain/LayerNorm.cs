@@ -23,8 +23,8 @@ internal sealed partial class PlainKernels
     }
 
     /// <summary>
-    /// With x̂ = (x - mean)·inverse and g = dy·weight: dx (+)= inverse·(g - mean g - x̂·mean(g·x̂)), dWeight (+)= Σ dy·x̂ and dBias (+)= Σ
-    /// dy over the rows.
+    /// With x̂ = (x - mean)·inverse and g = dy·weight: dx (+)= inverse·(g - mean g - x̂·mean(g·x̂)), dWeight (+)=
+    /// Σ dy·x̂ and dBias (+)= Σ dy over the rows.
     /// </summary>
     public override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
         Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight, Handle dBias, bool accumulateBias)

@@ -38,12 +38,12 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
     }
 
     /// <summary>
-    /// Yields the continuation in pieces of whole characters, as they are generated. Special tokens that are spelled in the prompt are read
-    /// as special tokens. If the model expects a token at the beginning of a text, it is put before the prompt; the token that ends a text
-    /// ends the continuation.
+    /// Yields the continuation in pieces of whole characters, as they are generated. Special tokens that are spelled in the
+    /// prompt are read as special tokens. If the model expects a token at the beginning of a text, it is put before the prompt;
+    /// the token that ends a text ends the continuation.
     /// </summary>
-    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token for the beginning of a text, or a stop string
-    /// is empty.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token for the beginning of a
+    /// text, or a stop string is empty.</exception>
     public IEnumerable<string> Stream(string prompt, int count, SamplingConfig? sampling = null, IReadOnlyList<string>? stop = null,
         ulong sample = 0)
     {

@@ -7,8 +7,8 @@ public sealed record AttentionConfig
     public required int Heads { get; init; }
 
     /// <summary>
-    /// Number of key/value heads: equal to <see cref="Heads"/> for multi-head attention, 1 for multi-query, and a number between for
-    /// grouped-query attention.
+    /// Number of key/value heads: equal to <see cref="Heads"/> for multi-head attention, 1 for multi-query, and a
+    /// number between for grouped-query attention.
     /// </summary>
     public required int KeyValueHeads { get; init; }
 
@@ -25,8 +25,8 @@ public sealed record AttentionConfig
     public int? SlidingWindow { get; init; }
 
     /// <summary>
-    /// The window applies in layers whose number (from 0) is divisible by this; the others see all earlier keys. 1 for all layers, 2 for
-    /// gpt-oss.
+    /// The window applies in layers whose number (from 0) is divisible by this; the others see all
+    /// earlier keys. 1 for all layers, 2 for gpt-oss.
     /// </summary>
     public int SlidingWindowPeriod { get; init; } = 1;
 

@@ -1,8 +1,8 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// How the initial weights of a model are drawn: from normal distributions with mean 0, one tensor after another, from one stream of random
-/// numbers.
+/// How the initial weights of a model are drawn: from normal distributions with mean 0, one tensor after
+/// another, from one stream of random numbers.
 /// </summary>
 /// <param name="Random">The stream that the weights are drawn from.</param>
 /// <param name="StandardDeviation">Standard deviation of the weights. 0.02 is GPT-2's (Radford et al. 2019, section 2.3).</param>

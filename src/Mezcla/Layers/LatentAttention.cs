@@ -127,8 +127,8 @@ public sealed class LatentAttention : Module, IAttention
 
     private static Tensor Concatenate(Tensor a, Tensor b) => Tensor.Concatenate(3, a, b);
 
-    // qᵀ(W_uk c) = (W_ukᵀ q)ᵀ c: the query is projected into the latent space, where all heads share one key and value; W_uv is applied to
-    // the weighted sum.
+    // qᵀ(W_uk c) = (W_ukᵀ q)ᵀ c: the query is projected into the latent space, where all heads share one key and
+    // value; W_uv is applied to the weighted sum.
     private Tensor Absorbed(Tensor nope, Tensor rope, Tensor latent, Tensor rotaryKey, KeyValueCache cache)
     {
         var time = nope.Size(1);

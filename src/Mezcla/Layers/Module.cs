@@ -63,8 +63,8 @@ public abstract class Module
     }
 
     /// <summary>
-    /// Tensors that are saved with the parameters but not trained, such as a routing bias: those of this module and of the modules inside
-    /// it.
+    /// Tensors that are saved with the parameters but not trained, such as a routing bias: those of
+    /// this module and of the modules inside it.
     /// </summary>
     public IEnumerable<(string Name, Tensor Tensor)> NamedBuffers()
     {
@@ -116,8 +116,8 @@ public abstract class Module
     /// <summary>Makes <paramref name="module"/> a part of this one.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="module">The part.</param>
-    /// <param name="replaced">Called with the module that <see cref="Replace"/> puts here; null for a module that cannot be
-    /// replaced.</param>
+    /// <param name="replaced">Called with the module that <see cref="Replace"/> puts here; null for
+    /// a module that cannot be replaced.</param>
     protected T Child<T>(string name, T module, Action<T>? replaced = null) where T : Module
     {
         _children.Add((name, module, replaced is null ? null : Checked));

@@ -18,8 +18,8 @@ public sealed class RotaryTable
     public static RotaryTable Create(int positions, int size, PositionConfig config)
     {
         var frequencies = Frequencies(size, config);
-        // YaRN's temperature on the logits (Peng et al. 2023, eq. 22) multiplies both rotated vectors, so it appears squared in their
-        // product.
+        // YaRN's temperature on the logits (Peng et al. 2023, eq. 22) multiplies both rotated
+        // vectors, so it appears squared in their product.
         var magnitude = config.Scaling is YarnScaling yarn ? 0.1 * Math.Log(yarn.Factor) + 1 : 1;
         var half = size / 2;
         var (cosines, sines) = (new float[positions * half], new float[positions * half]);

@@ -4,9 +4,9 @@ namespace Mezcla.MixtureOfExperts;
 public static class BalanceLosses
 {
     /// <summary>
-    /// E·Σᵢ fᵢ·Pᵢ, where fᵢ is the share of the choices that went to expert i and Pᵢ its mean probability (Switch Transformer, eq. 4-6, for
-    /// any k). It is 1 if both are uniform, and E if all choices go to one expert. Gradients flow through P only, because counting has no
-    /// gradient.
+    /// E·Σᵢ fᵢ·Pᵢ, where fᵢ is the share of the choices that went to expert i and Pᵢ its mean probability (Switch
+    /// Transformer, eq. 4-6, for any k). It is 1 if both are uniform, and E if all choices go to one expert. Gradients flow
+    /// through P only, because counting has no gradient.
     /// </summary>
     /// <param name="probabilities">[N, E].</param>
     /// <param name="chosen">Int32, any shape: the chosen expert of every choice.</param>
@@ -25,9 +25,9 @@ public static class BalanceLosses
     public static Tensor RouterZ(Tensor logits) => logits.LogSumExp(-1).Square().Mean();
 
     /// <summary>
-    /// The squared coefficient of variation, CV², of the experts' importance. The importance of an expert is the sum of its weights over
-    /// all tokens, where the weight is 0 for tokens that did not choose it (Shazeer et al. 2017, eq. 6-7). 0 if all are equal, E - 1 if one
-    /// expert has everything.
+    /// The squared coefficient of variation, CV², of the experts' importance. The importance of an expert is the sum of its
+    /// weights over all tokens, where the weight is 0 for tokens that did not choose it (Shazeer et al. 2017, eq. 6-7). 0 if all
+    /// are equal, E - 1 if one expert has everything.
     /// </summary>
     /// <param name="weights">[N, k].</param>
     /// <param name="chosen">Int32 [N, k]: the experts that the weights belong to.</param>

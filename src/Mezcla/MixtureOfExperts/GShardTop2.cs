@@ -26,8 +26,8 @@ public sealed record GShardRouting : Routing
             {
                 var random = context.Random
                     ?? throw new InvalidOperationException("GShard routing in training needs ForwardContext.Random.");
-                // A draw below 2·g₂ keeps the second choice. The first column is compared with 2·g₁ ≥ 1, so the first choice is always
-                // kept.
+                // A draw below 2·g₂ keeps the second choice. The first column is compared with 2·g₁
+                // ≥ 1, so the first choice is always kept.
                 var draws = Tensor.Uniform(random, 0, 1, weights.Shape).To(weights.Device);
                 var kept = draws.Less(weights.Detach() * 2);
                 // A choice that is dropped becomes -1.

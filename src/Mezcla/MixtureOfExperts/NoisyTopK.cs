@@ -37,8 +37,8 @@ public sealed record NoisyTopKRouting : Routing
             return new(clean, logits.Softmax(-1), experts, values.Softmax(-1));
         }
 
-        // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) / deviation_i): the probability that i is chosen if its noise
-        // is drawn again.
+        // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) / deviation_i): the probability
+        // that i is chosen if its noise is drawn again.
         private Tensor ChanceOfChoice(Tensor clean, Tensor noisy, Tensor deviations)
         {
             var (top, _) = noisy.Detach().TopK(Config.TopK + 1);

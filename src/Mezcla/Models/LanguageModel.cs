@@ -18,8 +18,8 @@ public abstract class LanguageModel : Module
     public abstract Tensor Logits(Tensor ids, ForwardContext? context = null);
 
     /// <summary>
-    /// The mean cross-entropy, in nats, of <paramref name="labels"/> (Int32 [batch, time]; -100 is ignored), and the losses that the layers
-    /// add in training.
+    /// The mean cross-entropy, in nats, of <paramref name="labels"/> (Int32 [batch, time]; -100 is ignored), and
+    /// the losses that the layers add in training.
     /// </summary>
     public TrainingLoss Loss(Tensor ids, Tensor labels, ForwardContext? context = null)
     {

@@ -116,8 +116,8 @@ public sealed class Transformer : LanguageModel
         return FinalNorm.Forward(x);
     }
 
-    // Without gradients, nothing computed within a block is needed after it, so a long prompt needs the working memory of one block, not of
-    // all.
+    // Without gradients, nothing computed within a block is needed after it, so a long prompt needs
+    // the working memory of one block, not of all.
     private static Tensor Pass(TransformerBlock block, Tensor x, ForwardContext context)
     {
         if (!NoGrad.Active)

@@ -44,8 +44,8 @@ public sealed record TransformerConfig
     public bool TiedHead { get; init; }
 
     /// <summary>
-    /// Whether attention and feed-forward read the same normalized input and their outputs are added together (PaLM), with one norm for
-    /// each block.
+    /// Whether attention and feed-forward read the same normalized input and their outputs are added
+    /// together (PaLM), with one norm for each block.
     /// </summary>
     public bool ParallelBlocks { get; init; }
 

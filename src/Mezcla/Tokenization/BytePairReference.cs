@@ -3,8 +3,8 @@ using System.Text;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Byte-pair encoding, written as one would explain it: slow, and short enough to read in full. <see cref="BytePairTokenizer"/> gives the
-/// same results faster.
+/// Byte-pair encoding, written as one would explain it: slow, and short enough to read in full.
+/// <see cref="BytePairTokenizer"/> gives the same results faster.
 /// </summary>
 /// <example><code>
 /// var merges = BytePairReference.Train("low lower lowest", 258, SplitPattern.None);   // l+o is 256, 256+w is 257
@@ -55,8 +55,8 @@ public static class BytePairReference
     }
 
     /// <summary>
-    /// The bytes that an id stands for: one byte for an id below 256, otherwise the bytes of its left part followed by those of its right
-    /// part.
+    /// The bytes that an id stands for: one byte for an id below 256, otherwise the bytes of its left
+    /// part followed by those of its right part.
     /// </summary>
     public static byte[] TokenBytes(int id, IReadOnlyList<(int Left, int Right)> merges) =>
         id < 256 ? [(byte)id] : [.. TokenBytes(merges[id - 256].Left, merges), .. TokenBytes(merges[id - 256].Right, merges)];

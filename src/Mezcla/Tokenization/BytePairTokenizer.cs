@@ -101,8 +101,8 @@ public sealed class BytePairTokenizer : Tokenizer
     }
 
     /// <summary>
-    /// Makes a tokenizer from a tiktoken vocabulary. In it the rank of a token is its id, and two neighbours merge if their bytes together
-    /// are a token.
+    /// Makes a tokenizer from a tiktoken vocabulary. In it the rank of a token is its id, and two neighbours
+    /// merge if their bytes together are a token.
     /// </summary>
     /// <param name="tokens">The bytes of each id; null for an id that is not used.</param>
     /// <param name="pattern">How text is cut before merging.</param>

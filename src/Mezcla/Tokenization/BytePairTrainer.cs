@@ -4,10 +4,10 @@ using System.Text;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Byte-pair training that counts all pairs once and then updates only the counts that change. Equal pieces are stored once, with their
-/// number as a weight. Each pair has its count and a list of its places; merging the pair visits only those places, and a heap gives the
-/// most frequent pair. The result is the same as that of <see cref="BytePairReference.Train"/>, which counts everything again for each
-/// merge.
+/// Byte-pair training that counts all pairs once and then updates only the counts that change. Equal pieces are stored once,
+/// with their number as a weight. Each pair has its count and a list of its places; merging the pair visits only those
+/// places, and a heap gives the most frequent pair. The result is the same as that of <see cref="BytePairReference.Train"/>,
+/// which counts everything again for each merge.
 /// </summary>
 internal sealed class BytePairTrainer
 {

@@ -18,8 +18,8 @@ internal static class CharacterClasses
     private static readonly CharacterClass[] BasicPlane = [.. Enumerable.Range(0, 0x10000).Select(Classify)];
 
     /// <summary>
-    /// The class of the character that starts at <paramref name="at"/> of valid UTF-8, and its length in bytes; End after the end of the
-    /// text.
+    /// The class of the character that starts at <paramref name="at"/> of valid UTF-8, and its
+    /// length in bytes; End after the end of the text.
     /// </summary>
     public static CharacterClass Next(ReadOnlySpan<byte> utf8, int at, out int length)
     {

@@ -11,8 +11,8 @@ namespace Mezcla.Tokenization;
 /// </summary>
 public static class Merging
 {
-    // As measured, scanning is faster up to this length and a little beyond, because the search for the lowest rank compares many at a
-    // time.
+    // As measured, scanning is faster up to this length and a little beyond, because the search for
+    // the lowest rank compares many at a time.
     private const int LongPiece = 512;
 
     /// <summary>Merges <paramref name="ids"/> in place; returns how many are left, at its start.</summary>
@@ -89,8 +89,8 @@ public static class Merging
             if (i + 1 < length && merges.Find(ids[i], ids[i + 1]) is var merge and not MergeTable.None)
                 first.Add((i, Key(merge, i)));
         }
-        // Equal ranks come out by position. An entry may be out of date when it comes out: then the pair at its position has another key by
-        // now.
+        // Equal ranks come out by position. An entry may be out of date when it comes out: then the
+        // pair at its position has another key by now.
         var queue = new PriorityQueue<int, ulong>(first);
         while (queue.TryDequeue(out var at, out var key))
         {

@@ -12,8 +12,8 @@ public enum SplitPattern
     None,
 
     /// <summary>
-    /// GPT-2 and GPT-3: a piece is a word, a number or a run of punctuation with the space before it; <c>'s 't 're 've 'm 'll 'd</c> are
-    /// pieces of their own.
+    /// GPT-2 and GPT-3: a piece is a word, a number or a run of punctuation with the space before it; <c>'s 't 're
+    /// 've 'm 'll 'd</c> are pieces of their own.
     /// </summary>
     Gpt2,
 

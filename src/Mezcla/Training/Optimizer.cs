@@ -10,8 +10,8 @@ public abstract class Optimizer
     protected IReadOnlyList<(string Name, Tensor Tensor)> Parameters { get; }
 
     /// <summary>
-    /// The number of steps taken so far, which the bias correction of the moments uses. Set it after restoring the moments from a
-    /// checkpoint.
+    /// The number of steps taken so far, which the bias correction of the moments uses. Set it
+    /// after restoring the moments from a checkpoint.
     /// </summary>
     public int Steps { get; set; }
 
@@ -37,8 +37,8 @@ public abstract class Optimizer
     }
 
     /// <summary>
-    /// Whether a parameter is a matrix, or a stack with one matrix for each expert. The biases of experts [E, n] do not count: they are one
-    /// vector for each expert.
+    /// Whether a parameter is a matrix, or a stack with one matrix for each expert. The biases of experts [E, n] do not
+    /// count: they are one vector for each expert.
     /// </summary>
     private protected static bool IsMatrix((string Name, Tensor Tensor) parameter) =>
         parameter.Tensor.Rank >= 2 && !parameter.Name.EndsWith("bias", StringComparison.Ordinal);

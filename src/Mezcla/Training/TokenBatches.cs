@@ -19,8 +19,8 @@ public sealed class TokenBatches
     /// <param name="ids">The whole sequence.</param>
     /// <param name="validationShare">The share at the end that is held out, 0 to below 1.</param>
     /// <param name="device">The device on which batches are made; the CPU by default.</param>
-    /// <param name="mask">Which ids are learned, for example answers but not questions; the others are inputs but never labels. Null for
-    /// all.</param>
+    /// <param name="mask">Which ids are learned, for example answers but not questions; the others are
+    /// inputs but never labels. Null for all.</param>
     /// <exception cref="ArgumentOutOfRangeException">The share is out of range.</exception>
     /// <exception cref="ArgumentException">The mask is not as long as the ids.</exception>
     public TokenBatches(int[] ids, double validationShare = 0.1, Device? device = null, bool[]? mask = null)

@@ -22,8 +22,8 @@ public sealed class Trainer
     private double? _best;
 
     /// <summary>Prepares to train <paramref name="model"/>, from the start or from the state <paramref name="resume"/>.</summary>
-    /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or the training to resume used
-    /// other data.</exception>
+    /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or the
+    /// training to resume used other data.</exception>
     public Trainer(LanguageModel model, TokenBatches data, TrainingConfig config, TrainingState? resume = null)
     {
         config.Validate();
@@ -134,8 +134,8 @@ public sealed class Trainer
         // Each pass is a mean over its labels. Weighted by the number of its labels, the passes add up to the mean over all labels.
         var counted = batches.Sum(b => b.CountedLabels);
         var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
-        // The device is given the whole step before the CPU reads any result, so a step waits only once. A step that diverged changes
-        // nothing.
+        // The device is given the whole step before the CPU reads any result, so a step waits only
+        // once. A step that diverged changes nothing.
         var measured = Compute(batches, counted, rate);
         _tokens += (long)batches.Length * _config.BatchSize * SequenceLength;
         var (values, total, crossEntropy) = (measured.ToArray(), 0.0, 0.0);
@@ -158,8 +158,8 @@ public sealed class Trainer
         return new(_step, _config.Steps, total, crossEntropy, rate, norm, _tokens, 0);
     }
 
-    // From new batches to changed weights. Returns the total loss and the cross-entropy of each pass, followed by the numbers that
-    // Gradients.Measure adds.
+    // From new batches to changed weights. Returns the total loss and the cross-entropy of each pass, followed
+    // by the numbers that Gradients.Measure adds.
     private Tensor Compute(TokenBatch[] batches, int counted, float rate)
     {
         _optimizer.ZeroGrad();

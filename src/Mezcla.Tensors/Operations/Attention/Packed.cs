@@ -4,8 +4,8 @@ public static partial class Attention
 {
     /// <summary>
     /// Computes attention from one projection without splitting it: each row of <paramref name="qkv"/> [batch, time, (heads +
-    /// 2·keyHeads)·size] holds the queries of all heads, then the keys, then the values. The result is [batch, time, heads·size], ready for
-    /// the output projection.
+    /// 2·keyHeads)·size] holds the queries of all heads, then the keys, then the values. The result is [batch, time,
+    /// heads·size], ready for the output projection.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Packed(Tensor qkv, int heads, int keyHeads, AttentionOptions options = default)

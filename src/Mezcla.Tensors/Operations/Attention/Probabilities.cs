@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class Attention
 {
     /// <summary>
-    /// The attention weights softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], for inspection: this is slow. Rows sum to one, minus
-    /// the share of a sink.
+    /// The attention weights softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], for inspection: this is slow.
+    /// Rows sum to one, minus the share of a sink.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Probabilities(Tensor q, Tensor k, AttentionOptions options = default)

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// y = a ∘ b element by element, broadcast: sizes of 1 are repeated and missing leading axes are added. Also returns the operands as
-    /// Float32.
+    /// y = a ∘ b element by element, broadcast: sizes of 1 are repeated and missing leading axes are
+    /// added. Also returns the operands as Float32.
     /// </summary>
     private static Tensor Binary(string name, BinaryKind kind, ref Tensor a, ref Tensor b)
     {

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// Counts how often each of 0..groups-1 occurs in Int32 ids of any shape. The result is Float32 [groups]; negative ids are skipped. No
-    /// gradient.
+    /// Counts how often each of 0..groups-1 occurs in Int32 ids of any shape. The result is Float32
+    /// [groups]; negative ids are skipped. No gradient.
     /// </summary>
     /// <exception cref="ArgumentException">An id is not below the number of groups.</exception>
     public static Tensor CountByIndex(this Tensor ids, int groups)

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// Looks up the row of a table [rows, size] for each id: ids of shape [...] give [..., size], Float32. Only the rows that were used get
-    /// a gradient.
+    /// Looks up the row of a table [rows, size] for each id: ids of shape [...] give [..., size], Float32.
+    /// Only the rows that were used get a gradient.
     /// </summary>
     /// <exception cref="ArgumentException">The table does not have two axes, the ids are not Int32, or an id is out of range.</exception>
     public static Tensor Embedding(this Tensor weight, Tensor ids)

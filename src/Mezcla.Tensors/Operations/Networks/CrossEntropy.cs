@@ -44,8 +44,8 @@ public static partial class TensorOperations
     {
         private readonly Saved _logits = new(logits), _labels = new(labels), _lse = new(lse), _both = new(both);
 
-        // Logits over a large vocabulary are the largest tensor of a training step: if nothing else holds them, their gradient overwrites
-        // them.
+        // Logits over a large vocabulary are the largest tensor of a training step: if nothing else
+        // holds them, their gradient overwrites them.
         internal override void Backward(Handle gradient)
         {
             var x = _logits.For(this);

@@ -1,9 +1,9 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// Rotary positions, written as in the formula (Su et al., arXiv:2104.09864, eq. 34): the pair (xᵢ, xᵢ₊ₕ), where h is half the size, is
-/// rotated by the angle of pair i at the position. <see cref="TensorOperations.RotaryEmbedding"/> gives the same results in one pass over
-/// memory.
+/// Rotary positions, written as in the formula (Su et al., arXiv:2104.09864, eq. 34): the pair (xᵢ, xᵢ₊ₕ), where h is
+/// half the size, is rotated by the angle of pair i at the position. <see cref="TensorOperations.RotaryEmbedding"/> gives
+/// the same results in one pass over memory.
 /// </summary>
 public static class PlainRotaryEmbedding
 {

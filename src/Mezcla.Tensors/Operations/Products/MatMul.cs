@@ -6,8 +6,8 @@ public static partial class TensorOperations
     /// The matrix product over the last two axes: [..., m, k] · [..., k, n] = [..., m, n]. Each operand can be transposed first; leading
     /// axes broadcast. With C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC, summed over the axes along which the operand was repeated.
     /// </summary>
-    /// <exception cref="ArgumentException">An operand has fewer than two axes, the inner sizes differ, or the leading axes do not
-    /// broadcast.</exception>
+    /// <exception cref="ArgumentException">An operand has fewer than two axes, the inner sizes differ, or the
+    /// leading axes do not broadcast.</exception>
     public static Tensor MatMul(this Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
     {
         a = a.Floats("MatMul");

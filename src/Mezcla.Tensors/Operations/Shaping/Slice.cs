@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// The positions from <paramref name="start"/> of one axis: a view if all axes before it have size 1, else a copy. The gradient of all
-    /// other positions is 0.
+    /// The positions from <paramref name="start"/> of one axis: a view if all axes before it have size 1, else a copy.
+    /// The gradient of all other positions is 0.
     /// </summary>
     /// <param name="x">Any tensor.</param>
     /// <param name="axis">The axis; a negative number counts from the last.</param>

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// The lower triangle: in the last two axes, element (r, c) is kept where c ≤ r + <paramref name="diagonal"/>, else 0. The same holds
-    /// for its gradient.
+    /// The lower triangle: in the last two axes, element (r, c) is kept where c ≤ r +
+    /// <paramref name="diagonal"/>, else 0. The same holds for its gradient.
     /// </summary>
     /// <exception cref="ArgumentException">x has fewer than two axes.</exception>
     public static Tensor Tril(this Tensor x, int diagonal = 0)
