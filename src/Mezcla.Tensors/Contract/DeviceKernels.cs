@@ -187,7 +187,7 @@ public abstract class DeviceKernels
         {
             if (value != ProductPrecision.Float32)
                 throw new DeviceException(
-                    $"{Name} multiplies in float32 only; {value} needs a GPU that has it. mezcla doctor lists what is here.");
+                    $"{Name} multiplies in float32 only; {value} needs a GPU that supports it. mezcla doctor lists the devices found.");
         }
     }
 
@@ -235,7 +235,7 @@ public abstract class DeviceKernels
     /// </summary>
     public virtual void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes,
         GeluForm form)
-        => throw new NotSupportedException($"{Name} has no product with GELU behind it.");
+        => throw new NotSupportedException($"{Name} has no fused product with GELU.");
 
     /// <summary>
     /// y (+)= x [blocks, time, heads, size], in which pairs of the last axis are rotated by angles whose cosines and sines are [positions,

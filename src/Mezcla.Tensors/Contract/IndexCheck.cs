@@ -43,6 +43,6 @@ public readonly record struct IndexCheck(string? Operation, IndexKind Kind, Shap
         };
         return new ArgumentException(device is null
             ? $"{Operation}: {wrong}"
-            : $"{Operation}: {wrong} ({device} says so where results are read, not where the operation was called.)");
+            : $"{Operation}: {wrong} ({device} reports this when results are read, not when the operation is called.)");
     }
 }

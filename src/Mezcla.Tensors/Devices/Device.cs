@@ -70,7 +70,7 @@ public sealed class Device
                 return Open(full, family);
         var names = DeviceFamilies.All.Select(family => family.Usage).Prepend("plain").Prepend("cpu").Distinct();
         throw new ArgumentException(
-            $"{what} is '{name}'; it must be one of these: {string.Join(", ", names)}. mezcla doctor lists what is here.");
+            $"{what} is '{name}'; it must be one of these: {string.Join(", ", names)}. mezcla doctor lists the devices found.");
     }
 
     /// <summary>

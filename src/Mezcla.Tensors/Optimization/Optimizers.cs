@@ -37,7 +37,7 @@ public static class Optimizers
                 $"AdamWStep: {parameters.Length} parameters with {gradients.Length} gradients, {m.Length} first and {v.Length} second " +
                     "moments.");
         if (decays.Length != 0 && decays.Length != parameters.Length)
-            throw new ArgumentException($"AdamWStep: {decays.Length} of decays for {parameters.Length} parameters.");
+            throw new ArgumentException($"AdamWStep: decays has {decays.Length} values for {parameters.Length} parameters.");
         if (scale is not null && (scale.Require("AdamWStep").Count != 1 || scale.DType != DType.Float32))
             throw new ArgumentException($"AdamWStep: the scale {scale.Described} must be one Float32.");
         using var recordNothing = new NoGrad();
@@ -52,8 +52,8 @@ public static class Optimizers
                 if (tensor.Require("AdamWStep").DType != DType.Float32 || tensor.Sizes != parameter.Sizes
                     || tensor.Device != parameter.Device)
                     throw new ArgumentException(
-                        $"AdamWStep: a parameter {parameter.Described} with {tensor.Described}: both must be Float32, of one shape and " +
-                            "on one device.");
+                        $"AdamWStep: a parameter {parameter.Described} with {tensor.Described}: both must be Float32, of the same shape " +
+                            "and on the same device.");
             parameter.ChangeInPlace("AdamWStep");
             m[i].ChangeInPlace("AdamWStep");
             v[i].ChangeInPlace("AdamWStep");

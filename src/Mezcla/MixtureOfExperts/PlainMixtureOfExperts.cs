@@ -37,7 +37,7 @@ public sealed class PlainMixtureOfExperts : Module
     {
         var tokens = x.Reshape(-1, x.Size(-1));
         if (Router.Route(tokens, context) is not TokenChoice choice)
-            throw new NotSupportedException("The plain Mixture of Experts is for routers by which tokens choose experts.");
+            throw new NotSupportedException("The plain Mixture of Experts supports only routers in which tokens choose experts.");
         var (chosen, k) = (choice.Experts.ToIntArray(), choice.Experts.Size(1));
         var y = Shared?.Forward(tokens) ?? tokens * 0;
         for (var expert = 0; expert < Experts.Count; expert++)

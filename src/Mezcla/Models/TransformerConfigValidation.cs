@@ -25,13 +25,13 @@ public static class TransformerConfigValidation
                 $"{attention.Heads} query heads cannot share {attention.KeyValueHeads} key/value heads evenly: make the first a multiple " +
                     "of the second.");
         if (config.Positions.Kind == PositionKind.Rotary && (attention.Latent?.RopeHeadSize ?? attention.HeadSize) % 2 != 0)
-            throw new ArgumentException("Rotary positions turn pairs: the head size must be even.");
+            throw new ArgumentException("Rotary positions rotate pairs of numbers, so the head size must be even.");
         if (config.Positions.ReservedRows is < 0 or > 1024)
             throw new ArgumentException($"Positions.ReservedRows is {config.Positions.ReservedRows}; it must lie between 0 and 1024.");
         if (config.Dropout is < 0 or >= 1)
             throw new ArgumentException($"Dropout {config.Dropout} is not a probability below 1.");
         if (config.InitializerRange <= 0 || !float.IsFinite(config.InitializerRange))
-            throw new ArgumentException($"InitializerRange is {config.InitializerRange}; fresh weights need a positive deviation.");
+            throw new ArgumentException($"InitializerRange is {config.InitializerRange}; this standard deviation must be positive.");
         if (attention.SlidingWindow is < 1)
             throw new ArgumentException($"A sliding window of {attention.SlidingWindow} sees nothing: it must be at least 1.");
         if (config.MixtureOfExperts is { } moe)

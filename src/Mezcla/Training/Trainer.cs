@@ -48,7 +48,7 @@ public sealed class Trainer
                 nameof(resume));
         if (resume.ValidationShare is { } share && share != data.ValidationShare)
             throw new ArgumentException(
-                $"The checkpoint was trained with {share:P1} of the data held out, not {data.ValidationShare:P1}: what was held out " +
+                $"The checkpoint was trained with {share:P1} of the data held out, not {data.ValidationShare:P1}: held-out data " +
                     "would be trained on.", nameof(resume));
         _optimizer = resume.Optimizer
             ?? throw new ArgumentException("The training state has no optimizer: load it with ModelCheckpoint.Load.", nameof(resume));

@@ -68,12 +68,12 @@ public sealed record TrainingConfig
         }
         Check(Steps >= 1, $"{Steps} steps; at least 1 is needed");
         Check(BatchSize >= 1, $"a batch of {BatchSize} sequences; at least 1 is needed");
-        Check(SequenceLength >= 0, $"sequences of {SequenceLength} tokens");
+        Check(SequenceLength >= 0, $"sequences of {SequenceLength} tokens; it must be 0 or more");
         Check(AccumulationSteps >= 1, $"{AccumulationSteps} accumulation steps; at least 1 is needed");
         Check(LearningRate > 0 && float.IsFinite(LearningRate), $"a learning rate of {LearningRate}; it must be positive");
         Check(WeightDecay >= 0 && float.IsFinite(WeightDecay), $"a weight decay of {WeightDecay}; it must be 0 or more");
         Check(Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1, $"moment decays {Beta1} and {Beta2}; each must be at least 0 and below 1");
-        Check(ClipNorm >= 0, $"a clipping norm of {ClipNorm}");
+        Check(ClipNorm >= 0, $"a clipping norm of {ClipNorm}; it must be 0 or more");
         Check(EvaluationBatches >= 1, $"{EvaluationBatches} evaluation batches; at least 1 is needed");
     }
 }

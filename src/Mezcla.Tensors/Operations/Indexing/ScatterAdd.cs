@@ -18,7 +18,7 @@ public static partial class TensorOperations
         axis = x.Axis("ScatterAdd", axis);
         CheckIndex("ScatterAdd", x, axis, index.Integers("ScatterAdd", "the index", x.Device));
         if (source.Sizes != index.Sizes)
-            throw new ArgumentException($"ScatterAdd: the source {source.Sizes} and the index {index.Sizes} must have one shape.");
+            throw new ArgumentException($"ScatterAdd: the source {source.Sizes} and the index {index.Sizes} must have the same shape.");
         var (outer, n, inner, _) = SplitAtAxis("ScatterAdd", x, axis, true);
         var y = Tensor.Empty("ScatterAdd", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Copy(x.Handle, y.Handle, x.Count * 4);

@@ -11,7 +11,7 @@ public static partial class TensorOperations
     {
         x = x.Floats("TopK");
         if (k < 0 || k > x.Size(-1))
-            throw new ArgumentException($"TopK: the last axis of {x.Sizes} has no {k} elements to choose.");
+            throw new ArgumentException($"TopK: the last axis of {x.Sizes} has fewer than {k} elements.");
         var n = x.Size(-1);
         var rows = x.Sizes.Product(0, x.Rank - 1);
         var shape = x.Sizes.With(x.Rank - 1, k);

@@ -12,7 +12,7 @@ public static partial class TensorOperations
         gate = gate.Floats("SwiGlu");
         up = up.Floats("SwiGlu", gate.Device);
         if (gate.Sizes != up.Sizes)
-            throw new ArgumentException($"SwiGlu: the gate {gate.Sizes} and what it lets through {up.Sizes} must have one shape.");
+            throw new ArgumentException($"SwiGlu: the gate {gate.Sizes} and up {up.Sizes} must have the same shape.");
         up = WithOwnNode(up, gate);
         var y = Tensor.Empty("SwiGlu", gate.Sizes, DType.Float32, gate.Device);
         gate.Kernels.SwiGlu(gate.Handle, up.Handle, y.Handle, y.Count);

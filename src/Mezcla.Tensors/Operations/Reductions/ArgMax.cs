@@ -9,7 +9,7 @@ public static partial class TensorOperations
         x = x.Floats("ArgMax");
         var (outer, n, inner, shape) = SplitAtAxis("ArgMax", x, axis, keepDims);
         if (n == 0 && outer * inner > 0)
-            throw new ArgumentException($"ArgMax: {x.Sizes} has nothing along axis {axis} to choose from.");
+            throw new ArgumentException($"ArgMax: axis {axis} of {x.Sizes} has no elements to compare.");
         var y = Tensor.Empty("ArgMax", shape, DType.Int32, x.Device);
         x.Kernels.ArgMax(x.Handle, y.Handle, outer, n, inner);
         GC.KeepAlive(x);
