@@ -262,7 +262,7 @@ public abstract class DeviceKernels
     public abstract void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale);
 
     /// <summary>
-    /// Writes two numbers behind the first <paramref name="losses"/> numbers of <paramref name="measured"/>: the norm
+    /// Writes two numbers after the first <paramref name="losses"/> numbers of <paramref name="measured"/>: the norm
     /// of all gradients together, and the factor that makes it at most <paramref name="most"/>. The factor is NaN where
     /// the norm or one of the losses is not finite.
     /// </summary>

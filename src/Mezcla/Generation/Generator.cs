@@ -90,7 +90,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
             pending.Remove(0, ready);
         }
 
-        Append([], flush: true); // a character whose last bytes never came is U+FFFD
+        Append([], flush: true); // an incomplete character at the end becomes U+FFFD
         if (pending.Length > 0)
             yield return pending.ToString();
 

@@ -2,7 +2,7 @@ namespace Mezcla.Layers;
 
 /// <summary>
 /// The keys and values of earlier tokens, stored so that a new token needs only its own row to be computed: for each layer two tensors
-/// [batch, capacity, heads, size], the first <see cref="Length"/> positions of which are filled.
+/// [batch, capacity, heads, size]. Their first <see cref="Length"/> positions are filled.
 /// </summary>
 public class KeyValueCache : IDisposable
 {

@@ -96,7 +96,7 @@ public static class Merging
         {
             var right = next[at];
             if (right < 0 || right == length)
-                continue; // at was swallowed by its left neighbour, or is the last now
+                continue; // `at` was merged into its left neighbour, or is now the last
             var merge = merges.Find(ids[at], ids[right]);
             if (merge == MergeTable.None || Key(merge, at) != key)
                 continue;

@@ -26,7 +26,7 @@ public sealed class TokenBatches
     public TokenBatches(int[] ids, double validationShare = 0.1, Device? device = null, bool[]? mask = null)
     {
         if (mask is not null && mask.Length != ids.Length)
-            throw new ArgumentException($"The mask has {mask.Length} entries for {ids.Length} ids; it must have one for each.", nameof(mask));
+            throw new ArgumentException($"The mask has {mask.Length} entries for {ids.Length} ids; it needs one for each.", nameof(mask));
         if (validationShare is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare,
                 "The held-out share must be at least 0 and below 1.");
