@@ -47,10 +47,10 @@ public sealed class TokenBatches
         _sha256 = new(() => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>([.. training, .. validation]))));
     }
 
-    /// <summary>The number of ids that are trained on.</summary>
+    /// <summary>The ids that are trained on.</summary>
     public ReadOnlySpan<int> Training => _training;
 
-    /// <summary>The number of ids that are held out.</summary>
+    /// <summary>The ids that are held out.</summary>
     public ReadOnlySpan<int> Validation => _validation;
 
     /// <summary>Whether anything is held out.</summary>
