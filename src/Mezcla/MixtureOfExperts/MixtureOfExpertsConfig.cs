@@ -36,6 +36,6 @@ public sealed record MixtureOfExpertsConfig
     /// <summary>The losses and the bias that balance the load in training.</summary>
     public BalanceConfig Balance { get; init; } = new();
 
-    /// <summary>The largest number of tokens that an expert takes; null for no limit (dropless).</summary>
+    /// <summary>The limit on the tokens that an expert takes; null for no limit (dropless).</summary>
     public CapacityConfig? Capacity { get; init; }
 }
