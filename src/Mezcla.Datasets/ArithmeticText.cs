@@ -3,16 +3,16 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Datasets;
 
-/// <summary>Generated arithmetic: a domain whose every line can be checked, and of which there is as much as one likes.</summary>
+/// <summary>Generates arithmetic text: a domain in which every line can be checked, and whose text can be as long as you like.</summary>
 public static class ArithmeticText
 {
     /// <summary>Lines such as <c>37 + 58 = 95</c>, with sums, differences and products in equal parts.</summary>
     /// <param name="lines">How many lines.</param>
     /// <param name="seed">The same seed gives the same text.</param>
-    /// <param name="largest">The largest operand of sums and differences; products have
-    /// operands up to its square root, so that answers are of a size.</param>
+    /// <param name="largest">The largest operand of sums and differences; operands of products go up to its square root, so that all
+    /// answers are of similar size.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="lines"/> is negative, or
-    /// <paramref name="largest"/> not from 1 to 1,000,000.</exception>
+    /// <paramref name="largest"/> is not from 1 to 1,000,000.</exception>
     public static string Lines(int lines, ulong seed, int largest = 999)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lines);

@@ -3,29 +3,34 @@ using System.Text;
 
 namespace Mezcla.Datasets;
 
-/// <summary>A text to learn from. Lines end in <c>\n</c> whatever the file's did, so
-/// the same text has the same hash on every machine.</summary>
-/// <param name="Name">What it is called: a name of <see cref="Names"/>, or the file's name.</param>
+/// <summary>
+/// A text to train on. Its lines end in <c>\n</c> whatever the file used, so the same text has the same hash on every machine.
+/// </summary>
+/// <param name="Name">One of <see cref="Names"/>, or the name of the file.</param>
 /// <param name="Text">The whole text.</param>
 public sealed record Corpus(string Name, string Text)
 {
     private readonly Lazy<string> _sha256 = new(() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text))));
 
-    /// <summary>SHA-256 of the text's UTF-8 bytes in lower-case hexadecimal: what a run record keeps to say which data it saw.</summary>
+    /// <summary>
+    /// SHA-256 of the text's UTF-8 bytes in lower-case hexadecimal; a run record stores it to identify the data of the run.
+    /// </summary>
     public string Sha256 => _sha256.Value;
 
     /// <summary>
-    /// The corpora that <see cref="Load"/> knows: the files of <c>datasets/corpora/</c>, and <c>arithmetic</c>, which is made in code.
+    /// The names of the corpora that <see cref="Load"/> can load: the files of <c>datasets/corpora/</c>,
+    /// and <c>arithmetic</c>, which is generated.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
     public static IReadOnlyList<string> Names =>
         [.. Directory.EnumerateFiles(DatasetFolder.PathOf("corpora"), "*.txt").Select(f => Path.GetFileNameWithoutExtension(f))
             .Append("arithmetic").Order(StringComparer.Ordinal)];
 
-    /// <summary>Loads one of the repository's corpora by its name, such as <c>moby-dick</c>;
-    /// <c>datasets/README.md</c> says where each comes from.</summary>
+    /// <summary>
+    /// Loads one of the repository's corpora by its name, such as <c>moby-dick</c>; <c>datasets/README.md</c> says where each comes from.
+    /// </summary>
     /// <param name="name">A name of <see cref="Names"/>.</param>
-    /// <exception cref="ArgumentException">There is no corpus of that name; the message lists those there are.</exception>
+    /// <exception cref="ArgumentException">There is no corpus of that name; the message lists the existing ones.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no datasets folder.</exception>
     public static Corpus Load(string name)
     {
@@ -39,11 +44,11 @@ public sealed record Corpus(string Name, string Text)
     }
 
     /// <summary>
-    /// Several texts as one: pieces of whole lines alternate in proportion to the texts'
-    /// lengths, so that any part of the mixture holds something of each.
+    /// Mixes several texts into one: pieces of whole lines alternate in proportion to the lengths of the texts, so that every part of the
+    /// mixture contains some of each text.
     /// </summary>
-    /// <param name="corpora">The texts; the mixture's name is theirs, joined by <c>+</c>.</param>
-    /// <param name="piece">Characters of one text that stand together, up to the next end of a line.</param>
+    /// <param name="corpora">The texts. The name of the mixture is their names, joined by <c>+</c>.</param>
+    /// <param name="piece">How many characters of one text stay together; a piece ends at the next end of a line.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="piece"/> is not positive.</exception>
     public static Corpus Mix(IReadOnlyList<Corpus> corpora, int piece = 4096)
     {
@@ -56,16 +61,16 @@ public sealed record Corpus(string Name, string Text)
         return new(string.Join('+', corpora.Select(c => c.Name)), text.ToString());
     }
 
-    /// <summary>Reads a text file of your own; <see cref="TextFile.Read"/> says which files are refused and why.</summary>
+    /// <summary>Reads a text file of your own; <see cref="TextFile.Read"/> says which files it rejects and why.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="IOException">It is missing or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is empty, not UTF-8 text or too large.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, not UTF-8 text or too large.</exception>
     public static Corpus Read(string path) => new(Path.GetFileName(path), TextFile.Read(path));
 
-    /// <summary>The text of a file: <see cref="Read"/> where only the text is wanted.</summary>
+    /// <summary>Returns the text of a file, as <see cref="Read"/> does, without a name.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="IOException">It is missing or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is empty, not UTF-8 text or too large.</exception>
+    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, not UTF-8 text or too large.</exception>
     public static string ReadText(string path) => TextFile.Read(path);
 
     /// <summary>The verses of <c>bible-english</c> and <c>bible-spanish</c> side by side, in the order of the files.</summary>

@@ -1,9 +1,9 @@
 namespace Mezcla.Datasets;
 
-/// <summary>Where the repository's <c>datasets/</c> folder is on this machine.</summary>
+/// <summary>Finds the repository's <c>datasets/</c> folder on this machine.</summary>
 public static class DatasetFolder
 {
-    /// <summary>The environment variable that names the folder when it is not found by looking.</summary>
+    /// <summary>The environment variable that names the folder, for when the search would not find it.</summary>
     public const string Variable = "MEZCLA_DATASETS";
 
     /// <summary>
@@ -11,7 +11,8 @@ public static class DatasetFolder
     /// it, looking from the working directory upwards and then from the folder of this assembly upwards.
     /// </summary>
     /// <returns>The full path of the folder.</returns>
-    /// <exception cref="DirectoryNotFoundException">There is none; the message says where it was looked for and what to do.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder was not found; the message says where the
+    /// search looked and what to do.</exception>
     public static string Find() =>
         Find(Environment.GetEnvironmentVariable(Variable), Directory.GetCurrentDirectory(), AppContext.BaseDirectory);
 

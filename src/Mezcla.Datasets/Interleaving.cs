@@ -3,10 +3,13 @@ namespace Mezcla.Datasets;
 /// <summary>The order in which pieces of several sequences alternate, in proportion to their lengths.</summary>
 public static class Interleaving
 {
-    /// <summary>Takes the next piece always from the sequence of which the largest share is left, until nothing is.</summary>
+    /// <summary>
+    /// Takes each piece from the sequence that has the largest share of its length left, until every sequence is used up.
+    /// </summary>
     /// <param name="lengths">The sequences' lengths.</param>
     /// <param name="piece">The length of a piece.</param>
-    /// <param name="end">Where a piece of a sequence may end that should end at the given place or soon after it; by default there.</param>
+    /// <param name="end">Given a sequence and the place where a piece should end, returns that place or a better one soon after it; by
+    /// default, the place itself.</param>
     public static IEnumerable<(int Sequence, int Start, int Count)> Pieces(int[] lengths, int piece, Func<int, int, int>? end = null)
     {
         var taken = new int[lengths.Length];

@@ -4,17 +4,19 @@ using System.Text.Unicode;
 
 namespace Mezcla.Datasets;
 
-/// <summary>Reads text that a user gave, and says exactly what is wrong with what is not text.</summary>
+/// <summary>Reads text files that the user gave. If a file is not text, the exception says exactly what is wrong with it.</summary>
 public static class TextFile
 {
-    /// <summary>The largest file read, 1 GiB: far more than one machine can learn from in a day, and safely inside a .NET string.</summary>
+    /// <summary>
+    /// The size of the largest file that is read, 1 GiB: far more than one machine can train on in a day, and safely inside a .NET string.
+    /// </summary>
     public const long LargestFile = 1L << 30;
 
-    /// <summary>Reads a UTF-8 file whole. A byte order mark is dropped and line ends become <c>\n</c>.</summary>
+    /// <summary>Reads a whole UTF-8 file. A byte order mark is removed and line ends become <c>\n</c>.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="IOException">It is missing, a folder, or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">It is empty, too large, binary, or not UTF-8;
-    /// the message names the first bad byte and its line.</exception>
+    /// <exception cref="IOException">The path is missing, is a folder, or cannot be read.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, too large, binary, or not UTF-8; the message gives
+    /// the first bad byte and its line.</exception>
     public static string Read(string path)
     {
         if (Directory.Exists(path))

@@ -1,8 +1,9 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// <c>using (new DetectAnomaly()) { ... }</c>: after every operation and every backward step on this thread the result is searched for NaN,
-/// and the first one found is reported with the name of the operation that made it. It is slow: use it to find an error, not for training.
+/// <c>using (new DetectAnomaly()) { ... }</c>: searches the result of every operation and of every backward step on
+/// this thread for NaN, and throws at the first one found, with the name of the operation that produced it. It is slow:
+/// use it to find an error, not for training.
 /// </summary>
 public sealed class DetectAnomaly : IDisposable
 {
@@ -15,7 +16,7 @@ public sealed class DetectAnomaly : IDisposable
 
     internal static bool Active => _depth > 0;
 
-    /// <summary>Stops searching, where no other <see cref="DetectAnomaly"/> is around this one.</summary>
+    /// <summary>Stops searching, unless another <see cref="DetectAnomaly"/> encloses this one.</summary>
     public void Dispose()
     {
         if (!_ended)

@@ -1,7 +1,8 @@
 namespace Mezcla.Tensors;
 
-/// <summary><c>using (new NoGrad()) { ... }</c>: operations on this thread record nothing,
-/// so no history is kept and nothing can be differentiated.</summary>
+/// <summary>
+/// <c>using (new NoGrad()) { ... }</c>: operations on this thread record nothing, so no history is kept and nothing can be differentiated.
+/// </summary>
 public sealed class NoGrad : IDisposable
 {
     [ThreadStatic] private static int _depth;
@@ -14,7 +15,7 @@ public sealed class NoGrad : IDisposable
     /// <summary>Whether operations on this thread record nothing at the moment.</summary>
     public static bool Active => _depth > 0;
 
-    /// <summary>Goes on recording, where no other <see cref="NoGrad"/> is around this one.</summary>
+    /// <summary>Resumes recording, unless another <see cref="NoGrad"/> encloses this one.</summary>
     public void Dispose()
     {
         if (!_ended)

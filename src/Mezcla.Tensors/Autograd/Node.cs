@@ -31,7 +31,7 @@ internal abstract class Node
             input?.AddReference();
     }
 
-    // Held inline, so that most nodes are one object.
+    // The inputs are stored inside the node, so that most nodes need only one managed object.
     [InlineArray(Most)]
     private struct FewInputs
     {
@@ -42,15 +42,15 @@ internal abstract class Node
     /// <summary>The operation's name.</summary>
     internal string Name { get; }
 
-    /// <summary>Elements of the result, and so of the gradient that arrives here.</summary>
+    /// <summary>The number of elements of the result, which is also that of the gradient that arrives here.</summary>
     internal long Count { get; }
 
     internal Device Device { get; }
 
-    /// <summary>Later operations have higher numbers: descending order is a topological order.</summary>
+    /// <summary>The number of the operation. Later operations have higher numbers, so descending order is a topological order.</summary>
     internal long Order { get; }
 
-    /// <summary>Where the gradients of the inputs go; null for an input that wants none.</summary>
+    /// <summary>The nodes that receive the gradients of the inputs; null for an input that does not require a gradient.</summary>
     internal Span<Node?> Inputs => _many ?? ((Span<Node?>)_few)[.._inputCount];
 
     protected Node? Input0 => Inputs[0];
@@ -59,7 +59,7 @@ internal abstract class Node
 
     protected Node? Input2 => Inputs[2];
 
-    /// <summary>The number of the last backward pass that came here.</summary>
+    /// <summary>The number of the last backward pass that visited this node.</summary>
     internal long Visited { get; set; }
 
     internal bool IsFreed { get; private set; }
@@ -72,7 +72,7 @@ internal abstract class Node
 
     protected DeviceKernels Kernels => Device.Kernels;
 
-    /// <summary>The same, wherever it is kept: for a leaf, in the tensor.</summary>
+    /// <summary>The gradient that has arrived so far, wherever it is stored: for a leaf, in the tensor.</summary>
     internal virtual Handle Arrived => _gradient;
 
     /// <summary>Adds this operation's contribution to the gradients of its inputs.</summary>
@@ -88,17 +88,19 @@ internal abstract class Node
             value.Release();
     }
 
-    /// <summary>Room for so many Float32, until its storage is released.</summary>
+    /// <summary>A buffer for <paramref name="count"/> Float32 numbers. It stays valid until its storage is released.</summary>
     protected Handle Rent(long count) => new(Device.Pool.Rent(count * sizeof(float), "gradients"), 0);
 
-    /// <summary>Where the gradient of an input goes; a null handle for an input that wants none.</summary>
+    /// <summary>The buffer for the gradient of an input; a null handle for an input that does not require a gradient.</summary>
     protected Handle Target(int input, out bool accumulate)
     {
         accumulate = false;
         return Inputs[input]?.Target(out accumulate) ?? default;
     }
 
-    /// <summary>The same for a kernel that only adds: it holds zeros where nothing has arrived yet.</summary>
+    /// <summary>
+    /// The buffer for the gradient of an input, for a kernel that can only add: it is filled with zeros if nothing has arrived yet.
+    /// </summary>
     protected Handle TargetToAddTo(Node input)
     {
         var target = input.Target(out var accumulate);
@@ -117,7 +119,7 @@ internal abstract class Node
             Kernels.CopyStrided(gradient, from, target, to, shape, sizeof(float));
     }
 
-    /// <summary>Where to write this node's incoming gradient, and whether to add to what is there or to overwrite it.</summary>
+    /// <summary>The buffer for this node's incoming gradient, and whether to add to its contents or to overwrite them.</summary>
     internal virtual Handle Target(out bool accumulate)
     {
         accumulate = !_gradient.IsNull;
@@ -134,9 +136,9 @@ internal abstract class Node
     }
 
     /// <summary>
-    /// The same for a gradient that is computed element by element from <paramref name="source"/>, the gradient of a consumer: the place of
-    /// that one, where nobody else holds it and none has arrived here. Writing over
-    /// what was just read costs less than filling other memory.
+    /// The buffer for a gradient that is computed element by element from <paramref name="source"/>, the gradient of a consumer. If nobody
+    /// else holds that buffer and no gradient has arrived here yet, the result overwrites the source: writing to memory that was just read
+    /// costs less than filling other memory.
     /// </summary>
     internal virtual Handle TargetOver(Handle source, out bool accumulate)
     {
@@ -147,7 +149,9 @@ internal abstract class Node
         return _gradient;
     }
 
-    /// <summary>Gives this node a gradient that is already computed: the first is shared, later ones are added.</summary>
+    /// <summary>
+    /// Gives this node a gradient that is already computed. The first one is shared without a copy; later ones are added to it.
+    /// </summary>
     internal virtual void Receive(Handle from)
     {
         if (_gradient.IsNull)
@@ -173,7 +177,7 @@ internal abstract class Node
             Free();
     }
 
-    /// <summary>Releases the saved values and the nodes before it, without recursion, since histories can be long.</summary>
+    /// <summary>Releases the saved values and the nodes before this one. It uses no recursion, since histories can be long.</summary>
     internal void Free()
     {
         if (IsFreed)
@@ -198,7 +202,7 @@ internal abstract class Node
     }
 }
 
-/// <summary>The end of a path: a tensor without history, whose gradient the caller wants.</summary>
+/// <summary>The node of a tensor without history whose gradient the caller wants. A backward pass ends here.</summary>
 internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history", tensor)
 {
     private readonly Tensor _leaf = tensor;

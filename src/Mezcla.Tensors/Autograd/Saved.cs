@@ -1,6 +1,8 @@
 namespace Mezcla.Tensors;
 
-/// <summary>A value that a node needs for backward. The node holds it, and a later change in place is noticed.</summary>
+/// <summary>
+/// A value that a node needs for its backward pass. The node keeps it alive, and detects whether it was changed in place.
+/// </summary>
 internal readonly struct Saved
 {
     private readonly Handle _handle;
@@ -13,7 +15,7 @@ internal readonly struct Saved
         _version = _handle.Storage.Version;
     }
 
-    /// <summary>A value that only the tape uses, such as statistics of rows. The node takes over the reference.</summary>
+    /// <summary>A value that only the tape uses, such as the statistics of each row. The node takes over the reference.</summary>
     internal Saved(Storage owned)
     {
         _handle = new Handle(owned, 0);
@@ -23,7 +25,7 @@ internal readonly struct Saved
     internal bool IsNull => _handle.IsNull;
 
     /// <summary>The value.</summary>
-    /// <exception cref="InvalidOperationException">It was changed in place after it was saved.</exception>
+    /// <exception cref="InvalidOperationException">The value was changed in place after it was saved.</exception>
     internal Handle For(Node node)
     {
         if (_handle.Storage is { } storage && storage.Version != _version)

@@ -1,14 +1,16 @@
 namespace Mezcla.Tensors;
 
-/// <summary>Records operations and walks backwards through them: reverse-mode differentiation.</summary>
+/// <summary>Records operations and runs the backward pass through them: reverse-mode automatic differentiation.</summary>
 internal static class Tape
 {
     private static long _passes;
     [ThreadStatic] private static List<Node>? _order;
     [ThreadStatic] private static Stack<Node>? _pending;
 
-    /// <summary>Whether an operation on these must be recorded. Called after the
-    /// kernel, it also keeps its operands alive until then.</summary>
+    /// <summary>
+    /// Whether an operation on these operands must be recorded. Since this is called after the kernel, it also keeps the operands alive
+    /// until the kernel was called.
+    /// </summary>
     internal static bool Records(params ReadOnlySpan<Tensor?> operands)
     {
         foreach (var operand in operands)
@@ -17,7 +19,9 @@ internal static class Tape
         return false;
     }
 
-    /// <summary>The last thing an operation does, with the node that records it, if one does.</summary>
+    /// <summary>
+    /// Completes an operation: attaches <paramref name="node"/>, if there is one, to the result, and searches it for NaN if asked to.
+    /// </summary>
     internal static Tensor Finish(string operation, Tensor result, Node? node = null)
     {
         if (node is not null)
@@ -65,7 +69,8 @@ internal static class Tape
         }
     }
 
-    // A depth-first walk with its own stack: a recursive one would overflow on long histories. Each node found is held until the end.
+    // A depth-first search with its own stack, since recursion would overflow on long histories.
+    // Each node found is kept alive until the end.
     private static void Collect(Node root, List<Node> nodes)
     {
         var pass = Interlocked.Increment(ref _passes);

@@ -12,7 +12,7 @@ public sealed partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(device);
         var tensor = Empty("Zeros", new Shape(shape), type, device);
-        // Zero is all bits 0 in every type; an odd number of 2-byte elements still lies in a block of 4-byte ones.
+        // Zero has all bits 0 in every type. A block for an odd number of 2-byte elements is large enough to be filled in units of 4 bytes.
         device.Kernels.Fill(tensor.Handle, (tensor.Count * type.Bytes() + 3) / 4, 0);
         return tensor;
     }
@@ -44,8 +44,10 @@ public sealed partial class Tensor
     public static Tensor From(ReadOnlySpan<int> ids, params ReadOnlySpan<int> shape)
         => Copied(MemoryMarshal.AsBytes(ids), ids.Length, shape, DType.Int32);
 
-    /// <summary>Independent numbers from a normal distribution. Each takes two positions of the
-    /// stream; where the standard deviation is 0 nothing is drawn.</summary>
+    /// <summary>
+    /// Independent numbers from a normal distribution. Each takes two positions of the stream; if the
+    /// standard deviation is 0, nothing is drawn.
+    /// </summary>
     public static Tensor Normal(RandomStream random, float mean, float standardDeviation, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(random);
@@ -57,8 +59,10 @@ public sealed partial class Tensor
         return tensor;
     }
 
-    /// <summary>Independent numbers, uniform from <paramref name="low"/> to below
-    /// <paramref name="high"/>, one position of the stream each.</summary>
+    /// <summary>
+    /// Independent numbers, uniformly distributed from <paramref name="low"/> to below
+    /// <paramref name="high"/>. Each takes one position of the stream.
+    /// </summary>
     public static Tensor Uniform(RandomStream random, float low, float high, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(random);

@@ -33,16 +33,16 @@ public sealed partial class Tensor
         return values;
     }
 
-    /// <summary>The number in a tensor with one element.</summary>
-    /// <exception cref="ArgumentException">There are more, or none, or it is an integer.</exception>
+    /// <summary>The number in a tensor with exactly one element.</summary>
+    /// <exception cref="ArgumentException">The tensor has no element or several, or it holds integers.</exception>
     public float Item() => Count == 1
         ? ToArray()[0]
         : throw new ArgumentException($"Item: {Described} has {Count} elements, not one; use ToArray().");
 
-    /// <summary>Overwrites the numbers in place, row by row; BFloat16 is rounded to.</summary>
+    /// <summary>Overwrites the numbers in place, row by row. A BFloat16 tensor rounds them.</summary>
     /// <exception cref="ArgumentException">The number of values differs, or the tensor is Int32.</exception>
-    /// <exception cref="InvalidOperationException">The tensor requires a gradient and
-    /// operations are recorded: see <see cref="NoGrad"/>.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see
+    /// <see cref="NoGrad"/>.</exception>
     public void CopyFrom(ReadOnlySpan<float> values)
     {
         if (values.Length != Count || DType == DType.Int32)
@@ -60,8 +60,8 @@ public sealed partial class Tensor
 
     /// <summary>Overwrites the numbers in place with those of a tensor of the same shape, converting type and device.</summary>
     /// <exception cref="ArgumentException">The shapes differ, or one of the two is Int32.</exception>
-    /// <exception cref="InvalidOperationException">The tensor requires a gradient and
-    /// operations are recorded: see <see cref="NoGrad"/>.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see
+    /// <see cref="NoGrad"/>.</exception>
     public void CopyFrom(Tensor source)
     {
         source.Require("CopyFrom");
@@ -74,14 +74,15 @@ public sealed partial class Tensor
         GC.KeepAlive(this);
     }
 
-    /// <summary>Overwrites part of this tensor in place: the positions from
-    /// <paramref name="start"/> of one axis (a key/value cache).</summary>
+    /// <summary>
+    /// Overwrites part of this tensor in place: the positions from <paramref name="start"/> of one axis (a key/value cache).
+    /// </summary>
     /// <param name="axis">The axis; a negative number counts from the last.</param>
     /// <param name="start">The first position written.</param>
-    /// <param name="source">Of this tensor's shape, type and device but for the size of the axis.</param>
+    /// <param name="source">A tensor of the same type and device, and of the same shape except for the size of the axis.</param>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
-    /// <exception cref="InvalidOperationException">The tensor requires a gradient and
-    /// operations are recorded: see <see cref="NoGrad"/>.</exception>
+    /// <exception cref="InvalidOperationException">The tensor requires a gradient and operations are recorded: see
+    /// <see cref="NoGrad"/>.</exception>
     public void SetSlice(int axis, int start, Tensor source)
     {
         source.Require("SetSlice").On(Device, "SetSlice");
@@ -103,8 +104,8 @@ public sealed partial class Tensor
     /// <see cref="Backward"/> that needs the old numbers throws; to read only, use <see cref="AsReadOnlySpan"/>. Keep the tensor
     /// referenced while the span is in use.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The tensor is on another device, of
-    /// another type, or larger than a span can be.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type,
+    /// or larger than a span can be.</exception>
     public Span<float> AsSpan()
     {
         var span = Floats();
@@ -113,8 +114,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>The numbers themselves, to read (CPU, Float32). Keep the tensor referenced while the span is in use.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is on another device, of
-    /// another type, or larger than a span can be.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is on another device, of another type,
+    /// or larger than a span can be.</exception>
     public ReadOnlySpan<float> AsReadOnlySpan() => Floats();
 
     /// <summary>A copy of the numbers with the same history.</summary>

@@ -4,10 +4,10 @@ namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
 {
-    // More elements than this are not all shown: of a long axis the first and the last three.
+    // A tensor with more elements than this is shortened: only the first and the last three positions of a long axis are shown.
     private const int ShowAll = 200, Edge = 3;
 
-    /// <summary>Type, shape and device, and the numbers, one row a line and with six digits; long axes are cut in the middle.</summary>
+    /// <summary>Type, shape and device, then the numbers with six digits, one row to a line. Long axes show only their two ends.</summary>
     public override string ToString()
     {
         if (_storage is null)
@@ -23,7 +23,7 @@ public sealed partial class Tensor
         static Func<int, string> Shown<T>(T[] values, Func<T, string> format) => i => format(values[i]);
     }
 
-    /// <summary>Type, shape and device, such as <c>Float32 [2, 3] on cpu</c>: what errors say of a tensor.</summary>
+    /// <summary>Type, shape and device, such as <c>Float32 [2, 3] on cpu</c>, for error messages.</summary>
     internal string Described => $"{DType} {_shape} on {Device}";
 
     private void Write(List<(string Text, bool IsNumber)> parts, Func<int, string> number, int axis, int start)

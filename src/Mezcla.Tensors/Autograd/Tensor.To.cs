@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
 {
-    /// <summary>The same numbers as another type: this tensor itself where it is of
-    /// that type. The gradient passes, always as Float32.</summary>
+    /// <summary>
+    /// The same numbers converted to another type, or this tensor itself if it already has that type. The
+    /// gradient is passed back, always as Float32.
+    /// </summary>
     public Tensor To(DType type)
     {
         this.Require("To");
@@ -16,7 +18,9 @@ public sealed partial class Tensor
         return y;
     }
 
-    /// <summary>The same numbers on another device: this tensor itself where it is there. The gradient comes back.</summary>
+    /// <summary>
+    /// A copy on another device, or this tensor itself if it is already there. The gradient is passed back to this device.
+    /// </summary>
     public Tensor To(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -28,10 +32,9 @@ public sealed partial class Tensor
         return Tape.Records(this) ? y.RecordedAs(new MoveNode(y, this)) : y;
     }
 
-    /// <summary>Takes this tensor itself to another device: what a model does with its
-    /// weights. Its <see cref="Grad"/> is released.</summary>
+    /// <summary>Moves this tensor itself to another device, as a model does with its weights. Its <see cref="Grad"/> is released.</summary>
     /// <exception cref="InvalidOperationException">It is the result of an operation; use <see cref="To(Device)"/>.</exception>
-    /// <exception cref="TensorMemoryException">It does not fit there; it stays where it was.</exception>
+    /// <exception cref="TensorMemoryException">The device has no room for it; the tensor stays on its old device.</exception>
     public void MoveTo(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);

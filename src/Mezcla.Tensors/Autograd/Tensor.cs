@@ -52,8 +52,8 @@ public sealed partial class Tensor : IDisposable
     /// Whether <see cref="Backward"/> computes a derivative with respect to this tensor. Set it on parameters; results of
     /// operations on such tensors have it automatically.
     /// </summary>
-    /// <exception cref="InvalidOperationException">Set on an <see cref="DType.Int32"/>
-    /// tensor, or cleared on the result of an operation.</exception>
+    /// <exception cref="InvalidOperationException">Set on an <see cref="DType.Int32"/> tensor, or cleared
+    /// on the result of an operation.</exception>
     public bool RequiresGrad
     {
         get => _requiresGrad || _node is not null;
@@ -70,8 +70,8 @@ public sealed partial class Tensor : IDisposable
     }
 
     /// <summary>
-    /// The derivative of what <see cref="Backward"/> was called on with respect to this tensor, summed over all calls since it was last
-    /// cleared; Float32 and of the same shape. Null before the first.
+    /// The gradient: the derivative, with respect to this tensor, of the tensor on which <see cref="Backward"/> was called, summed over all
+    /// calls since the gradient was last cleared. It is Float32 and has the shape of this tensor. Null before the first call.
     /// </summary>
     /// <exception cref="ArgumentException">Set to a tensor of another shape, type or device.</exception>
     public Tensor? Grad
@@ -91,17 +91,18 @@ public sealed partial class Tensor : IDisposable
     public void ClearGrad() => _grad?.Dispose();
 
     /// <summary>
-    /// Walks backwards through the operations that made this tensor and adds to <see cref="Grad"/> of every tensor that
-    /// <see cref="RequiresGrad"/> and has no history the derivative of this one, weighted by <paramref name="gradient"/>.
+    /// Runs the backward pass: walks from this tensor back through the operations that made it. Each tensor without
+    /// history whose <see cref="RequiresGrad"/> is set gets the derivative of this one, weighted by
+    /// <paramref name="gradient"/>, added to its <see cref="Grad"/>.
     /// </summary>
-    /// <param name="gradient">The derivative with respect to this tensor, of its shape; null for 1, where this is a single number.</param>
-    /// <param name="retainGraph">Whether the history is kept for another call. Otherwise it
-    /// is freed during the call, and a second call throws.</param>
-    /// <exception cref="InvalidOperationException">
-    /// Nothing here requires a gradient, the history was already freed, or a value the tape saved has since been changed in place.
-    /// </exception>
-    /// <exception cref="ArgumentException">The shape of <paramref name="gradient"/>
-    /// differs, or it is missing for more than one number.</exception>
+    /// <param name="gradient">The gradient with respect to this tensor, of its shape; null for 1,
+    /// which needs a tensor with one element.</param>
+    /// <param name="retainGraph">Whether to keep the history for another call. Otherwise it is freed during
+    /// the call, and a second call throws.</param>
+    /// <exception cref="InvalidOperationException">Nothing here requires a gradient, the history was already freed, or a value that the
+    /// tape saved has since been changed in place.</exception>
+    /// <exception cref="ArgumentException">The shape of <paramref name="gradient"/> differs, or it is null although
+    /// this tensor has several elements.</exception>
     public void Backward(Tensor? gradient = null, bool retainGraph = false)
     {
         this.Require("Backward");
@@ -118,11 +119,13 @@ public sealed partial class Tensor : IDisposable
         GC.KeepAlive(this);
     }
 
-    /// <summary>The same numbers without history. Nothing is copied.</summary>
+    /// <summary>A tensor with the same numbers but without history. Nothing is copied.</summary>
     public Tensor Detach() => View(_shape, 0);
 
-    /// <summary>Releases the numbers and <see cref="Grad"/> now. Where the tape still
-    /// needs the numbers, it keeps them until it is done.</summary>
+    /// <summary>
+    /// Releases the numbers and <see cref="Grad"/> now. If the tape still needs the numbers, it keeps them
+    /// alive until the backward pass has used them.
+    /// </summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _storage, null) is not { } held)
@@ -132,31 +135,33 @@ public sealed partial class Tensor : IDisposable
         ClearGrad();
     }
 
-    /// <summary>Set by <see cref="TensorScope.Keep"/>: survives the end of the innermost scope.</summary>
+    /// <summary>Set by <see cref="TensorScope.Keep"/>: the tensor survives the end of the innermost scope.</summary>
     internal bool Kept { get; set; }
 
     internal bool IsReleased => _storage is null;
 
     internal ref readonly Shape Sizes => ref _shape;
 
-    /// <summary>Where its numbers lie, for those who write kernels. Keep the tensor referenced while the handle is in use.</summary>
+    /// <summary>The memory that holds the numbers, for authors of kernels. Keep the tensor referenced while the handle is in use.</summary>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
     public Handle Handle => new(_storage, _offset);
 
     internal DeviceKernels Kernels => Device.Kernels;
 
-    /// <summary>The node to which this tensor's gradient goes; null where none is wanted.</summary>
+    /// <summary>The node that receives this tensor's gradient; null if the tensor does not require one.</summary>
     internal Node? GradNode => _node ?? (_requiresGrad ? _leaf ??= new LeafNode(this) : null);
 
-    /// <summary>Says how this tensor was made.</summary>
+    /// <summary>Attaches the node of the operation that made this tensor.</summary>
     internal Tensor RecordedAs(Node made)
     {
         _node = made;
         return this;
     }
 
-    /// <summary>Where to add to <see cref="Grad"/>, or, after it was cleared, to write
-    /// it. The object serves again: a step makes none.</summary>
+    /// <summary>
+    /// The buffer of <see cref="Grad"/>: to be added to, or to be overwritten after the gradient was cleared. The tensor object is used
+    /// again, so that a training step allocates none.
+    /// </summary>
     internal Handle GradTarget(out bool accumulate)
     {
         accumulate = _grad is { IsReleased: false };
@@ -170,11 +175,11 @@ public sealed partial class Tensor : IDisposable
         return _grad.Handle;
     }
 
-    /// <summary>A fresh tensor with whatever numbers its block held before.</summary>
+    /// <summary>A new tensor whose block is not cleared: it holds the numbers of its earlier use.</summary>
     internal static Tensor Empty(string operation, in Shape shape, DType type, Device device, bool track = true)
         => new(device.Pool.Rent(shape.Count * type.Bytes(), operation), 0, shape, type, device, track);
 
-    /// <summary>The same numbers, from <paramref name="start"/> elements on, seen in another shape; no history.</summary>
+    /// <summary>A view in another shape of the numbers that begin <paramref name="start"/> elements further on, without history.</summary>
     internal Tensor View(in Shape seen, long start)
     {
         this.Require("View");

@@ -13,7 +13,9 @@ internal static class TensorChecks
             $"{operation}: the tensor {tensor.Sizes} was released, by Dispose or the end of its TensorScope (scope.Keep saves what is " +
                 "needed later).");
 
-    /// <summary>The tensor, or its conversion where it is stored in fewer bits, for an operation that computes in Float32.</summary>
+    /// <summary>
+    /// Returns the tensor as Float32, converted if it is stored in fewer bits, for an operation that computes in Float32.
+    /// </summary>
     internal static Tensor Floats([NotNull] this Tensor? tensor, string operation) => tensor.Require(operation).DType switch
     {
         DType.Float32 => tensor,
@@ -21,7 +23,7 @@ internal static class TensorChecks
         _ => throw new ArgumentException($"{operation}: {tensor.Described} holds integers; convert with To(DType.Float32)."),
     };
 
-    /// <summary>The same, and requires it to be on the device of the other operands.</summary>
+    /// <summary>Does the same, and requires the tensor to be on the device of the other operands.</summary>
     internal static Tensor Floats([NotNull] this Tensor? tensor, string operation, Device device) =>
         tensor.Floats(operation).On(device, operation);
 

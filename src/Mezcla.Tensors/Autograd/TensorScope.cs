@@ -1,9 +1,9 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// Releases every tensor made on this thread between its construction and its end, except those given to <see cref="Keep"/>. Scopes
-/// nest; what an inner scope keeps belongs to the outer one. Put one around a training step. Gradients of parameters are not made
-/// inside any scope: they stay.
+/// Releases every tensor made on this thread between its construction and its end, except those given to <see cref="Keep"/>. Scopes nest; a
+/// tensor that an inner scope keeps belongs to the outer one. Put one around a training step. The gradients of parameters belong to no
+/// scope, so they are not released.
 /// </summary>
 public sealed class TensorScope : IDisposable
 {
@@ -30,7 +30,7 @@ public sealed class TensorScope : IDisposable
         return tensor;
     }
 
-    /// <summary>Ends the scope and those begun inside it that did not end.</summary>
+    /// <summary>Ends this scope and any inner scopes that are still open.</summary>
     /// <exception cref="InvalidOperationException">The scope was begun on another thread.</exception>
     public void Dispose()
     {
@@ -57,8 +57,10 @@ public sealed class TensorScope : IDisposable
         _owner.RemoveRange(kept, _owner.Count - kept);
     }
 
-    /// <summary>Until the returned object is disposed of, tensors made on this thread belong to no scope. Use
-    /// it for tensors that outlive the step that makes them, such as a cache.</summary>
+    /// <summary>
+    /// Until the returned object is disposed of, tensors made on this thread belong to no scope. Use it for tensors that outlive the step
+    /// that makes them, such as a cache.
+    /// </summary>
     public static IDisposable Suspend()
     {
         var suspended = new Suspension(_made, _depth);

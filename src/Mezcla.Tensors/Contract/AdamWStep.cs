@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors.Devices;
 
-/// <summary>The tensors of one step of AdamW: a parameter, its gradient, its moments, and whether it decays.</summary>
+/// <summary>The tensors of one step of AdamW for one parameter: the parameter, its gradient, its moments, and whether it decays.</summary>
 public readonly record struct AdamWTensor(Handle Parameter, Handle Gradient, Handle M, Handle V, long Count, bool Decays);
 
 /// <summary>The numbers of one step of AdamW; the corrections are 1 - βᵗ.</summary>

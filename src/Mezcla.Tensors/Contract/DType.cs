@@ -3,12 +3,12 @@ namespace Mezcla.Tensors;
 /// <summary>The type of the elements of a tensor.</summary>
 public enum DType
 {
-    /// <summary>IEEE 754 binary32: what every operation computes in.</summary>
+    /// <summary>IEEE 754 binary32, the type in which every operation computes.</summary>
     Float32,
 
     /// <summary>
-    /// The upper half of a <see cref="Float32"/>: 8 bits of exponent, 7 of fraction. A way to store: operations convert to
-    /// <see cref="Float32"/>, compute and return <see cref="Float32"/>; what only moves elements keeps the type.
+    /// The upper half of a <see cref="Float32"/>: 8 bits of exponent, 7 of fraction. It is a storage format: operations convert to
+    /// <see cref="Float32"/>, compute and return <see cref="Float32"/>; operations that only move elements keep the type.
     /// </summary>
     BFloat16,
 

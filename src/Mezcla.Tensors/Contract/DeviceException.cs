@@ -1,4 +1,6 @@
 namespace Mezcla.Tensors;
 
-/// <summary>A device, its driver or one of its libraries is missing or failed. The message names it, its version and what helps.</summary>
+/// <summary>
+/// A device, its driver or one of its libraries is missing or failed. The message gives its name, its version and a remedy.
+/// </summary>
 public sealed class DeviceException(string message) : Exception(message);

@@ -1,16 +1,16 @@
 namespace Mezcla.Tensors.Devices;
 
 /// <summary>
-/// What a device must be able to do. An operation checks shapes and types, then calls these. <c>Mezcla.Tensors.Plain.PlainKernels</c>
-/// fulfils the whole contract in simple loops and says what each call means.
+/// The device contract: the kernels that every device must provide. An operation checks shapes and types, then calls these.
+/// <c>Mezcla.Tensors.Plain.PlainKernels</c> implements the whole contract in simple loops and so defines what each call means.
 /// </summary>
 /// <remarks>
-/// Every call works on whole arrays of Float32 (or, where the comment says so, Int32) that lie row by row behind a <see cref="Handle"/>. A
-/// null handle stands for an operand that is not there. Where a call takes <c>accumulate</c>, it adds to what the result holds if that is
-/// true, and overwrites it if not; comments write this as y (+)= x. A call need not wait until its work is done, as long as calls take
-/// effect in their order and <see cref="Download"/> sees what came before it. A call with an <see cref="IndexCheck"/> returns the first
-/// position of an index outside its range, or -1. A GPU always returns -1: it records the position and
-/// throws the error of the check together with the next results that are read.
+/// Every call works on whole arrays of Float32 (or, where the comment says so, Int32) that are stored row by row behind a
+/// <see cref="Handle"/>. A null handle stands for an operand that is absent. If a call takes <c>accumulate</c> and it is true, the call
+/// adds to the contents of the result; otherwise it overwrites them. Comments write this as y (+)= x. A call may return before its work is
+/// done, as long as calls take effect in order and <see cref="Download"/> sees the results of all earlier ones. A call with an
+/// <see cref="IndexCheck"/> returns the position of the first index outside its range, or -1. A GPU always returns -1: it records the
+/// position, and the error of the check is thrown when results are next read.
 /// </remarks>
 public abstract class DeviceKernels
 {
@@ -23,22 +23,22 @@ public abstract class DeviceKernels
     /// <summary>Whether the CPU can read and write the device's memory at the addresses that <see cref="Allocate"/> returns.</summary>
     public virtual bool IsHostMemory => false;
 
-    /// <summary>Where a kernel gets its working memory: the device's own pool, which is set when the device is made.</summary>
+    /// <summary>The memory pool from which kernels take their working memory; it is set when the device is made.</summary>
     public MemoryPool Pool { get; internal set; } = null!;
 
-    /// <summary>A block of memory, aligned to 64 bytes; 0 where there is no room for it.</summary>
+    /// <summary>Allocates a block of memory, aligned to 64 bytes; returns 0 if there is no room for it.</summary>
     public abstract nint Allocate(long bytes);
 
-    /// <summary>Gives a block back.</summary>
+    /// <summary>Frees a block.</summary>
     public abstract void Free(nint address, long bytes);
 
     /// <summary>Copies bytes from the CPU's memory to the device.</summary>
     public abstract void Upload(ReadOnlySpan<byte> from, Handle to);
 
-    /// <summary>Waits for the work asked for before, then copies bytes from the device to the CPU's memory.</summary>
+    /// <summary>Waits for all earlier work, then copies bytes from the device to the CPU's memory.</summary>
     public abstract void Download(Handle from, Span<byte> to);
 
-    /// <summary>Waits until everything asked for is done.</summary>
+    /// <summary>Waits until all earlier work is done.</summary>
     public virtual void Synchronize() { }
 
     // Copies.
@@ -49,8 +49,9 @@ public abstract class DeviceKernels
     /// <summary>y[i] = value for n elements of 4 bytes.</summary>
     public abstract void Fill(Handle y, long n, float value);
 
-    /// <summary>y[i·yStrides] = x[i·xStrides] for every index i of
-    /// <paramref name="shape"/>; strides count elements, which have 2 or 4 bytes.</summary>
+    /// <summary>
+    /// y[i·yStrides] = x[i·xStrides] for every index i of <paramref name="shape"/>; strides count elements, which have 2 or 4 bytes.
+    /// </summary>
     public abstract void CopyStrided(Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape,
         int elementBytes);
 
@@ -60,12 +61,13 @@ public abstract class DeviceKernels
     /// <summary>y[i] = x[i], converted from one type to another.</summary>
     public abstract void Convert(Handle x, DType from, Handle y, DType to, long n);
 
-    /// <summary>y[o, i, :] = x[o, ids[i], :] with rows of <paramref name="rowBytes"/>
-    /// bytes; every id must be at least 0 and below axis.</summary>
+    /// <summary>
+    /// y[o, i, :] = x[o, ids[i], :] with rows of <paramref name="rowBytes"/> bytes; every id must be at least 0 and below axis.
+    /// </summary>
     public abstract long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes,
         in IndexCheck check = default);
 
-    /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i; an id outside the axis is left out.</summary>
+    /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i; an id outside the axis is skipped.</summary>
     public abstract void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row,
         in IndexCheck check = default);
 
@@ -77,7 +79,7 @@ public abstract class DeviceKernels
     public abstract long ScatterAdd(Handle x, Handle index, Handle y, long outer, long axis, long inner, long count,
         in IndexCheck check = default);
 
-    /// <summary>y = a where mask is not 0, else b; a null handle stands for the constant beside it.</summary>
+    /// <summary>y = a where mask is not 0, else b. A null handle for a or b means the constant that is passed beside it.</summary>
     public abstract void Select(Handle mask, Handle a, float aValue, Handle b, float bValue, Handle y, long n, bool accumulate);
 
     /// <summary>y[b, r, c] (+)= x[b, r, c] where c ≤ r + diagonal, else 0: the lower triangle.</summary>
@@ -94,8 +96,9 @@ public abstract class DeviceKernels
     /// <summary>dx (+)= dy·f′(x), computed from x, or from f(x) where <see cref="UnaryKinds.SavesResult"/>.</summary>
     public abstract void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate);
 
-    /// <summary>y (+)= a ∘ b over <paramref name="shape"/>; each operand has its own
-    /// strides, which are 0 along axes where it repeats.</summary>
+    /// <summary>
+    /// y (+)= a ∘ b over <paramref name="shape"/>; each operand has its own strides, which are 0 along the axes where it is repeated.
+    /// </summary>
     public abstract void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
         in Shape shape, bool accumulate);
 
@@ -122,8 +125,10 @@ public abstract class DeviceKernels
     /// <summary>y[o, i] = the first j with the largest x[o, j, i], as Int32; NaN is the largest.</summary>
     public abstract void ArgMax(Handle x, Handle y, long outer, long n, long inner);
 
-    /// <summary>Of each row of n elements: the k largest, the largest first, and the positions at which
-    /// they stood (Int32). Of equal ones the earlier comes first, and NaN is the largest.</summary>
+    /// <summary>
+    /// Finds the k largest elements of each row of n, in descending order, and their positions (Int32). Among equal elements the earlier
+    /// one comes first; NaN counts as the largest.
+    /// </summary>
     public abstract void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k);
 
     // Row by row: x is [rows, n].
@@ -151,8 +156,10 @@ public abstract class DeviceKernels
     public abstract void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n,
         int ignore, float smoothing, bool accumulate);
 
-    /// <summary>y = (x - mean)·inverse·weight + bias, where inverse is 1/√(variance + ε). The mean and
-    /// inverse of each row are kept for backward. Weight and bias may be null.</summary>
+    /// <summary>
+    /// y = (x - mean)·inverse·weight + bias, where inverse is 1/√(variance + ε). The mean and inverse of each row are kept for backward.
+    /// Weight and bias may be null.
+    /// </summary>
     public abstract void LayerNorm(Handle x, Handle weight, Handle bias, Handle y, Handle mean, Handle inverse, long rows, long n,
         float epsilon);
 
@@ -169,8 +176,8 @@ public abstract class DeviceKernels
 
     // Matrix products.
 
-    /// <summary>What the factors of products are rounded to first; their sums are float32 always.</summary>
-    /// <exception cref="DeviceException">Set to a precision that the device does not have.</exception>
+    /// <summary>The precision to which the factors of products are rounded first; their sums are always float32.</summary>
+    /// <exception cref="DeviceException">Set to a precision that the device does not support.</exception>
     public virtual ProductPrecision Precision
     {
         get => ProductPrecision.Float32;
@@ -178,17 +185,19 @@ public abstract class DeviceKernels
         {
             if (value != ProductPrecision.Float32)
                 throw new DeviceException(
-                    $"{Name} multiplies in float32 only; {value} needs a GPU that has it. mezcla doctor lists what is here.");
+                    $"{Name} multiplies in float32 only; {value} needs a GPU that supports it. mezcla doctor lists the devices found.");
         }
     }
 
-    /// <summary>C[i] (+)= op(A[i])·op(B[i]) for every i of the batch, plus the bias in each row where
-    /// there is one; op transposes where <paramref name="product"/> says so.</summary>
+    /// <summary>
+    /// C[i] (+)= op(A[i])·op(B[i]) for every i of the batch, plus the bias, if there is one, in each row; op transposes if
+    /// <paramref name="product"/> says so.
+    /// </summary>
     public abstract void MatMul(in Product product, Handle a, Handle b, Handle bias, Handle c, bool accumulate);
 
     /// <summary>
-    /// For each group e: C[rows of e] (+)= A[rows of e]·op(B[e]), where B is [groups, k, n], or [groups, n, k]
-    /// if transposed. The rows of e are those from offsets[e] to before offsets[e + 1].
+    /// For each group e: C[rows of e] (+)= A[rows of e]·op(B[e]), where B is [groups, k, n], or [groups, n, k] if transposed. The rows of e
+    /// are those from offsets[e] to before offsets[e + 1].
     /// </summary>
     public abstract long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k, bool transposeB,
         bool accumulate, in IndexCheck check = default);
@@ -199,39 +208,42 @@ public abstract class DeviceKernels
     // Mixture of Experts.
 
     /// <summary>
-    /// Sorts the choices of a Mixture of Experts by group. The ids are [tokens, k], and a negative id is no choice. Within a group, choices
-    /// are ordered by falling priority where there is one; else all first choices come first, in the order of tokens, then all second
-    /// choices, and so on. A group keeps its first <paramref name="capacity"/> choices. Choices that are not kept stand behind
-    /// offsets[groups], with group 0 and kept 0. For each place the results hold the flat
-    /// position in ids, the token, the group, and 1 or 0 for kept.
+    /// Sorts the choices of a Mixture of Experts by group. The ids are [tokens, k]; a negative id means that no group was chosen.
+    /// Within a group, choices are sorted by descending priority if priorities are given. Otherwise all first choices come first, in
+    /// the order of tokens, then all second choices, and so on. A group keeps its first <paramref name="capacity"/> choices. Choices
+    /// that are not kept come after offsets[groups], with group 0 and kept 0. For each place the results hold the flat position in ids,
+    /// the token, the group, and 1 or 0 for kept.
     /// </summary>
     public abstract void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity, Handle order, Handle rows,
         Handle groupOf, Handle kept, Handle offsets, in IndexCheck check);
 
-    /// <summary>counts[g] = how often g stands in ids; negative ids are skipped.</summary>
+    /// <summary>counts[g] = how often g occurs in ids; negative ids are skipped.</summary>
     public abstract void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check);
 
     // Transformers.
 
-    /// <summary>Whether <see cref="LinearGelu"/> is there. Where it is not, the
-    /// operation is composed of a product and an activation.</summary>
+    /// <summary>
+    /// Whether the device provides <see cref="LinearGelu"/>. If not, the operation is composed of a product and an activation.
+    /// </summary>
     public virtual bool HasLinearGelu => false;
 
-    /// <summary>y [rows, outputs] = gelu(x [rows, inputs]·weight [outputs, inputs]ᵀ + bias); where
-    /// <paramref name="slopes"/> is given, it receives the derivative of gelu at the same places.</summary>
+    /// <summary>
+    /// y [rows, outputs] = gelu(x [rows, inputs]·weight [outputs, inputs]ᵀ + bias). If <paramref name="slopes"/> is given, it receives the
+    /// derivative of gelu at the same arguments.
+    /// </summary>
     public virtual void LinearGelu(int rows, int outputs, int inputs, Handle x, Handle weight, Handle bias, Handle y, Handle slopes,
         GeluForm form)
-        => throw new NotSupportedException($"{Name} has no product with GELU behind it.");
+        => throw new NotSupportedException($"{Name} has no fused product with GELU.");
 
     /// <summary>
-    /// y (+)= x [blocks, time, heads, size], in which pairs of the last axis are rotated by angles whose
-    /// cosines and sines are [positions, rotated/2]; the rest of the axis is copied.
-    /// <paramref name="inverse"/> rotates back, which is the derivative.
+    /// y (+)= x [blocks, time, heads, size], in which pairs of the last axis are rotated by angles whose cosines and sines are [positions,
+    /// rotated/2]; the rest of the axis is copied. <paramref name="inverse"/> rotates back, which is the derivative.
     /// </summary>
     public abstract void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate);
 
-    /// <summary>o = softmax(scale·q·kᵀ + mask)·v; the log-sum-exp of each row of scores,
-    /// lse [batch, heads, queries], is kept for backward.</summary>
+    /// <summary>
+    /// o = softmax(scale·q·kᵀ + mask)·v; the log-sum-exp of each row of scores, lse [batch, heads, queries], is kept for backward.
+    /// </summary>
     public abstract void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse);
 
     /// <summary>The derivatives of <see cref="Attention"/> with respect to q, k, v and the sinks; each result may be null.</summary>
@@ -241,14 +253,16 @@ public abstract class DeviceKernels
 
     // Training.
 
-    /// <summary>One step of AdamW for all tensors. The number at <paramref name="gradientScale"/>, where
-    /// given, multiplies the gradients too; where it is NaN nothing changes.</summary>
+    /// <summary>
+    /// One step of AdamW for all tensors. If <paramref name="gradientScale"/> is given, gradients are multiplied by that number too; if the
+    /// number is NaN, nothing changes.
+    /// </summary>
     public abstract void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale);
 
     /// <summary>
-    /// Writes two numbers behind the first <paramref name="losses"/> numbers of
-    /// <paramref name="measured"/>: the norm of all gradients together, and the factor that makes it at most
-    /// <paramref name="most"/>. The factor is NaN where the norm or one of the losses is not finite.
+    /// Writes two numbers after the first <paramref name="losses"/> numbers of <paramref name="measured"/>: the norm
+    /// of all gradients together, and the factor that makes it at most <paramref name="most"/>. The factor is NaN where
+    /// the norm or one of the losses is not finite.
     /// </summary>
     public abstract void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses);
 }

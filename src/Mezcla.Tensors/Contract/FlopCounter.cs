@@ -1,9 +1,9 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// Counts what matrix products really compute on the CPU while it lives, on the thread that made it: 2·m·n·k for each product, and for
-/// grouped products only the rows that belong to a group. Attention scores, norms and
-/// activations are not counted. Counters nest; each sees everything.
+/// Counts the floating-point operations of the matrix products that the CPU computes on this thread until the counter is disposed of:
+/// 2·m·n·k for each product, and for grouped products only the rows that belong to a group. Attention scores, norms and activations are
+/// not counted. Counters nest; an outer one also counts what an inner one counts.
 /// <code>using var counter = new FlopCounter(); model.Logits(ids); Console.WriteLine(counter.Flops);</code>
 /// </summary>
 public sealed class FlopCounter : IDisposable
@@ -20,8 +20,9 @@ public sealed class FlopCounter : IDisposable
     /// <summary>Ends counting.</summary>
     public void Dispose() => _current = _outer;
 
-    /// <summary>Called by kernels: <paramref name="products"/> products of [m, k] and
-    /// [k, n] are about to be computed on this thread.</summary>
+    /// <summary>
+    /// Called by kernels just before they compute <paramref name="products"/> products of [m, k] and [k, n] on this thread.
+    /// </summary>
     public static void Count(long products, long m, long n, long k)
     {
         for (var counter = _current; counter is not null; counter = counter._outer)

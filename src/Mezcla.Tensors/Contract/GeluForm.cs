@@ -1,6 +1,6 @@
 namespace Mezcla.Tensors;
 
-/// <summary>Which of the two formulas that go by the name GELU.</summary>
+/// <summary>Which of the two formulas for GELU is used.</summary>
 public enum GeluForm
 {
     /// <summary>The approximation by tanh, which GPT-2 uses.</summary>

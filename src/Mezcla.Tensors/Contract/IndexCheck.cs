@@ -1,36 +1,36 @@
 namespace Mezcla.Tensors.Devices;
 
-/// <summary>The meaning of the integers that an operation checks.</summary>
+/// <summary>What the integers that an operation checks mean.</summary>
 public enum IndexKind
 {
     /// <summary>Positions along an axis.</summary>
     Index,
 
-    /// <summary>Classes that a loss compares with.</summary>
+    /// <summary>Classes, the labels of a loss.</summary>
     Label,
 
-    /// <summary>Groups, such as experts; a negative one is no choice.</summary>
+    /// <summary>Groups, such as experts; a negative one means that no group was chosen.</summary>
     Group,
 
-    /// <summary>Rising row numbers at which groups begin.</summary>
+    /// <summary>Ascending row numbers at which groups begin.</summary>
     Offset,
 }
 
 /// <summary>
-/// The range that an operation requires of its integers, and the error for one that is outside of it. The CPU checks before it computes. A
-/// GPU leaves such a number out, records where it stood, and the error comes with the next results that are read.
+/// The range that an operation requires of its integers, and the error for a number outside that range. The CPU checks before it computes.
+/// A GPU skips such a number and records its position; the error is thrown when results are next read.
 /// </summary>
 /// <param name="Operation">The operation's name; null where the integers were checked before.</param>
 /// <param name="Kind">Their meaning.</param>
 /// <param name="Shape">The shape of the integers.</param>
 /// <param name="Limit">The number that they must stay below; for offsets, the largest that is allowed.</param>
-/// <param name="Ignored">The label of rows that are left out.</param>
+/// <param name="Ignored">The label of rows that are skipped.</param>
 public readonly record struct IndexCheck(string? Operation, IndexKind Kind, Shape Shape, long Limit, int Ignored = 0)
 {
-    /// <summary>The error.</summary>
+    /// <summary>Makes the exception for a number outside the range.</summary>
     /// <param name="position">The position of the number, row by row.</param>
-    /// <param name="number">The number; null where it is not known any more.</param>
-    /// <param name="device">The device that found it afterwards; null where it was found before.</param>
+    /// <param name="number">The number; null if it is no longer known.</param>
+    /// <param name="device">The device that detected it later, while computing; null if it was detected before the kernel ran.</param>
     public ArgumentException Error(long position, int? number, string? device = null)
     {
         var place = $"{(number is null ? "" : $"{number} ")}at position {position} of {Shape}";
@@ -43,6 +43,6 @@ public readonly record struct IndexCheck(string? Operation, IndexKind Kind, Shap
         };
         return new ArgumentException(device is null
             ? $"{Operation}: {wrong}"
-            : $"{Operation}: {wrong} ({device} says so where results are read, not where the operation was called.)");
+            : $"{Operation}: {wrong} ({device} reports this when results are read, not when the operation is called.)");
     }
 }

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// The memory of one device: blocks that were released wait here, by size, for the next taker. Sizes are rounded up to steps
-/// of an eighth of an octave, so that at most an eighth is wasted and nearby sizes can use the same block.
+/// The memory pool of one device: released blocks are cached here by size and reused. Sizes are rounded up in steps of an eighth of an
+/// octave, so that at most an eighth is wasted and tensors of similar sizes can use the same block.
 /// </summary>
 public sealed class MemoryPool(DeviceKernels kernels, long limit)
 {
@@ -34,7 +34,7 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
             _peak = _live;
     }
 
-    /// <summary>A block of at least so many bytes, holding whatever it held before. The caller releases it.</summary>
+    /// <summary>Takes a block of at least <paramref name="bytes"/> bytes, which is not cleared. The caller releases it.</summary>
     /// <param name="bytes">How many bytes are needed.</param>
     /// <param name="label">What they are for, shown when memory runs out.</param>
     /// <exception cref="TensorMemoryException">The device has no room for it.</exception>
@@ -60,7 +60,7 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
         }
     }
 
-    /// <summary>Gives every waiting block back to the device.</summary>
+    /// <summary>Returns every cached block to the device.</summary>
     internal void Trim()
     {
         lock (_gate)
@@ -98,8 +98,8 @@ public sealed class MemoryPool(DeviceKernels kernels, long limit)
 
     private Storage Grow(long size, long asked, string label)
     {
-        // Tensors that nobody released wait for the garbage collector, which cannot see how large they are: call it when
-        // what is held has doubled since the last time, and before giving up.
+        // Tensors that nobody released wait for the garbage collector, which cannot see how much memory they hold. So call it when the
+        // memory in use has doubled since the last time, and before giving up.
         if (_live + size > _collectAt || _live + _cached + size > Limit)
         {
             GC.Collect();

@@ -1,12 +1,16 @@
 namespace Mezcla.Tensors;
 
-/// <summary>What the factors of matrix products are rounded to before they are multiplied. Sums are always float32.</summary>
+/// <summary>
+/// The precision to which the factors of matrix products are rounded before they are multiplied. Sums are always float32.
+/// </summary>
 public enum ProductPrecision
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>Factors stay float32.</summary>
     Float32,
 
-    /// <summary>To bfloat16 (8 bits of precision, the range of float32), to nearest, ties to
-    /// even: what tensor cores multiply many times faster.</summary>
+    /// <summary>
+    /// Factors are rounded to bfloat16 (8 bits of precision, the range of float32), to nearest, ties to even.
+    /// Tensor cores multiply these many times faster.
+    /// </summary>
     BFloat16,
 }

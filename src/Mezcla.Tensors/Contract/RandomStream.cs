@@ -20,7 +20,7 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
     /// <summary>The stream given.</summary>
     public ulong Stream { get; } = stream;
 
-    /// <summary>How many 32-bit numbers have been taken; set it to go on from there.</summary>
+    /// <summary>The number of 32-bit numbers taken so far. Set it to continue from another position.</summary>
     public ulong Position { get; set; }
 
     /// <summary>The next 32 random bits. Takes one position.</summary>
@@ -38,8 +38,9 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
     /// <summary>Uniform in [0, 1), a multiple of 2⁻²⁴. Takes one position.</summary>
     public float NextFloat() => ToFloat(NextUInt());
 
-    /// <summary>From the normal distribution with mean 0 and standard deviation 1 (Box and
-    /// Muller 1958, the cosine half). Takes two positions.</summary>
+    /// <summary>
+    /// From the normal distribution with mean 0 and standard deviation 1 (Box and Muller 1958, the cosine half). Takes two positions.
+    /// </summary>
     public float NextNormal()
     {
         var radius = Math.Sqrt(-2 * Math.Log((NextUInt() + 0.5) * (1.0 / 4294967296)));
@@ -59,7 +60,7 @@ public sealed class RandomStream(ulong seed, ulong stream = 0)
         return (int)(product >> 32);
     }
 
-    /// <summary>The number in [0, 1) that 32 random bits stand for.</summary>
+    /// <summary>The number in [0, 1) that corresponds to 32 random bits.</summary>
     public static float ToFloat(uint bits) => (bits >> 8) * (1f / (1 << 24));
 
     /// <summary>Four numbers: those at positions 4·<paramref name="counter"/> to 4·<paramref name="counter"/> + 3.</summary>

@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Mezcla.Tensors;
 
-/// <summary>The sizes of a tensor's axes: up to eight, held inline, so that a tensor costs one managed object and not two.</summary>
+/// <summary>
+/// The sizes of a tensor's axes: up to eight, stored inside the struct, so that a tensor needs one managed object and not two.
+/// </summary>
 public struct Shape : IEquatable<Shape>
 {
     /// <summary>The most axes a tensor can have.</summary>
@@ -19,8 +21,8 @@ public struct Shape : IEquatable<Shape>
     private byte _rank;
 
     /// <summary>The shape with these sizes.</summary>
-    /// <exception cref="ArgumentException">There are more than eight, one is negative,
-    /// or their product is too large to be addressed.</exception>
+    /// <exception cref="ArgumentException">There are more than eight, one is negative, or their product
+    /// is too large to be addressed.</exception>
     public Shape(params ReadOnlySpan<int> from)
     {
         if (from.Length > MaxRank)
@@ -32,7 +34,7 @@ public struct Shape : IEquatable<Shape>
         {
             if (size < 0)
                 throw new ArgumentException($"A size cannot be negative: {Text(from)}.");
-            // A product that starts from zero stays zero, whatever the other sizes.
+            // Once the product is zero it stays zero, whatever the other sizes are.
             if (size != 0 && count > long.MaxValue / 8 / size)
                 throw new ArgumentException($"A tensor {Text(from)} would have more elements than can be addressed.");
             count *= size;
@@ -101,7 +103,9 @@ public struct Shape : IEquatable<Shape>
         return strides;
     }
 
-    /// <summary>Row-major strides, in elements, of this shape seen as <paramref name="target"/>: 0 along axes that are repeated.</summary>
+    /// <summary>
+    /// Row-major strides, in elements, of this shape when it is broadcast to <paramref name="target"/>: 0 along repeated axes.
+    /// </summary>
     public readonly AxisStrides BroadcastStrides(in Shape target)
     {
         var strides = new AxisStrides();
@@ -114,7 +118,9 @@ public struct Shape : IEquatable<Shape>
         return strides;
     }
 
-    /// <summary>The shape both sides take when sizes of 1 are repeated and missing leading axes added (NumPy's rule).</summary>
+    /// <summary>
+    /// The shape that two shapes broadcast to: sizes of 1 are repeated and missing leading axes are added (NumPy's rule).
+    /// </summary>
     public static Shape Broadcast(string operation, in Shape a, in Shape b)
     {
         if (a == b)

@@ -1,24 +1,24 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// One block of a device's memory and the number of those who hold it. The object goes back to its pool with its block and
-/// is used again, so that a steady training step makes none. Forgetting to release it costs only time: when nothing
-/// refers to it any more, the finaliser takes the block back.
+/// One block of a device's memory with its reference count. When it is released, the object returns to its pool together with the block and
+/// is reused, so that a steady training step allocates none. Forgetting to release it costs only time: once nothing refers to it, the
+/// finaliser returns the block.
 /// </summary>
 public sealed class Storage(MemoryPool pool, nint address, long bytes)
 {
     private int _references;
 
-    /// <summary>Where the block begins: an address, or what the device uses for one.</summary>
+    /// <summary>The start of the block: an address, or the device's own identifier.</summary>
     public nint Address { get; } = address;
 
-    /// <summary>Size of the block, at least what was asked for.</summary>
+    /// <summary>The size of the block in bytes, at least the size that was asked for.</summary>
     public long Bytes { get; } = bytes;
 
-    /// <summary>Which operation the block was last taken for; shown when memory runs out.</summary>
+    /// <summary>The operation that last took the block; shown when memory runs out.</summary>
     internal string Label { get; private set; } = "";
 
-    /// <summary>Grows with every change in place, so that the tape notices when a value it saved is no longer the one it saw.</summary>
+    /// <summary>Increases with every change in place, so that the tape detects when a value it saved has changed.</summary>
     public int Version { get; private set; }
 
     internal bool IsShared => Volatile.Read(ref _references) > 1;
@@ -35,10 +35,10 @@ public sealed class Storage(MemoryPool pool, nint address, long bytes)
         _references = 1;
     }
 
-    /// <summary>Holds the block once more.</summary>
+    /// <summary>Adds a reference to the block.</summary>
     public void AddReference() => Interlocked.Increment(ref _references);
 
-    /// <summary>Releases the block; the last release gives it back to its pool.</summary>
+    /// <summary>Removes a reference; removing the last one returns the block to its pool.</summary>
     public void Release()
     {
         if (Interlocked.Decrement(ref _references) != 0)
@@ -46,7 +46,7 @@ public sealed class Storage(MemoryPool pool, nint address, long bytes)
         pool.Return(this);
     }
 
-    /// <summary>Gives the block back where nobody released it.</summary>
+    /// <summary>Returns the block to its pool if nobody released it.</summary>
     ~Storage()
     {
         if (!IsLive)

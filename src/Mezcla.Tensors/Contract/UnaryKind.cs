@@ -49,7 +49,7 @@ public enum UnaryKind
     NormalCdf,
 }
 
-/// <summary>What backward needs of a function of one element.</summary>
+/// <summary>What the backward pass needs for each function of one element.</summary>
 public static class UnaryKinds
 {
     /// <summary>Whether the derivative is written in terms of the result, so that the operand need not be kept.</summary>

@@ -3,13 +3,14 @@ using Mezcla.Tensors.Plain;
 
 namespace Mezcla.Tensors;
 
-/// <summary>Where tensors live and operations run.</summary>
+/// <summary>A device: it holds tensors and runs operations on them.</summary>
 public sealed class Device
 {
     private static readonly Dictionary<string, Device> Opened = [];
 
-    /// <summary>A device with kernels of one's own. <see cref="Cpu"/>, <see cref="Plain"/>
-    /// and <see cref="Parse"/> give those that are there.</summary>
+    /// <summary>
+    /// A device with kernels of your own. Use <see cref="Cpu"/>, <see cref="Plain"/> or <see cref="Parse"/> for the existing devices.
+    /// </summary>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
     public Device(DeviceKernels kernels)
     {
@@ -19,22 +20,25 @@ public sealed class Device
         kernels.Pool = Pool;
     }
 
-    /// <summary>The reference: every kernel in simple loops on one thread, computed in double precision
-    /// where that matters. Slow, and there to be read and compared with.</summary>
+    /// <summary>
+    /// The reference device: every kernel is written in simple loops on one thread, and computed in double precision where that matters. It
+    /// is slow; its purpose is to be read and to be compared with.
+    /// </summary>
     public static Device Plain { get; } = new(new PlainKernels());
 
-    /// <summary>The CPU, by the fast kernels of Mezcla.Tensors.Cpu where that assembly
-    /// is there, else by those of <see cref="Plain"/>.</summary>
+    /// <summary>
+    /// The CPU. It uses the fast kernels of Mezcla.Tensors.Cpu if that assembly is present, else those of <see cref="Plain"/>.
+    /// </summary>
     public static Device Cpu { get; } = DeviceFamilies.Cpu is { } family ? new(family.Open("cpu")) : Plain;
 
-    /// <summary>The device that the environment variable MEZCLA_DEVICE names; null where it is not set.</summary>
+    /// <summary>The device that the environment variable MEZCLA_DEVICE names; null if it is not set.</summary>
     /// <exception cref="ArgumentException">There is no such kind of device.</exception>
-    /// <exception cref="DeviceException">The device it names is not there.</exception>
+    /// <exception cref="DeviceException">The device it names is not available.</exception>
     public static Device? FromEnvironment
         => Environment.GetEnvironmentVariable("MEZCLA_DEVICE") is { Length: > 0 } name ? Parse(name, "MEZCLA_DEVICE") : null;
 
     /// <summary>
-    /// The device that <see cref="FromEnvironment"/> gives; else an NVIDIA or Apple GPU, where libtorch for it is installed and the GPU
+    /// The device of <see cref="FromEnvironment"/> if one is set; else an NVIDIA or Apple GPU, if libtorch for it is installed and the GPU
     /// passes <see cref="SmokeTest"/>; else the CPU.
     /// </summary>
     /// <exception cref="ArgumentException">MEZCLA_DEVICE names no kind of device.</exception>
@@ -42,14 +46,14 @@ public sealed class Device
     public static Device Best => FromEnvironment
         ?? (DeviceFamilies.All.Select(family => family.Preferred).OfType<string>().FirstOrDefault() is { } name ? Parse(name) : Cpu);
 
-    /// <summary>The GPUs that were found, and CPUs that have a driver of the same kind.</summary>
+    /// <summary>The GPUs that were found, and the CPUs that have a driver of the same kind.</summary>
     public static IReadOnlyList<DeviceDescription> Described => [.. DeviceFamilies.All.SelectMany(family => family.Found)];
 
-    /// <summary>For each family of devices, what was found or what is missing and what helps.</summary>
+    /// <summary>For each family of devices, which ones were found, or what is missing and how to get it.</summary>
     public static IReadOnlyList<string> Reports => [.. DeviceFamilies.All.Select(family => family.Report).OfType<string>()];
 
     /// <summary>Device number <paramref name="index"/> of those with an OpenCL driver; <c>mezcla doctor</c> lists them.</summary>
-    /// <exception cref="DeviceException">OpenCL or the device is not there, or does not compile the kernels.</exception>
+    /// <exception cref="DeviceException">OpenCL or the device is not available, or the device cannot compile the kernels.</exception>
     public static Device OpenCl(int index = 0) => Parse($"opencl:{index}");
 
     /// <summary>A device of libtorch: an NVIDIA GPU (<c>cuda:0</c>), Apple's (<c>mps</c>) or the CPU (<c>cpu</c>).
@@ -60,9 +64,9 @@ public sealed class Device
 
     /// <summary>The device of a name: cpu, plain, opencl, opencl:1, cuda, cuda:1, mps, torch:cpu.</summary>
     /// <param name="name">The name, in any case.</param>
-    /// <param name="what">What the name was given as, for the error.</param>
+    /// <param name="what">Where the name came from, for the error message.</param>
     /// <exception cref="ArgumentException">There is no such kind of device.</exception>
-    /// <exception cref="DeviceException">The device is not there.</exception>
+    /// <exception cref="DeviceException">The device is not available.</exception>
     public static Device Parse(string name, string what = "the device")
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -76,11 +80,12 @@ public sealed class Device
                 return Open(full, family);
         var names = DeviceFamilies.All.Select(family => family.Usage).Prepend("plain").Prepend("cpu").Distinct();
         throw new ArgumentException(
-            $"{what} is '{name}'; it must be one of these: {string.Join(", ", names)}. mezcla doctor lists what is here.");
+            $"{what} is '{name}'; it must be one of these: {string.Join(", ", names)}. mezcla doctor lists the devices found.");
     }
 
-    /// <summary>Adds devices that Mezcla does not know: from then on
-    /// <see cref="Parse"/> and MEZCLA_DEVICE understand their names.</summary>
+    /// <summary>
+    /// Adds a family of devices that Mezcla does not know. From then on <see cref="Parse"/> and MEZCLA_DEVICE accept their names.
+    /// </summary>
     public static void Register(DeviceFamily family)
     {
         ArgumentNullException.ThrowIfNull(family);
@@ -96,12 +101,12 @@ public sealed class Device
     /// <summary>Its name, such as <c>cpu</c> or <c>opencl:0</c>.</summary>
     public string Name => Kernels.Name;
 
-    /// <summary>How much of its memory tensors use, and the peak.</summary>
+    /// <summary>How much of its memory tensors use now, and the peak.</summary>
     public MemoryUse Memory => Pool.Use;
 
     /// <summary>
-    /// How many bytes tensors may use: at first what the machine, or the container around it, has. A tensor that would not fit
-    /// throws <see cref="TensorMemoryException"/>.
+    /// How many bytes tensors may use: by default, as much as the machine or its container has. A tensor that would exceed the limit throws
+    /// <see cref="TensorMemoryException"/>.
     /// </summary>
     public long MemoryLimit
     {
@@ -114,9 +119,9 @@ public sealed class Device
     }
 
     /// <summary>
-    /// What the factors of matrix products (<c>MatMul</c>, <c>Linear</c>, <c>GroupedMatMul</c>) and of attention are rounded to first.
-    /// Tensors and sums stay Float32, so that an optimizer changes weights in full precision: mixed precision as of Micikevicius et
-    /// al. (arXiv:1710.03740), with bfloat16, which needs no loss scale (Kalamkar et al., arXiv:1905.12322).
+    /// The precision to which the factors of matrix products (<c>MatMul</c>, <c>Linear</c>, <c>GroupedMatMul</c>) and of attention are
+    /// rounded first. Tensors and sums stay Float32, so that an optimizer changes weights in full precision. This is mixed precision
+    /// (Micikevicius et al., arXiv:1710.03740) with bfloat16, which needs no loss scale (Kalamkar et al., arXiv:1905.12322).
     /// </summary>
     /// <exception cref="DeviceException">The device cannot multiply in that precision.</exception>
     public ProductPrecision ProductPrecision
@@ -125,20 +130,20 @@ public sealed class Device
         set => Kernels.Precision = value;
     }
 
-    /// <summary>Starts measuring the peak anew, from what is in use now.</summary>
+    /// <summary>Resets the peak to what is in use now.</summary>
     public void ResetPeak() => Pool.ResetPeak();
 
-    /// <summary>Gives memory that waits to be used again back to the system.</summary>
+    /// <summary>Returns cached memory to the system.</summary>
     public void TrimMemory() => Pool.Trim();
 
     /// <summary><see cref="Name"/>.</summary>
     public override string ToString() => Name;
 
-    /// <summary>What the device can do, for those who write kernels and operations.</summary>
+    /// <summary>The device's kernels, for authors of kernels and operations.</summary>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
     public DeviceKernels Kernels { get; }
 
-    /// <summary>The memory of the device, for those who write kernels and operations.</summary>
+    /// <summary>The device's memory pool, for authors of kernels and operations.</summary>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
     public MemoryPool Pool { get; }
 }

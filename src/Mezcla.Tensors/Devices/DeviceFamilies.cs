@@ -2,8 +2,9 @@ using System.Reflection;
 
 namespace Mezcla.Tensors;
 
-/// <summary>Finds the assemblies that bring devices: beside this one, under known
-/// names, or added by <see cref="Device.Register"/>.</summary>
+/// <summary>
+/// Finds the assemblies that provide devices: those with known names in the same folder, and those added by <see cref="Device.Register"/>.
+/// </summary>
 internal static class DeviceFamilies
 {
     // In the order in which mezcla doctor lists them.
@@ -13,14 +14,14 @@ internal static class DeviceFamilies
     private static readonly List<DeviceFamily> Registered = [];
     private static readonly Dictionary<string, IReadOnlyList<DeviceFamily>> Loaded = [];
 
-    /// <summary>Adds a family that no known assembly announces.</summary>
+    /// <summary>Adds a family that none of the known assemblies provides.</summary>
     internal static void Register(DeviceFamily family)
     {
         lock (Gate)
             Registered.Add(family);
     }
 
-    /// <summary>Every family that is there, those registered by hand first.</summary>
+    /// <summary>Every available family, those registered by hand first.</summary>
     internal static IReadOnlyList<DeviceFamily> All
     {
         get
@@ -30,7 +31,7 @@ internal static class DeviceFamilies
         }
     }
 
-    /// <summary>The family of the fast CPU kernels; null where its assembly is not there.</summary>
+    /// <summary>The family of the fast CPU kernels; null if its assembly is not present.</summary>
     internal static DeviceFamily? Cpu
     {
         get

@@ -8,13 +8,13 @@ public static class Gradients
     [ThreadStatic] private static List<(Handle Gradient, long Count)>? _gradients;
 
     /// <summary>
-    /// Without waiting for a device: the losses, then √Σg² over the gradients of all parameters that have
-    /// one, then the factor that makes this norm at most <paramref name="maxNorm"/>
-    /// (1 where it is), which is NaN where the norm or a loss is not finite. One tensor, so that one look at
-    /// it tells all; its last number is a scale for <see cref="Optimizers.AdamWStep"/>.
+    /// Computes, without waiting for a device: the losses, then the norm √Σg² over the gradients of all parameters that have one, then the
+    /// factor that reduces this norm to at most <paramref name="maxNorm"/>: 1 if the norm is small enough already, NaN if the norm or a
+    /// loss is not finite. All are in one tensor, so that a single read from the device gets them; its last number is a scale for
+    /// <see cref="Optimizers.AdamWStep"/>.
     /// </summary>
     /// <param name="parameters">Parameters on one device.</param>
-    /// <param name="maxNorm">The most that the norm may be; infinity for no bound.</param>
+    /// <param name="maxNorm">The largest norm allowed; infinity for no bound.</param>
     /// <param name="losses">Single numbers on that device.</param>
     /// <returns>Float32 [losses + 2].</returns>
     /// <exception cref="ArgumentOutOfRangeException">The bound is negative.</exception>

@@ -4,7 +4,7 @@ internal sealed partial class PlainKernels
 {
     /// <summary>
     /// m = β₁·m + (1 - β₁)·g, v = β₂·v + (1 - β₂)·g², p = p - rate·(decay·p + (m/c₁)/(√(v/c₂) + ε)) with cᵢ = 1 - βᵢᵗ (Loshchilov and
-    /// Hutter, arXiv:1711.05101, algorithm 2). Gradients are multiplied by the scale first; where that is NaN, nothing changes.
+    /// Hutter, arXiv:1711.05101, algorithm 2). Gradients are multiplied by the scale first; if the scale is NaN, nothing changes.
     /// </summary>
     public override void AdamW(ReadOnlySpan<AdamWTensor> tensors, in AdamWStep step, Handle gradientScale)
     {

@@ -4,7 +4,7 @@ internal sealed partial class PlainKernels
 {
     /// <summary>
     /// o = Σ p·v over the keys that a query sees, with p = e^(score - lse), score = scale·q·k and lse = ln Σ e^score (Vaswani et al.,
-    /// arXiv:1706.03762). A sink is one more score in the sum, without a value. A query that sees nothing gets 0.
+    /// arXiv:1706.03762). A sink is one more score in the sum, without a value. A query that sees no key gets 0.
     /// </summary>
     public override void Attention(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse)
     {
@@ -32,9 +32,9 @@ internal sealed partial class PlainKernels
     }
 
     /// <summary>
-    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK and dV
-    /// are sums over all queries of all heads that share the key (Dao et al.,
-    /// arXiv:2205.14135, appendix B.2). A sink gets -Σ e^(sink - lse)·δ.
+    /// With p as above and δ = Σ dO·o: dV = Σ p·dO, dScore = p·(dO·v - δ), dQ = scale·Σ dScore·k, dK = scale·Σ dScore·q, where dK
+    /// and dV are sums over all queries of all heads that share the key (Dao et al., arXiv:2205.14135, appendix B.2). The
+    /// gradient of a sink is -Σ e^(sink - lse)·δ.
     /// </summary>
     public override void AttentionBackward(in AttentionLayout layout, Handle q, Handle k, Handle v, Handle sinks, Handle o, Handle lse,
         Handle dO,
@@ -82,7 +82,7 @@ internal sealed partial class PlainKernels
             Put(ref Floats(dSinks)[head], forSinks[head], accumulateSinks);
     }
 
-    /// <summary>The keys, first and beyond the last, that a query sees.</summary>
+    /// <summary>The range of keys that a query sees: the first one, and the one after the last.</summary>
     private static (int From, int To) Visible(in AttentionLayout layout, int query)
     {
         var position = layout.QueryOffset + query;
@@ -90,13 +90,13 @@ internal sealed partial class PlainKernels
         return (from, layout.Causal ? Math.Min(layout.Keys, position + 1) : layout.Keys);
     }
 
-    /// <summary>Where a row of one head begins.</summary>
+    /// <summary>The offset at which a row of one head begins.</summary>
     private static long RowStart(in HeadStrides strides, int batch, int head, int row)
         => batch * strides.Batch + head * strides.Head + row * strides.Row;
 
     private static double Dot(NumberSpan<float> a, long inA, NumberSpan<float> b, long inB, int n) => Dot(a, inA, 1, b, inB, 1, n);
 
-    /// <summary>Writes a row of sums to where it belongs, unless nobody asked for it.</summary>
+    /// <summary>Writes a row of sums to its result, unless that result is absent.</summary>
     private static void PutRow(double[,] sums, int row, Handle result, long start, bool accumulate)
     {
         for (var c = 0; c < sums.GetLength(1) && !result.IsNull; c++)

@@ -2,7 +2,7 @@ namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
 {
-    /// <summary>y (+)= a ∘ b over a shape; an operand that repeats along an axis has the stride 0 there.</summary>
+    /// <summary>y (+)= a ∘ b over a shape; an operand that is repeated along an axis has the stride 0 there.</summary>
     public override void Binary(BinaryKind kind, Handle a, ReadOnlySpan<long> aStrides, Handle b, ReadOnlySpan<long> bStrides, Handle y,
         in Shape shape, bool accumulate)
     {

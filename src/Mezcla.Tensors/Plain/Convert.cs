@@ -33,10 +33,10 @@ internal sealed partial class PlainKernels
     private static ushort UpperHalf(float value)
     {
         var bits = BitConverter.SingleToUInt32Bits(value);
-        // Rounding could carry a NaN over to another number: it keeps its upper half, with one bit of the fraction set.
+        // Rounding could turn a NaN into infinity or a number, so a NaN keeps its upper half, with one bit of the fraction set.
         if (float.IsNaN(value))
             return (ushort)((bits >> 16) | 0x40);
-        // Half a unit of what stays, less one bit unless what stays is odd: a tie goes up only from an odd number.
+        // Add half a unit of the last bit that is kept, minus one unless that bit is 1: a tie is rounded up only from an odd number.
         var half = 0x7FFF + ((bits >> 16) & 1);
         return (ushort)((bits + half) >> 16);
     }

@@ -19,7 +19,7 @@ internal sealed partial class PlainKernels
     public override void CopyStrided(
         Handle x, ReadOnlySpan<long> xStrides, Handle y, ReadOnlySpan<long> yStrides, in Shape shape, int elementBytes)
     {
-        // A part of an empty tensor may begin behind the end of its block.
+        // A slice of an empty tensor may begin after the end of its block.
         if (shape.Count == 0)
             return;
         if (elementBytes == 2)
@@ -45,7 +45,9 @@ internal sealed partial class PlainKernels
             y[Position(i, shape, yStrides)] = x[Position(i, shape, xStrides)];
     }
 
-    /// <summary>Where element number <paramref name="i"/> of a shape, counted row by row, lies in an array with these strides.</summary>
+    /// <summary>
+    /// The offset, in an array with these strides, of element number <paramref name="i"/> of a shape, counted row by row.
+    /// </summary>
     private static long Position(long i, in Shape shape, ReadOnlySpan<long> strides)
     {
         long position = 0;

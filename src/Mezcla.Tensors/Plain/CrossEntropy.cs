@@ -3,8 +3,9 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// lse[r] = ln Σ e^x[r, :]; loss[0] = the mean over the rows that count of (1 - s)·(lse - x[label]) + s·(lse - mean x), s the smoothing
-    /// (Szegedy et al., arXiv:1512.00567, section 7); loss[1] = how many rows count. The mean of no rows is NaN.
+    /// lse[r] = ln Σ e^x[r, :]; loss[0] = the mean, over the rows that are not ignored, of (1 - s)·(lse - x[label]) +
+    /// s·(lse - mean x), where s is the smoothing (Szegedy et al., arXiv:1512.00567, section 7); loss[1] = the number
+    /// of those rows. The mean of no rows is NaN.
     /// </summary>
     public override long CrossEntropy(Handle x, Handle labels, Handle lse, Handle loss, long rows, long n, int ignore, float smoothing,
         in IndexCheck check)
@@ -23,7 +24,7 @@ internal sealed partial class PlainKernels
                 continue;
             var (start, logSum) = (r * n, logSums[r]);
             sum += (1 - smoothing) * (logSum - logits[start + label[r]]);
-            // Without smoothing, a logit of -∞ must not make the mean count.
+            // Without smoothing this term is skipped: a logit of -∞ would make it 0·∞, which is NaN.
             if (smoothing != 0)
                 sum += smoothing * Sum(n, c => logSum - logits[start + c]) / n;
             counted++;
@@ -33,7 +34,7 @@ internal sealed partial class PlainKernels
         return -1;
     }
 
-    /// <summary>dx (+)= dloss/count·(e^(x - lse) - target), target = (1 - s)·[c = label] + s/n; 0 in rows that do not count.</summary>
+    /// <summary>dx (+)= dloss/count·(e^(x - lse) - target) with target = (1 - s)·[c = label] + s/n; 0 in ignored rows.</summary>
     public override void CrossEntropyBackward(Handle x, Handle labels, Handle lse, Handle loss, Handle dloss, Handle dx, long rows, long n,
         int ignore, float smoothing, bool accumulate)
         => Put(dx, rows * n, i =>

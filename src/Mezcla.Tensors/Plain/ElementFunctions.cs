@@ -59,8 +59,8 @@ internal static class ElementFunctions
     private static double NormalDensity(double x) => Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);
 
     /// <summary>
-    /// Φ(x), the integral of φ up to x: ½ + φ(x)·(x + x³/3 + x⁵/(3·5) + ...) near 0, and far below it, where that would cancel,
-    /// φ(x)/(|x| + 1/(|x| + 2/(|x| + 3/...))) (Abramowitz and Stegun 26.2.11 and 26.2.14).
+    /// Φ(x), the integral of φ up to x: ½ + φ(x)·(x + x³/3 + x⁵/(3·5) + ...) near 0. Far below 0, where that sum would suffer from
+    /// cancellation, φ(x)/(|x| + 1/(|x| + 2/(|x| + 3/...))) (Abramowitz and Stegun 26.2.11 and 26.2.14).
     /// </summary>
     private static double NormalCdf(double x)
     {
@@ -86,8 +86,9 @@ internal static class ElementFunctions
 
     private static double GeluExponentDerivative(double x) => 2 * Math.Sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x * x);
 
-    /// <summary>ln(1 + eˣ) = max(x, 0) + ln(1 + e), e = e^-|x|; for small e, whose sum
-    /// with 1 would lose its digits, ln(1 + e) ≈ e.</summary>
+    /// <summary>
+    /// ln(1 + eˣ) = max(x, 0) + ln(1 + e) with e = e^-|x|. For small e, the sum 1 + e would lose digits of e, so ln(1 + e) ≈ e is used.
+    /// </summary>
     private static double Softplus(double x)
     {
         var e = Math.Exp(-Math.Abs(x));

@@ -2,7 +2,7 @@ namespace Mezcla.Tensors.Plain;
 
 internal sealed partial class PlainKernels
 {
-    /// <summary>y[o, i, :] = x[o, ids[i], :], rows of bytes: an embedding is this with outer = 1.</summary>
+    /// <summary>y[o, i, :] = x[o, ids[i], :], for rows of any type, counted in bytes. An embedding is the case outer = 1.</summary>
     public override long GatherRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long rowBytes, in IndexCheck check)
     {
         var wrong = FirstOutside(ids, count, axis);
@@ -14,7 +14,7 @@ internal sealed partial class PlainKernels
         return wrong;
     }
 
-    /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i, the derivative of gathering; ids outside are left out.</summary>
+    /// <summary>y[o, ids[i], :] += x[o, i, :], in the order of i: the derivative of gathering. Ids outside the axis are skipped.</summary>
     public override void ScatterAddRows(Handle x, Handle ids, Handle y, long outer, long axis, long count, long row, in IndexCheck check)
     {
         for (long at = 0; at < outer * count * row; at++)
@@ -47,7 +47,7 @@ internal sealed partial class PlainKernels
         return wrong;
     }
 
-    /// <summary>The position of [o, index[o, j, i], i], where [o, j, i] is number <paramref name="at"/>.</summary>
+    /// <summary>The position of element [o, index[o, j, i], i], where <paramref name="at"/> is the position of [o, j, i].</summary>
     private static long Chosen(Handle index, long at, long axis, long inner, long count)
         => (at / inner / count * axis + Ints(index)[at]) * inner + at % inner;
 

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// measured[losses] = √Σ g² over all gradients; measured[losses + 1] = the factor that makes this norm at most
-    /// <paramref name="most"/>, NaN where the norm or one of the losses before it is not finite.
+    /// measured[losses] = √Σ g² over all gradients; measured[losses + 1] = the factor that makes this norm at most <paramref name="most"/>,
+    /// NaN where the norm or one of the losses before it is not finite.
     /// </summary>
     public override void GradientNorm(ReadOnlySpan<(Handle Gradient, long Count)> gradients, float most, Handle measured, int losses)
     {

@@ -3,9 +3,9 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// Sorts the choices ids [tokens, k] by group, each group in the order of arrival: all first choices by token, then all second ones. A
-    /// group with more choices than its capacity keeps those of the highest priority, or, without priorities, the first ones. Negative ids,
-    /// then what the groups left over, come behind all groups.
+    /// Sorts the choices ids [tokens, k] by group. Within a group the order is that of arrival: all first choices by token, then all second
+    /// ones. A group with more choices than its capacity keeps those of the highest priority, or, without priorities, the first ones. After
+    /// all groups come the negative ids, then the choices that the groups did not keep.
     /// </summary>
     public override void GroupByIndex(Handle ids, Handle priority, int tokens, int k, int groups, int capacity,
         Handle order, Handle rows, Handle groupOf, Handle kept, Handle offsets, in IndexCheck check)
@@ -48,7 +48,7 @@ internal sealed partial class PlainKernels
         }
     }
 
-    /// <summary>counts[g] = how often g stands in ids; negative ids are skipped.</summary>
+    /// <summary>counts[g] = how often g occurs in ids; negative ids are skipped.</summary>
     public override void CountByIndex(Handle ids, long n, Handle counts, int groups, in IndexCheck check)
     {
         Fill(counts, groups, 0);

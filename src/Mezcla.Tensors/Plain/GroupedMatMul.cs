@@ -3,8 +3,8 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// C[r] (+)= A[r]·op(B[e]) for the rows r of each group e, which are offsets[e]..offsets[e + 1]. Rows behind the last group belong to
-    /// none: their product is 0.
+    /// C[r] (+)= A[r]·op(B[e]) for the rows r of each group e, which are offsets[e]..offsets[e + 1]. Rows after the last group belong to no
+    /// group: their product is 0.
     /// </summary>
     public override long GroupedMatMul(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int n, int k,
         bool transposeB, bool accumulate, in IndexCheck check)
@@ -25,7 +25,7 @@ internal sealed partial class PlainKernels
         return -1;
     }
 
-    /// <summary>C[e] (+)= A[rows of e]ᵀ·B[rows of e]: the derivative by the matrices of the groups; 0 for a group without rows.</summary>
+    /// <summary>C[e] (+)= A[rows of e]ᵀ·B[rows of e]: the gradient of the matrix of each group; 0 for a group without rows.</summary>
     public override void GroupedOuter(Handle a, Handle b, Handle offsets, Handle c, int groups, long rows, int m, int n, bool accumulate)
     {
         var starts = Ints(offsets);

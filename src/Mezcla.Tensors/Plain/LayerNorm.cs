@@ -10,7 +10,7 @@ internal sealed partial class PlainKernels
         for (long r = 0; r < rows; r++)
         {
             var start = r * n;
-            // Without a place for the means this is RMS norm: they are 0.
+            // If there is no buffer for the means, this is RMS norm: the means are 0.
             var average = mean.IsNull ? 0 : Sum(n, c => from[start + c]) / n;
             var variance = Sum(n, c => (from[start + c] - average) * (from[start + c] - average)) / n;
             var factor = 1 / Math.Sqrt(variance + epsilon);
@@ -23,8 +23,8 @@ internal sealed partial class PlainKernels
     }
 
     /// <summary>
-    /// With x̂ = (x - mean)·inverse and g = dy·weight: dx (+)= inverse·(g - mean g - x̂·mean(g·x̂)), dWeight (+)= Σ dy·x̂ and dBias (+)= Σ
-    /// dy over the rows.
+    /// With x̂ = (x - mean)·inverse and g = dy·weight: dx (+)= inverse·(g - mean g - x̂·mean(g·x̂)), dWeight (+)=
+    /// Σ dy·x̂ and dBias (+)= Σ dy over the rows.
     /// </summary>
     public override void LayerNormBackward(Handle x, Handle weight, Handle mean, Handle inverse, Handle dy, long rows, long n,
         Handle dx, bool accumulateX, Handle dWeight, bool accumulateWeight, Handle dBias, bool accumulateBias)

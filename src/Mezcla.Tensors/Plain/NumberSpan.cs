@@ -1,15 +1,15 @@
 namespace Mezcla.Tensors.Plain;
 
 /// <summary>
-/// The numbers from a handle to the end of its block of memory, with positions of type long, as in the device contract. Every access is
-/// checked, so a kernel that leaves its block throws.
+/// The numbers from a handle to the end of its block of memory, indexed by long as in the device contract. Every access is checked, so a
+/// kernel that reads or writes outside its block throws.
 /// </summary>
 internal readonly unsafe struct NumberSpan<T>(Handle handle) where T : unmanaged
 {
     private readonly T* _first = (T*)handle.Address;
     private readonly long _count = handle.IsNull ? 0 : (handle.Storage!.Bytes - handle.Offset) / sizeof(T);
 
-    /// <summary>Whether the handle was null: the operand is not there.</summary>
+    /// <summary>Whether the handle was null, which means that the operand is absent.</summary>
     internal bool IsNull => _first is null;
 
     internal ref T this[long position]

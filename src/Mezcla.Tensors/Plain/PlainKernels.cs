@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Mezcla.Tensors.Plain;
 
 /// <summary>
-/// The plain device: the whole device contract in simple loops. It says what every kernel means, and it is the reference that other devices
-/// are tested against: sums, statistics and transcendental functions are computed in double and rounded to float once, at the end.
-/// This file holds the memory; each kernel has a file beside it, with its derivative.
+/// The plain device: the whole device contract in simple loops. It defines what every kernel computes, and other devices are tested against
+/// it: sums, statistics and transcendental functions are computed in double and rounded to float once, at the end. This file handles the
+/// memory; each kernel and its derivative are in a file of their own in this folder.
 /// </summary>
 internal sealed partial class PlainKernels : DeviceKernels
 {
@@ -23,7 +23,7 @@ internal sealed partial class PlainKernels : DeviceKernels
         }
         catch (OutOfMemoryException)
         {
-            // The pool gives back the blocks that wait, tries again, and then says who holds the memory.
+            // The pool frees its cached blocks and tries again; if that fails too, it reports which operations hold the memory.
             return 0;
         }
     }
@@ -51,7 +51,7 @@ internal sealed partial class PlainKernels : DeviceKernels
     /// <summary>Overwrites a result, or adds to it, with one rounding.</summary>
     private static void Put(ref float result, double value, bool accumulate) => result = (float)(accumulate ? result + value : value);
 
-    /// <summary>y[i] (+)= f(i) for every i below n, unless nobody asked for y.</summary>
+    /// <summary>y[i] (+)= f(i) for every i below n, unless y is absent.</summary>
     private static void Put(Handle y, long n, Func<long, double> value, bool accumulate)
     {
         var to = Floats(y);
@@ -68,7 +68,7 @@ internal sealed partial class PlainKernels : DeviceKernels
         return sum;
     }
 
-    /// <summary>Σ a·b over n numbers of each, a step apart.</summary>
+    /// <summary>Σ a·b over n numbers of each operand, each with its own stride.</summary>
     private static double Dot(NumberSpan<float> a, long inA, long stepA, NumberSpan<float> b, long inB, long stepB, long n)
     {
         var sum = 0.0;

@@ -3,8 +3,9 @@ namespace Mezcla.Tensors.Plain;
 internal sealed partial class PlainKernels
 {
     /// <summary>
-    /// A pair (a, b) of a row at position p turns by the angle whose cosine and sine stand in row p of the tables: (a·cos - b·sin, a·sin +
-    /// b·cos) (Su et al., arXiv:2104.09864). The inverse turns back, which is also the derivative. What is not rotated is copied.
+    /// A pair (a, b) of a row at position p is rotated by the angle whose cosine and sine are in row p of the tables: it becomes (a·cos -
+    /// b·sin, a·sin + b·cos) (Su et al., arXiv:2104.09864). The inverse rotates by the opposite angle, which is also the derivative.
+    /// Elements that are not rotated are copied.
     /// </summary>
     public override void Rotary(Handle x, Handle cos, Handle sin, Handle y, in RotaryLayout layout, bool inverse, bool accumulate)
     {

@@ -42,8 +42,7 @@ internal sealed partial class PlainKernels
         return logSums;
     }
 
-    /// <summary>m + ln Σ e^(x - m), with the largest x for m, so that nothing
-    /// overflows; -∞ where all x are, or where there are none.</summary>
+    /// <summary>m + ln Σ e^(x - m), where m is the largest x, so that nothing overflows; -∞ if all x are -∞ or there are none.</summary>
     private static double LogSumExp(double[] x)
     {
         var largest = x.Aggregate(double.NegativeInfinity, Math.Max);

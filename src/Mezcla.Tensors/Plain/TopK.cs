@@ -5,13 +5,15 @@ internal sealed partial class PlainKernels
     private static readonly Comparer<float> NaNLargest = Comparer<float>.Create(
         (a, b) => a < b ? -1 : a > b ? 1 : float.IsNaN(a).CompareTo(float.IsNaN(b)));
 
-    /// <summary>Of each row of n: the k largest in order, NaN the largest and equals by position, and where they were.</summary>
+    /// <summary>
+    /// The k largest elements of each row of n in descending order, and their positions. NaN is the largest; equal elements stay in order.
+    /// </summary>
     public override void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k)
     {
         for (long r = 0; r < rows && k > 0; r++)
         {
             var row = Floats(x).Part(r * n, n).ToArray();
-            // OrderByDescending is stable: equals stay in the order of their positions.
+            // OrderByDescending is stable: equal elements stay in the order of their positions.
             int[] order = [.. Enumerable.Range(0, row.Length).OrderByDescending(i => row[i], NaNLargest)];
             for (var j = 0; j < k; j++)
             {

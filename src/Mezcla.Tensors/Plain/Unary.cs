@@ -10,7 +10,7 @@ internal sealed partial class PlainKernels
     public override void Unary(UnaryKind kind, Handle x, Handle y, long n, float a, float b)
         => Put(y, n, i => ElementFunctions.Value(kind, Floats(x)[i], a, b), false);
 
-    /// <summary>dx (+)= dy·f′; a function that saves nothing has a derivative that needs nothing.</summary>
+    /// <summary>dx (+)= dy·f′; if the function saves nothing, its derivative uses neither x nor y.</summary>
     public override void UnaryBackward(UnaryKind kind, Handle saved, Handle dy, Handle dx, long n, float a, float b, bool accumulate)
         => Put(dx, n, i => Floats(dy)[i] * ElementFunctions.Derivative(kind, saved.IsNull ? 0 : Floats(saved)[i], a, b), accumulate);
 

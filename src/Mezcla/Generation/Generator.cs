@@ -7,14 +7,14 @@ namespace Mezcla.Generation;
 /// <summary>Continues text with a model, token by token.</summary>
 /// <param name="model">The model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
-/// <param name="makeCache">Makes the cache for a number of layers and tokens, where it is not to be one of floats.</param>
+/// <param name="makeCache">Makes the cache for a number of layers and tokens; null for a cache of floats.</param>
 public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, int, KeyValueCache>? makeCache = null)
 {
     /// <summary>
     /// Yields the tokens that follow <paramref name="prompt"/>, each as soon as it is drawn. When prompt and continuation fill the context,
-    /// the older half is forgotten and the rest read again, as models with absolute positions must.
+    /// the older half is discarded and the rest is read again, because models with absolute positions need that.
     /// </summary>
-    /// <exception cref="ArgumentException">The prompt is empty, or holds ids outside the vocabulary.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty, or contains ids outside the vocabulary.</exception>
     public IEnumerable<int> Tokens(int[] prompt, int count, SamplingConfig? sampling = null, ulong sample = 0)
     {
         if (prompt.Length == 0)
@@ -26,8 +26,9 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
         return Iterate(prompt, count, new Sampler(sampling ?? SamplingConfig.Greedy, sample));
     }
 
-    /// <summary>The prompt and its continuation by at most <paramref name="count"/> tokens, ended before
-    /// the first of the stop strings that appears in the continuation.</summary>
+    /// <summary>
+    /// Returns the prompt and at most <paramref name="count"/> tokens of continuation, which ends before the first stop string in it.
+    /// </summary>
     public string Text(string prompt, int count, SamplingConfig? sampling = null, IReadOnlyList<string>? stop = null, ulong sample = 0)
     {
         var text = new StringBuilder(prompt);
@@ -37,11 +38,12 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
     }
 
     /// <summary>
-    /// The continuation in pieces of whole characters, as they come. Special tokens that the prompt spells are read as such, the token that
-    /// begins a text is put in front where the model expects it, and the token that ends one ends the continuation.
+    /// Yields the continuation in pieces of whole characters, as they are generated. Special tokens that are spelled in the
+    /// prompt are read as special tokens. If the model expects a token at the beginning of a text, it is put before the prompt;
+    /// the token that ends a text ends the continuation.
     /// </summary>
-    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no
-    /// token that begins a text, or a stop string is empty.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token for the beginning of a
+    /// text, or a stop string is empty.</exception>
     public IEnumerable<string> Stream(string prompt, int count, SamplingConfig? sampling = null, IReadOnlyList<string>? stop = null,
         ulong sample = 0)
     {
@@ -51,7 +53,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
     }
 
     /// <summary>The ids that <see cref="Stream"/> starts from.</summary>
-    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token that begins a text.</exception>
+    /// <exception cref="ArgumentException">The prompt is empty and the tokenizer has no token for the beginning of a text.</exception>
     public int[] Encode(string prompt)
     {
         var ids = tokenizer.Encode(prompt, SpecialTokenPolicy.All);
@@ -67,7 +69,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
     {
         var decoder = Encoding.UTF8.GetDecoder();
         var pending = new StringBuilder();
-        // Text that could still become a stop string is held back.
+        // Text that may be the beginning of a stop string is held back.
         var hold = stop.Select(s => s.Length - 1).DefaultIfEmpty(0).Max();
         foreach (var id in ids.TakeWhile(id => id != tokenizer.EndOfText))
         {
@@ -88,7 +90,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
             pending.Remove(0, ready);
         }
 
-        Append([], flush: true); // a character whose last bytes never came is U+FFFD
+        Append([], flush: true); // an incomplete character at the end becomes U+FFFD
         if (pending.Length > 0)
             yield return pending.ToString();
 
@@ -99,7 +101,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
         }
     }
 
-    // A model may have more rows than its tokenizer has tokens; what it should never draw is shown, not thrown.
+    // A model may have more rows than its tokenizer has tokens. If it draws such an id, that is shown in the text instead of thrown.
     private byte[] BytesOf(int id)
     {
         try
@@ -136,7 +138,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
         }
     }
 
-    // The logits behind the last of the new tokens.
+    // The logits at the last of the new tokens.
     private float[] Read(int[] ids, KeyValueCache cache)
     {
         using var noGrad = new NoGrad();

@@ -1,14 +1,14 @@
 namespace Mezcla.Generation;
 
-/// <summary>Draws tokens from logits as a <see cref="SamplingConfig"/> says.</summary>
+/// <summary>Draws tokens from logits as specified by a <see cref="SamplingConfig"/>.</summary>
 public sealed class Sampler
 {
     private readonly SamplingConfig _config;
     private readonly RandomStream _random;
 
-    /// <summary>A sampler with its own stream of random numbers.</summary>
+    /// <summary>Makes a sampler with its own stream of random numbers.</summary>
     /// <param name="config">How to draw.</param>
-    /// <param name="sample">Number of the sample: each has a stream of its own.</param>
+    /// <param name="sample">The number of the sample; each number has its own stream.</param>
     public Sampler(SamplingConfig config, ulong sample = 0)
     {
         config.Validate();
@@ -18,7 +18,7 @@ public sealed class Sampler
 
     /// <summary>The next token.</summary>
     /// <param name="logits">One logit for each token of the vocabulary.</param>
-    /// <param name="before">The tokens so far, which the repetition penalty reads.</param>
+    /// <param name="before">The tokens so far, for the repetition penalty.</param>
     public int Next(ReadOnlySpan<float> logits, ReadOnlySpan<int> before)
     {
         if (_config.Temperature == 0 && _config.RepetitionPenalty == 1)
@@ -27,7 +27,9 @@ public sealed class Sampler
         return _config.Temperature == 0 ? ArgMax(probabilities) : Draw(probabilities, _random.NextFloat());
     }
 
-    /// <summary>The distribution that <see cref="Next"/> draws from: sums to one, zero where a filter removed the token.</summary>
+    /// <summary>
+    /// The distribution that <see cref="Next"/> draws from. It sums to one; tokens that a filter removed have probability zero.
+    /// </summary>
     public float[] Probabilities(ReadOnlySpan<float> logits, ReadOnlySpan<int> before)
     {
         var values = logits.ToArray();
@@ -59,8 +61,9 @@ public sealed class Sampler
         return values;
     }
 
-    /// <summary>The index at which the running sum of <paramref name="probabilities"/>
-    /// passes <paramref name="uniform"/> in [0, 1).</summary>
+    /// <summary>
+    /// The index at which the running sum of <paramref name="probabilities"/> first exceeds <paramref name="uniform"/> in [0, 1).
+    /// </summary>
     public static int Draw(ReadOnlySpan<float> probabilities, float uniform)
     {
         var (sum, last) = (0.0, 0);
@@ -77,7 +80,7 @@ public sealed class Sampler
         return last;
     }
 
-    /// <summary>The index of the largest value, the first of equals.</summary>
+    /// <summary>The index of the largest value; the first one if several are equal.</summary>
     internal static int ArgMax(ReadOnlySpan<float> values)
     {
         var best = 0;
@@ -89,7 +92,7 @@ public sealed class Sampler
 
     private void KeepTopK(float[] values)
     {
-        // Of equal logits at the edge those with the smaller ids stay, so that exactly k do.
+        // If logits at the cut-off are equal, the smaller ids are kept, so that exactly k tokens remain.
         var kept = Enumerable.Range(0, values.Length).OrderByDescending(i => values[i]).Take(_config.TopK).ToHashSet();
         for (var i = 0; i < values.Length; i++)
             if (!kept.Contains(i))

@@ -1,22 +1,25 @@
 namespace Mezcla.Generation;
 
-/// <summary>How the next token is drawn from the model's distribution. Filters apply in
-/// this order: repetition, temperature, top-k, top-p, min-p.</summary>
+/// <summary>
+/// How the next token is drawn from the model's distribution. Filters apply in this order: repetition, temperature, top-k, top-p, min-p.
+/// </summary>
 public sealed record SamplingConfig
 {
-    /// <summary>Divides the logits; 0 always takes the most likely token (greedy), ties by the smaller id.</summary>
+    /// <summary>The logits are divided by this. 0 always takes the most likely token (greedy); ties go to the smaller id.</summary>
     public float Temperature { get; init; } = 1;
 
-    /// <summary>Only the k most likely tokens; 0 for all.</summary>
+    /// <summary>Keeps only the k most likely tokens; 0 for all.</summary>
     public int TopK { get; init; }
 
-    /// <summary>Only the most likely tokens that together reach this probability (Holtzman et al. 2020); 1 for all.</summary>
+    /// <summary>Keeps only the most likely tokens that together reach this probability (Holtzman et al. 2020); 1 for all.</summary>
     public float TopP { get; init; } = 1;
 
-    /// <summary>Only tokens at least this likely relative to the most likely one; 0 for all.</summary>
+    /// <summary>Keeps only tokens whose probability is at least this share of the largest one; 0 for all.</summary>
     public float MinP { get; init; }
 
-    /// <summary>Divides positive logits of tokens seen before and multiplies negative ones (Keskar et al. 2019); 1 for none.</summary>
+    /// <summary>
+    /// Positive logits of tokens that occurred before are divided by this, negative ones multiplied (Keskar et al. 2019); 1 for no penalty.
+    /// </summary>
     public float RepetitionPenalty { get; init; } = 1;
 
     /// <summary>Seed of the draws.</summary>
@@ -25,8 +28,8 @@ public sealed record SamplingConfig
     /// <summary>Greedy decoding.</summary>
     public static SamplingConfig Greedy { get; } = new() { Temperature = 0 };
 
-    /// <summary>Throws where a value is out of range.</summary>
-    /// <exception cref="ArgumentException">Names the setting and its value.</exception>
+    /// <summary>Throws if a value is out of range.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message names the setting and the value.</exception>
     public void Validate()
     {
         if (Temperature < 0 || !float.IsFinite(Temperature))

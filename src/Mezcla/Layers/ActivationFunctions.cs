@@ -3,7 +3,7 @@ namespace Mezcla.Layers;
 /// <summary>The nonlinearity of feed-forward networks and of experts.</summary>
 internal static class ActivationFunctions
 {
-    /// <summary>[..., m] → [..., m], or where gated [..., 2m] → [..., m]: activated first half times second half.</summary>
+    /// <summary>[..., m] → [..., m], or if gated [..., 2m] → [..., m]: the activation of the first half times the second half.</summary>
     public static Tensor Apply(Tensor x, FeedForwardConfig config)
     {
         if (!config.Gated)

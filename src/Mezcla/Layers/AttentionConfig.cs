@@ -1,13 +1,15 @@
 namespace Mezcla.Layers;
 
-/// <summary>Attention of a block. Heads are counted for queries; keys and values may be shared between them.</summary>
+/// <summary>The attention of a block. Heads are query heads; several of them may share one head of keys and values.</summary>
 public sealed record AttentionConfig
 {
     /// <summary>Number of query heads.</summary>
     public required int Heads { get; init; }
 
-    /// <summary>Number of key/value heads: equal to <see cref="Heads"/> for multi-head, 1
-    /// for multi-query, between for grouped-query attention.</summary>
+    /// <summary>
+    /// Number of key/value heads: equal to <see cref="Heads"/> for multi-head attention, 1 for multi-query, and a
+    /// number between for grouped-query attention.
+    /// </summary>
     public required int KeyValueHeads { get; init; }
 
     /// <summary>Width of one head, h.</summary>
@@ -22,8 +24,10 @@ public sealed record AttentionConfig
     /// <summary>Key j is visible to query i only if i - window &lt; j; null for all earlier keys.</summary>
     public int? SlidingWindow { get; init; }
 
-    /// <summary>The window holds in layers whose number (from 0) is divisible by this; the
-    /// others see everything. 1 for all layers, 2 for gpt-oss.</summary>
+    /// <summary>
+    /// The window applies in layers whose number (from 0) is divisible by this; the others see all
+    /// earlier keys. 1 for all layers, 2 for gpt-oss.
+    /// </summary>
     public int SlidingWindowPeriod { get; init; } = 1;
 
     /// <summary>Whether queries and keys are divided by their root mean square, without weights, after rotation (Llama 4 Scout).</summary>
@@ -32,6 +36,6 @@ public sealed record AttentionConfig
     /// <summary>Whether each head has a learned logit that takes part in the softmax and is then dropped (gpt-oss).</summary>
     public bool Sinks { get; init; }
 
-    /// <summary>Multi-head latent attention (DeepSeek-V2); null for the usual kind.</summary>
+    /// <summary>Multi-head latent attention (DeepSeek-V2); null for ordinary attention.</summary>
     public LatentAttentionConfig? Latent { get; init; }
 }

@@ -1,18 +1,18 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// A table of one vector for each id. Other kinds of table derive from it, such as a quantized one, and take its place in a model by
+/// A table with one vector for each id. Other kinds of table, such as a quantized one, are derived from it and replace it in a model by
 /// <see cref="Module.Replace"/>.
 /// </summary>
 public class Embedding : Module
 {
     private readonly Tensor? _weight;
 
-    /// <summary>A fresh table [<paramref name="count"/>, <paramref name="size"/>].</summary>
+    /// <summary>Makes a table [<paramref name="count"/>, <paramref name="size"/>] with newly drawn weights.</summary>
     public Embedding(int count, int size, Initialization initialization) =>
         _weight = Parameter("weight", initialization.Weight(count, size));
 
-    /// <summary>For other kinds of table, which keep their vectors in another form.</summary>
+    /// <summary>For derived classes that keep their vectors in another form.</summary>
     protected Embedding() { }
 
     /// <summary>The table [count, size].</summary>
@@ -22,6 +22,6 @@ public class Embedding : Module
     /// <summary>Int32 [...] → [..., size].</summary>
     public virtual Tensor Forward(Tensor ids) => Weight.Embedding(ids);
 
-    /// <summary>The products with every row, a tied head's logits: [..., size] → [..., count].</summary>
+    /// <summary>The dot products with every row, which are the logits of a tied head: [..., size] → [..., count].</summary>
     public virtual Tensor Project(Tensor x) => x.Linear(Weight);
 }

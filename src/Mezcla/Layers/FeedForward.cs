@@ -1,14 +1,14 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// The position-wise network of a block: W₂·a(W₁x), or where gated W₂·(a(W₁x) ⊙ W₃x) (Shazeer 2020, "GLU Variants").
-/// Where gated, W₁ and W₃ stand in one matrix, W₁ first.
+/// The position-wise feed-forward network of a block: W₂·a(W₁x), or if gated W₂·(a(W₁x) ⊙ W₃x) (Shazeer 2020, "GLU Variants"). If gated, W₁
+/// and W₃ are stored in one matrix, W₁ first.
 /// </summary>
 public sealed class FeedForward : Module
 {
     private readonly FeedForwardConfig _config;
 
-    /// <summary>A fresh network hiddenSize → intermediate → hiddenSize.</summary>
+    /// <summary>Makes a network hiddenSize → intermediate → hiddenSize with newly drawn weights.</summary>
     public FeedForward(FeedForwardConfig config, int hiddenSize, Initialization initialization)
     {
         _config = config;
@@ -18,7 +18,7 @@ public sealed class FeedForward : Module
             linear => Down = linear);
     }
 
-    /// <summary>W₁, or W₁ and W₃ stacked.</summary>
+    /// <summary>W₁; if gated, W₁ and W₃ stacked.</summary>
     public Linear Up { get; private set; }
 
     /// <summary>W₂.</summary>
@@ -27,7 +27,7 @@ public sealed class FeedForward : Module
     /// <summary>[..., hiddenSize] → the same shape.</summary>
     public Tensor Forward(Tensor x) => Down.Forward(Hidden(x));
 
-    // A product and the GELU behind it are one step for the processor.
+    // A product followed by GELU is one operation, LinearGelu.
     private Tensor Hidden(Tensor x) => _config switch
     {
         { Gated: false, Activation: Activation.Gelu } => Up.ForwardGelu(x, GeluForm.Exact),

@@ -1,24 +1,24 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// What one forward pass carries through the layers besides activations: whether it is training, the cache of a generation,
-/// the losses that layers add, and who watches the routing. Layers hold no such state themselves.
+/// What one forward pass carries through the layers besides activations: whether it is training, the cache of a generation, the losses that
+/// layers add, and the observer of the routing. The layers themselves store none of this.
 /// </summary>
 public sealed class ForwardContext
 {
-    /// <summary>Whether dropout and router noise are on.</summary>
+    /// <summary>Whether dropout and router noise are applied.</summary>
     public bool Training { get; init; }
 
-    /// <summary>Where dropout and router noise draw from; needed only in training.</summary>
+    /// <summary>The random numbers for dropout and router noise; needed only in training.</summary>
     public RandomStream? Random { get; init; }
 
     /// <summary>Keys and values of the tokens before; null to compute a sequence from its start.</summary>
     public KeyValueCache? Cache { get; init; }
 
-    /// <summary>Is told what each Mixture of Experts decided; null to observe nothing.</summary>
+    /// <summary>An observer that is told what each Mixture of Experts decided; null for none.</summary>
     public IRoutingObserver? Routing { get; init; }
 
-    /// <summary>The token ids of this pass, Int32 [batch, time], which hash routing reads; the model sets them.</summary>
+    /// <summary>The token ids of this pass, Int32 [batch, time]. The model sets them; hash routing reads them.</summary>
     public Tensor? TokenIds { get; set; }
 
     /// <summary>Whether only the logits of the last position are wanted, as in generation.</summary>
@@ -30,8 +30,9 @@ public sealed class ForwardContext
     /// <summary>Position of the first token of this pass.</summary>
     public int StartPosition => Cache?.Length ?? 0;
 
-    /// <summary>Drops activations with probability <paramref name="probability"/>
-    /// where training, else returns <paramref name="x"/>.</summary>
+    /// <summary>
+    /// Applies dropout with probability <paramref name="probability"/> in training; otherwise returns <paramref name="x"/> unchanged.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Training with dropout, but no <see cref="Random"/>.</exception>
     public Tensor Dropout(Tensor x, float probability)
     {

@@ -1,8 +1,8 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// What attention remembers of the tokens before, so that a new token costs one row: for each layer two tensors
-/// [batch, capacity, heads, size] of which the first <see cref="Length"/> positions are filled.
+/// The keys and values of earlier tokens, stored so that a new token needs only its own row to be computed: for each layer two tensors
+/// [batch, capacity, heads, size]. Their first <see cref="Length"/> positions are filled.
 /// </summary>
 public class KeyValueCache : IDisposable
 {
@@ -16,19 +16,18 @@ public class KeyValueCache : IDisposable
         _values = new Tensor?[layers];
     }
 
-    /// <summary>The most tokens it can hold.</summary>
+    /// <summary>The largest number of tokens it can hold.</summary>
     public int Capacity { get; }
 
-    /// <summary>Tokens it holds.</summary>
+    /// <summary>The number of tokens it holds.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Bytes of the tensors it holds.</summary>
+    /// <summary>The size of its tensors in bytes.</summary>
     public virtual long Bytes => _keys.Concat(_values).Sum(t => t is null ? 0 : t.Count * sizeof(float));
 
     /// <summary>
-    /// Stores the keys and values [batch, time, heads, size] of new tokens behind the filled part and returns the whole tensors;
-    /// the caller reads their first <see cref="Length"/> + time positions.
-    /// <see cref="Advance"/> counts the tokens once every layer has stored them.
+    /// Stores the keys and values [batch, time, heads, size] of new tokens after the filled part and returns the whole tensors; the caller
+    /// reads their first <see cref="Length"/> + time positions. Call <see cref="Advance"/> once every layer has stored the tokens.
     /// </summary>
     /// <exception cref="InvalidOperationException">The cache is full, or was filled with another batch size.</exception>
     public virtual (Tensor Keys, Tensor Values) Store(int layer, Tensor keys, Tensor values)
@@ -44,17 +43,17 @@ public class KeyValueCache : IDisposable
         return (storedKeys, storedValues);
     }
 
-    /// <summary>Counts <paramref name="tokens"/> as stored.</summary>
+    /// <summary>Adds <paramref name="tokens"/> to the length, after every layer has stored them.</summary>
     public void Advance(int tokens) => Length += tokens;
 
-    /// <summary>Forgets all tokens after the first <paramref name="length"/>, as speculative decoding does with rejected ones.</summary>
+    /// <summary>Discards all tokens after the first <paramref name="length"/>, as speculative decoding does with rejected ones.</summary>
     public void Truncate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
         Length = length;
     }
 
-    /// <summary>Forgets everything; another batch size may follow.</summary>
+    /// <summary>Discards all tokens; the next ones may have another batch size.</summary>
     public void Reset()
     {
         Length = 0;
@@ -73,7 +72,7 @@ public class KeyValueCache : IDisposable
         }
     }
 
-    /// <summary>Throws where <paramref name="time"/> more tokens do not fit.</summary>
+    /// <summary>Throws if <paramref name="time"/> more tokens do not fit.</summary>
     protected void CheckRoom(int time)
     {
         if (Length + time > Capacity)
@@ -81,7 +80,7 @@ public class KeyValueCache : IDisposable
                 $"The cache holds {Length} of {Capacity} tokens: {time} more do not fit. Reset it or make it larger.");
     }
 
-    // Made outside of any scope: the cache outlives the step that fills it.
+    // Made outside any tensor scope, because the cache outlives the step that fills it.
     private Tensor Allocate(Tensor like)
     {
         using var outside = TensorScope.Suspend();

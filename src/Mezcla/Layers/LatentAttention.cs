@@ -1,9 +1,9 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// Multi-head latent attention (DeepSeek-V2, section 2.1): keys and values are two projections of one small vector c a token, plus one
-/// rotary key shared by all heads; the cache holds only those. With a cache the up-projections are absorbed into the query and the output,
-/// so attention runs as multi-query attention over c itself.
+/// Multi-head latent attention (DeepSeek-V2, section 2.1): keys and values are two projections of one small latent vector c for each token,
+/// plus one rotary key that all heads share; the cache stores only those. With a cache, the up-projections are absorbed into the query and
+/// the output, so that attention runs as multi-query attention over c itself.
 /// </summary>
 public sealed class LatentAttention : Module, IAttention
 {
@@ -12,7 +12,7 @@ public sealed class LatentAttention : Module, IAttention
     private readonly int _heads, _layer;
     private readonly AttentionOptions _options;
 
-    /// <summary>The attention of block <paramref name="layer"/>.</summary>
+    /// <summary>Makes the attention of block <paramref name="layer"/>.</summary>
     public LatentAttention(AttentionConfig config, int hiddenSize, NormConfig norm, int layer, RotaryTable? rotary,
         Initialization initialization)
     {
@@ -52,7 +52,7 @@ public sealed class LatentAttention : Module, IAttention
     /// <summary>The norm of the compressed query.</summary>
     public Normalization? QueryNorm { get; }
 
-    /// <summary>W_uq and W_qr: for each head its part without rotation, then the rotated one.</summary>
+    /// <summary>W_uq and W_qr: for each head the part without rotation, then the rotated part.</summary>
     public Linear Query { get; private set; }
 
     /// <summary>W_dkv and W_kr: the latent vector, then the shared rotary key.</summary>
@@ -127,8 +127,8 @@ public sealed class LatentAttention : Module, IAttention
 
     private static Tensor Concatenate(Tensor a, Tensor b) => Tensor.Concatenate(3, a, b);
 
-    // qᵀ(W_uk c) = (W_ukᵀ q)ᵀ c: the query moves to the latent space, where one key
-    // and value serves all heads; W_uv comes after the mixing.
+    // qᵀ(W_uk c) = (W_ukᵀ q)ᵀ c: the query is projected into the latent space, where all heads share one key and
+    // value; W_uv is applied to the weighted sum.
     private Tensor Absorbed(Tensor nope, Tensor rope, Tensor latent, Tensor rotaryKey, KeyValueCache cache)
     {
         var time = nope.Size(1);

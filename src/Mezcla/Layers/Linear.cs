@@ -1,14 +1,14 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// y = x·Wᵀ + b with W [outputs, inputs]. Other kinds of linear map derive from it, such as one with quantized weights, and take its place
-/// in a model by <see cref="Module.Replace"/>.
+/// y = x·Wᵀ + b with W [outputs, inputs]. Other kinds of linear layer, such as one with quantized weights, are derived from it and replace
+/// it in a model by <see cref="Module.Replace"/>.
 /// </summary>
 public class Linear : Module
 {
     private readonly Tensor? _weight;
 
-    /// <summary>A linear map with fresh weights and, where wanted, a bias of zeros.</summary>
+    /// <summary>Makes a linear layer with newly drawn weights and, if wanted, a bias of zeros.</summary>
     public Linear(int inputs, int outputs, bool bias, Initialization initialization)
     {
         _weight = Parameter("weight", initialization.Weight(outputs, inputs));
@@ -16,7 +16,7 @@ public class Linear : Module
             Bias = Parameter("bias", Tensor.Zeros(outputs));
     }
 
-    /// <summary>For other kinds of linear map: one with the parameters of a map that exists already.</summary>
+    /// <summary>For derived classes: a linear layer with the parameters of an existing one.</summary>
     /// <param name="weight">W; null if the derived class keeps its weights in another form.</param>
     /// <param name="bias">b, or null.</param>
     protected Linear(Tensor? weight, Tensor? bias)
@@ -28,7 +28,7 @@ public class Linear : Module
     }
 
     /// <summary>W [outputs, inputs].</summary>
-    /// <exception cref="InvalidOperationException">This kind of linear map keeps its weights in another form.</exception>
+    /// <exception cref="InvalidOperationException">This kind of linear layer keeps its weights in another form.</exception>
     public Tensor Weight => _weight ?? throw new InvalidOperationException($"A {GetType().Name} has no float weights.");
 
     /// <summary>b [outputs], or null.</summary>
@@ -37,6 +37,6 @@ public class Linear : Module
     /// <summary>[..., inputs] → [..., outputs].</summary>
     public virtual Tensor Forward(Tensor x) => x.Linear(Weight, Bias);
 
-    /// <summary>The same with GELU behind it, in one pass over memory where the device has that.</summary>
+    /// <summary>The linear layer followed by GELU, in one pass over memory if the device supports that.</summary>
     public virtual Tensor ForwardGelu(Tensor x, GeluForm form) => x.LinearGelu(Weight, Bias, form);
 }

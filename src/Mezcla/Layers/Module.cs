@@ -1,6 +1,6 @@
 namespace Mezcla.Layers;
 
-/// <summary>A part of a model that owns parameters and other parts, each under a name.</summary>
+/// <summary>A part of a model that owns parameters and other modules, each under a name.</summary>
 public abstract class Module
 {
     private readonly List<(string Name, Tensor Tensor)> _parameters = [];
@@ -20,19 +20,21 @@ public abstract class Module
     /// <summary>All parameters, in the order of <see cref="NamedParameters"/>.</summary>
     public IReadOnlyList<Tensor> Parameters() => [.. NamedParameters().Select(p => p.Tensor)];
 
-    /// <summary>How many numbers the parameters hold.</summary>
+    /// <summary>The total number of elements of all parameters.</summary>
     public long CountParameters() => NamedParameters().Sum(p => p.Tensor.Count);
 
-    /// <summary>Overwrites a parameter or buffer, as loading a checkpoint does.</summary>
-    /// <exception cref="ArgumentException">Not as many values as the parameter holds.</exception>
+    /// <summary>Overwrites a parameter or buffer, as when a checkpoint is loaded.</summary>
+    /// <exception cref="ArgumentException">The number of values is not that of the parameter.</exception>
     public static void Assign(Tensor parameter, ReadOnlySpan<float> values)
     {
         using (new NoGrad())
             parameter.CopyFrom(values);
     }
 
-    /// <summary>Takes everything this module and those inside it hold to another device. Make the
-    /// optimizer afterwards: its moments are where the parameters are.</summary>
+    /// <summary>
+    /// Moves all tensors of this module and of those inside it to another device. Make the optimizer afterwards, because its moments are
+    /// allocated where the parameters are.
+    /// </summary>
     public void MoveTo(Device device)
     {
         foreach (var (_, module) in NamedModules())
@@ -40,7 +42,7 @@ public abstract class Module
                 tensor.MoveTo(device);
     }
 
-    /// <summary>Every tensor of this module itself: parameters, buffers, and what is neither trained nor saved.</summary>
+    /// <summary>Every tensor of this module itself: parameters, buffers, and tensors that are neither trained nor saved.</summary>
     private protected virtual IEnumerable<Tensor> OwnTensors() => _parameters.Concat(_buffers).Select(p => p.Tensor);
 
     /// <summary>Makes <paramref name="value"/> a parameter of this module: it will require gradients.</summary>
@@ -51,16 +53,19 @@ public abstract class Module
         return value;
     }
 
-    /// <summary>Makes a tensor that is another module's parameter a parameter of this one
-    /// too; whether it requires gradients stays as it is.</summary>
+    /// <summary>
+    /// Shares a parameter of another module: makes it a parameter of this one too. Whether it requires gradients does not change.
+    /// </summary>
     protected Tensor SharedParameter(string name, Tensor parameter)
     {
         _parameters.Add((name, parameter));
         return parameter;
     }
 
-    /// <summary>State that is saved with the parameters but not trained, such as a routing
-    /// bias; all of this module and of those inside it.</summary>
+    /// <summary>
+    /// Tensors that are saved with the parameters but not trained, such as a routing bias: those of
+    /// this module and of the modules inside it.
+    /// </summary>
     public IEnumerable<(string Name, Tensor Tensor)> NamedBuffers()
     {
         foreach (var buffer in _buffers)
@@ -77,19 +82,18 @@ public abstract class Module
         return value;
     }
 
-    /// <summary>This module and all inside it, by dotted name; its own is empty.</summary>
+    /// <summary>This module, under an empty name, and all modules inside it by dotted name.</summary>
     public IEnumerable<(string Name, Module Module)> NamedModules() =>
         _children.SelectMany(child => child.Module.NamedModules()
             .Select(inner => (inner.Name.Length == 0 ? child.Name : $"{child.Name}.{inner.Name}", inner.Module))).Prepend(("", this));
 
     /// <summary>
-    /// Puts another module in the place of one inside this one: a quantized linear map in the place of a linear map, say, or a module that
-    /// records its inputs before it passes them on. The module that was there is not disposed of, so it can be put back.
+    /// Replaces a module inside this one, for example a linear layer by a quantized one, or by a module that records its inputs before it
+    /// passes them on. The old module is not disposed of, so it can be put back.
     /// </summary>
     /// <param name="name">The dotted name, as in <see cref="NamedModules"/>.</param>
-    /// <param name="module">What takes the place: of the type that the property of this name has.</param>
-    /// <exception cref="ArgumentException">There is no module of this name, or the new
-    /// one is not of the type that is needed there.</exception>
+    /// <param name="module">The new module. It must have the type of the property of this name.</param>
+    /// <exception cref="ArgumentException">There is no module of this name, or the new one does not have the required type.</exception>
     /// <exception cref="InvalidOperationException">The module of this name cannot be replaced.</exception>
     public void Replace(string name, Module module)
     {
@@ -112,7 +116,8 @@ public abstract class Module
     /// <summary>Makes <paramref name="module"/> a part of this one.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="module">The part.</param>
-    /// <param name="replaced">Told what <see cref="Replace"/> puts in its place; null for a part that cannot be replaced.</param>
+    /// <param name="replaced">Called with the module that <see cref="Replace"/> puts here; null for
+    /// a module that cannot be replaced.</param>
     protected T Child<T>(string name, T module, Action<T>? replaced = null) where T : Module
     {
         _children.Add((name, module, replaced is null ? null : Checked));

@@ -3,10 +3,10 @@ namespace Mezcla.Layers;
 /// <summary>The kind of normalization.</summary>
 public enum NormKind
 {
-    /// <summary>Mean removed, variance one, weight and bias (Ba et al. 2016).</summary>
+    /// <summary>Each vector gets mean 0 and variance 1; with a weight and a bias (Ba et al. 2016).</summary>
     LayerNorm,
 
-    /// <summary>Root mean square one, weight only (Zhang and Sennrich 2019).</summary>
+    /// <summary>Each vector gets a root mean square of 1; with a weight only (Zhang and Sennrich 2019).</summary>
     RmsNorm,
 }
 

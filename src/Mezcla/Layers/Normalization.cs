@@ -1,11 +1,11 @@
 namespace Mezcla.Layers;
 
-/// <summary>Layer norm (Ba et al. 2016) or RMS norm (Zhang and Sennrich 2019) over the last axis, as the configuration says.</summary>
+/// <summary>Layer norm (Ba et al. 2016) or RMS norm (Zhang and Sennrich 2019) over the last axis, chosen by the configuration.</summary>
 public sealed class Normalization : Module
 {
     private readonly NormConfig _config;
 
-    /// <summary>Weights of one and, for layer norm with bias, biases of zero.</summary>
+    /// <summary>Makes weights of one and, for layer norm with bias, biases of zero.</summary>
     public Normalization(int size, NormConfig config)
     {
         _config = config;

@@ -13,11 +13,11 @@ public enum PositionKind
     Rotary,
 }
 
-/// <summary>How positions enter.</summary>
+/// <summary>How the model is told the positions of tokens.</summary>
 /// <param name="Kind">Learned, rotary or none.</param>
 /// <param name="Theta">Base of the rotary wavelengths.</param>
 /// <param name="Scaling">How wavelengths are stretched for long contexts; null for not at all.</param>
-/// <param name="NoPositionPeriod">Every how many layers one has no rotation (Llama 4: 4); 0 for never.</param>
+/// <param name="NoPositionPeriod">One layer in this many has no rotation (Llama 4: 4); 0 if every layer rotates.</param>
 public sealed record PositionConfig(PositionKind Kind = PositionKind.Learned, double Theta = 10_000, RotaryScaling? Scaling = null,
     int NoPositionPeriod = 0)
 {

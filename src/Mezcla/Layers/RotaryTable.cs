@@ -1,8 +1,8 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// Cosines and sines of rotary positions (Su et al. 2021, eq. 15): pair i of a head turns by m·θ^(−2i/h) at position m, with
-/// long wavelengths stretched where the configuration says so.
+/// Cosines and sines of rotary positions (Su et al. 2021, eq. 15): pair i of a head is rotated by the angle m·θ^(−2i/h) at position m. Long
+/// wavelengths are stretched if the configuration asks for it.
 /// </summary>
 public sealed class RotaryTable
 {
@@ -18,7 +18,8 @@ public sealed class RotaryTable
     public static RotaryTable Create(int positions, int size, PositionConfig config)
     {
         var frequencies = Frequencies(size, config);
-        // YaRN's temperature on the logits (Peng et al. 2023, eq. 22) goes on both rotated vectors, so it is squared in their product.
+        // YaRN's temperature on the logits (Peng et al. 2023, eq. 22) multiplies both rotated
+        // vectors, so it appears squared in their product.
         var magnitude = config.Scaling is YarnScaling yarn ? 0.1 * Math.Log(yarn.Factor) + 1 : 1;
         var half = size / 2;
         var (cosines, sines) = (new float[positions * half], new float[positions * half]);
@@ -64,7 +65,7 @@ public sealed class RotaryTable
 
     private static double[] Stretch(double[] frequencies, YarnScaling scaling, int size, double theta)
     {
-        // The pair index at which a wavelength fits the original context exactly `turns` times.
+        // The index of the pair that makes `turns` full rotations over the original context.
         double PairOf(double turns) => size / 2.0 * Math.Log(scaling.OriginalContext / (turns * 2 * Math.PI)) / Math.Log(theta);
         var (low, high) = (PairOf(scaling.Beta), PairOf(scaling.Alpha));
         return [.. frequencies.Select((f, i) =>

@@ -1,8 +1,8 @@
 namespace Mezcla.Layers;
 
 /// <summary>
-/// Causal self-attention with H query heads and K key/value heads: multi-head where K = H (Vaswani et al. 2017), multi-query where K = 1
-/// (Shazeer 2019), grouped-query between (Ainslie et al. 2023). Each group of H/K query heads reads one key/value head.
+/// Causal self-attention with H query heads and K key/value heads: multi-head if K = H (Vaswani et al. 2017), multi-query if K = 1 (Shazeer
+/// 2019), grouped-query between (Ainslie et al. 2023). Each group of H/K query heads reads one key/value head.
 /// </summary>
 public sealed class SelfAttention : Module, IAttention
 {
@@ -11,8 +11,9 @@ public sealed class SelfAttention : Module, IAttention
     private readonly Tensor? _sinks;
     private readonly int _layer;
 
-    /// <summary>The attention of block <paramref name="layer"/>;
-    /// <paramref name="rotary"/> is null where positions are not rotary.</summary>
+    /// <summary>
+    /// Makes the attention of block <paramref name="layer"/>; <paramref name="rotary"/> is null if positions are not rotary.
+    /// </summary>
     public SelfAttention(AttentionConfig config, int hiddenSize, int layer, RotaryTable? rotary, Initialization initialization)
     {
         _config = config;

@@ -1,8 +1,8 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// Each expert takes the tokens it scores highest, n·k/E of them (Zhou et al. 2022, eq. 1-2): the load is even by construction. Not causal:
-/// whether a token is taken depends on the tokens after it, so a model trained so cannot decode token by token as it was trained.
+/// Each expert takes the n·k/E tokens that it scores highest (Zhou et al. 2022, eq. 1-2), so the load is always even. It is not causal:
+/// whether a token is taken depends on later tokens, so generation token by token routes differently from training.
 /// </summary>
 public sealed record ExpertChoiceRouting : Routing
 {

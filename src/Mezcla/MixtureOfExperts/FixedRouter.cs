@@ -1,6 +1,6 @@
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>A router without parameters: logits of zero, even weights.</summary>
+/// <summary>A router without parameters: its logits are zero and its weights equal.</summary>
 internal abstract class FixedRouter(MixtureOfExpertsConfig experts) : Router(experts)
 {
     internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
@@ -14,7 +14,7 @@ internal abstract class FixedRouter(MixtureOfExpertsConfig experts) : Router(exp
     /// <summary>The experts of each token, Int32 [N, k].</summary>
     protected abstract Tensor Choose(Tensor tokens, ForwardContext context);
 
-    /// <summary>k different experts for each of <paramref name="rows"/> rows.</summary>
+    /// <summary>Chooses k different experts for each of <paramref name="rows"/> rows.</summary>
     protected int[] DrawExperts(RandomStream random, int rows)
     {
         var drawn = new int[rows * Config.TopK];

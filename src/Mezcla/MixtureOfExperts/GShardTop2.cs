@@ -1,8 +1,8 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// The best expert always, the second with probability min(1, 2·g₂) in training (GShard, algorithm 1: random routing), weights normalized
-/// over the two. Needs k = 2.
+/// Always takes the best expert. In training the second one is taken with probability min(1, 2·g₂) (GShard, algorithm 1: random routing).
+/// The weights are normalized over the two. Needs k = 2.
 /// </summary>
 public sealed record GShardRouting : Routing
 {
@@ -26,10 +26,11 @@ public sealed record GShardRouting : Routing
             {
                 var random = context.Random
                     ?? throw new InvalidOperationException("GShard routing in training needs ForwardContext.Random.");
-                // A draw below 2·g₂ keeps the second choice; the first column is compared with 2·g₁ ≥ 1 and always stays.
+                // A draw below 2·g₂ keeps the second choice. The first column is compared with 2·g₁
+                // ≥ 1, so the first choice is always kept.
                 var draws = Tensor.Uniform(random, 0, 1, weights.Shape).To(weights.Device);
                 var kept = draws.Less(weights.Detach() * 2);
-                // A choice that is given up becomes -1.
+                // A choice that is dropped becomes -1.
                 experts = ((experts.To(DType.Float32) + 1) * kept - 1).To(DType.Int32);
             }
 

@@ -1,7 +1,9 @@
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>The token's id alone decides, by a fixed table (Roller et al. 2021, "Hash Layers"):
-/// balanced over the vocabulary, nothing learned. Weights are 1/k.</summary>
+/// <summary>
+/// The token's id alone determines its experts, by a fixed table (Roller et al. 2021, "Hash Layers"). The table is balanced over the
+/// vocabulary and nothing is learned. Weights are 1/k.
+/// </summary>
 public sealed record HashRouting : Routing
 {
     /// <summary>Seed of the table.</summary>

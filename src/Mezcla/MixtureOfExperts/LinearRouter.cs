@@ -1,7 +1,8 @@
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>A router whose scores are one linear map of the token: E·d weights, and
-/// that is all that decides (Shazeer et al. 2017, eq. 3).</summary>
+/// <summary>
+/// A router whose scores are one linear map of the token; its E·d weights are all that it learns (Shazeer et al. 2017, eq. 3).
+/// </summary>
 public abstract class LinearRouter : Router
 {
     private protected LinearRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
@@ -14,7 +15,9 @@ public abstract class LinearRouter : Router
     /// <summary>W_g [E, d].</summary>
     public Linear Gate { get; private set; }
 
-    /// <summary>The logits [N, E] of tokens [N, d], in float32 whatever the tokens are; with a router of
-    /// <see cref="MixtureOfExpertsConfig.RouterPrecision"/> bfloat16, rounded to it at each end.</summary>
+    /// <summary>
+    /// The logits [N, E] of tokens [N, d], in float32 whatever the type of the tokens. If
+    /// <see cref="MixtureOfExpertsConfig.RouterPrecision"/> is bfloat16, inputs, weights and logits are rounded to it.
+    /// </summary>
     private protected Tensor Scores(Tensor tokens) => Gate.Forward(tokens);
 }

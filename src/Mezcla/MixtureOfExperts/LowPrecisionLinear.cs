@@ -1,8 +1,8 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// A linear map whose inputs, weights and outputs are rounded to a narrower type; sums, and what the caller gets, are float32. As the gate
-/// of a router it shows what a router in bfloat16 loses (Fedus et al. 2021, section 2.4).
+/// A linear layer whose inputs, weights and outputs are rounded to a narrower type; sums and the returned tensor are float32. As the gate
+/// of a router, it shows what routing loses in bfloat16 (Fedus et al. 2021, section 2.4).
 /// </summary>
 internal sealed class LowPrecisionLinear(int inputs, int outputs, bool bias, Initialization initialization, DType precision)
     : Linear(inputs, outputs, bias, initialization)

@@ -1,6 +1,6 @@
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>A Mixture of Experts in place of a dense feed-forward network.</summary>
+/// <summary>A Mixture of Experts that replaces a dense feed-forward network.</summary>
 public sealed record MixtureOfExpertsConfig
 {
     /// <summary>Number of routed experts, E.</summary>
@@ -12,30 +12,30 @@ public sealed record MixtureOfExpertsConfig
     /// <summary>The network of one routed expert.</summary>
     public required FeedForwardConfig Expert { get; init; }
 
-    /// <summary>Experts that every token uses; together they are one network of this many times the expert's width.</summary>
+    /// <summary>Number of experts that every token uses; together they are one network of this many times the expert's width.</summary>
     public int SharedExperts { get; init; }
 
     /// <summary>Whether the router's linear map has a bias.</summary>
     public bool RouterBias { get; init; }
 
     /// <summary>
-    /// What the router computes in: float32 (Switch Transformer, section 2.4), or bfloat16 to see
-    /// what that costs: its inputs, weights and logits are then rounded.
+    /// The precision of the router: float32 (Switch Transformer, section 2.4), or bfloat16 to measure its effect: the router's inputs,
+    /// weights and logits are then rounded.
     /// </summary>
     public DType RouterPrecision { get; init; }
 
-    /// <summary>Blocks at the start that stay dense (DeepSeek).</summary>
+    /// <summary>Number of blocks at the start that stay dense (DeepSeek).</summary>
     public int FirstDenseLayers { get; init; }
 
-    /// <summary>Every how many blocks one has experts: 1 for all, 2 for every second (GLaM, Llama 4 Maverick).</summary>
+    /// <summary>One block in this many has experts: 1 for all, 2 for every second (GLaM, Llama 4 Maverick).</summary>
     public int Period { get; init; } = 1;
 
     /// <summary>How tokens choose experts.</summary>
     public Routing Routing { get; init; } = new TopKSoftmaxRouting();
 
-    /// <summary>What keeps the load even in training.</summary>
+    /// <summary>The losses and the bias that balance the load in training.</summary>
     public BalanceConfig Balance { get; init; } = new();
 
-    /// <summary>The most tokens an expert takes; null for dropless.</summary>
+    /// <summary>The limit on the tokens that an expert takes; null for no limit (dropless).</summary>
     public CapacityConfig? Capacity { get; init; }
 }

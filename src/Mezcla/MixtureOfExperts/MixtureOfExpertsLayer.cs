@@ -1,7 +1,7 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// y = Σ over a token's chosen experts of weight·expert(x), plus the shared experts (Shazeer et al. 2017, eq. 1). Only chosen experts are
+/// y = Σ weight·expert(x) over a token's chosen experts, plus the shared experts (Shazeer et al. 2017, eq. 1). Only chosen experts are
 /// computed: assignments are sorted by expert and go through one grouped matrix product for each projection.
 /// </summary>
 public sealed class MixtureOfExpertsLayer : Module
@@ -14,9 +14,9 @@ public sealed class MixtureOfExpertsLayer : Module
     /// <param name="config">The experts, their routing and their balance.</param>
     /// <param name="hiddenSize">Width of a token's vector, d.</param>
     /// <param name="initialization">How the weights are drawn.</param>
-    /// <param name="layer">Number of the block it belongs to, from 0, which an observer of the routing is told.</param>
+    /// <param name="layer">Number of its block, from 0; passed to an observer of the routing.</param>
     /// <param name="vocabularySize">Number of token ids; only hash routing needs it.</param>
-    /// <exception cref="ArgumentException">A token is to use more experts than there are.</exception>
+    /// <exception cref="ArgumentException">A token would use more experts than there are.</exception>
     public MixtureOfExpertsLayer(MixtureOfExpertsConfig config, int hiddenSize, Initialization initialization, int layer = 0,
         int vocabularySize = 0)
     {
@@ -37,10 +37,10 @@ public sealed class MixtureOfExpertsLayer : Module
                 new FeedForward(_config.Expert with { IntermediateSize = width * _config.SharedExperts }, hidden, initialization));
     }
 
-    /// <summary>What decides.</summary>
+    /// <summary>The router, which decides which expert computes which token.</summary>
     public Router Router { get; }
 
-    /// <summary>W₁ of every expert, and where gated W₃ behind it: W [E, intermediate, d].</summary>
+    /// <summary>W₁ of every expert, followed by W₃ if gated: W [E, intermediate, d].</summary>
     public GroupedLinear Up { get; private set; }
 
     /// <summary>W₂ of every expert: W [E, d, intermediate].</summary>
@@ -74,7 +74,7 @@ public sealed class MixtureOfExpertsLayer : Module
         return mixed.Reshape(x.Shape);
     }
 
-    /// <summary>Adjusts the routing bias after an optimizer step, where there is one.</summary>
+    /// <summary>Adjusts the routing bias, if there is one, after an optimizer step.</summary>
     public void AfterStep() => Router.AfterStep();
 
     private void AddLosses(RoutingDecision decision, ForwardContext context)

@@ -1,9 +1,9 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// Hᵢ = (xW_g)ᵢ + ε·softplus((xW_n)ᵢ) with ε normal, softmax over the k largest (Shazeer et al. 2017, eq. 3-5). The noise is learned,
-/// explores in training and is absent in evaluation; it also makes the load
-/// differentiable: the chance of being chosen is a normal integral (appendix A).
+/// Hᵢ = (xW_g)ᵢ + ε·softplus((xW_n)ᵢ) with ε from a standard normal distribution, then a softmax over the k largest (Shazeer et al. 2017,
+/// eq. 3-5). The size of the noise is learned; it lets training explore, and evaluation adds none. It also makes the load differentiable:
+/// the probability of being chosen is a normal integral (appendix A).
 /// </summary>
 public sealed record NoisyTopKRouting : Routing
 {
@@ -37,14 +37,14 @@ public sealed record NoisyTopKRouting : Routing
             return new(clean, logits.Softmax(-1), experts, values.Softmax(-1));
         }
 
-        // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) /
-        // deviation_i): would i be chosen if its noise were drawn again?
+        // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) / deviation_i): the probability
+        // that i is chosen if its noise is drawn again.
         private Tensor ChanceOfChoice(Tensor clean, Tensor noisy, Tensor deviations)
         {
             var (top, _) = noisy.Detach().TopK(Config.TopK + 1);
             var last = top.Slice(1, Config.TopK - 1, 1);
             var next = top.Slice(1, Config.TopK, 1);
-            // An expert that is in the top k competes with the k+1-th, the others with the k-th.
+            // An expert in the top k is compared with the (k+1)-th logit, the others with the k-th.
             var threshold = noisy.Detach().Less(last).Where(last, next);
             return ((clean - threshold) / deviations).NormalCdf();
         }

@@ -1,9 +1,9 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// A Mixture of Experts as a loop over its experts (Shazeer et al. 2017, eq. 1): y = Σ over a token's chosen experts of weight·expert(x),
-/// plus the shared experts. <see cref="MixtureOfExpertsLayer"/> gives the same results with one grouped product for all experts, and adds
-/// capacities, balance losses and routers by which experts choose their tokens.
+/// A Mixture of Experts as a loop over its experts (Shazeer et al. 2017, eq. 1): y = Σ weight·expert(x) over a token's chosen experts, plus
+/// the shared experts. <see cref="MixtureOfExpertsLayer"/> gives the same results with one grouped product for all experts, and adds
+/// capacities, balance losses and routers with which experts choose their tokens.
 /// </summary>
 public sealed class PlainMixtureOfExperts : Module
 {
@@ -22,10 +22,10 @@ public sealed class PlainMixtureOfExperts : Module
             Shared = Child("shared", new FeedForward(shared, hiddenSize, initialization));
     }
 
-    /// <summary>What decides.</summary>
+    /// <summary>The router, which chooses the experts of each token.</summary>
     public Router Router { get; }
 
-    /// <summary>The networks among which the router chooses.</summary>
+    /// <summary>The experts that the router chooses from.</summary>
     public IReadOnlyList<FeedForward> Experts { get; }
 
     /// <summary>The experts that every token uses, as one network; null where there are none.</summary>
@@ -37,7 +37,7 @@ public sealed class PlainMixtureOfExperts : Module
     {
         var tokens = x.Reshape(-1, x.Size(-1));
         if (Router.Route(tokens, context) is not TokenChoice choice)
-            throw new NotSupportedException("The plain Mixture of Experts is for routers by which tokens choose experts.");
+            throw new NotSupportedException("The plain Mixture of Experts supports only routers in which tokens choose experts.");
         var (chosen, k) = (choice.Experts.ToIntArray(), choice.Experts.Size(1));
         var y = Shared?.Forward(tokens) ?? tokens * 0;
         for (var expert = 0; expert < Experts.Count; expert++)

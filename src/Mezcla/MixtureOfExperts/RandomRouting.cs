@@ -1,6 +1,6 @@
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>Chance decides anew in every pass: the control for every claim about learned routing. Weights are 1/k.</summary>
+/// <summary>Chooses experts at random in every pass: the control for every claim about learned routing. Weights are 1/k.</summary>
 public sealed record RandomRouting : Routing
 {
     /// <summary>Seed of the draws.</summary>

@@ -3,15 +3,15 @@ namespace Mezcla.MixtureOfExperts;
 /// <summary>The part of a Mixture of Experts that decides which expert computes which token.</summary>
 public abstract class Router : Module
 {
-    /// <summary>A router of the given Mixture of Experts.</summary>
+    /// <summary>Makes a router for the given Mixture of Experts.</summary>
     private protected Router(MixtureOfExpertsConfig experts) => Config = experts;
 
-    /// <summary>The Mixture of Experts it serves.</summary>
+    /// <summary>The configuration of its Mixture of Experts.</summary>
     protected MixtureOfExpertsConfig Config { get; }
 
-    /// <summary>Decides for tokens [N, d].</summary>
+    /// <summary>Assigns tokens [N, d] to experts.</summary>
     internal abstract RoutingDecision Route(Tensor tokens, ForwardContext context);
 
-    /// <summary>Adjusts what is adjusted after an optimizer step, such as a loss-free bias.</summary>
+    /// <summary>Updates state that is not trained by gradients, such as a loss-free bias, after an optimizer step.</summary>
     internal virtual void AfterStep() { }
 }

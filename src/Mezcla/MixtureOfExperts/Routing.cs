@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>How tokens and experts find each other. Each kind is a record with its own settings, in a file with its equation.</summary>
+/// <summary>How tokens and experts are matched. Each kind is a record with its own settings, in its own file with its equation.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(TopKSoftmaxRouting), "top-k-softmax")]
 [JsonDerivedType(typeof(SoftmaxTopKRouting), "softmax-top-k")]
@@ -17,7 +17,7 @@ namespace Mezcla.MixtureOfExperts;
 public abstract record Routing
 {
     /// <summary>Makes the router of one layer.</summary>
-    /// <param name="experts">The Mixture of Experts it serves.</param>
+    /// <param name="experts">The configuration of the layer's Mixture of Experts.</param>
     /// <param name="hiddenSize">Width of a token's vector.</param>
     /// <param name="vocabularySize">Number of token ids, which hash routing needs; 0 if unknown.</param>
     /// <param name="initialization">How its weights are drawn.</param>

@@ -1,8 +1,9 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// Balance without a loss (Wang et al. 2024, "Auxiliary-Loss-Free Load Balancing", algorithm 1): after each step an expert that had more
-/// than its share loses γ of the bias that choices are made with, one that had less gains it. All of it happens on the bias's device.
+/// Balances the load without a loss (Wang et al. 2024, "Auxiliary-Loss-Free Load Balancing", algorithm 1). Experts are chosen by score plus
+/// bias; after each step γ is subtracted from the bias of an expert with more than its share of choices, and added if it had less. All of
+/// this happens on the bias's device.
 /// </summary>
 internal sealed class RoutingBias(Tensor bias, float step)
 {
@@ -11,11 +12,11 @@ internal sealed class RoutingBias(Tensor bias, float step)
     /// <summary>b [E].</summary>
     public Tensor Value => bias;
 
-    /// <summary>Adds the choices of one pass.</summary>
+    /// <summary>Counts the choices of one pass.</summary>
     public void Count(Tensor experts)
     {
         using var noGrad = new NoGrad();
-        // Counts outlive the scope of the pass.
+        // The counts must outlive the tensor scope of the pass.
         using var outside = TensorScope.Suspend();
         var counts = experts.CountByIndex((int)bias.Count);
         if (_counts is null)
@@ -29,14 +30,14 @@ internal sealed class RoutingBias(Tensor bias, float step)
         _counts = before + added;
     }
 
-    /// <summary>Moves the bias by what was counted since the last call.</summary>
+    /// <summary>Updates the bias by the choices counted since the last call.</summary>
     public void Update()
     {
         if (_counts is null)
             return;
         using var noGrad = new NoGrad();
         using var scope = new TensorScope();
-        // Whole numbers on both sides, which are exact: c > Σc/E where E·c > Σc.
+        // Compares integers, which float32 holds exactly: c > Σc/E is the same as E·c > Σc.
         var (scaled, sum) = (_counts * (int)bias.Count, _counts.Sum());
         var sign = scaled.Greater(sum) - scaled.Less(sum);
         bias.CopyFrom(bias - sign * step);

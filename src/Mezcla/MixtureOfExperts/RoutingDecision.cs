@@ -1,18 +1,18 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>What a router decided for N tokens and E experts.</summary>
-/// <param name="Logits">The raw scores [N, E].</param>
-/// <param name="Probabilities">The scores that balance losses read [N, E]: positive, each row summing to one.</param>
+/// <param name="Logits">The scores before any softmax [N, E].</param>
+/// <param name="Probabilities">The scores that balance losses use [N, E]: positive, with rows that sum to one.</param>
 internal abstract record RoutingDecision(Tensor Logits, Tensor Probabilities)
 {
-    /// <summary>Brings the assignments into the order in which the experts compute them.</summary>
+    /// <summary>Sorts the assignments into the order in which the experts compute them.</summary>
     public abstract Dispatch Dispatch(int experts, CapacityConfig? capacity);
 }
 
 /// <summary>Each token chose k experts.</summary>
-/// <param name="Logits">The raw scores [N, E].</param>
-/// <param name="Probabilities">Rows summing to one [N, E].</param>
-/// <param name="Experts">The chosen experts, Int32 [N, k]; -1 where a choice was given up.</param>
+/// <param name="Logits">The scores before any softmax [N, E].</param>
+/// <param name="Probabilities">The scores that balance losses use [N, E], with rows that sum to one.</param>
+/// <param name="Experts">The chosen experts, Int32 [N, k]; -1 for a choice that the router dropped.</param>
 /// <param name="Weights">Their weights [N, k].</param>
 internal sealed record TokenChoice(Tensor Logits, Tensor Probabilities, Tensor Experts, Tensor Weights)
     : RoutingDecision(Logits, Probabilities)
@@ -25,7 +25,7 @@ internal sealed record TokenChoice(Tensor Logits, Tensor Probabilities, Tensor E
         return new(grouping.Rows, grouping.Groups, grouping.Offsets, weights.Reshape(-1).IndexSelect(0, grouping.Order) * grouping.Kept);
     }
 
-    // What a token's kept experts weigh together becomes what all its experts weighed.
+    // Scales the weights of a token's kept experts to the sum that all its experts' weights had.
     private Tensor Renormalized(Grouping grouping)
     {
         var kept = grouping.Kept.SegmentSum(grouping.Order, (int)Weights.Count).Reshape(Weights.Shape);
@@ -35,8 +35,8 @@ internal sealed record TokenChoice(Tensor Logits, Tensor Probabilities, Tensor E
 }
 
 /// <summary>Each expert chose its tokens.</summary>
-/// <param name="Logits">The raw scores [N, E].</param>
-/// <param name="Probabilities">Rows summing to one [N, E].</param>
+/// <param name="Logits">The scores before any softmax [N, E].</param>
+/// <param name="Probabilities">The scores that balance losses use [N, E], with rows that sum to one.</param>
 /// <param name="Tokens">The chosen tokens, Int32 [E, capacity].</param>
 /// <param name="Weights">Their weights [E, capacity].</param>
 internal sealed record ExpertChoice(Tensor Logits, Tensor Probabilities, Tensor Tokens, Tensor Weights)

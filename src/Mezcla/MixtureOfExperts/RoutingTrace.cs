@@ -1,6 +1,6 @@
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>What every Mixture of Experts of a model decided in one forward pass.</summary>
+/// <summary>The decisions of every Mixture of Experts of a model in one forward pass.</summary>
 public sealed class RoutingTrace : IRoutingObserver
 {
     private readonly List<LayerRouting> _layers = [];
@@ -16,7 +16,7 @@ public sealed class RoutingTrace : IRoutingObserver
         for (var expert = 0; expert < experts; expert++)
             for (var i = starts[expert]; i < starts[expert + 1]; i++)
                 assignments.Add(new(rows[i], expert, values[i]));
-        // Choices that were not computed because their expert was full; a choice that the router gave up itself is -1.
+        // Choices that were not computed because their expert was full. A choice that the router itself dropped is -1.
         var dropped = new List<(int Token, int Expert)>();
         if (chosen is not null)
         {

@@ -1,9 +1,9 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// A score σ(W_g x)ᵢ for each expert on its own (DeepSeek-V3, eq. 12-16): experts are chosen by score plus a bias that only balances,
-/// weighted by the score alone; optionally only within the best groups of experts, and normalized. Llama 4's gate is the same with k = 1,
-/// no normalization, and the weight on the expert's input instead of its output.
+/// A score σ(W_g x)ᵢ for each expert, independent of the others (DeepSeek-V3, eq. 12-16). Experts are chosen by score plus a bias that
+/// serves only to balance, and weighted by the score alone; optionally only within the best groups of experts, and normalized. Llama 4's
+/// gate is the same with k = 1, no normalization, and the weight on the expert's input instead of its output.
 /// </summary>
 public sealed record SigmoidRouting : Routing
 {
@@ -13,10 +13,10 @@ public sealed record SigmoidRouting : Routing
     /// <summary>A factor on the weights (DeepSeek-V3: 2.5).</summary>
     public float Scale { get; init; } = 1;
 
-    /// <summary>Groups into which the experts are divided evenly; 1 for none (DeepSeek-V3: 8).</summary>
+    /// <summary>Number of equal groups that the experts are divided into; 1 for no groups (DeepSeek-V3: 8).</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>Groups that a token may use, those with the largest sum of two best biased scores (DeepSeek-V3: 4).</summary>
+    /// <summary>Number of groups that a token may use: those whose two best biased scores have the largest sum (DeepSeek-V3: 4).</summary>
     public int ChosenGroups { get; init; } = 1;
 
     /// <summary>Whether the weight multiplies the expert's input (Llama 4) instead of its output.</summary>

@@ -1,7 +1,9 @@
 namespace Mezcla.MixtureOfExperts;
 
-/// <summary>Every expert computes every token, and the gate mixes them: y = Σᵢ softmax(W_g x)ᵢ·Eᵢ(x) (Jacobs,
-/// Jordan, Nowlan and Hinton 1991). The mixture before sparsity; k is ignored.</summary>
+/// <summary>
+/// Every expert computes every token, and the gate weights their outputs: y = Σᵢ softmax(W_g x)ᵢ·Eᵢ(x) (Jacobs, Jordan, Nowlan and Hinton
+/// 1991). This is the original, dense mixture; k is ignored.
+/// </summary>
 public sealed record SoftMixtureRouting : Routing
 {
     internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>

@@ -1,8 +1,8 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// Softmax over all logits, then the k largest as they are: weights sum to less than one (DeepSeek-V2; Switch where k is 1),
-/// multiplied by <see cref="Scale"/>.
+/// Softmax over all logits; the k largest probabilities are the weights, without normalization, so they sum to less than one (DeepSeek-V2;
+/// Switch if k is 1). They are multiplied by <see cref="Scale"/>.
 /// </summary>
 public sealed record SoftmaxTopKRouting : Routing
 {

@@ -1,7 +1,7 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// One expert a token, weighted by its probability p (Switch Transformer, eq. 1-2): the weight is what carries the gradient to the router,
+/// One expert for each token, weighted by its probability p (Switch Transformer, eq. 1-2). The router's gradient flows through this weight,
 /// so it must not be normalized to one. Needs k = 1.
 /// </summary>
 public sealed record SwitchRouting : Routing

@@ -1,8 +1,8 @@
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>
-/// The k largest logits, softmax over those alone: weights sum to one (Mixtral, section 2.1). Equal to a softmax over all logits,
-/// renormalized over the chosen.
+/// Takes the k largest logits and applies softmax to those alone, so the weights sum to one (Mixtral, section 2.1). This equals a softmax
+/// over all logits, renormalized over the chosen experts.
 /// </summary>
 public sealed record TopKSoftmaxRouting : Routing
 {

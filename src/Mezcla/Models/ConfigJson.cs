@@ -6,7 +6,7 @@ namespace Mezcla.Models;
 /// <summary>How configurations are written as JSON.</summary>
 public static class ConfigJson
 {
-    /// <summary>Names in snake case, enum values in kebab case, and properties that are null left out.</summary>
+    /// <summary>Names are in snake case, enum values in kebab case, and properties that are null are omitted.</summary>
     public static JsonSerializerOptions Options { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

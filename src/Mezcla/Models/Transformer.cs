@@ -7,18 +7,18 @@ public sealed class Transformer : LanguageModel
 {
     private readonly List<TransformerBlock> _blocks = [];
 
-    /// <summary>A model with fresh weights drawn from <paramref name="random"/>.</summary>
-    /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
+    /// <summary>Makes a model with initial weights drawn from <paramref name="random"/>.</summary>
+    /// <exception cref="ArgumentException">The configuration contradicts itself; the message says how.</exception>
     public Transformer(TransformerConfig config, RandomStream random) : this(config, Fresh(config, random), null) { }
 
     /// <summary>
-    /// A model that is loaded part by part: the token table, each block, the last norm, the head. A model with quantized weights never
-    /// holds more than one part as floats, since each part is loaded before the next is made.
+    /// Makes a model that is loaded part by part: the token table, each block, the last norm, the head. Each part is loaded before the next
+    /// one is made, so a model with quantized weights never holds more than one part as floats.
     /// </summary>
     /// <param name="config">The shape.</param>
-    /// <param name="load">Given the name and each new part, whose matrices are zero; gives back what the model
-    /// has there: the same part with its weights filled in, or another in its place.</param>
-    /// <exception cref="ArgumentException">The configuration contradicts itself; the message says where.</exception>
+    /// <param name="load">Called with the name and each new part, whose matrices are zero. Returns the part to use: the same one with its
+    /// weights filled in, or a replacement.</param>
+    /// <exception cref="ArgumentException">The configuration contradicts itself; the message says how.</exception>
     public Transformer(TransformerConfig config, Func<string, Module, Module> load)
         : this(config, new Initialization(new RandomStream(0), 0), load) { }
 
@@ -49,8 +49,8 @@ public sealed class Transformer : LanguageModel
             Child(name, load is null ? module : (T)load(name, module), replaced);
     }
 
-    // Each block adds two outputs to the residual stream: divided by the root of their
-    // number, their sum keeps its size (Radford et al. 2019, section 2.3).
+    // Each block adds two outputs to the residual stream. Dividing by the square root of the number of outputs keeps the variance of their
+    // sum constant (Radford et al. 2019, section 2.3).
     private static Initialization Fresh(TransformerConfig config, RandomStream random) =>
         new(random, config.InitializerRange, 1 / MathF.Sqrt(2 * config.Layers));
 
@@ -89,10 +89,10 @@ public sealed class Transformer : LanguageModel
     }
 
     /// <summary>
-    /// Int32 [batch, time], on any device → the residual stream after the last norm, [batch, time,
-    /// d], or [batch, 1, d] where the context wants the last position only.
+    /// Token ids, Int32 [batch, time], on any device → the residual stream after the last norm, [batch, time, d], or [batch, 1, d] if the
+    /// context asks for the last position only.
     /// </summary>
-    /// <exception cref="ArgumentException">Not a [batch, time] tensor, or more tokens than the context holds.</exception>
+    /// <exception cref="ArgumentException">The tensor is not [batch, time], or has more tokens than the context allows.</exception>
     public Tensor Hidden(Tensor ids, ForwardContext? context = null)
     {
         context ??= new ForwardContext();
@@ -116,8 +116,8 @@ public sealed class Transformer : LanguageModel
         return FinalNorm.Forward(x);
     }
 
-    // Where nothing is differentiated, nothing within a block is needed after it: a long
-    // prompt takes the working memory of one block, not of all.
+    // Without gradients, nothing computed within a block is needed after it, so a long prompt needs
+    // the working memory of one block, not of all.
     private static Tensor Pass(TransformerBlock block, Tensor x, ForwardContext context)
     {
         if (!NoGrad.Active)
@@ -133,7 +133,7 @@ public sealed class Transformer : LanguageModel
         return Head?.Forward(hidden) ?? TokenEmbedding.Project(hidden);
     }
 
-    /// <summary>Runs the model on [batch, time] token ids and returns what every Mixture of Experts in it decided.</summary>
+    /// <summary>Runs the model on [batch, time] token ids and returns the decisions of every Mixture of Experts in it.</summary>
     public RoutingTrace Observe(Tensor ids)
     {
         var trace = new RoutingTrace();

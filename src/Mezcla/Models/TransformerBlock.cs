@@ -3,14 +3,14 @@ using Mezcla.MixtureOfExperts;
 namespace Mezcla.Models;
 
 /// <summary>
-/// One block with the norm before each sublayer (Radford et al. 2019): x + attention(norm(x)), then that + network(norm(·)); where
-/// parallel, x + attention(norm(x)) + network(norm(x)) with one norm (PaLM).
+/// One block, with the norm before each sublayer (Radford et al. 2019): y = x + attention(norm(x)), then y + network(norm(y)). If parallel,
+/// it is x + attention(norm(x)) + network(norm(x)) with one norm (PaLM).
 /// </summary>
 public sealed class TransformerBlock : Module
 {
     private readonly TransformerConfig _config;
 
-    /// <summary>Block <paramref name="layer"/> of a model.</summary>
+    /// <summary>Makes block <paramref name="layer"/> of a model.</summary>
     public TransformerBlock(TransformerConfig config, int layer, RotaryTable? rotary, Initialization initialization)
     {
         _config = config;

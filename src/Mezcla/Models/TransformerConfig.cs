@@ -3,12 +3,12 @@ using Mezcla.MixtureOfExperts;
 namespace Mezcla.Models;
 
 /// <summary>
-/// The shape of a decoder-only transformer: one record describes GPT-2, Llama, Mistral, Mixtral, DeepSeek-style models and
-/// GPT-4 as rumoured. It allocates nothing.
+/// The shape of a decoder-only transformer. One record can describe GPT-2, Llama, Mistral, Mixtral, DeepSeek-style models and GPT-4 as
+/// rumoured. It allocates no tensors.
 /// </summary>
 public sealed record TransformerConfig
 {
-    /// <summary>A name for people, such as <c>gpt2</c>.</summary>
+    /// <summary>A readable name, such as <c>gpt2</c>.</summary>
     public string Name { get; init; } = "custom";
 
     /// <summary>Number of token ids, V.</summary>
@@ -23,17 +23,18 @@ public sealed record TransformerConfig
     /// <summary>Width of the residual stream, d.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>Attention heads, their sharing and their window.</summary>
+    /// <summary>The attention of each block: its heads, how they share keys and values, and its window.</summary>
     public required AttentionConfig Attention { get; init; }
 
     /// <summary>The dense feed-forward network of a block.</summary>
     public required FeedForwardConfig FeedForward { get; init; }
 
-    /// <summary>The Mixture of Experts that replaces the dense feed-forward network
-    /// in some or all blocks; null for a dense model.</summary>
+    /// <summary>
+    /// The Mixture of Experts that replaces the dense feed-forward network in some or all blocks; null for a dense model.
+    /// </summary>
     public MixtureOfExpertsConfig? MixtureOfExperts { get; init; }
 
-    /// <summary>How a token learns its position.</summary>
+    /// <summary>How the model is told the position of a token.</summary>
     public PositionConfig Positions { get; init; } = new();
 
     /// <summary>The normalization before each sublayer and before the head.</summary>
@@ -42,20 +43,22 @@ public sealed record TransformerConfig
     /// <summary>Whether the output head is the token embedding, transposed (GPT-2), or a matrix of its own (Llama).</summary>
     public bool TiedHead { get; init; }
 
-    /// <summary>Whether attention and feed-forward read the same normalized input and
-    /// are added together (PaLM), with one norm a block.</summary>
+    /// <summary>
+    /// Whether attention and feed-forward read the same normalized input and their outputs are added
+    /// together (PaLM), with one norm for each block.
+    /// </summary>
     public bool ParallelBlocks { get; init; }
 
-    /// <summary>Probability that an activation is dropped in training, on the embedding and on each sublayer's output.</summary>
+    /// <summary>Probability of dropout in training, applied to the embedding and to each sublayer's output.</summary>
     public float Dropout { get; init; }
 
     /// <summary>
-    /// Standard deviation of fresh weights. 0.02 is GPT-2's (Radford et al. 2019, section 2.3), made for a width of 768; a narrow model
+    /// Standard deviation of the initial weights. GPT-2 uses 0.02 (Radford et al. 2019, section 2.3) at a width of 768; a narrow model
     /// starts to learn much sooner with about 1/√<see cref="HiddenSize"/>.
     /// </summary>
     public float InitializerRange { get; init; } = 0.02f;
 
-    /// <summary>Whether block <paramref name="layer"/> (from 0) holds a Mixture of Experts.</summary>
+    /// <summary>Whether block <paramref name="layer"/> (from 0) has a Mixture of Experts.</summary>
     public bool IsMixtureOfExperts(int layer) => MixtureOfExperts is { } moe && layer >= moe.FirstDenseLayers
         && (layer - moe.FirstDenseLayers) % moe.Period == moe.Period - 1;
 }

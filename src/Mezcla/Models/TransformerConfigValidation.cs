@@ -7,8 +7,8 @@ public static class TransformerConfigValidation
 {
     private const int Largest = 1 << 24;
 
-    /// <summary>Throws where sizes contradict each other or are out of range.</summary>
-    /// <exception cref="ArgumentException">Names the setting, its value and what would do.</exception>
+    /// <summary>Throws if sizes contradict each other or are out of range.</summary>
+    /// <exception cref="ArgumentException">The message names the setting, its value and a value that would be valid.</exception>
     public static void Validate(this TransformerConfig config)
     {
         var attention = config.Attention;
@@ -25,13 +25,13 @@ public static class TransformerConfigValidation
                 $"{attention.Heads} query heads cannot share {attention.KeyValueHeads} key/value heads evenly: make the first a multiple " +
                     "of the second.");
         if (config.Positions.Kind == PositionKind.Rotary && (attention.Latent?.RopeHeadSize ?? attention.HeadSize) % 2 != 0)
-            throw new ArgumentException("Rotary positions turn pairs: the head size must be even.");
+            throw new ArgumentException("Rotary positions rotate pairs of numbers, so the head size must be even.");
         if (config.Positions.ReservedRows is < 0 or > 1024)
             throw new ArgumentException($"Positions.ReservedRows is {config.Positions.ReservedRows}; it must lie between 0 and 1024.");
         if (config.Dropout is < 0 or >= 1)
             throw new ArgumentException($"Dropout {config.Dropout} is not a probability below 1.");
         if (config.InitializerRange <= 0 || !float.IsFinite(config.InitializerRange))
-            throw new ArgumentException($"InitializerRange is {config.InitializerRange}; fresh weights need a positive deviation.");
+            throw new ArgumentException($"InitializerRange is {config.InitializerRange}; this standard deviation must be positive.");
         if (attention.SlidingWindow is < 1)
             throw new ArgumentException($"A sliding window of {attention.SlidingWindow} sees nothing: it must be at least 1.");
         if (config.MixtureOfExperts is { } moe)
@@ -43,7 +43,7 @@ public static class TransformerConfigValidation
                 throw new ArgumentException($"A token cannot use {moe.TopK} of {moe.Experts} experts: choose 1 to {moe.Experts}.");
             if (moe.RouterPrecision == DType.Int32)
                 throw new ArgumentException("A router computes in float32 or bfloat16, not in integers.");
-            // A cure that the routing cannot take would be no cure, and nobody would see it.
+            // A balancing method that the routing does not support would silently have no effect, so it is an error.
             if (moe.Balance.BiasUpdate > 0 && moe.Routing is not SigmoidRouting)
                 throw new ArgumentException(
                     $"Balance.BiasUpdate moves the bias of {nameof(SigmoidRouting)}; {moe.Routing.GetType().Name} has none. Set it to 0 " +

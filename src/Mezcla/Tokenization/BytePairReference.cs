@@ -3,8 +3,8 @@ using System.Text;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Byte-pair encoding as one would explain it: slow, and short enough to read whole.
-/// <see cref="BytePairTokenizer"/> gives the same results at speed.
+/// Byte-pair encoding, written as one would explain it: slow, and short enough to read in full.
+/// <see cref="BytePairTokenizer"/> gives the same results faster.
 /// </summary>
 /// <example><code>
 /// var merges = BytePairReference.Train("low lower lowest", 258, SplitPattern.None);   // l+o is 256, 256+w is 257
@@ -12,10 +12,11 @@ namespace Mezcla.Tokenization;
 /// </code></example>
 public static class BytePairReference
 {
-    /// <summary>The merges that training finds: merge n joins a left and a right id
-    /// into the id 256 + n. Ids below 256 are the bytes.</summary>
+    /// <summary>
+    /// The merges that training finds: merge n joins a left and a right id into the id 256 + n. Ids below 256 are the bytes.
+    /// </summary>
     /// <param name="text">The text to learn from.</param>
-    /// <param name="vocabularySize">256 plus the number of merges wanted; training ends earlier where no pair occurs twice.</param>
+    /// <param name="vocabularySize">256 plus the number of merges wanted; training ends earlier if no pair occurs twice.</param>
     /// <param name="pattern">How to cut the text before merging.</param>
     public static List<(int Left, int Right)> Train(string text, int vocabularySize, SplitPattern pattern)
     {
@@ -29,7 +30,7 @@ public static class BytePairReference
                     counts[(piece[i], piece[i + 1])] = counts.GetValueOrDefault((piece[i], piece[i + 1])) + 1;
             if (counts.Count == 0)
                 break;
-            // The most frequent pair; of equals, the smaller ids.
+            // Finds the most frequent pair; among equally frequent ones, the pair with the smaller ids.
             var best = counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key).First();
             if (best.Value < 2)
                 break;
@@ -39,7 +40,7 @@ public static class BytePairReference
         return merges;
     }
 
-    /// <summary>The ids of a text: in each piece, apply the merges in the order in which they were found.</summary>
+    /// <summary>Encodes a text: in each piece, applies the merges in the order in which training found them.</summary>
     public static List<int> Encode(string text, IReadOnlyList<(int Left, int Right)> merges, SplitPattern pattern)
     {
         var ids = new List<int>();
@@ -53,11 +54,14 @@ public static class BytePairReference
         return ids;
     }
 
-    /// <summary>The bytes of an id: itself, or those of its left part and then those of its right part.</summary>
+    /// <summary>
+    /// The bytes that an id stands for: one byte for an id below 256, otherwise the bytes of its left
+    /// part followed by those of its right part.
+    /// </summary>
     public static byte[] TokenBytes(int id, IReadOnlyList<(int Left, int Right)> merges) =>
         id < 256 ? [(byte)id] : [.. TokenBytes(merges[id - 256].Left, merges), .. TokenBytes(merges[id - 256].Right, merges)];
 
-    // From left to right, each pair becomes one id.
+    // Replaces each occurrence of the pair, from left to right, by one id.
     private static List<int> Merge(List<int> piece, (int Left, int Right) pair, int id)
     {
         var merged = new List<int>();

@@ -7,8 +7,8 @@ namespace Mezcla.Tokenization;
 
 /// <summary>
 /// Byte-pair encoding on the bytes of UTF-8 text, as GPT-2 introduced it (Radford et al. 2019): the text is cut into pieces by a
-/// <see cref="SplitPattern"/>; in each piece the bytes are merged pair by pair, in the order in which training found the pairs.
-/// Every string has an encoding, and decodes to itself.
+/// <see cref="SplitPattern"/>; in each piece the bytes are merged pair by pair, in the order in which training found the pairs. Every
+/// string can be encoded, and decoding its ids gives the same string.
 /// </summary>
 public sealed class BytePairTokenizer : Tokenizer
 {
@@ -17,7 +17,7 @@ public sealed class BytePairTokenizer : Tokenizer
     private readonly int[] _byteIds = new int[256];
     private readonly bool[]? _whole;
 
-    /// <summary>Makes the tokenizer of a vocabulary and its merges.</summary>
+    /// <summary>Makes a tokenizer from a vocabulary and its merges.</summary>
     /// <param name="vocabulary">The bytes of each id.</param>
     /// <param name="merges">The pairs that merge, with their ranks.</param>
     /// <param name="wholePieces">Whether a piece that is itself a token becomes that token, whatever the merges say (tiktoken, and
@@ -25,7 +25,7 @@ public sealed class BytePairTokenizer : Tokenizer
     /// <param name="pattern">How text is split into pieces before merging.</param>
     /// <param name="specialTokens">The special tokens and their ids.</param>
     /// <param name="addPrefixSpace">Whether a text that starts without a space is encoded as if it had one.</param>
-    /// <param name="always">Tokens that no merge makes, and that are tokens wherever the text has them.</param>
+    /// <param name="always">Tokens that no merge produces, but that are recognised wherever the text contains them.</param>
     /// <exception cref="ArgumentException">A byte has no token.</exception>
     public BytePairTokenizer(Vocabulary vocabulary, MergeTable merges, bool wholePieces, SplitPattern pattern,
         IEnumerable<KeyValuePair<string, int>> specialTokens, bool addPrefixSpace = false, IReadOnlyDictionary<string, int>? always = null)
@@ -41,7 +41,7 @@ public sealed class BytePairTokenizer : Tokenizer
         }
         if (wholePieces)
             return;
-        // Looking a piece up is far cheaper than merging it: find out once which tokens merging gives back whole.
+        // Looking a piece up is far cheaper than merging it, so find out once which tokens merging would reproduce as a whole.
         var whole = new bool[vocabulary.Count];
         var ids = new List<int>();
         for (var id = 0; id < whole.Length; id++)
@@ -68,19 +68,20 @@ public sealed class BytePairTokenizer : Tokenizer
     /// <summary>The bytes of each token, without the special tokens.</summary>
     public Vocabulary Vocabulary => _vocabulary;
 
-    /// <summary>The pairs of ids that merge, in order of rank. What a pair makes is the token of its bytes together.</summary>
+    /// <summary>
+    /// The pairs of ids that merge, in order of rank. A pair becomes the token whose bytes are those of both parts together.
+    /// </summary>
     public IReadOnlyList<(int Left, int Right)> Merges => _merges.InOrder();
 
     /// <summary>Learns a vocabulary from a text: 256 bytes, then a token for each merge, then the special tokens.</summary>
     /// <param name="text">The text to learn from. Special tokens spelled in it are ordinary text.</param>
-    /// <param name="vocabularySize">
-    /// Tokens wanted in all, at least 256 plus the special ones. The result has fewer when the text runs out of pairs that occur twice.
-    /// </param>
+    /// <param name="vocabularySize">Number of tokens wanted, including the special ones: at least 256 plus their number. The result has
+    /// fewer if no pair occurs twice any more.</param>
     /// <param name="pattern">How to cut the text; no token crosses a cut.</param>
     /// <param name="specialTokens">Tokens to add after the learned ones, such as <c>&lt;|endoftext|&gt;</c>.</param>
     /// <remarks>
-    /// Each step merges the most frequent pair of neighbours; of pairs equally frequent, the one with the smaller left id, then the smaller
-    /// right id. <see cref="BytePairReference"/> is the same in sixty lines.
+    /// Each step merges the most frequent pair of neighbours; among equally frequent pairs, the one with the smaller left id, then the
+    /// smaller right id. <see cref="BytePairReference"/> does the same in sixty lines.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary is too small for the bytes and the special tokens.</exception>
     public static BytePairTokenizer Train(string text, int vocabularySize, SplitPattern pattern = SplitPattern.Gpt4,
@@ -100,13 +101,13 @@ public sealed class BytePairTokenizer : Tokenizer
     }
 
     /// <summary>
-    /// Makes the tokenizer of a tiktoken vocabulary, in which a token's rank is its id and
-    /// any two neighbours merge whose bytes together are a token.
+    /// Makes a tokenizer from a tiktoken vocabulary. In it the rank of a token is its id, and two neighbours
+    /// merge if their bytes together are a token.
     /// </summary>
     /// <param name="tokens">The bytes of each id; null for an id that is not used.</param>
     /// <param name="pattern">How text is cut before merging.</param>
     /// <param name="specialTokens">The special tokens and their ids.</param>
-    /// <exception cref="FormatException">A token is too long to look for its parts.</exception>
+    /// <exception cref="FormatException">A token is so long that the search for its parts would take too long.</exception>
     /// <exception cref="ArgumentException">Two ids have the same bytes, or a byte has no token.</exception>
     public static BytePairTokenizer FromRanks(IReadOnlyList<byte[]?> tokens, SplitPattern pattern,
         IEnumerable<KeyValuePair<string, int>> specialTokens)

@@ -4,9 +4,10 @@ using System.Text;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Byte-pair training that counts once and then only what changes. Equal pieces are kept once, with a weight. Each pair knows how
-/// often it occurs and where; merging it visits those places only, and a heap gives the most frequent pair.
-/// Same result as <see cref="BytePairReference.Train"/>, which counts everything anew for each merge.
+/// Byte-pair training that counts all pairs once and then updates only the counts that change. Equal pieces are stored once,
+/// with their number as a weight. Each pair has its count and a list of its places; merging the pair visits only those
+/// places, and a heap gives the most frequent pair. The result is the same as that of <see cref="BytePairReference.Train"/>,
+/// which counts everything again for each merge.
 /// </summary>
 internal sealed class BytePairTrainer
 {
@@ -16,7 +17,7 @@ internal sealed class BytePairTrainer
         public readonly List<int> Places = [];
     }
 
-    // The hash of a ulong is the exclusive or of its halves, and small ids would all fall together.
+    // A hash of our own: .NET's hash of a ulong is the exclusive or of its halves, which makes small ids collide.
     private sealed class PairComparer : IEqualityComparer<ulong>
     {
         public bool Equals(ulong a, ulong b) => a == b;
@@ -24,8 +25,8 @@ internal sealed class BytePairTrainer
         public int GetHashCode(ulong pair) => (int)(MergeTable.Hash(pair) >> 32);
     }
 
-    // The distinct pieces behind one another, with a gap before, between and after. A token's id stands at its first and at its last byte:
-    // with the token's length, both neighbours are found without links. Whatever is neither is a gap.
+    // The distinct pieces are stored one after the other, with gaps before, between and after them. A token's id is stored at its first and
+    // at its last byte: with the token's length, both neighbours are found without links. All other places are gaps.
     private const int Gap = -1;
     private readonly int[] _ids;
     private readonly int[] _weights; // how often the piece at this place occurs in the text
@@ -60,8 +61,9 @@ internal sealed class BytePairTrainer
         QueueBorn();
     }
 
-    /// <summary>The first <paramref name="count"/> merges, fewer where no pair occurs
-    /// twice any more. Merge n makes the id 256 + n.</summary>
+    /// <summary>
+    /// Finds the first <paramref name="count"/> merges, or fewer if no pair occurs twice any more. Merge n makes the id 256 + n.
+    /// </summary>
     public List<(int Left, int Right)> Merges(int count)
     {
         var merges = new List<(int, int)>();
@@ -71,7 +73,7 @@ internal sealed class BytePairTrainer
                 continue;
             if (pair.Count != -priority.MinusCount)
             {
-                // Counts only fall once a pair is queued, so what comes out up to date is the best of all.
+                // Counts only decrease once a pair is queued, so an entry that is up to date when it comes out is the most frequent pair.
                 _queue.Enqueue(key, (-pair.Count, key));
                 continue;
             }
@@ -118,7 +120,7 @@ internal sealed class BytePairTrainer
         pair.Places.Add(place);
     }
 
-    // The pair being merged is out of the table already: its own overlaps, as in "aaa", need no count.
+    // The pair being merged was already removed from the table: its own overlaps, as in "aaa", need not be counted.
     private void Remove(int left, int right, int weight)
     {
         if (left == Gap || right == Gap || !_pairs.TryGetValue(MergeTable.Pack(left, right), out var pair))

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// What the split patterns ask of a code point. Exactly one of Letter, Number, Other and Space is set; none means the end of the text.
-/// Upper and Lower are GPT-4o's two classes of word characters,
-/// <c>[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]</c> and <c>[\p{Ll}\p{Lm}\p{Lo}\p{M}]</c>.
+/// The properties of a code point that the split patterns test. Exactly one of Letter, Number, Other and Space is set; if none is, the text
+/// has ended. Upper and Lower are GPT-4o's two classes of word characters, <c>[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]</c> and
+/// <c>[\p{Ll}\p{Lm}\p{Lo}\p{M}]</c>.
 /// </summary>
 [Flags]
 internal enum CharacterClass : byte
@@ -17,8 +17,10 @@ internal static class CharacterClasses
 {
     private static readonly CharacterClass[] BasicPlane = [.. Enumerable.Range(0, 0x10000).Select(Classify)];
 
-    /// <summary>The class of the character that starts at <paramref name="at"/> of valid
-    /// UTF-8, and its length in bytes; End past the end.</summary>
+    /// <summary>
+    /// The class of the character that starts at <paramref name="at"/> of valid UTF-8, and its
+    /// length in bytes; End after the end of the text.
+    /// </summary>
     public static CharacterClass Next(ReadOnlySpan<byte> utf8, int at, out int length)
     {
         if ((uint)at >= (uint)utf8.Length)
@@ -46,7 +48,7 @@ internal static class CharacterClasses
 
     internal static CharacterClass Classify(int codePoint)
     {
-        // Unicode's White_Space: what \s means to tiktoken. .NET counts the same characters.
+        // Unicode's White_Space property, which is what \s means to tiktoken. .NET uses the same set.
         if (codePoint < 0x10000 && char.IsWhiteSpace((char)codePoint))
             return codePoint is '\r' or '\n' ? CharacterClass.Space | CharacterClass.NewLine : CharacterClass.Space;
         return CharUnicodeInfo.GetUnicodeCategory(codePoint) switch

@@ -2,14 +2,15 @@ using System.Text;
 
 namespace Mezcla.Tokenization;
 
-/// <summary>A token for each character (Unicode code point) that a text has, in order
-/// of code point: the simplest vocabulary there is.</summary>
+/// <summary>
+/// One token for each character (Unicode code point) that occurs in a text, in order of code point: the simplest possible vocabulary.
+/// </summary>
 public sealed class CharacterTokenizer : Tokenizer
 {
     private readonly byte[][] _bytes;
     private readonly Dictionary<Rune, int> _ids = [];
 
-    /// <summary>Makes the tokenizer of a list of characters: the id of a character is its place in the list.</summary>
+    /// <summary>Makes a tokenizer from a list of characters: the id of a character is its index in the list.</summary>
     /// <param name="characters">The characters.</param>
     /// <param name="specialTokens">The special tokens and their ids.</param>
     public CharacterTokenizer(IReadOnlyList<Rune> characters, IEnumerable<KeyValuePair<string, int>> specialTokens) : base(specialTokens)
@@ -26,7 +27,7 @@ public sealed class CharacterTokenizer : Tokenizer
     /// <summary>The characters and their ids.</summary>
     public IReadOnlyDictionary<Rune, int> Characters => _ids;
 
-    /// <summary>Makes the vocabulary of a text: its characters by code point, then the special tokens.</summary>
+    /// <summary>Makes a tokenizer for a text: its characters by code point, then the special tokens.</summary>
     public static CharacterTokenizer Train(string text, params ReadOnlySpan<string> specialTokens)
     {
         Rune[] characters = [.. text.EnumerateRunes().Distinct().Order()];

@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// OpenAI's published encodings. Their vocabularies travel inside the library (see <c>datasets/tokenizers</c>); each is read when first
-/// asked for and kept. Every text gets the ids that tiktoken gives it.
+/// OpenAI's published encodings. Their vocabularies are embedded in the library (see <c>datasets/tokenizers</c>); each is read when it is
+/// first asked for, then kept. Every text gets the same ids as from tiktoken.
 /// </summary>
 public static class Encodings
 {
@@ -27,14 +27,16 @@ public static class Encodings
 
     private static readonly ConcurrentDictionary<string, Lazy<BytePairTokenizer>> Loaded = new();
 
-    /// <summary>The names that <see cref="Get"/> knows: gpt2, r50k_base, p50k_base,
-    /// p50k_edit, cl100k_base, o200k_base, o200k_harmony.</summary>
+    /// <summary>
+    /// The names that <see cref="Get"/> knows: gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony.
+    /// </summary>
     public static IReadOnlyCollection<string> Names => All.Keys;
 
     extension(Tokenizer)
     {
-        /// <summary>One of OpenAI's encodings, such as <c>gpt2</c>, <c>cl100k_base</c> or
-        /// <c>o200k_base</c>: the same as <see cref="Get"/>.</summary>
+        /// <summary>
+        /// One of OpenAI's encodings, such as <c>gpt2</c>, <c>cl100k_base</c> or <c>o200k_base</c>: the same as <see cref="Get"/>.
+        /// </summary>
         /// <param name="name">One of <see cref="Names"/>.</param>
         /// <exception cref="ArgumentException">There is no encoding of that name.</exception>
         public static BytePairTokenizer ForEncoding(string name) => Get(name);
@@ -51,7 +53,9 @@ public static class Encodings
             encoding.SpecialTokens.ToDictionary(t => t.Text, t => t.Id)))).Value;
     }
 
-    /// <summary>The tokens of a vocabulary by rank. p50k is r50k with the runs of 2 to 25 spaces after the special token's id.</summary>
+    /// <summary>
+    /// The tokens of a vocabulary by rank. p50k is r50k plus the runs of 2 to 25 spaces, whose ids follow the special token's.
+    /// </summary>
     internal static List<byte[]?> Ranks(string file)
     {
         if (file != "p50k_base")

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Which pairs of neighbours merge: (left id, right id) to the merged id and its rank; a smaller rank merges first.
-/// A hash table with open addressing, filled once.
+/// The pairs of neighbours that merge: maps (left id, right id) to the merged id and its rank; a smaller rank merges first. It is a hash
+/// table with open addressing, filled once.
 /// </summary>
 public sealed class MergeTable
 {
@@ -16,7 +16,7 @@ public sealed class MergeTable
     private ulong[] _filter; // some bits for each slot, small enough for a fast cache: where its bit is not set, a pair does not merge
 
     /// <summary>An empty table.</summary>
-    /// <param name="expected">About how many pairs will be added; the table grows where there are more.</param>
+    /// <param name="expected">About how many pairs will be added; the table grows if there are more.</param>
     public MergeTable(int expected)
     {
         (_slots, _filter) = Empty(expected);
@@ -32,13 +32,13 @@ public sealed class MergeTable
 
     internal static int IdOf(ulong merge) => (int)(uint)merge;
 
-    /// <summary>The packed rank and id that the pair merges to, or <see cref="None"/>.</summary>
+    /// <summary>The packed rank and id of the merged pair, or <see cref="None"/>.</summary>
     internal ulong Find(int left, int right)
     {
         if ((uint)(left | right) < 256)
             return _small[left << 8 | right];
         ulong pair = Pack(left, right), hash = Hash(pair);
-        // Most pairs do not merge, and most of those are told here.
+        // Most pairs do not merge, and the filter detects most of those here.
         if ((_filter[Word(hash)] >> Bit(hash) & 1) == 0)
             return None;
         var slots = _slots;

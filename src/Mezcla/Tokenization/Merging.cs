@@ -6,19 +6,20 @@ using System.Runtime.Intrinsics;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Byte-pair merging (Sennrich et al. 2016): again and again merge the neighbours of the lowest rank, the leftmost of equals, until none
-/// merge. Short pieces scan an array; long ones keep the pairs in a heap, so that a word of a megabyte takes n log n steps.
+/// Byte-pair merging (Sennrich et al. 2016): repeatedly merges the neighbours of the lowest rank, the leftmost of equals, until no pair
+/// merges. Short pieces scan an array; long ones keep the pairs in a heap, so that a word of a megabyte takes n log n steps.
 /// </summary>
 public static class Merging
 {
-    // Measured: the scan, whose search for the lowest rank takes many at a time, is the faster up to here and a little beyond.
+    // As measured, scanning is faster up to this length and a little beyond, because the search for
+    // the lowest rank compares many at a time.
     private const int LongPiece = 512;
 
     /// <summary>Merges <paramref name="ids"/> in place; returns how many are left, at its start.</summary>
     public static int Merge(MergeTable merges, Span<int> ids) => ids.Length < LongPiece ? Scan(merges, ids) : Heap(merges, ids);
 
-    // Nothing moves while pairs merge: each rank stands at the position of the pair's
-    // left part, and positions that were swallowed have no rank.
+    // Nothing moves while pairs merge: each rank is stored at the position of the pair's left part, and positions that were merged into
+    // their left neighbour have no rank.
     [SkipLocalsInit]
     internal static int Scan(MergeTable merges, Span<int> ids)
     {
@@ -57,7 +58,7 @@ public static class Merging
         (ranks[left], made[left]) = (MergeTable.RankOf(merge), MergeTable.IdOf(merge));
     }
 
-    // Where the lowest rank stands first, or -1 where nothing has a rank.
+    // The first position of the lowest rank, or -1 if no position has a rank.
     private static int LowestFirst(ReadOnlySpan<uint> ranks)
     {
         ref var first = ref MemoryMarshal.GetReference(ranks);
@@ -88,13 +89,14 @@ public static class Merging
             if (i + 1 < length && merges.Find(ids[i], ids[i + 1]) is var merge and not MergeTable.None)
                 first.Add((i, Key(merge, i)));
         }
-        // Equal ranks come out by position. An entry may be out of date when it comes out: then the pair there has another key.
+        // Equal ranks come out by position. An entry may be out of date when it comes out: then the
+        // pair at its position has another key by now.
         var queue = new PriorityQueue<int, ulong>(first);
         while (queue.TryDequeue(out var at, out var key))
         {
             var right = next[at];
             if (right < 0 || right == length)
-                continue; // at was swallowed by its left neighbour, or is the last now
+                continue; // `at` was merged into its left neighbour, or is now the last
             var merge = merges.Find(ids[at], ids[right]);
             if (merge == MergeTable.None || Key(merge, at) != key)
                 continue;

@@ -3,8 +3,8 @@ using static Mezcla.Tokenization.CharacterClass;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// The split patterns as code: from the start of a piece to its end, in UTF-8, without backtracking and in linear time. The comments
-/// give the alternative of <see cref="SplitPatterns.Expression"/> that each step stands for; the first that matches wins.
+/// The split patterns as code: finds the end of a piece from its start, in UTF-8, in linear time and without general backtracking. The
+/// comments give the alternative of <see cref="SplitPatterns.Expression"/> that each step implements; the first one that matches wins.
 /// </summary>
 internal static class PieceSplitter
 {
@@ -128,7 +128,7 @@ internal static class PieceSplitter
         int fold = anyCase ? 0x20 : 0, a = text[at + 1] | fold, b = at + 2 < text.Length ? text[at + 2] : 0;
         if (a is 's' or 't' or 'm' or 'd')
             return 2;
-        // U+017F, the long s, is an s in any case but not in ASCII.
+        // U+017F, the long s, equals s if case is ignored, but it is not ASCII.
         if (anyCase && text[at + 1] == 0xC5 && b == 0xBF)
             return 3;
         b |= fold;

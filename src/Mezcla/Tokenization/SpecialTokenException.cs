@@ -1,6 +1,6 @@
 namespace Mezcla.Tokenization;
 
-/// <summary>A text spells a special token that <see cref="SpecialTokenPolicy"/> refuses.</summary>
+/// <summary>Thrown if a text contains a special token that the <see cref="SpecialTokenPolicy"/> forbids.</summary>
 /// <param name="token">The special token.</param>
 /// <param name="position">Where it is in the text, in characters (UTF-16 units) from 0.</param>
 public sealed class SpecialTokenException(string token, int position) : ArgumentException(

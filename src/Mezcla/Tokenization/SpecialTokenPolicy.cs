@@ -12,11 +12,12 @@ public sealed class SpecialTokenPolicy
 
     private SpecialTokenPolicy(HashSet<string>? allowed, bool refuseOthers) => (_allowed, _refuseOthers) = (allowed, refuseOthers);
 
-    /// <summary>A special token in the text is an error, an
-    /// <see cref="ArgumentException"/> that says which and where. The default.</summary>
+    /// <summary>
+    /// A special token in the text throws an <see cref="ArgumentException"/> that gives the token and its position. This is the default.
+    /// </summary>
     public static SpecialTokenPolicy Raise { get; } = new([], refuseOthers: true);
 
-    /// <summary>Nothing is special: <c>&lt;|endoftext|&gt;</c> is encoded as the thirteen characters it is.</summary>
+    /// <summary>No token is special: <c>&lt;|endoftext|&gt;</c> is encoded as thirteen ordinary characters.</summary>
     public static SpecialTokenPolicy None { get; } = new([], refuseOthers: false);
 
     /// <summary>Every special token in the text becomes its id.</summary>

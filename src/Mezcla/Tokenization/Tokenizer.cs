@@ -4,8 +4,8 @@ using System.Text;
 namespace Mezcla.Tokenization;
 
 /// <summary>
-/// Turns text into token ids and back. An id stands for a string of bytes; text that starts or ends inside a character is therefore
-/// possible, and decodes to U+FFFD. Instances never change once made, so many threads may use one.
+/// Turns text into token ids, and ids into text. An id stands for a string of bytes; a sequence of ids can therefore start or end inside a
+/// character, which decodes to U+FFFD. Instances are immutable, so several threads may share one.
 /// </summary>
 /// <example><code>
 /// var gpt4 = Tokenizer.ForEncoding("cl100k_base");
@@ -19,9 +19,9 @@ public abstract class Tokenizer
     private readonly Dictionary<int, byte[]> _addedBytes = [];
     private readonly SearchValues<string> _search;
 
-    /// <summary>A tokenizer with these added tokens; how the text between them is encoded is up to the subclass.</summary>
+    /// <summary>Makes a tokenizer with these added tokens; the subclass encodes the text between them.</summary>
     /// <param name="specialTokens">The special tokens and their ids.</param>
-    /// <param name="always">Strings that are one token wherever they stand, whatever the policy for special tokens.</param>
+    /// <param name="always">Strings that are one token wherever they occur, whatever the policy for special tokens.</param>
     /// <exception cref="ArgumentException">A token is the empty string, an id is negative, or two tokens have the same id.</exception>
     protected Tokenizer(IEnumerable<KeyValuePair<string, int>> specialTokens, IEnumerable<KeyValuePair<string, int>>? always = null)
     {
@@ -44,8 +44,9 @@ public abstract class Tokenizer
     /// <summary>The special tokens and their ids.</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens => _special;
 
-    /// <summary>The user-defined symbols and their ids: strings that are one token wherever
-    /// a text spells them, although no merge makes them.</summary>
+    /// <summary>
+    /// The user-defined symbols and their ids: strings that are one token wherever a text contains them, although no merge produces them.
+    /// </summary>
     public IEnumerable<KeyValuePair<string, int>> AlwaysTokens => _added.Where(t => !_special.ContainsKey(t.Key));
 
     /// <summary>The id that marks the start of a text, or null where the vocabulary has none.</summary>
@@ -55,17 +56,16 @@ public abstract class Tokenizer
     public int? EndOfText => Find("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>");
 
     /// <summary>
-    /// Whether the model that this tokenizer came with was trained with <see cref="BeginOfText"/> before every text.
-    /// <see cref="Encode"/> never adds it: whoever feeds the model does.
+    /// Whether the model of this tokenizer was trained with <see cref="BeginOfText"/> before every text. <see cref="Encode"/> never adds
+    /// it; the code that feeds the model must do so.
     /// </summary>
     public bool ExpectsBeginOfText { get; init; }
 
     /// <summary>Encodes a text.</summary>
     /// <param name="text">Any string. A surrogate without its partner counts as U+FFFD, as in every UTF-8 encoder.</param>
-    /// <param name="specialTokens">What to do where the text spells a special token;
-    /// <see cref="SpecialTokenPolicy.Raise"/> when null.</param>
-    /// <exception cref="SpecialTokenException">The text spells a special token that the policy refuses.</exception>
-    /// <exception cref="ArgumentException">The policy names a token that this tokenizer lacks.</exception>
+    /// <param name="specialTokens">What to do if the text contains a special token; <see cref="SpecialTokenPolicy.Raise"/> if null.</param>
+    /// <exception cref="SpecialTokenException">The text contains a special token that the policy forbids.</exception>
+    /// <exception cref="ArgumentException">The policy names a token that this tokenizer does not have.</exception>
     public int[] Encode(string text, SpecialTokenPolicy? specialTokens = null)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -118,14 +118,16 @@ public abstract class Tokenizer
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public byte[] TokenBytes(int id) => DecodeBytes([id]);
 
-    /// <summary>Appends the ids of a part in which nothing is special; it may be empty. An
-    /// added token, <paramref name="before"/>, or nothing follows.</summary>
+    /// <summary>
+    /// Appends the ids of a part of the text without special tokens; the part may be empty. It is followed by the added token
+    /// <paramref name="before"/>, or by the end of the text if that is null.
+    /// </summary>
     protected abstract void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before = null);
 
     /// <summary>The bytes of an id that is not special.</summary>
     protected abstract ReadOnlySpan<byte> OrdinaryBytes(int id);
 
-    /// <summary>The exception for an id that no token has.</summary>
+    /// <summary>Makes the exception for an id that belongs to no token.</summary>
     protected ArgumentOutOfRangeException NoSuchId(int id) =>
         new(nameof(id), id, $"No token has the id {id}: ids run from 0 to {VocabularySize - 1}, and this one " +
             $"{(id < 0 || id >= VocabularySize ? "lies outside" : "is not used")}.");
@@ -139,7 +141,7 @@ public abstract class Tokenizer
         return numbered;
     }
 
-    /// <summary>Whether the id is that of a special token or of one that is always a token.</summary>
+    /// <summary>Whether the id belongs to a special token or to one that is always recognised.</summary>
     protected bool IsAdded(int id) => _addedBytes.ContainsKey(id);
 
     private int? Find(params ReadOnlySpan<string> names)
@@ -150,7 +152,7 @@ public abstract class Tokenizer
         return null;
     }
 
-    // The longest token that may stand for the text here, and one that the policy refuses.
+    // The longest added token at this position that the policy allows, and one that it forbids.
     private (string? Token, string? Refused) SpecialAt(string text, int at, SpecialTokenPolicy policy)
     {
         string? token = null, refused = null;

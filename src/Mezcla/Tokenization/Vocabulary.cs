@@ -3,20 +3,23 @@ using System.Numerics;
 
 namespace Mezcla.Tokenization;
 
-/// <summary>The bytes of each id, and the id of a string of bytes (a hash table with
-/// open addressing). An id without bytes is not used.</summary>
+/// <summary>
+/// Maps each id to its bytes, and a string of bytes to its id (a hash table with open addressing). An id without bytes is unused.
+/// </summary>
 public sealed class Vocabulary
 {
-    /// <summary>The longest token that is tried for pairs at every cut, which takes the square of
-    /// its length: a hostile file could have one of many megabytes.</summary>
+    /// <summary>
+    /// The longest token whose pairs are found by trying every cut. That takes time proportional to the square of its length, and a
+    /// malicious file could contain a token of many megabytes.
+    /// </summary>
     public const int LongestCut = 4096;
 
     private readonly byte[] _bytes;
     private readonly int[] _starts;
     private readonly ulong[] _slots; // the upper half of a hash, and an id plus one; 0 is empty
 
-    /// <summary>Makes the table of a list of tokens.</summary>
-    /// <param name="tokens">The bytes of each id from 0; null or empty for an id that is not used.</param>
+    /// <summary>Makes the table from a list of tokens.</summary>
+    /// <param name="tokens">The bytes of each id from 0; null or empty for an unused id.</param>
     /// <exception cref="ArgumentException">Two ids have the same bytes.</exception>
     public Vocabulary(IReadOnlyList<byte[]?> tokens)
     {
@@ -42,13 +45,13 @@ public sealed class Vocabulary
     /// <summary>One more than the largest id.</summary>
     public int Count => _starts.Length - 1;
 
-    /// <summary>The bytes of an id; empty for one that is not used.</summary>
+    /// <summary>The bytes of an id; empty for an unused id.</summary>
     public ReadOnlySpan<byte> this[int id] => _bytes.AsSpan(_starts[id], _starts[id + 1] - _starts[id]);
 
-    /// <summary>The id of these bytes, or -1.</summary>
+    /// <summary>The id of these bytes, or -1 if there is none.</summary>
     public int Find(ReadOnlySpan<byte> token) => (int)(uint)_slots[Slot(token, Hash(token))] - 1;
 
-    // Where the token is, or the empty slot where it would be.
+    // The slot of the token, or the empty slot where it would be inserted.
     private int Slot(ReadOnlySpan<byte> token, ulong hash)
     {
         var mask = _slots.Length - 1;

@@ -1,8 +1,8 @@
 namespace Mezcla.Training;
 
 /// <summary>
-/// AdamW (Kingma and Ba 2015; Loshchilov and Hutter 2019, algorithm 2): m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
-/// θ ← θ − η·(m̂/(√v̂ + ε) + λθ), with decay λ on matrices only: norms, biases and other vectors are not pulled to zero.
+/// AdamW (Kingma and Ba 2015; Loshchilov and Hutter 2019, algorithm 2): m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², θ ← θ − η·(m̂/(√v̂ + ε) +
+/// λθ). The weight decay λ applies to matrices only, not to norms, biases and other vectors.
 /// </summary>
 public sealed class AdamW : Optimizer
 {
@@ -11,7 +11,7 @@ public sealed class AdamW : Optimizer
     private readonly Tensor?[] _gradients;
     private readonly bool[] _decays;
 
-    /// <summary>An optimizer with moments of zero.</summary>
+    /// <summary>Makes an optimizer whose moments are zero.</summary>
     public AdamW(IEnumerable<(string Name, Tensor Tensor)> parameters, TrainingConfig config)
         : base(parameters.OrderByDescending(IsMatrix))
     {
@@ -23,7 +23,7 @@ public sealed class AdamW : Optimizer
         _decays = [.. Parameters.Select(IsMatrix)];
     }
 
-    /// <summary>ε, added to the root of the second moment.</summary>
+    /// <summary>ε, which is added to the square root of the second moment.</summary>
     public const float Epsilon = 1e-8f;
 
     /// <inheritdoc/>

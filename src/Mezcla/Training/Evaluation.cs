@@ -2,7 +2,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Training;
 
-/// <summary>How well a model predicts text it was not trained on.</summary>
+/// <summary>Measures how well a model predicts text that it was not trained on.</summary>
 public static class Evaluation
 {
     /// <summary>Mean nats per token over <paramref name="batches"/> held-out batches, drawn the same way every time.</summary>
@@ -22,9 +22,10 @@ public static class Evaluation
         return sum / count;
     }
 
-    /// <summary>Mean nats per token of a whole text, every token after the first predicted
-    /// once from at most a context of tokens before it.</summary>
-    /// <exception cref="ArgumentException">Fewer than two tokens.</exception>
+    /// <summary>
+    /// Mean nats per token of a whole text. Every token after the first is predicted once, from at most a context of tokens before it.
+    /// </summary>
+    /// <exception cref="ArgumentException">There are fewer than two tokens.</exception>
     public static double CrossEntropy(LanguageModel model, ReadOnlySpan<int> ids)
     {
         if (ids.Length < 2)
@@ -44,6 +45,6 @@ public static class Evaluation
         return sum / (ids.Length - 1);
     }
 
-    /// <summary>exp of the cross-entropy: among how many equally likely tokens the model is left choosing.</summary>
+    /// <summary>Perplexity, exp of the cross-entropy: the number of equally likely tokens that would be as hard to predict.</summary>
     public static double PerplexityOf(LanguageModel model, ReadOnlySpan<int> ids) => Math.Exp(CrossEntropy(model, ids));
 }

@@ -2,12 +2,12 @@ namespace Mezcla.Training;
 
 /// <summary>
 /// Muon (Jordan et al. 2024): the momentum of a matrix is replaced by the nearest matrix with orthogonal rows, found by five Newton-Schulz
-/// steps X ← aX + b(XXᵀ)X + c(XXᵀ)²X, so every direction moves alike. Matrices inside the blocks only; all else is AdamW's.
-/// A stack of expert matrices [E, m, n] is treated one by one.
+/// steps X ← aX + b(XXᵀ)X + c(XXᵀ)²X, so that the update has about the same size in every direction. It applies to the matrices inside the
+/// blocks; all other parameters use AdamW. In a stack of expert matrices [E, m, n], each matrix is treated separately.
 /// </summary>
 public sealed class Muon : Optimizer
 {
-    // The quintic that pushes singular values to about one fastest; published with the method.
+    // The coefficients of the quintic polynomial that moves singular values to about 1 fastest, as published with the method.
     private const float A = 3.4445f, B = -4.7750f, C = 2.0315f, Momentum = 0.95f;
     private const int Iterations = 5;
 
@@ -15,7 +15,7 @@ public sealed class Muon : Optimizer
     private readonly List<(string Name, Tensor Parameter, Tensor Momentum)> _matrices = [];
     private readonly AdamW _others;
 
-    /// <summary>An optimizer with momenta of zero.</summary>
+    /// <summary>Makes an optimizer whose momenta are zero.</summary>
     public Muon(IEnumerable<(string Name, Tensor Tensor)> parameters, TrainingConfig config)
         : base(parameters)
     {
@@ -29,8 +29,10 @@ public sealed class Muon : Optimizer
     public override IEnumerable<(string Name, Tensor Tensor)> State() =>
         _matrices.Select(m => ($"{m.Name}.momentum", m.Momentum)).Concat(_others.State());
 
-    /// <summary>The nearest matrix with orthogonal rows (or columns, where there are fewer) to [...,
-    /// m, n], roughly: singular values between about 0.7 and 1.2.</summary>
+    /// <summary>
+    /// Approximates the nearest matrix with orthogonal rows (or columns, if there are fewer of them) to each matrix of [..., m, n]; its
+    /// singular values are between about 0.7 and 1.2.
+    /// </summary>
     public static Tensor Orthogonalize(Tensor matrix)
     {
         var tall = matrix.Size(-2) > matrix.Size(-1);
@@ -48,7 +50,7 @@ public sealed class Muon : Optimizer
     /// <inheritdoc/>
     protected override void Update(float learningRate, Tensor? scale)
     {
-        // Read here: momenta must not take up what is no number.
+        // The scale is read from the device here, because NaN must not enter the momenta.
         var factor = scale?.Item() ?? 1;
         if (float.IsNaN(factor))
             return;
@@ -60,7 +62,7 @@ public sealed class Muon : Optimizer
             var gradient = factor == 1 ? parameter.Grad : parameter.Grad * factor;
             momentum.CopyFrom(momentum * Momentum + gradient);
             var direction = Orthogonalize(gradient + momentum * Momentum);
-            // The update's root mean square is made like AdamW's, about 0.2, so that one learning rate serves both (Liu et al. 2025).
+            // The update is scaled to the root mean square of AdamW's, about 0.2, so that both can use one learning rate (Liu et al. 2025).
             var rate = learningRate * 0.2f * MathF.Sqrt(Math.Max(parameter.Size(-2), parameter.Size(-1)));
             parameter.CopyFrom(parameter.Detach() * (1 - learningRate * _config.WeightDecay) - direction * rate);
         }

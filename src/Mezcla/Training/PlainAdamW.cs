@@ -10,7 +10,7 @@ public sealed class PlainAdamW : Optimizer
     private readonly TrainingConfig _config;
     private readonly List<(Tensor Mean, Tensor Square)> _moments;
 
-    /// <summary>An optimizer with moments of zero.</summary>
+    /// <summary>Makes an optimizer whose moments are zero.</summary>
     public PlainAdamW(IEnumerable<(string Name, Tensor Tensor)> parameters, TrainingConfig config)
         : base(parameters)
     {
@@ -43,10 +43,10 @@ public sealed class PlainAdamW : Optimizer
             var gradient = parameter.Grad * factor;
             m.CopyFrom(m * _config.Beta1 + gradient * (1 - _config.Beta1));
             v.CopyFrom(v * _config.Beta2 + gradient.Square() * (1 - _config.Beta2));
-            // Both began at 0; after t steps their weights add up to 1 - βᵗ only.
+            // Both averages began at 0, so after t steps their weights add up only to 1 - βᵗ, and they are divided by it.
             var mean = m / (1 - MathF.Pow(_config.Beta1, Steps));
             var square = v / (1 - MathF.Pow(_config.Beta2, Steps));
-            // Weights of matrices also decay towards 0; norms, biases and other vectors do not.
+            // The weights of matrices also decay towards 0; norms, biases and other vectors do not.
             var decay = IsMatrix(Parameters[i]) ? _config.WeightDecay : 0;
             var direction = mean / (square.Sqrt() + AdamW.Epsilon) + parameter.Detach() * decay;
             parameter.CopyFrom(parameter.Detach() - direction * learningRate);

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Mezcla.Training;
 
-/// <summary>Draws batches of random windows from a long sequence of token ids, whose end is held out for validation.</summary>
+/// <summary>
+/// Draws batches of random windows from a long sequence of token ids. The end of the sequence is held out for validation.
+/// </summary>
 public sealed class TokenBatches
 {
     private const int Ignored = -100; // the label that a cross-entropy skips
@@ -13,18 +15,18 @@ public sealed class TokenBatches
     private readonly Device _device;
     private readonly Lazy<string> _sha256;
 
-    /// <summary>Batches of <paramref name="ids"/>.</summary>
+    /// <summary>Makes batches from <paramref name="ids"/>.</summary>
     /// <param name="ids">The whole sequence.</param>
     /// <param name="validationShare">The share at the end that is held out, 0 to below 1.</param>
-    /// <param name="device">Where batches are made; the CPU by default.</param>
-    /// <param name="mask">Which ids are learned, such as answers and not questions; the
-    /// others are read but never labels. Null for all.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The share is not within its range.</exception>
+    /// <param name="device">The device on which batches are made; the CPU by default.</param>
+    /// <param name="mask">Which ids are learned, for example answers but not questions; the others are
+    /// inputs but never labels. Null for all.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The share is out of range.</exception>
     /// <exception cref="ArgumentException">The mask is not as long as the ids.</exception>
     public TokenBatches(int[] ids, double validationShare = 0.1, Device? device = null, bool[]? mask = null)
     {
         if (mask is not null && mask.Length != ids.Length)
-            throw new ArgumentException($"A mask of {mask.Length} cannot mark {ids.Length} ids.", nameof(mask));
+            throw new ArgumentException($"The mask has {mask.Length} entries for {ids.Length} ids; it needs one for each.", nameof(mask));
         if (validationShare is not (>= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(validationShare), validationShare,
                 "The held-out share must be at least 0 and below 1.");
@@ -38,31 +40,32 @@ public sealed class TokenBatches
             () => Convert.ToHexStringLower(SHA256.HashData([.. MemoryMarshal.AsBytes<int>(ids), .. MemoryMarshal.AsBytes<bool>(mask)])));
     }
 
-    /// <summary>Batches of sequences that are split already: what is trained on, and what is held out.</summary>
+    /// <summary>Makes batches from sequences that are already split into training data and held-out data.</summary>
     public TokenBatches(int[] training, int[] validation)
     {
         (_training, _validation, _device) = (training, validation, Device.Cpu);
         _sha256 = new(() => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<int>([.. training, .. validation]))));
     }
 
-    /// <summary>Ids that are trained on.</summary>
+    /// <summary>The ids that are trained on.</summary>
     public ReadOnlySpan<int> Training => _training;
 
-    /// <summary>Ids that are held out.</summary>
+    /// <summary>The ids that are held out.</summary>
     public ReadOnlySpan<int> Validation => _validation;
 
     /// <summary>Whether anything is held out.</summary>
     public bool HasValidation => _validation.Length > 0;
 
-    /// <summary>The share held out.</summary>
+    /// <summary>The share of the data that is held out.</summary>
     public double ValidationShare { get; }
 
-    /// <summary>SHA-256 of all ids as little-endian 32-bit integers, and of the mask as
-    /// bytes where there is one, in lower-case hexadecimal.</summary>
+    /// <summary>
+    /// SHA-256, in lower-case hexadecimal, of all ids as little-endian 32-bit integers, followed by the mask, if there is one, as bytes.
+    /// </summary>
     public string Sha256 => _sha256.Value;
 
-    /// <summary>Throws where a window of <paramref name="length"/> tokens and the one after does not fit.</summary>
-    /// <exception cref="ArgumentException">Says how long the data is and what it would need.</exception>
+    /// <summary>Throws if a window of <paramref name="length"/> tokens plus the next token does not fit.</summary>
+    /// <exception cref="ArgumentException">The data is too short; the message gives its length and the length required.</exception>
     public void RequireLength(int length)
     {
         if (_training.Length <= length)
@@ -90,7 +93,7 @@ public sealed class TokenBatches
         for (var row = 0; row < batch; row++)
         {
             var start = random.NextInt(ids.Length - length);
-            // A window without anything to learn is drawn again; RequireLength made sure that there are others.
+            // A window without any label is drawn again; RequireLength made sure that others exist.
             while (mask is not null && !mask.AsSpan(start + 1, length).Contains(true))
                 start = random.NextInt(ids.Length - length);
             Array.Copy(ids, start, inputs, row * length, length);

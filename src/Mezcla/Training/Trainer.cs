@@ -3,11 +3,12 @@ using Mezcla.Models;
 
 namespace Mezcla.Training;
 
-/// <summary>Trains a model on batches of tokens. The same model, data, configuration
-/// and seed give the same losses to the bit on the CPU.</summary>
+/// <summary>
+/// Trains a model on batches of tokens. The same model, data, configuration and seed give the same losses to the bit on the CPU.
+/// </summary>
 public sealed class Trainer
 {
-    // Streams of one seed that never overlap: batches, noise inside the model.
+    // Streams of the same seed that never overlap: one for batches, one for noise inside the model.
     private const ulong BatchStream = 1, NoiseStream = 2;
 
     private readonly LanguageModel _model;
@@ -20,9 +21,9 @@ public sealed class Trainer
     private long _tokens;
     private double? _best;
 
-    /// <summary>A training of <paramref name="model"/>, from its start or from where <paramref name="resume"/> stands.</summary>
-    /// <exception cref="ArgumentException">A setting is out of range, the data is too short
-    /// for a batch, or a resumed training had other data.</exception>
+    /// <summary>Prepares to train <paramref name="model"/>, from the start or from the state <paramref name="resume"/>.</summary>
+    /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or the
+    /// training to resume used other data.</exception>
     public Trainer(LanguageModel model, TokenBatches data, TrainingConfig config, TrainingState? resume = null)
     {
         config.Validate();
@@ -47,7 +48,7 @@ public sealed class Trainer
                 nameof(resume));
         if (resume.ValidationShare is { } share && share != data.ValidationShare)
             throw new ArgumentException(
-                $"The checkpoint was trained with {share:P1} of the data held out, not {data.ValidationShare:P1}: what was held out " +
+                $"The checkpoint was trained with {share:P1} of the data held out, not {data.ValidationShare:P1}: held-out data " +
                     "would be trained on.", nameof(resume));
         _optimizer = resume.Optimizer
             ?? throw new ArgumentException("The training state has no optimizer: load it with ModelCheckpoint.Load.", nameof(resume));
@@ -55,10 +56,10 @@ public sealed class Trainer
         (_best, _worse) = (resume.BestValidationLoss, resume.EvaluationsWithoutImprovement);
     }
 
-    /// <summary>Tokens of a training sequence.</summary>
+    /// <summary>Number of tokens in a training sequence.</summary>
     public int SequenceLength { get; }
 
-    /// <summary>Where the training stands, for a checkpoint.</summary>
+    /// <summary>The current state of the training, for a checkpoint.</summary>
     public TrainingState State() => new()
     {
         Config = _config,
@@ -74,11 +75,11 @@ public sealed class Trainer
     };
 
     /// <summary>
-    /// Trains to the last step. <paramref name="progress"/> hears of every step, in order and on the calling thread; cancelling stops after
-    /// the step under way, and <see cref="State"/> then stands between two steps.
+    /// Trains to the last step. <paramref name="progress"/> is called after every step, in order and on the calling thread. Cancelling
+    /// stops after the current step, and <see cref="State"/> then describes the state between two steps.
     /// </summary>
-    /// <exception cref="TrainingDivergedException">The loss or a gradient is no longer a number.</exception>
-    /// <exception cref="DeviceException">The device has no products of <see cref="TrainingConfig.Precision"/>.</exception>
+    /// <exception cref="TrainingDivergedException">The loss or a gradient is infinite or NaN.</exception>
+    /// <exception cref="DeviceException">The device has no products in <see cref="TrainingConfig.Precision"/>.</exception>
     public TrainingResult Run(Action<TrainingStep>? progress = null, CancellationToken cancellation = default)
     {
         var clock = Stopwatch.StartNew();
@@ -108,12 +109,12 @@ public sealed class Trainer
 
     private bool StoppedEarly => _config.Patience > 0 && _worse >= _config.Patience;
 
-    /// <summary>Nats per token on held-out data, the same batches every time; NaN where none is held out.</summary>
+    /// <summary>Mean nats per token on held-out data, always on the same batches; NaN if none is held out.</summary>
     public double Evaluate() => _data.HasValidation
         ? Evaluation.CrossEntropy(_model, _data, _config.BatchSize, SequenceLength, _config.EvaluationBatches)
         : double.NaN;
 
-    /// <summary>A fresh optimizer of the configured kind for all parameters of a model.</summary>
+    /// <summary>Makes an optimizer of the configured kind for all parameters of a model.</summary>
     public static Optimizer CreateOptimizer(LanguageModel model, TrainingConfig config) => config.Optimizer switch
     {
         OptimizerKind.AdamW => new AdamW(model.NamedParameters(), config),
@@ -130,11 +131,11 @@ public sealed class Trainer
         var batches = new TokenBatch[_config.AccumulationSteps];
         for (var i = 0; i < batches.Length; i++)
             batches[i] = _data.Next(_batches, _config.BatchSize, SequenceLength);
-        // Each pass is a mean over its labels: weighted by how many they are, the sum is the mean over all.
+        // Each pass is a mean over its labels. Weighted by the number of its labels, the passes add up to the mean over all labels.
         var counted = batches.Sum(b => b.CountedLabels);
         var rate = _config.LearningRate * (float)_config.Schedule.At(_step, _config.Steps);
-        // A device is asked for the whole step before the first look at what came of it: that is
-        // the one wait of a step. A step that diverged changes nothing.
+        // The device is given the whole step before the CPU reads any result, so a step waits only
+        // once. A step that diverged changes nothing.
         var measured = Compute(batches, counted, rate);
         _tokens += (long)batches.Length * _config.BatchSize * SequenceLength;
         var (values, total, crossEntropy) = (measured.ToArray(), 0.0, 0.0);
@@ -157,7 +158,8 @@ public sealed class Trainer
         return new(_step, _config.Steps, total, crossEntropy, rate, norm, _tokens, 0);
     }
 
-    // From new batches to changed weights; the losses of each pass, in all and of the tokens alone, then what Gradients.Measure adds.
+    // From new batches to changed weights. Returns the total loss and the cross-entropy of each pass, followed
+    // by the numbers that Gradients.Measure adds.
     private Tensor Compute(TokenBatch[] batches, int counted, float rate)
     {
         _optimizer.ZeroGrad();
@@ -178,7 +180,7 @@ public sealed class Trainer
     }
 }
 
-/// <summary>Training that left the numbers: a loss or gradient that is infinite or NaN.</summary>
+/// <summary>Thrown when training diverges: the loss or the gradient is infinite or NaN.</summary>
 public sealed class TrainingDivergedException(int step, double loss, float gradientNorm) : Exception(
     $"Training diverged at step {step}: loss {loss}, gradient norm {gradientNorm}. The parameters are those of the step before. " +
     "Try a smaller learning rate or a longer warm-up; DetectAnomaly names the operation that made the first NaN.");

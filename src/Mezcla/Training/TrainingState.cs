@@ -2,16 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace Mezcla.Training;
 
-/// <summary>Where a training stands, as a checkpoint holds it.</summary>
+/// <summary>The state of a training, as it is saved in a checkpoint.</summary>
 public sealed class TrainingState
 {
-    /// <summary>How it is trained.</summary>
+    /// <summary>The settings of the training.</summary>
     public required TrainingConfig Config { get; init; }
 
-    /// <summary>Steps done.</summary>
+    /// <summary>Number of steps completed.</summary>
     public required int Step { get; init; }
 
-    /// <summary>Tokens seen.</summary>
+    /// <summary>Number of tokens seen.</summary>
     public required long Tokens { get; init; }
 
     /// <summary>Position of the stream that batches are drawn from.</summary>
@@ -20,19 +20,19 @@ public sealed class TrainingState
     /// <summary>Position of the stream of dropout and router noise.</summary>
     public required ulong NoisePosition { get; init; }
 
-    /// <summary>SHA-256 of the token ids trained on, so that resuming on other data is noticed.</summary>
+    /// <summary>SHA-256 of the token ids trained on, so that an attempt to resume with other data is detected.</summary>
     public required string DataHash { get; init; }
 
-    /// <summary>The share of the data held out; null in checkpoints from before it was kept.</summary>
+    /// <summary>The share of the data held out; null in older checkpoints, which did not save it.</summary>
     public double? ValidationShare { get; init; }
 
     /// <summary>The lowest validation loss so far, for early stopping.</summary>
     public double? BestValidationLoss { get; init; }
 
-    /// <summary>Evaluations since then.</summary>
+    /// <summary>Number of evaluations since that lowest loss.</summary>
     public int EvaluationsWithoutImprovement { get; init; }
 
-    /// <summary>Where data, tokenizer and weights came from, where the training was told.</summary>
+    /// <summary>Where data, tokenizer and weights came from, if that is known.</summary>
     public TrainingSource? Source { get; set; }
 
     /// <summary>The optimizer with its moments.</summary>

@@ -1,22 +1,23 @@
 namespace Mezcla.Training;
 
-/// <summary>What one optimizer step measured.</summary>
-/// <param name="Step">Number of the step, from 1.</param>
-/// <param name="Steps">Steps in all.</param>
-/// <param name="Loss">What was minimised, nats per token and weighted balance losses, mean over the step's tokens, before the step.</param>
-/// <param name="CrossEntropy">Nats per token alone.</param>
+/// <summary>The measurements of one optimizer step.</summary>
+/// <param name="Step">The number of the step, from 1.</param>
+/// <param name="Steps">The total number of steps.</param>
+/// <param name="Loss">The minimised loss, cross-entropy in nats per token plus weighted balance losses: the mean over the step's tokens,
+/// before the parameters changed.</param>
+/// <param name="CrossEntropy">The cross-entropy alone, in nats per token.</param>
 /// <param name="LearningRate">The learning rate of the step.</param>
-/// <param name="GradientNorm">Norm of all gradients together before clipping.</param>
-/// <param name="Tokens">Tokens seen so far.</param>
+/// <param name="GradientNorm">The norm of all gradients together, before clipping.</param>
+/// <param name="Tokens">The number of tokens seen so far.</param>
 /// <param name="Seconds">Seconds since training began or was resumed.</param>
-/// <param name="ValidationLoss">Nats per token on held-out data, where it was measured after this step.</param>
+/// <param name="ValidationLoss">The loss on held-out data after this step, in nats per token, if it was measured.</param>
 public sealed record TrainingStep(
     int Step, int Steps, double Loss, double CrossEntropy, double LearningRate, double GradientNorm, long Tokens, double Seconds,
     double? ValidationLoss = null);
 
-/// <summary>What training ended with.</summary>
+/// <summary>The outcome of a training run.</summary>
 /// <param name="Steps">Every step of this run.</param>
-/// <param name="Completed">False where it was cancelled or stopped early.</param>
+/// <param name="Completed">False if it was cancelled or stopped early.</param>
 /// <param name="StoppedEarly">Whether <see cref="TrainingConfig.Patience"/> ended it.</param>
 public sealed record TrainingResult(IReadOnlyList<TrainingStep> Steps, bool Completed, bool StoppedEarly = false)
 {

@@ -56,7 +56,7 @@ public sealed class DeferredCheckTests
         var result = Wrong[expected](device);
         var failure = Assert.Throws<ArgumentException>(() => F(device, 2).ToArray());
         Assert.StartsWith(expected, failure.Message);
-        Assert.EndsWith($"({device} says so where results are read, not where the operation was called.)", failure.Message);
+        Assert.EndsWith($"({device} reports this when results are read, not when the operation is called.)", failure.Message);
         // The device goes on, and what the operation made is there to be read.
         result.ToArray();
         Assert.Equal([1f, 1, 1], F(device, 4, 3).IndexSelect(0, I(device, 3)).ToArray());

@@ -103,7 +103,7 @@ public class OpenClModelTests
         int[] ids = [.. Enumerable.Range(0, 600).Select(i => i % 40)];
         var message = Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(ids, 0, device), Config).Run()).Message;
         Assert.StartsWith("Embedding: index 3", message);
-        Assert.Contains("opencl:0 says so where results are read", message);
+        Assert.Contains("opencl:0 reports this when results are read", message);
         Assert.Equal(before, model.FinalNorm.Weight.ToArray());
         Assert.Equal(5, new Trainer(model, new TokenBatches([.. ids.Select(id => id % 31)], 0, device), Config).Run().Steps.Count);
     }

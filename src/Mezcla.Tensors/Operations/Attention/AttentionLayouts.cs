@@ -2,7 +2,7 @@ namespace Mezcla.Tensors;
 
 public static partial class Attention
 {
-    /// <summary>How queries, keys and values lie, and the sinks.</summary>
+    /// <summary>The memory layout of queries, keys, values and sinks.</summary>
     private static (AttentionLayout, Tensor?) Layout(Tensor q, Tensor k, Tensor v, in AttentionOptions options)
     {
         int head = options.TimeFirst ? 2 : 1, time = options.TimeFirst ? 1 : 2;
@@ -21,7 +21,7 @@ public static partial class Attention
             new(shape.Product(1, 4), head == 1 ? shape.Product(2, 4) : shape[3], head == 1 ? shape[3] : shape.Product(2, 4));
     }
 
-    /// <summary>The same with the options in it, after checking them.</summary>
+    /// <summary>Checks the options and returns the layout with them filled in.</summary>
     private static AttentionLayout Options(in AttentionLayout layout, in AttentionOptions options, out Tensor? sinks, Tensor q)
     {
         int keys = options.KeyLength ?? layout.Keys, offset = options.QueryOffset ?? keys - layout.Queries;

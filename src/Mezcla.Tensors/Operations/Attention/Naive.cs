@@ -2,8 +2,9 @@ namespace Mezcla.Tensors;
 
 public static partial class Attention
 {
-    /// <summary>The same as <see cref="ScaledDotProduct"/>, composed of the operations
-    /// one would write down: with a matrix of all scores.</summary>
+    /// <summary>
+    /// Computes the same as <see cref="ScaledDotProduct"/> by composing the operations of the formula, with a matrix of all scores.
+    /// </summary>
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Naive(Tensor q, Tensor k, Tensor v, AttentionOptions options = default)
     {
@@ -17,7 +18,7 @@ public static partial class Attention
         if (sinks is not null)
             scores = Tensor.Concatenate(-1, scores,
                 sinks.Reshape(1, layout.Heads, 1, 1).Expand(layout.Batch, layout.Heads, layout.Queries, 1));
-        // The softmax of a query that sees no key is NaN, but no weight of it is shown.
+        // The softmax of a query that sees no key is NaN, but all its weights are replaced by 0.
         var weights = scores.Softmax().Slice(-1, 0, layout.Keys).MaskedFill(hidden, 0);
         var result = weights.MatMul(ForEveryHead(v, layout));
         return scope.Keep(options.TimeFirst ? result.Transpose(1, 2) : result);
@@ -37,7 +38,7 @@ public static partial class Attention
         return Tensor.From(mask, layout.Queries, layout.Keys);
     }
 
-    /// <summary>The keys or values that count, repeated for the heads that share them.</summary>
+    /// <summary>The keys or values that are used, repeated for the heads that share them.</summary>
     private static Tensor ForEveryHead(Tensor x, in AttentionLayout layout)
     {
         int shared = layout.Heads / layout.KeyHeads, size = x.Size(-1);

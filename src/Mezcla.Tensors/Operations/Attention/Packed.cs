@@ -3,8 +3,9 @@ namespace Mezcla.Tensors;
 public static partial class Attention
 {
     /// <summary>
-    /// The same from one projection, without cutting it up: each row of <paramref name="qkv"/> [batch, time, (heads + 2·keyHeads)·size]
-    /// holds the queries of all heads, then the keys, then the values. Result [batch, time, heads·size], ready for the output projection.
+    /// Computes attention from one projection without splitting it: each row of <paramref name="qkv"/> [batch, time, (heads +
+    /// 2·keyHeads)·size] holds the queries of all heads, then the keys, then the values. The result is [batch, time,
+    /// heads·size], ready for the output projection.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Packed(Tensor qkv, int heads, int keyHeads, AttentionOptions options = default)

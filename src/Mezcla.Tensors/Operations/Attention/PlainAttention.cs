@@ -1,15 +1,15 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// Causal attention as one would write it down (Vaswani et al., arXiv:1706.03762, eq. 1): softmax(q·kᵀ/√size + mask)·v, with a table of all
-/// scores. <see cref="Attention.ScaledDotProduct"/> gives the same results at speed, never holds that table, and does much more.
+/// Causal attention, written as in the formula (Vaswani et al., arXiv:1706.03762, eq. 1): softmax(q·kᵀ/√size + mask)·v, with a table of all
+/// scores. <see cref="Attention.ScaledDotProduct"/> gives the same results faster, never stores that table, and has more options.
 /// </summary>
 /// <example><code>
 /// var y = PlainAttention.Forward(q, k, v);   // each [batch, heads, time, size]
 /// </code></example>
 public static class PlainAttention
 {
-    /// <summary>What each position takes from itself and from those before it.</summary>
+    /// <summary>The mean of the values of each position and of those before it, weighted by attention.</summary>
     /// <param name="q">The queries [..., time, size]: what a position looks for.</param>
     /// <param name="k">The keys [..., time, size]: what a position can be found by.</param>
     /// <param name="v">The values [..., time, valueSize]: what a position gives.</param>

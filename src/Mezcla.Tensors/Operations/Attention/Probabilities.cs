@@ -2,12 +2,14 @@ namespace Mezcla.Tensors;
 
 public static partial class Attention
 {
-    /// <summary>The attention weights softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], to be
-    /// looked at: this is slow. Rows sum to one, less the share of a sink.</summary>
+    /// <summary>
+    /// The attention weights softmax(scale·q·kᵀ + mask) [batch, heads, queries, keys], for inspection: this is slow.
+    /// Rows sum to one, minus the share of a sink.
+    /// </summary>
     /// <exception cref="ArgumentException">The shapes or the options do not fit.</exception>
     public static Tensor Probabilities(Tensor q, Tensor k, AttentionOptions options = default)
     {
-        // The values are one-hot: what comes out for a query is how much it took of each key.
+        // The values are one-hot vectors, so the output of a query is its weights of the keys.
         int time = options.TimeFirst ? 1 : 2, head = options.TimeFirst ? 2 : 1, keys = k.Size(time);
         var diagonal = new float[keys * keys];
         for (var i = 0; i < keys; i++)

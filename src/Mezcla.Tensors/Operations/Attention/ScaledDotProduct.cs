@@ -7,8 +7,8 @@ public static partial class Attention
 
     /// <summary>
     /// softmax(scale·q·kᵀ + mask)·v, row by row with an online softmax (Milakov and Gimelshein, arXiv:1805.02867; Dao et al.,
-    /// arXiv:2205.14135), so that no [time, time] matrix exists. Fewer key heads than query heads are shared in turn (grouped queries,
-    /// Ainslie et al., arXiv:2305.13245). With P the probabilities: dV = Pᵀ·dO, dS =
+    /// arXiv:2205.14135), so that no [time, time] matrix is stored. If there are fewer key heads than query heads, each is shared by a
+    /// group of neighbouring query heads (grouped queries, Ainslie et al., arXiv:2305.13245). With P the probabilities: dV = Pᵀ·dO, dS =
     /// P∘(dO·Vᵀ - rowsum(dO∘O)), dQ = scale·dS·K, dK = scale·dSᵀ·Q.
     /// </summary>
     /// <param name="q">[batch, heads, queries, size].</param>
@@ -27,7 +27,7 @@ public static partial class Attention
         return Run(q, TensorOperations.WithOwnNode(k, q), TensorOperations.WithOwnNode(v, q, k), sinks, layout, shape, null);
     }
 
-    /// <summary>How many elements into one tensor the keys and the values begin.</summary>
+    /// <summary>The offsets, in elements, at which the keys and the values begin when one tensor holds all three.</summary>
     private readonly record struct PackedStarts(long Keys, long Values);
 
     private static Tensor Run(Tensor q, Tensor k, Tensor v, Tensor? sinks, in AttentionLayout layout, in Shape shape, PackedStarts? packed)
@@ -49,7 +49,7 @@ public static partial class Attention
     {
         private readonly Saved _q = new(q), _k = new(k), _v = new(v), _o = new(o), _lse = new(lse);
         private readonly Saved _sinks = sinks is null ? default : new Saved(sinks);
-        // Keys beyond KeyLength take no part: their gradient is 0.
+        // Keys beyond KeyLength are not used: their gradient is 0.
         private readonly bool _allKeys = k.Count + v.Count ==
             (long)layout.Batch * layout.KeyHeads * layout.Keys * (layout.HeadSize + layout.ValueSize);
 

@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
 {
-    /// <summary>a + b, broadcast: sizes of 1 are repeated and missing leading axes added. da =
-    /// dy, db = dy, each summed over the axes that were repeated.</summary>
+    /// <summary>
+    /// a + b, broadcast: sizes of 1 are repeated and missing leading axes added. da = dy, db = dy,
+    /// each summed over the axes that were repeated.
+    /// </summary>
     /// <exception cref="ArgumentException">The shapes do not broadcast.</exception>
     public static Tensor operator +(Tensor a, Tensor b) => TensorOperations.Add(a, b);
 

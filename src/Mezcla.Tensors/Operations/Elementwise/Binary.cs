@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>y = a ∘ b element by element, broadcast: sizes of 1 are repeated and missing
-    /// leading axes added. The operands come back as Float32.</summary>
+    /// <summary>
+    /// y = a ∘ b element by element, broadcast: sizes of 1 are repeated and missing leading axes are
+    /// added. Also returns the operands as Float32.
+    /// </summary>
     private static Tensor Binary(string name, BinaryKind kind, ref Tensor a, ref Tensor b)
     {
         a = a.Floats(name);
@@ -21,8 +23,9 @@ public static partial class TensorOperations
         kernels.Binary(kind, a, aShape.BroadcastStrides(shape), b, bShape.BroadcastStrides(shape), y, shape, accumulate);
     }
 
-    /// <summary>The node of an operation on two tensors: passes gradients on, summed
-    /// over the axes along which an operand was repeated.</summary>
+    /// <summary>
+    /// The node of an operation on two tensors. It passes gradients on, summed over the axes along which an operand was repeated.
+    /// </summary>
     private abstract class BinaryNode(string name, Tensor y, Tensor a, Tensor b) : Node(name, y, a.GradNode, b.GradNode)
     {
         protected readonly Shape Shape = y.Sizes, AShape = a.Sizes, BShape = b.Sizes;

@@ -1,12 +1,12 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// The operations on tensors, one file each: what it computes, its derivative, shapes and source. They never change their operands
-/// and record themselves on the tape where an operand requires a gradient and no <see cref="NoGrad"/> is active.
+/// The operations on tensors. Each has its own file, which gives its formula, derivative, shapes and source. Operations never change their
+/// operands. They are recorded on the tape if an operand requires a gradient and no <see cref="NoGrad"/> is active.
 /// </summary>
 public static partial class TensorOperations
 {
-    /// <summary>y = f(x) element by element, for all functions of one element: they differ in their kernel only.</summary>
+    /// <summary>y = f(x) element by element, for all functions of one element, which differ only in their kernel.</summary>
     internal static Tensor Unary(string name, UnaryKind kind, Tensor x, float a = 0, float b = 0)
     {
         x = x.Floats(name);

@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>How often each of 0..groups-1 stands in Int32 ids of any shape, Float32
-    /// [groups]; negative ids are skipped. No gradient.</summary>
+    /// <summary>
+    /// Counts how often each of 0..groups-1 occurs in Int32 ids of any shape. The result is Float32
+    /// [groups]; negative ids are skipped. No gradient.
+    /// </summary>
     /// <exception cref="ArgumentException">An id is not below the number of groups.</exception>
     public static Tensor CountByIndex(this Tensor ids, int groups)
     {

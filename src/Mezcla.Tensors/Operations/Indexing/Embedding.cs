@@ -2,9 +2,11 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Row ids[...] of a table [rows, size] for each id: shape [..., size],
-    /// Float32. Only the gradients of rows that were used change.</summary>
-    /// <exception cref="ArgumentException">The table has not two axes, the ids are not Int32, or one lies outside.</exception>
+    /// <summary>
+    /// Looks up the row of a table [rows, size] for each id: ids of shape [...] give [..., size], Float32.
+    /// Only the rows that were used get a gradient.
+    /// </summary>
+    /// <exception cref="ArgumentException">The table does not have two axes, the ids are not Int32, or an id is out of range.</exception>
     public static Tensor Embedding(this Tensor weight, Tensor ids)
     {
         if (weight.Require("Embedding").Rank != 2)

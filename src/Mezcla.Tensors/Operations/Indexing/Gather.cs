@@ -2,10 +2,12 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>y[.., j, ..] = x[.., index[.., j, ..], ..] along one axis. The gradient is added where each element came from.</summary>
+    /// <summary>
+    /// y[.., j, ..] = x[.., index[.., j, ..], ..] along one axis. The gradient of y is added to the elements that were read.
+    /// </summary>
     /// <param name="x">Any tensor.</param>
     /// <param name="axis">The axis along which to choose.</param>
-    /// <param name="index">Int32, of the shape of x but for the size of the axis.</param>
+    /// <param name="index">Int32, of the shape of x except for the size of the axis.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or an index lies outside the axis.</exception>
     public static Tensor Gather(this Tensor x, int axis, Tensor index)
     {

@@ -3,14 +3,14 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// Sorts the choices of tokens by the group they chose, so that <see cref="GroupedMatMul"/> can serve each group at once (the
+    /// Sorts the choices of tokens by the group they chose, so that <see cref="GroupedMatMul"/> can process each group at once (the
     /// permutation of MegaBlocks, Gale et al., arXiv:2211.15841). No gradient.
     /// </summary>
-    /// <param name="ids">The groups chosen, Int32 [tokens, k]; a negative one is no choice.</param>
+    /// <param name="ids">The groups chosen, Int32 [tokens, k]; a negative id means that no group was chosen.</param>
     /// <param name="groups">Number of groups.</param>
     /// <param name="capacity">The most choices a group keeps; null for all.</param>
-    /// <param name="priority">Which choices a full group keeps: those with the largest numbers of [tokens,
-    /// k]; null for first choices before second, earlier tokens before later.</param>
+    /// <param name="priority">Numbers [tokens, k] that decide which choices a full group keeps: the largest. If null, first choices come
+    /// before second ones, and earlier tokens before later ones.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or an id is not below the number of groups.</exception>
     public static Grouping GroupByIndex(this Tensor ids, int groups, int? capacity = null, Tensor? priority = null)
     {

@@ -8,7 +8,7 @@ public static partial class TensorOperations
             throw new ArgumentException($"{name}: the index {index.Sizes} must have the shape {x.Sizes} but for axis {axis}.");
     }
 
-    /// <summary>Throws where a kernel returned the position of an index outside its range.</summary>
+    /// <summary>Throws if a kernel returned the position of an index outside its range.</summary>
     private static void ThrowIfOutside(in IndexCheck check, Tensor index, long bad)
     {
         if (bad >= 0)
@@ -16,7 +16,7 @@ public static partial class TensorOperations
         GC.KeepAlive(index);
     }
 
-    // Where the CPU can read the ids, they are looked at before the kernel runs; elsewhere the kernel looks.
+    // If the CPU can read the ids, they are checked before the kernel runs; otherwise the kernel checks them.
     private static IndexCheck CheckIds(string name, Tensor ids, int groups)
     {
         var check = new IndexCheck(name, IndexKind.Group, ids.Sizes, groups);

@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The positions <paramref name="ids"/> (Int32, one axis) of an axis, in that order,
-    /// also more than once. The gradient is added where each came from.</summary>
+    /// <summary>
+    /// Selects the positions <paramref name="ids"/> (Int32, one axis) of an axis, in that order; a position may occur several times. The
+    /// gradient is added to the positions that were read.
+    /// </summary>
     /// <exception cref="ArgumentException">The ids are not Int32 with one axis, or one lies outside.</exception>
     public static Tensor IndexSelect(this Tensor x, int axis, Tensor ids)
     {

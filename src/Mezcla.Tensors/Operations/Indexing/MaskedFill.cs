@@ -2,9 +2,9 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>x, with <paramref name="value"/> where the mask is not 0. The gradient there is 0.</summary>
+    /// <summary>A copy of x with <paramref name="value"/> wherever the mask is not 0. The gradient there is 0.</summary>
     /// <param name="x">Any floating-point tensor.</param>
-    /// <param name="mask">Float32 or Int32; repeated to the shape of x.</param>
+    /// <param name="mask">Float32 or Int32; broadcast to the shape of x.</param>
     /// <param name="value">The number to put in, such as -∞ before a softmax.</param>
     /// <exception cref="ArgumentException">The mask does not broadcast to x.</exception>
     public static Tensor MaskedFill(this Tensor x, Tensor mask, float value)

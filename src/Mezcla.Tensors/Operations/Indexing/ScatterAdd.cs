@@ -2,11 +2,13 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>x plus, along one axis, each element of a source added at its index, in
-    /// order. dx = dy; the source's gradient is gathered from dy.</summary>
+    /// <summary>
+    /// A copy of x to which each element of a source is added, in order, at the position along one axis that its index gives. dx = dy; the
+    /// source's gradient is gathered from dy.
+    /// </summary>
     /// <param name="x">The tensor to which the source is added; it is not changed itself.</param>
     /// <param name="axis">The axis along which the index chooses.</param>
-    /// <param name="index">Int32, of the shape of x but for the size of the axis.</param>
+    /// <param name="index">Int32, of the shape of x except for the size of the axis.</param>
     /// <param name="source">Of the shape of the index.</param>
     /// <exception cref="ArgumentException">The shapes do not fit, or an index lies outside the axis.</exception>
     public static Tensor ScatterAdd(this Tensor x, int axis, Tensor index, Tensor source)
@@ -16,7 +18,7 @@ public static partial class TensorOperations
         axis = x.Axis("ScatterAdd", axis);
         CheckIndex("ScatterAdd", x, axis, index.Integers("ScatterAdd", "the index", x.Device));
         if (source.Sizes != index.Sizes)
-            throw new ArgumentException($"ScatterAdd: the source {source.Sizes} and the index {index.Sizes} must have one shape.");
+            throw new ArgumentException($"ScatterAdd: the source {source.Sizes} and the index {index.Sizes} must have the same shape.");
         var (outer, n, inner, _) = SplitAtAxis("ScatterAdd", x, axis, true);
         var y = Tensor.Empty("ScatterAdd", x.Sizes, DType.Float32, x.Device);
         x.Kernels.Copy(x.Handle, y.Handle, x.Count * 4);

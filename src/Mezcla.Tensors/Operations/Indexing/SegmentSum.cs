@@ -3,10 +3,10 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// y[s] = Σ x[i] over the rows i with ids[i] = s: brings what the experts computed back to its tokens. x [n, ...], ids Int32 [n],
-    /// result [segments, ...]; rows that nothing names are zero. dx[i] = dy[ids[i]].
+    /// y[s] = Σ x[i] over the rows i with ids[i] = s: adds the outputs of the experts to the rows of their tokens. x is [n, ...], ids are
+    /// Int32 [n], the result is [segments, ...]; rows that no id names are zero. dx[i] = dy[ids[i]].
     /// </summary>
-    /// <exception cref="ArgumentException">The ids are not one for each row, or one lies outside.</exception>
+    /// <exception cref="ArgumentException">There is not one id for each row, or an id is out of range.</exception>
     public static Tensor SegmentSum(this Tensor x, Tensor ids, int segments)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(segments);

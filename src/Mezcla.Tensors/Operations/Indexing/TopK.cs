@@ -2,14 +2,16 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The k largest along the last axis, the largest first, the earlier of equals first, and
-    /// where they were (Int32): shape [..., k]. The gradient goes back there.</summary>
+    /// <summary>
+    /// The k largest elements along the last axis, in descending order, and their positions (Int32), each [..., k]. Among equal elements
+    /// the earlier one comes first. The gradient goes to the elements that were chosen.
+    /// </summary>
     /// <exception cref="ArgumentException">The last axis has fewer than k positions.</exception>
     public static (Tensor Values, Tensor Indices) TopK(this Tensor x, int k)
     {
         x = x.Floats("TopK");
         if (k < 0 || k > x.Size(-1))
-            throw new ArgumentException($"TopK: the last axis of {x.Sizes} has no {k} elements to choose.");
+            throw new ArgumentException($"TopK: the last axis of {x.Sizes} has fewer than {k} elements.");
         var n = x.Size(-1);
         var rows = x.Sizes.Product(0, x.Rank - 1);
         var shape = x.Sizes.With(x.Rank - 1, k);

@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Element by element, <paramref name="a"/> where the mask is not 0, else
-    /// <paramref name="b"/>; broadcast. Each gets its part of the gradient.</summary>
+    /// <summary>
+    /// Element by element, <paramref name="a"/> where the mask is not 0, else <paramref name="b"/>; broadcast. Each operand gets the
+    /// gradient of the elements that were taken from it.
+    /// </summary>
     /// <param name="mask">Float32 or Int32.</param>
     /// <param name="a">Taken where the mask is not 0.</param>
     /// <param name="b">Taken where the mask is 0.</param>

@@ -3,17 +3,17 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// The mean over labels that count of -ln softmax(logits)[label], in one pass: only ln Σ exp of each row is kept. With smoothing s the
-    /// target is (1 - s) at the label plus s/n everywhere (Szegedy et al., arXiv:1512.00567). d logits = (softmax - target)/count. Where
-    /// the logits are disposed of before backward and nothing else needs them, their gradient is
-    /// written over them, so that there is never a second tensor of their size.
+    /// The mean of -ln softmax(logits)[label] over the labels that are not ignored, in one pass: only ln Σ exp of each row is kept. With
+    /// smoothing s the target is (1 - s) at the label plus s/n everywhere (Szegedy et al., arXiv:1512.00567). d logits = (softmax -
+    /// target)/count. If the logits are disposed of before the backward pass and nothing else needs them, their gradient overwrites them,
+    /// so that there is never a second tensor of their size.
     /// </summary>
     /// <param name="logits">[..., n].</param>
     /// <param name="labels">Int32 [...], each in 0..n or <paramref name="ignore"/>.</param>
-    /// <param name="ignore">The label of rows that do not count.</param>
+    /// <param name="ignore">The label of rows that are skipped.</param>
     /// <param name="smoothing">s, from 0 to 1.</param>
-    /// <returns>A scalar; NaN where no label counts, as in PyTorch.</returns>
-    /// <exception cref="ArgumentException">The shapes do not fit, or a label lies outside.</exception>
+    /// <returns>A scalar; NaN if every label is ignored, as in PyTorch.</returns>
+    /// <exception cref="ArgumentException">The shapes do not fit, or a label is out of range.</exception>
     public static Tensor CrossEntropy(this Tensor logits, Tensor labels, int ignore = -100, float smoothing = 0)
     {
         logits = logits.Floats("CrossEntropy");
@@ -25,7 +25,7 @@ public static partial class TensorOperations
             throw new ArgumentException($"CrossEntropy: smoothing must be from 0 to 1, not {smoothing}.");
         var rows = labels.Count;
         var n = logits.Size(-1);
-        // The loss and, behind it, how many labels count.
+        // The loss and, after it, the number of labels that are not ignored.
         using var both = Tensor.Empty("CrossEntropy", new Shape(2), DType.Float32, logits.Device, track: false);
         var lse = logits.Device.Pool.Rent(rows * 4, "CrossEntropy");
         var check = new IndexCheck("CrossEntropy", IndexKind.Label, labels.Sizes, n, ignore);
@@ -44,8 +44,8 @@ public static partial class TensorOperations
     {
         private readonly Saved _logits = new(logits), _labels = new(labels), _lse = new(lse), _both = new(both);
 
-        // Logits over a large vocabulary are the largest tensor of a training step: their
-        // gradient is written over them where nothing else holds them.
+        // Logits over a large vocabulary are the largest tensor of a training step: if nothing else
+        // holds them, their gradient overwrites them.
         internal override void Backward(Handle gradient)
         {
             var x = _logits.For(this);

@@ -3,9 +3,9 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// Each element becomes 0 with probability p and x/(1 - p) otherwise (Srivastava et al. 2014): element i stays where number i of the
-    /// stream, counted from its position, is at least p. Backward draws the same numbers again,
-    /// so nothing is kept. Each element takes one position of the stream.
+    /// Sets each element to 0 with probability p and to x/(1 - p) otherwise (Srivastava et al. 2014): element i is kept if number i of the
+    /// stream, counted from its position, is at least p. The backward pass draws the same numbers again, so no mask is stored. Each element
+    /// takes one position of the stream.
     /// </summary>
     /// <exception cref="ArgumentException">p is not from 0 to below 1.</exception>
     public static Tensor Dropout(this Tensor x, float p, RandomStream random)

@@ -1,12 +1,12 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// Cross-entropy as one would write it down: the mean of -ln p over the labels, p the probability that the model gives to the label.
-/// <see cref="TensorOperations.CrossEntropy"/> gives the same results without a table of all probabilities, and can skip labels.
+/// Cross-entropy, written as in the formula: the mean of -ln p over the labels, where p is the probability that the model gives to the
+/// label. <see cref="TensorOperations.CrossEntropy"/> gives the same results without a table of all probabilities, and can skip labels.
 /// </summary>
 public static class PlainCrossEntropy
 {
-    /// <summary>How surprising the labels are on average, in nats.</summary>
+    /// <summary>The mean negative log-likelihood of the labels, in nats.</summary>
     /// <param name="logits">Scores of all classes [..., classes].</param>
     /// <param name="labels">The right class of each row, Int32 [...].</param>
     /// <returns>A scalar.</returns>

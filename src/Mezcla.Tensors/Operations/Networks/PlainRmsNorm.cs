@@ -1,7 +1,7 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// RMS norm as one would write it down (Zhang and Sennrich, arXiv:1910.07467, eq. 4): x/√(mean x² + ε)·weight.
+/// RMS norm, written as in the formula (Zhang and Sennrich, arXiv:1910.07467, eq. 4): x/√(mean x² + ε)·weight.
 /// <see cref="TensorOperations.RmsNorm"/> gives the same results in one pass over memory.
 /// </summary>
 public static class PlainRmsNorm

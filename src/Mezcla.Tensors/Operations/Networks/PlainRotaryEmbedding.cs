@@ -1,12 +1,13 @@
 namespace Mezcla.Tensors;
 
 /// <summary>
-/// Rotary positions as one would write them down (Su et al., arXiv:2104.09864, eq. 34): the pair (xᵢ, xᵢ₊ₕ), h half the size, turns by the
-/// angle of pair i at the position. <see cref="TensorOperations.RotaryEmbedding"/> gives the same results in one pass over memory.
+/// Rotary positions, written as in the formula (Su et al., arXiv:2104.09864, eq. 34): the pair (xᵢ, xᵢ₊ₕ), where h is
+/// half the size, is rotated by the angle of pair i at the position. <see cref="TensorOperations.RotaryEmbedding"/> gives
+/// the same results in one pass over memory.
 /// </summary>
 public static class PlainRotaryEmbedding
 {
-    /// <summary>Turns the vector at each position.</summary>
+    /// <summary>Rotates the vector at each position.</summary>
     /// <param name="x">[..., time, size].</param>
     /// <param name="cos">The cosines of the angles [time, size/2].</param>
     /// <param name="sin">The sines of the angles [time, size/2].</param>

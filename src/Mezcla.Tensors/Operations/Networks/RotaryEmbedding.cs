@@ -3,9 +3,10 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// Rotary positions (Su et al., arXiv:2104.09864): pair i of the last axis at position p turns by the angle whose cosine and sine stand
-    /// in row p, column i of the tables: (a, b) becomes (a·cos - b·sin, a·sin + b·cos). The gradient turns back. Pairs are (2i, 2i + 1)
-    /// where interleaved, else (i, i + rotated/2), with rotated = 2·columns; what lies behind the rotated part stays.
+    /// Rotary positions (Su et al., arXiv:2104.09864): pair i of the last axis at position p is rotated by the angle whose
+    /// cosine and sine are in row p, column i of the tables: (a, b) becomes (a·cos - b·sin, a·sin + b·cos). The gradient is
+    /// rotated by the opposite angle. Pairs are (2i, 2i + 1) if interleaved, else (i, i + rotated/2), with rotated = 2·columns;
+    /// the elements after the rotated part are unchanged.
     /// </summary>
     /// <param name="x">[..., time, size], or with time elsewhere: see <paramref name="timeAxis"/>.</param>
     /// <param name="cos">[positions, rotated/2].</param>

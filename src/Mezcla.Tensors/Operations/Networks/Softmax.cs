@@ -3,7 +3,7 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// exp(x - max)/Σ along one axis: positive, with sum 1. dx = y(dy - Σ dy·y). A row of -∞ only gives NaN, as in PyTorch.
+    /// exp(x - max)/Σ along one axis: positive numbers that sum to 1. dx = y(dy - Σ dy·y). A row that is all -∞ gives NaN, as in PyTorch.
     /// </summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor Softmax(this Tensor x, int axis = -1) => Softmax("Softmax", x, axis, log: false);

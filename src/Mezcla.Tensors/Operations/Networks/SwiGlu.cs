@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// silu(gate)·up in one pass: the gated half of a SwiGLU feed-forward network (Shazeer, arXiv:2002.05202). With s = σ(gate),
-    /// d gate = dy·up·s(1 + gate(1 - s)) and d up = dy·gate·s. Both of one shape, the result too.
+    /// silu(gate)·up in one pass: the gated half of a SwiGLU feed-forward network (Shazeer, arXiv:2002.05202). With s = σ(gate), d gate =
+    /// dy·up·s(1 + gate(1 - s)) and d up = dy·gate·s. Both operands and the result have the same shape.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public static Tensor SwiGlu(this Tensor gate, Tensor up)
@@ -12,7 +12,7 @@ public static partial class TensorOperations
         gate = gate.Floats("SwiGlu");
         up = up.Floats("SwiGlu", gate.Device);
         if (gate.Sizes != up.Sizes)
-            throw new ArgumentException($"SwiGlu: the gate {gate.Sizes} and what it lets through {up.Sizes} must have one shape.");
+            throw new ArgumentException($"SwiGlu: the gate {gate.Sizes} and up {up.Sizes} must have the same shape.");
         up = WithOwnNode(up, gate);
         var y = Tensor.Empty("SwiGlu", gate.Sizes, DType.Float32, gate.Device);
         gate.Kernels.SwiGlu(gate.Handle, up.Handle, y.Handle, y.Count);

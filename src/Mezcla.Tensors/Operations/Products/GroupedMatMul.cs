@@ -3,15 +3,15 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// Each group of rows times the matrix of its own: the experts of a Mixture of Experts. x [rows, in], sorted by group; weights
-    /// [groups, in, out], or [groups, out, in] where transposed; group e is the rows from offsets[e] to offsets[e + 1]; rows behind the
-    /// last group give zeros. Result [rows, out]. dx = dy·W(e)ᵀ, dW(e) = xᵀ·dy over the rows of e.
+    /// Multiplies each group of rows by its own matrix, as the experts of a Mixture of Experts do. x is [rows, in], sorted by group;
+    /// weights are [groups, in, out], or [groups, out, in] if transposed. Group e has the rows from offsets[e] to before offsets[e + 1];
+    /// rows after the last group give zeros. The result is [rows, out]. dx = dy·W(e)ᵀ, dW(e) = xᵀ·dy over the rows of e.
     /// </summary>
     /// <param name="x">The rows.</param>
     /// <param name="weights">A matrix for each group.</param>
-    /// <param name="offsets">Int32 [groups + 1]: from 0, never falling, to at most the number of rows.</param>
+    /// <param name="offsets">Int32 [groups + 1]: they begin at 0, never decrease, and end at most at the number of rows.</param>
     /// <param name="transposeWeights">Whether each matrix is [out, in], PyTorch's layout.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit, or the offsets are not as said.</exception>
+    /// <exception cref="ArgumentException">The shapes do not fit, or the offsets are not as described.</exception>
     public static Tensor GroupedMatMul(this Tensor x, Tensor weights, Tensor offsets, bool transposeWeights = false)
     {
         x = x.Floats("GroupedMatMul");

@@ -3,8 +3,8 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// x·Wᵀ + b, the bias added inside the product: x [..., in], W [out, in] (PyTorch's layout), b [out], result [..., out].
-    /// dx = dy·W, dW = dyᵀ·x, db = dy summed over rows; no transpose is ever made.
+    /// x·Wᵀ + b, with the bias added inside the product: x [..., in], W [out, in] (PyTorch's layout), b [out], result [..., out]. dx =
+    /// dy·W, dW = dyᵀ·x, db = dy summed over rows; no transposed copy is ever made.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor Linear(this Tensor x, Tensor weight, Tensor? bias = null)

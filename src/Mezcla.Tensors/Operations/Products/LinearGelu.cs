@@ -3,10 +3,10 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// gelu(x·Wᵀ + b), the first half of a transformer's network, for x [..., in], W [out, in], b [out]; the result is [..., out]. Where
-    /// the device can, a thread applies GELU to each block of the product while the block is in its cache. It keeps the slopes g′ instead
-    /// of the sums h = x·Wᵀ + b, since value and slope share their costly part. Backward: dh = dy·g′, and the rest is that of
-    /// <see cref="Linear"/>. Elsewhere it is <c>x.Linear(W, b).Gelu(form)</c>, with the same results.
+    /// gelu(x·Wᵀ + b), the first half of a transformer's feed-forward network, for x [..., in], W [out, in], b [out]; the result is [...,
+    /// out]. On a device that supports it, a thread applies GELU to each block of the product while the block is in its cache. The slopes
+    /// g′ are kept for the backward pass instead of the sums h = x·Wᵀ + b, since value and slope share their costly part. Then dh = dy·g′,
+    /// and the rest is as in <see cref="Linear"/>. On other devices this is <c>x.Linear(W, b).Gelu(form)</c>, with the same results.
     /// </summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
     public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor? bias = null, GeluForm form = GeluForm.Tanh)
@@ -30,7 +30,7 @@ public static partial class TensorOperations
 
         internal override void Backward(Handle gradient)
         {
-            // Where the slopes are not needed again, the product is written over them.
+            // If the slopes are not needed again, the product overwrites them.
             var inner = IsLastPass ? _slopes.For(this) : Rent(Count);
             Broadcast(BinaryKind.Multiply, gradient, _shape, _slopes.For(this), _shape, inner, _shape, Kernels, accumulate: false);
             base.Backward(inner);

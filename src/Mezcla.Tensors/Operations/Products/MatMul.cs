@@ -3,11 +3,11 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// The matrix product of the last two axes: [..., m, k] · [..., k, n] = [..., m, n], each operand transposed first where said; leading
+    /// The matrix product over the last two axes: [..., m, k] · [..., k, n] = [..., m, n]. Each operand can be transposed first; leading
     /// axes broadcast. With C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC, summed over the axes along which the operand was repeated.
     /// </summary>
-    /// <exception cref="ArgumentException">An operand has fewer than two axes, the inner
-    /// sizes differ, or the leading axes do not broadcast.</exception>
+    /// <exception cref="ArgumentException">An operand has fewer than two axes, the inner sizes differ, or the
+    /// leading axes do not broadcast.</exception>
     public static Tensor MatMul(this Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
     {
         a = a.Floats("MatMul");
@@ -31,7 +31,7 @@ public static partial class TensorOperations
             throw new ArgumentException($"MatMul: {a.Sizes} x {b.Sizes}: the leading axes {aBatch} and {bBatch} do not broadcast.");
         }
         var y = Tensor.Empty("MatMul", batch.Insert(batch.Rank, m).Insert(batch.Rank + 1, n), DType.Float32, a.Device);
-        // Many matrices times one are one tall matrix times it.
+        // Many matrices times one matrix are the same as one tall matrix times that matrix.
         if (bBatch.Count == 1 && !transposeA && batch.Count * m <= int.MaxValue)
         {
             m = (int)(batch.Count * m);
@@ -45,9 +45,9 @@ public static partial class TensorOperations
     private readonly record struct MatMulSizes(Shape Batch, int M, int N, int K, bool TransposeA, bool TransposeB);
 
     /// <summary>
-    /// C = op(A)·op(B) for every index of the leading axes <paramref name="all"/>, each operand with its own. The longest run of trailing
-    /// axes along which every operand either advances or stays is one call, the rest a
-    /// loop. Where C stays while others advance, products are summed.
+    /// C = op(A)·op(B) for every index of the leading axes <paramref name="all"/>; each operand has leading axes of its own. The longest
+    /// run of trailing axes along which every operand either always advances or never does is one call of the kernel; a loop covers the
+    /// axes before it. If C does not advance while others do, the products are summed.
     /// </summary>
     private static void Products(DeviceKernels kernels, in Shape all, Handle a, in Shape aBatch, bool transposeA, Handle b, in Shape bBatch,
         bool transposeB,
@@ -80,7 +80,7 @@ public static partial class TensorOperations
             kernels.MatMul(product, a.Plus(aAt * aSize * 4), b.Plus(bAt * bSize * 4), default, c.Plus(cAt * cSize * 4), accumulate);
         }
 
-        // The first axis from which on an operand advances along every axis longer than 1, or along none.
+        // The first axis from which the operand advances either along every axis longer than 1, or along none.
         static int Regular(in Shape all, ReadOnlySpan<long> steps)
         {
             bool? advances = null;

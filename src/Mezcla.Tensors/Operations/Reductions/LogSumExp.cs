@@ -2,8 +2,9 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>max + ln Σ exp(x - max) along one axis, which is removed, or has size 1
-    /// with <paramref name="keepDims"/>. dx = dy·softmax x.</summary>
+    /// <summary>
+    /// max + ln Σ exp(x - max) along one axis. The axis is removed, or gets size 1 with <paramref name="keepDims"/>. dx = dy·softmax x.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor LogSumExp(this Tensor x, int axis = -1, bool keepDims = false)
     {

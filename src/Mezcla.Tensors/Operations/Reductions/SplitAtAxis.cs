@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>A tensor seen as [outer, n, inner] around an axis (around everything
-    /// where it is null), and the shape without that axis.</summary>
+    /// <summary>
+    /// The sizes of a tensor seen as [outer, n, inner] around an axis, where n covers everything if the axis
+    /// is null; and the shape without that axis.
+    /// </summary>
     private static (long Outer, long N, long Inner, Shape Without) SplitAtAxis(string name, Tensor x, int? axis, bool keepDims)
     {
         ref readonly var shape = ref x.Sizes;

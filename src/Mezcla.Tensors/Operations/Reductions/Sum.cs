@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The sum of all elements (shape []), or along one axis, which is removed, or has
-    /// size 1 with <paramref name="keepDims"/>. dx = dy, repeated.</summary>
+    /// <summary>
+    /// The sum of all elements (shape []), or along one axis. The axis is removed, or gets size 1 with
+    /// <paramref name="keepDims"/>. dx = dy, repeated.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor Sum(this Tensor x, int? axis = null, bool keepDims = false) => Sum("Sum", x, axis, keepDims, mean: false);
 

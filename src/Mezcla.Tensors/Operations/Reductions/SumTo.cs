@@ -2,8 +2,9 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>y (+)= scale·x, summed over the axes along which <paramref name="own"/>
-    /// was repeated to become <paramref name="shape"/>.</summary>
+    /// <summary>
+    /// y (+)= scale·x, summed over the axes along which <paramref name="own"/> was repeated to become <paramref name="shape"/>.
+    /// </summary>
     internal static void SumTo(Device device, Handle x, Shape shape, Handle y, in Shape own, float scale, bool accumulate)
     {
         Storage? between = null;
@@ -31,7 +32,7 @@ public static partial class TensorOperations
         }
         between?.Release();
 
-        // The first run of neighbouring axes, from one on, that are to be summed.
+        // The first run of neighbouring axes to be summed, from axis `start` on.
         static (int From, int To) Run(in Shape shape, in Shape own, int start)
         {
             var missing = shape.Rank - own.Rank;

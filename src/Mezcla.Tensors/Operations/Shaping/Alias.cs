@@ -9,8 +9,8 @@ public static partial class TensorOperations
     }
 
     /// <summary>
-    /// The tensor, under a node of its own where it is also one of the others, because an operation writes the gradient of each operand to
-    /// a different place.
+    /// Returns the tensor, with a node of its own if it is also one of the other operands, because an operation writes the gradient of each
+    /// operand to a different place.
     /// </summary>
     internal static Tensor WithOwnNode(Tensor tensor, Tensor? other, Tensor? another = null)
         => ReferenceEquals(tensor, other) || ReferenceEquals(tensor, another) ? Alias("Alias", tensor, tensor.Sizes) : tensor;

@@ -2,7 +2,7 @@ namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
 {
-    /// <summary>Tensors one after the other along an axis. Each gets its part of the gradient.</summary>
+    /// <summary>Joins tensors along an axis, one after the other. Each gets its part of the gradient.</summary>
     /// <exception cref="ArgumentException">None is given, or they differ in another axis, in type or in device.</exception>
     public static Tensor Concatenate(int axis, params ReadOnlySpan<Tensor> tensors)
     {

@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Repeated along axes of size 1, and along new leading axes, to a shape (-1 keeps a
-    /// size). The gradient is summed over the repetitions. Copies.</summary>
+    /// <summary>
+    /// Repeats a tensor along axes of size 1, and along new leading axes, up to a shape (-1 keeps a size). The gradient is summed over the
+    /// repetitions. The result is a copy.
+    /// </summary>
     /// <exception cref="ArgumentException">x cannot be repeated to that shape.</exception>
     public static Tensor Expand(this Tensor x, params ReadOnlySpan<int> shape)
     {

@@ -2,8 +2,8 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The same numbers, row by row, in another shape: a view. One size may be -1: it follows from the others.</summary>
-    /// <exception cref="ArgumentException">The number of elements differs, or cannot be made to agree.</exception>
+    /// <summary>The same numbers, row by row, in another shape: a view. One size may be -1: it is computed from the others.</summary>
+    /// <exception cref="ArgumentException">The number of elements differs, or no size in place of -1 makes it equal.</exception>
     public static Tensor Reshape(this Tensor x, params ReadOnlySpan<int> shape)
     {
         x.Require("Reshape");

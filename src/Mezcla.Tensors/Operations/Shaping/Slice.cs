@@ -3,13 +3,13 @@ namespace Mezcla.Tensors;
 public static partial class TensorOperations
 {
     /// <summary>
-    /// The positions from <paramref name="start"/> of one axis: a view where all axes before it have size 1, else a copy. The
-    /// gradient of the rest is 0.
+    /// The positions from <paramref name="start"/> of one axis: a view if all axes before it have size 1, else a copy.
+    /// The gradient of all other positions is 0.
     /// </summary>
     /// <param name="x">Any tensor.</param>
     /// <param name="axis">The axis; a negative number counts from the last.</param>
     /// <param name="start">The first position; a negative number counts from the end.</param>
-    /// <param name="length">How many; -1 for the rest.</param>
+    /// <param name="length">How many positions; -1 for all that remain.</param>
     /// <exception cref="ArgumentException">The axis has no such positions.</exception>
     public static Tensor Slice(this Tensor x, int axis, int start, int length = -1)
     {

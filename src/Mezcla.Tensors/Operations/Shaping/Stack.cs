@@ -2,8 +2,8 @@ namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
 {
-    /// <summary>Tensors of one shape along a new axis before <paramref name="axis"/>.</summary>
-    /// <exception cref="ArgumentException">None is given, or they differ in shape, type or device.</exception>
+    /// <summary>Joins tensors of one shape along a new axis, inserted before <paramref name="axis"/>.</summary>
+    /// <exception cref="ArgumentException">No tensor is given, or they differ in shape, type or device.</exception>
     public static Tensor Stack(int axis, params ReadOnlySpan<Tensor> tensors)
     {
         using var scope = new TensorScope();

@@ -2,7 +2,7 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>Two axes exchanged. Copies, but where only axes of size 1 change their place.</summary>
+    /// <summary>Exchanges two axes. The result is a copy, unless only axes of size 1 change their position.</summary>
     /// <exception cref="ArgumentException">There is no such axis.</exception>
     public static Tensor Transpose(this Tensor x, int axis0 = -2, int axis1 = -1)
     {
@@ -10,7 +10,7 @@ public static partial class TensorOperations
         ref readonly var sizes = ref x.Sizes;
         var shape = sizes.With(axis0, sizes[axis1]).With(axis1, sizes[axis0]);
         var (first, last) = (Math.Min(axis0, axis1), Math.Max(axis0, axis1));
-        // Of the two axes and what lies between them, only one is longer than 1: no number moves.
+        // Of the two axes and those between them, at most one is longer than 1, so no number moves.
         ReadOnlySpan<long> lengths = [sizes[first], sizes.Product(first + 1, last), sizes[last]];
         if (first == last || lengths.Count(1L) >= 2)
             return Alias("Transpose", x, shape);

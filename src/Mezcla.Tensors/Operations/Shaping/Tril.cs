@@ -2,8 +2,10 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>The last two axes with 0 above a diagonal: element (r, c) stays where c ≤ r
-    /// + <paramref name="diagonal"/>. So does the gradient.</summary>
+    /// <summary>
+    /// The lower triangle: in the last two axes, element (r, c) is kept where c ≤ r +
+    /// <paramref name="diagonal"/>, else 0. The same holds for its gradient.
+    /// </summary>
     /// <exception cref="ArgumentException">x has fewer than two axes.</exception>
     public static Tensor Tril(this Tensor x, int diagonal = 0)
     {

@@ -2,8 +2,8 @@ namespace Mezcla.Tensors;
 
 public static partial class TensorOperations
 {
-    /// <summary>A new axis of size 1 before <paramref name="axis"/> (-1: at the end): a view.</summary>
-    /// <exception cref="ArgumentException">There is no such place.</exception>
+    /// <summary>A view with a new axis of size 1 before <paramref name="axis"/>; -1 adds it at the end.</summary>
+    /// <exception cref="ArgumentException">There is no such position for an axis.</exception>
     public static Tensor Unsqueeze(this Tensor x, int axis)
     {
         x.Require("Unsqueeze");
