@@ -99,7 +99,8 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
         Multiply(x, y, Rows);
     }
 
-    /// <summary>The same with the results of each row of X <paramref name="stride"/> floats after those of the row before.</summary>
+    /// <summary>Y = X·Wᵀ, where the results of each row of X begin <paramref name="stride"/> floats after those of the previous
+    /// row.</summary>
     internal void Multiply(ReadOnlySpan<float> x, Span<float> y, int stride) => PackedProduct.Multiply(_packed, x, y, stride);
 
     /// <inheritdoc/>

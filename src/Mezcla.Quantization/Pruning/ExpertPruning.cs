@@ -6,7 +6,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Pruning;
 
-/// <summary>Whole experts go: those of each layer that the fewest tokens of a text use. What is left is a smaller model.</summary>
+/// <summary>Removes whole experts: in each layer those that the fewest tokens of a text use. The result is a smaller model.</summary>
 public static class ExpertPruning
 {
     /// <summary>The share of a text's assignments that each expert had, for each layer with experts.</summary>
@@ -28,7 +28,7 @@ public static class ExpertPruning
     /// <param name="model">A model with experts and a linear router, on the CPU.</param>
     /// <param name="keep">Experts of a layer that stay: at least as many as a token uses.</param>
     /// <param name="text">The text that use is counted on.</param>
-    /// <exception cref="ArgumentException">The model has no experts, or they cannot go.</exception>
+    /// <exception cref="ArgumentException">The model has no experts, or they cannot be removed.</exception>
     public static Transformer Prune(Transformer model, int keep, CalibrationText text)
     {
         var config = model.Config.MixtureOfExperts ?? throw new ArgumentException("The model has no experts.", nameof(model));
