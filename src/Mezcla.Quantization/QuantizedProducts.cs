@@ -2,7 +2,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization;
 
-/// <summary>Products of tensors with quantized matrices, and lookups in them, on the device of the tensor.</summary>
+/// <summary>Multiplies tensors with quantized matrices, and looks up their rows, on the device of the tensor.</summary>
 internal static class QuantizedProducts
 {
     /// <summary>X·Wᵀ: [..., columns] → [..., rows].</summary>

@@ -25,7 +25,7 @@ internal static unsafe class AttentionForward
     {
         public Job Job;
 
-        // Keys are packed once for all the queries that will meet them, unless there are too few of these.
+        // Keys are packed once for all queries that use them, unless there are too few queries.
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             var job = Job;

@@ -5,7 +5,7 @@ namespace Mezcla.Quantization.Methods;
 /// <summary>
 /// Searches for clipped ranges. A few large weights widen the rounding step of all weights that share a scale with them, so for each group
 /// of each row several smaller ranges are tried, each a fraction of the largest magnitude. The range with the smallest output error is
-/// kept, where the error is measured as if all other columns stayed unrounded.
+/// kept, where the error is measured as if all other columns stayed unchanged.
 /// </summary>
 internal static class Clipping
 {

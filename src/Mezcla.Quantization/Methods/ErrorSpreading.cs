@@ -23,7 +23,8 @@ internal sealed unsafe class ErrorSpreading
 
     private ErrorSpreading(int columns, float[] factor) => (_columns, _factor) = (columns, factor);
 
-    /// <summary>U_jj. A change of column j that later columns compensate costs a squared output error of (w − q)²/U_jj².</summary>
+    /// <summary>U_jj. A change of column j that later columns compensate costs a squared output error proportional to (w −
+    /// q)²/U_jj².</summary>
     public float Diagonal(int column) => _factor[column * _columns + column];
 
     /// <summary>Factors the Hessian of some inputs.</summary>

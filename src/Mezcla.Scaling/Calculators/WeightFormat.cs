@@ -2,7 +2,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>A way to store weights, with everything it costs: scales and minima included.</summary>
+/// <summary>A way to store weights, with its size including scales and minima.</summary>
 /// <param name="Name">Its usual name.</param>
 /// <param name="BitsPerWeight">Stored bits for one weight.</param>
 /// <param name="Layout">Where the bits come from.</param>
@@ -35,7 +35,7 @@ public sealed record WeightFormat(string Name, double BitsPerWeight, string Layo
     ];
 
     /// <summary>The format with this name, letter case aside.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those that exist.</exception>
+    /// <exception cref="ArgumentException">No format has this name; the message lists the names that exist.</exception>
     public static WeightFormat Get(string name) =>
         All.FirstOrDefault(format => format.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException(

@@ -59,10 +59,10 @@ public sealed record PublishedClaim
     /// <summary>What both numbers count, for people.</summary>
     public string Unit { get; init; } = "";
 
-    /// <summary>What would be right, where the claim is not.</summary>
+    /// <summary>The correct statement, if the claim is wrong.</summary>
     public string? Correction { get; init; }
 
-    /// <summary>What a reader should know though the claim holds.</summary>
+    /// <summary>What a reader should know even if the claim holds.</summary>
     public string? Note { get; init; }
 
     /// <summary>Why the claim cannot be checked, where there is nothing to compute.</summary>
@@ -72,7 +72,7 @@ public sealed record PublishedClaim
     public int Line { get; init; }
 }
 
-/// <summary>A number said of a named quantity, to be held against other statements.</summary>
+/// <summary>A statement that gives a number for a named quantity, to be compared with other statements.</summary>
 public sealed record Statement
 {
     /// <summary>The quantity: one of <see cref="Relations"/>, or any name that the file's own relations use.</summary>

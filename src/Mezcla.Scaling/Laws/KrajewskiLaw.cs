@@ -51,7 +51,7 @@ public sealed record KrajewskiLaw
             ParameterExponent)
         + TokenCoefficient / Math.Pow(tokens, TokenExponent);
 
-    /// <summary>All parameters for those that a token uses, d²(8·64+4)L against 12·d²·L: 43 times.</summary>
+    /// <summary>The number of all parameters for a number of active ones: d²(8·64+4)L against 12·d²·L, which is 43 times as many.</summary>
     public static double TotalFromActive(double active) => active * (8 * Expansion + 4) / 12;
 
     /// <summary>

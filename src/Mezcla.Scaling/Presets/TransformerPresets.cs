@@ -132,11 +132,11 @@ public static class TransformerPresets
     public static IEnumerable<string> Names => All.Select(config => config.Name);
 
     /// <summary>The preset with this name, letter case aside.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists the names that exist.</exception>
+    /// <exception cref="ArgumentException">No preset has this name; the message lists the names that exist.</exception>
     public static TransformerConfig Get(string name) => Find(name)
         ?? throw new ArgumentException($"There is no preset named '{name}'. There are: {string.Join(", ", Names)}.", nameof(name));
 
-    /// <summary>The preset with this name, letter case aside, or null.</summary>
+    /// <summary>Finds the preset with this name, ignoring letter case; null if there is none.</summary>
     public static TransformerConfig? Find(string name) =>
         All.FirstOrDefault(config => config.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 

@@ -7,8 +7,8 @@ using Mezcla.Weights.Safetensors;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Reads all of a GGUF file but its tensors' bytes, with distrust: no count is
-/// believed before the bytes for it are known to be there.</summary>
+/// <summary>Reads everything in a GGUF file except the tensors' bytes. It treats the file as untrusted: a count is accepted only if the
+/// file has enough bytes left for it.</summary>
 internal sealed class GgufReader
 {
     private const int MaxDimensions = 4;

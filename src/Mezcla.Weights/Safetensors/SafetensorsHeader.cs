@@ -4,8 +4,8 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Safetensors;
 
-/// <summary>The JSON header of a safetensors file, read with distrust: each rule of
-/// the format is checked, and named where it is broken.</summary>
+/// <summary>The JSON header of a safetensors file, read as untrusted data: each rule of the format is checked, and an error names the rule
+/// that is broken.</summary>
 internal static class SafetensorsHeader
 {
     /// <summary>The limit of the reference implementation.</summary>
@@ -142,7 +142,7 @@ internal static class SafetensorsHeader
             throw new JsonException($"{where} should be {type}, not {reader.TokenType}");
     }
 
-    /// <summary>A stranger's text made safe to print: no control characters, at most 80.</summary>
+    /// <summary>Makes untrusted text safe to print: without control characters, and at most 80 characters long.</summary>
     internal static string Quote(string text) =>
         $"'{string.Concat((text.Length > 80 ? text[..77] + "..." : text).Select(c => char.IsControl(c) ? '?' : c))}'";
 }
