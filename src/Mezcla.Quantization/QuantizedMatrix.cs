@@ -43,7 +43,7 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     public static QuantizedMatrix Create(BlockFormat format, int rows, int columns, RowReader read, string name = "matrix")
     {
         var packed = PackedFormat.Find(format)
-            ?? throw new ArgumentException($"{name}: there are no products with matrices in {format}: decode it to floats first.",
+            ?? throw new ArgumentException($"{name}: a matrix in {format} cannot be multiplied: decode it to floats first.",
                 nameof(format));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);

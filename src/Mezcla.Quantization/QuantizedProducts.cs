@@ -67,6 +67,6 @@ internal static class QuantizedProducts
     {
         if (x.RequiresGrad)
             throw new InvalidOperationException(
-                "Quantized weights pass no gradients: run the model inside a NoGrad, or train the float model.");
+                "Gradients cannot pass through quantized weights: run the model inside a NoGrad, or train the float model.");
     }
 }

@@ -4,8 +4,8 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Weights;
 
 /// <summary>
-/// Which format each matrix of a file gets. A mix is a format for all (F16, Q8_0, Q4_K, ...), or one of llama.cpp's: there the file type
-/// Q4_K_M is mostly Q4_K, with more bits for the head, for values and down projections of some layers.
+/// Which format each matrix of a file gets. A mix is one format for all matrices (F16, Q8_0, Q4_K, ...) or one of llama.cpp's mixes. Its
+/// Q4_K_M, for example, is mostly Q4_K, with more bits for the head and for the value and down projections of some layers.
 /// </summary>
 public sealed class QuantizationMix
 {

@@ -34,7 +34,7 @@ public static class PostTraining
         Action<MatrixResult>? done = null, CancellationToken cancellation = default)
     {
         if (method.NeedsCalibration && calibration is null)
-            throw new ArgumentException($"The method {method} looks at the inputs of each matrix: give it a text to calibrate on.",
+            throw new ArgumentException($"The method {method} needs the inputs of each matrix: give it a text to calibrate on.",
                 nameof(calibration));
         var matrices = ModelMatrix.Of(model);
         var results = new List<MatrixResult>();

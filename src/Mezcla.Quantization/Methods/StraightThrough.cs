@@ -27,7 +27,7 @@ public sealed class StraightThrough : IDisposable
     {
         if (activationBits is not (0 or (>= 2 and <= 8)))
             throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits,
-                "Activations are rounded to 2 to 8 bits, or 0 for not at all.");
+                "Activations can be rounded to 2 to 8 bits; 0 leaves them as they are.");
         _matrices = [.. ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding && format(m) is not null)];
         _format = format;
         Func<Tensor, Tensor>? inputs = activationBits == 0 ? null : x => RoundRows(x, activationBits);

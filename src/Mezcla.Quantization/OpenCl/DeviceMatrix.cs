@@ -31,7 +31,7 @@ internal sealed unsafe class DeviceMatrix : IDisposable
     {
         _kernels = device.Kernels as OpenClDevice
             ?? throw new NotSupportedException(
-                $"{device} has no products with quantized matrices: use this quantized model on the CPU or on an OpenCL device.");
+                $"{device} cannot multiply with quantized matrices: use this quantized model on the CPU or on an OpenCL device.");
         _kernels.AddSource(Source.Value);
         _device = device;
         _packing = matrix.Packed.Layout.Describe(matrix.Rows, matrix.Columns, matrix.Factor);

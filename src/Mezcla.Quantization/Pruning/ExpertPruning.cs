@@ -33,10 +33,10 @@ public static class ExpertPruning
     {
         var config = model.Config.MixtureOfExperts ?? throw new ArgumentException("The model has no experts.", nameof(model));
         if (keep < config.TopK || keep > config.Experts)
-            throw new ArgumentException($"Of {config.Experts} experts, {config.TopK} to {config.Experts} can stay, not {keep}.",
+            throw new ArgumentException($"{config.TopK} to {config.Experts} experts of a layer can be kept, not {keep}.",
                 nameof(keep));
         if (model.Blocks.Any(b => b.Experts is { Router: not LinearRouter }))
-            throw new ArgumentException("Experts can go only where a linear map chooses them.", nameof(model));
+            throw new ArgumentException("Experts can be removed only if their router is a linear map.", nameof(model));
         var kept = Use(model, text)
             .ToDictionary(u => $"blocks.{u.Key}.experts.",
                 u => u.Value.Select((share, expert) => (share, expert)).OrderByDescending(e => e.share).Take(keep).Select(e => e.expert)

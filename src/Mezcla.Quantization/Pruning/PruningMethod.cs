@@ -40,7 +40,7 @@ public abstract record PruningMethod
         Func<ModelMatrix, bool>? which = null, Action<ModelMatrix>? done = null)
     {
         if (NeedsCalibration && calibration is null)
-            throw new ArgumentException($"{Name} looks at the inputs of each matrix: give it a text to calibrate on.", nameof(calibration));
+            throw new ArgumentException($"{Name} needs the inputs of each matrix: give it a text to calibrate on.", nameof(calibration));
         var matrices = ModelMatrix.Of(model);
         var mask = new PruningMask();
         LayerWalk.Run(model, NeedsCalibration ? calibration : null, (block, statistics) =>

@@ -12,7 +12,7 @@ public readonly record struct PruningPattern(double Sparsity, int Kept = 0, int 
     /// <summary>Removes a share of the weights at any place.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not from 0 to 1.</exception>
     public static PruningPattern Share(double sparsity) => sparsity is >= 0 and <= 1 ? new(sparsity)
-        : throw new ArgumentOutOfRangeException(nameof(sparsity), sparsity, "A share of weights is from 0 to 1.");
+        : throw new ArgumentOutOfRangeException(nameof(sparsity), sparsity, "The share of weights must be from 0 to 1.");
 
     /// <summary>Marks which of several competing weights are kept: those with the highest scores. Of equal scores, the first are
     /// removed.</summary>

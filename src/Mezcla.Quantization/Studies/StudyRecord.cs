@@ -82,7 +82,7 @@ public sealed record StudyRecord
             }
             catch (JsonException e)
             {
-                throw new InvalidDataException($"{path}, line {records.Count + 1}: no record of a study: {e.Message}", e);
+                throw new InvalidDataException($"{path}, line {records.Count + 1}: this is not a record of a study: {e.Message}", e);
             }
         }
         return records;

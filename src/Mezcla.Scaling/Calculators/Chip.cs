@@ -21,13 +21,13 @@ public sealed record Chip(string Name, double Bf16Flops, double? EightBitFlops, 
         new("B200", 2250e12, 4500e12, 192e9, 8e12),
     ];
 
-    /// <summary>The chip with this name, letter case aside.</summary>
+    /// <summary>Finds the chip with this name, ignoring letter case.</summary>
     /// <exception cref="ArgumentException">No chip has this name; the message lists the names that exist.</exception>
     public static Chip Get(string name) => All.FirstOrDefault(chip => chip.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"There is no chip '{name}'. There are: {string.Join(", ", All.Select(chip => chip.Name))}.",
             nameof(name));
 
-    /// <summary>FLOPs per byte below which memory, not arithmetic, sets the speed in BF16.</summary>
+    /// <summary>FLOPs per byte of the roofline's ridge: below it, memory and not arithmetic limits the speed in BF16.</summary>
     public double Ridge => Bf16Flops / Bandwidth;
 
     /// <summary>FLOP/s in BF16 that the roofline allows at <paramref name="intensity"/> FLOPs per byte.</summary>

@@ -19,7 +19,7 @@ public enum Verdict
     /// <summary>The number computed agrees with the number said.</summary>
     Holds,
 
-    /// <summary>It does not.</summary>
+    /// <summary>The number computed does not agree with the number said.</summary>
     DoesNotHold,
 
     /// <summary>There is nothing to compute, or it cannot be computed.</summary>
@@ -51,8 +51,8 @@ public sealed record PublishedClaim
     public string? Expected { get; init; }
 
     /// <summary>
-    /// How far the two may be apart: "2%" of the number said, or an absolute number. Without one, half a unit of the last digit of a
-    /// number as it is written: 46.7e9 allows 0.05e9.
+    /// The tolerance: "2%" of the number said, or an absolute number. If it is missing, the tolerance is half a unit of the last written
+    /// digit: 46.7e9 allows 0.05e9.
     /// </summary>
     public string? Tolerance { get; init; }
 
@@ -81,8 +81,8 @@ public sealed record Statement
     /// <summary>The number, or an expression for it.</summary>
     public required string Value { get; init; }
 
-    /// <summary>How exact it is: "2%" or an absolute number. Without one, half a unit of the
-    /// last digit; a plain integer is a count, and exact.</summary>
+    /// <summary>The tolerance: "2%" or an absolute number. If it is missing, the tolerance is half a unit of the last written digit, except
+    /// that a plain integer is a count and exact.</summary>
     public string? Tolerance { get; init; }
 
     /// <summary>Who said it.</summary>

@@ -1,6 +1,6 @@
 namespace Mezcla.Scaling.Claims;
 
-/// <summary>A law that ties quantities together.</summary>
+/// <summary>An equation or inequality between quantities.</summary>
 /// <param name="Formula">An equation or inequality, such as
 /// <c>total = experts * expert + shared</c>, "within" a tolerance that may be missing.</param>
 /// <param name="Why">What it says in words.</param>

@@ -6,7 +6,7 @@ namespace Mezcla.Scaling.Laws;
 /// <param name="Compute">FLOPs, routing included.</param>
 /// <param name="Parameters">All parameters but embeddings.</param>
 /// <param name="Tokens">Training tokens.</param>
-/// <param name="Granularity">G: into how many finer ones each expert is cut.</param>
+/// <param name="Granularity">G: the number of smaller experts that each expert is divided into.</param>
 /// <param name="Loss">Nats per token.</param>
 public sealed record GranularAllocation(double Compute, double Parameters, double Tokens, int Granularity, double Loss);
 

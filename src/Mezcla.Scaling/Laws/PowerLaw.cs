@@ -1,6 +1,6 @@
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>L(x) = (scale/x)^exponent: a straight line on doubly logarithmic paper.</summary>
+/// <summary>L(x) = (scale/x)^exponent: a straight line on logarithmic axes.</summary>
 /// <param name="Scale">The x at which the loss would be 1.</param>
 /// <param name="Exponent">Minus the slope of that line.</param>
 /// <param name="Source">The paper and the equation.</param>

@@ -53,7 +53,7 @@ public sealed class ModelCheckpoint
     {
         using var file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format)
-            throw new InvalidDataException($"{path} is a safetensors file but no Mezcla checkpoint: its metadata has no format {Format}.");
+            throw new InvalidDataException($"{path} is a safetensors file, not a Mezcla checkpoint: its metadata has no format {Format}.");
         var config = Parse<TransformerConfig>(file, "config");
         var training = file.Metadata.ContainsKey("training") ? Parse<TrainingState>(file, "training") : null;
         Transformer model;

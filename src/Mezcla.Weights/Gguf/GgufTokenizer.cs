@@ -72,7 +72,7 @@ public static class GgufTokenizer
         {
             case BytePairTokenizer bytes:
                 if (bytes.AddPrefixSpace)
-                    throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one wants it.");
+                    throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one needs it.");
                 for (var id = 0; id < bytes.Vocabulary.Count; id++)
                     if (bytes.Vocabulary[id] is { Length: > 0 } token)
                         Set(id, ByteAlphabet.ToText(token), Normal);
@@ -131,7 +131,7 @@ public static class GgufTokenizer
         }
         var merges = metadata.GetStrings(Prefix + "merges").Select(merge => merge.IndexOf(' ', 1) is var cut and > 0
             ? (merge[..cut], merge[(cut + 1)..])
-            : throw new InvalidDataException($"the merge '{merge}' has no two parts."));
+            : throw new InvalidDataException($"the merge '{merge}' does not have two parts."));
         // If a file does not say, llama.cpp puts the begin-of-text token before texts of Llama 3, but not of other byte-pair tokenizers.
         var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
         merges = AddedTokens.WithoutThem(merges, special.Keys.Concat(always.Keys));
@@ -144,7 +144,7 @@ public static class GgufTokenizer
         var (tokens, types) = Tokens(metadata);
         var scores = metadata.Contains(Prefix + "scores") ? metadata[Prefix + "scores"] as float[] : new float[tokens.Length];
         if (scores?.Length != tokens.Length)
-            throw new InvalidDataException("its scores are not as many floats as its tokens.");
+            throw new InvalidDataException("it does not have one float score for each token.");
         var spaces = metadata.GetBoolean(Prefix + "add_space_prefix", true);
         if (!types.Contains(Unknown) && !types.Contains((int)SentencePieceType.Byte))
             return Characters(tokens, types);
