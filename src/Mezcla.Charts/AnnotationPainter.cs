@@ -55,7 +55,7 @@ internal static class AnnotationPainter
         }
     }
 
-    /// <summary>False for what lies outside of axes that were fixed.</summary>
+    /// <summary>False if the annotation lies outside axes with fixed ends.</summary>
     private static bool Visible(Annotation note, Chart chart, Frame frame)
     {
         var (x, y) = chart.Horizontal ? (note.Y, note.X) : (note.X, note.Y);
@@ -66,7 +66,7 @@ internal static class AnnotationPainter
 
     private static Scale? Level(Chart chart, Frame frame) => (chart.Horizontal ? frame.X : frame.Y) as NumberScale;
 
-    /// <summary>A vertical line; those that follow each other put their words one row lower, so neighbours do not collide.</summary>
+    /// <summary>Draws a vertical line. The label of each further line is one row lower, so neighbouring labels do not collide.</summary>
     private static void Vertical(Svg svg, Frame frame, double x, string text, double width, int row)
     {
         svg.Line(x, frame.Top, x, frame.Bottom, Dashes);

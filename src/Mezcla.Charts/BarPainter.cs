@@ -18,7 +18,7 @@ internal static class BarPainter
         // A stack begins where the one before ended; positive and negative values grow apart.
         var (above, below) = (new double[categories.Count], new double[categories.Count]);
         var zero = value.Map(value.IsLog ? value.Min : Math.Clamp(0, value.Min, value.Max));
-        // Every bar that can be seen has its value or none has: a few labels among many bars look like a choice.
+        // Either every visible bar has a label with its value or none has; labels on only a few bars would look like a deliberate choice.
         bool Fits(double v) => chart.Horizontal
             ? thick >= LabelSize
             : Svg.WidthOf(NumberText.Format(v, chart.Y.Format), LabelSize) <= thick + 6;

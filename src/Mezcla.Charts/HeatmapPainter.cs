@@ -43,7 +43,7 @@ internal static class HeatmapPainter
         var (height, width) = (frame.Height / rows, frame.Width / columns);
         var gap = width > 8 && height > 8 ? 1 : 0;
         var alone = rows * columns <= MostTooltips && rowsInCell * columnsInCell == 1;
-        // Cells that nobody asks about one by one are drawn together, one path for each shade.
+        // Cells without details under the pointer are drawn together, with one path for each shade.
         var together = new SortedDictionary<int, StringBuilder>();
 
         svg.Open("g", $"class=\"ht\" fill=\"{Palette.LightHeat}\"");

@@ -29,8 +29,8 @@ internal sealed record Histogram(double[] Edges, int[][] Counts)
             return [min - half, min + half];
         }
         var step = Ticks.Step(max - min, bins);
-        // Whole numbers are counted one by one, or so many by so many, around
-        // themselves: bins of half a unit would be empty every other time.
+        // For whole numbers a bin is centred on one number or on a group of consecutive numbers; with bins of half a unit every other bin
+        // would be empty.
         if (whole && step < 5)
             return [.. Enumerable.Range(0, (int)((max - min) / Math.Ceiling(step)) + 2).Select(i => min - 0.5 + i * Math.Ceiling(step))];
         var first = Math.Floor(min / step + 1e-9);

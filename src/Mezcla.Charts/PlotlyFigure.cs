@@ -82,7 +82,7 @@ internal static class PlotlyFigure
         {
             var index = names.IndexOf(series.Name);
             var color = Palette.Light[index % Palette.Count];
-            // The legend names a name once, by its line or points rather than by the band around them.
+            // Each name appears in the legend once, with its line or points rather than with the band around them.
             var first = chart.Series.Where(s => s.Name == series.Name).OrderBy(s => s is BandSeries ? 1 : 0).First() == series;
             foreach (var trace in series switch
             {

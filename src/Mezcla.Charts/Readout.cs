@@ -54,7 +54,7 @@ internal static class Readout
         svg.Close("g");
     }
 
-    /// <summary>Of many xs, those that are about evenly spread over the page.</summary>
+    /// <summary>Selects from many xs a few that are about evenly spread over the page.</summary>
     private static double[] Spread(double[] xs, Frame frame)
     {
         if (xs.Length <= MostColumns)

@@ -58,7 +58,7 @@ internal sealed record HeatSeries(string Name, double[,] Values) : Series(Name)
     public override IEnumerable<double> Ys => [];
 }
 
-/// <summary>Something said about a place: a point, a level, or a stretch of the x axis.</summary>
+/// <summary>An annotation of a point, a level, or a range of the x axis.</summary>
 internal sealed record Annotation(string Text, double X, double Y, double XEnd = double.NaN)
 {
     public bool IsPoint => !double.IsNaN(X) && !double.IsNaN(Y);

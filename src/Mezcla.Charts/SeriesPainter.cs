@@ -11,7 +11,7 @@ internal static class SeriesPainter
     {
         if (chart.Type == Chart.Kind.Histogram)
             Bins(svg, chart, frame, names);
-        // Areas below lines below points, whatever the order they were added in.
+        // Areas are drawn first, then lines, then points, in whatever order they were added.
         foreach (var band in chart.Series.OfType<BandSeries>())
             InGroup(svg, names.IndexOf(band.Name), color => Band(svg, band, frame, color));
         foreach (var line in chart.Series.OfType<LineSeries>())

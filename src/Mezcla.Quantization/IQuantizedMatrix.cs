@@ -28,8 +28,8 @@ public interface IQuantizedMatrix : IDisposable
     /// <exception cref="NotSupportedException">That device has no products with such a matrix.</exception>
     void Multiply(Tensor x, Tensor y, int first, Tensor? offsets, int group) => throw Missing(x.Device);
 
-    /// <summary>On another device: y[i, :] = row ids[i] - first of W, if it has that row, as one of
-    /// several matrices with <paramref name="rows"/> rows in all.</summary>
+    /// <summary>On another device: y[i, :] = row ids[i] - first of W, if W has that row. W is one of several stacked matrices with
+    /// <paramref name="rows"/> rows in all.</summary>
     /// <exception cref="NotSupportedException">That device has no products with such a matrix.</exception>
     void Lookup(Tensor ids, Tensor y, int first, int rows) => throw Missing(ids.Device);
 

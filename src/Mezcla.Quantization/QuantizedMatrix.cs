@@ -45,7 +45,7 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
     public static QuantizedMatrix Create(BlockFormat format, int rows, int columns, RowReader read, string name = "matrix")
     {
         var packed = PackedFormat.Find(format)
-            ?? throw new ArgumentException($"{name}: there are no products with matrices in {format}: decode it to floats first.",
+            ?? throw new ArgumentException($"{name}: a matrix in {format} cannot be multiplied: decode it to floats first.",
                 nameof(format));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
@@ -101,7 +101,8 @@ public sealed class QuantizedMatrix : IQuantizedMatrix
         Multiply(x, y, Rows);
     }
 
-    /// <summary>The same with the results of each row of X <paramref name="stride"/> floats after those of the row before.</summary>
+    /// <summary>Y = X·Wᵀ, where the results of each row of X begin <paramref name="stride"/> floats after those of the previous
+    /// row.</summary>
     internal void Multiply(ReadOnlySpan<float> x, Span<float> y, int stride) => PackedProduct.Multiply(_packed, x, y, stride);
 
     /// <inheritdoc/>

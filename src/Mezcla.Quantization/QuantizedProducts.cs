@@ -2,7 +2,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization;
 
-/// <summary>Products of tensors with quantized matrices, and lookups in them, on the device of the tensor.</summary>
+/// <summary>Multiplies tensors with quantized matrices, and looks up their rows, on the device of the tensor.</summary>
 internal static class QuantizedProducts
 {
     /// <summary>X·Wᵀ: [..., columns] → [..., rows].</summary>
@@ -67,6 +67,6 @@ internal static class QuantizedProducts
     {
         if (x.RequiresGrad)
             throw new InvalidOperationException(
-                "Quantized weights pass no gradients: run the model inside a NoGrad, or train the float model.");
+                "Gradients cannot pass through quantized weights: run the model inside a NoGrad, or train the float model.");
     }
 }

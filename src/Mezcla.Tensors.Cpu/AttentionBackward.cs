@@ -4,9 +4,9 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
-/// The gradients of attention. Probabilities are made again from the scores and lse: P = e^(scale q kᵀ - lse). Then dV = Pᵀ dO,
+/// The gradients of attention. Probabilities are recomputed from the scores and lse: P = e^(scale q kᵀ - lse). Then dV = Pᵀ dO,
 /// dS = scale P ∘ (dO Vᵀ - rowsum(dO ∘ O)), dQ = dS K, dK = dSᵀ Q (Dao et al., arXiv:2205.14135, appendix B.2), and a sink gets
-/// -Σ e^(sink - lse) rowsum(dO ∘ O). One thread owns all of a key head, so that every sum has one order.
+/// -Σ e^(sink - lse) rowsum(dO ∘ O). One thread computes everything of a key head, so every sum has a fixed order.
 /// </summary>
 internal static unsafe class AttentionBackward
 {
@@ -80,7 +80,7 @@ internal static unsafe class AttentionBackward
             }
         }
 
-        // The owner's part of a gradient that products will be added to.
+        // The part of a gradient that belongs to this key head and that products are added to.
         private static void Clear(float* gradient, in HeadStrides strides, int batch, int head, int rows, int size)
         {
             if (gradient == null)

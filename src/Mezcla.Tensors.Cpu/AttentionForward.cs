@@ -25,7 +25,7 @@ internal static unsafe class AttentionForward
     {
         public Job Job;
 
-        // Keys are packed once for all the queries that will meet them, unless there are too few of these.
+        // Keys are packed once for all queries that use them, unless there are too few queries.
         public readonly void Run<L>(int chunk) where L : unmanaged, ILanes<L>
         {
             var job = Job;
@@ -39,7 +39,7 @@ internal static unsafe class AttentionForward
                 CpuThreads.Run(layout.Batch * layout.KeyHeads, ref pack);
             }
             job.Packing = false;
-            // A chunk is a block of queries of one head, or some heads where there are few keys and queries.
+            // A chunk is a block of queries of one head, or several heads if there are few keys and queries.
             job.Blocks = (layout.Queries + AttentionTiles.QueryBlock - 1) / AttentionTiles.QueryBlock;
             var work = Math.Max(1L, layout.Keys) * Math.Min(layout.Queries,
                 AttentionTiles.QueryBlock) * (layout.HeadSize + layout.ValueSize);
@@ -139,7 +139,7 @@ internal static unsafe class AttentionForward
                 new Span<float>(scores, keys).Clear();
                 return;
             }
-            // Whole lanes throughout, since a row of scores has room for them: what must not be seen is set to -infinity.
+            // All loops run over whole vectors, since a row of scores has room for them; hidden scores are set to -infinity.
             var (start, end) = AttentionTiles.WholeLanes(from, to);
             L hidden = L.Of(float.NegativeInfinity), best = hidden, first = L.Of(from), behind = L.Of(to);
             for (var i = start; i < end; i += Lanes.Width)

@@ -4,9 +4,10 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
-/// What attention forward and back have in common: blocks of <see cref="QueryBlock"/> queries against blocks of <see cref="KeyBlock"/>
+/// The part that the forward and backward passes of attention share: blocks of <see cref="QueryBlock"/> queries against blocks of
+/// <see cref="KeyBlock"/>
 /// keys, whose scores stay in the caches and are never written out (Dao et al.,
-/// arXiv:2205.14135). Blocks that no query of theirs may see are skipped.
+/// arXiv:2205.14135). A block of keys is skipped if the mask hides it from all queries of the block.
 /// </summary>
 internal static unsafe class AttentionTiles
 {
@@ -39,8 +40,8 @@ internal static unsafe class AttentionTiles
     public static (int Start, int End) WholeLanes(int from, int to) =>
     (from / Lanes.Width * Lanes.Width, (to + Lanes.Width - 1) / Lanes.Width * Lanes.Width);
 
-    /// <summary>Sets to 0 what of a row of <paramref name="keys"/> scores lies outside
-    /// <paramref name="start"/> to <paramref name="end"/>.</summary>
+    /// <summary>In a row of <paramref name="keys"/> scores, sets those outside <paramref name="start"/> to <paramref name="end"/> to
+    /// 0.</summary>
     [MethodImpl(Lanes.Inline)]
     public static void ClearOutside(float* scores, int start, int end, int keys)
     {

@@ -85,8 +85,8 @@ internal sealed unsafe partial class CpuKernels
         }
     }
 
-    /// <summary>By falling value, NaN as the largest, then by place: a total order, so
-    /// that any way of sorting gives the stable result.</summary>
+    /// <summary>Sorts by descending value with NaN as the largest, then by position. This is a total order, so every sorting algorithm
+    /// gives the same, stable result.</summary>
     private readonly struct ByValue(float* x) : IComparer<int>
     {
         public int Compare(int a, int b)

@@ -24,7 +24,7 @@ internal sealed unsafe partial class CpuKernels : DeviceKernels
         }
         catch (OutOfMemoryException)
         {
-            // The pool says who holds what, after giving back what waits.
+            // The pool frees the blocks that wait to be freed, and then describes which tensors hold memory.
             return 0;
         }
     }

@@ -12,8 +12,8 @@ internal static unsafe class CpuScratch
 
     [ThreadStatic] private static Buffer?[]? _buffers;
 
-    /// <summary>At least <paramref name="count"/> floats, 64-byte aligned, holding anything.
-    /// They stay valid until the next call for the same use.</summary>
+    /// <summary>At least <paramref name="count"/> floats, 64-byte aligned and not initialized. They stay valid until the next call for the
+    /// same use.</summary>
     public static float* Floats(Use use, long count)
     {
         var buffers = _buffers ??= new Buffer?[Enum.GetValues<Use>().Length];

@@ -63,8 +63,8 @@ public static unsafe class Gemm
             Simd.Run((batch + perChunk - 1) / perChunk, job);
     }
 
-    /// <summary>One product, by the way that suits its shape; on the calling thread alone
-    /// if that is a pool thread or the product is small.</summary>
+    /// <summary>Computes one product with the algorithm that suits its shape. It uses only the calling thread if that is a pool thread or
+    /// the product is small.</summary>
     internal static void Multiply<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
         if (product.Rows <= GemmRows.MostRows && product.AStep == 1 && (product.BStep == 1 || product.BColumn == 1))

@@ -25,8 +25,8 @@ internal static unsafe class GemmBlocks
     // Of a block of the left factor that is packed for all chunks: 4 MB.
     private const int MostLeftFloats = 1 << 20;
 
-    /// <summary>On the calling thread, copying only the right factor, and only columns
-    /// that are not neighbours or do not fill a strip.</summary>
+    /// <summary>Computes the product on the calling thread. It copies only the right factor, and only those columns that are not neighbours
+    /// or do not fill a strip.</summary>
     public static void MultiplySmall<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
         var width = TileGrid.StripColumns<L>();
@@ -50,7 +50,7 @@ internal static unsafe class GemmBlocks
         }).Run<L>();
     }
 
-    /// <summary>On all threads.</summary>
+    /// <summary>Computes the product on all threads.</summary>
     public static void MultiplyLarge<L>(in MatrixProduct product) where L : unmanaged, ILanes<L>
     {
         if (product.Rows <= MostRowsOfStrips && product.AStep == 1 && product.BStep == 1)

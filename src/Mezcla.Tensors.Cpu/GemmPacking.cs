@@ -52,8 +52,8 @@ internal static unsafe class GemmPacking
     // Depths that are asked for ahead.
     private const int Ahead = 8;
 
-    // Neighbouring lanes of all strips are read from end to end before the next depth, which often lies in another page: nothing but
-    // this program knows where, so that it asks for the lines some depths ahead.
+    // Neighbouring lanes of all strips are read from end to end before the next depth, which often lies in another page: the processor
+    // cannot predict this, so the program prefetches the lines some depths ahead.
     [MethodImpl(Lanes.Kernel)]
     private static void CopyStrips(float* from, nint depthStride, int strips, int depth, int width, float* to, nint strip)
     {

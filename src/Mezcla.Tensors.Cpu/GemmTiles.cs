@@ -115,8 +115,8 @@ internal static unsafe class GemmTiles
             c7a = L.MultiplyAdd(x7, b0, c7a);
             c7b = L.MultiplyAdd(x7, b1, c7b);
         }
-        // No call may happen while the sums are in registers: they would be spilled, in the loop above too. What has to be done to them is
-        // asked once for all, not for each of sixteen: that was 2 % of a model of small depths.
+        // No call may happen while the sums are in registers: they would be spilled, in the loop above too. The options are tested once for
+        // all sums rather than once for each of the sixteen, which took 2 % of the time of a model with small depths.
         if (c.IsWhole(8, 32))
         {
             var target = c.Start;

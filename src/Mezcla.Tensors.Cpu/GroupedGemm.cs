@@ -45,7 +45,7 @@ internal static unsafe class GroupedGemm
     {
         if (job.Groups == 0)
             return;
-        // Large groups take all threads one after the other; small ones a thread each.
+        // Large groups are computed one after the other by all threads; small groups get one thread each.
         if (work / job.Groups < 1 << 20)
             Simd.Run(job.Groups, job);
         else

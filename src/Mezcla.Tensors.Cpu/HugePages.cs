@@ -5,7 +5,7 @@ namespace Mezcla.Tensors.Cpu;
 
 /// <summary>
 /// Large blocks in pages of 2 MB, which Linux gives where it is asked (transparent huge pages, "madvise" being the usual setting): reading
-/// all weights for each token then looks up one page where it looked up 512. Other systems have nothing that every user may ask for.
+/// all weights for each token then looks up one page where it looked up 512. Other systems offer no huge pages to ordinary users.
 /// </summary>
 internal static partial class HugePages
 {
@@ -16,7 +16,7 @@ internal static partial class HugePages
 
     private static bool _canAsk = OperatingSystem.IsLinux();
 
-    /// <summary>Asks for them; where they are refused, or there are none, the block is as good as any.</summary>
+    /// <summary>Asks the system for huge pages; if it has none or refuses, the block stays in ordinary pages.</summary>
     public static void Ask(nint address, long bytes)
     {
         if (!_canAsk)

@@ -80,8 +80,8 @@ internal static unsafe class Lanes
     /// <summary>Every operation on lanes is inlined, or it would pass them through memory.</summary>
     public const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
-    /// <summary>Inner loops are compiled in full at once, and apart: inlined into what
-    /// calls them, they would be compiled again, and worse.</summary>
+    /// <summary>Inner loops are fully optimized at the first call and never inlined; inlined into their callers they would be compiled
+    /// again, to slower code.</summary>
     public const MethodImplOptions Kernel = MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining;
 
     /// <summary>The first <paramref name="count"/> lanes from <paramref name="source"/>,

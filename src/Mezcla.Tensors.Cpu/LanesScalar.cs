@@ -2,8 +2,8 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.Cpu;
 
-/// <summary>Sixteen lanes as plain floats, one after the other: slow, and the
-/// reference that the vector versions are held against.</summary>
+/// <summary>Sixteen lanes as plain floats, one after the other: slow, but the reference that the vector versions are compared
+/// with.</summary>
 internal unsafe struct LanesScalar : ILanes<LanesScalar>
 {
     private fixed float _lane[Lanes.Width];

@@ -35,7 +35,7 @@ internal static class KernelSource
         {
             var path = PathFor(source, device, folder);
             var kept = File.Exists(path) ? File.ReadAllBytes(path) : [];
-            // Drivers trust what they are given: a program cut short could end this process.
+            // Drivers do not check a compiled program: a truncated one could crash this process.
             return kept.Length > SHA256.HashSizeInBytes
                 && SHA256.HashData(kept.AsSpan(SHA256.HashSizeInBytes)).AsSpan().SequenceEqual(kept.AsSpan(0, SHA256.HashSizeInBytes))
                 ? kept[SHA256.HashSizeInBytes..] : null;

@@ -2,8 +2,7 @@ using Mezcla.Tensors.Devices;
 
 namespace Mezcla.Tensors.OpenCl;
 
-/// <summary>An OpenCL device, as another library sees it that runs kernels of its own
-/// there, such as products with quantized matrices.</summary>
+/// <summary>An OpenCL device for libraries that run their own kernels on it, such as products with quantized matrices.</summary>
 public abstract class OpenClDevice : DeviceKernels
 {
     /// <summary>

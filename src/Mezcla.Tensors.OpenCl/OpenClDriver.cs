@@ -52,7 +52,7 @@ internal unsafe class OpenClDriver
 
     internal void Free(nint address) => Check(_api.ReleaseMemObject(address), "clReleaseMemObject");
 
-    /// <summary>What is small goes through memory that stays until the device comes to it, so that the caller need not wait.</summary>
+    /// <summary>Small uploads are copied to memory that is kept until the device has read it, so the caller need not wait.</summary>
     internal void Upload(ReadOnlySpan<byte> from, nint to, long offset)
     {
         var waits = from.Length > StagingBytes - _staged;
@@ -108,7 +108,7 @@ internal unsafe class OpenClDriver
         }
     }
 
-    // A binary that the driver does not take, of an older version or damaged, is made anew.
+    // If the driver rejects a stored binary, because it is damaged or from an older version, the program is compiled again.
     private bool FromBinary(byte[] binary)
     {
         nint program;
@@ -163,7 +163,7 @@ internal unsafe class OpenClDriver
             Check(_api.SetKernelArg(kernel, (uint)i, sizes[i], values[i]), "clSetKernelArg");
         nuint local = (nuint)groupSize, global = (nuint)groups * local;
         Check(_api.EnqueueNdrangeKernel(_queue, kernel, 1, null, &global, &local, 0, null, null), "clEnqueueNDRangeKernel");
-        // A driver may hold back what it was asked for until somebody waits, which is only once a step.
+        // A driver may delay submitted work until somebody waits for it, and the program waits only once per step.
         if (++_launched % LaunchesPerFlush == 0)
             Check(_api.Flush(_queue), "clFlush");
     }

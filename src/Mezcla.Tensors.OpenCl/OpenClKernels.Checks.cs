@@ -24,7 +24,7 @@ internal sealed unsafe partial class OpenClKernels
 
     private Handle Record => new(_record, 0);
 
-    /// <summary>What a kernel writes down where the check does not hold; 0 for nothing.</summary>
+    /// <summary>The number that a kernel records if the check fails; 0 for no check.</summary>
     private long Number(in IndexCheck check)
     {
         if (check.Operation is null)
@@ -47,7 +47,7 @@ internal sealed unsafe partial class OpenClKernels
         Span<int> head = stackalloc int[RecordHead];
         lock (_gate)
         {
-            // Neither moves before the driver has waited: one is on the stack, the other fixed.
+            // Neither moves in memory while the driver waits: one is on the stack, the other is pinned.
             fixed (byte* bytes = to)
             fixed (int* noted = head)
             {

@@ -36,7 +36,7 @@ internal sealed unsafe partial class OpenClKernels
 
     public override void TopK(Handle x, Handle values, Handle indices, long rows, long n, long k)
     {
-        // None of each row: the kernels keep at least one.
+        // With k = 0 there is nothing to do, and the kernels keep at least one element.
         if (k == 0)
             return;
         // Routing: the few first of a few experts.

@@ -4,8 +4,8 @@ using Mezcla.Tensors.Devices;
 namespace Mezcla.Tensors.OpenCl;
 
 /// <summary>
-/// An OpenCL device: this file launches kernels, and the files beside it choose which. Nothing runs on the CPU instead, and only a read of
-/// results waits (and <see cref="DetectAnomaly"/>, for the position of a NaN).
+/// An OpenCL device: this file launches kernels, and the files beside it choose which. There is no fallback to the CPU, and only reading
+/// results waits for the device (and <see cref="DetectAnomaly"/>, for the position of a NaN).
 /// </summary>
 internal sealed unsafe partial class OpenClKernels : OpenClDevice
 {

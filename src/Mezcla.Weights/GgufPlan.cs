@@ -5,7 +5,8 @@ using Mezcla.Weights.Gguf;
 
 namespace Mezcla.Weights;
 
-/// <summary>Joins methods, which see our matrices, and GGUF files, whose tensors are parts of them.</summary>
+/// <summary>Connects quantization methods, which work on Mezcla's matrices, with GGUF files, whose tensors are parts of these
+/// matrices.</summary>
 public static class GgufPlan
 {
     /// <summary>

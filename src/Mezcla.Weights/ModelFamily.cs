@@ -24,7 +24,7 @@ public enum ModelFamily
 public static class ModelFamilies
 {
     /// <summary>The family whose files can hold a model of this shape.</summary>
-    /// <exception cref="NotSupportedException">None can; the message says what stands in the way.</exception>
+    /// <exception cref="NotSupportedException">No family can hold this model; the message says why.</exception>
     public static ModelFamily Of(TransformerConfig config)
     {
         var attention = config.Attention;

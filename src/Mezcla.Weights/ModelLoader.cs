@@ -30,7 +30,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
             var full = name.Length == 0 ? prefix : $"{prefix}.{name}";
             switch (module)
             {
-                // Latent attention multiplies with these two in ways of its own.
+                // Latent attention reads the weights of these two directly, so they must stay floats.
                 case Linear when full.EndsWith(".key_up", StringComparison.Ordinal) || full.EndsWith(".value_up", StringComparison.Ordinal):
                     break;
                 case Linear linear when Quantized(full + ".weight") is { } matrix:
@@ -50,7 +50,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         foreach (var (name, tensor) in loaded.NamedParameters().Concat(loaded.NamedBuffers()))
         {
             var full = $"{prefix}.{name}";
-            // A buffer that the file has not keeps what it was made with.
+            // A buffer that is missing in the file keeps its initial values.
             if (!source.Has(full) && loaded.NamedBuffers().Any(b => b.Name == name))
                 continue;
             var recipe = source.Recipe(full);

@@ -10,7 +10,8 @@ using Mezcla.Weights.Tokenizers;
 namespace Mezcla.Weights;
 
 /// <summary>
-/// A model in a file, opened but not loaded: its configuration and tokenizer are read, its weights when they are asked for. It may be a
+/// A model in a file, opened but not loaded: its configuration and tokenizer are read at once, its weights only when they are needed. It
+/// may be a
 /// checkpoint of Mezcla's, a Hugging Face directory (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama).
 /// </summary>
 public sealed class ModelSource : IDisposable
@@ -35,10 +36,10 @@ public sealed class ModelSource : IDisposable
     /// <summary>The tokenizer, where the file or directory has one.</summary>
     public Tokenizer? Tokenizer { get; }
 
-    /// <summary>The tensors as they are in the file.</summary>
+    /// <summary>The tensors as the file stores them.</summary>
     public WeightSource Weights { get; }
 
-    /// <summary>How our parameters are made of them.</summary>
+    /// <summary>How our parameters are assembled from the file's tensors.</summary>
     public WeightMap Map { get; }
 
     /// <summary>Opens a model.</summary>

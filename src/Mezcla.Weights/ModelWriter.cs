@@ -19,7 +19,7 @@ public static class ModelWriter
     /// <param name="tokenizer">The tokenizer; without one llama.cpp cannot read text.</param>
     /// <param name="parameter">Gives a parameter.</param>
     /// <param name="mix">The format of each matrix.</param>
-    /// <param name="written">Told each tensor's name, format, numbers and what was written for them.</param>
+    /// <param name="written">Called with a record of each tensor after it was written.</param>
     /// <param name="encoded">Gives the bytes of a parameter in a format, row after row, where codes were
     /// chosen before; null for those that are to be rounded to nearest.</param>
     /// <exception cref="NotSupportedException">llama.cpp's gpt2 and llama have no place for such a model or tokenizer.</exception>
@@ -93,13 +93,13 @@ public static class ModelWriter
             writer.Save(Path.Combine(folder, file));
         }
         if (shards.Count == 1)
-            File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // of a model that was here before
+            File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // left by a model that was saved here before
         else
             AtomicFile.Write(Path.Combine(folder, SafetensorsSource.IndexName),
                 stream => System.Text.Json.JsonSerializer.Serialize(stream, new { metadata = new { }, weight_map = index }));
         if (tokenizer is not null)
             TokenizerFile.Save(tokenizer, Path.Combine(folder, "tokenizer.json"));
-        // Last, so that a directory with a configuration is complete.
+        // The configuration is written last, so a directory that has one is complete.
         AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName),
             stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
     }
@@ -115,7 +115,7 @@ public static class ModelWriter
     }
 }
 
-/// <summary>What became of one tensor.</summary>
+/// <summary>How one tensor was written.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Format">How it was written.</param>
 /// <param name="Count">Numbers.</param>

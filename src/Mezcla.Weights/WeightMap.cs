@@ -30,8 +30,8 @@ public sealed record WeightPart(string Source, long FirstRow, long Rows, RowOrde
             : row / HeadSize * HeadSize + 2 * (row % HeadSize % (HeadSize / 2)) + row % HeadSize / (HeadSize / 2));
 }
 
-/// <summary>How one parameter of ours is made of tensors in a file. A row is all of a tensor
-/// but its last axis fixed; a vector is a column of rows of one.</summary>
+/// <summary>How one parameter of ours is made of tensors in a file. A row is a slice of a tensor along its last axis; the rows of a vector
+/// have one number each.</summary>
 /// <param name="Name">Our name, such as <c>blocks.0.attention.qkv.weight</c>.</param>
 /// <param name="Shape">Our shape.</param>
 /// <param name="Parts">Its rows from the first on.</param>
@@ -45,7 +45,7 @@ public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<Weigh
     public long Count => Shape.Aggregate(1L, (count, size) => checked(count * size));
 }
 
-/// <summary>The recipes of all parameters of a model for one kind of file: reading follows them, writing follows them backwards.</summary>
+/// <summary>The recipes of all parameters of a model for one kind of file: they are used for reading, and in reverse for writing.</summary>
 /// <param name="Recipes">One for each of our parameters.</param>
 /// <param name="Sources">Name and shape of each tensor in the file that the recipes use.</param>
 /// <param name="Zeros">Tensors that the file format wants and our model lacks, such

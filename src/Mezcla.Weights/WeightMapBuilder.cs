@@ -17,7 +17,7 @@ internal sealed record WeightNames
     public required string Up { get; init; }
     public required string Down { get; init; }
 
-    /// <summary>Queries, keys and values in one tensor; else the three that follow.</summary>
+    /// <summary>Queries, keys and values in one tensor; if null, the next three names are used.</summary>
     public string? QueryKeyValue { get; init; }
     public string Query { get; init; } = "";
     public string Key { get; init; } = "";

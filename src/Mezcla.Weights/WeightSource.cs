@@ -33,8 +33,8 @@ public abstract class WeightSource : IDisposable
     /// <summary>What the file says about itself: numbers, booleans, strings, or arrays of these.</summary>
     public abstract IEnumerable<KeyValuePair<string, object>> Properties { get; }
 
-    /// <summary>Opens whatever stands at a path.</summary>
-    /// <exception cref="FileNotFoundException">Nothing does.</exception>
+    /// <summary>Opens the file or directory at a path.</summary>
+    /// <exception cref="FileNotFoundException">There is no file or directory at the path.</exception>
     /// <exception cref="InvalidDataException">It is none of these, or broken; the message says where.</exception>
     public static WeightSource Open(string path)
     {

@@ -180,7 +180,7 @@ public sealed class GgufTokenizerTests : IDisposable
         }
         Refused("occurs twice", m => Describe(m, [.. Bytes, "a"], []));
         Refused("names 'zz'", m => Describe(m, Bytes, ["zz a"]));
-        Refused("no two parts", m => Describe(m, Bytes, ["ab"]));
+        Refused("not have two parts", m => Describe(m, Bytes, ["ab"]));
         Refused("byte", m => Describe(m, Bytes[1..], []));
     }
 }

@@ -213,9 +213,9 @@ public sealed class WeightMapTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{", "not a sound index")]
-    [InlineData("[]", "not a sound index")]
-    [InlineData("""{"weight_map":{"x":7}}""", "not a sound index")]
+    [InlineData("{", "not a valid index")]
+    [InlineData("[]", "not a valid index")]
+    [InlineData("""{"weight_map":{"x":7}}""", "not a valid index")]
     [InlineData("""{"weight_map":{"x":"a.safetensors","x":"a.safetensors"}}""", "twice")]
     [InlineData("""{"weight_map":{"z":"a.safetensors"}}""", "'z' is in a.safetensors, and it is not")]
     public void A_broken_index_is_refused(string json, string what)

@@ -24,8 +24,8 @@ public sealed record RecurrentConfig(int VocabularySize, int ContextLength, int 
     RecurrentCell Cell = RecurrentCell.Lstm);
 
 /// <summary>
-/// What language models were before transformers: a state that is carried from token to token. The products with the inputs of all
-/// positions run at once, but the states must wait for each other, so time is a loop: that is what the transformer did away with.
+/// A recurrent language model, the usual kind before transformers: a state is passed from token to token. The products with the inputs of
+/// all positions are computed at once, but each state depends on the previous one, so time is a loop. A transformer has no such loop.
 /// </summary>
 public sealed class RecurrentModel : LanguageModel
 {

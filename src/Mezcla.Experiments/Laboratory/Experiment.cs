@@ -34,7 +34,7 @@ public abstract class Experiment
         new Dictionary<string, double>();
 
     /// <summary>The experiment called <paramref name="name"/>.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
+    /// <exception cref="ArgumentException">No experiment has this name; the message lists the names that exist.</exception>
     public static Experiment Named(string name) => All.FirstOrDefault(e => e.Name == name)
         ?? throw new ArgumentException(
             $"There is no experiment '{name}'. The experiments are: {string.Join(", ", All.Select(e => e.Name))}.", nameof(name));

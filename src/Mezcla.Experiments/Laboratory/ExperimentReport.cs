@@ -14,7 +14,7 @@ namespace Mezcla.Experiments.Laboratory;
 public sealed record ArmResult(string Arm, IReadOnlyList<ExperimentRecord> Records, double Loss, double Deviation, double Difference,
     double DifferenceError)
 {
-    /// <summary>Whether the difference is more than twice its standard error: with few seeds a sign, not a proof.</summary>
+    /// <summary>Whether the difference is more than twice its standard error: with few seeds this is an indication, not a proof.</summary>
     public bool IsClear => Math.Abs(Difference) > 2 * DifferenceError;
 }
 

@@ -11,7 +11,7 @@ namespace Mezcla.Experiments.Laboratory;
 
 /// <summary>
 /// Trains the runs of an experiment one after the other and writes a line for each as soon as it is done, so that stopping loses one
-/// training at most: the next start goes on with what is missing.
+/// training at most. The next start continues with the missing trainings.
 /// </summary>
 public sealed class ExperimentRunner(Experiment experiment)
 {
@@ -127,8 +127,8 @@ public sealed class ExperimentRunner(Experiment experiment)
         return copy;
     }
 
-    /// <summary>Steps that take as long as those of the other model do, from trainings of
-    /// both in turn, so that what slows the machine slows both.</summary>
+    /// <summary>The number of steps that takes as long as the other model's steps. Both models are trained in turn, so that other load on
+    /// the machine slows both equally.</summary>
     private int EqualTime(ExperimentRun run)
     {
         const int steps = 12, rounds = 5;

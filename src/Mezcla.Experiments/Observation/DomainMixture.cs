@@ -4,7 +4,7 @@ using Mezcla.Training;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// Several kinds of text in one sequence to train on, each with a part held out: what shows whether experts divide the work by domain.
+/// Several kinds of text in one training sequence, each with a part held out. They show whether experts divide the work by domain.
 /// Pieces of the domains alternate in proportion to their sizes, so that training sees all of them from beginning to end.
 /// </summary>
 public sealed class DomainMixture
@@ -47,7 +47,7 @@ public sealed class DomainMixture
     /// <summary>For each token of <see cref="TokenBatches.Training"/>, the number of its domain.</summary>
     public ReadOnlySpan<byte> Domains => _domains;
 
-    /// <summary>What was held out of one domain.</summary>
+    /// <summary>The held-out tokens of one domain.</summary>
     /// <param name="name">A name of <see cref="Names"/>.</param>
     /// <exception cref="ArgumentException">There is no such domain.</exception>
     public ReadOnlySpan<int> HeldOut(string name) => _heldOut.TryGetValue(name, out var ids)

@@ -5,7 +5,7 @@ using Mezcla.Tokenization;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>What one expert works on.</summary>
+/// <summary>The tokens that one expert computes.</summary>
 /// <param name="Expert">Its number.</param>
 /// <param name="Load">Its share of all first choices.</param>
 /// <param name="Types">Its shares by type of token, in the order of <see cref="ExpertTokens.Types"/>.</param>

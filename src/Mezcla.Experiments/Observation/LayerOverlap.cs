@@ -5,7 +5,8 @@ using Mezcla.Scaling;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// Whether blocks sort tokens alike: I(expert in block i; expert in block j) over the smaller of the two entropies, less chance. Numbers of
+/// Measures whether two blocks divide the tokens among their experts in the same way: I(expert in block i; expert in block j) divided by
+/// the smaller of the two entropies, after subtracting the value expected by chance. Numbers of
 /// experts mean nothing from one block to the next, so equal numbers are not compared; 1 says that
 /// one block's expert follows from the other's, 0 that they are independent.
 /// </summary>

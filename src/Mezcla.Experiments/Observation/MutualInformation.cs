@@ -3,9 +3,8 @@ using Mezcla.Tensors;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// How much one label tells about another, in nats: I(a; b) = Σ p(a, b) ln(p(a, b) / (p(a) p(b))). Counted from a sample it is never zero
-/// even for labels that know nothing of each other, and the more labels there are the
-/// larger; what shuffled labels give is therefore subtracted.
+/// How much one label tells about another, in nats: I(a; b) = Σ p(a, b) ln(p(a, b) / (p(a) p(b))). Estimated from a sample it is above zero
+/// even for independent labels, and the more so the more labels there are. The value for shuffled labels is therefore subtracted.
 /// </summary>
 public static class MutualInformation
 {

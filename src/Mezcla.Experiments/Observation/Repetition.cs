@@ -34,7 +34,7 @@ public sealed class Repetition
             double Share(Func<int, bool> holds) => seconds.Length == 0 ? double.NaN : (double)seconds.Count(holds) / seconds.Length;
             int[] computed = [.. layer.First.Where(e => e >= 0)];
             var chance = computed.CountBy(e => e).Sum(g => Math.Pow((double)g.Value / computed.Length, 2));
-            // A token half the text away knows nothing of this one, but is routed by the same load.
+            // A token half the text away is unrelated to this one, but the load of the experts is the same.
             var far = seconds.Length / 2;
             layers.Add(new(layer.Layer, Share(i => layer.First[i] == layer.First[i - 1]), chance,
                 Share(i => layer.Choices[i - 1].Contains(layer.First[i])),

@@ -11,9 +11,10 @@ namespace Mezcla.Experiments.Observation;
 /// <param name="Domain">I(expert; domain) / H(expert).</param>
 /// <param name="Token">I(expert; token) / H(expert).</param>
 /// <param name="DomainGivenToken">
-/// I(expert; domain | token) / H(expert): what the domain still tells once the token is known, the mean over all tokens. One that occurs in
-/// a single domain adds 0 to it, since what its domain is, the token has said already: texts
-/// that share few tokens have a small value whatever their router does.
+/// I(expert; domain | token) / H(expert): the information that the domain adds once the token is known, as the mean over all tokens. A
+/// token that
+/// occurs in only one domain adds 0, because the token already determines its domain. So texts that share few tokens have a small value
+/// whatever the router does.
 /// </param>
 public sealed record LayerSpecialization(int Layer, double Entropy, double Domain, double Token, double DomainGivenToken);
 

@@ -20,7 +20,7 @@ public abstract class BlockFormat(string name, int blockSize, int blockBytes) : 
     /// <summary>Bits an element, the block's scales included.</summary>
     public double BitsPerElement => 8.0 * BlockBytes / BlockSize;
 
-    /// <summary>Where in a block its half-precision scales and offsets lie: they are checked to be finite.</summary>
+    /// <summary>Positions in a block of its half-precision scales and offsets, which are checked to be finite.</summary>
     public virtual IReadOnlyList<int> HalfOffsets => [];
 
     /// <inheritdoc/>
@@ -39,8 +39,9 @@ public abstract class BlockFormat(string name, int blockSize, int blockBytes) : 
     /// <summary>Reads one block.</summary>
     public abstract void DecodeBlock(ReadOnlySpan<byte> block, Span<float> values);
 
-    /// <summary>Looks for scales that are NaN or infinite, which only a damaged file or numbers beyond half precision make.</summary>
-    /// <exception cref="ArgumentException">There is one; the message names the tensor and the block.</exception>
+    /// <summary>Checks that no scale is NaN or infinite. Such scales come only from a damaged file or from numbers too large for half
+    /// precision.</summary>
+    /// <exception cref="ArgumentException">A scale is NaN or infinite; the message names the tensor and the block.</exception>
     public void Check(ReadOnlySpan<byte> bytes, string tensor)
     {
         for (var block = 0; block < bytes.Length / BlockBytes; block++)
@@ -97,7 +98,7 @@ public abstract class BlockFormat(string name, int blockSize, int blockBytes) : 
     /// <summary>1/d, or 0 where d is 0: a block of zeros has scale 0 and codes that decode to 0.</summary>
     private protected static float Inverse(float d) => d == 0 ? 0 : 1 / d;
 
-    /// <summary>The element of largest magnitude, with its sign; the first of equals.</summary>
+    /// <summary>The element of largest magnitude, with its sign; of equal magnitudes, the first.</summary>
     private protected static float SignedMax(ReadOnlySpan<float> values)
     {
         var max = 0f;

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>A way to write floats down in fewer bits: its layout, what it costs, and how to come and go.</summary>
+/// <summary>A way to store floats in fewer bits: its layout, its size, and how to encode and decode.</summary>
 /// <param name="name">The field's name, such as <c>Q4_K</c>.</param>
 public abstract class NumberFormat(string name)
 {
@@ -17,10 +17,10 @@ public abstract class NumberFormat(string name)
     /// <exception cref="ArgumentException">The format cannot hold that many.</exception>
     public abstract long BytesFor(long count);
 
-    /// <summary>Bits a number, everything counted: codes, scales, offsets.</summary>
+    /// <summary>Bits per number, including codes, scales and offsets.</summary>
     public virtual double BitsPerWeight(long count) => 8.0 * BytesFor(count) / count;
 
-    /// <summary>Writes numbers down, each by the format's reference rounding.</summary>
+    /// <summary>Encodes numbers with the format's reference rounding.</summary>
     /// <param name="values">Finite numbers.</param>
     /// <param name="bytes"><see cref="BytesFor"/> bytes.</param>
     /// <param name="tensor">Their name, for errors.</param>
@@ -38,7 +38,7 @@ public abstract class NumberFormat(string name)
         EncodeCore(values, bytes, tensor);
     }
 
-    /// <summary>Writes numbers down in new memory.</summary>
+    /// <summary>Encodes numbers into new memory.</summary>
     /// <inheritdoc cref="Encode(ReadOnlySpan{float}, Span{byte}, string)"/>
     public byte[] Encode(ReadOnlySpan<float> values, string tensor = "values")
     {
@@ -47,7 +47,7 @@ public abstract class NumberFormat(string name)
         return bytes;
     }
 
-    /// <summary>Reads numbers back.</summary>
+    /// <summary>Decodes numbers.</summary>
     /// <param name="bytes">What <see cref="Encode(ReadOnlySpan{float}, Span{byte}, string)"/> or another program wrote.</param>
     /// <param name="values">As many as were encoded.</param>
     /// <exception cref="ArgumentException">The lengths do not belong together.</exception>
@@ -57,7 +57,7 @@ public abstract class NumberFormat(string name)
         DecodeCore(bytes, values);
     }
 
-    /// <summary>Reads <paramref name="count"/> numbers back into new memory.</summary>
+    /// <summary>Decodes <paramref name="count"/> numbers into new memory.</summary>
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, Span{float})"/>
     public float[] Decode(ReadOnlySpan<byte> bytes, int count)
     {
@@ -66,7 +66,7 @@ public abstract class NumberFormat(string name)
         return values;
     }
 
-    /// <summary>Σ wᵢ·xᵢ with w encoded: the plain definition, to which the fast kernels are compared.</summary>
+    /// <summary>Σ wᵢ·xᵢ with w encoded: the plain definition, with which the fast kernels are compared.</summary>
     public virtual float Dot(ReadOnlySpan<byte> bytes, ReadOnlySpan<float> x) => TensorPrimitives.Dot(Decode(bytes, x.Length), x);
 
     /// <summary>Writes the checked numbers.</summary>

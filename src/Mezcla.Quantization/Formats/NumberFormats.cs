@@ -45,7 +45,7 @@ public static class NumberFormats
     /// <summary>NVFP4.</summary>
     public static NvFp4 NvFp4 { get; } = new();
 
-    /// <summary>Every format, widest first; of those with a group, the usual sizes.</summary>
+    /// <summary>Every format, the one with most bits first. Formats with groups appear with the usual group sizes.</summary>
     public static IReadOnlyList<NumberFormat> All { get; } =
     [
         FloatFormat.F32, FloatFormat.F16, FloatFormat.BF16, FloatFormat.E4M3, FloatFormat.E5M2,
@@ -55,8 +55,8 @@ public static class NumberFormats
         Q8_0, Q6_K, Q5_1, Q5_K, Q5_0, Q4_1, Q4_K, Q4_0, NvFp4, MxFp4, Nf4.Plain, Nf4.Double, Q3_K, Q2_K, TQ2_0, TQ1_0, new Ternary(),
     ];
 
-    /// <summary>The format of this name, in capitals or not.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
+    /// <summary>Finds a format by its name; upper and lower case are the same.</summary>
+    /// <exception cref="ArgumentException">No format has this name; the message lists the names that exist.</exception>
     public static NumberFormat Parse(string name) => All.FirstOrDefault(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"There is no number format '{name}'. There are: {string.Join(", ", All.Select(f => f.Name))}.");
 }

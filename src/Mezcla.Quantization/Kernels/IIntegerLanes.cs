@@ -21,7 +21,7 @@ internal unsafe interface IIntegerLanes<L> where L : unmanaged, IIntegerLanes<L>
     /// <summary>16 bytes, repeated: a table for <see cref="Lookup"/>.</summary>
     static abstract L Table(byte* p);
 
-    /// <summary>Each byte (0 to 15) replaced by the table's.</summary>
+    /// <summary>Replaces each byte (0 to 15) by its entry in the table.</summary>
     static abstract L Lookup(L table, L indices);
 
     /// <summary>Bitwise and with the byte everywhere.</summary>
@@ -30,15 +30,15 @@ internal unsafe interface IIntegerLanes<L> where L : unmanaged, IIntegerLanes<L>
     /// <summary>Bitwise or.</summary>
     static abstract L Or(L a, L b);
 
-    /// <summary>Shifts 16-bit lanes, so bits of a neighbour come in: mask them.</summary>
+    /// <summary>Shifts 16-bit lanes to the right. Bits of the neighbouring byte come in, so the caller must mask them.</summary>
     static abstract L ShiftRight(L a, int bits);
 
     /// <summary>The same to the left.</summary>
     static abstract L ShiftLeft(L a, int bits);
 
     /// <summary>
-    /// Adds codes·x, four products a lane, to a running sum whose form is the processor's: sums of pairs in 16 bits, where the caller stops
-    /// after as many steps as cannot overflow, or whole sums in 32. Codes are unsigned and at most 127, x signed.
+    /// Adds codes·x, four products per lane, to a running sum. Depending on the processor, this holds sums of pairs in 16 bits, so that the
+    /// caller must stop before they can overflow, or whole sums in 32 bits. Codes are unsigned and at most 127, x signed.
     /// </summary>
     static abstract L Dot(L sum, L codes, L x);
 
@@ -46,8 +46,8 @@ internal unsafe interface IIntegerLanes<L> where L : unmanaged, IIntegerLanes<L>
     static abstract L Finish(L sum);
 
     /// <summary>
-    /// Adds signed weights times x to 32-bit sums, where x comes as magnitude and sign (0 or −1), four bytes each. On processors that only
-    /// multiply unsigned by signed, for each negative x the sum comes out |x| too small: <see cref="SignedShortfall"/>.
+    /// Adds signed weights times x to 32-bit sums, where x comes as magnitude and sign (0 or −1), four bytes each. On processors that can
+    /// only multiply unsigned by signed bytes, the sum is too small by |x| for each negative x; see <see cref="SignedShortfall"/>.
     /// </summary>
     static abstract L DotSigned(L sum, L weights, byte* magnitude, byte* sign);
 

@@ -85,7 +85,7 @@ internal readonly unsafe struct IntegerLanes128(Vector128<byte> v) : IIntegerLan
     {
         Vector128<short> lower = Vector128.WidenLower(a) * Vector128.WidenLower(b),
             upper = Vector128.WidenUpper(a) * Vector128.WidenUpper(b);
-        // Neighbours summed twice: even and odd 16-bit lanes as 32-bit ones, then the same for those.
+        // Neighbours are summed twice: first pairs of 16-bit lanes give 32-bit sums, then pairs of these sums are added.
         var first = (lower.AsInt32() << 16 >> 16) + (lower.AsInt32() >> 16);
         var second = (upper.AsInt32() << 16 >> 16) + (upper.AsInt32() >> 16);
         var even = Vector128.Shuffle(first, Vector128.Create(0, 2, 0, 2));

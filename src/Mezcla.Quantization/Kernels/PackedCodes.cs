@@ -200,8 +200,8 @@ internal readonly unsafe struct Codes8 : IPackedCodes
     public static void Pack(byte* p, int row, int column, int code) => p[column / 4 * 64 + row * 4 + column % 4] = (byte)code;
 }
 
-/// <summary>The sixteen values of E2M1, doubled and 12 more, so that they are whole
-/// and not negative: nibbles that a table translates.</summary>
+/// <summary>E2M1: a table translates each nibble to its value, doubled and increased by 12, which is a whole number and not
+/// negative.</summary>
 internal readonly unsafe struct CodesE2M1 : IPackedCodes
 {
     // Pinned for the life of the program.

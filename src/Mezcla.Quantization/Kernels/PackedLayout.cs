@@ -32,8 +32,8 @@ internal abstract unsafe class PackedLayout
     public abstract bool Signed { get; }
 
     /// <summary>
-    /// This packing as kernels on other devices see it. They decode a half-precision scale to its value; the CPU kernels take its bits for
-    /// those of a much smaller float, so the factor differs.
+    /// This packing as kernels on other devices see it. They decode a half-precision scale to its value. The CPU kernels only move its bits
+    /// into a float, which gives a much smaller number, so the factor differs.
     /// </summary>
     public abstract PackingDescription Describe(int rows, int columns, float factor);
 

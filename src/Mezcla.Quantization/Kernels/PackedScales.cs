@@ -5,8 +5,8 @@ namespace Mezcla.Quantization.Kernels;
 /// <summary>
 /// How the scales of 16 rows are packed, for a super-block of one or eight blocks of 32 columns: row after row of the same group, so that a
 /// vector has one lane for each row. A value is scale·(code − zero) or scale·code − minimum, all times a factor that the whole matrix
-/// shares. As scales are read they are floats far too small, because moving bits is cheaper than
-/// converting; <see cref="Lift"/> brings products back to the middle of the range.
+/// shares. Scales are read by moving their bits into a float, which is cheaper than converting but gives numbers far too small;
+/// <see cref="Lift"/> brings the products back to the middle of the range.
 /// </summary>
 internal unsafe interface IPackedScales
 {
@@ -31,7 +31,7 @@ internal unsafe interface IPackedScales
     /// <summary>A power of two with which activations are multiplied beforehand; the matrix's factor undoes the rest.</summary>
     static virtual float Lift => 1L << 56;
 
-    /// <summary>What the groups of a super-block have in common.</summary>
+    /// <summary>Reads the part of the scales that the groups of a super-block share.</summary>
     static abstract void Super<L>(byte* p, int row, out L d, out L m) where L : unmanaged, IIntegerLanes<L>;
 
     /// <summary>The scale of a group; that of the super-block where groups have none of their own.</summary>
@@ -151,7 +151,7 @@ internal readonly unsafe struct SignedSuperScales<Z> : IPackedScales where Z : I
     L.Multiply(d, L.ToFloats(L.SignedBytes(p + 32 + group * 16 + row)));
 }
 
-/// <summary>A half for 256 and nothing more: TQ1_0, TQ2_0.</summary>
+/// <summary>A single half for 256 columns: TQ1_0, TQ2_0.</summary>
 internal readonly unsafe struct SuperScaleOnly : IPackedScales
 {
     public static int Kind => 5;

@@ -24,8 +24,8 @@ internal unsafe struct ProductOperands
 
 /// <summary>
 /// The product of a panel of 16 rows with one activation row or with several at once. The weights of 32 columns are unpacked to eight
-/// vectors; each is multiplied with four activations that stand in every lane, so that
-/// a lane's sum is its row's, and no sum across lanes is needed.
+/// vectors. Each is multiplied with four activations that are repeated in every lane, so each lane sums the products of its own row, and no
+/// sum across lanes is needed.
 /// </summary>
 internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntegerLanes<L> where C : IPackedCodes where S : IPackedScales
 {
@@ -51,7 +51,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
                 S.Super(scales, row, out L d, out L m);
                 for (var i = 0; i < S.Blocks; i++, codes += C.Bytes, x += RoundedActivations.BlockBytes(C.Signed))
                 {
-                    // The processor's own prefetching ends at each page and starts anew. Beyond the matrix it is only a hint that fails.
+                    // The processor's own prefetching stops at the end of each memory page. Prefetching beyond the end of the matrix is
+                    // harmless.
                     if (Sse.IsSupported)
                         for (var line = 0; line < C.Bytes; line += 64)
                             Sse.Prefetch0(codes + Ahead + line);
@@ -63,7 +64,8 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
         }
     }
 
-    /// <summary>Results of a group of tokens, a token's <paramref name="yStride"/> floats after those of the one before.</summary>
+    /// <summary>Computes the results of a group of tokens; each token's results begin <paramref name="yStride"/> floats after those of the
+    /// previous token.</summary>
     /// <remarks>The running sums are in memory: a loop over tokens keeps the unpacked weights
     /// in registers, and the code small enough to be inlined.</remarks>
     [MethodImpl(Fast)]
@@ -115,7 +117,7 @@ internal static unsafe class ProductKernel<L, C, S> where L : unmanaged, IIntege
                     for (var column = group * S.Group; column < (group + 1) * S.Group; column++)
                     {
                         var code = block[column / 4 * 64 + lane * 4 + column % 4];
-                        // Scale and factor are far apart in size: each product stays in range.
+                        // Scale and factor differ greatly in magnitude; in this order each product stays in range.
                         y[column] = (float)(((double)lanes[lane] * ((C.Signed ? (sbyte)code : code) - S.Zero) - lanes[16 + lane]) * factor);
                     }
                 }

@@ -3,7 +3,8 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Layers;
 
-/// <summary>A quantized table of one vector for each id, which is also the head where that is tied. It passes no gradients.</summary>
+/// <summary>A quantized table with one vector for each id. It also serves as the output head in models with tied embeddings. Gradients
+/// cannot pass through it.</summary>
 /// <param name="matrix">The table [count, size], which the layer owns from then on.</param>
 public sealed class QuantizedEmbedding(IQuantizedMatrix matrix) : Embedding, IQuantizedLayer
 {

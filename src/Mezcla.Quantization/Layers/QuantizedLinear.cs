@@ -3,7 +3,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Layers;
 
-/// <summary>y = x·Wᵀ + b with a quantized W. It passes no gradients.</summary>
+/// <summary>y = x·Wᵀ + b with a quantized W. Gradients cannot pass through it.</summary>
 /// <param name="matrix">W, which the layer owns from then on.</param>
 /// <param name="bias">b, or null.</param>
 public sealed class QuantizedLinear(IQuantizedMatrix matrix, Tensor? bias) : Linear(null, bias), IQuantizedLayer

@@ -4,8 +4,8 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Layers;
 
-/// <summary>A linear map that rounds its weights, and if wanted its inputs, in every forward pass.
-/// Quantization-aware training puts it in the place of a linear map, whose parameters it shares.</summary>
+/// <summary>A linear map that rounds its weights, and optionally its inputs, in every forward pass. Quantization-aware training replaces a
+/// linear map by it; both share the same parameters.</summary>
 /// <param name="linear">The map whose parameters are trained.</param>
 /// <param name="roundWeights">W → what is multiplied.</param>
 /// <param name="roundInputs">x → what is multiplied; null for x as it is.</param>
@@ -18,7 +18,7 @@ internal sealed class RoundedLinear(Linear linear, Func<Tensor, Tensor> roundWei
         (roundInputs?.Invoke(x) ?? x).LinearGelu(roundWeights(Weight), Bias, form);
 }
 
-/// <summary>The same for the linear maps of experts.</summary>
+/// <summary>The same as <see cref="RoundedLinear"/> for the linear maps of experts.</summary>
 /// <param name="linear">The maps whose parameters are trained.</param>
 /// <param name="roundWeights">W → what is multiplied.</param>
 /// <param name="roundInputs">x → what is multiplied; null for x as it is.</param>

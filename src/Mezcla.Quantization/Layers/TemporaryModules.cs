@@ -2,7 +2,7 @@ using Mezcla.Layers;
 
 namespace Mezcla.Quantization.Layers;
 
-/// <summary>Modules that stand in the place of others inside a model until this is disposed of; then the model has its own again.</summary>
+/// <summary>Replaces modules of a model temporarily: when this object is disposed, the model gets its own modules back.</summary>
 internal sealed class TemporaryModules(Module model) : IDisposable
 {
     private readonly List<(string Name, Module Own)> _replaced = [];

@@ -3,10 +3,10 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// AWQ (Lin et al. 2023, section 3.2): before rounding to nearest, columns that meet large inputs are made larger by s_j = mean|X_j|^r
-/// (divided by √(max·min)), and their inputs smaller; r is the one of a grid on [0, 1) whose outputs err least. With <see cref="Clip"/>
-/// each group's largest magnitudes are then cut where that makes the outputs err
-/// less, as the authors' program does to lower the error further.
+/// AWQ (Lin et al. 2023, section 3.2): before rounding to nearest, columns with large inputs are multiplied by s_j = mean|X_j|^r (divided
+/// by √(max·min)) and their inputs divided by it. The exponent r is taken from a grid on [0, 1) such that the output error is smallest.
+/// With <see cref="Clip"/> each group's largest magnitudes are then clipped where that lowers the output error further, as in the authors'
+/// program.
 /// </summary>
 public sealed record Awq : QuantizationMethod
 {
@@ -16,7 +16,7 @@ public sealed record Awq : QuantizationMethod
     /// <summary>Exponents that are tried.</summary>
     public int GridPoints { get; init; } = 20;
 
-    /// <summary>Whether ranges are cut too. In formats without groups of columns (ternary, NF4) nothing is.</summary>
+    /// <summary>Whether ranges are clipped too. Formats without groups of columns (ternary, NF4) are never clipped.</summary>
     public bool Clip { get; init; }
 
     /// <summary>Ranges that are tried: all of a group's, and as many smaller ones, evenly down to half of it.</summary>

@@ -3,9 +3,9 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// The search for clipped ranges: a few large weights widen the step of all that share a scale with them. For each group of each row,
-/// magnitudes are cut to shares of the largest, and the share is kept whose group
-/// errs least in the outputs, the other columns left as they are.
+/// Searches for clipped ranges. A few large weights widen the rounding step of all weights that share a scale with them, so for each group
+/// of each row several smaller ranges are tried, each a fraction of the largest magnitude. The range with the smallest output error is
+/// kept, where the error is measured as if all other columns stayed unchanged.
 /// </summary>
 internal static class Clipping
 {
@@ -34,7 +34,7 @@ internal static class Clipping
                 bytes.AsSpan(i * unitBytes, unitBytes).CopyTo(encoded.AsSpan(i * unitBytes));
             }
         }
-        // Groups hang together through their inputs: what is best for each need not be for all.
+        // The inputs of different groups correlate, so the best choice for each group alone need not be the best for the row.
         var (before, after) = (inputs.RowErrors(whole, 0, columns), inputs.RowErrors(Difference(problem, encoded), 0, columns));
         var rowBytes = nearest.Length / rows;
         for (var row = 0; row < rows; row++)
@@ -56,7 +56,7 @@ internal static class Clipping
         }
     }
 
-    /// <summary>Columns whose range is chosen together, or null where a format has no such groups.</summary>
+    /// <summary>The number of columns that share a range, or null for a format without such groups.</summary>
     public static int? Unit(NumberFormat format, int columns) => !MatrixCodec.ByRow(format, columns) ? null : format switch
     {
         FloatFormat => null, // no range to choose

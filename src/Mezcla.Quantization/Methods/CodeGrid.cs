@@ -24,11 +24,11 @@ internal abstract class CodeGrid
     /// <summary>Replaces the codes of a unit.</summary>
     public abstract void SetCodes(Span<byte> bytes, ReadOnlySpan<int> codes);
 
-    /// <summary>The formats that have one.</summary>
+    /// <summary>The formats that can be seen as a grid.</summary>
     public static string Names => "Q8_0, Q4_0, Q4_1, Q4_K, Q6_K and the INT and UINT formats";
 
     /// <summary>The grid of a format for rows of this length.</summary>
-    /// <exception cref="ArgumentException">It has none, or does not fit the row.</exception>
+    /// <exception cref="ArgumentException">The format cannot be seen as a grid, or does not fit the row.</exception>
     public static CodeGrid For(NumberFormat format, int columns, string name)
     {
         CodeGrid grid = format switch
@@ -51,7 +51,7 @@ internal abstract class CodeGrid
 
         public override void Choose(ReadOnlySpan<float> values, Span<byte> bytes, string name) => format.Encode(values, bytes, name);
 
-        // Every value is affine in its code, so two settings of the codes tell scale and offset.
+        // Every value is an affine function of its code, so decoding two settings of the codes gives scale and offset.
         public override void Steps(ReadOnlySpan<byte> bytes, Span<float> scales, Span<float> offsets)
         {
             Span<int> codes = stackalloc int[Unit];

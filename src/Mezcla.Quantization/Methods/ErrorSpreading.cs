@@ -3,7 +3,7 @@ using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Methods;
 
-/// <summary>What takes the place of a weight when its column's turn has come.</summary>
+/// <summary>Gives the value that replaces a weight when its column is reached.</summary>
 /// <param name="row">The row.</param>
 /// <param name="column">The column, in the order of the walk.</param>
 /// <param name="row_">The row's weights as they are now.</param>
@@ -11,7 +11,8 @@ internal delegate float Replacement(int row, int column, ReadOnlySpan<float> row
 
 /// <summary>
 /// The walk that GPTQ (Frantar et al. 2023, algorithm 1) and SparseGPT (Frantar and Alistarh 2023) share: columns are replaced in order,
-/// and what a replacement does to the outputs is undone as well as can be by the columns that are still to come. With H = 2·XᵀX + λI and U
+/// and the columns that are not yet replaced are adjusted to compensate the change of the outputs as well as possible. With H = 2·XᵀX + λI
+/// and U
 /// the upper Cholesky factor of H⁻¹, a change of (w − q)/U_jj is taken from column k &gt; j with weight U_jk.
 /// Updates beyond a block of columns wait until the block is done and are then one matrix product.
 /// </summary>
@@ -22,15 +23,15 @@ internal sealed unsafe class ErrorSpreading
 
     private ErrorSpreading(int columns, float[] factor) => (_columns, _factor) = (columns, factor);
 
-    /// <summary>U_jj, which says how much the outputs suffer from a change of column j
-    /// that later columns make up for: (w − q)²/U_jj².</summary>
+    /// <summary>U_jj. A change of column j that later columns compensate costs a squared output error proportional to (w −
+    /// q)²/U_jj².</summary>
     public float Diagonal(int column) => _factor[column * _columns + column];
 
     /// <summary>Factors the Hessian of some inputs.</summary>
     /// <param name="inputs">The inputs.</param>
-    /// <param name="damping">λ as a part of the mean of the diagonal.</param>
+    /// <param name="damping">The damping λ as a fraction of the mean of the diagonal.</param>
     /// <param name="order">The order of the walk: the column of each place.</param>
-    /// <exception cref="ArgumentException">The matrix cannot be factored even so.</exception>
+    /// <exception cref="ArgumentException">The damped matrix still cannot be factored.</exception>
     public static ErrorSpreading From(InputStatistics inputs, double damping, IReadOnlyList<int> order)
     {
         var n = inputs.Columns;
@@ -42,7 +43,7 @@ internal sealed unsafe class ErrorSpreading
         for (var i = 0; i < n; i++)
             for (var j = 0; j < n; j++)
                 hessian[i, j] = (double)gram[order[i] * n + order[j]] + gram[order[j] * n + order[i]];
-        // Inputs that were never there (an expert that no token chose) leave nothing to make up for: the identity.
+        // An expert that no token chose has no inputs and so no error to compensate; its factor is the identity.
         for (var j = 0; j < n; j++)
             hessian[j, j] += mean > 0 ? damping * mean : 1;
         Matrix<double> lower;
@@ -67,7 +68,7 @@ internal sealed unsafe class ErrorSpreading
     /// <param name="weights">W, its columns in the order of the walk.</param>
     /// <param name="block">Columns whose updates are applied at once.</param>
     /// <param name="begin">Called for each row when a block begins, with the block's first column, its end, and the row.</param>
-    /// <param name="replace">What takes a weight's place.</param>
+    /// <param name="replace">Gives the value that replaces a weight.</param>
     public void Run(float[] weights, int block, Action<int, int, int, float[]>? begin, Replacement replace)
     {
         var rows = weights.Length / _columns;

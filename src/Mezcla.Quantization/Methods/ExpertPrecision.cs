@@ -15,7 +15,8 @@ public static class ExpertPrecision
     /// <param name="wideFormat">That of the most used.</param>
     /// <param name="narrowFormat">That of the others.</param>
     /// <param name="others">The format of all other matrices; null leaves them as they are.</param>
-    /// <param name="leastUsed">Whether the least used get the wide format instead: what the order is worth.</param>
+    /// <param name="leastUsed">Whether the least used experts get the wide format instead, as a comparison that shows how much the order
+    /// matters.</param>
     public static Func<ModelMatrix, NumberFormat?> ByUse(
         IReadOnlyDictionary<int, double[]> use, int wide, NumberFormat wideFormat, NumberFormat narrowFormat,
         Func<ModelMatrix, NumberFormat?>? others = null, bool leastUsed = false)

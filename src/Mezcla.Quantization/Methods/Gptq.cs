@@ -3,8 +3,9 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// GPTQ (Frantar et al. 2023, algorithm 1): columns are rounded in order, and those still to come make up for each rounding's error. Scales
-/// of a group are chosen when the walk reaches it. A row whose output error is not
+/// GPTQ (Frantar et al. 2023, algorithm 1): columns are rounded in order, and the columns that are not yet rounded are adjusted to
+/// compensate each rounding error. The scales of a group are chosen when the first of its columns is reached. A row whose output error is
+/// not
 /// smaller than with rounding to nearest is rounded to nearest.
 /// </summary>
 public sealed record Gptq : QuantizationMethod
@@ -12,14 +13,14 @@ public sealed record Gptq : QuantizationMethod
     /// <inheritdoc/>
     public override string Name => ActOrder ? "gptq-act-order" : "gptq";
 
-    /// <summary>λ as a part of the mean of the Hessian's diagonal.</summary>
+    /// <summary>The damping λ as a fraction of the mean of the Hessian's diagonal.</summary>
     public double Damping { get; init; } = 0.01;
 
     /// <summary>Columns whose updates are applied at once; raised to whole units of the format.</summary>
     public int Block { get; init; } = 128;
 
-    /// <summary>Whether columns with the largest inputs come first. Scales are then chosen before
-    /// the walk, since a group's columns are no longer met together.</summary>
+    /// <summary>Whether columns with the largest inputs are rounded first. All scales are then chosen in advance, because the columns of a
+    /// group are no longer rounded one after another.</summary>
     public bool ActOrder { get; init; }
 
     /// <inheritdoc/>

@@ -2,8 +2,8 @@ using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Methods;
 
-/// <summary>What calibration keeps of a matrix's inputs X [n, columns]: enough for the squared
-/// error of any change of the weights, ‖X·ΔWᵀ‖² = tr(ΔW·XᵀX·ΔWᵀ).</summary>
+/// <summary>The statistics of a matrix's inputs X [n, columns] that calibration keeps. They suffice to compute the squared error of any
+/// change of the weights, ‖X·ΔWᵀ‖² = tr(ΔW·XᵀX·ΔWᵀ).</summary>
 /// <param name="columns">Inputs of the matrix.</param>
 public sealed unsafe class InputStatistics(int columns)
 {
@@ -24,10 +24,10 @@ public sealed unsafe class InputStatistics(int columns)
     /// <summary>The largest |x| of each column.</summary>
     public IReadOnlyList<float> Largest => _largest;
 
-    /// <summary>The first rows of X, at most <see cref="SampleRows"/>: enough to see what rounding the inputs themselves does.</summary>
+    /// <summary>The first rows of X, at most <see cref="SampleRows"/>, for measuring the error that rounding the inputs makes.</summary>
     public IReadOnlyList<float[]> Sample => _sample;
 
-    /// <summary>Rows that are kept as they were.</summary>
+    /// <summary>The number of rows of X that are kept.</summary>
     public const int SampleRows = 64;
 
     /// <summary>The mean |x| of each column; zero before the first row.</summary>
@@ -57,7 +57,7 @@ public sealed unsafe class InputStatistics(int columns)
         Count += rows;
     }
 
-    /// <summary>Divides the inputs, as a folding of scales into what gives them does.</summary>
+    /// <summary>Divides the recorded inputs by scales, to match a <see cref="ScaleFolding"/> that divides the inputs themselves.</summary>
     /// <param name="scales">Positive, one for each column.</param>
     internal void Divide(ReadOnlySpan<float> scales)
     {

@@ -6,7 +6,8 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Methods;
 
-/// <summary>Takes a text through a model block by block and lets each block be changed before the next sees its outputs.</summary>
+/// <summary>Runs a text through a model block by block, and lets the caller change each block before the next block receives its
+/// outputs.</summary>
 internal static class LayerWalk
 {
     private const int SequencesAtOnce = 8;

@@ -3,7 +3,8 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// How a matrix is written in a format: row by row, so that formats with one scale for all have one a row ("per channel"). Ternary and NF4
+/// How a matrix is written in a format: row by row, so that a format with one scale for everything it encodes has one scale per row ("per
+/// channel"). Ternary and NF4
 /// with double quantization have constants for a whole tensor, and if the length of a row is not
 /// a multiple of the block size, blocks continue across the ends of rows.
 /// </summary>
@@ -38,7 +39,7 @@ public static class MatrixCodec
         return values;
     }
 
-    /// <summary>Encodes and decodes: what is left of the numbers.</summary>
+    /// <summary>Encodes and decodes, which gives the rounded numbers.</summary>
     public static float[] Round(NumberFormat format, int rows, int columns, ReadOnlySpan<float> values, string name) =>
         Decode(format, rows, columns, Encode(format, rows, columns, values, name));
 }

@@ -8,7 +8,7 @@ namespace Mezcla.Quantization.Methods;
 /// <summary>What a matrix of a model is for.</summary>
 public enum MatrixRole
 {
-    /// <summary>The token table, which is also the head where that is tied.</summary>
+    /// <summary>The token embeddings, which are also the output head in models with tied embeddings.</summary>
     Embedding,
 
     /// <summary>Projections of attention.</summary>
@@ -23,7 +23,7 @@ public enum MatrixRole
     /// <summary>The map that scores experts.</summary>
     Router,
 
-    /// <summary>The head, where it is a matrix of its own.</summary>
+    /// <summary>The output head, in models where it is a separate matrix.</summary>
     Head,
 }
 

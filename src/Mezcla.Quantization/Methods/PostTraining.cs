@@ -12,8 +12,8 @@ namespace Mezcla.Quantization.Methods;
 /// without one, or for an expert that no token chose.</param>
 public sealed record MatrixResult(ModelMatrix Matrix, NumberFormat Format, byte[] Encoded, double WeightError, double OutputError);
 
-/// <summary>Quantizes a trained model, block after block; each block is calibrated on
-/// what the already quantized ones before it give.</summary>
+/// <summary>Quantizes a trained model, block after block; each block is calibrated on the outputs of the already quantized blocks before
+/// it.</summary>
 public static class PostTraining
 {
     /// <summary>
@@ -34,7 +34,7 @@ public static class PostTraining
         Action<MatrixResult>? done = null, CancellationToken cancellation = default)
     {
         if (method.NeedsCalibration && calibration is null)
-            throw new ArgumentException($"The method {method} looks at the inputs of each matrix: give it a text to calibrate on.",
+            throw new ArgumentException($"The method {method} needs the inputs of each matrix: give it a text to calibrate on.",
                 nameof(calibration));
         var matrices = ModelMatrix.Of(model);
         var results = new List<MatrixResult>();

@@ -25,7 +25,7 @@ public abstract record QuantizationMethod
     /// not, <see cref="PostTraining"/> rounds it to nearest.</summary>
     public virtual bool Supports(NumberFormat format, int columns) => true;
 
-    /// <summary>Rewrites a block without changing what it computes, so that it suffers less from what follows.</summary>
+    /// <summary>Rescales a block without changing what it computes, so that rounding it causes a smaller error.</summary>
     /// <param name="block">The block's foldings, with the statistics of their inputs.</param>
     /// <param name="format">The format of each matrix; null where it stays as it is.</param>
     internal virtual void Prepare(IEnumerable<(ScaleFolding Folding, InputStatistics Inputs)> block,
@@ -41,8 +41,8 @@ public abstract record QuantizationMethod
     public static IReadOnlyList<QuantizationMethod> All { get; } = [new RoundToNearest(), new Gptq(), new Gptq { ActOrder = true },
         new Awq(), new Awq { Clip = true }, new SmoothQuant()];
 
-    /// <summary>The method of this name, in capitals or not.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
+    /// <summary>Finds a method by its name; upper and lower case are the same.</summary>
+    /// <exception cref="ArgumentException">No method has this name; the message lists the names that exist.</exception>
     public static QuantizationMethod Parse(string name) => All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException(
             $"There is no quantization method '{name}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");

@@ -5,8 +5,8 @@ using Mezcla.Tensors;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// A cache that keeps keys and values in fewer bits, each head's vector of each token by itself. Attention reads floats, so one layer's are
-/// decoded at a time, into memory that all layers share: of L layers, L − 1 are saved.
+/// A cache that stores keys and values in fewer bits; each head's vector of each token is encoded separately. Attention reads floats, so
+/// one layer at a time is decoded into memory that all layers share: only one of L layers takes the memory of floats.
 /// </summary>
 public sealed class QuantizedKeyValueCache : KeyValueCache
 {

@@ -1,6 +1,6 @@
 namespace Mezcla.Quantization.Methods;
 
-/// <summary>Each weight by the format's own rounding, whatever its inputs are.</summary>
+/// <summary>Rounds each weight with the format's own rounding and ignores the inputs.</summary>
 public sealed record RoundToNearest : QuantizationMethod
 {
     /// <inheritdoc/>

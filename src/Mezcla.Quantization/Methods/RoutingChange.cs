@@ -5,8 +5,8 @@ namespace Mezcla.Quantization.Methods;
 
 /// <summary>How much quantization changes which experts compute which tokens.</summary>
 /// <param name="Layer">The block; −1 for all together.</param>
-/// <param name="SetChanged">Share of tokens whose set of experts is another.</param>
-/// <param name="FirstChanged">Share of tokens whose expert of largest weight is another.</param>
+/// <param name="SetChanged">Share of tokens that get a different set of experts.</param>
+/// <param name="FirstChanged">Share of tokens that get a different expert with the largest weight.</param>
 public readonly record struct RoutingChange(int Layer, double SetChanged, double FirstChanged)
 {
     /// <summary>Compares two models of one shape on a text: for each layer with experts, and last for all together.</summary>

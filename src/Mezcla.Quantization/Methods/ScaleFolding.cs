@@ -7,8 +7,9 @@ using Mezcla.Tensors;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// A place where each input of some matrices can be divided by a number and their columns multiplied by it, without changing what a block
-/// computes: behind a norm, whose gain takes the division, and behind the linear half of a gated network.
+/// A place in a block where each input of some matrices can be divided by a number and the matching columns multiplied by it without
+/// changing what the block computes. There are two: after a norm, whose gain absorbs the division, and after the linear half of a gated
+/// network.
 /// </summary>
 internal sealed class ScaleFolding
 {
@@ -25,7 +26,7 @@ internal sealed class ScaleFolding
     /// <summary>All matrices that read these inputs.</summary>
     public IReadOnlyList<ModelMatrix> Consumers { get; }
 
-    /// <summary>What <see cref="Apply"/> was called with; null before.</summary>
+    /// <summary>The scales that <see cref="Apply"/> was called with; null before the call.</summary>
     public float[]? Applied { get; private set; }
 
     /// <summary>Divides the inputs and multiplies the columns.</summary>
@@ -51,7 +52,7 @@ internal sealed class ScaleFolding
             consumer.Write(Scaled(consumer.Read(), scales));
     }
 
-    /// <summary>Lets a method rewrite a block, and brings what is known of its matrices' inputs in line with it.</summary>
+    /// <summary>Lets a method rescale a block, and updates the input statistics of the block's matrices to match.</summary>
     /// <param name="method">The method.</param>
     /// <param name="foldings">The block's.</param>
     /// <param name="statistics">Of the inputs of the block's matrices, by name; changed in place.</param>
@@ -91,7 +92,7 @@ internal sealed class ScaleFolding
             if (experts.Shared is { } shared)
                 ups.AddRange(Of(shared.Up));
         }
-        // Routers that choose by something else than the norm's output would be changed by it.
+        // A router that does not read the norm's output would choose differently after this change.
         var foldable = block.Experts is null || block.Experts.Router is LinearRouter;
         var attention = block.Attention is SelfAttention self ? Of(self.Projection).ToList() : null;
         if (block.NetworkNorm is { } norm)

@@ -3,9 +3,9 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Quantization.Methods;
 
 /// <summary>
-/// SmoothQuant (Xiao et al. 2023, eq. 4): where activations are to be rounded too, the difficulty of their outliers is moved into the
-/// weights, s_j = max|X_j|^α / max|W_j|^(1−α), inputs divided by s and columns multiplied
-/// by it; then both are 8-bit integers (<see cref="Int8Matrix"/>).
+/// SmoothQuant (Xiao et al. 2023, eq. 4): when activations are rounded too, part of the difficulty of their outliers is moved into the
+/// weights, with s_j = max|X_j|^α / max|W_j|^(1−α), inputs are divided by s and columns multiplied by it. Then both are rounded to 8-bit
+/// integers (<see cref="Int8Matrix"/>).
 /// </summary>
 public sealed record SmoothQuant : QuantizationMethod
 {

@@ -21,13 +21,13 @@ public sealed class StraightThrough : IDisposable
     /// <summary>Makes a model round its weights from now on.</summary>
     /// <param name="model">The model, on the CPU. Its token table is not rounded.</param>
     /// <param name="format">The format of each matrix; null for none. All experts of a layer have the format of its first.</param>
-    /// <param name="activationBits">Bits that the inputs of these matrices are rounded to, with one
-    /// scale a token from its largest magnitude; 0 leaves them as they are.</param>
+    /// <param name="activationBits">Bits that the inputs of these matrices are rounded to, with one scale per token, taken from its largest
+    /// magnitude; 0 leaves them as they are.</param>
     public StraightThrough(Transformer model, Func<ModelMatrix, NumberFormat?> format, int activationBits = 0)
     {
         if (activationBits is not (0 or (>= 2 and <= 8)))
             throw new ArgumentOutOfRangeException(nameof(activationBits), activationBits,
-                "Activations are rounded to 2 to 8 bits, or 0 for not at all.");
+                "Activations can be rounded to 2 to 8 bits; 0 leaves them as they are.");
         _matrices = [.. ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding && format(m) is not null)];
         _format = format;
         Func<Tensor, Tensor>? inputs = activationBits == 0 ? null : x => RoundRows(x, activationBits);
@@ -72,8 +72,8 @@ public sealed class StraightThrough : IDisposable
         }
     }
 
-    /// <summary>Each matrix and how far its rounded weights are from those behind them: root of the
-    /// mean squared difference, relative to their root mean square.</summary>
+    /// <summary>Each matrix with the rounding error of its weights: the root of the mean squared difference between the rounded and the
+    /// unrounded weights, relative to the root mean square of the unrounded ones.</summary>
     public IReadOnlyList<(ModelMatrix Matrix, NumberFormat Format, double WeightError)> Errors() => [.. _matrices.Select(matrix =>
     {
         var (number, weights) = (_format(matrix)!, matrix.Read());
@@ -91,7 +91,7 @@ public sealed class StraightThrough : IDisposable
     /// <summary>Ends the rounding: from now on the model computes with its unrounded weights.</summary>
     public void Dispose() => _rounded.Dispose();
 
-    /// <summary>w + (q(w) − w): the rounded values, the gradient of w.</summary>
+    /// <summary>w + (q(w) − w), which has the rounded values and passes the gradient to w unchanged.</summary>
     private static Tensor RoundMatrices(Tensor w, NumberFormat format, string name)
     {
         int rows = w.Size(-2), columns = w.Size(-1);

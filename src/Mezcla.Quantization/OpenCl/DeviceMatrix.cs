@@ -7,12 +7,12 @@ using Mezcla.Tensors.OpenCl;
 namespace Mezcla.Quantization.OpenCl;
 
 /// <summary>
-/// A copy of a packed matrix in the memory of an OpenCL device, and its products there, by the kernels of quantized.cl: weights are decoded
-/// to floats in registers, and activations are not rounded.
+/// A copy of a packed matrix in the memory of an OpenCL device, which multiplies there with the kernels of quantized.cl. Weights are
+/// decoded to floats in registers, and activations are not rounded.
 /// </summary>
 internal sealed unsafe class DeviceMatrix : IMatrixCopy
 {
-    // From this many rows of X on it pays to decode the whole matrix once and to multiply floats.
+    // If X has at least this many rows, it is faster to decode the whole matrix once and to multiply floats.
     private const int ManyRows = 32;
 
     // A span holds less than 2 GiB.

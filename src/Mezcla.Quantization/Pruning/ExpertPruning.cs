@@ -6,7 +6,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Quantization.Pruning;
 
-/// <summary>Whole experts go: those of each layer that the fewest tokens of a text use. What is left is a smaller model.</summary>
+/// <summary>Removes whole experts: in each layer those that the fewest tokens of a text use. The result is a smaller model.</summary>
 public static class ExpertPruning
 {
     /// <summary>The share of a text's assignments that each expert had, for each layer with experts.</summary>
@@ -28,15 +28,15 @@ public static class ExpertPruning
     /// <param name="model">A model with experts and a linear router, on the CPU.</param>
     /// <param name="keep">Experts of a layer that stay: at least as many as a token uses.</param>
     /// <param name="text">The text that use is counted on.</param>
-    /// <exception cref="ArgumentException">The model has no experts, or they cannot go.</exception>
+    /// <exception cref="ArgumentException">The model has no experts, or they cannot be removed.</exception>
     public static Transformer Prune(Transformer model, int keep, CalibrationText text)
     {
         var config = model.Config.MixtureOfExperts ?? throw new ArgumentException("The model has no experts.", nameof(model));
         if (keep < config.TopK || keep > config.Experts)
-            throw new ArgumentException($"Of {config.Experts} experts, {config.TopK} to {config.Experts} can stay, not {keep}.",
+            throw new ArgumentException($"{config.TopK} to {config.Experts} experts of a layer can be kept, not {keep}.",
                 nameof(keep));
         if (model.Blocks.Any(b => b.Experts is { Router: not LinearRouter }))
-            throw new ArgumentException("Experts can go only where a linear map chooses them.", nameof(model));
+            throw new ArgumentException("Experts can be removed only if their router is a linear map.", nameof(model));
         var kept = Use(model, text)
             .ToDictionary(u => $"blocks.{u.Key}.experts.",
                 u => u.Value.Select((share, expert) => (share, expert)).OrderByDescending(e => e.share).Take(keep).Select(e => e.expert)

@@ -3,7 +3,7 @@ using Mezcla.Quantization.Methods;
 
 namespace Mezcla.Quantization.Pruning;
 
-/// <summary>The smallest |w| go (Han et al. 2015): of each matrix, or of all matrices together.</summary>
+/// <summary>Removes the weights with the smallest |w| (Han et al. 2015), in each matrix or in all matrices together.</summary>
 public sealed record MagnitudePruning : PruningMethod
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Mezcla.Training;
 
 namespace Mezcla.Quantization.Pruning;
 
-/// <summary>Which weights of a model are gone. It is applied once after pruning, and after every step of a retraining.</summary>
+/// <summary>Marks which weights of a model are removed. It is applied once after pruning, and after every step of a retraining.</summary>
 public sealed class PruningMask
 {
     private readonly List<(ModelMatrix Matrix, bool[] Keep)> _masks = [];
@@ -14,7 +14,7 @@ public sealed class PruningMask
     /// <summary>Weights in masked matrices.</summary>
     public long Count => _masks.Sum(m => m.Keep.LongLength);
 
-    /// <summary>Weights that are gone, as a share of those in masked matrices.</summary>
+    /// <summary>The share of the weights in masked matrices that is removed.</summary>
     public double Sparsity => _masks.Sum(m => m.Keep.LongCount(k => !k)) / (double)Math.Max(1, Count);
 
     /// <summary>Adds the mask of a matrix: true for what stays.</summary>
@@ -25,7 +25,7 @@ public sealed class PruningMask
         _masks.Add((matrix, keep));
     }
 
-    /// <summary>Sets what is gone to zero.</summary>
+    /// <summary>Sets the removed weights to zero.</summary>
     public void Apply()
     {
         foreach (var (matrix, keep) in _masks)
@@ -38,7 +38,7 @@ public sealed class PruningMask
         }
     }
 
-    /// <summary>Trains what is left: after each step, what is gone is zero again.</summary>
+    /// <summary>Trains the weights that are kept; after each step the removed weights are set to zero again.</summary>
     /// <param name="trainer">A training of the same model.</param>
     /// <param name="progress">Told of each step.</param>
     /// <param name="cancellation">Ends it after the step under way.</param>

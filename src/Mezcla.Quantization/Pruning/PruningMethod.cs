@@ -3,7 +3,7 @@ using Mezcla.Quantization.Methods;
 
 namespace Mezcla.Quantization.Pruning;
 
-/// <summary>A way to choose which weights of a trained model go.</summary>
+/// <summary>A way to choose which weights of a trained model are removed.</summary>
 public abstract record PruningMethod
 {
     /// <summary>The field's name.</summary>
@@ -12,7 +12,7 @@ public abstract record PruningMethod
     /// <summary>Whether it looks at inputs.</summary>
     public abstract bool NeedsCalibration { get; }
 
-    /// <summary>Chooses what stays of W [rows, columns], and may change what stays.</summary>
+    /// <summary>Chooses which weights of W [rows, columns] are kept, and may change the weights that are kept.</summary>
     /// <param name="matrix">The matrix, for errors and its size.</param>
     /// <param name="weights">W, changed in place.</param>
     /// <param name="inputs">What calibration saw; null without.</param>
@@ -23,12 +23,13 @@ public abstract record PruningMethod
     public static IReadOnlyList<PruningMethod> All { get; } = [new MagnitudePruning(), new MagnitudePruning { Global = true }, new Wanda(),
         new SparseGpt()];
 
-    /// <summary>The method of this name, in capitals or not.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
+    /// <summary>Finds a method by its name; upper and lower case are the same.</summary>
+    /// <exception cref="ArgumentException">No method has this name; the message lists the names that exist.</exception>
     public static PruningMethod Parse(string name) => All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"There is no pruning method '{name}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
 
-    /// <summary>Prunes a model in place, block after block; each sees what the pruned ones before it give.</summary>
+    /// <summary>Prunes a model in place, block after block; each block is calibrated on the outputs of the pruned blocks before
+    /// it.</summary>
     /// <param name="model">A model on the CPU.</param>
     /// <param name="pattern">What may be missing.</param>
     /// <param name="calibration">The text that inputs are observed on, for methods that look at them.</param>
@@ -39,7 +40,7 @@ public abstract record PruningMethod
         Func<ModelMatrix, bool>? which = null, Action<ModelMatrix>? done = null)
     {
         if (NeedsCalibration && calibration is null)
-            throw new ArgumentException($"{Name} looks at the inputs of each matrix: give it a text to calibrate on.", nameof(calibration));
+            throw new ArgumentException($"{Name} needs the inputs of each matrix: give it a text to calibrate on.", nameof(calibration));
         var matrices = ModelMatrix.Of(model);
         var mask = new PruningMask();
         LayerWalk.Run(model, NeedsCalibration ? calibration : null, (block, statistics) =>

@@ -1,20 +1,21 @@
 namespace Mezcla.Quantization.Pruning;
 
 /// <summary>Which weights may be missing: any share of them, or n of every m neighbours in a row.</summary>
-/// <param name="Sparsity">The share that goes, 0 to 1.</param>
-/// <param name="Kept">Of every <paramref name="Of"/> neighbours, how many stay; 0 where any may go.</param>
+/// <param name="Sparsity">The share of weights to remove, 0 to 1.</param>
+/// <param name="Kept">How many of every <paramref name="Of"/> neighbours are kept; 0 if any weight may be removed.</param>
 /// <param name="Of">Neighbours.</param>
 public readonly record struct PruningPattern(double Sparsity, int Kept = 0, int Of = 0)
 {
     /// <summary>Two of every four, which NVIDIA's sparse tensor cores multiply at twice the speed (Mishra et al. 2021).</summary>
     public static PruningPattern TwoOfFour { get; } = new(0.5, 2, 4);
 
-    /// <summary>A share that goes wherever.</summary>
+    /// <summary>Removes a share of the weights at any place.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not from 0 to 1.</exception>
     public static PruningPattern Share(double sparsity) => sparsity is >= 0 and <= 1 ? new(sparsity)
-        : throw new ArgumentOutOfRangeException(nameof(sparsity), sparsity, "A share of weights is from 0 to 1.");
+        : throw new ArgumentOutOfRangeException(nameof(sparsity), sparsity, "The share of weights must be from 0 to 1.");
 
-    /// <summary>Marks what stays among numbers that compete with each other: the highest scores; of equals, the first go.</summary>
+    /// <summary>Marks which of several competing weights are kept: those with the highest scores. Of equal scores, the first are
+    /// removed.</summary>
     public void Mark(ReadOnlySpan<float> scores, Span<bool> keep)
     {
         if (Of > 0)

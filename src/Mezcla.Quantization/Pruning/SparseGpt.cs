@@ -3,8 +3,8 @@ using Mezcla.Quantization.Methods;
 namespace Mezcla.Quantization.Pruning;
 
 /// <summary>
-/// SparseGPT (Frantar and Alistarh 2023, algorithm 1): walks the columns as GPTQ does; when a block of columns begins, those of its weights
-/// with the smallest w²/U_jj² of the block go, and the weights still to come make up for them.
+/// SparseGPT (Frantar and Alistarh 2023, algorithm 1): goes through the columns as GPTQ does. When a block of columns begins, its weights
+/// with the smallest w²/U_jj² are chosen for removal, and the weights of later columns are adjusted to compensate.
 /// </summary>
 public sealed record SparseGpt : PruningMethod
 {
@@ -14,10 +14,10 @@ public sealed record SparseGpt : PruningMethod
     /// <inheritdoc/>
     public override bool NeedsCalibration => true;
 
-    /// <summary>λ as a part of the mean of the Hessian's diagonal.</summary>
+    /// <summary>The damping λ as a fraction of the mean of the Hessian's diagonal.</summary>
     public double Damping { get; init; } = 0.01;
 
-    /// <summary>Columns for which what goes is chosen at once.</summary>
+    /// <summary>The number of columns for which the weights to remove are chosen at once.</summary>
     public int Block { get; init; } = 128;
 
     internal override bool[] Choose(ModelMatrix matrix, float[] weights, InputStatistics? inputs, PruningPattern pattern)

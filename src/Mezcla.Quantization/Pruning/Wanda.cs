@@ -2,7 +2,8 @@ using Mezcla.Quantization.Methods;
 
 namespace Mezcla.Quantization.Pruning;
 
-/// <summary>Wanda (Sun et al. 2023, eq. 1): the smallest |W_ij|·‖X_j‖₂ of each row go, and nothing else changes.</summary>
+/// <summary>Wanda (Sun et al. 2023, eq. 1): removes the weights with the smallest |W_ij|·‖X_j‖₂ of each row and leaves the others
+/// unchanged.</summary>
 public sealed record Wanda : PruningMethod
 {
     /// <inheritdoc/>
@@ -13,7 +14,7 @@ public sealed record Wanda : PruningMethod
 
     internal override bool[] Choose(ModelMatrix matrix, float[] weights, InputStatistics? inputs, PruningPattern pattern)
     {
-        var norms = inputs!.Count > 0 ? inputs.Norms() : null; // an expert that no token chose goes by magnitude
+        var norms = inputs!.Count > 0 ? inputs.Norms() : null; // an expert that no token chose is pruned by magnitude
         var keep = new bool[weights.Length];
         var scores = new float[matrix.Columns];
         for (var row = 0; row < matrix.Rows; row++)

@@ -9,7 +9,7 @@ using Mezcla.Training;
 
 namespace Mezcla.Quantization.Studies;
 
-/// <summary>Measures what a model loses by fewer bits or fewer weights. Each study yields
+/// <summary>Measures how much the loss of a model rises with fewer bits or fewer weights. Each study yields
 /// its records one by one; the model itself is never changed.</summary>
 /// <param name="name">The model's name for the records.</param>
 /// <param name="model">A model with float weights, on the CPU.</param>
@@ -23,7 +23,7 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
     /// <summary>Nats per token of the model as it is.</summary>
     public double LossBefore => _before.Value;
 
-    /// <summary>Every format by every method that can write it: all matrices but the routers.</summary>
+    /// <summary>Quantizes all matrices except the routers, in every format and by every method that supports it.</summary>
     public IEnumerable<StudyRecord> Formats(IEnumerable<NumberFormat>? formats = null)
     {
         foreach (var format in formats ?? NumberFormats.All.Where(f => f != FloatFormat.F32))
@@ -96,8 +96,8 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
                 yield return record with { Study = "overtraining", Part = "matrices of the blocks" };
     }
 
-    /// <summary>Rounding after training, and training that goes on with rounded
-    /// weights; and for comparison the same training without.</summary>
+    /// <summary>Compares rounding after training with further training on rounded weights, and with the same further training without
+    /// rounding.</summary>
     /// <param name="further">Makes a training of a copy, of some steps.</param>
     /// <param name="steps">Its steps.</param>
     public IEnumerable<StudyRecord> Training(Func<Transformer, Trainer> further, int steps)
@@ -171,7 +171,7 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
                 };
     }
 
-    /// <summary>Methods and shares of pruning, and what training afterwards brings back.</summary>
+    /// <summary>Prunes by each method at several sparsities, and measures how much of the loss training afterwards recovers.</summary>
     /// <param name="retrain">Makes a training of a pruned model of some steps; null for none.</param>
     /// <param name="steps">Its steps.</param>
     public IEnumerable<StudyRecord> Pruning(Func<Transformer, Trainer>? retrain = null, int steps = 0)

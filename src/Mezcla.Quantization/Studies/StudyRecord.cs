@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Mezcla.Quantization.Studies;
 
 /// <summary>One measurement of a study, a line of JSON in
-/// <c>datasets/runs/quantization</c>. Fields that a study has no use for are missing.</summary>
+/// <c>datasets/runs/quantization</c>. Fields that a study does not use are left out.</summary>
 public sealed record StudyRecord
 {
     private static readonly JsonSerializerOptions Json =
@@ -36,10 +36,10 @@ public sealed record StudyRecord
     /// <summary>What was quantized, where not everything was.</summary>
     public string? Part { get; init; }
 
-    /// <summary>Bits a weight of what was quantized, everything counted.</summary>
+    /// <summary>Bits per quantized weight, including scales and offsets.</summary>
     public double? Bits { get; init; }
 
-    /// <summary>The share of weights that are gone.</summary>
+    /// <summary>The share of weights that were removed.</summary>
     public double? Sparsity { get; init; }
 
     /// <summary>Steps of training after pruning, or with rounding.</summary>
@@ -57,10 +57,10 @@ public sealed record StudyRecord
     /// <summary>Relative error of the outputs of a matrix, the mean over matrices; on the calibration text.</summary>
     public double? OutputError { get; init; }
 
-    /// <summary>Share of tokens (over all layers) whose set of experts is another.</summary>
+    /// <summary>Share of tokens (over all layers) that get a different set of experts.</summary>
     public double? ExpertsChanged { get; init; }
 
-    /// <summary>Share of tokens whose expert of largest weight is another.</summary>
+    /// <summary>Share of tokens that get a different expert with the largest weight.</summary>
     public double? FirstExpertChanged { get; init; }
 
     /// <summary>Seconds that choosing the weights took.</summary>
@@ -82,7 +82,7 @@ public sealed record StudyRecord
             }
             catch (JsonException e)
             {
-                throw new InvalidDataException($"{path}, line {records.Count + 1}: no record of a study: {e.Message}", e);
+                throw new InvalidDataException($"{path}, line {records.Count + 1}: this is not a record of a study: {e.Message}", e);
             }
         }
         return records;

@@ -9,7 +9,8 @@ public static class ExpertUse
     /// </summary>
     public static double Touched(double experts, double topK, double tokens) => experts * (1 - Math.Pow(1 - topK / experts, tokens));
 
-    /// <summary>Sets of <paramref name="topK"/> experts among <paramref name="experts"/>: the binomial coefficient.</summary>
+    /// <summary>The number of ways to choose <paramref name="topK"/> of <paramref name="experts"/>, which is the binomial
+    /// coefficient.</summary>
     public static double Combinations(int experts, int topK)
     {
         double count = 1;

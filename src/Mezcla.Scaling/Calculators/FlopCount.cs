@@ -12,7 +12,7 @@ public sealed record FlopPart(string Part, double Flops);
 /// <summary>
 /// FLOPs of a forward pass over one sequence, counted matrix by matrix: a product of (m,k) and (k,n) takes 2·m·k·n. Lookups, norms,
 /// activations and softmaxes are left out, as is usual; attention scores are counted for all pairs of positions (the usual convention), or
-/// for the earlier ones only. Of routed experts only the chosen ones count.
+/// only for pairs of a position with earlier ones. Only the chosen ones of the routed experts are counted.
 /// </summary>
 public sealed record FlopCount
 {
@@ -34,7 +34,7 @@ public sealed record FlopCount
     /// <summary>Training FLOPs per token, the mean over the sequence.</summary>
     public double TrainingPerToken => Training / Tokens;
 
-    /// <summary>The part that grows with the length of the sequence: scores and their sums of values.</summary>
+    /// <summary>The part that grows with the length of the sequence: attention scores, and the sums of values weighted by them.</summary>
     public double AttentionTerm => Parts.Where(part => part.Part == "attention scores").Sum(part => part.Flops);
 
     /// <summary>FLOPs of the part called <paramref name="part"/>; 0 where there is none.</summary>
@@ -96,7 +96,7 @@ public sealed record FlopCount
 
     /// <summary>
     /// Training FLOPs of one sequence as Hoffmann et al. 2022 count them (appendix F): softmaxes included, backward twice the forward.
-    /// Their table A4 comes out only with embeddings and logits left out.
+    /// The figures of their table A4 result only if embeddings and logits are left out.
     /// </summary>
     public static double HoffmannTraining(TransformerConfig config, int tokens, bool embeddingsAndLogits = true)
     {

@@ -2,10 +2,11 @@ using Mezcla.Models;
 
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>A bound on the speed of generation or reading by the roofline: no program is faster, most are slower.</summary>
+/// <summary>A bound on the speed of generating or of reading a prompt, by the roofline model: no program is faster, and most are
+/// slower.</summary>
 /// <param name="Bytes">Bytes read from memory for one step.</param>
 /// <param name="Flops">FLOPs of one step.</param>
-/// <param name="Seconds">Time of one step: the longer of moving and computing.</param>
+/// <param name="Seconds">Time of one step: the time to move the data or to compute, whichever is longer.</param>
 /// <param name="TokensPerSecond">Tokens of all sequences per second.</param>
 /// <param name="MemoryBound">Whether moving takes longer than computing.</param>
 public sealed record InferenceEstimate(double Bytes, double Flops, double Seconds, double TokensPerSecond, bool MemoryBound)
@@ -14,15 +15,15 @@ public sealed record InferenceEstimate(double Bytes, double Flops, double Second
     public double Intensity => Flops / Bytes;
 
     /// <summary>
-    /// One step of generation: a token for each of <paramref name="batch"/> sequences. Weights are read once for the whole batch; of the
-    /// experts those that some sequence chose, were routing uniform; the key/value caches in BF16.
+    /// One step of generation: a token for each of <paramref name="batch"/> sequences. Weights are read once for the whole batch. Expert
+    /// weights count only for experts that some sequence is expected to choose if routing is uniform. Key/value caches are in BF16.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="chip">The chip.</param>
     /// <param name="format">How weights are stored.</param>
     /// <param name="batch">Sequences at once.</param>
     /// <param name="context">Tokens already in each sequence.</param>
-    /// <param name="chips">Chips that share weights and work evenly, communication free.</param>
+    /// <param name="chips">Chips that share weights and work evenly; communication is assumed to cost nothing.</param>
     public static InferenceEstimate Decode(TransformerConfig config, Chip chip, WeightFormat format, int batch = 1, int context = 0,
         int chips = 1)
     {
@@ -35,7 +36,8 @@ public sealed record InferenceEstimate(double Bytes, double Flops, double Second
         return Bound(bytes, batch * FlopsOfOneToken(config, context + 1), batch, chip, chips);
     }
 
-    /// <summary>Reading a prompt of <paramref name="tokens"/>: all weights once, every pair of positions once.</summary>
+    /// <summary>Estimates reading a prompt of <paramref name="tokens"/>: all weights are read once, and every pair of positions is computed
+    /// once.</summary>
     public static InferenceEstimate Prefill(TransformerConfig config, Chip chip, WeightFormat format, int tokens, int batch = 1,
         int chips = 1)
     {
@@ -47,16 +49,17 @@ public sealed record InferenceEstimate(double Bytes, double Flops, double Second
         return Bound(bytes, batch * FlopCount.Of(config, tokens, causal: true).Forward, (double)batch * tokens, chip, chips);
     }
 
-    /// <summary>Tokens per second of one sequence if reading <paramref name="bytes"/> for each token is all there is to it.</summary>
+    /// <summary>Tokens per second of one sequence if the only cost of a token is reading <paramref name="bytes"/>.</summary>
     public static double MemoryBoundTokensPerSecond(double bytes, Chip chip, int chips = 1) => chips * chip.Bandwidth / bytes;
 
-    /// <summary>Tokens of use at which inference, 2·N each, has cost as much as
-    /// training with 6·N·D: three times the training tokens.</summary>
+    /// <summary>The number of tokens, read or generated, after which inference, at 2·N each, has cost as much as training with 6·N·D: three
+    /// times the
+    /// training tokens.</summary>
     public static double BreakEvenTokens(double trainingTokens) => 3 * trainingTokens;
 
     private static double FlopsOfOneToken(TransformerConfig config, int position)
     {
-        // The last row of the causal square: a sequence of that length less one a token shorter.
+        // The last row of the causal score matrix: the cost of this sequence minus the cost of a sequence one token shorter.
         var all = FlopCount.Of(config, position, causal: true);
         var before = position > 1 ? FlopCount.Of(config, position - 1, causal: true).Forward : 0;
         return all.Forward - before;

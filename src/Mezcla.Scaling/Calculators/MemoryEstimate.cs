@@ -14,7 +14,8 @@ public static class MemoryEstimate
     public static double KeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) =>
         config.Layers * PerLayer(config.Attention) * bytesPerValue;
 
-    /// <summary>The same if latent attention stored its keys and values expanded; for other models no different.</summary>
+    /// <summary>Bytes per token if latent attention stored its keys and values expanded; for other models this is the same as the cache
+    /// itself.</summary>
     public static double ExpandedKeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) =>
         config.Attention.Latent is not { } latent
         ? KeyValueBytesPerToken(config, bytesPerValue)
@@ -46,12 +47,14 @@ public static class MemoryEstimate
 
     /// <summary>
     /// Bytes of activations of one layer in 16 bits that the backward pass needs: s·b·d·(34 + 5·heads·s/d), or 34·s·b·d with the attention
-    /// recomputed (Korthikanti et al. 2022; recalled). It was derived for GPT-2's layer: 4 d wide, full attention, dropout.
+    /// recomputed (Korthikanti et al. 2022; written from memory, not checked). The formula was derived for GPT-2's layer: 4 d wide, full
+    /// attention, dropout.
     /// </summary>
     public static double ActivationBytesPerLayer(TransformerConfig config, double tokens, double batch, bool recomputeAttention = false) =>
         tokens * batch * config.HiddenSize * (34 + (recomputeAttention ? 0 : 5 * config.Attention.Heads * tokens / config.HiddenSize));
 
-    /// <summary>GPUs whose memory, <paramref name="usable"/> of it, holds <paramref name="bytes"/>.</summary>
+    /// <summary>The number of GPUs needed to hold <paramref name="bytes"/> if the share <paramref name="usable"/> of their memory can be
+    /// used.</summary>
     public static int GpusFor(double bytes, Chip chip, double usable = 0.9) => (int)Math.Ceiling(bytes / (chip.MemoryBytes * usable));
 
     private static double PerLayer(AttentionConfig attention) => attention.Latent is { } latent

@@ -53,8 +53,8 @@ public sealed record ParameterCount
     /// <summary>The output head, V·d; 0 where it is tied to the embedding.</summary>
     public long Head { get; init; }
 
-    /// <summary>Whether the head is the embedding, so that the embedding works on
-    /// every token even where its lookup is not counted.</summary>
+    /// <summary>Whether the output head is the embedding. If so, every token uses the whole embedding, even where its lookup is not
+    /// counted.</summary>
     public bool TiedHead { get; init; }
 
     /// <summary>All parameters.</summary>
@@ -86,7 +86,8 @@ public sealed record ParameterCount
             new("head", Head, Head),
         }.Where(part => part.Total > 0)];
 
-    /// <summary>Counts the parameters of <paramref name="config"/>; nothing is allocated, so a trillion of them cost nothing.</summary>
+    /// <summary>Counts the parameters of <paramref name="config"/>; nothing is allocated, so counting a trillion parameters is as fast as
+    /// counting a few.</summary>
     /// <exception cref="OverflowException">A part has more than 9.2e18 parameters.</exception>
     public static ParameterCount Of(TransformerConfig config)
     {

@@ -2,7 +2,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>A way to store weights, with everything it costs: scales and minima included.</summary>
+/// <summary>A way to store weights, with its size including scales and minima.</summary>
 /// <param name="Name">Its usual name.</param>
 /// <param name="BitsPerWeight">Stored bits for one weight.</param>
 /// <param name="Layout">Where the bits come from.</param>
@@ -34,8 +34,8 @@ public sealed record WeightFormat(string Name, double BitsPerWeight, string Layo
         new("TQ1_0", 1.6875, "256 ternary values: 54 bytes"),
     ];
 
-    /// <summary>The format with this name, letter case aside.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those that exist.</exception>
+    /// <summary>Finds the format with this name, ignoring letter case.</summary>
+    /// <exception cref="ArgumentException">No format has this name; the message lists the names that exist.</exception>
     public static WeightFormat Get(string name) =>
         All.FirstOrDefault(format => format.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException(
@@ -45,8 +45,8 @@ public sealed record WeightFormat(string Name, double BitsPerWeight, string Layo
     public double Bytes(double weights) => weights * BitsPerWeight / 8;
 
     /// <summary>
-    /// Bytes of a model whose matrices of experts are in one format and whose rest, biases included, is in another, as gpt-oss is published
-    /// (MXFP4 and BF16).
+    /// Bytes of a model whose expert matrices are in one format and all other parameters, including biases, in another. gpt-oss is
+    /// published in this way (MXFP4 and BF16).
     /// </summary>
     public static double Bytes(TransformerConfig config, WeightFormat experts, WeightFormat rest)
     {

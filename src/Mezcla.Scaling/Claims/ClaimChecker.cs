@@ -2,10 +2,10 @@ using Mezcla.Scaling.Claims.Expressions;
 
 namespace Mezcla.Scaling.Claims;
 
-/// <summary>Everything found about a claim file.</summary>
+/// <summary>The results of checking a claim file.</summary>
 /// <param name="Title">The file's title.</param>
 /// <param name="Claims">Its claims, in order, with verdicts.</param>
-/// <param name="Consistency">Whether its statements can all be true; null where it makes none.</param>
+/// <param name="Consistency">Whether its statements can all be true; null if it has no statements.</param>
 public sealed partial record ClaimReport(string Title, IReadOnlyList<ClaimResult> Claims, ConsistencyReport? Consistency)
 {
     /// <summary>How many claims got <paramref name="verdict"/>.</summary>

@@ -33,7 +33,7 @@ public sealed partial record ClaimReport
 
 public sealed partial record ConsistencyReport
 {
-    /// <summary>How a notebook shows it: the contradictions, or what follows.</summary>
+    /// <summary>How a notebook shows it: the contradictions, or the conclusions.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         var caption = IsConsistent ? "The statements can all be true. Together they say:" : "These statements cannot all be true:";

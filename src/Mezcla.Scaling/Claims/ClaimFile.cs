@@ -10,7 +10,7 @@ public sealed record Definition(string Name, string Expression, int Line = 0);
 public sealed class ClaimFileException(string message) : FormatException(message);
 
 /// <summary>
-/// Claims to be checked and statements to be held against each other, read from JSON or from a simple text form (see
+/// Claims to be checked and statements to be compared with each other, read from JSON or from a simple text form (see
 /// <see cref="Parse"/>).
 /// </summary>
 public sealed record ClaimFile
@@ -26,10 +26,10 @@ public sealed record ClaimFile
     /// <summary>Claims, each with its own arithmetic.</summary>
     public IReadOnlyList<PublishedClaim> Claims { get; init; } = [];
 
-    /// <summary>Numbers said of quantities, to be held against each other.</summary>
+    /// <summary>Statements that give numbers for quantities, to be compared with each other.</summary>
     public IReadOnlyList<Statement> Statements { get; init; } = [];
 
-    /// <summary>Relations beside the built-in ones.</summary>
+    /// <summary>Relations in addition to the built-in ones.</summary>
     public IReadOnlyList<Relation> Relations { get; init; } = [];
 
     /// <summary>Reads the file at <paramref name="path"/>.</summary>

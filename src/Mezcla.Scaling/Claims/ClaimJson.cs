@@ -108,7 +108,7 @@ internal static class ClaimJson
             : throw new ClaimFileException($"{name}: a list is expected.");
     }
 
-    // Numbers are kept as they are written: 46.7e9 says how exact it is, its value would not.
+    // Numbers are kept as text, because the digits of 46.7e9 say how exact it is and its value does not.
     private static string Text(JsonElement value, string where) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!,

@@ -26,10 +26,10 @@ public sealed record Unusable(string What, string Why);
 
 /// <summary>Whether statements can all be true at once.</summary>
 /// <param name="Conflicts">
-/// The smallest sets of statements that cannot, up to a dozen, without those that are longer
-/// ways to the same contradiction; none where the statements are consistent.
+/// The smallest sets of statements that cannot all be true, at most twelve. A larger set that shows the same contradiction as a smaller one
+/// is left out. Empty if the statements are consistent.
 /// </param>
-/// <param name="Follows">Where they are consistent, what they say of quantities that nobody stated.</param>
+/// <param name="Follows">If the statements are consistent, the values that they imply for quantities that nobody stated.</param>
 /// <param name="Unusable">What could not be read.</param>
 public sealed partial record ConsistencyReport(IReadOnlyList<Conflict> Conflicts, IReadOnlyList<Derived> Follows,
     IReadOnlyList<Unusable> Unusable)
@@ -45,8 +45,8 @@ public static class ConsistencyChecker
     private const int MostSets = 40;
     private const int MostSearches = 2000;
 
-    /// <summary>Holds <paramref name="statements"/> against each other by the
-    /// built-in relations and <paramref name="relations"/>.</summary>
+    /// <summary>Compares <paramref name="statements"/> with each other, using the built-in relations and
+    /// <paramref name="relations"/>.</summary>
     public static ConsistencyReport Check(IReadOnlyList<Statement> statements, IReadOnlyList<Relation>? relations = null) =>
         Check(statements, relations, new Dictionary<string, double>());
 
@@ -73,7 +73,7 @@ public static class ConsistencyChecker
             try
             {
                 Comparing formula = ExpressionParser.ParseComparison(relation.Formula);
-                new Propagation().Run([formula]); // whatever cannot be computed shows now
+                new Propagation().Run([formula]); // throws now if something in it cannot be computed
                 rules.Add((relation, formula));
             }
             catch (ExpressionException error)
@@ -126,7 +126,7 @@ public static class ConsistencyChecker
                     open.Enqueue([.. candidates.Where(candidate => candidate != member)]);
             }
 
-            // A set that shares two statements with a smaller one is the same contradiction come to by a longer way.
+            // A set that shares two statements with a smaller set shows the same contradiction by a longer argument.
             var kept = new List<HashSet<int>>();
             foreach (HashSet<int> set in found.OrderBy(set => set.Count).ThenBy(set => set.Min()))
                 if (!kept.Any(smaller => smaller.Count(set.Contains) >= 2))
@@ -142,7 +142,8 @@ public static class ConsistencyChecker
             propagation.Run([.. rules.Select(rule => rule.Formula)]);
             var stated = facts.Select(fact => fact.Statement.Quantity).ToHashSet();
 
-            // Of interest is what two statements say together; a range that is only "not negative" or bounded on one side by a rule is not.
+            // Only conclusions from several statements are interesting. A range that is merely "not negative", or that a rule bounds on one
+            // side, is left out.
             return [
                 .. propagation.Ranges.Where(
                     range => !stated.Contains(range.Key) && range.Value.Low > 0 && double.IsFinite(range.Value.High))

@@ -9,7 +9,7 @@ internal readonly record struct Interval(double Low, double High)
 
     public Interval Intersect(Interval other) => new(Math.Max(Low, other.Low), Math.Min(High, other.High));
 
-    /// <summary>A little wider than it is, so that rounding never makes a contradiction.</summary>
+    /// <summary>The interval made a little wider, so that rounding errors never cause a contradiction.</summary>
     public Interval Widen(double share = 1e-9) => new(Low - share * Math.Abs(Low), High + share * Math.Abs(High));
 
     public static Interval operator +(Interval a, Interval b) =>
@@ -22,7 +22,7 @@ internal readonly record struct Interval(double Low, double High)
     public static Interval operator *(Interval a, Interval b) =>
         Hull(Times(a.Low, b.Low), Times(a.Low, b.High), Times(a.High, b.Low), Times(a.High, b.High));
 
-    /// <summary>All x for which x·b can be a; that is every number where both can be zero.</summary>
+    /// <summary>All x for which x·b can equal a. If both a and b can be zero, that is every number.</summary>
     public static Interval operator /(Interval a, Interval b)
     {
         bool zeroDivisor = b is { Low: <= 0, High: >= 0 }, zeroDividend = a is { Low: <= 0, High: >= 0 };
@@ -46,7 +46,7 @@ internal readonly record struct Interval(double Low, double High)
         ? Numbers.Format(High)
         : double.IsPositiveInfinity(High) ? $"at least {Numbers.Format(Low)}" : $"{Numbers.Format(Low)} to {Numbers.Format(High)}";
 
-    // 0·∞ is 0 here: a quantity that is nothing stays nothing however large the other may be.
+    // 0·∞ is 0 here: zero times any quantity is zero, however large the quantity may be.
     private static double Times(double a, double b) => a == 0 || b == 0 ? 0 : a * b;
 
     private static double Sum(double a, double b, double doubt) => double.IsNaN(a + b) ? doubt : a + b;

@@ -3,7 +3,8 @@ using Mezcla.Scaling.Claims.Expressions;
 namespace Mezcla.Scaling.Claims;
 
 /// <summary>
-/// Narrows the ranges of quantities by relations between them until nothing moves (HC4: Benhamou et al. 1999). A range that becomes empty
+/// Narrows the ranges of quantities by relations between them until no range changes any more (HC4: Benhamou et al. 1999). A range that
+/// becomes empty
 /// proves a contradiction. The proof is sound; finding no contradiction does not prove that there is none, though for systems as simple as
 /// these it nearly is.
 /// </summary>
@@ -16,7 +17,7 @@ internal sealed class Propagation
     /// <summary>The range of each quantity that is known to some extent.</summary>
     public IReadOnlyDictionary<string, Interval> Ranges => _ranges;
 
-    /// <summary>Says that a quantity lies in a range; false where that contradicts what is known.</summary>
+    /// <summary>Adds the fact that a quantity lies in a range; returns false if that contradicts the known range.</summary>
     public bool Restrict(string quantity, Interval range)
     {
         Interval now = _ranges.GetValueOrDefault(quantity, Anything).Intersect(range);

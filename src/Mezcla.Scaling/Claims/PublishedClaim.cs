@@ -19,7 +19,7 @@ public enum Verdict
     /// <summary>The number computed agrees with the number said.</summary>
     Holds,
 
-    /// <summary>It does not.</summary>
+    /// <summary>The number computed does not agree with the number said.</summary>
     DoesNotHold,
 
     /// <summary>There is nothing to compute, or it cannot be computed.</summary>
@@ -51,18 +51,18 @@ public sealed record PublishedClaim
     public string? Expected { get; init; }
 
     /// <summary>
-    /// How far the two may be apart: "2%" of the number said, or an absolute number. Without one, half a unit of the last digit of a
-    /// number as it is written: 46.7e9 allows 0.05e9.
+    /// The tolerance: "2%" of the number said, or an absolute number. If it is missing, the tolerance is half a unit of the last written
+    /// digit: 46.7e9 allows 0.05e9.
     /// </summary>
     public string? Tolerance { get; init; }
 
     /// <summary>What both numbers count, for people.</summary>
     public string Unit { get; init; } = "";
 
-    /// <summary>What would be right, where the claim is not.</summary>
+    /// <summary>The correct statement, if the claim is wrong.</summary>
     public string? Correction { get; init; }
 
-    /// <summary>What a reader should know though the claim holds.</summary>
+    /// <summary>What a reader should know even if the claim holds.</summary>
     public string? Note { get; init; }
 
     /// <summary>Why the claim cannot be checked, where there is nothing to compute.</summary>
@@ -72,7 +72,7 @@ public sealed record PublishedClaim
     public int Line { get; init; }
 }
 
-/// <summary>A number said of a named quantity, to be held against other statements.</summary>
+/// <summary>A statement that gives a number for a named quantity, to be compared with other statements.</summary>
 public sealed record Statement
 {
     /// <summary>The quantity: one of <see cref="Relations"/>, or any name that the file's own relations use.</summary>
@@ -81,8 +81,8 @@ public sealed record Statement
     /// <summary>The number, or an expression for it.</summary>
     public required string Value { get; init; }
 
-    /// <summary>How exact it is: "2%" or an absolute number. Without one, half a unit of the
-    /// last digit; a plain integer is a count, and exact.</summary>
+    /// <summary>The tolerance: "2%" or an absolute number. If it is missing, the tolerance is half a unit of the last written digit, except
+    /// that a plain integer is a count and exact.</summary>
     public string? Tolerance { get; init; }
 
     /// <summary>Who said it.</summary>

@@ -1,6 +1,6 @@
 namespace Mezcla.Scaling.Claims;
 
-/// <summary>A law that ties quantities together.</summary>
+/// <summary>An equation or inequality between quantities.</summary>
 /// <param name="Formula">An equation or inequality, such as
 /// <c>total = experts * expert + shared</c>, "within" a tolerance that may be missing.</param>
 /// <param name="Why">What it says in words.</param>
@@ -8,8 +8,8 @@ namespace Mezcla.Scaling.Claims;
 public sealed record Relation(string Formula, string Why, int Line = 0);
 
 /// <summary>
-/// The relations that every file of statements can count on. A relation matters only where statements reach all but one of its
-/// quantities, so those that a file does not speak of do no harm. Every quantity is zero or more.
+/// The relations that hold in every file of statements. A relation has an effect only if statements determine all but one of its
+/// quantities, so relations about quantities that a file does not mention have none. Every quantity is zero or more.
 /// </summary>
 public static class Relations
 {

@@ -2,7 +2,7 @@ using Mezcla.Scaling.Laws;
 
 namespace Mezcla.Scaling.Fits;
 
-/// <summary>What resampling says about one fitted number.</summary>
+/// <summary>The uncertainty of one fitted number, as resampling estimates it.</summary>
 /// <param name="Name">Which number.</param>
 /// <param name="Estimate">Its value on all runs.</param>
 /// <param name="StandardError">Standard deviation over resamples.</param>
@@ -98,7 +98,7 @@ public static class Bootstrap
             }
             catch (FitException) when (attempt < 100)
             {
-                // This resample happens to lack what the fit needs, three sizes for instance: draw another.
+                // This resample lacks something that the fit needs, such as three different sizes: draw another.
             }
         }
     }

@@ -10,8 +10,8 @@ public sealed record ChinchillaFitOptions
     public double HuberDelta { get; init; } = 1e-3;
 
     /// <summary>
-    /// How many of the 4,500 grid points, those of least objective, the optimizer starts from. The best of all ends is the fit. Starting
-    /// from every one takes many times as long and, on data that determine the law, ends in the same place.
+    /// How many of the 4,500 grid points the optimizer starts from; those with the smallest objective are taken. The best result is the
+    /// fit. Starting from every point takes many times as long and, if the data determine the law, gives the same result.
     /// </summary>
     public int Starts { get; init; } = 150;
 
@@ -31,7 +31,7 @@ public sealed record ChinchillaFit
     /// <summary>The sum of Huber losses at the end.</summary>
     public required double Objective { get; init; }
 
-    /// <summary>Whether the optimizer came to rest rather than to its limit of iterations.</summary>
+    /// <summary>Whether the optimizer converged before it reached its limit of iterations.</summary>
     public required bool Converged { get; init; }
 
     /// <summary>How many starts ended within a millionth of the best objective: few on a hard problem, most on an easy one.</summary>
@@ -85,14 +85,15 @@ public sealed record ChinchillaFit
         };
     }
 
-    /// <summary>Fits again from near this fit's end: quick, for resampled data.</summary>
+    /// <summary>Fits resampled data, starting near this fit's constants, which is quick.</summary>
     internal ChinchillaLaw Refit(IReadOnlyList<TrainingRun> runs, double delta)
     {
         var problem = new Problem(runs, delta);
         Minimum best = Lbfgs.Minimize(problem.Evaluate, Theta);
         foreach (var shift in (double[])[-1, 1])
         {
-            // A resample may have its minimum in another place of the long valley: try from up and down it.
+            // The objective has a long flat valley, and a resample may have its minimum elsewhere in it: start from points in both
+            // directions.
             double[] start = [Theta[0] + 3 * shift, Theta[1] + 3 * shift, Theta[2], Theta[3] * (1 + 0.3 * shift),
                 Theta[4] * (1 + 0.3 * shift)];
             Minimum other = Lbfgs.Minimize(problem.Evaluate, start);

@@ -45,7 +45,7 @@ public sealed record FrontierFit(
                 continue;
             var (n, loss) = at.MinBy(point => point.Loss);
 
-            // Where the smallest or largest model wins, one outside the grid might have won: such a budget says nothing.
+            // If the smallest or largest model is the best, one outside the grid might be better still, so such a budget is left out.
             if (n == smallest || n == largest)
                 continue;
             points.Add(new(Math.Exp(logC), n, Math.Exp(logC) / (6 * n), loss!.Value, at.Length));

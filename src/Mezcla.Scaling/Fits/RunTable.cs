@@ -19,7 +19,7 @@ public sealed record RunColumns(string? Parameters = null, string? Tokens = null
 /// <param name="Why">What is wrong with it.</param>
 public sealed record BadRow(long Line, string Why);
 
-/// <summary>Runs read from a CSV file or from JSON lines, and the rows that could not be.</summary>
+/// <summary>Runs read from a CSV file or from JSON lines, and the rows that could not be read.</summary>
 /// <param name="Runs">The good rows.</param>
 /// <param name="BadRows">The others.</param>
 public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<BadRow> BadRows)
@@ -56,7 +56,7 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
             CommentPrefix = '#',
             TrimWhitespace = true,
             TrackLineNumbers = true,
-            AllowLineBreaksInQuotes = false, // so that a stray quote spoils its own line only
+            AllowLineBreaksInQuotes = false, // so that a stray quote affects only its own line
             MaxRecordSize = 1 << 20,
         };
         try

@@ -1,7 +1,7 @@
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>L(N, D) = E + A/N^α + B/D^β (Hoffmann et al. 2022, equation 2): what
-/// cannot be learned, what size costs, what data costs.</summary>
+/// <summary>L(N, D) = E + A/N^α + B/D^β (Hoffmann et al. 2022, equation 2): the irreducible loss, the loss from finite size, and the loss
+/// from finite data.</summary>
 /// <param name="Name">What the law is called.</param>
 /// <param name="Source">The paper, and where the digits come from.</param>
 /// <param name="Irreducible">E: the entropy of text under this tokenizer, in nats per token.</param>

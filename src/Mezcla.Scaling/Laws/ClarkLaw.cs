@@ -25,7 +25,7 @@ public sealed record ClarkLaw(string Name, double Size, double Experts, double I
     /// <summary>Their dense models.</summary>
     public static PowerLaw Dense { get; } = new(3.568e13, 0.078, "Clark et al. 2022");
 
-    /// <summary>Ê, the number of experts that counts: 1/Ê = 1/(E - 1 + 1/(1/E_start - 1/E_max)) + 1/E_max.</summary>
+    /// <summary>Ê, the effective number of experts: 1/Ê = 1/(E - 1 + 1/(1/E_start - 1/E_max)) + 1/E_max.</summary>
     public double EffectiveExperts(double experts) => 1 / (1 / (experts - 1 + 1 / (1 / Start - 1 / Most)) + 1 / Most);
 
     /// <summary>Loss in nats per token.</summary>

@@ -2,13 +2,13 @@ using Mezcla.Scaling.Numerics;
 
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>The cheapest way to a loss when the model will also be used.</summary>
+/// <summary>The cheapest plan that reaches a loss, counting both training and inference.</summary>
 /// <param name="Loss">The loss to reach, in nats per token.</param>
 /// <param name="InferenceTokens">Tokens to be read and written over the model's life.</param>
 /// <param name="Parameters">The best size.</param>
 /// <param name="TrainingTokens">Tokens that bring this size to the loss.</param>
 /// <param name="TotalCompute">6·N·D of training and 2·N for each token of use, in FLOPs.</param>
-/// <param name="Baseline">What a Chinchilla-optimal model of the same loss takes, training and use.</param>
+/// <param name="Baseline">The compute of a Chinchilla-optimal model with the same loss, for training and inference.</param>
 public sealed record InferenceAwarePlan(
     double Loss, double InferenceTokens, double Parameters, double TrainingTokens, double TotalCompute, double Baseline)
 {
@@ -34,7 +34,7 @@ public sealed record InferenceAwareLaw(ChinchillaLaw Law)
                 $"No model reaches this loss under the law '{Law.Name}': it must be above the irreducible {Law.Irreducible:0.####}.");
         }
 
-        // Below this size no data suffices. Both optima lie between it and a size so large that data hardly matters.
+        // Below this size no amount of data reaches the loss. Both optima lie between it and a size so large that data hardly matters.
         var smallest = Math.Log(Math.Pow(Law.ParameterCoefficient / (loss - Law.Irreducible), 1 / Law.ParameterExponent));
         double Cost(double size, double use) => size * (6 * Law.TokensForLoss(size, loss) + 2 * use);
         double Best(double use) =>

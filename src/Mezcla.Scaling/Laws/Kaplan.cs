@@ -1,8 +1,8 @@
 namespace Mezcla.Scaling.Laws;
 
 /// <summary>
-/// The laws of Kaplan et al. 2020. Losses are nats per token on WebText2 with GPT-2's vocabulary, N counts no embeddings, compute is in
-/// PF-days where the paper has it so. Every equation has its own constants: those of one put into another give nonsense.
+/// The laws of Kaplan et al. 2020. Losses are nats per token on WebText2 with GPT-2's vocabulary, N excludes embeddings, and compute is in
+/// PF-days where the paper uses them. Every equation has its own constants, which must not be used in another equation.
 /// </summary>
 public static class Kaplan
 {
@@ -12,7 +12,7 @@ public static class Kaplan
     /// <summary>L(N): enough data, trained to convergence (equation 1.1).</summary>
     public static PowerLaw OfParameters { get; } = new(8.8e13, 0.076, "Kaplan et al. 2020, equation 1.1");
 
-    /// <summary>L(D): a large model, stopped in time (equation 1.2).</summary>
+    /// <summary>L(D): a large model with early stopping (equation 1.2).</summary>
     public static PowerLaw OfTokens { get; } = new(5.4e13, 0.095, "Kaplan et al. 2020, equation 1.2");
 
     /// <summary>L(C_min), compute in PF-days, with everything chosen well (equation 1.3).</summary>
@@ -34,10 +34,12 @@ public static class Kaplan
     /// <summary>The batch in tokens beyond which more parallelism stops paying: B*/L^(1/αB).</summary>
     public static double CriticalBatch(double loss) => 2e8 / Math.Pow(loss, 1 / 0.21);
 
-    /// <summary>Steps that would do with an unlimited batch, from <paramref name="steps"/> at <paramref name="batch"/> tokens.</summary>
+    /// <summary>The number of steps that an unlimited batch would need to reach the loss of <paramref name="steps"/> at
+    /// <paramref name="batch"/> tokens.</summary>
     public static double MinimumSteps(double steps, double batch, double criticalBatch) => steps / (1 + criticalBatch / batch);
 
-    /// <summary>Compute that would do with a tiny batch, from <paramref name="compute"/> at <paramref name="batch"/> tokens.</summary>
+    /// <summary>The compute that a tiny batch would need to reach the loss of <paramref name="compute"/> at <paramref name="batch"/>
+    /// tokens.</summary>
     public static double MinimumCompute(double compute, double batch, double criticalBatch) => compute / (1 + batch / criticalBatch);
 
     /// <summary>Tokens that keep overfitting small: 5,000·N^0.74.</summary>

@@ -6,7 +6,7 @@ namespace Mezcla.Scaling.Laws;
 /// <param name="Compute">FLOPs, routing included.</param>
 /// <param name="Parameters">All parameters but embeddings.</param>
 /// <param name="Tokens">Training tokens.</param>
-/// <param name="Granularity">G: into how many finer ones each expert is cut.</param>
+/// <param name="Granularity">G: the number of smaller experts that each expert is divided into.</param>
 /// <param name="Loss">Nats per token.</param>
 public sealed record GranularAllocation(double Compute, double Parameters, double Tokens, int Granularity, double Loss);
 
@@ -51,7 +51,7 @@ public sealed record KrajewskiLaw
             ParameterExponent)
         + TokenCoefficient / Math.Pow(tokens, TokenExponent);
 
-    /// <summary>All parameters for those that a token uses, d²(8·64+4)L against 12·d²·L: 43 times.</summary>
+    /// <summary>The number of all parameters for a number of active ones: d²(8·64+4)L against 12·d²·L, which is 43 times as many.</summary>
     public static double TotalFromActive(double active) => active * (8 * Expansion + 4) / 12;
 
     /// <summary>

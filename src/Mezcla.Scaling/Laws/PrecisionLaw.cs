@@ -2,7 +2,8 @@ using Mezcla.Scaling.Numerics;
 
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>How low precision eats parameters in one place: a share 1 - exp(-P/γ + n) of them remains at P bits.</summary>
+/// <summary>How low precision in one place reduces the effective number of parameters: at P bits the share 1 - exp(-P/γ + n) of them
+/// remains.</summary>
 /// <param name="Gamma">γ, in bits.</param>
 /// <param name="Offset">n, the offset inside the exponent that the main text leaves out.</param>
 public sealed record PrecisionSensitivity(double Gamma, double Offset)
@@ -51,7 +52,7 @@ public sealed record PrecisionLaw
     /// <summary>γ_N of δ: how it falls with size.</summary>
     public double QuantizationParameterExponent { get; init; } = 0.3439;
 
-    /// <summary>γ_post and b of δ; that b enters with a plus is by analogy with the others, not verified.</summary>
+    /// <summary>γ_post and b of δ. The plus sign of b was chosen by analogy with the other offsets and is not verified.</summary>
     public PrecisionSensitivity Quantization { get; init; } = new(0.5907, 1.1277);
 
     /// <summary>N_eff/N with weights, activations and key/value cache at these bits.</summary>
@@ -78,8 +79,8 @@ public sealed record PrecisionLaw
         1 / (QuantizationTokenExponent + Exponent));
 
     /// <summary>
-    /// The bits at which to train when size, data and precision share one budget C = (6/16)·N·D·P. As α = β, that is where the share of
-    /// parameters per bit is greatest, whatever the budget: 7.00 bits with the offsets, 3.47 without.
+    /// The bits at which to train when size, data and precision share one budget C = (6/16)·N·D·P. Because α = β, these are the bits at
+    /// which the share of parameters per bit is largest, whatever the budget: 7.00 bits with the offsets, 3.47 without.
     /// </summary>
     public double OptimalBits(bool withOffsets = true) =>
         Search.Minimum(bits => -EffectiveShare(bits, bits, bits, withOffsets) / bits, 1, 32);

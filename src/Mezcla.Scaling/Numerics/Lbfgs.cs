@@ -34,7 +34,7 @@ internal static class Lbfgs
             var slope = Dot(direction, gradient);
             if (slope >= 0)
             {
-                // The curvature seen so far misleads: begin again with steepest descent.
+                // The estimated curvature gives no descent direction: begin again with steepest descent.
                 steps.Clear();
                 for (var i = 0; i < n; i++)
                     direction[i] = -gradient[i];
@@ -45,7 +45,7 @@ internal static class Lbfgs
 
             var first = steps.Count == 0 ? Math.Min(1, 1 / Math.Sqrt(-slope)) : 1;
             if (Step(f, x, value, direction, slope, first, next, nextGradient) is not double reached)
-                return new(x, value, iteration, true); // no step from here gains anything that arithmetic can show
+                return new(x, value, iteration, true); // no step from here improves the value beyond rounding error
 
             Remember(steps, x, gradient, next, nextGradient);
             stalled = value - reached <= tolerance * Math.Abs(value) ? stalled + 1 : 0;

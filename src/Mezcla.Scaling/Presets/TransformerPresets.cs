@@ -6,7 +6,8 @@ using Mezcla.Scaling.Calculators;
 namespace Mezcla.Scaling.Presets;
 
 /// <summary>
-/// Published shapes, ready to be counted, costed or built. Shapes come from the models' papers, cards and released configuration
+/// The published shapes of known models, for counting, estimating or building them. Shapes come from the models' papers, cards and released
+/// configuration
 /// files; <see cref="ParameterCount"/> gives their published sizes. Everything whose name begins with <c>gpt4-rumour</c> is rumour.
 /// </summary>
 public static class TransformerPresets
@@ -131,12 +132,12 @@ public static class TransformerPresets
     /// <summary>The names that <see cref="Get"/> knows.</summary>
     public static IEnumerable<string> Names => All.Select(config => config.Name);
 
-    /// <summary>The preset with this name, letter case aside.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists the names that exist.</exception>
+    /// <summary>Finds the preset with this name, ignoring letter case.</summary>
+    /// <exception cref="ArgumentException">No preset has this name; the message lists the names that exist.</exception>
     public static TransformerConfig Get(string name) => Find(name)
         ?? throw new ArgumentException($"There is no preset named '{name}'. There are: {string.Join(", ", Names)}.", nameof(name));
 
-    /// <summary>The preset with this name, letter case aside, or null.</summary>
+    /// <summary>Finds the preset with this name, ignoring letter case; null if there is none.</summary>
     public static TransformerConfig? Find(string name) =>
         All.FirstOrDefault(config => config.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 

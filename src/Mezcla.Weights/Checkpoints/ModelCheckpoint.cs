@@ -10,8 +10,8 @@ using Mezcla.Weights.Tokenizers;
 namespace Mezcla.Weights.Checkpoints;
 
 /// <summary>
-/// One safetensors file that holds a model, its tokenizer and, while it trains, all that training needs to go on to the same bits:
-/// moments, step, and the positions of the random streams.
+/// One safetensors file that holds a model, its tokenizer and, during training, everything needed to resume with bit-identical results:
+/// Adam's moments, the step, and the positions of the random streams.
 /// </summary>
 public sealed class ModelCheckpoint
 {
@@ -26,8 +26,8 @@ public sealed class ModelCheckpoint
     /// <summary>How it is being trained; null in a finished model.</summary>
     public TrainingState? Training { get; init; }
 
-    /// <summary>Writes the file whole or not at all.</summary>
-    /// <exception cref="IOException">The file cannot be written; what stood there stays.</exception>
+    /// <summary>Writes the file atomically.</summary>
+    /// <exception cref="IOException">The file cannot be written; an existing file stays unchanged.</exception>
     public void Save(string path)
     {
         var metadata = new Dictionary<string, string>
@@ -53,7 +53,7 @@ public sealed class ModelCheckpoint
     {
         using var file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format)
-            throw new InvalidDataException($"{path} is a safetensors file but no Mezcla checkpoint: its metadata has no format {Format}.");
+            throw new InvalidDataException($"{path} is a safetensors file, not a Mezcla checkpoint: its metadata has no format {Format}.");
         var config = Parse<TransformerConfig>(file, "config");
         var training = file.Metadata.ContainsKey("training") ? Parse<TrainingState>(file, "training") : null;
         Transformer model;

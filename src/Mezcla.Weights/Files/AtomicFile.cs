@@ -1,11 +1,12 @@
 namespace Mezcla.Weights.Files;
 
-/// <summary>Writes a file whole or not at all: into a temporary file beside it, flushed to the disk, then renamed over it.</summary>
+/// <summary>Writes a file atomically: writes a temporary file beside it, flushes it to the disk, and renames it over the old
+/// file.</summary>
 public static class AtomicFile
 {
     /// <summary>
-    /// Writes <paramref name="path"/>. Where <paramref name="write"/> fails, or the
-    /// process ends before it has finished, what was there before stays.
+    /// Writes <paramref name="path"/>. If <paramref name="write"/> fails, or the process ends before it has finished, the previous file
+    /// stays unchanged.
     /// </summary>
     /// <param name="path">The file to make or replace; its folder is made if it does not exist.</param>
     /// <param name="write">Writes the contents.</param>

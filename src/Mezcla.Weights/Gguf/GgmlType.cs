@@ -33,7 +33,7 @@ public sealed record GgmlType(uint Id, string Name, int BlockSize, int BlockByte
     public static GgmlType? Find(uint id) => ById.GetValueOrDefault(id);
 
     /// <summary>The type that stores a format.</summary>
-    /// <exception cref="ArgumentException">GGUF has none for it.</exception>
+    /// <exception cref="ArgumentException">GGUF has no type for this format.</exception>
     public static GgmlType For(NumberFormat format) => ById.Values.FirstOrDefault(t => t.Format == format)
         ?? throw new ArgumentException(
             $"GGUF files cannot hold {format}. They can hold " +

@@ -169,7 +169,7 @@ public static class GgufConfig
         return factors;
     }
 
-    /// <summary>The file has the factors and not the formula: the formula is one of those in use if it gives them.</summary>
+    /// <summary>Finds the scaling formula behind the factors: a file stores only the factors, so each known formula is tried.</summary>
     private static Llama3Scaling Recognize(TransformerConfig config, float[] factors)
     {
         foreach (var factor in new double[] { 8, 32, 16, factors.Length > 0 ? factors.Max() : 1 })

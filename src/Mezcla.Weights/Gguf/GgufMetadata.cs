@@ -24,13 +24,13 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
     public bool Contains(string key) => _values.ContainsKey(key);
 
     /// <summary>The value of a key.</summary>
-    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    /// <exception cref="KeyNotFoundException">There is no value for this key.</exception>
     public object this[string key] => _values.TryGetValue(key, out var value)
         ? value
         : throw new KeyNotFoundException($"The GGUF metadata has no '{key}'.");
 
     /// <summary>Adds an entry.</summary>
-    /// <exception cref="ArgumentException">The key is taken, or GGUF has no such kind of value.</exception>
+    /// <exception cref="ArgumentException">The key exists already, or GGUF cannot hold a value of this type.</exception>
     public void Add(string key, object value)
     {
         KindOf(value is Array array ? array.GetType().GetElementType()! : value.GetType());
@@ -59,7 +59,7 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
             return GetInteger(key, otherwise);
         var layers = GetIntegers(key);
         if (layers.Length == 0)
-            throw new InvalidDataException($"The GGUF metadata '{key}' has a value for each layer, and no layers.");
+            throw new InvalidDataException($"The GGUF metadata '{key}' should list a value for each layer, but the list is empty.");
         return layers.All(value => value == layers[0]) ? layers[0]
             : throw new InvalidDataException(
                 $"The layers of this model differ in '{key}' ({string.Join(", ", layers.Distinct())}): a model whose layers differ in " +

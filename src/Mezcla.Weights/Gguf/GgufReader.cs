@@ -7,8 +7,8 @@ using Mezcla.Weights.Safetensors;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Reads all of a GGUF file but its tensors' bytes, with distrust: no count is
-/// believed before the bytes for it are known to be there.</summary>
+/// <summary>Reads everything in a GGUF file except the tensors' bytes. It treats the file as untrusted: a count is accepted only if the
+/// file has enough bytes left for it.</summary>
 internal sealed class GgufReader
 {
     private const int MaxDimensions = 4;
@@ -107,7 +107,7 @@ internal sealed class GgufReader
     {
         var count = ReadCount("the array's length", Unsafe.SizeOf<T>());
         if (count > Array.MaxLength / 8)
-            throw Refuse($"an array of {count} values is beyond reason");
+            throw Refuse($"an array of {count} values is too long");
         var values = new T[count];
         Take(count * Unsafe.SizeOf<T>()).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -117,7 +117,7 @@ internal sealed class GgufReader
     {
         var count = ReadCount("the array's length", least);
         if (count > Array.MaxLength / 8)
-            throw Refuse($"an array of {count} values is beyond reason");
+            throw Refuse($"an array of {count} values is too long");
         var values = new List<T>();
         for (var i = 0L; i < count; i++)
             values.Add(read());
@@ -220,11 +220,11 @@ internal sealed class GgufReader
         if (length > _file.Length - _position)
             throw Refuse($"it ends after {_file.Length} bytes, in the middle");
         if (length > int.MaxValue)
-            throw Refuse($"{length} bytes are beyond reason");
+            throw Refuse($"{length} bytes are too many");
         var bytes = _file.Slice(_position, (int)length);
         _position += length;
         return bytes;
     }
 
-    private InvalidDataException Refuse(string why) => new($"{_file.FilePath} is not a sound GGUF file: {_at}: {why}.");
+    private InvalidDataException Refuse(string why) => new($"{_file.FilePath} is not a valid GGUF file: {_at}: {why}.");
 }

@@ -11,7 +11,8 @@ public static class GgufTokenizer
     private const string Prefix = "tokenizer.ggml.";
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5;
 
-    /// <summary>Which way of cutting text llama.cpp's names for pre-tokenizers mean; only those are listed that cut exactly so.</summary>
+    /// <summary>The splitting pattern for each of llama.cpp's names of pre-tokenizers. Only names whose pattern splits exactly in the same
+    /// way are listed.</summary>
     private static readonly Dictionary<string, SplitPattern> Patterns = new()
     {
         ["gpt-2"] = SplitPattern.Gpt2,
@@ -53,8 +54,8 @@ public static class GgufTokenizer
     /// <summary>Adds a tokenizer to the metadata.</summary>
     /// <param name="metadata">Where it goes.</param>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="vocabularySize">Rows of the model's embedding; tokens that no text has fill it up.</param>
-    /// <exception cref="NotSupportedException">llama.cpp has nothing of its kind.</exception>
+    /// <param name="vocabularySize">Rows of the model's embedding; unused tokens fill the rows beyond the tokenizer's own.</param>
+    /// <exception cref="NotSupportedException">llama.cpp has no tokenizer of this kind.</exception>
     /// <exception cref="ArgumentException">The model has fewer rows than the tokenizer has tokens.</exception>
     public static void Write(GgufMetadata metadata, Tokenizer tokenizer, int vocabularySize)
     {
@@ -71,7 +72,7 @@ public static class GgufTokenizer
         {
             case BytePairTokenizer bytes:
                 if (bytes.AddPrefixSpace)
-                    throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one wants it.");
+                    throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one needs it.");
                 for (var id = 0; id < bytes.Vocabulary.Count; id++)
                     if (bytes.Vocabulary[id] is { Length: > 0 } token)
                         Set(id, ByteAlphabet.ToText(token), Normal);
@@ -130,8 +131,8 @@ public static class GgufTokenizer
         }
         var merges = metadata.GetStrings(Prefix + "merges").Select(merge => merge.IndexOf(' ', 1) is var cut and > 0
             ? (merge[..cut], merge[(cut + 1)..])
-            : throw new InvalidDataException($"the merge '{merge}' has no two parts."));
-        // Where a file does not say, llama.cpp begins the texts of Llama 3, and of no other byte pairs, with the token for it.
+            : throw new InvalidDataException($"the merge '{merge}' does not have two parts."));
+        // If a file does not say, llama.cpp puts the begin-of-text token before texts of Llama 3, but not of other byte-pair tokenizers.
         var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
         merges = AddedTokens.WithoutThem(merges, special.Keys.Concat(always.Keys));
         return Gpt2Vocabulary.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3,
@@ -143,11 +144,11 @@ public static class GgufTokenizer
         var (tokens, types) = Tokens(metadata);
         var scores = metadata.Contains(Prefix + "scores") ? metadata[Prefix + "scores"] as float[] : new float[tokens.Length];
         if (scores?.Length != tokens.Length)
-            throw new InvalidDataException("its scores are not as many floats as its tokens.");
+            throw new InvalidDataException("it does not have one float score for each token.");
         var spaces = metadata.GetBoolean(Prefix + "add_space_prefix", true);
         if (!types.Contains(Unknown) && !types.Contains((int)SentencePieceType.Byte))
             return Characters(tokens, types);
-        // A token that no text has is kept, so that ids stay: as a control token with a name of its own.
+        // An unused token is kept as a control token with a unique name, so that the ids of the others do not change.
         var pieces = tokens.Select((text, id) => types[id] == Unused
             ? new SentencePiece($"[UNUSED{id}]", 0, SentencePieceType.Control)
             : new SentencePiece(text, scores[id], (SentencePieceType)types[id]));

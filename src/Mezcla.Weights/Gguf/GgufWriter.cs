@@ -5,7 +5,7 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Collects metadata and tensors and writes them to a GGUF file of version 3, whole or not at all.</summary>
+/// <summary>Collects metadata and tensors and writes them to a GGUF file of version 3, atomically.</summary>
 public sealed class GgufWriter
 {
     private const int Alignment = 32;
@@ -50,7 +50,7 @@ public sealed class GgufWriter
         Add(name, GgmlType.For(format), shape, stream => ParallelEncoder.Write(stream, format, values, name));
 
     /// <summary>Writes the file.</summary>
-    /// <exception cref="IOException">The file cannot be written; an earlier one of this name stays as it was.</exception>
+    /// <exception cref="IOException">The file cannot be written; an existing file stays unchanged.</exception>
     public void Save(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);

@@ -126,7 +126,7 @@ public sealed class SafetensorsSource : WeightSource
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new InvalidDataException($"{index} is not a sound index of safetensors files: {e.Message}", e);
+            throw new InvalidDataException($"{index} is not a valid index of safetensors files: {e.Message}", e);
         }
     }
 

@@ -111,7 +111,7 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>The values of a tensor of type F64, F32, F16 or BF16, as floats.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
-    /// <exception cref="InvalidDataException">It holds something else than floats.</exception>
+    /// <exception cref="InvalidDataException">The tensor does not hold floats.</exception>
     public float[] ReadFloats(string name)
     {
         var values = new float[Countable(this[name])];
@@ -119,7 +119,7 @@ public sealed class SafetensorsFile : IDisposable
         return values;
     }
 
-    /// <summary>The same, into memory of the caller's, which must have as many elements.</summary>
+    /// <summary>Reads the values of a tensor as floats into the caller's memory, which must have as many elements.</summary>
     /// <inheritdoc cref="ReadFloats(string)"/>
     public void ReadFloats(string name, Span<float> destination)
     {

@@ -4,8 +4,8 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Safetensors;
 
-/// <summary>The JSON header of a safetensors file, read with distrust: each rule of
-/// the format is checked, and named where it is broken.</summary>
+/// <summary>The JSON header of a safetensors file, read as untrusted data: each rule of the format is checked, and an error names the rule
+/// that is broken.</summary>
 internal static class SafetensorsHeader
 {
     /// <summary>The limit of the reference implementation.</summary>
@@ -15,7 +15,7 @@ internal static class SafetensorsHeader
 
     public static (List<SafetensorsEntry> Tensors, Dictionary<string, string> Metadata) Read(MappedFile file)
     {
-        InvalidDataException Refuse(string why) => new($"{file.FilePath} is not a sound safetensors file: {why}");
+        InvalidDataException Refuse(string why) => new($"{file.FilePath} is not a valid safetensors file: {why}");
 
         if (file.Length < 8)
             throw Refuse($"it has {file.Length} bytes, fewer than the 8 of the header's length.");
@@ -60,11 +60,11 @@ internal static class SafetensorsHeader
             if (tensor.Offset < position)
                 throw Refuse($"tensor {Quote(tensor.Name)} overlaps the one before it.");
             if (tensor.Offset > position)
-                throw Refuse($"{tensor.Offset - position} bytes before tensor {Quote(tensor.Name)} belong to none.");
+                throw Refuse($"{tensor.Offset - position} bytes before tensor {Quote(tensor.Name)} belong to no tensor.");
             position += tensor.Length;
         }
         if (position != file.Length)
-            throw Refuse($"{file.Length - position} bytes after the last tensor belong to none.");
+            throw Refuse($"{file.Length - position} bytes after the last tensor belong to no tensor.");
         return (tensors, metadata);
     }
 
@@ -125,7 +125,7 @@ internal static class SafetensorsHeader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
-                throw new JsonException($"{where} holds something else than whole numbers");
+                throw new JsonException($"{where} must hold only whole numbers");
             if (numbers.Count == most)
                 throw new JsonException($"{where} has more than {most} numbers");
             numbers.Add(number);
@@ -142,7 +142,7 @@ internal static class SafetensorsHeader
             throw new JsonException($"{where} should be {type}, not {reader.TokenType}");
     }
 
-    /// <summary>A stranger's text made safe to print: no control characters, at most 80.</summary>
+    /// <summary>Makes untrusted text safe to print: without control characters, and at most 80 characters long.</summary>
     internal static string Quote(string text) =>
         $"'{string.Concat((text.Length > 80 ? text[..77] + "..." : text).Select(c => char.IsControl(c) ? '?' : c))}'";
 }

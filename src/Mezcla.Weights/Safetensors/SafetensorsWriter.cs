@@ -5,7 +5,7 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Safetensors;
 
-/// <summary>Collects tensors and writes them to a safetensors file, whole or not at all.</summary>
+/// <summary>Collects tensors and writes them to a safetensors file, atomically.</summary>
 /// <param name="metadata">Text to keep with the tensors: key and value.</param>
 public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metadata = null)
 {
@@ -56,7 +56,7 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
     /// Writes the file. Wider types come first, so that every tensor is aligned to its
     /// element, and otherwise the order in which they were added.
     /// </summary>
-    /// <exception cref="IOException">The file cannot be written; an earlier one of this name stays as it was.</exception>
+    /// <exception cref="IOException">The file cannot be written; an existing file stays unchanged.</exception>
     /// <exception cref="InvalidOperationException">A tensor's writer wrote another number of
     /// bytes than its shape needs, or the header is too long.</exception>
     public void Save(string path)

@@ -6,7 +6,7 @@ namespace Mezcla.Weights.Tokenizers;
 /// </summary>
 internal static class AddedTokens
 {
-    /// <summary>Whether a token is also that of a byte, which a vocabulary of byte pairs must not lack.</summary>
+    /// <summary>Whether a token also stands for a single byte, which a byte-pair vocabulary needs.</summary>
     public static bool IsByte(string token) => token is [>= '!' and <= '~'];
 
     /// <summary>The merges that can happen, in their order.</summary>

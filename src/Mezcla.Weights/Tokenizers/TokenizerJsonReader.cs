@@ -6,7 +6,7 @@ namespace Mezcla.Weights.Tokenizers;
 /// <summary>
 /// Reads Hugging Face's <c>tokenizer.json</c> where its model is byte-pair encoding: on bytes (GPT-2, Llama 3) or on characters
 /// with byte fallback (Llama 2, Mistral); or a character a token, as <see cref="TokenizerJsonWriter"/>
-/// writes it. What it does not know it refuses: a tokenizer that is nearly right is wrong.
+/// writes it. It throws on any setting that it does not know, because an almost correct tokenizer gives wrong tokens.
 /// </summary>
 internal static class TokenizerJsonReader
 {

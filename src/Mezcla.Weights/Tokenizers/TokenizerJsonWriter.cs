@@ -31,7 +31,7 @@ internal static class TokenizerJsonWriter
                     vocab = characters.Characters.ToDictionary(c => c.Key.ToString(), c => c.Value),
                     unk_token = "<unk>"
                 }),
-            _ => throw new NotSupportedException($"A {tokenizer.GetType().Name} has no form as a tokenizer.json."),
+            _ => throw new NotSupportedException($"A {tokenizer.GetType().Name} cannot be written as a tokenizer.json."),
         };
         JsonSerializer.Serialize(stream, new
         {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Mezcla.Quantization.Formats;
 
-/// <summary>A format that writes each number by itself as a smaller float: F32, F16, BF16, FP8 E4M3
-/// and E5M2. Little-endian, rounded to the nearest, halves to even.</summary>
+/// <summary>A format that stores each number separately as a float: F32, F16, BF16, FP8 E4M3
+/// and E5M2. The bytes are little-endian; numbers are rounded to the nearest value, ties to even.</summary>
 public sealed class FloatFormat : BlockFormat
 {
     private readonly string _layout;
@@ -14,10 +14,10 @@ public sealed class FloatFormat : BlockFormat
     /// <summary>IEEE 754 single precision: 8 bits of exponent, 23 of mantissa.</summary>
     public static FloatFormat F32 { get; } = new("F32", 4, "sign, 8 bits of exponent, 23 of mantissa");
 
-    /// <summary>IEEE 754 half precision: 5 and 10, largest 65504.</summary>
+    /// <summary>IEEE 754 half precision: 5 bits of exponent, 10 of mantissa; the largest number is 65504.</summary>
     public static FloatFormat F16 { get; } = new("F16", 2, "sign, 5 bits of exponent, 10 of mantissa");
 
-    /// <summary>bfloat16: the upper half of a single.</summary>
+    /// <summary>bfloat16: the upper 16 bits of a single-precision float.</summary>
     public static FloatFormat BF16 { get; } = new("BF16", 2, "sign, 8 bits of exponent, 7 of mantissa");
 
     /// <summary>FP8 E4M3, saturating at ±448.</summary>

@@ -9,7 +9,7 @@ public static class Fp4
     /// <summary>The value of a code, 0 to 15; minus zero, code 8, is plain 0.</summary>
     public static float Decode(int code) => Values[code];
 
-    /// <summary>The code whose value times <paramref name="scale"/> is nearest; the first of equals in the order of codes.</summary>
+    /// <summary>The code whose value times <paramref name="scale"/> is nearest; of equally near codes, the smallest.</summary>
     public static int Nearest(float value, float scale)
     {
         var best = 0;

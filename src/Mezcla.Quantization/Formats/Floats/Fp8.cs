@@ -2,7 +2,8 @@ namespace Mezcla.Quantization.Formats;
 
 /// <summary>
 /// The two 8-bit floats of Micikevicius et al. 2022. E4M3: bias 7, largest 448, smallest normal 2⁻⁶, smallest subnormal 2⁻⁹, no infinity,
-/// NaN 0x7F. E5M2: bias 15, largest 57344, smallest normal 2⁻¹⁴, smallest subnormal 2⁻¹⁶, infinity 0x7C, as a half cut short.
+/// NaN 0x7F. E5M2: bias 15, largest 57344, smallest normal 2⁻¹⁴, smallest subnormal 2⁻¹⁶, infinity 0x7C. An E5M2 number is the upper byte
+/// of a half.
 /// </summary>
 public static class Fp8
 {
@@ -15,10 +16,11 @@ public static class Fp8
     /// <summary>The value of an E5M2 code.</summary>
     public static float DecodeE5M2(byte code) => E5M2[code];
 
-    /// <summary>To the nearest E4M3, halves to even; beyond 448 to ±448 (saturating, as in training); NaN stays NaN.</summary>
+    /// <summary>Rounds to the nearest E4M3 number, ties to even. Larger magnitudes saturate at ±448, as in training; NaN stays
+    /// NaN.</summary>
     public static byte EncodeE4M3(float value) => Encode(value, 3, 7, 0x7E);
 
-    /// <summary>To the nearest E5M2, halves to even; beyond 57344 to ±57344 (saturating); NaN stays NaN.</summary>
+    /// <summary>Rounds to the nearest E5M2 number, ties to even. Larger magnitudes saturate at ±57344; NaN stays NaN.</summary>
     public static byte EncodeE5M2(float value) => Encode(value, 2, 15, 0x7B);
 
     private static byte Encode(float value, int mantissaBits, int bias, int largest)

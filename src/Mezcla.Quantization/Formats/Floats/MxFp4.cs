@@ -1,8 +1,9 @@
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// MXFP4 of the Open Compute Project, in GGML's and gpt-oss' layout: 32 numbers of E2M1 and one scale that is a power of two (E8M0); 17
-/// bytes, 4.25 bits each. The scale's exponent is floor(log₂ max|x|) − 2, so the largest may be cut to 6 times the scale.
+/// MXFP4 of the Open Compute Project, in GGML's and gpt-oss' layout: a block holds 32 numbers in E2M1 and one scale that is a power of two
+/// (E8M0), 17 bytes or 4.25 bits per number. The scale's exponent is floor(log₂ max|x|) − 2, so the largest numbers may be clipped to 6
+/// times the scale.
 /// </summary>
 public sealed class MxFp4() : BlockFormat("MXFP4", 32, 17)
 {

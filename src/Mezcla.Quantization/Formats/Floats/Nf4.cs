@@ -5,9 +5,9 @@ namespace Mezcla.Quantization.Formats;
 
 /// <summary>
 /// NF4 (Dettmers et al. 2023, QLoRA): sixteen codes that cut a normal distribution into equally likely parts, times the block's largest
-/// magnitude, in blocks of 64. A single-precision scale costs half a bit a number: 4.5 bits. With double quantization the scales, less
-/// their mean, are 8-bit codes in blocks of 256: 4 + 8/64 + 32/(64·256) = 4.127 bits and
-/// one float for the tensor. Any length; the last block may be short.
+/// magnitude, in blocks of 64. A single-precision scale costs half a bit per number, 4.5 bits in all. With double quantization the mean of
+/// the scales is subtracted and the differences are stored as 8-bit codes in blocks of 256, which costs 4 + 8/64 + 32/(64·256) = 4.127 bits
+/// per number and one float for the tensor. Tensors may have any length; the last block may be short.
 /// </summary>
 public sealed class Nf4 : NumberFormat
 {
@@ -17,7 +17,7 @@ public sealed class Nf4 : NumberFormat
 
     private Nf4(string name, bool doubled) : base(name) => _doubled = doubled;
 
-    /// <summary>NF4 with a float scale for each 64.</summary>
+    /// <summary>NF4 with a float scale for each block of 64 numbers.</summary>
     public static Nf4 Plain { get; } = new("NF4", false);
 
     /// <summary>NF4 with double quantization.</summary>

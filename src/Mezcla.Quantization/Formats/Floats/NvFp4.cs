@@ -1,8 +1,9 @@
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// NVIDIA's NVFP4 in GGML's layout: 16 numbers of E2M1 share one unsigned E4M3 scale, 64 a block; 36 bytes, 4.5 bits each. A scale reaches
-/// from 2⁻⁹ to 448 only: tensors of other magnitudes carry one more float scale beside them, which is the caller's.
+/// NVIDIA's NVFP4 in GGML's layout: 16 numbers in E2M1 share one unsigned E4M3 scale. A block holds 64 numbers in 36 bytes, which is 4.5
+/// bits per number. Scales range only from 2⁻⁹ to 448, so a tensor of other magnitudes needs one more float scale, which the caller must
+/// keep.
 /// </summary>
 public sealed class NvFp4() : BlockFormat("NVFP4", 64, 36)
 {
@@ -40,8 +41,8 @@ public sealed class NvFp4() : BlockFormat("NVFP4", 64, 36)
     internal static float Scale(byte code) => (code & 0x7F) == 0x7F ? 0 : Fp8.DecodeE4M3((byte)(code & 0x7F));
 
     /// <summary>
-    /// The nearest scale, halves upwards, and 448 for all that lies beyond 240, the last of the binade below: so GGML has it, whose bytes
-    /// these are (E4M3 itself rounds halves to even and has six more scales up to 448).
+    /// Rounds to the nearest scale, with ties rounded up, and to 448 above 240. GGML rounds in this way, and the bytes must equal its
+    /// bytes. (E4M3 itself rounds ties to even and has six more scales between 240 and 448.)
     /// </summary>
     private static byte EncodeScale(float scale)
     {

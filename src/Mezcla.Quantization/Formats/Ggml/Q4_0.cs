@@ -2,7 +2,8 @@ namespace Mezcla.Quantization.Formats;
 
 /// <summary>
 /// GGML's Q4_0: d·(q − 8), one half-precision scale and 32 codes of 4 bits; 18 bytes for 32 numbers, 4.5 bits each. The element of largest
-/// magnitude becomes code 0, which is −8: d carries its sign, so that the longer negative side is used.
+/// magnitude gets code 0, which stands for −8. The sign of d is chosen so that this is correct; the negative side is used because it
+/// reaches one step further.
 /// </summary>
 public sealed class Q4_0() : BlockFormat("Q4_0", 32, 18)
 {

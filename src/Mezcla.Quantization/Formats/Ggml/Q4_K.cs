@@ -32,8 +32,8 @@ public sealed class Q4_K() : SuperBlock("Q4_K", 144)
         }
     }
 
-    /// <summary>The part that Q4_K and Q5_K share: d, dmin and the 6-bit scales and minima into
-    /// the first 16 bytes, and the codes that follow from them.</summary>
+    /// <summary>The part that Q4_K and Q5_K share: writes d, dmin and the 6-bit scales and minima into the first 16 bytes, and chooses the
+    /// codes for them.</summary>
     internal static void EncodeScales(ReadOnlySpan<float> values, int top, float start, int steps, Span<byte> block, Span<int> codes)
     {
         Span<float> scales = stackalloc float[8], minima = stackalloc float[8];

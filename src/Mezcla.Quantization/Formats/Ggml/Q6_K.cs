@@ -61,8 +61,8 @@ public sealed class Q6_K() : SuperBlock("Q6_K", 210)
         return block[low] >> lowShift & 15 | (block[high] >> highShift & 3) << 4;
     }
 
-    /// <summary>Each half of 128: low nibbles in 64 bytes, elements l and l+64 sharing one;
-    /// upper pairs in 32 bytes, l, l+32, l+64, l+96 sharing one.</summary>
+    /// <summary>Each half of a block has 128 elements. Their low 4 bits take 64 bytes, where elements l and l+64 share a byte; their upper
+    /// 2 bits take 32 bytes, where elements l, l+32, l+64 and l+96 share a byte.</summary>
     private static (int Low, int LowShift, int High, int HighShift) Places(int element)
     {
         int half = element / 128, l = element % 128;

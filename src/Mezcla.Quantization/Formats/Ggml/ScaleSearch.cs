@@ -1,8 +1,9 @@
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// How GGML's K formats choose a group's scale. Dividing by the largest magnitude is only a start: nearby scales are tried, for each the
-/// best factor for the codes it gives is the weighted least-squares one, and the candidate of smallest weighted error wins. The order of
+/// How GGML's K formats choose a group's scale. The search starts at the scale given by the largest magnitude and tries scales near it.
+/// Each scale gives codes; the best factor for these codes is found by weighted least squares; and the candidate with the smallest weighted
+/// error wins. The order of
 /// the float operations is that of GGML's reference, so that the bytes are equal.
 /// </summary>
 internal static class ScaleSearch
@@ -10,7 +11,7 @@ internal static class ScaleSearch
     /// <summary>Groups of smaller magnitude count as zeros.</summary>
     public const float Tiny = 1e-15f;
 
-    /// <summary>To the nearest integer, halves to even.</summary>
+    /// <summary>Rounds to the nearest integer, ties to even.</summary>
     public static int Nearest(float x) => (int)MathF.Round(x);
 
     public static int Nearest(float x, int low, int high) => Math.Clamp(Nearest(x), low, high);
@@ -49,8 +50,8 @@ internal static class ScaleSearch
     }
 
     /// <summary>
-    /// x ≈ scale·(code − levels), weights x². From the plain start, each code in turn
-    /// moves to where the error falls, for at most five rounds (Q3_K).
+    /// x ≈ scale·(code − levels), weights x². The search starts at the scale given by the largest magnitude. Then each code in turn is
+    /// moved if that lowers the error, for at most five rounds (Q3_K).
     /// </summary>
     public static float SymmetricByDescent(ReadOnlySpan<float> x, int levels, Span<int> codes)
     {
@@ -104,7 +105,7 @@ internal static class ScaleSearch
     /// <param name="steps">How many more are tried, 0.1 apart.</param>
     /// <param name="absolute">Whether the error is |difference| or its square.</param>
     /// <param name="codes">The codes chosen.</param>
-    /// <param name="minimum">What is subtracted.</param>
+    /// <param name="minimum">The minimum, which is subtracted.</param>
     public static float Affine(ReadOnlySpan<float> x, ReadOnlySpan<float> weights, int top, float start, int steps, bool absolute,
         Span<int> codes, out float minimum)
     {

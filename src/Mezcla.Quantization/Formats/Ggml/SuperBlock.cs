@@ -30,8 +30,7 @@ public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name
         }
     }
 
-    /// <summary>The codes that the stored scale and minimum of a group ask for; a
-    /// group whose stored scale is 0 keeps those it had.</summary>
+    /// <summary>Recomputes each group's codes from its stored scale and minimum; a group whose stored scale is 0 keeps its codes.</summary>
     private protected static void Recode(ReadOnlySpan<float> x, float d, float minimum, int top, Span<int> codes)
     {
         if (d == 0)
@@ -40,7 +39,7 @@ public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name
             codes[i] = ScaleSearch.Nearest((x[i] + minimum) / d, 0, top);
     }
 
-    /// <summary>The same around zero: codes from 0 to 2·levels − 1 for −levels to levels − 1.</summary>
+    /// <summary>The same for symmetric groups: codes from 0 to 2·levels − 1 stand for −levels to levels − 1.</summary>
     private protected static void RecodeSymmetric(ReadOnlySpan<float> x, float d, int levels, Span<int> codes)
     {
         if (d == 0)
@@ -52,8 +51,8 @@ public abstract class SuperBlock(string name, int blockBytes) : BlockFormat(name
     /// <summary>The largest of some non-negative scales.</summary>
     private protected static float Largest(ReadOnlySpan<float> scales) => Math.Max(0, TensorPrimitives.Max(scales));
 
-    /// <summary>Eight scales and eight minima of 6 bits in 12 bytes: the low four as they are, the
-    /// others' upper two bits in the top bits of those (Q4_K, Q5_K).</summary>
+    /// <summary>Packs eight scales and eight minima of 6 bits into 12 bytes. The first four of each fill the low 6 bits of a byte, and the
+    /// upper two bits of the other four are stored in the top bits of these bytes (Q4_K, Q5_K).</summary>
     private protected static void PackSixBits(ReadOnlySpan<int> scales, ReadOnlySpan<int> minima, Span<byte> packed)
     {
         for (var j = 0; j < 4; j++)

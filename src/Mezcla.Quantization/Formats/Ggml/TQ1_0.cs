@@ -2,7 +2,8 @@ namespace Mezcla.Quantization.Formats;
 
 /// <summary>
 /// GGML's TQ1_0: ternary d·(t − 1), five digits to a byte because 3⁵ = 243 fits in 256; 54 bytes for 256 numbers, 1.6875 bits each. The
-/// byte is the digits' fraction of 243 in 256ths, so that a digit comes out by multiplying by 3 and taking what overflows.
+/// five digits form a number below 243, and the byte stores this number divided by 243 in units of 1/256. Multiplying the byte by 3 then
+/// gives the next digit as the overflow above 8 bits.
 /// </summary>
 public sealed class TQ1_0() : BlockFormat("TQ1_0", 256, 54)
 {

@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Mezcla.Quantization.Formats;
 
 /// <summary>
-/// BitNet b1.58's ternary weights (Ma et al. 2024): γ = mean|x|, t = clip(round(x/(γ + ε)), −1, 1), value γ·t. A digit is worth log₂3 =
-/// 1.585 bits; five of them in a byte, the first the least, take 1.6, and one float for the tensor.
+/// BitNet b1.58's ternary weights (Ma et al. 2024): γ = mean|x|, t = clip(round(x/(γ + ε)), −1, 1), value γ·t. A ternary digit carries
+/// log₂3 = 1.585 bits. Five digits are stored in a byte, the first as the least significant, which takes 1.6 bits per digit; the tensor's γ
+/// takes one float more.
 /// </summary>
 public sealed class Ternary() : NumberFormat("TERNARY")
 {

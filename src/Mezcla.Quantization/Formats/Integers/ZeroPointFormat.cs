@@ -4,7 +4,7 @@ namespace Mezcla.Quantization.Formats;
 
 /// <summary>
 /// Asymmetric integers: s = (max − min)/(2^b − 1), z = round(−min/s), q = round(x/s) + z in
-/// 0 to 2^b − 1. Zero is kept inside the range, so that it is exact.
+/// 0 to 2^b − 1. The range always includes zero, so zero is represented exactly.
 /// </summary>
 /// <param name="bits">4 or 8.</param>
 /// <param name="group">Numbers that share scale and zero point; 0 for all that are encoded together.</param>

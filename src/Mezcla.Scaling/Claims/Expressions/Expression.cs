@@ -15,7 +15,7 @@ public sealed class ExpressionException : Exception
 /// </summary>
 internal abstract record Expression(int Position)
 {
-    /// <summary>The value, names looked up in <paramref name="variables"/>.</summary>
+    /// <summary>The value of the expression; names are looked up in <paramref name="variables"/>.</summary>
     public abstract double Evaluate(IReadOnlyDictionary<string, double> variables);
 
     /// <summary>The names in it, each once.</summary>

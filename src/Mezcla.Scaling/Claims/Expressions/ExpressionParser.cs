@@ -12,7 +12,7 @@ internal enum Comparison
     GreaterOrEqual,
 }
 
-/// <summary>Two expressions compared: left = right, or an inequality, "within" a tolerance that may be missing.</summary>
+/// <summary>A comparison of two expressions: left = right, or an inequality, with an optional "within" tolerance.</summary>
 internal sealed record Comparing(Expression Left, Comparison Operator, Expression Right, Expression? Tolerance, bool IsRelative);
 
 /// <summary>A parser by recursive descent, with bounds on length and depth: claim files come from strangers.</summary>
