@@ -1,5 +1,6 @@
 using System.Reflection;
 using Mezcla.Notebooks;
+using Mezcla.Tensors.Torch;
 
 namespace Mezcla.Cli.Notebooks;
 
@@ -36,6 +37,7 @@ internal static class CourseHost
             References = references,
             Imports = [.. Namespaces.SelectMany(wanted => Existing(wanted, existing)).Distinct()],
             WorkingDirectory = workingDirectory,
+            NativeLibrary = (file, others) => TorchLibrary.Loadable(file, others),
         };
     }
 

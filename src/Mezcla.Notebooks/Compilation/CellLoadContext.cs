@@ -14,11 +14,13 @@ internal sealed class CellLoadContext : AssemblyLoadContext
     private readonly Dictionary<string, string> _native = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Version?> _hosts = new(StringComparer.OrdinalIgnoreCase);
     private readonly string _hostName;
+    private readonly Func<string, IReadOnlyCollection<string>, string>? _substitute;
 
-    public CellLoadContext(IEnumerable<Assembly> shared, string hostName)
+    public CellLoadContext(
+        IEnumerable<Assembly> shared, string hostName, Func<string, IReadOnlyCollection<string>, string>? substitute = null)
         : base("cells")
     {
-        _hostName = hostName;
+        (_hostName, _substitute) = (hostName, substitute);
         foreach (var path in References.FrameworkFiles)
             _hosts[Path.GetFileNameWithoutExtension(path)] = null;
 
@@ -97,7 +99,7 @@ internal sealed class CellLoadContext : AssemblyLoadContext
             "lib" + unmanagedDllName + extension })
         {
             if (_native.TryGetValue(candidate, out var path))
-                return LoadUnmanagedDllFromPath(path);
+                return LoadUnmanagedDllFromPath(_substitute?.Invoke(path, _native.Values) ?? path);
         }
 
         return 0;

@@ -24,7 +24,7 @@ internal sealed class CellSession
             own = own.Append(globals.GetType().Assembly);
 
         own = own.Distinct().ToList();
-        var context = new CellLoadContext(own, options.KernelName);
+        var context = new CellLoadContext(own, options.KernelName, options.NativeLibrary);
         Compiler = new CellCompiler(
             context,
             References.Framework().Concat(own.Select(References.Of)),

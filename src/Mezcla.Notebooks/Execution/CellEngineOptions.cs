@@ -26,6 +26,10 @@ public sealed record CellEngineOptions
     /// <summary>The kernel's name in messages and in <c>#!about</c>.</summary>
     public string KernelName { get; init; } = "Mezcla.Notebooks";
 
+    /// <summary>Which file to load in place of a native library of a restored package, given it
+    /// and all native files of these packages; by default the file itself.</summary>
+    public Func<string, IReadOnlyCollection<string>, string>? NativeLibrary { get; init; }
+
     /// <summary>The folder for the generated projects that restore NuGet
     /// packages. The default is in the user's local application data.</summary>
     public string? PackageCache { get; init; }

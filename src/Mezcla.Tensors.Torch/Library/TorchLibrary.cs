@@ -84,13 +84,32 @@ public sealed class TorchLibrary
         }
     }
 
+    /// <summary>
+    /// What to load in place of a native file of other packages, such as those that a notebook asks for: where libstdc++ is older than
+    /// GCC 13's a repaired copy of TorchSharp's binding, after the parts of libtorch that it needs; else the file itself.
+    /// </summary>
+    /// <param name="file">The file about to be loaded.</param>
+    /// <param name="others">All native files of these packages.</param>
+    /// <exception cref="DllNotFoundException">A part of libtorch does not load.</exception>
+    public static string Loadable(string file, IReadOnlyCollection<string> others)
+    {
+        var places = TorchPlaces.Here;
+        if (Path.GetFileName(file) != places.BindingFile || !OldLibstdcxx.IsHere)
+            return file;
+        var cuda = others.Any(other => Path.GetFileName(other) == places.Files(cuda: true)[^2]);
+        foreach (var part in places.Files(cuda))
+            if (others.FirstOrDefault(other => Path.GetFileName(other) == part) is { } found)
+                NativeLibrary.Load(found);
+        return Repair(file, places.Repaired(file));
+    }
+
     private void LoadFiles()
     {
         try
         {
             foreach (var file in Places.Files(IsCuda))
                 NativeLibrary.Load(Path.Combine(Folder!, file));
-            _binding = NativeLibrary.Load(OldLibstdcxx.IsHere ? Repair(Binding!, Places.Repaired) : Binding!);
+            _binding = NativeLibrary.Load(OldLibstdcxx.IsHere ? Repair(Binding!, Places.Repaired(Binding!)) : Binding!);
         }
         catch (Exception exception)
             when (exception is DllNotFoundException or BadImageFormatException or IOException or UnauthorizedAccessException

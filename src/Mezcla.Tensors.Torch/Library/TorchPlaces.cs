@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Mezcla.Tensors.Torch;
 
@@ -68,8 +70,9 @@ internal sealed record TorchPlaces(string Application, string Packages, string O
         yield return Path.Combine(Packages, "torchsharp", BindingVersion, native);
     }
 
-    /// <summary>Where the repaired copy for systems with an old libstdc++ lies.</summary>
-    internal string Repaired => Path.Combine(Own, Version, $"repaired-{BindingVersion}", BindingFile);
+    /// <summary>Where the repaired copy of a binding lies, for systems with an old libstdc++: one folder for each original.</summary>
+    internal string Repaired(string binding)
+        => Path.Combine(Own, "repaired", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(binding)))[..16], BindingFile);
 
     /// <summary>How large the restored package is, for people.</summary>
     internal string Size(bool cuda) => cuda ? "several GB to download and as much again on the disk"
