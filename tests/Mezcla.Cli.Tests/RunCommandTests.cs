@@ -6,6 +6,7 @@ using Mezcla.Cli.Shared;
 using Mezcla.Notebooks;
 using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Running;
+using Mezcla.Tensors.Torch;
 using Spectre.Console.Testing;
 
 namespace Mezcla.Cli.Tests;
@@ -38,6 +39,21 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(4, seen.OfType<CellEnded>().Count());
         Assert.Contains(seen.OfType<CellPrinted>(), p => p.Text.Contains("printed"));
         Assert.Equal(run.Notebook.ToJson(), File.ReadAllText(Saved));
+    }
+
+    // On a system with an old libstdc++ TorchSharp does not find its own library.
+    [Fact]
+    public async Task A_cell_uses_TorchSharp_with_the_libtorch_that_it_restored()
+    {
+        var library = new TorchInstallation(cuda: false);
+        Assert.SkipUnless(TorchLibrary.Find(cuda: false) is { IsComplete: true, Folder: { } folder } && folder.Contains(library.Package),
+            "libtorch is not among NuGet's packages here; mezcla doctor --install torch fetches it.");
+        var version = typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3);
+        var run = await Run(
+            [$"#r \"nuget: TorchSharp, {version}\"\n#r \"nuget: {library.Package}, {library.Version}\"",
+                "TorchSharp.torch.ones(2, 3).sum().item<float>() * 7"], new());
+        Assert.Empty(run.Errors.Select(e => e.Error.Message));
+        Assert.Contains("42", Shown(run.Notebook.Cells[1]));
     }
 
     [Fact]

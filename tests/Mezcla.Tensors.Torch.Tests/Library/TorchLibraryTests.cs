@@ -1,3 +1,5 @@
+using System.Xml.Linq;
+
 namespace Mezcla.Tensors.Torch.Tests.Library;
 
 /// <summary>Finding libtorch in folders as users have them, and repairing its binding.</summary>
@@ -46,6 +48,19 @@ public sealed class TorchLibraryTests : IDisposable
         Assert.Null(missing.Folder);
         Assert.Contains("libtorch-cpu-linux-x64", missing.Report);
         Assert.Contains("Type: mezcla doctor --install torch (130 MB to download, 600 MB on the disk).", missing.Report);
+    }
+
+    [Fact]
+    public void The_versions_are_those_that_the_build_restores()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "Directory.Packages.props")))
+            root = root.Parent!;
+        var versions = XDocument.Load(Path.Combine(root.FullName, "Directory.Packages.props")).Descendants("PackageVersion")
+            .ToDictionary(package => package.Attribute("Include")!.Value, package => package.Attribute("Version")!.Value);
+        Assert.Equal(TorchPlaces.BindingVersion, versions["TorchSharp"]);
+        foreach (var platform in (string[])["linux-x64", "osx-arm64", "win-arm64", "win-x64"])
+            Assert.Equal(TorchPlaces.Version, versions[Places(platform).Package(cuda: false)]);
     }
 
     // NVIDIA's build lies in several packages, some of its files with a sum to check them by.
