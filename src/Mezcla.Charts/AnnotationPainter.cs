@@ -1,6 +1,7 @@
 namespace Mezcla.Charts;
 
-/// <summary>Draws levels, marks, regions and notes, with their words on a halo of paper so that they read over data.</summary>
+/// <summary>Draws levels, marks, regions and notes. Their text has an outline in the background colour, so that it can be read on top of
+/// data.</summary>
 internal static class AnnotationPainter
 {
     private const double Size = 12;
@@ -55,7 +56,7 @@ internal static class AnnotationPainter
         }
     }
 
-    /// <summary>False if the annotation lies outside axes with fixed ends.</summary>
+    /// <summary>False for annotations that lie outside the fixed range of an axis.</summary>
     private static bool Visible(Annotation note, Chart chart, Frame frame)
     {
         var (x, y) = chart.Horizontal ? (note.Y, note.X) : (note.X, note.Y);
@@ -66,7 +67,8 @@ internal static class AnnotationPainter
 
     private static Scale? Level(Chart chart, Frame frame) => (chart.Horizontal ? frame.X : frame.Y) as NumberScale;
 
-    /// <summary>Draws a vertical line. The label of each further line is one row lower, so neighbouring labels do not collide.</summary>
+    /// <summary>Draws a vertical line. The label of each further line is one row lower, so that the labels of neighbouring lines do not
+    /// overlap.</summary>
     private static void Vertical(Svg svg, Frame frame, double x, string text, double width, int row)
     {
         svg.Line(x, frame.Top, x, frame.Bottom, Dashes);

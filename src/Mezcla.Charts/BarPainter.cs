@@ -1,6 +1,6 @@
 namespace Mezcla.Charts;
 
-/// <summary>Draws bars, standing or lying, side by side or on each other.</summary>
+/// <summary>Draws vertical or horizontal bars, side by side or stacked.</summary>
 internal static class BarPainter
 {
     private const int MostLabels = 30;
@@ -15,10 +15,10 @@ internal static class BarPainter
         var slots = chart.Stacked ? 1 : series.Length;
         var room = Math.Min(along.Band * 0.78, 76.0 * slots);
         var thick = room / slots;
-        // A stack begins where the one before ended; positive and negative values grow apart.
+        // Each bar of a stack begins where the one before ended; positive and negative values are stacked separately.
         var (above, below) = (new double[categories.Count], new double[categories.Count]);
         var zero = value.Map(value.IsLog ? value.Min : Math.Clamp(0, value.Min, value.Max));
-        // Either every visible bar has a label with its value or none has; labels on only a few bars would look like a deliberate choice.
+        // Label every visible bar or none: if only a few of many bars had labels, they would look like a deliberate choice.
         bool Fits(double v) => chart.Horizontal
             ? thick >= LabelSize
             : Svg.WidthOf(NumberText.Format(v, chart.Y.Format), LabelSize) <= thick + 6;
@@ -26,7 +26,7 @@ internal static class BarPainter
             && series.SelectMany(s => s.Values).Where(value.Has).All(v => Fits(v) || Math.Abs(value.Map(v) - zero) < 2)
             && (chart.Horizontal || !Neighbours().Any(Touch));
 
-        // Two bars of about one height beside each other: their values must not run into one.
+        // The labels of two neighbouring bars of nearly the same height must not overlap.
         IEnumerable<(double Left, double Right)> Neighbours() => series.Zip(series.Skip(1))
             .SelectMany(p => p.First.Values.Zip(p.Second.Values)).Where(p => value.Has(p.First) && value.Has(p.Second));
         bool Touch((double Left, double Right) pair) => Math.Abs(value.Map(pair.Left) - value.Map(pair.Right)) < LabelSize

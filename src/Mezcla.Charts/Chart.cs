@@ -7,8 +7,8 @@ namespace Mezcla.Charts;
 /// <code>
 /// Chart.Lines(title: "Loss", x: "step", y: "nats").Add("dense", steps, dense).Add("8 experts", steps, sparse).LogX()
 /// </code>
-/// It becomes SVG (<see cref="ToSvg"/>), a Plotly figure (<see cref="ToPlotly"/>) or a sentence (<see cref="ToText"/>), and all of them at
-/// once for a notebook (<see cref="ToMimeBundle"/>). A value that is not finite leaves a gap.
+/// A chart can be written as SVG (<see cref="ToSvg"/>), as a Plotly figure (<see cref="ToPlotly"/>), as text (<see cref="ToText"/>), or as
+/// all of them at once for a notebook (<see cref="ToMimeBundle"/>). A value that is not finite leaves a gap.
 /// </summary>
 public sealed class Chart
 {
@@ -40,23 +40,23 @@ public sealed class Chart
     internal double? Height { get; private set; }
 
     /// <summary>A line chart, which shows how something changes.</summary>
-    /// <param name="title">The title; best is the conclusion that the chart supports.</param>
-    /// <param name="x">What the x axis counts, with its unit.</param>
-    /// <param name="y">What the y axis counts, with its unit.</param>
-    /// <param name="markers">Whether each point has a mark; few points read better with one.</param>
+    /// <param name="title">The title; ideally it states the conclusion that the chart supports.</param>
+    /// <param name="x">The quantity on the x axis, with its unit.</param>
+    /// <param name="y">The quantity on the y axis, with its unit.</param>
+    /// <param name="markers">Whether each point has a marker; markers help if there are few points.</param>
     public static Chart Lines(string title = "", string x = "", string y = "", bool markers = false) =>
         new(Kind.Lines, title, x, y) { Markers = markers };
 
     /// <summary>A scatter chart, which shows how two quantities are related.</summary>
     /// <param name="title">The title.</param>
-    /// <param name="x">What the x axis counts.</param>
-    /// <param name="y">What the y axis counts.</param>
+    /// <param name="x">The quantity on the x axis.</param>
+    /// <param name="y">The quantity on the y axis.</param>
     public static Chart Scatter(string title = "", string x = "", string y = "") => new(Kind.Scatter, title, x, y);
 
     /// <summary>A bar chart of a few named amounts. Several series stand side by side, or are stacked.</summary>
     /// <param name="title">The title.</param>
     /// <param name="x">What the categories are.</param>
-    /// <param name="y">What a bar's length counts.</param>
+    /// <param name="y">The quantity that the length of a bar shows.</param>
     /// <param name="stacked">Whether the series are stacked.</param>
     /// <param name="horizontal">Whether the bars are horizontal, which leaves room for long names.</param>
     public static Chart Bars(string title = "", string x = "", string y = "", bool stacked = false, bool horizontal = false) =>
@@ -64,8 +64,8 @@ public sealed class Chart
 
     /// <summary>A stacked area chart, which shows how the parts of a whole change.</summary>
     /// <param name="title">The title.</param>
-    /// <param name="x">What the x axis counts.</param>
-    /// <param name="y">What the height counts.</param>
+    /// <param name="x">The quantity on the x axis.</param>
+    /// <param name="y">The quantity that the height shows.</param>
     public static Chart Areas(string title = "", string x = "", string y = "") => new(Kind.Areas, title, x, y) { Stacked = true };
 
     /// <summary>A histogram, which shows how values are distributed. All series have the same bins.</summary>
@@ -83,8 +83,8 @@ public sealed class Chart
     /// <param name="y">What the rows are.</param>
     /// <param name="rows">The names of the rows; their numbers if null.</param>
     /// <param name="columns">The names of the columns; their numbers if null.</param>
-    /// <param name="diverging">Whether negative and positive values get a colour each, with zero between them.</param>
-    /// <param name="showValues">Whether the cells say their value, where there is room.</param>
+    /// <param name="diverging">Whether negative and positive values have different colours, with zero uncoloured between them.</param>
+    /// <param name="showValues">Whether the cells show their values if there is room.</param>
     /// <exception cref="ArgumentException">The number of names is not the number of rows or columns.</exception>
     public static Chart Heatmap<T>(
         T[,] values, string title = "", string x = "", string y = "", IEnumerable<string>? rows = null, IEnumerable<string>? columns = null,
@@ -112,8 +112,8 @@ public sealed class Chart
     }
 
     /// <summary>Adds a series of the chart's kind.</summary>
-    /// <param name="name">What the legend calls it.</param>
-    /// <param name="xs">Where, one for each value.</param>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="xs">The x values, one for each y value.</param>
     /// <param name="ys">The values.</param>
     /// <exception cref="ArgumentException">There are not as many xs as ys, or the kind of chart has no x values.</exception>
     public Chart Add<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys) where TX : INumberBase<TX> where TY : INumberBase<TY>
@@ -123,10 +123,10 @@ public sealed class Chart
         return Add(name, Numbers(xs), Numbers(ys));
     }
 
-    /// <summary>Adds a series of the chart's kind over named categories. The categories of all
-    /// series together are the axis, in the order they came.</summary>
-    /// <param name="name">What the legend calls it.</param>
-    /// <param name="categories">Where, one for each value.</param>
+    /// <summary>Adds a series of the chart's kind over named categories. The axis shows the categories of all series, in the order in which
+    /// they first occur.</summary>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="categories">The categories, one for each value.</param>
     /// <param name="ys">The values.</param>
     /// <exception cref="ArgumentException">There are not as many categories as values.</exception>
     public Chart Add<TY>(string name, IEnumerable<string> categories, IEnumerable<TY> ys) where TY : INumberBase<TY>
@@ -147,8 +147,8 @@ public sealed class Chart
         return this;
     }
 
-    /// <summary>Adds values without xs: at 0, 1, 2 … for lines and the like, counted for a histogram.</summary>
-    /// <param name="name">What the legend calls them.</param>
+    /// <summary>Adds values without x values. A histogram counts them; other charts place them at x = 0, 1, 2 …</summary>
+    /// <param name="name">The name in the legend.</param>
     /// <param name="values">The values.</param>
     public Chart Add<T>(string name, IEnumerable<T> values) where T : INumberBase<T>
     {
@@ -161,8 +161,8 @@ public sealed class Chart
 
     /// <summary>Adds the area between two curves, such as an interval around a line. It takes the
     /// colour of the series added before it with the same name.</summary>
-    /// <param name="name">What the legend calls it.</param>
-    /// <param name="xs">Where.</param>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="xs">The x values.</param>
     /// <param name="low">The lower edge at each x.</param>
     /// <param name="high">The upper edge at each x.</param>
     /// <exception cref="ArgumentException">The three do not have the same length.</exception>
@@ -177,10 +177,10 @@ public sealed class Chart
     }
 
     /// <summary>Adds points to a chart of any kind with numbers on both axes.</summary>
-    /// <param name="name">What the legend calls them.</param>
-    /// <param name="xs">Where.</param>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="xs">The x values.</param>
     /// <param name="ys">The values.</param>
-    /// <param name="texts">What the reader's pointer shows at each point.</param>
+    /// <param name="texts">The text that is shown when the pointer is over each point.</param>
     /// <exception cref="ArgumentException">The numbers of xs, ys and texts differ.</exception>
     public Chart Points<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys, IEnumerable<string>? texts = null)
         where TX : INumberBase<TX> where TY : INumberBase<TY>
@@ -194,8 +194,8 @@ public sealed class Chart
     }
 
     /// <summary>Adds a line to a chart of any kind with numbers on both axes, such as a fit through points.</summary>
-    /// <param name="name">What the legend calls it.</param>
-    /// <param name="xs">Where.</param>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="xs">The x values.</param>
     /// <param name="ys">The values.</param>
     /// <exception cref="ArgumentException">There are not as many xs as ys.</exception>
     public Chart Line<TX, TY>(string name, IEnumerable<TX> xs, IEnumerable<TY> ys) where TX : INumberBase<TX> where TY : INumberBase<TY>
@@ -209,36 +209,37 @@ public sealed class Chart
     /// <summary>Adds a note to a point.</summary>
     /// <param name="x">Its x; the number of the category, if the axis has names.</param>
     /// <param name="y">Its y.</param>
-    /// <param name="text">What to say.</param>
+    /// <param name="text">The text of the note.</param>
     public Chart Note(double x, double y, string text) => With(() => Annotations.Add(new(text, x, y)));
 
-    /// <summary>Draws a level across the chart, such as the loss of a baseline.</summary>
-    /// <param name="y">The level.</param>
-    /// <param name="text">What it is.</param>
+    /// <summary>Draws a horizontal line across the chart, such as the loss of a baseline.</summary>
+    /// <param name="y">The y value of the line.</param>
+    /// <param name="text">The label.</param>
     public Chart Level(double y, string text) => With(() => Annotations.Add(new(text, double.NaN, y)));
 
     /// <summary>Draws a vertical line, such as the moment when something happened.</summary>
     /// <param name="x">Where.</param>
-    /// <param name="text">What it is.</param>
+    /// <param name="text">The label.</param>
     public Chart Mark(double x, string text) => With(() => Annotations.Add(new(text, x, double.NaN)));
 
     /// <summary>Shades a range of the x axis.</summary>
     /// <param name="from">Where it begins.</param>
     /// <param name="to">Where it ends.</param>
-    /// <param name="text">What it is.</param>
+    /// <param name="text">The label.</param>
     public Chart Region(double from, double to, string text) => With(() => Annotations.Add(new(text, from, double.NaN, to)));
 
     /// <summary>Adds a second line below the title.</summary>
     /// <param name="text">The line.</param>
     public Chart Subtitle(string text) => With(() => SubtitleText = text);
 
-    /// <summary>Replaces the description that readers who cannot see the picture get; the one
-    /// made from the data gives ranges and ends of every series.</summary>
+    /// <summary>Replaces the description for readers who cannot see the picture. By default it is made from the data and gives the range
+    /// and the first and last value of every series.</summary>
     /// <param name="text">The description.</param>
     public Chart Describe(string text) => With(() => DescriptionText = text);
 
     /// <summary>Makes the x axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
-    /// <exception cref="InvalidOperationException">The chart has bars: their values are on the y axis, also where the bars lie.</exception>
+    /// <exception cref="InvalidOperationException">The chart has bars: their values are on the y axis, even if the bars are
+    /// horizontal.</exception>
     public Chart LogX() => Type == Kind.Bars
         ? throw new InvalidOperationException(
             "The x axis of bars holds categories. Their values are on the y axis, also where the bars lie: use LogY().")
@@ -247,20 +248,22 @@ public sealed class Chart
     /// <summary>Makes the y axis logarithmic. Values that are not positive are left out, and the chart says how many.</summary>
     public Chart LogY() => With(() => Y.Log = true);
 
-    /// <summary>Makes both axes logarithmic: where scaling laws are straight.</summary>
+    /// <summary>Makes both axes logarithmic; scaling laws are then straight lines.</summary>
     public Chart LogLog() => LogX().LogY();
 
-    /// <summary>Fixes the ends of the x axis; null leaves an end to the data.</summary>
+    /// <summary>Fixes the ends of the x axis; an end that is null is chosen from the data.</summary>
     /// <param name="min">The left end.</param>
     /// <param name="max">The right end.</param>
     public Chart XRange(double? min = null, double? max = null) => With(() => (X.Min, X.Max) = (min, max));
 
-    /// <summary>Fixes the ends of the y axis, or of the shades of a heat map; null leaves an end to the data.</summary>
+    /// <summary>Fixes the ends of the y axis, or the value range of a heat map's shades; an end that is null is chosen from the
+    /// data.</summary>
     /// <param name="min">The lower end.</param>
     /// <param name="max">The upper end.</param>
     public Chart YRange(double? min = null, double? max = null) => With(() => (Y.Min, Y.Max) = (min, max));
 
-    /// <summary>Leaves out the numbers of the y axis, where heights only keep series apart.</summary>
+    /// <summary>Leaves out the numbers of the y axis, for charts in which the height has no meaning and only separates the
+    /// series.</summary>
     public Chart HideY() => With(() => Y.Hidden = true);
 
     /// <summary>Sets the format of numbers.</summary>
@@ -268,14 +271,14 @@ public sealed class Chart
     /// <param name="y">On the y axis, and in the cells of a heat map.</param>
     public Chart Format(AxisFormat x = AxisFormat.Auto, AxisFormat y = AxisFormat.Auto) => With(() => (X.Format, Y.Format) = (x, y));
 
-    /// <summary>Sets the size in pixels that the chart is drawn at; a page narrower than that shrinks it.</summary>
+    /// <summary>Sets the size in pixels at which the chart is drawn; on a narrower page the chart becomes smaller.</summary>
     /// <param name="width">The width.</param>
     /// <param name="height">The height; chosen by the kind of chart if null.</param>
     public Chart Size(double width, double? height = null) =>
         With(() => (Width, Height) = (Math.Clamp(width, 200, 4000), height is { } h ? Math.Clamp(h, 120, 4000) : null));
 
-    /// <summary>The chart as one SVG element that stands alone: no script, no font, no
-    /// network; light or dark as its surroundings are.</summary>
+    /// <summary>The chart as one self-contained SVG element without scripts, fonts or network access. It follows the light or dark theme of
+    /// its page.</summary>
     public string ToSvg() => ChartRenderer.Render(this, hover: false);
 
     /// <summary>The chart as a Plotly figure in JSON: <c>data</c> and <c>layout</c>.</summary>
@@ -284,7 +287,8 @@ public sealed class Chart
     /// <summary>The chart in words: what is drawn, ranges, first and last values.</summary>
     public string ToText() => ChartText.Plain(this);
 
-    /// <summary>The chart in every form a notebook may want, by MIME type. <c>text/html</c> also shows values under the pointer.</summary>
+    /// <summary>The chart in all forms that a notebook may need, by MIME type. The form <c>text/html</c> also shows the values under the
+    /// pointer.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string>
     {
         ["text/html"] = HtmlFrame(ChartRenderer.Render(this, hover: true), Width),
@@ -296,7 +300,7 @@ public sealed class Chart
     /// <inheritdoc/>
     public override string ToString() => ToText();
 
-    /// <summary>On a narrow screen a chart scrolls sideways rather than shrink until nobody can read it.</summary>
+    /// <summary>On a narrow screen, the chart scrolls sideways instead of becoming too small to read.</summary>
     internal static string HtmlFrame(string svg, double width) =>
         $"<div class=\"mezcla-chart\" style=\"overflow-x:auto;max-width:{Svg.F(width)}px\"><div " +
             $"style=\"min-width:{Svg.F(Math.Min(width, 470))}px\">{svg}</div></div>";
@@ -329,7 +333,7 @@ public sealed class Chart
     private static void Check(string name, int xs, int others)
     {
         if (xs != others)
-            throw new ArgumentException($"{name}: {xs} x values and {others} others; they go together one by one.");
+            throw new ArgumentException($"{name}: {xs} x values and {others} others; the numbers must be equal.");
     }
 
     private Chart With(Action change)

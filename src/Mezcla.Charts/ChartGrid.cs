@@ -5,12 +5,13 @@ public sealed class ChartGrid
 {
     private const double Gap = 10;
 
-    /// <summary>Puts charts beside and below each other.</summary>
+    /// <summary>Arranges charts in rows and columns.</summary>
     /// <param name="charts">The charts, row by row.</param>
-    /// <param name="columns">How many stand beside each other.</param>
-    /// <param name="title">What is seen in all of them.</param>
-    /// <param name="sameY">Whether all have the same y range (the same shades, if they are heat maps), so that heights compare.</param>
-    /// <param name="width">The width of the whole in pixels.</param>
+    /// <param name="columns">The number of charts in a row.</param>
+    /// <param name="title">The title of the whole picture.</param>
+    /// <param name="sameY">Whether all charts have the same y range (or the same shades, if they are heat maps), so that they can be
+    /// compared.</param>
+    /// <param name="width">The width of the whole picture in pixels.</param>
     public ChartGrid(IEnumerable<Chart> charts, int columns = 3, string title = "", bool sameY = false, double width = 860)
     {
         ArgumentNullException.ThrowIfNull(charts);
@@ -41,7 +42,7 @@ public sealed class ChartGrid
     /// <summary>The charts in words, one after the other.</summary>
     public string ToText() => string.Join("\n\n", Charts.Select(ChartText.Plain).Prepend(Title).Where(t => t.Length > 0));
 
-    /// <summary>The charts in every form a notebook may want, by MIME type.</summary>
+    /// <summary>The charts in all forms that a notebook may need, by MIME type.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string>
     {
         ["text/html"] = Chart.HtmlFrame(Render(hover: true), Width),

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mezcla.Charts;
 
-/// <summary>Draws a chart as SVG: header, axes, data, annotations, and what appears under the pointer.</summary>
+/// <summary>Draws a chart as SVG: header, axes, data, annotations, and the values that appear under the pointer.</summary>
 internal static class ChartRenderer
 {
     private const double TitleSize = 16, TextSize = 12.5;
@@ -16,8 +16,8 @@ internal static class ChartRenderer
         return Wrap(body, chart.Width, height, chart.Title.Length > 0 ? chart.Title : "Chart", ChartText.Description(chart));
     }
 
-    /// <summary>The outer element: style, title and description for those who cannot see it, paper.
-    /// Identifiers come from the content, so equal charts are equal text.</summary>
+    /// <summary>Writes the outer element: style, title, a description for readers who cannot see the picture, and background. Identifiers
+    /// are derived from the content, so equal charts give equal text.</summary>
     public static string Wrap(Svg body, double width, double height, string title, string description)
     {
         var content = body.ToString();
@@ -31,12 +31,12 @@ internal static class ChartRenderer
             content.Replace("@id", id) + "</svg>";
     }
 
-    /// <summary>Draws a chart into a width of its own and returns the height it took.</summary>
-    /// <param name="svg">Where to.</param>
+    /// <summary>Draws a chart with a given width and returns its height.</summary>
+    /// <param name="svg">The SVG that the chart is written to.</param>
     /// <param name="chart">The chart.</param>
-    /// <param name="width">The width there is.</param>
-    /// <param name="hover">Whether to add what shows under the pointer.</param>
-    /// <param name="small">Whether it is one of several: smaller header and height.</param>
+    /// <param name="width">The available width.</param>
+    /// <param name="hover">Whether to add the values that appear under the pointer.</param>
+    /// <param name="small">Whether the chart is one of several and so has a smaller header and height.</param>
     public static double Draw(Svg svg, Chart chart, double width, bool hover, bool small = false)
     {
         var y = Header(svg, chart, width, small);
@@ -55,7 +55,7 @@ internal static class ChartRenderer
             return height;
         }
 
-        // Charts in a grid clip differently, so the frame is part of the name.
+        // Each chart of a grid has its own clipping rectangle, so the identifier includes the frame.
         var clip = $"@id{Svg.F(frame.Left)}-{Svg.F(frame.Top)}-{Svg.F(frame.Right)}-{Svg.F(frame.Bottom)}".Replace('.', '_');
         svg.Raw(
             $"<clipPath id=\"{clip}\"><rect x=\"{Svg.F(frame.Left - 1)}\" y=\"{Svg.F(frame.Top - 5)}\" " +
@@ -75,7 +75,7 @@ internal static class ChartRenderer
         return height;
     }
 
-    /// <summary>The names of the legend in the order of their colours; series of one name share one.</summary>
+    /// <summary>The names of the legend in the order of their colours; series with the same name share a colour.</summary>
     public static List<string> Names(Chart chart) => [.. chart.Series.Select(s => s.Name).Distinct()];
 
     private static double Header(Svg svg, Chart chart, double width, bool small)

@@ -2,13 +2,14 @@ using System.Text;
 
 namespace Mezcla.Charts;
 
-/// <summary>A chart in words, for those who cannot see it, for terminals and for logs.</summary>
+/// <summary>Describes a chart in words, for readers who cannot see it, for terminals and for logs.</summary>
 internal static class ChartText
 {
     private const int MostSeries = 12, SparkWidth = 40;
     private const string Sparks = "▁▂▃▄▅▆▇█";
 
-    /// <summary>What a screen reader says: the kind of chart, its axes, and each series' range and ends.</summary>
+    /// <summary>The text for a screen reader: the kind of chart, its axes, and the range and the first and last value of each
+    /// series.</summary>
     public static string Description(Chart chart)
     {
         if (chart.DescriptionText is { } given)
@@ -35,7 +36,7 @@ internal static class ChartText
         return text.ToString();
     }
 
-    /// <summary>Several lines: the title, the description, a line of blocks for each series.</summary>
+    /// <summary>The title, the description, and for each series a line of block characters that shows its shape.</summary>
     public static string Plain(Chart chart)
     {
         var text = new StringBuilder();

@@ -3,7 +3,7 @@ namespace Mezcla.Charts;
 /// <summary>The range of numbers that an axis shows.</summary>
 internal readonly record struct Domain(double Min, double Max, bool Log, bool Empty)
 {
-    /// <summary>The x axis of a chart with numbers there.</summary>
+    /// <summary>The range of the x axis of a chart whose x values are numbers.</summary>
     public static Domain OfX(Chart chart)
     {
         if (chart.Type == Chart.Kind.Histogram)
@@ -15,7 +15,7 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
         return Of(values, chart.X, chart.Type == Chart.Kind.Scatter || chart.Series.All(s => s is PointSeries) ? 0.04 : 0, fromZero: false);
     }
 
-    /// <summary>The y axis of a chart; for horizontal bars, the axis of their lengths.</summary>
+    /// <summary>The range of the y axis of a chart; for horizontal bars, of the axis that shows their lengths.</summary>
     public static Domain OfY(Chart chart)
     {
         var values = chart.Type switch

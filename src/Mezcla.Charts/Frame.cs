@@ -12,7 +12,7 @@ internal sealed class Frame
     public required Scale X { get; init; }
     public required Scale Y { get; init; }
 
-    /// <summary>True if nothing has a place on the axes.</summary>
+    /// <summary>True if no value can be drawn on the axes.</summary>
     public required bool Empty { get; init; }
 
     private double _slant;
@@ -24,8 +24,8 @@ internal sealed class Frame
     /// <summary>The height of the whole chart down to the last label.</summary>
     public required double Total { get; init; }
 
-    /// <summary>Lays out the axes in the room from <paramref name="top"/> to
-    /// <paramref name="height"/>; a heat map without a height takes what its cells need.</summary>
+    /// <summary>Lays out the axes between <paramref name="top"/> and <paramref name="height"/>; a heat map without a given height takes the
+    /// height that its cells need.</summary>
     public static Frame Of(Chart chart, double top, double width, double? height)
     {
         var lying = chart is { Type: Chart.Kind.Bars, Horizontal: true };
@@ -133,7 +133,7 @@ internal sealed class Frame
             ? Ticks.Log(domain.Min, domain.Max, parts, format)
             : Ticks.Linear(domain.Min, domain.Max, parts, format);
 
-    /// <summary>As many ticks as have room for their labels side by side.</summary>
+    /// <summary>Returns as many ticks as fit with their labels side by side.</summary>
     private static List<Tick> FittingTicks(Domain domain, double width, AxisFormat format)
     {
         for (var parts = (int)Math.Clamp(width / 75, 2, 10); ; parts--)
@@ -145,7 +145,7 @@ internal sealed class Frame
         }
     }
 
-    /// <summary>The names that fit: every one, or every few where bands are narrower than a line of text.</summary>
+    /// <summary>The category names that fit: all of them, or every n-th one if the bands are narrower than a line of text.</summary>
     private static List<Tick> CategoryTicks(List<string> names, double perName, double width)
     {
         // Every 2nd, 5th, 10th, 20th …, so that numbered rows show round numbers.

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Mezcla.Charts;
 
-/// <summary>Draws a table of numbers as shades of one colour, or of two with zero between
-/// them. Shades are opacities, so they suit light and dark paper.</summary>
+/// <summary>Draws a table of numbers as shades of one colour, or of two colours with zero between them. Shades are opacities, so they work
+/// on light and dark backgrounds.</summary>
 internal static class HeatmapPainter
 {
     private const int MostCells = 72, MostTooltips = 700, Levels = 40;
@@ -20,17 +20,17 @@ internal static class HeatmapPainter
             high = chart.Y.Max ?? Math.Max(Math.Abs(low), Math.Abs(high));
             return (-high, high);
         }
-        // Zero is the natural white of weights and counts; other values get the whole range.
+        // For values such as weights and counts, zero is uncoloured; other values use the whole range of shades.
         low = chart.Y.Min ?? (low > 0 && low < high * 0.5 ? 0 : low);
         return (low, chart.Y.Max ?? high);
     }
 
-    /// <summary>The size of the table on the page: square cells where that gives a good picture.</summary>
+    /// <summary>The size of the table on the page. Cells are square unless the picture would become too flat or too narrow.</summary>
     public static (double Width, double Height) Size(Chart chart, double width)
     {
         var (rows, columns) = (Math.Max(Heat(chart).GetLength(0), 1), Math.Max(Heat(chart).GetLength(1), 1));
         var cell = Math.Min(width / columns, LargestCell);
-        // A wide flat table, or a narrow high one, is stretched to where its labels can be read.
+        // A very flat or very narrow table is stretched until its labels can be read.
         var height = Math.Clamp(rows * cell, Math.Min(rows * 14, 500), 640);
         return (chart.ShowValues ? width : Math.Min(width, Math.Max(cell * columns, Math.Min(columns * 18, width))), height);
     }
@@ -43,7 +43,7 @@ internal static class HeatmapPainter
         var (height, width) = (frame.Height / rows, frame.Width / columns);
         var gap = width > 8 && height > 8 ? 1 : 0;
         var alone = rows * columns <= MostTooltips && rowsInCell * columnsInCell == 1;
-        // Cells without details under the pointer are drawn together, with one path for each shade.
+        // Cells without a tooltip are drawn together, with one path for each shade.
         var together = new SortedDictionary<int, StringBuilder>();
 
         svg.Open("g", $"class=\"ht\" fill=\"{Palette.LightHeat}\"");
@@ -77,7 +77,7 @@ internal static class HeatmapPainter
             Numbers(svg, chart, frame, values, width, height, gap);
     }
 
-    /// <summary>The strip of shades with its values.</summary>
+    /// <summary>Draws the colour scale with its values.</summary>
     public static double Key(Svg svg, Chart chart, double width, double y)
     {
         var (low, high) = Range(chart);
@@ -125,7 +125,7 @@ internal static class HeatmapPainter
                     continue;
                 var text = NumberText.Format(values[i, j], chart.Y.Format, 2);
                 var size = Math.Clamp(Math.Min(height * 0.5, (width - 4) / Math.Max(Svg.WidthOf(text, 1), 0.1)), 7, 12);
-                // Past half shade the paper's colour reads better than the ink's.
+                // On dark shades, text in the background colour is easier to read than text in the foreground colour.
                 var ink = Shade(values[i, j], low, high, chart.Diverging) > 0.5
                     ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\""
                     : $"fill=\"{Palette.LightInk}\"";
@@ -141,7 +141,7 @@ internal static class HeatmapPainter
         return Math.Clamp(part, 0, 1);
     }
 
-    /// <summary>A table too large to draw cell by cell becomes one of means.</summary>
+    /// <summary>Reduces a table that is too large to draw cell by cell to a smaller table of means.</summary>
     private static (double[,] Values, int Rows, int Columns) Reduce(double[,] values)
     {
         var (rows, columns) = ((values.GetLength(0) + MostCells - 1) / MostCells, (values.GetLength(1) + MostCells - 1) / MostCells);

@@ -1,6 +1,6 @@
 namespace Mezcla.Charts;
 
-/// <summary>Values of several series counted in the same bins.</summary>
+/// <summary>The counts of the values of several series in the same bins.</summary>
 /// <param name="Edges">The edges of the bins, one more than there are bins.</param>
 /// <param name="Counts">For each series, how many values each bin has; a value on an edge
 /// belongs to the bin above it, but the last bin has both its edges.</param>
@@ -29,7 +29,7 @@ internal sealed record Histogram(double[] Edges, int[][] Counts)
             return [min - half, min + half];
         }
         var step = Ticks.Step(max - min, bins);
-        // For whole numbers a bin is centred on one number or on a group of consecutive numbers; with bins of half a unit every other bin
+        // For whole numbers, bins have a whole width and their edges lie between whole numbers: with bins of half a unit, every second bin
         // would be empty.
         if (whole && step < 5)
             return [.. Enumerable.Range(0, (int)((max - min) / Math.Ceiling(step)) + 2).Select(i => min - 0.5 + i * Math.Ceiling(step))];
@@ -50,7 +50,7 @@ internal sealed record Histogram(double[] Edges, int[][] Counts)
         foreach (var value in values)
         {
             var found = Array.BinarySearch(edges, value);
-            // Rounding may put an extreme value a hair outside the edges computed from it.
+            // Because of rounding, an extreme value may lie slightly outside the edges that were computed from it.
             counts[Math.Clamp(found >= 0 ? found : ~found - 1, 0, counts.Length - 1)]++;
         }
         return counts;

@@ -5,7 +5,7 @@ namespace Mezcla.Charts;
 /// <summary>How the numbers of an axis are written.</summary>
 public enum AxisFormat
 {
-    /// <summary>Short counts with the field's suffixes where they help (1.8T), powers of ten where those do not reach.</summary>
+    /// <summary>Short numbers with the usual suffixes (1.8T), or with powers of ten where no suffix is large enough.</summary>
     Auto,
 
     /// <summary>Every digit, with thousands separated.</summary>
@@ -21,15 +21,15 @@ public enum AxisFormat
     Power,
 }
 
-/// <summary>Numbers as people write them on charts and in sentences, the same in every culture.</summary>
+/// <summary>Formats numbers for charts and sentences, independently of the culture.</summary>
 public static class NumberText
 {
     private static readonly (double Size, string Suffix)[] Counts = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")];
     private static readonly string[] Binary = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
     /// <summary>
-    /// Writes a number shortly: 1.8T, 175B, 7.24M, 12k; from 0.001 to 9,999 as it is; beyond those as a power of ten. Billions are B as the
-    /// field writes them, not SI's G.
+    /// Writes a number in a short form: 1.8T, 175B, 7.24M, 12k. Numbers from 0.001 to 9,999 are written in full, and very small or very
+    /// large numbers as a power of ten. A billion is written B, as is usual in the field, not G as in SI.
     /// </summary>
     /// <param name="value">The number.</param>
     /// <param name="digits">How many significant digits to keep.</param>

@@ -3,8 +3,8 @@ using System.Text;
 namespace Mezcla.Charts;
 
 /// <summary>
-/// The colours, once for light paper and once for dark. Eight colours for series, distinct in lightness or hue for readers with any of the
-/// three kinds of colour blindness (a test simulates them), each with a contrast of at least 3:1 to its paper (WCAG 2.2, 1.4.11).
+/// The colours for light and for dark backgrounds. The eight colours for series differ in lightness or hue for readers with any of the
+/// three kinds of colour blindness (a test simulates them). Each has a contrast of at least 3:1 to its background (WCAG 2.2, 1.4.11).
 /// </summary>
 internal static class Palette
 {
@@ -18,19 +18,19 @@ internal static class Palette
 
     public static int Count => Light.Length;
 
-    /// <summary>The attributes that give an element series i's colour as its fill. The
-    /// attribute serves readers of SVG that know no CSS variables.</summary>
+    /// <summary>The attributes that give an element series i's colour as its fill. The attribute is for SVG viewers that do not support CSS
+    /// variables.</summary>
     public static string Fill(int series) => $"class=\"f{series % Count}\" fill=\"{Light[series % Count]}\"";
 
-    /// <summary>The attributes that give an element series i's colour as its stroke;
-    /// the second time round the palette it is dashed.</summary>
+    /// <summary>The attributes that give an element series i's colour as its stroke. The stroke is dashed for series after the first eight,
+    /// whose colours repeat.</summary>
     public static string Stroke(int series, double width = 2) =>
         $"class=\"s{series % Count}\" fill=\"none\" stroke=\"{Light[series % Count]}\" stroke-width=\"{Svg.F(width)}\"" +
             (series >= Count ? " stroke-dasharray=\"6 4\"" : "");
 
     /// <summary>
-    /// The rules that follow the reader's theme: the system's where nothing else is said, else that of JupyterLab, VS Code or a page that
-    /// sets <c>data-theme</c>; always light on paper.
+    /// The CSS rules that follow the reader's theme: that of JupyterLab, VS Code or a page that sets <c>data-theme</c>, and otherwise the
+    /// system's. Printed charts are always light.
     /// </summary>
     public static string StyleSheet { get; } = BuildStyleSheet();
 
@@ -55,7 +55,7 @@ internal static class Palette
         return css.ToString();
     }
 
-    /// <summary>Rules that set variables on a class by theme.</summary>
+    /// <summary>CSS rules that set the variables of a class for each theme.</summary>
     public static string Themed(string selector, string light, string dark) =>
         $"{selector}{{{light}}}@media(prefers-color-scheme:dark){{{selector}{{{dark}}}}}" +
         $"[data-theme=light] {selector},[data-jp-theme-light=true] {selector},.vscode-light {selector}{{{light}}}" +

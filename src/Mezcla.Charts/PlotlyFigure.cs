@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace Mezcla.Charts;
 
 /// <summary>The same chart as a Plotly figure: an object with <c>data</c> and <c>layout</c> (plotly.js figure
-/// reference). What is not finite becomes null, which Plotly draws as a gap.</summary>
+/// reference). A value that is not finite becomes null, which Plotly draws as a gap.</summary>
 internal static class PlotlyFigure
 {
     public static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.Default };
@@ -82,7 +82,7 @@ internal static class PlotlyFigure
         {
             var index = names.IndexOf(series.Name);
             var color = Palette.Light[index % Palette.Count];
-            // Each name appears in the legend once, with its line or points rather than with the band around them.
+            // The legend lists each name once, with its line or points and not with the band around them.
             var first = chart.Series.Where(s => s.Name == series.Name).OrderBy(s => s is BandSeries ? 1 : 0).First() == series;
             foreach (var trace in series switch
             {
@@ -132,7 +132,7 @@ internal static class PlotlyFigure
 
     private static JsonObject[] Band(Chart chart, BandSeries band, string color)
     {
-        // Two edges, the second filled down to the first.
+        // A band is drawn as two edges; the area from the second down to the first is filled.
         JsonObject Edge(double[] ys) => new()
         {
             ["type"] = "scatter",
@@ -342,6 +342,6 @@ internal static class PlotlyFigure
     private static JsonArray Numbers(double[] values) =>
         new([.. values.Select(v => double.IsFinite(v) ? (JsonNode?)JsonValue.Create(v) : null)]);
 
-    /// <summary>Plotly reads a few tags in its texts; data must not be read as tags.</summary>
+    /// <summary>Escapes a text, because Plotly interprets some tags in texts and data must not be read as tags.</summary>
     private static string Text(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 }

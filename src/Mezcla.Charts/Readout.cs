@@ -54,7 +54,7 @@ internal static class Readout
         svg.Close("g");
     }
 
-    /// <summary>Selects from many xs a few that are about evenly spread over the page.</summary>
+    /// <summary>Selects x values that are spread about evenly over the page.</summary>
     private static double[] Spread(double[] xs, Frame frame)
     {
         if (xs.Length <= MostColumns)
@@ -63,7 +63,7 @@ internal static class Readout
             .Select(g => g.ElementAt(g.Count() / 2))];
     }
 
-    /// <summary>A curve's value at an x it has, and the height to put a dot at; NaN where it has none.</summary>
+    /// <summary>The value of a curve at an x, and the height at which its dot is drawn; NaN if the curve has no value there.</summary>
     private static (double Value, double Height) ValueAt(Series curve, double x)
     {
         var xs = curve is LineSeries l ? l.X : ((BandSeries)curve).X;

@@ -13,11 +13,11 @@ internal abstract class Scale
 
     public abstract double Map(double value);
 
-    /// <summary>True if the value has a place: finite, and positive on a logarithmic axis.</summary>
+    /// <summary>True if the axis can show the value: it must be finite, and positive on a logarithmic axis.</summary>
     public abstract bool Has(double value);
 
-    /// <summary>True if a value can be drawn: a number whose differences and logarithms are
-    /// numbers too, and positive where the axis is logarithmic.</summary>
+    /// <summary>True if a value can be drawn: it must be finite and not so large that computing with it overflows, and positive if the axis
+    /// is logarithmic.</summary>
     public static bool Drawable(double value, bool log) => Math.Abs(value) < 1e300 && (!log || value > 1e-290);
 }
 
@@ -39,7 +39,7 @@ internal sealed class NumberScale(double min, double max, bool log) : Scale
     public override bool Has(double value) => Drawable(value, log);
 }
 
-/// <summary>Categories side by side; value i is the middle of the i-th.</summary>
+/// <summary>A scale of categories side by side; value i is the middle of the i-th category.</summary>
 internal sealed class CategoryScale(int count) : Scale
 {
     public int Count => count;

@@ -1,12 +1,12 @@
 namespace Mezcla.Charts;
 
-/// <summary>Something with a name and a colour drawn from data.</summary>
+/// <summary>Data that are drawn with a name and a colour.</summary>
 internal abstract record Series(string Name)
 {
-    /// <summary>The x values it needs room for.</summary>
+    /// <summary>The x values that the axis must include.</summary>
     public abstract IEnumerable<double> Xs { get; }
 
-    /// <summary>The y values it needs room for.</summary>
+    /// <summary>The y values that the axis must include.</summary>
     public abstract IEnumerable<double> Ys { get; }
 }
 
@@ -68,7 +68,7 @@ internal sealed record Annotation(string Text, double X, double Y, double XEnd =
     public bool IsRegion => !double.IsNaN(XEnd);
 }
 
-/// <summary>What is known of an axis before the data are seen.</summary>
+/// <summary>The settings of an axis that do not depend on the data.</summary>
 internal sealed class AxisSettings
 {
     public string Label { get; set; } = "";

@@ -27,7 +27,7 @@ internal static class SeriesPainter
         svg.Close("g");
     }
 
-    /// <summary>The sample beside a name in the legend.</summary>
+    /// <summary>Draws the symbol beside a name in the legend.</summary>
     public static void Key(Svg svg, IEnumerable<Series> series, int color, double x, double y)
     {
         foreach (var one in series.OrderBy(s => s is BandSeries ? 0 : 1))
@@ -42,7 +42,8 @@ internal static class SeriesPainter
         }
     }
 
-    /// <summary>A mark of about equal area for every series: circle, square, triangle, diamond, and again.</summary>
+    /// <summary>The marker of a series: circle, square, triangle, diamond, and then again from the start. All have about the same
+    /// area.</summary>
     public static string Marker(int series, double x, double y, double r)
     {
         var (s, t) = (r * 0.88, r * 1.3);
@@ -72,8 +73,8 @@ internal static class SeriesPainter
     }
 
     /// <summary>
-    /// The line as a path, lifted at gaps, and points with a gap on both sides. Of many points in one pixel column only the first, the
-    /// extremes and the last are kept: the picture is the same.
+    /// Draws the line as a path that is interrupted at gaps, and single points that have a gap on both sides. If many points fall into one
+    /// pixel column, only the first, the extremes and the last are kept; the picture is the same.
     /// </summary>
     private static (string Path, List<(double X, double Y)> Alone) Path(LineSeries line, Frame frame)
     {

@@ -55,11 +55,11 @@ internal sealed class Svg
             _text.Append("><title>").Append(Encode(tooltip)).Append("</title></").Append(element).Append('>');
     }
 
-    /// <summary>A coordinate: at most one decimal, a point whatever the culture.</summary>
+    /// <summary>Writes a coordinate with at most one decimal and with a decimal point in every culture.</summary>
     public static string F(double value) =>
         (Math.Round(value, 1, MidpointRounding.AwayFromZero) + 0.0).ToString("0.#", CultureInfo.InvariantCulture);
 
-    /// <summary>Text as XML and HTML both read it: markup escaped, and characters that XML forbids replaced.</summary>
+    /// <summary>Encodes text for both XML and HTML: markup is escaped, and characters that XML forbids are replaced.</summary>
     public static string Encode(string text)
     {
         if (text.AsSpan().IndexOfAnyInRange('\0', '\x1F') >= 0 || text.Any(c => char.IsSurrogate(c) || c >= '\uFFFE'))
@@ -74,8 +74,8 @@ internal sealed class Svg
         return text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&quot;").Replace("'", "&#39;");
     }
 
-    /// <summary>About how wide a text is, in pixels: sans-serif widths by kind of
-    /// letter, which is all that laying out labels needs.</summary>
+    /// <summary>Estimates the width of a text in pixels from typical sans-serif letter widths, which is exact enough to lay out
+    /// labels.</summary>
     public static double WidthOf(string text, double size)
     {
         var ems = 0.0;
@@ -95,7 +95,7 @@ internal sealed class Svg
         return ems * size;
     }
 
-    /// <summary>The text cut to a width, with an ellipsis where something was cut.</summary>
+    /// <summary>The text shortened to a width, with an ellipsis if something was cut off.</summary>
     public static string Fit(string text, double width, double size)
     {
         if (WidthOf(text, size) <= width)

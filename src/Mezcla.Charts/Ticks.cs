@@ -9,7 +9,7 @@ internal readonly record struct Tick(double Value, string Label)
 /// <summary>Chooses round ticks: steps of 1, 2 or 5 times a power of ten on a linear axis, and decades on a logarithmic one.</summary>
 internal static class Ticks
 {
-    /// <summary>The step of 1, 2 or 5 times a power of ten that cuts a range into about so many parts.</summary>
+    /// <summary>The step of 1, 2 or 5 times a power of ten that divides a range into about the given number of parts.</summary>
     public static double Step(double range, int parts)
     {
         var rough = range / Math.Max(parts, 1);
@@ -33,8 +33,8 @@ internal static class Ticks
         return ticks;
     }
 
-    /// <summary>Ticks inside [min, max] on a logarithmic axis: every decade or every
-    /// few of them; within few decades also 2 and 5.</summary>
+    /// <summary>Ticks inside [min, max] on a logarithmic axis: every decade or every few decades; if there are few decades, also at 2 and
+    /// 5.</summary>
     public static List<Tick> Log(double min, double max, int parts, AxisFormat format)
     {
         var (low, high) = (Math.Log10(min), Math.Log10(max));

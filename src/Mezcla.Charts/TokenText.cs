@@ -5,8 +5,9 @@ using System.Text;
 namespace Mezcla.Charts;
 
 /// <summary>
-/// A text cut into tokens, each on the colour of what it belongs to: the expert that computed it, a value, or just the next token. Shown as
-/// HTML with a legend and the details under the pointer. Colour never carries the meaning alone: experts are numbered below their tokens.
+/// A text divided into tokens, each with a background colour that shows the expert that computed it, a value, or only where tokens begin
+/// and end. It is shown as HTML with a legend, and with details under the pointer. Colour is never the only sign: the numbers of the
+/// experts are written below their tokens.
 /// </summary>
 public sealed class TokenText
 {
@@ -20,14 +21,14 @@ public sealed class TokenText
     private TokenText(List<Token> tokens, string title, string legend, string separator) =>
         (_tokens, _title, _legend, _separator) = (tokens, title, legend, separator);
 
-    /// <summary>Colours each token by the experts that computed it: the first as background, the
-    /// stronger its weight the stronger; the second as underline.</summary>
+    /// <summary>Colours each token by the experts that computed it: the first expert gives the background, which is stronger for a larger
+    /// weight, and the second the underline.</summary>
     /// <param name="tokens">The text of each token, spaces and line ends included.</param>
     /// <param name="experts">The numbers of each token's experts, the first choice first; none if it was dropped.</param>
     /// <param name="weights">The weights of those experts, in the same order; null to leave them out.</param>
-    /// <param name="count">How many experts there are; the largest number seen and one if null.</param>
-    /// <param name="names">What the legend calls the experts; "expert 0" and so on if null.</param>
-    /// <param name="title">What is seen.</param>
+    /// <param name="count">How many experts there are; if null, one more than the largest number that occurs.</param>
+    /// <param name="names">The names of the experts in the legend; "expert 0" and so on if null.</param>
+    /// <param name="title">The title.</param>
     /// <exception cref="ArgumentException">The numbers of tokens, experts and weights differ, or an
     /// expert is negative or not below <paramref name="count"/>.</exception>
     public static TokenText ByExpert(
@@ -72,19 +73,19 @@ public sealed class TokenText
     /// <summary>Colours each token by one expert.</summary>
     /// <param name="tokens">The text of each token.</param>
     /// <param name="experts">The number of each token's expert.</param>
-    /// <param name="title">What is seen.</param>
+    /// <param name="title">The title.</param>
     /// <exception cref="ArgumentException">The numbers of tokens and experts differ, or an expert is negative.</exception>
     public static TokenText ByExpert(IEnumerable<string> tokens, IEnumerable<int> experts, string title = "") =>
         ByExpert(tokens, experts.Select(e => new[] { e }), title: title);
 
-    /// <summary>Colours each token by a value, such as how much it surprised a model.</summary>
+    /// <summary>Colours each token by a value, such as a model's loss at this token.</summary>
     /// <param name="tokens">The text of each token.</param>
-    /// <param name="values">The value of each; one that is not finite leaves its token
-    /// plain, as the first token of a text has no prediction.</param>
+    /// <param name="values">The value of each token. A token whose value is not finite has no colour; the first token of a text, for
+    /// example, has no prediction.</param>
     /// <param name="label">What the values are, with their unit.</param>
-    /// <param name="low">The value without colour; the smallest if null.</param>
-    /// <param name="high">The value of full colour; the largest if null.</param>
-    /// <param name="title">What is seen.</param>
+    /// <param name="low">The value that is shown without colour; the smallest value if null.</param>
+    /// <param name="high">The value that is shown in full colour; the largest value if null.</param>
+    /// <param name="title">The title.</param>
     /// <exception cref="ArgumentException">The numbers of tokens and values differ.</exception>
     public static TokenText ByValue<T>(IEnumerable<string> tokens, IEnumerable<T> values, string label = "", double? low = null,
         double? high = null, string title = "") where T : INumberBase<T>
@@ -107,7 +108,7 @@ public sealed class TokenText
     /// <summary>Shows where tokens begin and end, with spaces as dots, and their ids under the pointer.</summary>
     /// <param name="tokens">The text of each token.</param>
     /// <param name="ids">The id of each; null to leave them out.</param>
-    /// <param name="title">What is seen.</param>
+    /// <param name="title">The title.</param>
     /// <exception cref="ArgumentException">The numbers of tokens and ids differ.</exception>
     public static TokenText Pieces(IEnumerable<string> tokens, IEnumerable<int>? ids = null, string title = "")
     {
@@ -121,11 +122,11 @@ public sealed class TokenText
         return new(list, title, legend, "|");
     }
 
-    /// <summary>The text in the forms a notebook may want: <c>text/html</c> and <c>text/plain</c>.</summary>
+    /// <summary>The text in the forms that a notebook may need: <c>text/html</c> and <c>text/plain</c>.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
         new Dictionary<string, string> { ["text/html"] = ToHtml(), ["text/plain"] = ToText() };
 
-    /// <summary>The text as one HTML element that brings its own style.</summary>
+    /// <summary>The text as one HTML element that contains its own style.</summary>
     public string ToHtml()
     {
         var html = new StringBuilder($"<div class=\"mzt\"><style>{StyleSheet}</style>");
@@ -170,7 +171,8 @@ public sealed class TokenText
         "b{font-weight:600;color:var(--ti)}" +
         "@media print{.mzt *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
-    /// <summary>Hues a golden angle apart, so that experts with neighbouring numbers look different however many there are.</summary>
+    /// <summary>Successive numbers get hues that differ by the golden angle, so that experts with neighbouring numbers look different
+    /// however many there are.</summary>
     private static string Color(int number, double strength) =>
         $"oklch(var(--tl) var(--tc) {((250 + number * 137.508) % 360).ToString("0", CultureInfo.InvariantCulture)}" +
             $"{(strength < 1 ? "/" + Percent(strength) : "")})";
@@ -184,6 +186,6 @@ public sealed class TokenText
     private static void Check(int tokens, int others, string what)
     {
         if (tokens != others)
-            throw new ArgumentException($"TokenText: {tokens} tokens and {others} {what}; they go together one by one.");
+            throw new ArgumentException($"TokenText: {tokens} tokens and {others} {what}; there must be one for each token.");
     }
 }

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Mezcla.Scaling;
 
-/// <summary>How numbers are written for people.</summary>
+/// <summary>Formats numbers for display.</summary>
 internal static class Numbers
 {
-    /// <summary>Whole numbers with their digits grouped, others with five significant
-    /// ones; exponents where there would be many zeros.</summary>
+    /// <summary>Writes whole numbers with grouped digits and others with five significant digits; uses an exponent if there would be many
+    /// zeros.</summary>
     public static string Format(double value)
     {
         var magnitude = Math.Abs(value);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mezcla.Scaling;
 
-/// <summary>Tables as HTML and as text, for results that a notebook shows.</summary>
+/// <summary>Writes tables as HTML and as text, for results that a notebook shows.</summary>
 public static class ResultTable
 {
     /// <summary>What <c>ToMimeBundle</c> returns: both forms under their MIME types.</summary>
@@ -24,7 +24,7 @@ public static class ResultTable
         return html.Append("</tbody></table>").ToString();
     }
 
-    // A figure stays in one line, and a sentence gets room: on a narrow screen the table is scrolled rather than squeezed.
+    // A number stays on one line, and a sentence gets a minimum width: on a narrow screen the table scrolls instead of shrinking.
     private static string Width(string cell) => cell.Length <= 10 ? "white-space:nowrap" : cell.Length > 40 ? "min-width:14em" : "";
 
     /// <summary>A table as text, with columns padded to equal width.</summary>

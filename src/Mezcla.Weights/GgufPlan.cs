@@ -5,15 +5,15 @@ using Mezcla.Weights.Gguf;
 
 namespace Mezcla.Weights;
 
-/// <summary>Connects quantization methods, which work on Mezcla's matrices, with GGUF files, whose tensors are parts of these
+/// <summary>Connects quantization methods, which work on our matrices, with GGUF files, whose tensors are parts of these
 /// matrices.</summary>
 public static class GgufPlan
 {
     /// <summary>
-    /// The format that a mix gives each of our matrices. A matrix whose tensors in the file get
-    /// different formats, or none, is left (null): the writer rounds it to nearest.
+    /// The format that a mix gives each of our matrices. The result is null for a matrix whose tensors in the file get different formats or
+    /// none; the writer then rounds it to nearest.
     /// </summary>
-    /// <exception cref="NotSupportedException">GGUF has no place for such a model.</exception>
+    /// <exception cref="NotSupportedException">GGUF cannot hold a model of this shape.</exception>
     public static Func<ModelMatrix, NumberFormat?> Formats(TransformerConfig config, QuantizationMix mix)
     {
         var map = GgufNames.For(config);
@@ -26,7 +26,7 @@ public static class GgufPlan
     }
 
     /// <summary>The bytes of our parameters as a method chose them, for
-    /// <see cref="ModelWriter.WriteGguf"/>: null for those it did not choose.</summary>
+    /// <see cref="ModelWriter.WriteGguf"/>: null for parameters that the method did not quantize.</summary>
     public static Func<string, BlockFormat, byte[]?> Encoded(IEnumerable<MatrixResult> results)
     {
         var byParameter = results.GroupBy(r => Parameter(r.Matrix)).ToDictionary(g => g.Key, g => g.OrderBy(r => r.Matrix.Expert).ToList());

@@ -24,7 +24,7 @@ public enum ModelFamily
 public static class ModelFamilies
 {
     /// <summary>The family whose files can hold a model of this shape.</summary>
-    /// <exception cref="NotSupportedException">No family can hold this model; the message says why.</exception>
+    /// <exception cref="NotSupportedException">No family can hold the model; the message says why.</exception>
     public static ModelFamily Of(TransformerConfig config)
     {
         var attention = config.Attention;
@@ -64,7 +64,7 @@ public static class ModelFamilies
         {
             if (!holds)
                 throw new NotSupportedException(
-                    $"The model '{config.Name}' has {what}, for which GPT-2, Llama, Mistral and Mixtral files have no place.");
+                    $"The model '{config.Name}' has {what}, which GPT-2, Llama, Mistral and Mixtral files cannot hold.");
         }
     }
 }

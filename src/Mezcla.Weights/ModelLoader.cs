@@ -8,7 +8,8 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Weights;
 
-/// <summary>Loads a model part by part: quantized matrices take the place of float weights before the next part is made.</summary>
+/// <summary>Loads a model part by part: the float weights of each part are replaced by quantized matrices before the next part is
+/// created.</summary>
 internal sealed class ModelLoader(ModelSource source, bool asFloats)
 {
     private bool _quantized;
@@ -30,7 +31,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
             var full = name.Length == 0 ? prefix : $"{prefix}.{name}";
             switch (module)
             {
-                // Latent attention reads the weights of these two directly, so they must stay floats.
+                // Latent attention uses these two matrices in its own way, not as plain linear layers.
                 case Linear when full.EndsWith(".key_up", StringComparison.Ordinal) || full.EndsWith(".value_up", StringComparison.Ordinal):
                     break;
                 case Linear linear when Quantized(full + ".weight") is { } matrix:
@@ -50,7 +51,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         foreach (var (name, tensor) in loaded.NamedParameters().Concat(loaded.NamedBuffers()))
         {
             var full = $"{prefix}.{name}";
-            // A buffer that is missing in the file keeps its initial values.
+            // A buffer that the file does not contain keeps its initial values.
             if (!source.Has(full) && loaded.NamedBuffers().Any(b => b.Name == name))
                 continue;
             var recipe = source.Recipe(full);
@@ -71,7 +72,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         }
     }
 
-    /// <summary>The matrix of a recipe as it is, where all its parts are quantized.</summary>
+    /// <summary>The matrix of a recipe in its stored format, if all its parts are quantized.</summary>
     private IQuantizedMatrix? Quantized(string name)
     {
         if (asFloats || !source.Has(name))
@@ -109,7 +110,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
         var matrices = new List<QuantizedMatrix>();
         try
         {
-            // Neighbours in the same format become one matrix.
+            // Consecutive parts in the same format are joined into one matrix.
             for (var i = 0; i < parts.Count;)
             {
                 var format = source.Weights[parts[i].Source].Format!;

@@ -10,9 +10,8 @@ using Mezcla.Weights.Tokenizers;
 namespace Mezcla.Weights;
 
 /// <summary>
-/// A model in a file, opened but not loaded: its configuration and tokenizer are read at once, its weights only when they are needed. It
-/// may be a
-/// checkpoint of Mezcla's, a Hugging Face directory (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama).
+/// A model in a file, opened but not loaded: its configuration and tokenizer are read at once, its weights when they are needed. It can be
+/// a Mezcla checkpoint, a Hugging Face directory (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama).
 /// </summary>
 public sealed class ModelSource : IDisposable
 {
@@ -27,25 +26,25 @@ public sealed class ModelSource : IDisposable
         _recipes = map.Recipes.ToDictionary(r => r.Name);
     }
 
-    /// <summary>What kind of file it is, for people.</summary>
+    /// <summary>The kind of file, for display.</summary>
     public string Kind { get; }
 
     /// <summary>The shape of the model.</summary>
     public TransformerConfig Config { get; }
 
-    /// <summary>The tokenizer, where the file or directory has one.</summary>
+    /// <summary>The tokenizer; null if the file or directory has none.</summary>
     public Tokenizer? Tokenizer { get; }
 
-    /// <summary>The tensors as the file stores them.</summary>
+    /// <summary>The tensors as they are in the file.</summary>
     public WeightSource Weights { get; }
 
-    /// <summary>How our parameters are assembled from the file's tensors.</summary>
+    /// <summary>How our parameters are made from the tensors of the file.</summary>
     public WeightMap Map { get; }
 
     /// <summary>Opens a model.</summary>
-    /// <exception cref="FileNotFoundException">There is nothing at the path, or a part of it is missing.</exception>
-    /// <exception cref="InvalidDataException">It is damaged, contradicts itself, or is of a
-    /// family that is not read; the message says what.</exception>
+    /// <exception cref="FileNotFoundException">There is nothing at the path, or a part of the model is missing.</exception>
+    /// <exception cref="InvalidDataException">The model is damaged, contradicts itself, or is of a family that is not supported; the
+    /// message says what.</exception>
     public static ModelSource Open(string path)
     {
         var weights = WeightSource.Open(path);
@@ -72,8 +71,8 @@ public sealed class ModelSource : IDisposable
     public float[] Read(string name) => WeightMap.Read(Weights, Recipe(name));
 
     /// <summary>
-    /// Loads the model. Matrices in quantized formats stay quantized in memory, unless <paramref name="asFloats"/>: such a model can
-    /// generate and be evaluated but not trained.
+    /// Loads the model. Matrices in quantized formats stay quantized in memory unless <paramref name="asFloats"/> is true. A model with
+    /// quantized matrices can generate and be evaluated, but not trained.
     /// </summary>
     /// <exception cref="InvalidDataException">A tensor cannot be decoded.</exception>
     public Transformer Load(bool asFloats = false) => new ModelLoader(this, asFloats).Load();

@@ -9,20 +9,20 @@ using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights;
 
-/// <summary>Writes models for other programs. Parameters are asked for by our names, one at a
-/// time, so that a model larger than memory can be written.</summary>
+/// <summary>Writes models for other programs. Parameters are requested by our names, one at a time, so that a model larger than memory can
+/// be written.</summary>
 public static class ModelWriter
 {
     /// <summary>Writes a GGUF file, which llama.cpp and programs built on it run.</summary>
-    /// <param name="path">The file, written whole or not at all.</param>
+    /// <param name="path">The file, which is written atomically.</param>
     /// <param name="config">The shape.</param>
     /// <param name="tokenizer">The tokenizer; without one llama.cpp cannot read text.</param>
-    /// <param name="parameter">Gives a parameter.</param>
+    /// <param name="parameter">Returns the parameter with the given name.</param>
     /// <param name="mix">The format of each matrix.</param>
-    /// <param name="written">Called with a record of each tensor after it was written.</param>
-    /// <param name="encoded">Gives the bytes of a parameter in a format, row after row, where codes were
-    /// chosen before; null for those that are to be rounded to nearest.</param>
-    /// <exception cref="NotSupportedException">llama.cpp's gpt2 and llama have no place for such a model or tokenizer.</exception>
+    /// <param name="written">Called after each tensor with its name, its format, and what was written.</param>
+    /// <param name="encoded">Returns the bytes of a parameter in a format, row after row, if a quantization method has chosen them; null if
+    /// the parameter is to be rounded to nearest.</param>
+    /// <exception cref="NotSupportedException">llama.cpp's gpt2 and llama architectures cannot hold this model or tokenizer.</exception>
     /// <exception cref="ArgumentException">A number cannot be written in its format.</exception>
     public static void WriteGguf(string path, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter,
         QuantizationMix mix, Action<TensorWritten>? written = null,
@@ -58,10 +58,10 @@ public static class ModelWriter
     /// <param name="folder">The directory; it is made if it does not exist.</param>
     /// <param name="config">The shape.</param>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="parameter">Gives a parameter.</param>
+    /// <param name="parameter">Returns the parameter with the given name.</param>
     /// <param name="format">F32, F16 or BF16.</param>
-    /// <param name="shardBytes">The most bytes of a file, unless one tensor has more.</param>
-    /// <exception cref="NotSupportedException">No family has this shape.</exception>
+    /// <param name="shardBytes">The largest size of a file in bytes; a file with a single larger tensor may exceed it.</param>
+    /// <exception cref="NotSupportedException">No family can hold a model of this shape.</exception>
     public static void WriteHuggingFace(string folder, TransformerConfig config, Tokenizer? tokenizer, Func<string, float[]> parameter,
         FloatFormat format, long shardBytes = 5_000_000_000)
     {
@@ -93,18 +93,18 @@ public static class ModelWriter
             writer.Save(Path.Combine(folder, file));
         }
         if (shards.Count == 1)
-            File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // left by a model that was saved here before
+            File.Delete(Path.Combine(folder, SafetensorsSource.IndexName)); // left by an earlier model in this folder
         else
             AtomicFile.Write(Path.Combine(folder, SafetensorsSource.IndexName),
                 stream => System.Text.Json.JsonSerializer.Serialize(stream, new { metadata = new { }, weight_map = index }));
         if (tokenizer is not null)
             TokenizerFile.Save(tokenizer, Path.Combine(folder, "tokenizer.json"));
-        // The configuration is written last, so a directory that has one is complete.
+        // Written last, so that a directory that has a configuration is always complete.
         AtomicFile.Write(Path.Combine(folder, HuggingFaceConfig.FileName),
             stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
     }
 
-    /// <summary>The parameters of a loaded model, quantized ones decoded.</summary>
+    /// <summary>The parameters of a loaded model; quantized ones are decoded.</summary>
     public static Func<string, float[]> Parameters(Transformer model)
     {
         var quantized = QuantizedParameters.Of(model);
@@ -118,7 +118,8 @@ public static class ModelWriter
 /// <summary>How one tensor was written.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Format">How it was written.</param>
-/// <param name="Count">Numbers.</param>
-/// <param name="Bytes">Bytes.</param>
-/// <param name="Error">Root of the mean squared difference to what is read back, relative to the root mean square of the numbers.</param>
+/// <param name="Count">How many numbers it has.</param>
+/// <param name="Bytes">How many bytes were written.</param>
+/// <param name="Error">Root mean squared difference between the numbers and those read back, relative to the root mean square of the
+/// numbers.</param>
 public sealed record TensorWritten(string Name, BlockFormat Format, long Count, long Bytes, double Error);

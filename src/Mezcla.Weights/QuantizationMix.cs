@@ -4,8 +4,8 @@ using Mezcla.Quantization.Formats;
 namespace Mezcla.Weights;
 
 /// <summary>
-/// Which format each matrix of a file gets. A mix is one format for all matrices (F16, Q8_0, Q4_K, ...) or one of llama.cpp's mixes. Its
-/// Q4_K_M, for example, is mostly Q4_K, with more bits for the head and for the value and down projections of some layers.
+/// Chooses the format of each matrix of a file. A mix is either one format for all matrices (F16, Q8_0, Q4_K, ...) or one of llama.cpp's
+/// mixes. Its Q4_K_M, for example, is mostly Q4_K, with more bits for the head and for the value and down projections of some layers.
 /// </summary>
 public sealed class QuantizationMix
 {
@@ -18,7 +18,7 @@ public sealed class QuantizationMix
     /// <summary>A name such as <c>Q4_K_M</c>.</summary>
     public string Name { get; }
 
-    /// <summary>llama.cpp's number for it, which goes into the file's metadata.</summary>
+    /// <summary>llama.cpp's number for the mix, which is stored in the file's metadata.</summary>
     public uint FileType { get; }
 
     /// <summary>All mixes, widest first.</summary>
@@ -66,15 +66,15 @@ public sealed class QuantizationMix
         new("TQ2_0", 37, NumberFormats.TQ2_0), new("TQ1_0", 36, NumberFormats.TQ1_0),
     ];
 
-    /// <summary>Finds a mix by its name; upper and lower case are the same.</summary>
+    /// <summary>The mix with this name; upper and lower case are the same.</summary>
     /// <exception cref="ArgumentException">No mix has this name; the message lists the names that exist.</exception>
     public static QuantizationMix Parse(string name) => All.FirstOrDefault(m => m.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"There is no quantization '{name}'. There are: {string.Join(", ", All.Select(m => m.Name))}.");
 
     /// <summary>
     /// The format of a tensor of a GGUF file. Vectors, positions and routers stay F32: they are small, and a router's mistakes send tokens
-    /// to other experts. If the length of a row is not a multiple of the format's block, the tensor gets a similar format with blocks of
-    /// 32, or F16.
+    /// to other experts. If the row length is not a multiple of the format's block, the tensor gets the next format with blocks of 32, or
+    /// F16.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="name">llama.cpp's name of the tensor.</param>
@@ -115,7 +115,7 @@ public sealed class QuantizationMix
         Down,
     }
 
-    /// <summary>What a tensor is for.</summary>
+    /// <summary>The role of a tensor in the model.</summary>
     private readonly struct Place(TransformerConfig config, string name)
     {
         public Role Role { get; } = name switch

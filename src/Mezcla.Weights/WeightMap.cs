@@ -5,17 +5,17 @@ namespace Mezcla.Weights;
 /// <summary>How the rows of a source tensor are ordered.</summary>
 public enum RowOrder
 {
-    /// <summary>As ours.</summary>
+    /// <summary>The same order as in our parameters.</summary>
     Same,
 
     /// <summary>
-    /// Within each head, rows that rotate together stand side by side (2i, 2i + 1), as llama.cpp's llama models have them; ours, like
-    /// Hugging Face's, are half a head apart (i, i + h/2).
+    /// Within each head, the two rows that are rotated together are adjacent (2i, 2i + 1), as in llama.cpp's llama models. In our
+    /// parameters, as in Hugging Face's, they are half a head apart (i, i + h/2).
     /// </summary>
     RotaryPairs,
 }
 
-/// <summary>Some rows of a parameter of ours, taken from rows of a tensor in a file.</summary>
+/// <summary>A range of rows of one of our parameters, taken from rows of a tensor in a file.</summary>
 /// <param name="Source">The tensor in the file.</param>
 /// <param name="FirstRow">Its first row.</param>
 /// <param name="Rows">How many; for <see cref="RowOrder.RotaryPairs"/>, a number of whole heads.</param>
@@ -30,31 +30,32 @@ public sealed record WeightPart(string Source, long FirstRow, long Rows, RowOrde
             : row / HeadSize * HeadSize + 2 * (row % HeadSize % (HeadSize / 2)) + row % HeadSize / (HeadSize / 2));
 }
 
-/// <summary>How one parameter of ours is made of tensors in a file. A row is a slice of a tensor along its last axis; the rows of a vector
-/// have one number each.</summary>
+/// <summary>How one of our parameters is made from tensors in a file. A row runs along the last axis of a tensor; a vector counts as a
+/// column, with one number in each row.</summary>
 /// <param name="Name">Our name, such as <c>blocks.0.attention.qkv.weight</c>.</param>
 /// <param name="Shape">Our shape.</param>
 /// <param name="Parts">Its rows from the first on.</param>
-/// <param name="Transposed">Whether the one source, used whole, is stored [inputs, outputs].</param>
+/// <param name="Transposed">Whether the source is stored as [inputs, outputs]; it is then the only source and used as a whole.</param>
 public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<WeightPart> Parts, bool Transposed = false)
 {
     /// <summary>Numbers in a row.</summary>
     public int Columns => Shape.Length == 1 ? 1 : (int)Shape[^1];
 
-    /// <summary>Number of numbers.</summary>
+    /// <summary>How many numbers the parameter has.</summary>
     public long Count => Shape.Aggregate(1L, (count, size) => checked(count * size));
 }
 
-/// <summary>The recipes of all parameters of a model for one kind of file: they are used for reading, and in reverse for writing.</summary>
+/// <summary>The recipes of all parameters of a model for one kind of file. Reading applies them, and writing applies their
+/// inverse.</summary>
 /// <param name="Recipes">One for each of our parameters.</param>
 /// <param name="Sources">Name and shape of each tensor in the file that the recipes use.</param>
-/// <param name="Zeros">Tensors that the file format wants and our model lacks, such
-/// as biases: they are written as zeros, and not read.</param>
+/// <param name="Zeros">Tensors that the file format requires and our model does not have, such as biases: they are written as zeros and not
+/// read.</param>
 public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDictionary<string, long[]> Sources,
     IReadOnlyDictionary<string, long[]> Zeros)
 {
     /// <summary>Checks that a file has every tensor that is needed, in the right shape.</summary>
-    /// <exception cref="InvalidDataException">One is missing or of another shape.</exception>
+    /// <exception cref="InvalidDataException">A tensor is missing or has another shape.</exception>
     public void Check(WeightSource source)
     {
         foreach (var (name, shape) in Sources)
@@ -132,11 +133,11 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
         return values;
     }
 
-    /// <summary>Makes one tensor of a file from the encoded rows of our parameters; null
-    /// where not all of its rows are encoded in this format.</summary>
+    /// <summary>Makes one tensor of a file from the encoded rows of our parameters; returns null if some of its rows are not encoded in
+    /// this format.</summary>
     /// <param name="name">One of <see cref="Sources"/> or <see cref="Zeros"/>.</param>
     /// <param name="format">The format.</param>
-    /// <param name="encoded">The bytes of a parameter in that format, row after row; null where it has none.</param>
+    /// <param name="encoded">The bytes of a parameter in that format, row after row; null if the parameter is not encoded in it.</param>
     public byte[]? WriteEncoded(string name, BlockFormat format, Func<string, BlockFormat, byte[]?> encoded)
     {
         if (!Sources.TryGetValue(name, out var shape) || shape.Length < 2 || shape[^1] % format.BlockSize != 0)

@@ -4,7 +4,8 @@ using Mezcla.Models;
 
 namespace Mezcla.Weights;
 
-/// <summary>The names of one kind of file, {0} being the layer and {1} the expert; null where the kind has no such tensor.</summary>
+/// <summary>The tensor names of one kind of file. {0} stands for the layer and {1} for the expert; a name is null if this kind of file has
+/// no such tensor.</summary>
 internal sealed record WeightNames
 {
     public required string Embedding { get; init; }
@@ -17,7 +18,8 @@ internal sealed record WeightNames
     public required string Up { get; init; }
     public required string Down { get; init; }
 
-    /// <summary>Queries, keys and values in one tensor; if null, the next three names are used.</summary>
+    /// <summary>The tensor that holds queries, keys and values together; null if the format stores them in the three tensors that
+    /// follow.</summary>
     public string? QueryKeyValue { get; init; }
     public string Query { get; init; } = "";
     public string Key { get; init; } = "";
@@ -54,10 +56,10 @@ internal sealed class WeightMapBuilder
 
     public static WeightMap Build(TransformerConfig config, WeightNames names)
     {
-        // A hostile configuration must not make a list of 10¹² names.
+        // A malicious configuration must not create a list of 10¹² names.
         if (config.Layers > 10_000 || (long)config.Layers * (config.MixtureOfExperts?.Experts ?? 1) > 1 << 20)
             throw new InvalidDataException(
-                $"'{config.Name}' has {config.Layers} layers of {config.MixtureOfExperts?.Experts ?? 1} experts, which is beyond reason.");
+                $"'{config.Name}' has {config.Layers} layers of {config.MixtureOfExperts?.Experts ?? 1} experts, which is too many.");
         var builder = new WeightMapBuilder(config, names);
         builder.Add();
         return new WeightMap(builder._recipes, builder._sources, builder._zeros);

@@ -4,10 +4,10 @@ using Mezcla.Weights.HuggingFace;
 
 namespace Mezcla.Weights;
 
-/// <summary>One tensor of a weight file, whatever the kind of file.</summary>
+/// <summary>One tensor of a weight file of any kind.</summary>
 /// <param name="Name">Its name, unique in the file.</param>
 /// <param name="Type">Its element type as the file calls it.</param>
-/// <param name="Format">How its numbers are written; null for types that are not weights or cannot be decoded here.</param>
+/// <param name="Format">The format of its numbers; null for types that are not weights or that this library cannot decode.</param>
 /// <param name="Shape">Its sizes, outermost first: [outputs, inputs] for a matrix. Empty for a scalar.</param>
 /// <param name="Length">How many bytes.</param>
 public sealed record SourceTensor(string Name, string Type, BlockFormat? Format, IReadOnlyList<long> Shape, long Length)
@@ -24,18 +24,18 @@ public abstract class WeightSource : IDisposable
     /// <summary>The file or directory.</summary>
     public abstract string FilePath { get; }
 
-    /// <summary>What kind of file, for people, such as <c>GGUF version 3</c>.</summary>
+    /// <summary>The kind of file, for display, such as <c>GGUF version 3</c>.</summary>
     public abstract string Kind { get; }
 
     /// <summary>The tensors in the file's order.</summary>
     public abstract IReadOnlyList<SourceTensor> Tensors { get; }
 
-    /// <summary>What the file says about itself: numbers, booleans, strings, or arrays of these.</summary>
+    /// <summary>The metadata of the file: numbers, booleans, strings, or arrays of these.</summary>
     public abstract IEnumerable<KeyValuePair<string, object>> Properties { get; }
 
-    /// <summary>Opens the file or directory at a path.</summary>
-    /// <exception cref="FileNotFoundException">There is no file or directory at the path.</exception>
-    /// <exception cref="InvalidDataException">It is none of these, or broken; the message says where.</exception>
+    /// <summary>Opens the file or directory at a path, whatever its kind.</summary>
+    /// <exception cref="FileNotFoundException">There is nothing at the path.</exception>
+    /// <exception cref="InvalidDataException">It is not a known kind of file, or it is damaged; the message says where.</exception>
     public static WeightSource Open(string path)
     {
         if (Directory.Exists(path))
@@ -57,7 +57,7 @@ public abstract class WeightSource : IDisposable
     public bool Contains(string name) => ByName.ContainsKey(name);
 
     /// <summary>The tensor of this name.</summary>
-    /// <exception cref="InvalidDataException">There is none.</exception>
+    /// <exception cref="InvalidDataException">There is no such tensor.</exception>
     public SourceTensor this[string name] => ByName.TryGetValue(name, out var tensor) ? tensor : throw new InvalidDataException(
         $"{FilePath} has no tensor '{name}'. It has {Tensors.Count}: {string.Join(", ", Tensors.Take(5).Select(t => t.Name))}" +
             $"{(Tensors.Count > 5 ? ", ..." : "")}.");

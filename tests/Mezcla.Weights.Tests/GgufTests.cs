@@ -166,7 +166,7 @@ public sealed class GgufTests : IDisposable
         { "kind", "13 is not a kind" },
         { "nested", "array of arrays" },
         { "array", "array's length is" },
-        { "boolean", "not a truth value" },
+        { "boolean", "not a boolean" },
         { "twice", "the key occurs twice" },
         { "alignment", "not a power of two" },
         { "rank", "5 dimensions" },

@@ -1,8 +1,9 @@
 namespace Mezcla.Experiments.Comparisons;
 
 /// <summary>
-/// A model that counts: the next token given the n-1 before it, each order interpolated with the one below (Jelinek and Mercer 1980 with
-/// Witten-Bell weights), down to the uniform distribution, so that nothing has probability zero. n = 2 is the bigram model.
+/// An n-gram model: it predicts the next token from the counts of what followed the n-1 tokens before it. Each order is interpolated with
+/// the next lower order (Jelinek and Mercer 1980, with Witten-Bell weights), down to the uniform distribution, so that no token has
+/// probability zero. n = 2 is the bigram model.
 /// </summary>
 public sealed class NgramModel
 {
@@ -16,7 +17,7 @@ public sealed class NgramModel
     }
 
     /// <summary>Counts the n-grams of <paramref name="ids"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">n below 1, or contexts that do not fit 64 bits.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">n is below 1, or contexts of this length do not fit in 64 bits.</exception>
     public NgramModel(ReadOnlySpan<int> ids, int vocabularySize, int n)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
@@ -51,7 +52,7 @@ public sealed class NgramModel
         {
             if (!_contexts[length].TryGetValue(Key(before[^length..]), out var context))
                 break;
-            // Witten-Bell: a context that was followed by many different tokens trusts the shorter one more.
+            // Witten-Bell: a context that was followed by many different tokens gives more weight to the shorter context.
             var kinds = context.Followers.Count;
             probability = (context.Followers.GetValueOrDefault(next) + kinds * probability) / (context.Total + kinds);
         }
@@ -59,7 +60,7 @@ public sealed class NgramModel
         return probability;
     }
 
-    /// <summary>Mean of −ln P over <paramref name="ids"/>, in nats per token.</summary>
+    /// <summary>The mean of −ln P over <paramref name="ids"/>: the cross-entropy, in nats per token.</summary>
     public double CrossEntropy(ReadOnlySpan<int> ids)
     {
         if (ids.Length < 2)

@@ -17,15 +17,16 @@ public enum RecurrentCell
 /// <summary>The shape of a recurrent language model.</summary>
 /// <param name="VocabularySize">Number of token ids.</param>
 /// <param name="ContextLength">Longest training sequence.</param>
-/// <param name="Layers">Cells on top of each other.</param>
+/// <param name="Layers">The number of stacked recurrent layers.</param>
 /// <param name="HiddenSize">Width of embedding and state.</param>
 /// <param name="Cell">LSTM or GRU.</param>
 public sealed record RecurrentConfig(int VocabularySize, int ContextLength, int Layers, int HiddenSize,
     RecurrentCell Cell = RecurrentCell.Lstm);
 
 /// <summary>
-/// A recurrent language model, the usual kind before transformers: a state is passed from token to token. The products with the inputs of
-/// all positions are computed at once, but each state depends on the previous one, so time is a loop. A transformer has no such loop.
+/// A recurrent language model, the usual kind before transformers: it carries a state from token to token. The products with the inputs are
+/// computed for all positions at once, but each state needs the one before it, so the positions are processed in a loop. Transformers do
+/// not need this loop.
 /// </summary>
 public sealed class RecurrentModel : LanguageModel
 {
@@ -34,8 +35,8 @@ public sealed class RecurrentModel : LanguageModel
     private readonly List<(Linear Input, Linear State)> _cells = [];
     private readonly Linear _head;
 
-    /// <summary>A model with fresh weights: normal numbers with the standard deviation of the uniform
-    /// distribution on ±1/√hidden, which is usual for recurrent cells.</summary>
+    /// <summary>A model with random weights, drawn from a normal distribution. Its standard deviation is that of the uniform distribution
+    /// on ±1/√hidden, which is usual for recurrent cells.</summary>
     public RecurrentModel(RecurrentConfig config, RandomStream random)
     {
         _config = config;

@@ -5,7 +5,8 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Measures what the capacity factor does to dropped tokens and loss, and what the router's precision and the z-loss do.</summary>
+/// <summary>Measures the effect of the capacity factor on dropped tokens and loss, and the effects of the router's precision and of the
+/// z-loss.</summary>
 public sealed class CapacityExperiment : Experiment
 {
     /// <inheritdoc/>

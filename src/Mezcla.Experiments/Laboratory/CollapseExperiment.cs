@@ -3,7 +3,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Trains without any load balancing, and with each remedy against the collapse of experts.</summary>
+/// <summary>Trains without load balancing, and with each of the methods that prevent experts from collapsing.</summary>
 public sealed class CollapseExperiment : Experiment
 {
     /// <inheritdoc/>

@@ -3,10 +3,10 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>A question and the trainings that answer it. The trainings are the same for everyone who runs them.</summary>
+/// <summary>A question and the trainings that answer it. Everyone who runs an experiment runs the same trainings.</summary>
 public abstract class Experiment
 {
-    /// <summary>Seeds that every arm is trained with.</summary>
+    /// <summary>The seeds with which every arm is trained.</summary>
     protected const int Seeds = 3;
 
     /// <summary>All experiments, in the order of the course.</summary>
@@ -14,7 +14,7 @@ public abstract class Experiment
         [new CollapseExperiment(), new DenseOrExpertsExperiment(), new TopicsExperiment(), new ExpertNumberExperiment(),
             new CapacityExperiment(), new UpcyclingExperiment()];
 
-    /// <summary>The name of the experiment and of its file of records.</summary>
+    /// <summary>The name of the experiment, which is also the name of its file of records.</summary>
     public abstract string Name { get; }
 
     /// <summary>The question.</summary>
@@ -23,7 +23,7 @@ public abstract class Experiment
     /// <summary>The arm that the others are compared with.</summary>
     public abstract string Reference { get; }
 
-    /// <summary>The trainings, seed by seed, so that a stopped experiment has all arms of its first seeds.</summary>
+    /// <summary>The trainings, ordered by seed, so that an experiment that is stopped early has all arms for its first seeds.</summary>
     public abstract IReadOnlyList<ExperimentRun> Runs { get; }
 
     /// <summary>Reads the texts.</summary>

@@ -8,17 +8,19 @@ namespace Mezcla.Experiments.Laboratory;
 
 /// <summary>The measurements after one step.</summary>
 /// <param name="Step">The step, from 1.</param>
-/// <param name="CrossEntropy">Nats per token of its batch, to the bit: what a repetition is compared with.</param>
-/// <param name="Load">For each block with experts the share of every expert on a batch that
-/// is always the same, in evaluation; empty for dense models.</param>
-/// <param name="Dropped">The share of choices that full experts dropped there, over all blocks.</param>
+/// <param name="CrossEntropy">Cross-entropy of the step's batch in nats per token, stored exactly, so that a repetition can be compared bit
+/// by bit.</param>
+/// <param name="Load">For each block with experts, the share of every expert on a fixed batch, measured in evaluation mode; empty for dense
+/// models.</param>
+/// <param name="Dropped">The share of choices on this batch that were dropped because the expert was full, over all blocks.</param>
 public sealed record ExperimentPoint(int Step, double CrossEntropy, IReadOnlyList<double[]> Load, double Dropped)
 {
-    /// <summary>The mean over blocks of the load's entropy in units of its maximum; 1 when even, NaN for dense models.</summary>
+    /// <summary>The entropy of the load divided by its maximum, averaged over blocks; 1 if the load is even, NaN for dense
+    /// models.</summary>
     public double LoadEntropy() =>
         Mean(shares => shares.Length == 1 ? 1 : -shares.Where(p => p > 0).Sum(p => p * Math.Log(p)) / Math.Log(shares.Length));
 
-    /// <summary>The mean over blocks of MaxVio, the largest load over the mean, less one (Wang et al. 2024).</summary>
+    /// <summary>MaxVio, the ratio of the largest load to the mean load minus one, averaged over blocks (Wang et al. 2024).</summary>
     public double MaxViolation() => Mean(shares => shares.Max() * shares.Length - 1);
 
     /// <summary>The mean over blocks of the share of experts with less than a tenth of an even load.</summary>
@@ -34,7 +36,7 @@ public sealed record ExperimentRecord
     /// <summary>Name of the experiment.</summary>
     public required string Experiment { get; init; }
 
-    /// <summary>What was trained.</summary>
+    /// <summary>The training that was run.</summary>
     public required ExperimentRun Run { get; init; }
 
     /// <summary>The texts, in words.</summary>
@@ -49,22 +51,23 @@ public sealed record ExperimentRecord
     /// <summary>Parameters that a token uses.</summary>
     public required long Active { get; init; }
 
-    /// <summary>Training FLOPs by the formula, matrix by matrix, without those of a dense start.</summary>
+    /// <summary>Training FLOPs, counted matrix by matrix, without those of the dense model that the run starts from.</summary>
     public required double Flops { get; init; }
 
     /// <summary>Nats per token on held-out text.</summary>
     public required double Loss { get; init; }
 
-    /// <summary>Seconds of training, without those of a dense start; on a shared machine they say little.</summary>
+    /// <summary>Seconds of training, without those of the dense model that the run starts from; they are not reliable on a shared
+    /// machine.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>What was measured on the way.</summary>
+    /// <summary>The measurements during training.</summary>
     public required IReadOnlyList<ExperimentPoint> Points { get; init; }
 
-    /// <summary>What the experiment measured at the end, by name.</summary>
+    /// <summary>The further measurements at the end, by name.</summary>
     public IReadOnlyDictionary<string, double> Measures { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>When it ended, UTC.</summary>
+    /// <summary>The time at which the training ended, UTC.</summary>
     public DateTime Ended { get; init; } = DateTime.UtcNow;
 
     /// <summary>Mezcla's version.</summary>

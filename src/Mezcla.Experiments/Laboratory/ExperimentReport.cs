@@ -10,15 +10,15 @@ namespace Mezcla.Experiments.Laboratory;
 /// <param name="Loss">Mean held-out loss, in nats per token.</param>
 /// <param name="Deviation">Standard deviation of the loss over seeds; NaN for one seed.</param>
 /// <param name="Difference">Mean difference from the reference on the same seeds; NaN without shared seeds.</param>
-/// <param name="DifferenceError">Standard error of that mean; NaN for fewer than two shared seeds.</param>
+/// <param name="DifferenceError">Standard error of this mean difference; NaN for fewer than two shared seeds.</param>
 public sealed record ArmResult(string Arm, IReadOnlyList<ExperimentRecord> Records, double Loss, double Deviation, double Difference,
     double DifferenceError)
 {
-    /// <summary>Whether the difference is more than twice its standard error: with few seeds this is an indication, not a proof.</summary>
+    /// <summary>Whether the difference is more than twice its standard error. With few seeds this is an indication, not a proof.</summary>
     public bool IsClear => Math.Abs(Difference) > 2 * DifferenceError;
 }
 
-/// <summary>The records of an experiment as a table, a chart and a sentence.</summary>
+/// <summary>Shows the records of an experiment as a table, a chart and a sentence.</summary>
 public sealed class ExperimentReport
 {
     private readonly Experiment _experiment;
@@ -44,7 +44,7 @@ public sealed class ExperimentReport
                 })];
     }
 
-    /// <summary>The report on the records that come with the course.</summary>
+    /// <summary>A report on the records that come with the course.</summary>
     /// <exception cref="FileNotFoundException">There are none.</exception>
     public static ExperimentReport Load(string experiment) => new(Experiment.Named(experiment), ExperimentRecord.Load(experiment));
 
@@ -80,7 +80,7 @@ public sealed class ExperimentReport
         Chart chart = Chart.Lines("How even the load is", "step", "entropy of the load, 1 is even").YRange(0, 1);
         foreach (ArmResult arm in Arms.Where(HasExperts))
         {
-            // Runs of one arm have the same steps, but for those of equal time.
+            // Runs of one arm have the same number of steps, except for runs of equal time.
             IReadOnlyList<ExperimentPoint>[] seeds = [.. arm.Records.Select(r => r.Points)];
             var count = seeds.Min(p => p.Count);
             chart.Add(arm.Arm, Enumerable.Range(0, count).Select(i => seeds[0][i].Step),
@@ -90,14 +90,14 @@ public sealed class ExperimentReport
         return chart;
     }
 
-    /// <summary>What else was measured, the mean over seeds: rows are measures, columns arms; null where nothing was.</summary>
+    /// <summary>The further measurements, averaged over seeds: rows are measures and columns are arms; null if there are none.</summary>
     public string? MeasureTable()
     {
         string[] names = [.. Arms.SelectMany(a => a.Records).SelectMany(r => r.Measures.Keys).Distinct()];
         return names.Length == 0 ? null : ResultTable.Text(MeasureHeaders, MeasureRows(names));
     }
 
-    /// <summary>How a notebook shows it.</summary>
+    /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         string[] names = [.. Arms.SelectMany(a => a.Records).SelectMany(r => r.Measures.Keys).Distinct()];

@@ -9,7 +9,7 @@ namespace Mezcla.Experiments.Laboratory;
 public sealed record DenseStart(TransformerConfig Model, TrainingConfig Training);
 
 /// <summary>One training of an experiment.</summary>
-/// <param name="Arm">The name of the arm: what is varied.</param>
+/// <param name="Arm">The name of the arm, which says what is varied.</param>
 /// <param name="Model">The model.</param>
 /// <param name="Training">Its training, with the seed of its batches.</param>
 public sealed record ExperimentRun(string Arm, TransformerConfig Model, TrainingConfig Training)

@@ -10,8 +10,8 @@ using Mezcla.Training;
 namespace Mezcla.Experiments.Laboratory;
 
 /// <summary>
-/// Trains the runs of an experiment one after the other and writes a line for each as soon as it is done, so that stopping loses one
-/// training at most. The next start continues with the missing trainings.
+/// Trains the runs of an experiment one after the other and writes a line for each as soon as it is done. Stopping therefore loses at most
+/// one training, and the next start continues with the missing ones.
 /// </summary>
 public sealed class ExperimentRunner(Experiment experiment)
 {
@@ -21,14 +21,14 @@ public sealed class ExperimentRunner(Experiment experiment)
     private readonly ExperimentData _data = experiment.LoadData();
     private readonly Dictionary<DenseStart, Transformer> _starts = [];
 
-    /// <summary>Trains those of <paramref name="runs"/> that have no record in a file, and adds theirs to it.</summary>
+    /// <summary>Trains those of <paramref name="runs"/> that have no record in a file yet, and adds their records to the file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="runs">Which runs; null for all.</param>
+    /// <param name="runs">The runs to train; null for all runs.</param>
     /// <param name="progress">Called after every step.</param>
     /// <param name="recorded">Called with every record after it was written to the file.</param>
     /// <param name="cancellation">Stops after the current step; the unfinished run is not recorded.</param>
     /// <returns>All records of the file that belong to <paramref name="runs"/>.</returns>
-    /// <exception cref="ArgumentException">The file's runs saw other data.</exception>
+    /// <exception cref="ArgumentException">The runs in the file were trained on other data.</exception>
     public IReadOnlyList<ExperimentRecord> Run(
         string path, IReadOnlyList<ExperimentRun>? runs = null, Action<ExperimentRun, TrainingStep>? progress = null,
         Action<ExperimentRecord>? recorded = null, CancellationToken cancellation = default)
@@ -67,7 +67,7 @@ public sealed class ExperimentRunner(Experiment experiment)
         Transformer model = Create(run, cancellation);
         if (cancellation.IsCancellationRequested)
             return null;
-        // The record holds the number of steps that were made, so that a repetition makes as many on a machine of any speed.
+        // The record holds the number of steps that were made, so that a repetition makes the same number on a machine of any speed.
         ExperimentRun made = run.AsLongAs is null
             ? run
             : run with { AsLongAs = null, Training = SmallModels.Training(run.Seed, EqualTime(run)) };
@@ -101,7 +101,7 @@ public sealed class ExperimentRunner(Experiment experiment)
         };
     }
 
-    // A run of equal time is recorded with the steps it made: it is found by its arm and seed.
+    // A run of equal time is recorded with the number of steps that it made, so it is identified by its arm and seed.
     private static bool Same(ExperimentRun recorded, ExperimentRun planned) => planned.AsLongAs is null
         ? recorded == planned
         : recorded with { Training = planned.Training, AsLongAs = planned.AsLongAs } == planned;
@@ -127,8 +127,8 @@ public sealed class ExperimentRunner(Experiment experiment)
         return copy;
     }
 
-    /// <summary>The number of steps that takes as long as the other model's steps. Both models are trained in turn, so that other load on
-    /// the machine slows both equally.</summary>
+    /// <summary>The number of steps that takes as long as the training of the other model. Both models are timed alternately, so that other
+    /// work on the machine slows both.</summary>
     private int EqualTime(ExperimentRun run)
     {
         const int steps = 12, rounds = 5;
@@ -139,7 +139,7 @@ public sealed class ExperimentRunner(Experiment experiment)
             return Stopwatch.GetElapsedTime(begin).TotalSeconds;
         }
 
-        _ = Seconds(run.Model) + Seconds(run.AsLongAs!); // the first compile and fill pools
+        _ = Seconds(run.Model) + Seconds(run.AsLongAs!); // the first runs compile code and fill memory pools
         double[] ratios = [.. Enumerable.Range(0, rounds).Select(_ => Seconds(run.AsLongAs!) / Seconds(run.Model)).Order()];
         return Math.Max(1, (int)Math.Round(run.Training.Steps * ratios[rounds / 2]));
     }

@@ -4,7 +4,8 @@ using Mezcla.Models;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Varies the number of experts, their size, and whether one is shared, at a fixed number of active parameters.</summary>
+/// <summary>Varies the number of experts, their size, and whether there is a shared expert, at a fixed number of active
+/// parameters.</summary>
 public sealed class ExpertNumberExperiment : Experiment
 {
     /// <inheritdoc/>

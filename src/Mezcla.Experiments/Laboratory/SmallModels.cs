@@ -27,7 +27,7 @@ internal static class SmallModels
         InitializerRange = 0.14f, // 1/√48
     };
 
-    /// <summary>The same with experts that together are as wide as the dense network for every token.</summary>
+    /// <summary>The same model with experts. The experts that compute a token are together as wide as the dense network.</summary>
     public static TransformerConfig Experts(int experts = 8, int topK = 2, int vocabulary = 256) =>
         With(Dense(vocabulary: vocabulary), new()
         {
@@ -53,7 +53,8 @@ internal static class SmallModels
         EvaluationBatches = 1,
     };
 
-    /// <summary>How many steps of <paramref name="model"/> take the FLOPs of <paramref name="steps"/> of another.</summary>
+    /// <summary>The number of steps of <paramref name="model"/> that takes as many FLOPs as <paramref name="steps"/> steps of another
+    /// model.</summary>
     public static int EqualFlops(TransformerConfig model, TransformerConfig other, int steps = Steps) =>
         (int)Math.Round(steps * FlopCount.Of(other).TrainingPerToken / FlopCount.Of(model).TrainingPerToken);
 }

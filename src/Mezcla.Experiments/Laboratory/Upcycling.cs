@@ -5,13 +5,13 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Experiments.Laboratory;
 
-/// <summary>Sparse upcycling (Komatsuzaki et al. 2023): a trained dense model becomes a
-/// Mixture of Experts whose experts all start as its network.</summary>
+/// <summary>Sparse upcycling (Komatsuzaki et al. 2023): a trained dense model becomes a Mixture of Experts in which every expert starts as
+/// a copy of its feed-forward network.</summary>
 public static class Upcycling
 {
     /// <summary>Copies <paramref name="dense"/> into a model with <paramref name="experts"/>; only the routers are new.</summary>
-    /// <exception cref="ArgumentException">The model has experts already, or the
-    /// experts' network is not of the dense one's shape.</exception>
+    /// <exception cref="ArgumentException">The model already has experts, or the experts do not have the shape of the dense
+    /// network.</exception>
     public static Transformer FromDense(Transformer dense, MixtureOfExpertsConfig experts, RandomStream random)
     {
         if (dense.Config.MixtureOfExperts is not null)
@@ -36,7 +36,7 @@ public static class Upcycling
         return model;
     }
 
-    // [rows, columns] of the dense network, once for each expert of [E, rows, columns].
+    // Repeats the dense network's [rows, columns] for each expert to fill [E, rows, columns].
     private static float[] Repeated(Dictionary<string, Tensor> source, string name, string part, Tensor target)
     {
         var dense = source[name.Replace(part, ".network.", StringComparison.Ordinal)].ToArray();

@@ -19,7 +19,7 @@ public sealed class UpcyclingExperiment : Experiment
     public override IReadOnlyList<ExperimentRun> Runs => ForSeeds(Seeds, seed =>
     {
         TransformerConfig dense = SmallModels.Dense();
-        // Each expert is a copy of the whole dense network, so a token uses two of them: fewer steps for the same compute.
+        // Each expert is a copy of the whole dense network and each token uses two experts, so the same compute gives fewer steps.
         TransformerConfig moe = SmallModels.With(dense, new() { Experts = 8, TopK = 2, Expert = dense.FeedForward });
         var start = new DenseStart(dense, SmallModels.Training(seed));
         int extra = SmallModels.EqualFlops(moe, dense), all = SmallModels.EqualFlops(moe, dense, 2 * SmallModels.Steps);

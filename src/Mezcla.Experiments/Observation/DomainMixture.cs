@@ -4,19 +4,20 @@ using Mezcla.Training;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// Several kinds of text in one training sequence, each with a part held out. They show whether experts divide the work by domain.
-/// Pieces of the domains alternate in proportion to their sizes, so that training sees all of them from beginning to end.
+/// A training sequence mixed from several kinds of text (domains), each with a held-out part. It is used to find out whether experts divide
+/// the work by domain. Pieces of the domains alternate in proportion to their sizes, so that training sees all domains from beginning to
+/// end.
 /// </summary>
 public sealed class DomainMixture
 {
     private readonly Dictionary<string, int[]> _heldOut;
     private readonly byte[] _domains;
 
-    /// <summary>Mixes domains.</summary>
-    /// <param name="domains">Name to token ids, all by one tokenizer.</param>
+    /// <summary>Creates a mixture of domains.</summary>
+    /// <param name="domains">The names and token ids of the domains, all made with the same tokenizer.</param>
     /// <param name="validationShare">The share of each domain, at its end, that is held out, 0 to below 1.</param>
-    /// <param name="piece">How many tokens of one domain stand together; several times
-    /// the context, so that most windows see one domain.</param>
+    /// <param name="piece">The length in tokens of a piece of one domain. It should be several times the context, so that most windows
+    /// contain one domain.</param>
     /// <exception cref="ArgumentException">There are no domains or over 255, two have one name, or one has no tokens.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The share is not within its range, or the piece not positive.</exception>
     public DomainMixture(IEnumerable<KeyValuePair<string, int[]>> domains, double validationShare = 0.1, int piece = 1024)
@@ -38,17 +39,17 @@ public sealed class DomainMixture
         Batches = new TokenBatches(training, validation);
     }
 
-    /// <summary>The names of the domains; a domain's number is its place here.</summary>
+    /// <summary>The names of the domains; a domain's number is its index in this list.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Batches of the mixture, to train on.</summary>
+    /// <summary>The batches of the mixture, for training.</summary>
     public TokenBatches Batches { get; }
 
     /// <summary>For each token of <see cref="TokenBatches.Training"/>, the number of its domain.</summary>
     public ReadOnlySpan<byte> Domains => _domains;
 
     /// <summary>The held-out tokens of one domain.</summary>
-    /// <param name="name">A name of <see cref="Names"/>.</param>
+    /// <param name="name">One of <see cref="Names"/>.</param>
     /// <exception cref="ArgumentException">There is no such domain.</exception>
     public ReadOnlySpan<int> HeldOut(string name) => _heldOut.TryGetValue(name, out var ids)
         ? ids

@@ -5,11 +5,11 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>How one pass loaded the experts: which share each had, how even that is, and what was dropped.</summary>
+/// <summary>The load of the experts in one forward pass: the share of each expert, how even the shares are, and what was dropped.</summary>
 /// <param name="Trace">What <see cref="Models.Transformer.Observe"/> returned.</param>
 public sealed record ExpertLoad(RoutingTrace Trace)
 {
-    /// <summary>Shares of all computed assignments, blocks by experts.</summary>
+    /// <summary>The share of each expert in the computed assignments, as [blocks, experts].</summary>
     public Chart ToChart()
     {
         LayerRouting[] layers = [.. Trace.Layers];
@@ -26,7 +26,7 @@ public sealed record ExpertLoad(RoutingTrace Trace)
             .Format(y: AxisFormat.Percent);
     }
 
-    /// <summary>How a notebook shows it.</summary>
+    /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
         ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 
@@ -44,15 +44,15 @@ public sealed record ExpertLoad(RoutingTrace Trace)
     ]);
 }
 
-/// <summary>Loads over a training: give it a trace now and then, such as from <c>Trainer.Run</c>'s progress.</summary>
+/// <summary>The load over a training. Add a trace every few steps, for example from the progress callback of <c>Trainer.Run</c>.</summary>
 public sealed class LoadHistory
 {
     private readonly List<(int Step, RoutingTrace Trace)> _traces = [];
 
-    /// <summary>Adds what was observed after a step.</summary>
+    /// <summary>Adds the observation made after a step.</summary>
     public void Add(int step, RoutingTrace trace) => _traces.Add((step, trace));
 
-    /// <summary>Steps at which something was observed.</summary>
+    /// <summary>The steps at which the load was observed.</summary>
     public IReadOnlyList<int> Steps => [.. _traces.Select(t => t.Step)];
 
     /// <summary>For each block the share of every expert over time.</summary>
@@ -71,7 +71,7 @@ public sealed class LoadHistory
         return new(charts, 2, "Load of each expert over training");
     }
 
-    /// <summary>For each block how even the load is over time: the entropy in units of its maximum.</summary>
+    /// <summary>How even the load of each block is over time: the entropy divided by its maximum.</summary>
     public Chart Entropy()
     {
         Chart chart = Chart.Lines("How even the load is", "step", "entropy of the load, 1 is even").YRange(0, 1);
@@ -80,7 +80,7 @@ public sealed class LoadHistory
         return chart;
     }
 
-    /// <summary>How a notebook shows it.</summary>
+    /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
         ResultTable.Bundle(Entropy().ToMimeBundle()["text/html"] + Shares().ToMimeBundle()["text/html"], Entropy().ToText());
 }

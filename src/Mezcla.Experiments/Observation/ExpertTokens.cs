@@ -8,20 +8,20 @@ namespace Mezcla.Experiments.Observation;
 /// <summary>The tokens that one expert computes.</summary>
 /// <param name="Expert">Its number.</param>
 /// <param name="Load">Its share of all first choices.</param>
-/// <param name="Types">Its shares by type of token, in the order of <see cref="ExpertTokens.Types"/>.</param>
-/// <param name="Favourites">The tokens that it takes most of beyond its load, with how often it
-/// took them and how many times more often than its load says.</param>
+/// <param name="Types">The shares of its tokens by type, in the order of <see cref="ExpertTokens.Types"/>.</param>
+/// <param name="Favourites">The tokens that it takes much more often than its load predicts, each with how often it took the token, and the
+/// ratio (lift) of its share of this token to its load.</param>
 public sealed record ExpertProfile(int Expert, double Load, IReadOnlyList<double> Types,
     IReadOnlyList<(string Token, int Count, double Lift)> Favourites);
 
-/// <summary>Which kinds of token each expert of a block takes, and which tokens above
-/// all: the table behind "an expert for punctuation".</summary>
+/// <summary>Shows which types of token each expert of a block takes, and which single tokens it prefers. Such tables are the basis of
+/// statements like "an expert for punctuation".</summary>
 public sealed class ExpertTokens
 {
     private ExpertTokens(int layer, IReadOnlyList<ExpertProfile> experts) => (Layer, Experts) = (layer, experts);
 
-    /// <summary>Types of token: by its first character that is not a space, with words
-    /// apart by whether a space or a capital begins them.</summary>
+    /// <summary>The types of token. A token's type depends on its first character that is not a space; for words, also on whether they
+    /// begin with a space or a capital letter.</summary>
     public static IReadOnlyList<string> Types { get; } = ["word", "rest of word", "Capital", "digit", "punctuation", "space", "other"];
 
     /// <summary>Number of the block.</summary>
@@ -31,9 +31,9 @@ public sealed class ExpertTokens
     public IReadOnlyList<ExpertProfile> Experts { get; }
 
     /// <summary>The table of one block.</summary>
-    /// <param name="observed">What was observed.</param>
+    /// <param name="observed">The observed routing.</param>
     /// <param name="tokenizer">The tokenizer of the model.</param>
-    /// <param name="layer">The place of the block among those with experts; negative counts from the last.</param>
+    /// <param name="layer">The index of the block among those with experts; a negative index counts from the last.</param>
     /// <param name="favourites">How many tokens to name for each expert.</param>
     /// <param name="seenAtLeast">Tokens seen less often are not named.</param>
     public static ExpertTokens Of(ObservedRouting observed, Tokenizer tokenizer, int layer = -1, int favourites = 8, int seenAtLeast = 10)
@@ -71,7 +71,7 @@ public sealed class ExpertTokens
         return chart;
     }
 
-    /// <summary>How a notebook shows it.</summary>
+    /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
         ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 

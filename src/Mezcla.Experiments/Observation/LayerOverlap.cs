@@ -5,10 +5,9 @@ using Mezcla.Scaling;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// Measures whether two blocks divide the tokens among their experts in the same way: I(expert in block i; expert in block j) divided by
-/// the smaller of the two entropies, after subtracting the value expected by chance. Numbers of
-/// experts mean nothing from one block to the next, so equal numbers are not compared; 1 says that
-/// one block's expert follows from the other's, 0 that they are independent.
+/// Measures whether two blocks route tokens in the same way: the mutual information I(expert in block i; expert in block j), corrected for
+/// chance and divided by the smaller of the two entropies. The numbers of experts in different blocks are unrelated, so it does not count
+/// equal numbers. 1 means that one block's expert determines the other's, and 0 that they are independent.
 /// </summary>
 public sealed class LayerOverlap
 {
@@ -19,7 +18,7 @@ public sealed class LayerOverlap
     /// <summary>[blocks, blocks], symmetric, 1 on the diagonal.</summary>
     public double[,] Shares { get; }
 
-    /// <summary>Measures it on the first choices of tokens that every block computed.</summary>
+    /// <summary>Measures the overlap on the first choices of tokens that no block dropped.</summary>
     public static LayerOverlap Of(ObservedRouting observed)
     {
         var count = observed.Layers.Count;
@@ -40,11 +39,11 @@ public sealed class LayerOverlap
         return new([.. observed.Layers.Select(l => l.Layer.ToString(CultureInfo.InvariantCulture))], shares);
     }
 
-    /// <summary>The overlaps as shades.</summary>
+    /// <summary>A heat map of the overlaps.</summary>
     public Chart ToChart() => Chart.Heatmap(Shares, "What one block's expert tells about another's", "block", "block", _names, _names,
         showValues: true).YRange(0, 1);
 
-    /// <summary>How a notebook shows it.</summary>
+    /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() => ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"], ToString());
 
     /// <inheritdoc/>

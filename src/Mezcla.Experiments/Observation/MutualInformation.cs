@@ -3,8 +3,9 @@ using Mezcla.Tensors;
 namespace Mezcla.Experiments.Observation;
 
 /// <summary>
-/// How much one label tells about another, in nats: I(a; b) = Σ p(a, b) ln(p(a, b) / (p(a) p(b))). Estimated from a sample it is above zero
-/// even for independent labels, and the more so the more labels there are. The value for shuffled labels is therefore subtracted.
+/// Mutual information, in nats: how much one label tells about another, I(a; b) = Σ p(a, b) ln(p(a, b) / (p(a) p(b))). An estimate from a
+/// sample is above zero even for independent labels, and grows with the number of labels. The estimate for shuffled labels is therefore
+/// subtracted.
 /// </summary>
 public static class MutualInformation
 {
@@ -12,35 +13,35 @@ public static class MutualInformation
     public static double Entropy(IReadOnlyList<int> labels) =>
         -labels.CountBy(label => label).Sum(group => (double)group.Value / labels.Count * Math.Log((double)group.Value / labels.Count));
 
-    /// <summary>I(a; b) as counted, without correction.</summary>
-    /// <exception cref="ArgumentException">The lists are not equally long.</exception>
+    /// <summary>I(a; b) as estimated from the counts, without correction.</summary>
+    /// <exception cref="ArgumentException">The lists have different lengths.</exception>
     public static double Counted(IReadOnlyList<int> a, IReadOnlyList<int> b)
     {
         if (a.Count != b.Count)
-            throw new ArgumentException($"{a.Count} labels and {b.Count} labels do not go together.", nameof(b));
+            throw new ArgumentException($"There are {a.Count} labels and {b.Count} labels; the numbers must be equal.", nameof(b));
         return Entropy(a) + Entropy(b) + a.Zip(b).CountBy(pair => pair)
             .Sum(group => (double)group.Value / a.Count * Math.Log((double)group.Value / a.Count));
     }
 
-    /// <summary>I(a; b) less what it is on average after <paramref name="b"/> was shuffled.</summary>
+    /// <summary>I(a; b) minus its average after <paramref name="b"/> is shuffled.</summary>
     /// <param name="a">Labels.</param>
-    /// <param name="b">Labels of the same things.</param>
+    /// <param name="b">Other labels of the same items.</param>
     /// <param name="shuffles">How many shuffles.</param>
     /// <param name="seed">Seed of the shuffles.</param>
     public static double Of(IReadOnlyList<int> a, IReadOnlyList<int> b, int shuffles = 5, ulong seed = 1) =>
         Given(a, b, null, shuffles, seed);
 
     /// <summary>
-    /// I(a; b | given), the mean over the values of <paramref name="given"/> of what a and b share there, less the same after b was
-    /// shuffled among things of the same value: what the domain still tells about the expert once
-    /// the token is known. A value with which b is always the same adds 0.
+    /// The conditional mutual information I(a; b | given): the mutual information of a and b for each value of <paramref name="given"/>,
+    /// averaged over the values, minus the same after b is shuffled among items with the same value. It measures, for example, how much the
+    /// domain still tells about the expert if the token is known. A value for which b is always the same adds 0.
     /// </summary>
     /// <param name="a">Labels.</param>
-    /// <param name="b">Labels of the same things.</param>
-    /// <param name="given">What is known; null for nothing.</param>
+    /// <param name="b">Other labels of the same items.</param>
+    /// <param name="given">The labels that are known; null for none.</param>
     /// <param name="shuffles">How many shuffles.</param>
     /// <param name="seed">Seed of the shuffles.</param>
-    /// <exception cref="ArgumentException">The lists are not equally long.</exception>
+    /// <exception cref="ArgumentException">The lists have different lengths.</exception>
     public static double Given(IReadOnlyList<int> a, IReadOnlyList<int> b, IReadOnlyList<int>? given, int shuffles = 5, ulong seed = 1)
     {
         int[][] groups = given is null

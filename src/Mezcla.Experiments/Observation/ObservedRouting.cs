@@ -6,22 +6,22 @@ using Mezcla.Tokenization;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>What the experts of one block did with every token of a text.</summary>
+/// <summary>The routing of every token of a text in one block.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="Experts">How many experts it has.</param>
-/// <param name="Choices">For each token the experts that computed it, by falling weight; none where all dropped it.</param>
+/// <param name="Choices">For each token, the experts that computed it, the largest weight first; empty if all of them dropped it.</param>
 /// <param name="Weights">Their weights.</param>
-/// <param name="Dropped">For each token the experts that it chose and that were full.</param>
+/// <param name="Dropped">For each token, the chosen experts that dropped it because they were full.</param>
 public sealed record ObservedLayer(int Layer, int Experts, IReadOnlyList<int[]> Choices, IReadOnlyList<float[]> Weights,
     IReadOnlyList<int[]> Dropped)
 {
-    /// <summary>The expert of the largest weight of each token; -1 where none computed it.</summary>
+    /// <summary>For each token, the expert with the largest weight; -1 if no expert computed it.</summary>
     public IReadOnlyList<int> First { get; } = [.. Choices.Select(c => c.Length > 0 ? c[0] : -1)];
 }
 
 /// <summary>
-/// Texts as a model's routers saw them: each token with its text, its domain and its experts in every block. All analyses of routing begin
-/// here. Texts are read in windows of the model's context, in evaluation: without noise.
+/// The routing of texts by a model: each token with its text, its domain and its experts in every block. All analyses of routing start from
+/// it. Texts are read in windows of the model's context, in evaluation mode and so without routing noise.
 /// </summary>
 public sealed class ObservedRouting
 {
@@ -37,7 +37,7 @@ public sealed class ObservedRouting
     /// <summary>For each token the number of its domain.</summary>
     public IReadOnlyList<int> DomainOf { get; }
 
-    /// <summary>Whether a token is the first of a window, so that the one before it is not its neighbour.</summary>
+    /// <summary>For each token, whether it is the first of a window; the token before it in the list is then not its neighbour.</summary>
     public IReadOnlyList<bool> Starts { get; }
 
     /// <summary>The blocks with experts, first to last.</summary>
@@ -48,10 +48,10 @@ public sealed class ObservedRouting
     public static ObservedRouting Of(Transformer model, Tokenizer tokenizer, string text) =>
         Of(model, [new("text", tokenizer.Encode(text, SpecialTokenPolicy.None))]);
 
-    /// <summary>Observes a model on what a mixture of domains holds out.</summary>
+    /// <summary>Observes a model on the held-out parts of a mixture of domains.</summary>
     /// <param name="model">A model with experts.</param>
     /// <param name="mixture">The domains.</param>
-    /// <param name="tokens">At most so many tokens of each.</param>
+    /// <param name="tokens">The largest number of tokens of each domain.</param>
     /// <exception cref="ArgumentException">The model is dense.</exception>
     public static ObservedRouting Of(Transformer model, DomainMixture mixture, int tokens = 8192) =>
         Of(model,

@@ -7,14 +7,14 @@ namespace Mezcla.Experiments.Observation;
 /// <summary>How often a token is routed to the same expert as the token before it.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="First">Share of neighbours with the same first choice.</param>
-/// <param name="FirstByChance">What it would be if experts were drawn by their load alone: Σ load².</param>
-/// <param name="Any">Share of neighbouring tokens of which a token's first choice is among the
-/// experts of the one before (Mixtral's "first or second choice").</param>
+/// <param name="FirstByChance">The value of <paramref name="First"/> if experts were drawn according to their load alone: Σ load².</param>
+/// <param name="Any">Share of neighbouring tokens for which a token's first choice is among the experts of the token before it (Mixtral's
+/// "first or second choice").</param>
 /// <param name="AnyByChance">The same by chance: measured on pairs of tokens that are not neighbours.</param>
 public sealed record LayerRepetition(int Layer, double First, double FirstByChance, double Any, double AnyByChance);
 
-/// <summary>The rate of consecutive repeats against chance (Mixtral, section 5, table
-/// 5): text is routed in runs, more so in higher blocks.</summary>
+/// <summary>The rate at which consecutive tokens repeat an expert, compared with chance. Mixtral's authors found more repeats than by
+/// chance, above all in higher blocks (section 5, table 5).</summary>
 public sealed class Repetition
 {
     private Repetition(IReadOnlyList<LayerRepetition> layers) => Layers = layers;
@@ -22,7 +22,7 @@ public sealed class Repetition
     /// <summary>The blocks with experts, first to last.</summary>
     public IReadOnlyList<LayerRepetition> Layers { get; }
 
-    /// <summary>Measures it over all pairs of neighbours within a window.</summary>
+    /// <summary>Measures the rates over all pairs of neighbours within a window.</summary>
     public static Repetition Of(ObservedRouting observed)
     {
         var layers = new List<LayerRepetition>();
@@ -34,7 +34,7 @@ public sealed class Repetition
             double Share(Func<int, bool> holds) => seconds.Length == 0 ? double.NaN : (double)seconds.Count(holds) / seconds.Length;
             int[] computed = [.. layer.First.Where(e => e >= 0)];
             var chance = computed.CountBy(e => e).Sum(g => Math.Pow((double)g.Value / computed.Length, 2));
-            // A token half the text away is unrelated to this one, but the load of the experts is the same.
+            // A token half the text away is unrelated to this one, but is routed with the same load.
             var far = seconds.Length / 2;
             layers.Add(new(layer.Layer, Share(i => layer.First[i] == layer.First[i - 1]), chance,
                 Share(i => layer.Choices[i - 1].Contains(layer.First[i])),
@@ -56,7 +56,7 @@ public sealed class Repetition
             .Format(y: AxisFormat.Percent);
     }
 
-    /// <summary>How a notebook shows it.</summary>
+    /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
         ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());
 

@@ -4,23 +4,22 @@ using Mezcla.Scaling;
 
 namespace Mezcla.Experiments.Observation;
 
-/// <summary>What determines the first choice of a block's router, as fractions of the expert's entropy:
-/// at 0 it tells nothing about the expert, at 1 it determines the expert.</summary>
+/// <summary>How much the domain and the token determine the first choice of a block's router, as fractions of the expert's entropy: 0 means
+/// that they tell nothing about the expert, 1 that they determine it.</summary>
 /// <param name="Layer">Number of the block.</param>
 /// <param name="Entropy">H(expert), in nats.</param>
 /// <param name="Domain">I(expert; domain) / H(expert).</param>
 /// <param name="Token">I(expert; token) / H(expert).</param>
 /// <param name="DomainGivenToken">
-/// I(expert; domain | token) / H(expert): the information that the domain adds once the token is known, as the mean over all tokens. A
-/// token that
-/// occurs in only one domain adds 0, because the token already determines its domain. So texts that share few tokens have a small value
-/// whatever the router does.
+/// I(expert; domain | token) / H(expert): how much the domain still tells if the token is known, averaged over all tokens. A token that
+/// occurs in a single domain adds 0, because it already determines its domain. Texts that share few tokens therefore have a small value,
+/// whatever their router does.
 /// </param>
 public sealed record LayerSpecialization(int Layer, double Entropy, double Domain, double Token, double DomainGivenToken);
 
 /// <summary>
-/// Do experts divide the work by topic or by token? "An expert for Python and one for poems" would be a high share of the domain; what
-/// Mixtral's and OpenMoE's authors found is a high share of the token.
+/// Measures whether experts divide the work by topic or by token. With "an expert for Python and one for poems", the share of the domain
+/// would be high; the authors of Mixtral and OpenMoE found a high share of the token instead.
 /// </summary>
 public sealed class Specialization
 {
@@ -29,10 +28,10 @@ public sealed class Specialization
     /// <summary>The blocks with experts, first to last.</summary>
     public IReadOnlyList<LayerSpecialization> Layers { get; }
 
-    /// <summary>For each block, which share of a domain's tokens each expert took: domains by experts.</summary>
+    /// <summary>For each block, the share of each domain's tokens that each expert took, as [domains, experts].</summary>
     public IReadOnlyList<Chart> Charts { get; }
 
-    /// <summary>Measures it; tokens that no expert computed are left out.</summary>
+    /// <summary>Measures the specialization; tokens that no expert computed are left out.</summary>
     public static Specialization Of(ObservedRouting observed)
     {
         var (layers, charts) = (new List<LayerSpecialization>(), new List<Chart>());
@@ -60,7 +59,7 @@ public sealed class Specialization
         .Add("token", Names, Layers.Select(l => l.Token)).Add("domain", Names, Layers.Select(l => l.Domain))
         .Add("domain, once the token is known", Names, Layers.Select(l => l.DomainGivenToken));
 
-    /// <summary>How a notebook shows it.</summary>
+    /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
         ResultTable.Bundle(ToChart().ToMimeBundle()["text/html"] + new ChartGrid(Charts, 2,
             sameY: true).ToMimeBundle()["text/html"] + ResultTable.Html(null, Headers, Rows), ToString());

@@ -11,7 +11,7 @@ public static class TokenMap
     /// <param name="model">A model with experts.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="text">The text.</param>
-    /// <param name="layer">The block; negative counts from the last with experts: -1.</param>
+    /// <param name="layer">The number of the block; a negative number counts from the last block with experts, which is -1.</param>
     /// <exception cref="ArgumentException">The model is dense, the text empty, or the block has no experts.</exception>
     public static TokenText Of(Transformer model, Tokenizer tokenizer, string text, int layer = -1)
     {

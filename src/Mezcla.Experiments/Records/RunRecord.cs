@@ -6,8 +6,8 @@ using Mezcla.Training;
 namespace Mezcla.Experiments.Records;
 
 /// <summary>
-/// What a run was and what it measured, as JSON lines: first its configuration, seed, data hash, version and device, then one line a step.
-/// Enough to run it again and to say where the second run first differs.
+/// The record of a training run as JSON lines: first its configuration, seed, data hash, version and device, then one line per step. It is
+/// enough to repeat the run and to find the first step at which the repetition differs.
 /// </summary>
 public sealed record RunRecord
 {
@@ -29,14 +29,14 @@ public sealed record RunRecord
     /// <summary>The device it ran on.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>When it began, UTC.</summary>
+    /// <summary>The time at which the run began, UTC.</summary>
     public DateTime Started { get; init; } = DateTime.UtcNow;
 
-    /// <summary>What each step measured.</summary>
+    /// <summary>The measurements of each step.</summary>
     [JsonIgnore]
     public IReadOnlyList<TrainingStep> Steps { get; init; } = [];
 
-    /// <summary>The version that runs now.</summary>
+    /// <summary>The version of Mezcla that is running.</summary>
     public static string ThisVersion { get; } = typeof(RunRecord).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>Writes the head line.</summary>
@@ -48,7 +48,7 @@ public sealed record RunRecord
 
     /// <summary>Reads a record. A last line that was cut off while it was written is left out.</summary>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    /// <exception cref="InvalidDataException">Names the line that cannot be read.</exception>
+    /// <exception cref="InvalidDataException">A line cannot be read; the message says which.</exception>
     public static RunRecord Read(string path)
     {
         var text = File.ReadAllText(path);
@@ -78,8 +78,8 @@ public sealed record RunRecord
         return (head ?? throw new InvalidDataException($"{path} is empty: no run record.")) with { Steps = steps };
     }
 
-    /// <summary>Where what <paramref name="other"/> measured first differs in any bit from what this
-    /// record has; null where all shared steps agree. Time is not compared.</summary>
+    /// <summary>The first difference, in any bit, between the measurements of this record and those of <paramref name="other"/>; null if
+    /// all shared steps are the same. Times are not compared.</summary>
     public RunDifference? FirstDifference(IEnumerable<TrainingStep> other)
     {
         var recorded = Steps.ToDictionary(s => s.Step);
@@ -101,9 +101,9 @@ public sealed record RunRecord
     }
 }
 
-/// <summary>Where two runs part.</summary>
+/// <summary>The first difference between two runs.</summary>
 /// <param name="Step">The step.</param>
-/// <param name="Metric">What differs.</param>
-/// <param name="Recorded">Its value in the record; null where it was not measured.</param>
+/// <param name="Metric">The name of the measurement that differs.</param>
+/// <param name="Recorded">Its value in the record; null if it was not measured.</param>
 /// <param name="Obtained">Its value now.</param>
 public sealed record RunDifference(int Step, string Metric, double? Recorded, double? Obtained);

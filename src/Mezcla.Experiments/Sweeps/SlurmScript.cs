@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Mezcla.Experiments.Sweeps;
 
-/// <summary>The batch script that has a cluster's Slurm train a sweep, one task of a job array for each training.</summary>
+/// <summary>Writes a batch script with which Slurm trains a sweep on a cluster, as a job array with one task for each training.</summary>
 public static class SlurmScript
 {
     /// <summary>The script.</summary>
@@ -10,7 +10,8 @@ public static class SlurmScript
     /// <param name="plan">The plan.</param>
     /// <param name="folder">The folder in which the tasks run.</param>
     /// <param name="cores">Cores of a task.</param>
-    /// <param name="flopsPerSecond">What one core is assumed to reach, for the time limit; it is doubled.</param>
+    /// <param name="flopsPerSecond">The FLOP/s that one core is assumed to reach. The time limit is twice the time that follows from
+    /// it.</param>
     public static string Write(IReadOnlyList<string> arguments, IReadOnlyList<SweepRun> plan, string folder, int cores = 2,
         double flopsPerSecond = 5e9)
     {
@@ -18,7 +19,7 @@ public static class SlurmScript
         var limit = string.Create(CultureInfo.InvariantCulture, $"{(int)longest.TotalHours:00}:{longest.Minutes:00}:00");
         return string.Create(CultureInfo.InvariantCulture, $"""
             #!/bin/bash
-            # {plan.Count} trainings of a scaling sweep, one for each task. Hand it in with: sbatch THIS-FILE
+            # {plan.Count} trainings of a scaling sweep, one for each task. Submit it with: sbatch THIS-FILE
             # When all tasks are done, run the command below once more without --task: it gathers their results into one file.
             #SBATCH --job-name=mezcla-sweep
             #SBATCH --array=0-{plan.Count - 1}
@@ -34,7 +35,7 @@ public static class SlurmScript
             """).ReplaceLineEndings("\n");
     }
 
-    // Inside single quotes a shell reads everything as it stands.
+    // A shell does not interpret anything inside single quotes.
     private static string Quote(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=+,:".Contains(c))
         ? text : "'" + text.Replace("'", "'\\''") + "'";
 }

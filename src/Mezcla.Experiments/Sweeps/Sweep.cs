@@ -6,16 +6,16 @@ using Mezcla.Training;
 
 namespace Mezcla.Experiments.Sweeps;
 
-/// <summary>How far a sweep is.</summary>
-/// <param name="Run">The training under way.</param>
+/// <summary>The progress of a sweep.</summary>
+/// <param name="Run">The current training.</param>
 /// <param name="Number">Its number among those that are left to do, from 1.</param>
-/// <param name="Count">How many are left to do, this one included, when the sweep began.</param>
+/// <param name="Count">How many trainings were left to do when the sweep began, this one included.</param>
 /// <param name="Step">The step that has just ended.</param>
 public sealed record SweepProgress(SweepRun Run, int Number, int Count, TrainingStep Step);
 
 /// <summary>
-/// Trains the models of a plan one after the other and writes a line for each as soon as it is done, so that stopping loses one training at
-/// most: the next start goes on with what is missing.
+/// Trains the models of a plan one after the other and writes a line for each as soon as it is done. Stopping therefore loses at most one
+/// training, and the next start continues with the missing ones.
 /// </summary>
 public sealed class Sweep(SweepData data, string path)
 {
@@ -26,7 +26,7 @@ public sealed class Sweep(SweepData data, string path)
     public string FilePath { get; } = Path.GetFullPath(path);
 
     /// <summary>The folder in which the steps of each training are recorded, as one file
-    /// of JSON lines per training; null for no record.</summary>
+    /// of JSON lines per training; null if steps are not recorded.</summary>
     public string? StepsFolder { get; init; }
 
     /// <summary>The file that task <paramref name="task"/> of a cluster's job array
@@ -34,8 +34,8 @@ public sealed class Sweep(SweepData data, string path)
     public string PathOfTask(int task) =>
         Path.ChangeExtension(FilePath, FormattableString.Invariant($".task-{task}{Path.GetExtension(FilePath)}"));
 
-    /// <summary>The trainings whose records are there already, in the file or in those of tasks.</summary>
-    /// <exception cref="ArgumentException">The file's trainings saw other data.</exception>
+    /// <summary>The trainings that already have a record, in the file or in the files of tasks.</summary>
+    /// <exception cref="ArgumentException">The trainings in the file were run on other data.</exception>
     public IReadOnlyDictionary<string, SweepRecord> Done()
     {
         var done = new Dictionary<string, SweepRecord>();
@@ -55,11 +55,11 @@ public sealed class Sweep(SweepData data, string path)
     }
 
     /// <summary>
-    /// Trains what is missing, after gathering what tasks have done. Cancelling ends with the step under way; its training is not recorded.
-    /// Neither is one that diverges: <paramref name="diverged"/> hears of it and the sweep goes on.
-    /// <paramref name="recorded"/> hears of every record once it is on disk.
+    /// Collects the records of tasks and then trains what is missing. Cancelling stops after the current step, and the unfinished training
+    /// is not recorded. A training that diverges is not recorded either: <paramref name="diverged"/> is called and the sweep continues.
+    /// <paramref name="recorded"/> is called for every record once it is on disk.
     /// </summary>
-    /// <returns>The records of this start.</returns>
+    /// <returns>The records of the trainings that this call made.</returns>
     public IReadOnlyList<SweepRecord> Run(
         IReadOnlyList<SweepRun> plan, Action<SweepProgress>? progress = null, Action<SweepRecord>? recorded = null,
         Action<SweepRun, TrainingDivergedException>? diverged = null, CancellationToken cancellation = default)
@@ -86,7 +86,8 @@ public sealed class Sweep(SweepData data, string path)
         return records;
     }
 
-    /// <summary>Trains one run of the plan into the file of its own, as a task of a job array; nothing where it is done already.</summary>
+    /// <summary>Trains one run of the plan, as a task of a job array, and writes its record to a separate file; does nothing if the run is
+    /// already done.</summary>
     public SweepRecord? RunTask(IReadOnlyList<SweepRun> plan, int task, Action<SweepProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -166,8 +167,8 @@ public sealed class Sweep(SweepData data, string path)
         return writer;
     }
 
-    /// <summary>Writes the records of tasks into the file, and ends a last line that was cut
-    /// off; the tasks' files are deleted when theirs are safe.</summary>
+    /// <summary>Writes the records of tasks into the file and removes a last line that was cut off. The tasks' files are deleted once their
+    /// records are safely stored.</summary>
     private IReadOnlyDictionary<string, SweepRecord> Gather()
     {
         IReadOnlyDictionary<string, SweepRecord> done = Done();

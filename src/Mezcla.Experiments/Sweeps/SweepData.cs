@@ -7,7 +7,7 @@ namespace Mezcla.Experiments.Sweeps;
 /// <summary>The text of a sweep as bytes. Texts are mixed, so that the held-out part resembles the training part.</summary>
 public sealed class SweepData
 {
-    // Long enough that a window rarely crosses from one place to another, short enough that every text is on both sides of the cut.
+    // Long enough that a window rarely contains parts of two blocks, and short enough that training and held-out parts contain every text.
     private const int BlockLength = 16 * 1024;
 
     private SweepData(string description, int[] ids) => (Description, Batches) = (description, new TokenBatches(ids));
@@ -22,7 +22,7 @@ public sealed class SweepData
     public static IReadOnlyList<string> DefaultCorpora { get; } = ["moby-dick", "pride-and-prejudice", "persuasion", "bible-english"];
 
     /// <summary>Reads corpora by name or text files by path, cuts them into blocks and shuffles these, always in the same way.</summary>
-    /// <exception cref="ArgumentException">Nothing is named.</exception>
+    /// <exception cref="ArgumentException">The list of sources is empty.</exception>
     public static SweepData Read(IReadOnlyList<string> sources)
     {
         if (sources.Count == 0)

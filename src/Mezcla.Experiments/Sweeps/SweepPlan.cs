@@ -6,7 +6,7 @@ using Mezcla.Tensors;
 
 namespace Mezcla.Experiments.Sweeps;
 
-/// <summary>Which models a sweep trains, and on how much.</summary>
+/// <summary>The settings of a sweep: which models it trains, and on how many tokens.</summary>
 public sealed record SweepOptions
 {
     /// <summary>Active parameters of the smallest model.</summary>
@@ -15,13 +15,13 @@ public sealed record SweepOptions
     /// <summary>Active parameters of the largest model.</summary>
     public double Largest { get; init; } = 3e6;
 
-    /// <summary>Sizes between them, evenly spaced in the logarithm.</summary>
+    /// <summary>The number of sizes from the smallest to the largest, evenly spaced in the logarithm.</summary>
     public int Sizes { get; init; } = 20;
 
     /// <summary>Training compute of each isoFLOP curve, in FLOPs.</summary>
     public IReadOnlyList<double> Budgets { get; init; } = [1e11, 3e11, 1e12, 3e12, 1e13];
 
-    /// <summary>Sizes tried at one budget, spread over those that make sense there.</summary>
+    /// <summary>The number of sizes trained at each budget, spread over the sizes that are possible there.</summary>
     public int SizesPerBudget { get; init; } = 9;
 
     /// <summary>Whether dense models are trained.</summary>
@@ -34,10 +34,10 @@ public sealed record SweepOptions
     /// <summary>Number of routed experts. Two of them compute each token, and each is half as wide as the dense network.</summary>
     public int Experts { get; init; } = 8;
 
-    /// <summary>Fewest tokens for each parameter.</summary>
+    /// <summary>The smallest number of tokens per parameter.</summary>
     public double FewestTokensPerParameter { get; init; } = 0.5;
 
-    /// <summary>Most tokens for each parameter.</summary>
+    /// <summary>The largest number of tokens per parameter.</summary>
     public double MostTokensPerParameter { get; init; } = 1000;
 
     /// <summary>How often the text may be read: repeating it up to 4 times costs little (Muennighoff et al. 2023).</summary>
@@ -49,8 +49,8 @@ public sealed record SweepOptions
     /// <summary>Seed of weights and batches.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Throws where a value is out of range.</summary>
-    /// <exception cref="ArgumentException">Names the setting and its value.</exception>
+    /// <summary>Throws if a value is out of range.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message names the setting and its value.</exception>
     public void Validate()
     {
         static void Check(bool holds, string what)
@@ -71,9 +71,9 @@ public sealed record SweepOptions
 }
 
 /// <summary>One training of a sweep.</summary>
-/// <param name="Key">Names it: the same training has the same key in every sweep.</param>
+/// <param name="Key">Identifies the training: the same training has the same key in every sweep.</param>
 /// <param name="Model">The shape.</param>
-/// <param name="Budget">The compute it is meant to take, in FLOPs.</param>
+/// <param name="Budget">The training compute that was planned, in FLOPs.</param>
 /// <param name="Batch">Sequences in a step.</param>
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="LearningRate">Peak learning rate.</param>
@@ -87,9 +87,9 @@ public sealed record SweepRun(string Key, TransformerConfig Model, double Budget
     public double Flops => FlopCount.Of(Model).TrainingPerToken * Tokens;
 
     /// <summary>
-    /// The model with the weights that training begins from: deviations of one over the root of a matrix's inputs (times what the model's
-    /// depth asks of those that add to the residual stream), and as much for the embedding. GPT-2's 0.02, made for a width of 768, is so
-    /// small at a width of 16 that such a model learns nothing but the frequency of bytes for hundreds of steps.
+    /// The model with its initial weights. The standard deviation of a matrix is one over the square root of its number of inputs, and is
+    /// scaled further with the depth for matrices that add to the residual stream; the embedding uses the same rule. GPT-2's 0.02 was
+    /// chosen for a width of 768. At a width of 16 it is so small that a model learns only the frequencies of bytes for hundreds of steps.
     /// </summary>
     public Transformer CreateModel()
     {
@@ -107,7 +107,7 @@ public sealed record SweepRun(string Key, TransformerConfig Model, double Budget
     }
 }
 
-/// <summary>The grid of a sweep: shapes of evenly spaced sizes, and for every budget the token counts that spend it.</summary>
+/// <summary>The grid of a sweep: model shapes of evenly spaced sizes, and for every budget the token counts that use it up.</summary>
 public static class SweepPlan
 {
     /// <summary>Token ids are bytes.</summary>
@@ -118,7 +118,7 @@ public static class SweepPlan
 
     /// <summary>All trainings, cheapest budget first.</summary>
     /// <param name="options">The grid.</param>
-    /// <param name="trainingTokens">Tokens of text there are to train on.</param>
+    /// <param name="trainingTokens">How many tokens of training text there are.</param>
     public static IReadOnlyList<SweepRun> Create(SweepOptions options, long trainingTokens)
     {
         options.Validate();
@@ -139,7 +139,7 @@ public static class SweepPlan
         return [.. runs.DistinctBy(run => run.Key)];
     }
 
-    /// <summary>The dense shapes: for every size the width and depth whose count comes nearest.</summary>
+    /// <summary>The dense shapes: for every size, the width and depth whose parameter count is nearest.</summary>
     internal static IEnumerable<TransformerConfig> Shapes(SweepOptions options)
     {
         TransformerConfig[] candidates = [.. from width in Enumerable.Range(1, 128).Select(i => i * HeadSize)
@@ -187,8 +187,8 @@ public static class SweepPlan
         var batch = (int)Math.Clamp(sequences / WantedSteps, 1, LargestBatch);
         var steps = (int)Math.Min(int.MaxValue, Math.Round(sequences / batch));
 
-        // Adam's best rate falls as one over the width (Yang et al. 2022); small batches are noisier and take smaller steps. The constant
-        // was found by trying a few on widths of 16 to 64.
+        // Adam's best learning rate is proportional to one over the width (Yang et al. 2022); small batches have noisier gradients and need
+        // smaller steps. The constant was chosen by trying several values on widths of 16 to 64.
         var rate = 0.48f / model.HiddenSize * MathF.Min(1, MathF.Sqrt(batch / 8f));
         var key = string.Create(CultureInfo.InvariantCulture,
             $"{model.Name}-e{model.MixtureOfExperts?.Experts ?? 0}-c{options.Context}-b{batch}x{steps}-s{options.Seed}");

@@ -5,7 +5,7 @@ using Mezcla.Scaling.Fits;
 
 namespace Mezcla.Experiments.Sweeps;
 
-/// <summary>What one training of a sweep gave: a line of its file, with everything needed to train it again.</summary>
+/// <summary>The result of one training of a sweep: one line of its file, with everything needed to repeat the training.</summary>
 public sealed record SweepRecord
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -14,10 +14,10 @@ public sealed record SweepRecord
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Names the training.</summary>
+    /// <summary>Identifies the training.</summary>
     public required string Key { get; init; }
 
-    /// <summary>dense or moe.</summary>
+    /// <summary>The kind of model: <c>dense</c> or <c>moe</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Blocks.</summary>
@@ -38,7 +38,7 @@ public sealed record SweepRecord
     /// <summary>Parameters that a token uses.</summary>
     public required long Active { get; init; }
 
-    /// <summary>All parameters but embeddings and head.</summary>
+    /// <summary>All parameters except embeddings and head.</summary>
     public required long NonEmbedding { get; init; }
 
     /// <summary>Tokens (bytes of text) trained on.</summary>
@@ -47,10 +47,10 @@ public sealed record SweepRecord
     /// <summary>Training FLOPs, counted matrix by matrix.</summary>
     public required double Flops { get; init; }
 
-    /// <summary>Nats per byte on held-out text.</summary>
+    /// <summary>The loss on held-out text, in nats per byte.</summary>
     public required double Loss { get; init; }
 
-    /// <summary>Nats per byte on the last batch trained on.</summary>
+    /// <summary>The loss on the last training batch, in nats per byte.</summary>
     public required double TrainingLoss { get; init; }
 
     /// <summary>Optimizer steps.</summary>
@@ -74,13 +74,13 @@ public sealed record SweepRecord
     /// <summary>Seconds of training.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>When it ended, UTC.</summary>
+    /// <summary>The time at which the training ended, UTC.</summary>
     public DateTime Ended { get; init; } = DateTime.UtcNow;
 
     /// <summary>Mezcla's version.</summary>
     public string Version { get; init; } = typeof(SweepRecord).Assembly.GetName().Version!.ToString(3);
 
-    /// <summary>The point that scaling laws are fitted to: the active size, tokens, FLOPs and held-out loss.</summary>
+    /// <summary>The point that scaling laws are fitted to: active parameters, tokens, FLOPs and held-out loss.</summary>
     public TrainingRun ToRun() => new(Active, Tokens, Loss, Flops);
 
     /// <summary>The record as a line.</summary>

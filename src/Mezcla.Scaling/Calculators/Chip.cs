@@ -1,15 +1,15 @@
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>A chip's figures as its vendor publishes them; real programs reach less. Peaks are for dense matrices; figures "with sparsity"
+/// <summary>The figures that a vendor publishes for a chip; real programs reach less. Peaks are for dense matrices: figures "with sparsity"
 /// are twice as large.</summary>
 /// <param name="Name">Its usual name.</param>
 /// <param name="Bf16Flops">Peak FLOP/s in BF16 or FP16.</param>
-/// <param name="EightBitFlops">Peak operations/s in FP8 or INT8; null where it has neither.</param>
+/// <param name="EightBitFlops">Peak operations/s in FP8 or INT8; null if the chip supports neither.</param>
 /// <param name="MemoryBytes">Memory, in bytes (decimal giga).</param>
 /// <param name="Bandwidth">Memory bandwidth, bytes/s.</param>
 public sealed record Chip(string Name, double Bf16Flops, double? EightBitFlops, double MemoryBytes, double Bandwidth)
 {
-    /// <summary>The chips known here. The figures of V100, TPUv4 and B200 were written from memory and not checked.</summary>
+    /// <summary>All known chips. The figures of V100, TPUv4 and B200 are from memory and have not been checked.</summary>
     public static IReadOnlyList<Chip> All { get; } =
     [
         new("V100", 125e12, null, 32e9, 0.9e12),
@@ -21,13 +21,14 @@ public sealed record Chip(string Name, double Bf16Flops, double? EightBitFlops, 
         new("B200", 2250e12, 4500e12, 192e9, 8e12),
     ];
 
-    /// <summary>Finds the chip with this name, ignoring letter case.</summary>
+    /// <summary>The chip with this name; upper and lower case are the same.</summary>
     /// <exception cref="ArgumentException">No chip has this name; the message lists the names that exist.</exception>
     public static Chip Get(string name) => All.FirstOrDefault(chip => chip.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"There is no chip '{name}'. There are: {string.Join(", ", All.Select(chip => chip.Name))}.",
             nameof(name));
 
-    /// <summary>FLOPs per byte of the roofline's ridge: below it, memory and not arithmetic limits the speed in BF16.</summary>
+    /// <summary>The ridge point of the roofline in BF16: below this number of FLOPs per byte, memory bandwidth limits the speed, not
+    /// arithmetic.</summary>
     public double Ridge => Bf16Flops / Bandwidth;
 
     /// <summary>FLOP/s in BF16 that the roofline allows at <paramref name="intensity"/> FLOPs per byte.</summary>

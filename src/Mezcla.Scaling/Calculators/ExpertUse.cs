@@ -1,15 +1,15 @@
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>Counting experts.</summary>
+/// <summary>Counts of experts and of sets of experts.</summary>
 public static class ExpertUse
 {
     /// <summary>
-    /// Distinct experts that a batch of <paramref name="tokens"/> touches when each token draws <paramref name="topK"/> of
-    /// <paramref name="experts"/> at random: E·(1 - (1 - k/E)^b).
+    /// The expected number of distinct experts that a batch of <paramref name="tokens"/> uses when each token draws <paramref name="topK"/>
+    /// of <paramref name="experts"/> at random: E·(1 - (1 - k/E)^b).
     /// </summary>
     public static double Touched(double experts, double topK, double tokens) => experts * (1 - Math.Pow(1 - topK / experts, tokens));
 
-    /// <summary>The number of ways to choose <paramref name="topK"/> of <paramref name="experts"/>, which is the binomial
+    /// <summary>How many sets of <paramref name="topK"/> experts can be chosen from <paramref name="experts"/>: the binomial
     /// coefficient.</summary>
     public static double Combinations(int experts, int topK)
     {

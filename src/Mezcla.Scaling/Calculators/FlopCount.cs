@@ -5,14 +5,14 @@ using Mezcla.Models;
 namespace Mezcla.Scaling.Calculators;
 
 /// <summary>FLOPs of one part of a forward pass.</summary>
-/// <param name="Part">What they are for.</param>
+/// <param name="Part">The part of the model, such as the attention projections.</param>
 /// <param name="Flops">How many, over all tokens of the sequence.</param>
 public sealed record FlopPart(string Part, double Flops);
 
 /// <summary>
 /// FLOPs of a forward pass over one sequence, counted matrix by matrix: a product of (m,k) and (k,n) takes 2·m·k·n. Lookups, norms,
 /// activations and softmaxes are left out, as is usual; attention scores are counted for all pairs of positions (the usual convention), or
-/// only for pairs of a position with earlier ones. Only the chosen ones of the routed experts are counted.
+/// only for pairs with earlier positions. Among the routed experts, only the chosen ones are counted.
 /// </summary>
 public sealed record FlopCount
 {
@@ -25,7 +25,7 @@ public sealed record FlopCount
     /// <summary>Forward FLOPs of the sequence.</summary>
     public double Forward => Parts.Sum(part => part.Flops);
 
-    /// <summary>Forward and backward: three times the forward pass.</summary>
+    /// <summary>FLOPs of the forward and backward pass together: three times the forward pass.</summary>
     public double Training => 3 * Forward;
 
     /// <summary>Forward FLOPs per token, the mean over the sequence.</summary>
@@ -34,17 +34,18 @@ public sealed record FlopCount
     /// <summary>Training FLOPs per token, the mean over the sequence.</summary>
     public double TrainingPerToken => Training / Tokens;
 
-    /// <summary>The part that grows with the length of the sequence: attention scores, and the sums of values weighted by them.</summary>
+    /// <summary>FLOPs of the parts whose cost per token grows with the length of the sequence: attention scores and weighted sums of
+    /// values.</summary>
     public double AttentionTerm => Parts.Where(part => part.Part == "attention scores").Sum(part => part.Flops);
 
-    /// <summary>FLOPs of the part called <paramref name="part"/>; 0 where there is none.</summary>
+    /// <summary>FLOPs of the part called <paramref name="part"/>; 0 if the model has no such part.</summary>
     public double this[string part] => Parts.Where(each => each.Part == part).Sum(each => each.Flops);
 
     /// <summary>Counts a forward pass over <paramref name="tokens"/> tokens; 0 for the model's whole context.</summary>
     /// <param name="config">The model.</param>
     /// <param name="tokens">Length of the sequence.</param>
-    /// <param name="causal">Whether only pairs of a position with earlier ones count,
-    /// as a fused kernel computes them, rather than all.</param>
+    /// <param name="causal">True counts each position's scores with itself and earlier positions only, as a fused kernel computes them;
+    /// false counts all pairs.</param>
     public static FlopCount Of(TransformerConfig config, int tokens = 0, bool causal = false)
     {
         if (tokens <= 0)
@@ -84,19 +85,20 @@ public sealed record FlopCount
     public static double TrainingRule(double parameters, double tokens) => 6 * parameters * tokens;
 
     /// <summary>
-    /// Training FLOPs per token as PaLM's MFU counts them: 6·N + 12·L·d·s, d the heads times their size (Chowdhery et al. 2022, appendix
-    /// B). For a Mixture of Experts N is the active one.
+    /// Training FLOPs per token as PaLM's MFU counts them: 6·N + 12·L·d·s, where d is the number of heads times their size (Chowdhery et
+    /// al. 2022, appendix B). For a Mixture of Experts, N is the number of active parameters.
     /// </summary>
     public static double PalmTrainingPerToken(TransformerConfig config, int tokens) =>
         6.0 * ParameterCount.Of(config).Active + 12.0 * config.Layers * config.Attention.Heads * config.Attention.HeadSize * tokens;
 
-    /// <summary>Forward FLOPs per token as Kaplan et al. 2020 count them: 2·N + 2·L·s·d, N without embeddings, half of all pairs.</summary>
+    /// <summary>Forward FLOPs per token as Kaplan et al. 2020 count them: 2·N + 2·L·s·d, where N leaves out embeddings and half of all
+    /// pairs of positions are counted.</summary>
     public static double KaplanForwardPerToken(TransformerConfig config, int tokens) =>
         2.0 * ParameterCount.Of(config).NonEmbedding + 2.0 * config.Layers * config.Attention.Heads * config.Attention.HeadSize * tokens;
 
     /// <summary>
-    /// Training FLOPs of one sequence as Hoffmann et al. 2022 count them (appendix F): softmaxes included, backward twice the forward.
-    /// The figures of their table A4 result only if embeddings and logits are left out.
+    /// Training FLOPs of one sequence as Hoffmann et al. 2022 count them (appendix F): softmaxes are included, and the backward pass takes
+    /// twice the forward pass. Their table A4 can be reproduced only if embeddings and logits are left out.
     /// </summary>
     public static double HoffmannTraining(TransformerConfig config, int tokens, bool embeddingsAndLogits = true)
     {
@@ -107,7 +109,7 @@ public sealed record FlopCount
         return 3 * (config.Layers * layer + ends);
     }
 
-    /// <summary>How a notebook shows it: FLOPs and shares by part.</summary>
+    /// <summary>What a notebook shows: the FLOPs of each part and its share.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         string[] headers = ["part", "FLOPs", "share"];

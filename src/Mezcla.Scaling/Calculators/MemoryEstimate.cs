@@ -3,19 +3,19 @@ using Mezcla.Models;
 
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>Bytes that a model needs beside its weights.</summary>
+/// <summary>Bytes that a model needs in addition to its weights.</summary>
 public static class MemoryEstimate
 {
     /// <summary>
-    /// Bytes that one token adds to the key/value cache: 2·L·heads·size·bytes, or of latent attention (rank + rotary part)·L·bytes.
+    /// Bytes that one token adds to the key/value cache: 2·L·heads·size·bytes; with latent attention, (rank + rotary part)·L·bytes.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="bytesPerValue">2 for BF16.</param>
     public static double KeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) =>
         config.Layers * PerLayer(config.Attention) * bytesPerValue;
 
-    /// <summary>Bytes per token if latent attention stored its keys and values expanded; for other models this is the same as the cache
-    /// itself.</summary>
+    /// <summary>Bytes that one token would add to the cache if latent attention stored its keys and values expanded; for other models, the
+    /// same as <see cref="KeyValueBytesPerToken"/>.</summary>
     public static double ExpandedKeyValueBytesPerToken(TransformerConfig config, double bytesPerValue = 2) =>
         config.Attention.Latent is not { } latent
         ? KeyValueBytesPerToken(config, bytesPerValue)
@@ -37,23 +37,23 @@ public static class MemoryEstimate
     }
 
     /// <summary>
-    /// Bytes of weights, gradients and Adam's state in mixed precision: 16 a parameter (2 + 2 for weights and gradients in 16 bits; 4 + 4 +
-    /// 4 for the master copy and both moments).
+    /// Bytes of weights, gradients and Adam's state in mixed precision: 16 per parameter (2 + 2 for weights and gradients in 16 bits; 4 + 4
+    /// + 4 for the master copy and both moments).
     /// </summary>
     public static double MixedPrecisionAdamBytes(double parameters) => 16 * parameters;
 
-    /// <summary>Bytes of a checkpoint of weights and both moments in single precision: 12 a parameter.</summary>
+    /// <summary>Bytes of a checkpoint that holds the weights and both of Adam's moments in single precision: 12 per parameter.</summary>
     public static double AdamCheckpointBytes(double parameters) => 12 * parameters;
 
     /// <summary>
-    /// Bytes of activations of one layer in 16 bits that the backward pass needs: s·b·d·(34 + 5·heads·s/d), or 34·s·b·d with the attention
-    /// recomputed (Korthikanti et al. 2022; written from memory, not checked). The formula was derived for GPT-2's layer: 4 d wide, full
-    /// attention, dropout.
+    /// Bytes of one layer's 16-bit activations that the backward pass needs: s·b·d·(34 + 5·heads·s/d), or 34·s·b·d if attention is
+    /// recomputed (Korthikanti et al. 2022, quoted from memory). The formula was derived for GPT-2's layer: a feed-forward network 4·d
+    /// wide, full attention, dropout.
     /// </summary>
     public static double ActivationBytesPerLayer(TransformerConfig config, double tokens, double batch, bool recomputeAttention = false) =>
         tokens * batch * config.HiddenSize * (34 + (recomputeAttention ? 0 : 5 * config.Attention.Heads * tokens / config.HiddenSize));
 
-    /// <summary>The number of GPUs needed to hold <paramref name="bytes"/> if the share <paramref name="usable"/> of their memory can be
+    /// <summary>How many GPUs are needed to hold <paramref name="bytes"/> if a share <paramref name="usable"/> of their memory can be
     /// used.</summary>
     public static int GpusFor(double bytes, Chip chip, double usable = 0.9) => (int)Math.Ceiling(bytes / (chip.MemoryBytes * usable));
 

@@ -11,12 +11,12 @@ namespace Mezcla.Scaling.Calculators;
 public sealed record ParameterPart(string Part, long Total, long Active);
 
 /// <summary>
-/// The exact number of parameters of a model, part by part, computed from its shape alone. "Active" is what one token uses: of the
-/// routed experts only the chosen ones; everything else, the input embedding included, in full.
+/// The exact number of parameters of a model, part by part, computed from its shape alone. "Active" parameters are those that one token
+/// uses: only the chosen ones among the routed experts, and everything else in full, the input embedding included.
 /// </summary>
 public sealed record ParameterCount
 {
-    /// <summary>Token embedding, V·d. Where the head is tied to it, it is counted here, once.</summary>
+    /// <summary>Token embedding, V·d. A head that is tied to the embedding is counted here, once.</summary>
     public long TokenEmbedding { get; init; }
 
     /// <summary>Learned position vectors.</summary>
@@ -31,13 +31,13 @@ public sealed record ParameterCount
     /// <summary>Feed-forward networks of the dense blocks.</summary>
     public long DenseFeedForward { get; init; }
 
-    /// <summary>Routers: one d×E map for each block with experts, two where a second
-    /// one scales noise, none where routing is fixed.</summary>
+    /// <summary>Routers: one d×E matrix for each block with experts, two if a second one scales the noise, none if routing is
+    /// fixed.</summary>
     public long Routers { get; init; }
 
     /// <summary>
-    /// Biases that take part in the choice of experts only and are moved by the load, not by gradients (DeepSeek-V3). Published counts and
-    /// weight files include them; <c>CountParameters</c> of a model, which counts what is trained, does not.
+    /// Biases that affect only the choice of experts and are updated from the experts' load, not from gradients (DeepSeek-V3). Published
+    /// counts and weight files include them; a model's <c>CountParameters</c>, which counts trained parameters, does not.
     /// </summary>
     public long SelectionBiases { get; init; }
 
@@ -50,10 +50,10 @@ public sealed record ParameterCount
     /// <summary>Experts that every token passes through.</summary>
     public long SharedExperts { get; init; }
 
-    /// <summary>The output head, V·d; 0 where it is tied to the embedding.</summary>
+    /// <summary>The output head, V·d; 0 if it is tied to the embedding.</summary>
     public long Head { get; init; }
 
-    /// <summary>Whether the output head is the embedding. If so, every token uses the whole embedding, even where its lookup is not
+    /// <summary>Whether the output head is the embedding matrix. Every token then uses the matrix, even if its lookup is not
     /// counted.</summary>
     public bool TiedHead { get; init; }
 
@@ -64,10 +64,11 @@ public sealed record ParameterCount
     /// <summary>Parameters that one token uses.</summary>
     public long Active => Total - Experts + ActiveExperts;
 
-    /// <summary>Active parameters without the input embedding where that is a mere lookup (the convention of the gpt-oss card).</summary>
+    /// <summary>Active parameters without the input embedding, unless the head is tied to it (the convention of the gpt-oss
+    /// card).</summary>
     public long ActiveWithoutLookup => Active - (TiedHead ? 0 : TokenEmbedding) - Positions;
 
-    /// <summary>All parameters but embeddings, positions and head: the N of Kaplan et al. 2020.</summary>
+    /// <summary>All parameters except embeddings, positions and head: the N of Kaplan et al. 2020.</summary>
     public long NonEmbedding => Total - TokenEmbedding - Positions - Head;
 
     /// <summary>The parts that are not empty, in the order a token meets them.</summary>
@@ -86,8 +87,8 @@ public sealed record ParameterCount
             new("head", Head, Head),
         }.Where(part => part.Total > 0)];
 
-    /// <summary>Counts the parameters of <paramref name="config"/>; nothing is allocated, so counting a trillion parameters is as fast as
-    /// counting a few.</summary>
+    /// <summary>Counts the parameters of <paramref name="config"/>; nothing is allocated, so even a trillion parameters are counted at
+    /// once.</summary>
     /// <exception cref="OverflowException">A part has more than 9.2e18 parameters.</exception>
     public static ParameterCount Of(TransformerConfig config)
     {
@@ -127,11 +128,11 @@ public sealed record ParameterCount
         }
     }
 
-    /// <summary>A table of parts for people.</summary>
+    /// <summary>A table of the parts as text.</summary>
     public override string ToString() => string.Join('\n', Parts.Append(new ParameterPart("all", Total, Active))
         .Select(part => FormattableString.Invariant($"{part.Part,-20}{part.Total,22:N0}{part.Active,22:N0}")));
 
-    /// <summary>The same table as a notebook shows it.</summary>
+    /// <summary>What a notebook shows: the same table as HTML and as text.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() => new Dictionary<string, string>
     {
         ["text/plain"] = ToString(),

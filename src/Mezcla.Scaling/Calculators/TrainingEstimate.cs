@@ -1,9 +1,9 @@
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>What a training run takes.</summary>
+/// <summary>The time and money that a training run takes.</summary>
 /// <param name="Flops">Training compute.</param>
 /// <param name="Chip">The chip.</param>
-/// <param name="Utilization">MFU: the share of the chip's BF16 peak that reaches the model.</param>
+/// <param name="Utilization">MFU (model FLOPs utilization): the share of the chip's BF16 peak that the run achieves.</param>
 /// <param name="Gpus">How many chips.</param>
 /// <param name="PricePerHour">Price of a chip for an hour.</param>
 public sealed record TrainingEstimate(double Flops, Chip Chip, double Utilization, double Gpus, double PricePerHour)
@@ -19,10 +19,10 @@ public sealed record TrainingEstimate(double Flops, Chip Chip, double Utilizatio
     /// <summary>Money, in the price's currency.</summary>
     public double Cost => GpuHours * PricePerHour;
 
-    /// <summary>MFU of a run known by its compute and chip-hours.</summary>
+    /// <summary>MFU of a run, from its compute and its chip-hours.</summary>
     public static double UtilizationOf(double flops, double gpuHours, Chip chip) => flops / (gpuHours * Hour * chip.Bf16Flops);
 
-    /// <summary>FLOPs that chips deliver in days.</summary>
+    /// <summary>FLOPs that a number of chips deliver in a number of days.</summary>
     public static double FlopsOf(double gpus, double days, Chip chip, double utilization) =>
         gpus * days * 24 * Hour * chip.Bf16Flops * utilization;
 }

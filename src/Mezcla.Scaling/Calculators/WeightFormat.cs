@@ -2,13 +2,13 @@ using Mezcla.Models;
 
 namespace Mezcla.Scaling.Calculators;
 
-/// <summary>A way to store weights, with its size including scales and minima.</summary>
+/// <summary>A storage format for weights. Its bits per weight include scales and minima.</summary>
 /// <param name="Name">Its usual name.</param>
 /// <param name="BitsPerWeight">Stored bits for one weight.</param>
 /// <param name="Layout">Where the bits come from.</param>
 public sealed record WeightFormat(string Name, double BitsPerWeight, string Layout)
 {
-    /// <summary>The formats known here, widest first.</summary>
+    /// <summary>All known formats, widest first.</summary>
     public static IReadOnlyList<WeightFormat> All { get; } =
     [
         new("FP32", 32, "IEEE single"),
@@ -34,7 +34,7 @@ public sealed record WeightFormat(string Name, double BitsPerWeight, string Layo
         new("TQ1_0", 1.6875, "256 ternary values: 54 bytes"),
     ];
 
-    /// <summary>Finds the format with this name, ignoring letter case.</summary>
+    /// <summary>The format with this name; upper and lower case are the same.</summary>
     /// <exception cref="ArgumentException">No format has this name; the message lists the names that exist.</exception>
     public static WeightFormat Get(string name) =>
         All.FirstOrDefault(format => format.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
@@ -45,7 +45,7 @@ public sealed record WeightFormat(string Name, double BitsPerWeight, string Layo
     public double Bytes(double weights) => weights * BitsPerWeight / 8;
 
     /// <summary>
-    /// Bytes of a model whose expert matrices are in one format and all other parameters, including biases, in another. gpt-oss is
+    /// Bytes of a model that stores the matrices of its experts in one format and everything else, biases included, in another. gpt-oss is
     /// published in this way (MXFP4 and BF16).
     /// </summary>
     public static double Bytes(TransformerConfig config, WeightFormat experts, WeightFormat rest)

@@ -4,7 +4,7 @@ namespace Mezcla.Scaling.Claims;
 
 public sealed partial record ClaimReport
 {
-    /// <summary>How a notebook shows it: a table of claims, then what contradicts what.</summary>
+    /// <summary>What a notebook shows: a table of claims, then the contradictions between statements.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         string[] headers = ["claim", "who", "status", "verdict", "why"];
@@ -33,7 +33,7 @@ public sealed partial record ClaimReport
 
 public sealed partial record ConsistencyReport
 {
-    /// <summary>How a notebook shows it: the contradictions, or the conclusions.</summary>
+    /// <summary>What a notebook shows: the contradictions, or, if there are none, the ranges that follow from the statements.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         var caption = IsConsistent ? "The statements can all be true. Together they say:" : "These statements cannot all be true:";

@@ -3,15 +3,14 @@ namespace Mezcla.Scaling.Claims;
 /// <summary>A name for a number that later expressions of the file may use.</summary>
 /// <param name="Name">The name.</param>
 /// <param name="Expression">Its value.</param>
-/// <param name="Line">Line of the file where it stands, from 1; 0 where unknown.</param>
+/// <param name="Line">Line of the file where it stands, from 1; 0 if unknown.</param>
 public sealed record Definition(string Name, string Expression, int Line = 0);
 
 /// <summary>A claim file that cannot be read; the message says where and why.</summary>
 public sealed class ClaimFileException(string message) : FormatException(message);
 
 /// <summary>
-/// Claims to be checked and statements to be compared with each other, read from JSON or from a simple text form (see
-/// <see cref="Parse"/>).
+/// Claims to check and statements to compare with each other, read from JSON or from a simple text form (see <see cref="Parse"/>).
 /// </summary>
 public sealed record ClaimFile
 {
@@ -26,7 +25,7 @@ public sealed record ClaimFile
     /// <summary>Claims, each with its own arithmetic.</summary>
     public IReadOnlyList<PublishedClaim> Claims { get; init; } = [];
 
-    /// <summary>Statements that give numbers for quantities, to be compared with each other.</summary>
+    /// <summary>Numbers stated for quantities, to be compared with each other.</summary>
     public IReadOnlyList<Statement> Statements { get; init; } = [];
 
     /// <summary>Relations in addition to the built-in ones.</summary>
@@ -47,8 +46,8 @@ public sealed record ClaimFile
     }
 
     /// <summary>
-    /// Reads JSON (an object with title, definitions, claims, statements and relations) or text. In the text form a line at the
-    /// margin begins an entry and indented lines say more of it:
+    /// Reads JSON (an object with title, definitions, claims, statements and relations) or text. In the text form, a line without
+    /// indentation begins an entry, and indented lines below it add details:
     /// <code>
     /// # what follows a hash is a comment
     /// title: What I heard
@@ -62,7 +61,7 @@ public sealed record ClaimFile
     /// relation: total = experts * expert + shared
     /// </code>
     /// </summary>
-    /// <exception cref="ClaimFileException">The text is neither; the message says where and why.</exception>
+    /// <exception cref="ClaimFileException">The text cannot be read in either form; the message says where and why.</exception>
     public static ClaimFile Parse(string text, string title = "claims")
     {
         ClaimFile file = text.AsSpan().TrimStart().StartsWith("{") ? ClaimJson.Parse(text) : ClaimText.Parse(text);

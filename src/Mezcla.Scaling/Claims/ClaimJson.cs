@@ -108,7 +108,7 @@ internal static class ClaimJson
             : throw new ClaimFileException($"{name}: a list is expected.");
     }
 
-    // Numbers are kept as text, because the digits of 46.7e9 say how exact it is and its value does not.
+    // Numbers are kept as text: the digits of 46.7e9 show how exact it is, which its value alone would not.
     private static string Text(JsonElement value, string where) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!,

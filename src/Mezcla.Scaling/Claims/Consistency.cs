@@ -2,21 +2,21 @@ using Mezcla.Scaling.Claims.Expressions;
 
 namespace Mezcla.Scaling.Claims;
 
-/// <summary>Statements that cannot all be true. Without any one of them the rest could be.</summary>
-/// <param name="Statements">The fewest that contradict each other.</param>
+/// <summary>Statements that cannot all be true. If any one of them is removed, the others can be.</summary>
+/// <param name="Statements">The smallest set of statements that contradict each other.</param>
 /// <param name="Relations">The relations that tie them together.</param>
 public sealed record Conflict(IReadOnlyList<Statement> Statements, IReadOnlyList<Relation> Relations)
 {
-    /// <summary>In one line.</summary>
+    /// <summary>The contradiction in one line.</summary>
     public override string ToString() =>
         string.Join("; ",
             Statements) + (Relations.Count > 0 ? "; because " + string.Join(" and ", Relations.Select(relation => relation.Formula)) : "");
 }
 
-/// <summary>What follows for a quantity from all statements together.</summary>
+/// <summary>The range of a quantity that follows from all statements together.</summary>
 /// <param name="Quantity">Its name.</param>
-/// <param name="Low">At least this.</param>
-/// <param name="High">At most this; infinite where there is no bound.</param>
+/// <param name="Low">The smallest possible value.</param>
+/// <param name="High">The largest possible value; infinite if there is no bound.</param>
 public sealed record Derived(string Quantity, double Low, double High);
 
 /// <summary>A statement or relation that could not be read.</summary>
@@ -26,11 +26,11 @@ public sealed record Unusable(string What, string Why);
 
 /// <summary>Whether statements can all be true at once.</summary>
 /// <param name="Conflicts">
-/// The smallest sets of statements that cannot all be true, at most twelve. A larger set that shows the same contradiction as a smaller one
-/// is left out. Empty if the statements are consistent.
+/// Up to twelve smallest sets of statements that contradict each other. Larger sets that show the same contradiction are left out. Empty if
+/// the statements are consistent.
 /// </param>
-/// <param name="Follows">If the statements are consistent, the values that they imply for quantities that nobody stated.</param>
-/// <param name="Unusable">What could not be read.</param>
+/// <param name="Follows">If the statements are consistent, the ranges that follow for quantities that nobody stated.</param>
+/// <param name="Unusable">The statements and relations that could not be read.</param>
 public sealed partial record ConsistencyReport(IReadOnlyList<Conflict> Conflicts, IReadOnlyList<Derived> Follows,
     IReadOnlyList<Unusable> Unusable)
 {
@@ -45,7 +45,7 @@ public static class ConsistencyChecker
     private const int MostSets = 40;
     private const int MostSearches = 2000;
 
-    /// <summary>Compares <paramref name="statements"/> with each other, using the built-in relations and
+    /// <summary>Checks whether <paramref name="statements"/> agree with each other under the built-in relations and
     /// <paramref name="relations"/>.</summary>
     public static ConsistencyReport Check(IReadOnlyList<Statement> statements, IReadOnlyList<Relation>? relations = null) =>
         Check(statements, relations, new Dictionary<string, double>());
@@ -73,7 +73,7 @@ public static class ConsistencyChecker
             try
             {
                 Comparing formula = ExpressionParser.ParseComparison(relation.Formula);
-                new Propagation().Run([formula]); // throws now if something in it cannot be computed
+                new Propagation().Run([formula]); // whatever cannot be computed shows now
                 rules.Add((relation, formula));
             }
             catch (ExpressionException error)
@@ -107,8 +107,8 @@ public static class ConsistencyChecker
     {
         private int _searches;
 
-        /// <summary>All smallest contradictory sets: find one, then look again without each of
-        /// its members in turn (Reiter's hitting-set tree).</summary>
+        /// <summary>Finds all minimal contradictory sets: it finds one, then searches again without each of its members in turn (Reiter's
+        /// hitting-set tree).</summary>
         public List<Conflict> All()
         {
             var found = new List<HashSet<int>>();
@@ -126,7 +126,7 @@ public static class ConsistencyChecker
                     open.Enqueue([.. candidates.Where(candidate => candidate != member)]);
             }
 
-            // A set that shares two statements with a smaller set shows the same contradiction by a longer argument.
+            // A set that shares two statements with a smaller set shows the same contradiction with more steps.
             var kept = new List<HashSet<int>>();
             foreach (HashSet<int> set in found.OrderBy(set => set.Count).ThenBy(set => set.Min()))
                 if (!kept.Any(smaller => smaller.Count(set.Contains) >= 2))
@@ -142,8 +142,7 @@ public static class ConsistencyChecker
             propagation.Run([.. rules.Select(rule => rule.Formula)]);
             var stated = facts.Select(fact => fact.Statement.Quantity).ToHashSet();
 
-            // Only conclusions from several statements are interesting. A range that is merely "not negative", or that a rule bounds on one
-            // side, is left out.
+            // Keep only ranges that are bounded on both sides: "not negative", or one bound that comes from a rule, says too little.
             return [
                 .. propagation.Ranges.Where(
                     range => !stated.Contains(range.Key) && range.Value.Low > 0 && double.IsFinite(range.Value.High))

@@ -9,7 +9,7 @@ internal readonly record struct Interval(double Low, double High)
 
     public Interval Intersect(Interval other) => new(Math.Max(Low, other.Low), Math.Min(High, other.High));
 
-    /// <summary>The interval made a little wider, so that rounding errors never cause a contradiction.</summary>
+    /// <summary>This interval made slightly wider, so that rounding never causes a contradiction.</summary>
     public Interval Widen(double share = 1e-9) => new(Low - share * Math.Abs(Low), High + share * Math.Abs(High));
 
     public static Interval operator +(Interval a, Interval b) =>
@@ -32,7 +32,7 @@ internal readonly record struct Interval(double Low, double High)
         return a * new Interval(high, low);
     }
 
-    /// <summary>Powers of numbers not below zero; the exponent a constant.</summary>
+    /// <summary>The power of an interval of non-negative numbers, with a constant exponent.</summary>
     public Interval Power(double exponent)
     {
         Interval positive = Intersect(new(0, double.PositiveInfinity));
@@ -46,7 +46,7 @@ internal readonly record struct Interval(double Low, double High)
         ? Numbers.Format(High)
         : double.IsPositiveInfinity(High) ? $"at least {Numbers.Format(Low)}" : $"{Numbers.Format(Low)} to {Numbers.Format(High)}";
 
-    // 0·∞ is 0 here: zero times any quantity is zero, however large the quantity may be.
+    // 0·∞ is 0 here: a product with zero is zero, however large the other factor may be.
     private static double Times(double a, double b) => a == 0 || b == 0 ? 0 : a * b;
 
     private static double Sum(double a, double b, double doubt) => double.IsNaN(a + b) ? doubt : a + b;

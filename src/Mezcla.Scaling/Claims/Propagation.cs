@@ -3,10 +3,9 @@ using Mezcla.Scaling.Claims.Expressions;
 namespace Mezcla.Scaling.Claims;
 
 /// <summary>
-/// Narrows the ranges of quantities by relations between them until no range changes any more (HC4: Benhamou et al. 1999). A range that
-/// becomes empty
-/// proves a contradiction. The proof is sound; finding no contradiction does not prove that there is none, though for systems as simple as
-/// these it nearly is.
+/// Narrows the ranges of quantities by the relations between them until no range changes (HC4: Benhamou et al. 1999). A range that becomes
+/// empty proves a contradiction. The reverse does not hold: a contradiction can stay undetected, though this is unlikely in systems as
+/// simple as these.
 /// </summary>
 internal sealed class Propagation
 {
@@ -14,10 +13,10 @@ internal sealed class Propagation
     private static readonly Interval Anything = new(0, double.PositiveInfinity);
     private readonly Dictionary<string, Interval> _ranges = [];
 
-    /// <summary>The range of each quantity that is known to some extent.</summary>
+    /// <summary>The range of each quantity about which something is known.</summary>
     public IReadOnlyDictionary<string, Interval> Ranges => _ranges;
 
-    /// <summary>Adds the fact that a quantity lies in a range; returns false if that contradicts the known range.</summary>
+    /// <summary>Restricts a quantity to a range; returns false if that contradicts what is known.</summary>
     public bool Restrict(string quantity, Interval range)
     {
         Interval now = _ranges.GetValueOrDefault(quantity, Anything).Intersect(range);
@@ -25,7 +24,7 @@ internal sealed class Propagation
         return !now.IsEmpty;
     }
 
-    /// <summary>Applies all relations until nothing narrows by a millionth; false where a range became empty.</summary>
+    /// <summary>Applies all relations until no range narrows by more than a millionth; returns false if a range became empty.</summary>
     public bool Run(IReadOnlyList<Comparing> relations)
     {
         for (var round = 0; round < MostRounds; round++)

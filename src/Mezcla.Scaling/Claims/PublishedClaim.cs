@@ -41,7 +41,7 @@ public sealed record PublishedClaim
     /// <summary>What kind of assertion it is.</summary>
     public ClaimStatus Status { get; init; }
 
-    /// <summary>What is computed; null where there is nothing to compute.</summary>
+    /// <summary>The expression that is computed; null if there is nothing to compute.</summary>
     public string? Expression { get; init; }
 
     /// <summary>How it is compared with <see cref="Expected"/>: =, &lt;, &lt;=, &gt; or &gt;=.</summary>
@@ -51,28 +51,28 @@ public sealed record PublishedClaim
     public string? Expected { get; init; }
 
     /// <summary>
-    /// The tolerance: "2%" of the number said, or an absolute number. If it is missing, the tolerance is half a unit of the last written
-    /// digit: 46.7e9 allows 0.05e9.
+    /// How far the two may be apart: "2%" of the number said, or an absolute number. Without one, half a unit of the last digit of a
+    /// number as it is written: 46.7e9 allows 0.05e9.
     /// </summary>
     public string? Tolerance { get; init; }
 
-    /// <summary>What both numbers count, for people.</summary>
+    /// <summary>The unit of both numbers, for display.</summary>
     public string Unit { get; init; } = "";
 
     /// <summary>The correct statement, if the claim is wrong.</summary>
     public string? Correction { get; init; }
 
-    /// <summary>What a reader should know even if the claim holds.</summary>
+    /// <summary>A remark that a reader should know even if the claim holds.</summary>
     public string? Note { get; init; }
 
     /// <summary>Why the claim cannot be checked, where there is nothing to compute.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Line of the file where the claim begins, from 1; 0 where unknown.</summary>
+    /// <summary>Line of the file where the claim begins, from 1; 0 if unknown.</summary>
     public int Line { get; init; }
 }
 
-/// <summary>A statement that gives a number for a named quantity, to be compared with other statements.</summary>
+/// <summary>A number stated for a named quantity, to be compared with other statements.</summary>
 public sealed record Statement
 {
     /// <summary>The quantity: one of <see cref="Relations"/>, or any name that the file's own relations use.</summary>
@@ -81,8 +81,8 @@ public sealed record Statement
     /// <summary>The number, or an expression for it.</summary>
     public required string Value { get; init; }
 
-    /// <summary>The tolerance: "2%" or an absolute number. If it is missing, the tolerance is half a unit of the last written digit, except
-    /// that a plain integer is a count and exact.</summary>
+    /// <summary>How exact it is: "2%" or an absolute number. Without one, half a unit of the
+    /// last digit; a plain integer is a count, and exact.</summary>
     public string? Tolerance { get; init; }
 
     /// <summary>Who said it.</summary>
@@ -91,18 +91,18 @@ public sealed record Statement
     /// <summary>What kind of assertion it is.</summary>
     public ClaimStatus Status { get; init; }
 
-    /// <summary>Line of the file where it begins, from 1; 0 where unknown.</summary>
+    /// <summary>Line of the file where it begins, from 1; 0 if unknown.</summary>
     public int Line { get; init; }
 
-    /// <summary>As a reader would write it.</summary>
+    /// <summary>The statement as text, such as <c>experts = 16 (an article)</c>.</summary>
     public override string ToString() =>
         $"{Quantity} = {Value}{(Tolerance is null ? "" : $" within {Tolerance}")}{(Who.Length == 0 ? "" : $" ({Who})")}";
 }
 
-/// <summary>A claim with what was found.</summary>
+/// <summary>A claim and the result of checking it.</summary>
 /// <param name="Claim">The claim.</param>
 /// <param name="Verdict">Whether it holds.</param>
-/// <param name="Computed">The number computed; null where there is none.</param>
-/// <param name="Expected">The number said; null where there is none.</param>
+/// <param name="Computed">The number computed; null if nothing could be computed.</param>
+/// <param name="Expected">The number said; null if it could not be computed.</param>
 /// <param name="Why">The verdict in words, with the correction.</param>
 public sealed record ClaimResult(PublishedClaim Claim, Verdict Verdict, double? Computed, double? Expected, string Why);

@@ -2,18 +2,18 @@ namespace Mezcla.Scaling.Claims;
 
 /// <summary>An equation or inequality between quantities.</summary>
 /// <param name="Formula">An equation or inequality, such as
-/// <c>total = experts * expert + shared</c>, "within" a tolerance that may be missing.</param>
+/// <c>total = experts * expert + shared</c>, with an optional tolerance after "within".</param>
 /// <param name="Why">What it says in words.</param>
 /// <param name="Line">Line of the file where it stands, from 1; 0 for those of <see cref="Relations"/>.</param>
 public sealed record Relation(string Formula, string Why, int Line = 0);
 
 /// <summary>
-/// The relations that hold in every file of statements. A relation has an effect only if statements determine all but one of its
-/// quantities, so relations about quantities that a file does not mention have none. Every quantity is zero or more.
+/// The built-in relations, which apply to every file of statements. A relation has an effect only if the statements determine all but one
+/// of its quantities, so relations about quantities that a file does not mention do no harm. Every quantity is zero or more.
 /// </summary>
 public static class Relations
 {
-    /// <summary>All of them. Their names are the vocabulary of statements.</summary>
+    /// <summary>All built-in relations. Statements use the names of their quantities.</summary>
     public static IReadOnlyList<Relation> BuiltIn { get; } =
     [
         new("total = experts * expert + shared", "all parameters are those of the experts and those that all tokens share"),

@@ -2,8 +2,8 @@ using Mezcla.Scaling.Laws;
 
 namespace Mezcla.Scaling.Fits;
 
-/// <summary>The uncertainty of one fitted number, as resampling estimates it.</summary>
-/// <param name="Name">Which number.</param>
+/// <summary>The bootstrap's estimate of the uncertainty of one fitted number.</summary>
+/// <param name="Name">The name of the number.</param>
 /// <param name="Estimate">Its value on all runs.</param>
 /// <param name="StandardError">Standard deviation over resamples.</param>
 /// <param name="Low">Lower end of the interval.</param>
@@ -11,18 +11,18 @@ namespace Mezcla.Scaling.Fits;
 public sealed record BootstrapInterval(string Name, double Estimate, double StandardError, double Low, double High);
 
 /// <summary>
-/// Percentile intervals by resampling runs with replacement and fitting again (Efron 1979). Replicates run in parallel; each draws from a
-/// seed of its own, so the result depends on the seed alone and not on the number of cores.
+/// Computes percentile intervals with the bootstrap: it resamples the runs with replacement and fits again (Efron 1979). Replicates run in
+/// parallel, and each has its own seed, so the result depends on the seed alone and not on the number of cores.
 /// </summary>
 public static class Bootstrap
 {
     /// <summary>Intervals for the constants of a fit by approach 3, and for the exponents a and b of N ∝ C^a and D ∝ C^b.</summary>
     /// <param name="fit">The fit on all runs.</param>
-    /// <param name="replicates">How many resamples; 4,000 for published figures, a few hundred to look.</param>
-    /// <param name="seed">Where the random numbers begin.</param>
+    /// <param name="replicates">How many resamples; 4,000 for published figures, a few hundred for a first look.</param>
+    /// <param name="seed">Seed of the random numbers.</param>
     /// <param name="confidence">Share of resamples inside the interval.</param>
     /// <param name="huberDelta">δ of the fit.</param>
-    /// <param name="progress">Told the share done, from 0 to 1.</param>
+    /// <param name="progress">Receives the share of the work that is done, from 0 to 1.</param>
     /// <param name="cancellation">Ends the work early with <see cref="OperationCanceledException"/>.</param>
     public static IReadOnlyList<BootstrapInterval> Of(
         ChinchillaFit fit, int replicates = 400, int seed = 0, double confidence = 0.95, double huberDelta = 1e-3,
@@ -47,9 +47,9 @@ public static class Bootstrap
     /// <param name="estimates">The numbers on all runs.</param>
     /// <param name="fit">Computes the numbers on a resample; called on several threads at once.</param>
     /// <param name="replicates">How many resamples.</param>
-    /// <param name="seed">Where the random numbers begin.</param>
+    /// <param name="seed">Seed of the random numbers.</param>
     /// <param name="confidence">Share of resamples inside the interval.</param>
-    /// <param name="progress">Told the share done, from 0 to 1.</param>
+    /// <param name="progress">Receives the share of the work that is done, from 0 to 1.</param>
     /// <param name="cancellation">Ends the work early.</param>
     /// <exception cref="FitException">The runs are so few that a hundred resamples in a row could not be fitted.</exception>
     public static IReadOnlyList<BootstrapInterval> Intervals(
@@ -98,7 +98,7 @@ public static class Bootstrap
             }
             catch (FitException) when (attempt < 100)
             {
-                // This resample lacks something that the fit needs, such as three different sizes: draw another.
+                // This resample lacks something that the fit needs, such as a third size: draw another.
             }
         }
     }

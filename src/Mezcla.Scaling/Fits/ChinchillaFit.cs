@@ -3,25 +3,26 @@ using Mezcla.Scaling.Numerics;
 
 namespace Mezcla.Scaling.Fits;
 
-/// <summary>How <see cref="ChinchillaFit"/> works.</summary>
+/// <summary>The options of <see cref="ChinchillaFit"/>.</summary>
 public sealed record ChinchillaFitOptions
 {
     /// <summary>δ of the Huber loss on the logarithm of loss: residuals beyond it count linearly.</summary>
     public double HuberDelta { get; init; } = 1e-3;
 
     /// <summary>
-    /// How many of the 4,500 grid points the optimizer starts from; those with the smallest objective are taken. The best result is the
-    /// fit. Starting from every point takes many times as long and, if the data determine the law, gives the same result.
+    /// How many of the 4,500 grid points the optimizer starts from; it takes those with the lowest objective. The fit is the best of all
+    /// results. Starting from every grid point takes many times as long and gives the same result if the data determine the law.
     /// </summary>
     public int Starts { get; init; } = 150;
 
-    /// <summary>Runs of highest loss to leave out (Besiroglu et al. left out 5).</summary>
+    /// <summary>How many of the runs with the highest loss to leave out (Besiroglu et al. left out 5).</summary>
     public int DropHighest { get; init; }
 }
 
 /// <summary>
-/// Approach 3 of Hoffmann et al. 2022: L = E + A/N^α + B/D^β by minimizing the Huber loss between predicted and measured log loss, the
-/// prediction written as a log-sum-exp, with L-BFGS from a grid of starts (appendix D.3; Besiroglu et al. 2024). Gradients are analytic.
+/// Approach 3 of Hoffmann et al. 2022: fits L = E + A/N^α + B/D^β by minimizing the Huber loss between the logarithms of the predicted and
+/// measured losses. The prediction is written as a log-sum-exp and minimized with L-BFGS from a grid of starting points (appendix D.3;
+/// Besiroglu et al. 2024). Gradients are analytic.
 /// </summary>
 public sealed record ChinchillaFit
 {
@@ -43,7 +44,7 @@ public sealed record ChinchillaFit
     /// <summary>Root mean square of the residuals, in nats.</summary>
     public double RootMeanSquare => Math.Sqrt(Residuals.Average(residual => residual.Difference * residual.Difference));
 
-    /// <summary>How a notebook shows it: the constants and the quality of the fit.</summary>
+    /// <summary>What a notebook shows: the constants and the quality of the fit.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         string[] headers = ["constant", "value"];
@@ -85,15 +86,15 @@ public sealed record ChinchillaFit
         };
     }
 
-    /// <summary>Fits resampled data, starting near this fit's constants, which is quick.</summary>
+    /// <summary>Fits again, starting near this fit's result: a fast way to fit resampled data.</summary>
     internal ChinchillaLaw Refit(IReadOnlyList<TrainingRun> runs, double delta)
     {
         var problem = new Problem(runs, delta);
         Minimum best = Lbfgs.Minimize(problem.Evaluate, Theta);
         foreach (var shift in (double[])[-1, 1])
         {
-            // The objective has a long flat valley, and a resample may have its minimum elsewhere in it: start from points in both
-            // directions.
+            // The objective has a long, flat valley, and a resample may have its minimum elsewhere in it: also start further along it in
+            // both directions.
             double[] start = [Theta[0] + 3 * shift, Theta[1] + 3 * shift, Theta[2], Theta[3] * (1 + 0.3 * shift),
                 Theta[4] * (1 + 0.3 * shift)];
             Minimum other = Lbfgs.Minimize(problem.Evaluate, start);

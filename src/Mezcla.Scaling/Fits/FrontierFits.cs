@@ -8,21 +8,21 @@ namespace Mezcla.Scaling.Fits;
 /// <param name="Parameters">The best size.</param>
 /// <param name="Tokens">The tokens that go with it.</param>
 /// <param name="Loss">The loss there.</param>
-/// <param name="Runs">How many runs or curves it was read from.</param>
+/// <param name="Runs">How many runs or curves were compared.</param>
 public sealed record FrontierPoint(double Compute, double Parameters, double Tokens, double Loss, int Runs);
 
 /// <summary>Powers of compute through frontier points: N = kN·C^a and D = kD·C^b.</summary>
 /// <param name="Law">N as a power of compute.</param>
-/// <param name="SizeExponent">a.</param>
-/// <param name="DataExponent">b, fitted by itself; a + b is 1 where FLOPs are 6·N·D.</param>
-/// <param name="Points">What the lines go through.</param>
+/// <param name="SizeExponent">a, the exponent of N.</param>
+/// <param name="DataExponent">b, the exponent of D, fitted separately; a + b is 1 if FLOPs are 6·N·D.</param>
+/// <param name="Points">The points that the lines are fitted to.</param>
 /// <param name="Omitted">Budgets that gave no point, and why.</param>
 public sealed record FrontierFit(
     FrontierLaw Law, double SizeExponent, double DataExponent, IReadOnlyList<FrontierPoint> Points, IReadOnlyList<string> Omitted)
 {
     /// <summary>
-    /// Approach 1 of Hoffmann et al. 2022: runs of the same size, ordered by tokens, are a training curve; at many budgets the curve that
-    /// is lowest gives the best size. Curves are interpolated in the logarithm of compute and never extended.
+    /// Approach 1 of Hoffmann et al. 2022: runs of the same size, ordered by tokens, form a training curve; at each of many budgets the
+    /// lowest curve gives the best size. Curves are interpolated in the logarithm of compute and never extrapolated.
     /// </summary>
     /// <param name="runs">Points along training curves: several token counts for every size.</param>
     /// <param name="budgets">How many budgets, evenly spaced in the logarithm (1,500 in the paper).</param>
@@ -45,7 +45,7 @@ public sealed record FrontierFit(
                 continue;
             var (n, loss) = at.MinBy(point => point.Loss);
 
-            // If the smallest or largest model is the best, one outside the grid might be better still, so such a budget is left out.
+            // If the smallest or largest model is best, a size outside the grid may be better still, so this budget is left out.
             if (n == smallest || n == largest)
                 continue;
             points.Add(new(Math.Exp(logC), n, Math.Exp(logC) / (6 * n), loss!.Value, at.Length));
@@ -55,7 +55,8 @@ public sealed record FrontierFit(
     }
 
     /// <summary>
-    /// Approach 2: runs of one budget but different sizes make a valley; a parabola in the logarithm of size finds its bottom.
+    /// Approach 2: runs with one budget and different sizes form a valley of losses; a parabola fitted in the logarithm of size finds its
+    /// minimum.
     /// </summary>
     /// <param name="runs">Final losses; runs whose compute differs by less than <paramref name="sameBudget"/> share a budget.</param>
     /// <param name="sameBudget">How far apart, as a ratio, neighbouring runs of one budget may be.</param>
@@ -88,7 +89,7 @@ public sealed record FrontierFit(
         return Through("approach 2", points, omitted);
     }
 
-    /// <summary>How a notebook shows it: the exponents, and the points if they are few.</summary>
+    /// <summary>What a notebook shows: the exponents, and the points if they are few.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         var caption = FormattableString.Invariant(
@@ -107,7 +108,7 @@ public sealed record FrontierFit(
         if (points.Select(point => point.Parameters).Distinct().Count() < 2)
         {
             throw new FitException(
-                $"No line can be drawn ({name}): the best size is known for {points.Count} budgets and is the same or single. "
+                $"No line can be drawn ({name}): the best size is known for {points.Count} budgets, and a line needs two different sizes. "
                 + (omitted.Count > 0 ? string.Join("; ", omitted) + "." : "Train more sizes and budgets."));
         }
 
@@ -143,7 +144,7 @@ public sealed record FrontierFit(
         }
     }
 
-    // Least squares of y = c0 + c1·u + c2·u², u centred and scaled so that the normal equations stay well conditioned.
+    // Least squares of y = c0 + c1·u + c2·u², where u is centred and scaled so that the normal equations stay well conditioned.
     private static (double Bottom, double Loss, double Curvature) Parabola(double[] x, double[] y)
     {
         double centre = x.Average(), scale = x.Max() - x.Min();

@@ -3,23 +3,23 @@ using Mezcla.Scaling.Numerics;
 
 namespace Mezcla.Scaling.Fits;
 
-/// <summary>A power law, which is a straight line on logarithmic axes, fitted as in Kaplan et al. 2020.</summary>
+/// <summary>A power law, fitted as a straight line through the logarithms as in Kaplan et al. 2020.</summary>
 /// <param name="Law">L = (scale/x)^exponent.</param>
 /// <param name="RSquared">Share of the variance of log loss that the line explains.</param>
 /// <param name="Points">The points it goes through: x and loss.</param>
 public sealed record KaplanFit(PowerLaw Law, double RSquared, IReadOnlyList<(double X, double Loss)> Points)
 {
-    /// <summary>Fits L(N) to the run with the most tokens of each size.</summary>
+    /// <summary>Fits L(N), using for each size the run with the most tokens.</summary>
     /// <exception cref="FitException">There is only one size.</exception>
     public static KaplanFit OfParameters(IEnumerable<TrainingRun> runs) =>
         Through("parameters", runs.GroupBy(run => run.Parameters).Select(group => (group.Key, group.MaxBy(run => run.Tokens)!.Loss)));
 
-    /// <summary>Fits L(D) to the largest model of each number of tokens.</summary>
+    /// <summary>Fits L(D), using for each number of tokens the largest model.</summary>
     /// <exception cref="FitException">There is only one number of tokens.</exception>
     public static KaplanFit OfTokens(IEnumerable<TrainingRun> runs) =>
         Through("tokens", runs.GroupBy(run => run.Tokens).Select(group => (group.Key, group.MaxBy(run => run.Parameters)!.Loss)));
 
-    /// <summary>Fits L(C), with compute in PF-days, to the runs that no cheaper run beats.</summary>
+    /// <summary>Fits L(C), with compute in PF-days, using the runs that have a lower loss than every cheaper run.</summary>
     /// <exception cref="FitException">One run is both the cheapest and the best.</exception>
     public static KaplanFit OfCompute(IEnumerable<TrainingRun> runs)
     {

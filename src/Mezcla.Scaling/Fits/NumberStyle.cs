@@ -5,8 +5,8 @@ namespace Mezcla.Scaling.Fits;
 
 /// <summary>
 /// How the numbers of a table are written: 1,234.5 with a decimal point, or 1.234,5 with a decimal comma as a Spanish or German spreadsheet
-/// saves them. A single number may decide the style (3,5 has a decimal comma) or be ambiguous (2,345 may be 2.345 or 2345); all numbers of
-/// a file together usually decide it.
+/// saves them. One number can decide this (3,5 has a decimal comma) or leave it open (2,345 can be 2.345 or 2345); all numbers of a file
+/// together usually decide it.
 /// </summary>
 internal sealed class NumberStyle
 {
@@ -30,7 +30,7 @@ internal sealed class NumberStyle
 
         if (point != comma)
             return new(comma);
-        // No number decides the style, or the numbers contradict each other. If there is no comma at all, a point is a decimal point.
+        // No number decides the style, or the numbers contradict each other. Without any comma, a point is a decimal point.
         return new(point || openComma && !semicolons ? null : openComma);
     }
 

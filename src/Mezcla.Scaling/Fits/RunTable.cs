@@ -7,7 +7,7 @@ namespace Mezcla.Scaling.Fits;
 /// tried; letter case, spaces and punctuation are ignored.</summary>
 /// <param name="Parameters">Column of model sizes.</param>
 /// <param name="Tokens">Column of token counts.</param>
-/// <param name="Flops">Column of training FLOPs; with sizes it replaces tokens.</param>
+/// <param name="Flops">Column of training FLOPs; together with sizes it can replace the column of tokens.</param>
 /// <param name="Loss">Column of losses.</param>
 /// <param name="Where">A condition: only rows that have this value in a column are
 /// used, such as <c>kind=moe</c>; null for all rows.</param>
@@ -21,7 +21,7 @@ public sealed record BadRow(long Line, string Why);
 
 /// <summary>Runs read from a CSV file or from JSON lines, and the rows that could not be read.</summary>
 /// <param name="Runs">The good rows.</param>
-/// <param name="BadRows">The others.</param>
+/// <param name="BadRows">The rows that could not be used.</param>
 public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<BadRow> BadRows)
 {
     private static readonly string[] ParameterNames = ["parameters", "params", "nparams", "numparams", "n", "modelsize", "size"];
@@ -56,7 +56,7 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
             CommentPrefix = '#',
             TrimWhitespace = true,
             TrackLineNumbers = true,
-            AllowLineBreaksInQuotes = false, // so that a stray quote affects only its own line
+            AllowLineBreaksInQuotes = false, // so that a stray quote spoils its own line only
             MaxRecordSize = 1 << 20,
         };
         try
@@ -193,7 +193,7 @@ public sealed record RunTable(IReadOnlyList<TrainingRun> Runs, IReadOnlyList<Bad
             return null;
         var text = column < fields.Length ? fields[column] : "";
         if (text.Length == 0)
-            why = $"nothing in column '{header[column]}'";
+            why = $"column '{header[column]}' is empty";
         else if (style.Parse(text, out var problem) is not { } value)
             why = $"'{text}' in column '{header[column]}' {problem}";
         else if (!double.IsFinite(value) || value <= 0)

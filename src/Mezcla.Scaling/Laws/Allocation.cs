@@ -4,7 +4,7 @@ namespace Mezcla.Scaling.Laws;
 /// <param name="Compute">Training compute in FLOPs.</param>
 /// <param name="Parameters">Model size, N.</param>
 /// <param name="Tokens">Training tokens, D.</param>
-/// <param name="Loss">The loss that the law predicts, in nats per token; null where the law says nothing of loss.</param>
+/// <param name="Loss">The loss that the law predicts, in nats per token; null if the law does not predict a loss.</param>
 public sealed record Allocation(double Compute, double Parameters, double Tokens, double? Loss = null)
 {
     /// <summary>D/N: about 20 for Chinchilla, 1.7 for GPT-3.</summary>

@@ -1,9 +1,9 @@
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>L(N, D) = E + A/N^α + B/D^β (Hoffmann et al. 2022, equation 2): the irreducible loss, the loss from finite size, and the loss
-/// from finite data.</summary>
+/// <summary>L(N, D) = E + A/N^α + B/D^β (Hoffmann et al. 2022, equation 2): the irreducible loss, a term for the finite model size, and a
+/// term for the finite data.</summary>
 /// <param name="Name">What the law is called.</param>
-/// <param name="Source">The paper, and where the digits come from.</param>
+/// <param name="Source">The paper, and the source of the constants.</param>
 /// <param name="Irreducible">E: the entropy of text under this tokenizer, in nats per token.</param>
 /// <param name="ParameterCoefficient">A.</param>
 /// <param name="ParameterExponent">α.</param>
@@ -14,12 +14,13 @@ public sealed record ChinchillaLaw(
     double TokenExponent)
     : ILossLaw
 {
-    /// <summary>Approach 3 with all digits (logarithms of A, B, E and the exponents as in the paper's TeX
-    /// source). These give the paper's 40 billion for Gopher's compute.</summary>
+    /// <summary>Approach 3 with all digits of A, B, E and the exponents, as in the paper's TeX source. They give the 40 billion parameters
+    /// that the paper reports for Gopher's compute.</summary>
     public static ChinchillaLaw Hoffmann { get; } = new("Hoffmann", "Hoffmann et al. 2022, approach 3, digits of the paper's TeX source",
         Math.Exp(0.5267228), Math.Exp(6.0073404), 0.33917084, Math.Exp(6.0179186), 0.2849083);
 
-    /// <summary>Approach 3 as printed (equation 10). Rounding moves the best size for Gopher's compute from 40 to 32 billion.</summary>
+    /// <summary>Approach 3 as printed (equation 10). The rounding changes the best size for Gopher's compute from 40 to 32 billion
+    /// parameters.</summary>
     public static ChinchillaLaw HoffmannRounded { get; } = new("Hoffmann, rounded", "Hoffmann et al. 2022, equation 10, as printed",
         1.69, 406.4, 0.34, 410.7, 0.28);
 
@@ -52,7 +53,7 @@ public sealed record ChinchillaLaw(
     public Allocation OptimalForSize(double parameters) => Optimal(6 * Math.Pow(parameters / G, 1 / SizeExponent));
 
     /// <summary>Tokens that bring a model of <paramref name="parameters"/> to
-    /// <paramref name="loss"/>; infinite where no amount would.</summary>
+    /// <paramref name="loss"/>; infinite if no amount is enough.</summary>
     public double TokensForLoss(double parameters, double loss)
     {
         var left = loss - Irreducible - ParameterCoefficient * Math.Pow(parameters, -ParameterExponent);

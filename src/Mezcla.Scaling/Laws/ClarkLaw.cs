@@ -7,10 +7,10 @@ namespace Mezcla.Scaling.Laws;
 /// <param name="Name">The router: S-BASE, RL-R or HASH.</param>
 /// <param name="Size">a.</param>
 /// <param name="Experts">b.</param>
-/// <param name="Interaction">c: above zero, so experts help large models less.</param>
+/// <param name="Interaction">c: it is above zero, so experts help large models less.</param>
 /// <param name="Constant">d.</param>
 /// <param name="Start">E_start: Ê of a dense model.</param>
-/// <param name="Most">E_max: what Ê approaches.</param>
+/// <param name="Most">E_max: the limit that Ê approaches.</param>
 public sealed record ClarkLaw(string Name, double Size, double Experts, double Interaction, double Constant, double Start, double Most)
 {
     /// <summary>Sinkhorn-BASE routing.</summary>
@@ -35,13 +35,13 @@ public sealed record ClarkLaw(string Name, double Size, double Experts, double I
         return Math.Pow(10, Size * n + Experts * e + Interaction * n * e + Constant);
     }
 
-    /// <summary>The size of the dense model (one expert) that is as good.</summary>
+    /// <summary>The size of the dense model (one expert) that has the same loss.</summary>
     public double DenseEquivalent(double parameters, double experts)
     {
         var one = Math.Log10(EffectiveExperts(1));
         return Math.Pow(10, (Math.Log10(Evaluate(parameters, experts)) - Experts * one - Constant) / (Size + Interaction * one));
     }
 
-    /// <summary>The size beyond which experts stop helping, 10^(-b/c). The rounded constants move it a lot.</summary>
+    /// <summary>The size beyond which experts stop helping, 10^(-b/c). It depends strongly on the rounding of the constants.</summary>
     public double Cutoff => Math.Pow(10, -Experts / Interaction);
 }

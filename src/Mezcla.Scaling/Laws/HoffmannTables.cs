@@ -2,11 +2,11 @@ using Mezcla.Scaling.Numerics;
 
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>One size of Hoffmann's tables: what each approach says it needs to be the best size.</summary>
+/// <summary>One row of Hoffmann's tables: the compute and tokens at which each approach says that this size is the best one.</summary>
 /// <param name="Parameters">Model size, N.</param>
 /// <param name="Compute1">FLOPs by approach 1 (table 3).</param>
-/// <param name="GopherUnits">The same relative to Gopher's 5.76e23 FLOPs, as printed. It
-/// is compute, not data, though it was reported as data.</param>
+/// <param name="GopherUnits">The same relative to Gopher's 5.76e23 FLOPs, as printed. This is compute, although it has been reported as
+/// data.</param>
 /// <param name="Tokens1">Tokens by approach 1.</param>
 /// <param name="Compute2">FLOPs by approach 2 (table A3).</param>
 /// <param name="Tokens2">Tokens by approach 2.</param>
@@ -20,7 +20,7 @@ public sealed record HoffmannRow(
     public double Approach3Check => 6 * Parameters * Tokens3 / Compute3;
 }
 
-/// <summary>Tables 3 and A3 of Hoffmann et al. 2022, as printed, and the laws of approaches 1 and 2 that lie behind them.</summary>
+/// <summary>Tables 3 and A3 of Hoffmann et al. 2022, as printed, and the laws of approaches 1 and 2 that are recovered from them.</summary>
 public static class HoffmannTables
 {
     /// <summary>Gopher's training compute as the paper counts it, in FLOPs.</summary>

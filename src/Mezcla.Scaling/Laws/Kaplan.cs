@@ -1,8 +1,8 @@
 namespace Mezcla.Scaling.Laws;
 
 /// <summary>
-/// The laws of Kaplan et al. 2020. Losses are nats per token on WebText2 with GPT-2's vocabulary, N excludes embeddings, and compute is in
-/// PF-days where the paper uses them. Every equation has its own constants, which must not be used in another equation.
+/// The laws of Kaplan et al. 2020. Losses are nats per token on WebText2 with GPT-2's vocabulary, N leaves out embeddings, and compute is
+/// in PF-days where the paper uses them. Every equation has its own constants, which must not be used in another equation.
 /// </summary>
 public static class Kaplan
 {
@@ -18,7 +18,8 @@ public static class Kaplan
     /// <summary>L(C_min), compute in PF-days, with everything chosen well (equation 1.3).</summary>
     public static PowerLaw OfCompute { get; } = new(3.1e8, 0.050, "Kaplan et al. 2020, equation 1.3");
 
-    /// <summary>L(C), compute in PF-days, at one fixed batch size; the mantissa of the scale is recalled, not checked.</summary>
+    /// <summary>L(C), compute in PF-days, at one fixed batch size; the mantissa of the scale is from memory and has not been
+    /// checked.</summary>
     public static PowerLaw OfComputeAtFixedBatch { get; } = new(1.6e7, 0.057, "Kaplan et al. 2020, table 5");
 
     /// <summary>L(N, D) with the constants of its own fit.</summary>
@@ -31,14 +32,14 @@ public static class Kaplan
     public static double ComputeExponent(double parameterExponent, double batchExponent = 0.21, double stepExponent = 0.76) =>
         1 / (1 / stepExponent + 1 / batchExponent + 1 / parameterExponent);
 
-    /// <summary>The batch in tokens beyond which more parallelism stops paying: B*/L^(1/αB).</summary>
+    /// <summary>The critical batch size in tokens, beyond which a larger batch saves few steps: B*/L^(1/αB).</summary>
     public static double CriticalBatch(double loss) => 2e8 / Math.Pow(loss, 1 / 0.21);
 
-    /// <summary>The number of steps that an unlimited batch would need to reach the loss of <paramref name="steps"/> at
-    /// <paramref name="batch"/> tokens.</summary>
+    /// <summary>The steps that would be enough with an unlimited batch size, given <paramref name="steps"/> at <paramref name="batch"/>
+    /// tokens.</summary>
     public static double MinimumSteps(double steps, double batch, double criticalBatch) => steps / (1 + criticalBatch / batch);
 
-    /// <summary>The compute that a tiny batch would need to reach the loss of <paramref name="compute"/> at <paramref name="batch"/>
+    /// <summary>The compute that would be enough with a very small batch, given <paramref name="compute"/> at <paramref name="batch"/>
     /// tokens.</summary>
     public static double MinimumCompute(double compute, double batch, double criticalBatch) => compute / (1 + batch / criticalBatch);
 
@@ -48,12 +49,12 @@ public static class Kaplan
     /// <summary>Parameters of blocks of width <paramref name="width"/>, embeddings left out: 12·L·d².</summary>
     public static double NonEmbeddingParameters(int layers, double width) => 12.0 * layers * width * width;
 
-    /// <summary>Share of the loss above the converged one at which training should stop: αN/αS, about a tenth.</summary>
+    /// <summary>How far above the converged loss, as a share of it, compute-optimal training stops: αN/αS, about a tenth.</summary>
     public static double EfficientStop => Steps.ParameterExponent / Steps.StepExponent;
 }
 
-/// <summary>L(N, D) = [(Nc/N)^(αN/αD) + Dc/D]^αD (Kaplan et al. 2020, equation 1.5); its
-/// optimum is the paper's own N = 1.3e9·C^0.73, in PF-days.</summary>
+/// <summary>L(N, D) = [(Nc/N)^(αN/αD) + Dc/D]^αD (Kaplan et al. 2020, equation 1.5); its optimum is the paper's own N = 1.3e9·C^0.73, with
+/// C in PF-days.</summary>
 /// <param name="ParameterScale">Nc.</param>
 /// <param name="ParameterExponent">αN.</param>
 /// <param name="TokenScale">Dc.</param>

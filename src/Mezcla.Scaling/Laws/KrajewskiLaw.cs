@@ -6,13 +6,14 @@ namespace Mezcla.Scaling.Laws;
 /// <param name="Compute">FLOPs, routing included.</param>
 /// <param name="Parameters">All parameters but embeddings.</param>
 /// <param name="Tokens">Training tokens.</param>
-/// <param name="Granularity">G: the number of smaller experts that each expert is divided into.</param>
+/// <param name="Granularity">G: the number of smaller experts that each expert is split into.</param>
 /// <param name="Loss">Nats per token.</param>
 public sealed record GranularAllocation(double Compute, double Parameters, double Tokens, int Granularity, double Loss);
 
 /// <summary>
-/// Krajewski et al. 2024 (arXiv:2402.07871): L = c + (g/G^γ + a)/N^α + b/D^β for models whose experts are cut into G finer ones. N is the
-/// number of all parameters but embeddings of a model with 64 times the dense feed-forward size, which is 43 times what one token uses.
+/// Krajewski et al. 2024 (arXiv:2402.07871): L = c + (g/G^γ + a)/N^α + b/D^β for models whose experts are split into G smaller ones. N
+/// counts all parameters except embeddings, of a model with 64 times the dense feed-forward size; this is 43 times the number that one
+/// token uses.
 /// </summary>
 public sealed record KrajewskiLaw
 {
@@ -51,12 +52,12 @@ public sealed record KrajewskiLaw
             ParameterExponent)
         + TokenCoefficient / Math.Pow(tokens, TokenExponent);
 
-    /// <summary>The number of all parameters for a number of active ones: d²(8·64+4)L against 12·d²·L, which is 43 times as many.</summary>
+    /// <summary>The ratio of all parameters to those that a token uses, d²(8·64+4)L to 12·d²·L: 43.</summary>
     public static double TotalFromActive(double active) => active * (8 * Expansion + 4) / 12;
 
     /// <summary>
     /// FLOPs for one token, (12·d²·6 + d·64·G·14)·L: the second term is the router's. The width follows from the size with the paper's
-    /// 64 of width for each layer.
+    /// ratio of 64 between width and number of layers.
     /// </summary>
     public static double ComputePerToken(double parameters, double granularity)
     {

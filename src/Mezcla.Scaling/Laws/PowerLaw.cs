@@ -1,6 +1,6 @@
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>L(x) = (scale/x)^exponent: a straight line on logarithmic axes.</summary>
+/// <summary>L(x) = (scale/x)^exponent: a straight line if both axes are logarithmic.</summary>
 /// <param name="Scale">The x at which the loss would be 1.</param>
 /// <param name="Exponent">Minus the slope of that line.</param>
 /// <param name="Source">The paper and the equation.</param>
@@ -13,10 +13,10 @@ public sealed record PowerLaw(double Scale, double Exponent, string Source)
     public double Solve(double loss) => Scale / Math.Pow(loss, 1 / Exponent);
 }
 
-/// <summary>N = coefficient·C^exponent, and D = C/(6N): says how to split compute, but predicts no loss.</summary>
+/// <summary>N = coefficient·C^exponent, and D = C/(6N): how to split compute, without a prediction of the loss.</summary>
 /// <param name="Name">What the law is called.</param>
 /// <param name="Source">The paper, the table, and what was recomputed.</param>
-/// <param name="Coefficient">Parameters at one FLOP, which has no meaning by itself.</param>
+/// <param name="Coefficient">The value of N at C = 1 FLOP; it has no meaning by itself.</param>
 /// <param name="Exponent">How fast the size grows with compute: a in N ∝ C^a.</param>
 public sealed record FrontierLaw(string Name, string Source, double Coefficient, double Exponent) : IAllocationLaw
 {
@@ -34,13 +34,13 @@ public sealed record FrontierLaw(string Name, string Source, double Coefficient,
 /// <summary>D = coefficient·C^exponent, and N = C/(6D).</summary>
 /// <param name="Name">What the law is called.</param>
 /// <param name="Source">The paper and the equation.</param>
-/// <param name="Coefficient">Tokens at one FLOP.</param>
+/// <param name="Coefficient">The value of D at C = 1 FLOP; it has no meaning by itself.</param>
 /// <param name="Exponent">How fast the data grows with compute.</param>
 public sealed record TokenLaw(string Name, string Source, double Coefficient, double Exponent) : IAllocationLaw
 {
     /// <summary>
-    /// Llama 3's law, with the two digits that the paper prints. They give 10.5 trillion tokens at 3.8e25 FLOPs, where the paper says
-    /// 16.55; that number needs an exponent of 0.538. The printed digits are too few for such an extrapolation.
+    /// Llama 3's law, with the two digits that the paper prints. They give 10.5 trillion tokens at 3.8e25 FLOPs, but the paper says 16.55
+    /// trillion, which needs an exponent of 0.538. The rounding explains the difference.
     /// </summary>
     public static TokenLaw Llama3 { get; } = new("Llama 3",
         "Grattafiori et al. 2024, section 3.2.1: D = 0.29·C^0.53 (exponent as rounded there)", 0.29, 0.53);

@@ -2,8 +2,8 @@ using Mezcla.Scaling.Numerics;
 
 namespace Mezcla.Scaling.Laws;
 
-/// <summary>How low precision in one place reduces the effective number of parameters: at P bits the share 1 - exp(-P/γ + n) of them
-/// remains.</summary>
+/// <summary>How low precision in one place (weights, activations or cache) reduces the effective parameters: a share 1 - exp(-P/γ + n)
+/// remains at P bits.</summary>
 /// <param name="Gamma">γ, in bits.</param>
 /// <param name="Offset">n, the offset inside the exponent that the main text leaves out.</param>
 public sealed record PrecisionSensitivity(double Gamma, double Offset)
@@ -13,9 +13,9 @@ public sealed record PrecisionSensitivity(double Gamma, double Offset)
 }
 
 /// <summary>
-/// Kumar et al. 2024 (arXiv:2411.04330): L = A·N_eff^-α + B·D^-β + E + δ, where training in few bits acts like having fewer parameters
-/// and δ is what quantization after training costs. Fitted on 465 runs of 30 to 220 million
-/// parameters; its authors warn that the constants do not carry over.
+/// Kumar et al. 2024 (arXiv:2411.04330): L = A·N_eff^-α + B·D^-β + E + δ, where training with few bits acts like having fewer parameters
+/// and δ is the loss that quantization after training adds. It was fitted to 465 runs of 30 to 220 million parameters; its authors warn
+/// that the constants do not carry over.
 /// </summary>
 public sealed record PrecisionLaw
 {
@@ -52,7 +52,7 @@ public sealed record PrecisionLaw
     /// <summary>γ_N of δ: how it falls with size.</summary>
     public double QuantizationParameterExponent { get; init; } = 0.3439;
 
-    /// <summary>γ_post and b of δ. The plus sign of b was chosen by analogy with the other offsets and is not verified.</summary>
+    /// <summary>γ_post and b of δ. The plus sign of b is assumed by analogy with the other terms and has not been verified.</summary>
     public PrecisionSensitivity Quantization { get; init; } = new(0.5907, 1.1277);
 
     /// <summary>N_eff/N with weights, activations and key/value cache at these bits.</summary>
@@ -79,8 +79,8 @@ public sealed record PrecisionLaw
         1 / (QuantizationTokenExponent + Exponent));
 
     /// <summary>
-    /// The bits at which to train when size, data and precision share one budget C = (6/16)·N·D·P. Because α = β, these are the bits at
-    /// which the share of parameters per bit is largest, whatever the budget: 7.00 bits with the offsets, 3.47 without.
+    /// The bits at which to train when size, data and precision share one budget C = (6/16)·N·D·P. As α = β, these are the bits at which
+    /// the remaining share of parameters per bit is greatest, whatever the budget: 7.00 bits with the offsets, 3.47 without.
     /// </summary>
     public double OptimalBits(bool withOffsets = true) =>
         Search.Minimum(bits => -EffectiveShare(bits, bits, bits, withOffsets) / bits, 1, 32);

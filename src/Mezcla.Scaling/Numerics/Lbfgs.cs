@@ -7,8 +7,8 @@ internal delegate double Differentiable(ReadOnlySpan<double> x, Span<double> gra
 internal sealed record Minimum(double[] X, double Value, int Iterations, bool Converged);
 
 /// <summary>
-/// Limited-memory BFGS with a line search by bisection for the weak Wolfe conditions (Nocedal and Wright, algorithms 7.4 and 7.5; Lewis
-/// and Overton 2013 for the search, which also holds where the second derivative jumps, as the Huber loss's does).
+/// Limited-memory BFGS with a line search by bisection for the weak Wolfe conditions (Nocedal and Wright, algorithms 7.4 and 7.5; the
+/// search is from Lewis and Overton 2013 and also works where the second derivative jumps, as that of the Huber loss does).
 /// </summary>
 internal static class Lbfgs
 {
@@ -34,7 +34,7 @@ internal static class Lbfgs
             var slope = Dot(direction, gradient);
             if (slope >= 0)
             {
-                // The estimated curvature gives no descent direction: begin again with steepest descent.
+                // The stored curvature does not give a descent direction: restart with steepest descent.
                 steps.Clear();
                 for (var i = 0; i < n; i++)
                     direction[i] = -gradient[i];
@@ -45,7 +45,7 @@ internal static class Lbfgs
 
             var first = steps.Count == 0 ? Math.Min(1, 1 / Math.Sqrt(-slope)) : 1;
             if (Step(f, x, value, direction, slope, first, next, nextGradient) is not double reached)
-                return new(x, value, iteration, true); // no step from here improves the value beyond rounding error
+                return new(x, value, iteration, true); // no step from here lowers the value measurably in floating point
 
             Remember(steps, x, gradient, next, nextGradient);
             stalled = value - reached <= tolerance * Math.Abs(value) ? stalled + 1 : 0;
@@ -105,7 +105,7 @@ internal static class Lbfgs
                 break;
         }
 
-        // Take the longest step that fell far enough, though the slope there is still steep.
+        // Take the longest step that decreased the value enough, although the slope there is still steep.
         if (best is null || low == 0)
             return null;
         for (var i = 0; i < x.Length; i++)

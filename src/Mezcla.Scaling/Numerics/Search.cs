@@ -11,7 +11,7 @@ internal static class Search
         double a = high - Golden * (high - low), b = low + Golden * (high - low), fa = f(a), fb = f(b);
         for (var i = 0; i < 200 && high - low > 1e-12 * (Math.Abs(low) + Math.Abs(high)); i++)
         {
-            // If both values are infinite, the feasible region and the minimum are to the right.
+            // If the value is infinite at both points, continue with the right part.
             if (fa < fb)
             {
                 (high, b, fb) = (b, a, fa);

@@ -6,9 +6,9 @@ using Mezcla.Scaling.Calculators;
 namespace Mezcla.Scaling.Presets;
 
 /// <summary>
-/// The published shapes of known models, for counting, estimating or building them. Shapes come from the models' papers, cards and released
-/// configuration
-/// files; <see cref="ParameterCount"/> gives their published sizes. Everything whose name begins with <c>gpt4-rumour</c> is rumour.
+/// Published model shapes, from which parameters can be counted, costs estimated and models built. Shapes come from the models' papers,
+/// cards and released configuration files; <see cref="ParameterCount"/> gives their published sizes. The shapes whose names begin with
+/// <c>gpt4-rumour</c> are rumours.
 /// </summary>
 public static class TransformerPresets
 {
@@ -120,24 +120,24 @@ public static class TransformerPresets
             TiedHead = true,
         },
 
-        // RUMOUR. Not one of these numbers has been confirmed. 120 layers, 16 experts of 111 billion of which 2 work, 55 billion shared:
-        // the width that makes both sizes true is 10,752 = 84 heads of 128, with full attention and experts 4 times as wide.
+        // RUMOUR. None of these numbers has been confirmed: 120 layers, 16 experts of 111 billion, 2 of them used by each token, 55 billion
+        // shared. The width that gives both sizes is 10,752 = 84 heads of 128, with full attention and experts 4 times as wide.
         Gpt4Rumour("gpt4-rumour", 16, 10752, 84, 4 * 10752),
 
-        // RUMOUR of a different kind: "8 times 220 billion", which says nothing of layers or widths. This is one layout with that sum,
-        // nothing shared between experts but the attention: 120 layers, 55.5 billion of attention, 8 experts of 213 billion.
+        // RUMOUR of a different kind: "8 times 220 billion", which says nothing about layers or widths. This is one layout with that sum,
+        // in which the experts share only the attention: 120 layers, 55.5 billion of attention, 8 experts of 213 billion.
         Gpt4Rumour("gpt4-rumour-8x220b", 8, 10752, 84, 82560),
     ];
 
     /// <summary>The names that <see cref="Get"/> knows.</summary>
     public static IEnumerable<string> Names => All.Select(config => config.Name);
 
-    /// <summary>Finds the preset with this name, ignoring letter case.</summary>
+    /// <summary>The preset with this name; upper and lower case are the same.</summary>
     /// <exception cref="ArgumentException">No preset has this name; the message lists the names that exist.</exception>
     public static TransformerConfig Get(string name) => Find(name)
         ?? throw new ArgumentException($"There is no preset named '{name}'. There are: {string.Join(", ", Names)}.", nameof(name));
 
-    /// <summary>Finds the preset with this name, ignoring letter case; null if there is none.</summary>
+    /// <summary>The preset with this name, or null; upper and lower case are the same.</summary>
     public static TransformerConfig? Find(string name) =>
         All.FirstOrDefault(config => config.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
@@ -187,7 +187,7 @@ public static class TransformerPresets
     private static TransformerConfig Latent(
         string name, int layers, int width, int heads, int queryRank, int wide, int vocabulary, MixtureOfExpertsConfig moe)
     {
-        // A query/key head is 128 + 64 wide, of which the last 64 are rotated with a key that all heads share; a value head 128.
+        // A query/key head is 128 + 64 wide; the last 64 are rotary and use a key that all heads share. A value head is 128 wide.
         TransformerConfig config = Llama(name, layers, width, heads, heads, wide, vocabulary, 163_840, 1e4, new YarnScaling(40, 4096), Rms6,
             moe);
         return config with { Attention = config.Attention with { HeadSize = 192, Latent = new(queryRank, 512, 128, 64, 128) } };

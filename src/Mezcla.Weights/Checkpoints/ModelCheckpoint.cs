@@ -10,8 +10,8 @@ using Mezcla.Weights.Tokenizers;
 namespace Mezcla.Weights.Checkpoints;
 
 /// <summary>
-/// One safetensors file that holds a model, its tokenizer and, during training, everything needed to resume with bit-identical results:
-/// Adam's moments, the step, and the positions of the random streams.
+/// One safetensors file that holds a model, its tokenizer and, during training, everything needed to continue with bit-identical results:
+/// moments, step, and the positions of the random streams.
 /// </summary>
 public sealed class ModelCheckpoint
 {
@@ -20,14 +20,14 @@ public sealed class ModelCheckpoint
     /// <summary>The model.</summary>
     public required Transformer Model { get; init; }
 
-    /// <summary>The tokenizer the model was trained with, where one was saved.</summary>
+    /// <summary>The tokenizer that the model was trained with; null if none was saved.</summary>
     public Tokenizer? Tokenizer { get; init; }
 
-    /// <summary>How it is being trained; null in a finished model.</summary>
+    /// <summary>The state of the training; null in a finished model.</summary>
     public TrainingState? Training { get; init; }
 
-    /// <summary>Writes the file atomically.</summary>
-    /// <exception cref="IOException">The file cannot be written; an existing file stays unchanged.</exception>
+    /// <summary>Writes the file atomically: either completely or not at all.</summary>
+    /// <exception cref="IOException">The file cannot be written; an earlier file of this name is unchanged.</exception>
     public void Save(string path)
     {
         var metadata = new Dictionary<string, string>
@@ -48,12 +48,12 @@ public sealed class ModelCheckpoint
     }
 
     /// <summary>Reads a file that <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">Not such a file, or its tensors do not fit its configuration.</exception>
+    /// <exception cref="InvalidDataException">The file is not a checkpoint, or its tensors do not fit its configuration.</exception>
     public static ModelCheckpoint Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
         if (file.Metadata.GetValueOrDefault("format") != Format)
-            throw new InvalidDataException($"{path} is a safetensors file, not a Mezcla checkpoint: its metadata has no format {Format}.");
+            throw new InvalidDataException($"{path} is a safetensors file but no Mezcla checkpoint: its metadata has no format {Format}.");
         var config = Parse<TransformerConfig>(file, "config");
         var training = file.Metadata.ContainsKey("training") ? Parse<TrainingState>(file, "training") : null;
         Transformer model;

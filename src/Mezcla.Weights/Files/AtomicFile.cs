@@ -1,12 +1,12 @@
 namespace Mezcla.Weights.Files;
 
-/// <summary>Writes a file atomically: writes a temporary file beside it, flushes it to the disk, and renames it over the old
-/// file.</summary>
+/// <summary>Writes a file atomically: first to a temporary file in the same folder, which is flushed to the disk and then
+/// renamed.</summary>
 public static class AtomicFile
 {
     /// <summary>
-    /// Writes <paramref name="path"/>. If <paramref name="write"/> fails, or the process ends before it has finished, the previous file
-    /// stays unchanged.
+    /// Writes <paramref name="path"/>. If <paramref name="write"/> fails, or the process ends before it has finished, the earlier file is
+    /// unchanged.
     /// </summary>
     /// <param name="path">The file to make or replace; its folder is made if it does not exist.</param>
     /// <param name="write">Writes the contents.</param>

@@ -3,7 +3,7 @@ using System.IO.MemoryMappedFiles;
 namespace Mezcla.Weights.Files;
 
 /// <summary>
-/// A file mapped into memory, read-only: bytes come from the disk when they are touched, so opening a file of any size costs nothing.
+/// A read-only memory-mapped file: bytes are read from the disk when they are first used, so opening a file is fast whatever its size.
 /// Every access is checked against the file's length.
 /// </summary>
 public sealed unsafe class MappedFile : IDisposable
@@ -13,7 +13,7 @@ public sealed unsafe class MappedFile : IDisposable
     private readonly byte* _start;
     private bool _disposed;
 
-    /// <summary>Maps <paramref name="path"/>. An empty file is mapped too, as no bytes.</summary>
+    /// <summary>Maps <paramref name="path"/>. An empty file gives a mapping of length 0.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public MappedFile(string path)

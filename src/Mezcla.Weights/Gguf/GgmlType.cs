@@ -2,12 +2,12 @@ using Mezcla.Quantization.Formats;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>An element type of GGUF files. Those whose <see cref="Format"/> is null
-/// can be listed and copied but not decoded here.</summary>
+/// <summary>An element type of GGUF files. Types whose <see cref="Format"/> is null can be listed and copied, but this library cannot
+/// decode them.</summary>
 /// <param name="Id">Its number in the file.</param>
 /// <param name="Name">Its name, such as <c>Q4_K</c>.</param>
-/// <param name="BlockSize">Elements a block.</param>
-/// <param name="BlockBytes">Bytes a block.</param>
+/// <param name="BlockSize">Elements per block.</param>
+/// <param name="BlockBytes">Bytes per block.</param>
 /// <param name="Format">How it is read and written.</param>
 public sealed record GgmlType(uint Id, string Name, int BlockSize, int BlockBytes, BlockFormat? Format = null)
 {
@@ -26,10 +26,10 @@ public sealed record GgmlType(uint Id, string Name, int BlockSize, int BlockByte
         Of(39, NumberFormats.MxFp4), Of(40, NumberFormats.NvFp4), new(41, "Q1_0", 128, 18), new(42, "Q2_0", 64, 18),
     }.ToDictionary(t => t.Id);
 
-    /// <summary>All types known.</summary>
+    /// <summary>All known types.</summary>
     public static IReadOnlyCollection<GgmlType> All => ById.Values;
 
-    /// <summary>The type of a number, or null.</summary>
+    /// <summary>The type with this number, or null if the number is unknown.</summary>
     public static GgmlType? Find(uint id) => ById.GetValueOrDefault(id);
 
     /// <summary>The type that stores a format.</summary>

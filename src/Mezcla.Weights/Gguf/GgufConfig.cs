@@ -3,16 +3,16 @@ using Mezcla.Models;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>The configuration of llama.cpp's gpt2 and llama architectures in GGUF
-/// metadata, to and from a <see cref="TransformerConfig"/>.</summary>
+/// <summary>Converts between the GGUF metadata of llama.cpp's gpt2 and llama architectures and a <see cref="TransformerConfig"/>.</summary>
 public static class GgufConfig
 {
-    /// <summary>The tensor of factors by which llama.cpp divides the rotary frequencies, where wavelengths are stretched.</summary>
+    /// <summary>Name of the tensor of factors by which llama.cpp divides the rotary frequencies, in models that scale them for longer
+    /// contexts.</summary>
     public const string RotaryFactors = "rope_freqs.weight";
 
     /// <summary>Reads the configuration of a file.</summary>
-    /// <exception cref="InvalidDataException">It is of another architecture, contradicts
-    /// itself, or asks for something that is not supported.</exception>
+    /// <exception cref="InvalidDataException">The file has another architecture, contradicts itself, or needs something that is not
+    /// supported.</exception>
     public static TransformerConfig Read(GgufFile file)
     {
         try
@@ -30,9 +30,9 @@ public static class GgufConfig
         }
     }
 
-    /// <summary>Adds what llama.cpp must know of a configuration to the metadata, and the
-    /// factors of stretched rotary frequencies to the tensors.</summary>
-    /// <exception cref="NotSupportedException">Neither architecture has this shape.</exception>
+    /// <summary>Adds the configuration that llama.cpp needs to the metadata, and the factors of scaled rotary frequencies to the
+    /// tensors.</summary>
+    /// <exception cref="NotSupportedException">Neither architecture can hold a model of this shape.</exception>
     public static void Write(GgufWriter writer, TransformerConfig config)
     {
         var family = ModelFamilies.Of(config);
@@ -61,7 +61,7 @@ public static class GgufConfig
         Add("attention.layer_norm_rms_epsilon", config.Norm.Epsilon);
         Add("rope.dimension_count", (uint)attention.HeadSize);
         Add("rope.freq_base", (float)config.Positions.Theta);
-        // llama.cpp's llama attends to everything; the window matters only to texts that are longer.
+        // llama.cpp's llama attends to all positions, so the results differ only for texts that are longer than the window.
         if (attention.SlidingWindow is { } window)
             Add("attention.sliding_window", (uint)window);
         if (config.MixtureOfExperts is { } moe)
@@ -153,7 +153,7 @@ public static class GgufConfig
             ? config with { Positions = config.Positions with { Scaling = Recognize(config, file.ReadFloats(RotaryFactors)) } } : config;
     }
 
-    /// <summary>What Llama 3.1's scaling divides each frequency by.</summary>
+    /// <summary>The factors by which Llama 3.1's scaling divides each frequency.</summary>
     private static float[] Factors(TransformerConfig config, Llama3Scaling scaling)
     {
         var factors = new float[config.Attention.HeadSize / 2];
@@ -169,7 +169,8 @@ public static class GgufConfig
         return factors;
     }
 
-    /// <summary>Finds the scaling formula behind the factors: a file stores only the factors, so each known formula is tried.</summary>
+    /// <summary>Recovers the scaling formula from the factors in the file: it tries the formulas in use and returns the one that gives
+    /// these factors.</summary>
     private static Llama3Scaling Recognize(TransformerConfig config, float[] factors)
     {
         foreach (var factor in new double[] { 8, 32, 16, factors.Length > 0 ? factors.Max() : 1 })

@@ -3,8 +3,8 @@ using Mezcla.Weights.Files;
 namespace Mezcla.Weights.Gguf;
 
 /// <summary>
-/// A GGUF file (version 2 or 3), llama.cpp's container, read lazily: metadata, then names, shapes, types and offsets of the tensors, then
-/// their bytes, aligned. Everything before the bytes is checked when the file is opened.
+/// A GGUF file (version 2 or 3), the file format of llama.cpp. It holds metadata, then names, shapes, types and offsets of the tensors,
+/// then their aligned bytes. Everything before the bytes is checked when the file is opened; the bytes are read when needed.
 /// </summary>
 public sealed class GgufFile : WeightSource
 {
@@ -23,7 +23,7 @@ public sealed class GgufFile : WeightSource
     /// <inheritdoc/>
     public override string FilePath => _file.FilePath;
 
-    /// <summary>2 or 3; they differ only in that 3 allows big-endian files, which are refused here.</summary>
+    /// <summary>The version, 2 or 3. Version 3 also allows big-endian files, which this library does not read.</summary>
     public uint Version { get; }
 
     /// <summary>Every tensor starts at a multiple of this.</summary>
@@ -41,9 +41,9 @@ public sealed class GgufFile : WeightSource
     /// <inheritdoc/>
     public override IEnumerable<KeyValuePair<string, object>> Properties => Metadata;
 
-    /// <summary>Opens a file and checks all but the numbers themselves.</summary>
+    /// <summary>Opens a file and checks everything except the values of the tensors.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is not a GGUF file, or a broken one; the message says where.</exception>
+    /// <exception cref="InvalidDataException">It is not a GGUF file, or it is damaged; the message says where.</exception>
     public static new GgufFile Open(string path)
     {
         var file = new MappedFile(path);

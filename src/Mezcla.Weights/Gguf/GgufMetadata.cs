@@ -3,12 +3,12 @@ using System.Collections;
 namespace Mezcla.Weights.Gguf;
 
 /// <summary>
-/// The key-value part of a GGUF file, in its order. Values are .NET's numbers, bool, string, or one-dimensional arrays of these
+/// The key-value pairs of a GGUF file, in the order of the file. Values are .NET numbers, bool, string, or one-dimensional arrays of these
 /// (<c>float[]</c>, <c>string[]</c>, ...).
 /// </summary>
 public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
 {
-    // The position of a kind is its number in the file.
+    // The index of a type in this list is its number in the file.
     private static readonly Type[] ValueTypes =
     [
         typeof(byte), typeof(sbyte), typeof(ushort), typeof(short), typeof(uint), typeof(int), typeof(float), typeof(bool), typeof(string),
@@ -20,17 +20,17 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
     /// <summary>Number of entries.</summary>
     public int Count => _values.Count;
 
-    /// <summary>Whether there is a value.</summary>
+    /// <summary>Whether there is an entry with this key.</summary>
     public bool Contains(string key) => _values.ContainsKey(key);
 
     /// <summary>The value of a key.</summary>
-    /// <exception cref="KeyNotFoundException">There is no value for this key.</exception>
+    /// <exception cref="KeyNotFoundException">There is no entry with this key.</exception>
     public object this[string key] => _values.TryGetValue(key, out var value)
         ? value
         : throw new KeyNotFoundException($"The GGUF metadata has no '{key}'.");
 
     /// <summary>Adds an entry.</summary>
-    /// <exception cref="ArgumentException">The key exists already, or GGUF cannot hold a value of this type.</exception>
+    /// <exception cref="ArgumentException">The key is already used, or GGUF cannot hold a value of this type.</exception>
     public void Add(string key, object value)
     {
         KindOf(value is Array array ? array.GetType().GetElementType()! : value.GetType());
@@ -39,8 +39,8 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
     }
 
     /// <summary>A whole number of any width.</summary>
-    /// <exception cref="InvalidDataException">It is missing and there is no
-    /// <paramref name="otherwise"/>, or it is something else, or it does not fit in 63 bits.</exception>
+    /// <exception cref="InvalidDataException">The entry is missing and there is no <paramref name="otherwise"/>, it has another type, or it
+    /// does not fit in 63 bits.</exception>
     public long GetInteger(string key, long? otherwise = null) => _values.GetValueOrDefault(key) switch
     {
         null => otherwise ?? throw Missing(key),
@@ -51,15 +51,15 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
     };
 
     /// <summary>A whole number of any width, given once or once for each layer.</summary>
-    /// <exception cref="InvalidDataException">It is missing and there is no <paramref name="otherwise"/>, it is something else, or the
-    /// layers differ, which no model here can do.</exception>
+    /// <exception cref="InvalidDataException">The entry is missing and there is no <paramref name="otherwise"/>, it has another type, or
+    /// the layers have different values, which this library does not support.</exception>
     public long GetIntegerOfAllLayers(string key, long? otherwise = null)
     {
         if (_values.GetValueOrDefault(key) is not Array)
             return GetInteger(key, otherwise);
         var layers = GetIntegers(key);
         if (layers.Length == 0)
-            throw new InvalidDataException($"The GGUF metadata '{key}' should list a value for each layer, but the list is empty.");
+            throw new InvalidDataException($"The GGUF metadata '{key}' has a value for each layer, and no layers.");
         return layers.All(value => value == layers[0]) ? layers[0]
             : throw new InvalidDataException(
                 $"The layers of this model differ in '{key}' ({string.Join(", ", layers.Distinct())}): a model whose layers differ in " +
@@ -68,7 +68,7 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
     }
 
     /// <summary>Whole numbers of any width.</summary>
-    /// <exception cref="InvalidDataException">They are missing or something else.</exception>
+    /// <exception cref="InvalidDataException">The entry is missing or has another type.</exception>
     public long[] GetIntegers(string key) => _values.GetValueOrDefault(key) switch
     {
         null => throw Missing(key),
@@ -92,14 +92,14 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
     /// <inheritdoc cref="GetInteger"/>
     public string GetString(string key, string? otherwise = null) => Get(key, otherwise, "a string");
 
-    /// <summary>A truth value.</summary>
+    /// <summary>A boolean.</summary>
     /// <inheritdoc cref="GetInteger"/>
     public bool GetBoolean(string key, bool? otherwise = null) => Get(key, (object?)otherwise, "a boolean") is bool value
         ? value
         : throw Other(key, "a boolean");
 
     /// <summary>An array of texts.</summary>
-    /// <exception cref="InvalidDataException">It is missing or something else.</exception>
+    /// <exception cref="InvalidDataException">The entry is missing or has another type.</exception>
     public string[] GetStrings(string key) => Get<string[]>(key, null, "an array of strings");
 
     /// <inheritdoc/>
@@ -107,7 +107,7 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, object>>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>The number of a kind of value in the file.</summary>
+    /// <summary>The number that stands for a type of value in the file.</summary>
     internal static uint KindOf(Type type) => Array.IndexOf(ValueTypes, type) is var kind and >= 0 && type != typeof(Array)
         ? (uint)kind
         : throw new ArgumentException($"GGUF metadata cannot hold a {type.Name}.");

@@ -4,7 +4,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>What llama.cpp calls the tensors of its gpt2 and llama architectures.</summary>
+/// <summary>The names of llama.cpp for the tensors of its gpt2 and llama architectures.</summary>
 public static class GgufNames
 {
     private static readonly WeightNames Llama = new()
@@ -38,7 +38,7 @@ public static class GgufNames
     };
 
     /// <summary>The map for a configuration.</summary>
-    /// <exception cref="NotSupportedException">Neither architecture has this shape.</exception>
+    /// <exception cref="NotSupportedException">Neither architecture can hold a model of this shape.</exception>
     public static WeightMap For(TransformerConfig config) =>
         WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2 : Llama);
 }

@@ -7,8 +7,8 @@ using Mezcla.Weights.Safetensors;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Reads everything in a GGUF file except the tensors' bytes. It treats the file as untrusted: a count is accepted only if the
-/// file has enough bytes left for it.</summary>
+/// <summary>Reads everything of a GGUF file except the bytes of its tensors. It does not trust the file: before it uses a count, it checks
+/// that enough bytes follow.</summary>
 internal sealed class GgufReader
 {
     private const int MaxDimensions = 4;
@@ -107,7 +107,7 @@ internal sealed class GgufReader
     {
         var count = ReadCount("the array's length", Unsafe.SizeOf<T>());
         if (count > Array.MaxLength / 8)
-            throw Refuse($"an array of {count} values is too long");
+            throw Refuse($"an array of {count} values is too large");
         var values = new T[count];
         Take(count * Unsafe.SizeOf<T>()).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -117,7 +117,7 @@ internal sealed class GgufReader
     {
         var count = ReadCount("the array's length", least);
         if (count > Array.MaxLength / 8)
-            throw Refuse($"an array of {count} values is too long");
+            throw Refuse($"an array of {count} values is too large");
         var values = new List<T>();
         for (var i = 0L; i < count; i++)
             values.Add(read());
@@ -139,7 +139,7 @@ internal sealed class GgufReader
         for (var i = 0; i < rank; i++)
         {
             var size = Read<ulong>();
-            // Innermost first in the file.
+            // The file lists the innermost dimension first.
             shape[rank - 1 - i] = (long)size;
             count *= size;
             if (size > long.MaxValue || count > long.MaxValue / 8)
@@ -183,7 +183,7 @@ internal sealed class GgufReader
         }
     }
 
-    /// <summary>A count of things that take at least <paramref name="least"/> bytes each.</summary>
+    /// <summary>Reads a count of items that take at least <paramref name="least"/> bytes each.</summary>
     private long ReadCount(string what, int least)
     {
         var count = Read<ulong>();
@@ -195,7 +195,7 @@ internal sealed class GgufReader
     private bool ReadBoolean()
     {
         var value = Read<byte>();
-        return value < 2 ? value == 1 : throw Refuse($"{value} is not a truth value");
+        return value < 2 ? value == 1 : throw Refuse($"{value} is not a boolean");
     }
 
     private string ReadString(Encoding encoding, int most)
@@ -220,7 +220,7 @@ internal sealed class GgufReader
         if (length > _file.Length - _position)
             throw Refuse($"it ends after {_file.Length} bytes, in the middle");
         if (length > int.MaxValue)
-            throw Refuse($"{length} bytes are too many");
+            throw Refuse($"a block of {length} bytes is too large");
         var bytes = _file.Slice(_position, (int)length);
         _position += length;
         return bytes;

@@ -4,15 +4,15 @@ using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Tokenizers in GGUF metadata, as llama.cpp has them: byte pairs (its
-/// model "gpt2") and SentencePiece (its model "llama").</summary>
+/// <summary>Reads and writes tokenizers in GGUF metadata, in llama.cpp's form: byte pairs (its model "gpt2") and SentencePiece (its model
+/// "llama").</summary>
 public static class GgufTokenizer
 {
     private const string Prefix = "tokenizer.ggml.";
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5;
 
-    /// <summary>The splitting pattern for each of llama.cpp's names of pre-tokenizers. Only names whose pattern splits exactly in the same
-    /// way are listed.</summary>
+    /// <summary>The pattern that splits text for each of llama.cpp's pre-tokenizer names. Only names whose pre-tokenizer splits text in
+    /// exactly the same way are listed.</summary>
     private static readonly Dictionary<string, SplitPattern> Patterns = new()
     {
         ["gpt-2"] = SplitPattern.Gpt2,
@@ -29,8 +29,8 @@ public static class GgufTokenizer
         ["gpt-4o"] = SplitPattern.Gpt4o,
     };
 
-    /// <summary>The tokenizer of a file, or null where it has none.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, or of a kind that is not read.</exception>
+    /// <summary>The tokenizer of a file, or null if the file has none.</summary>
+    /// <exception cref="InvalidDataException">The tokenizer is damaged, or of a kind that is not supported.</exception>
     public static Tokenizer? Read(GgufFile file)
     {
         var metadata = file.Metadata;
@@ -52,9 +52,9 @@ public static class GgufTokenizer
     }
 
     /// <summary>Adds a tokenizer to the metadata.</summary>
-    /// <param name="metadata">Where it goes.</param>
+    /// <param name="metadata">The metadata that the tokenizer is added to.</param>
     /// <param name="tokenizer">The tokenizer.</param>
-    /// <param name="vocabularySize">Rows of the model's embedding; unused tokens fill the rows beyond the tokenizer's own.</param>
+    /// <param name="vocabularySize">Rows of the model's embedding; unused tokens fill the vocabulary up to this size.</param>
     /// <exception cref="NotSupportedException">llama.cpp has no tokenizer of this kind.</exception>
     /// <exception cref="ArgumentException">The model has fewer rows than the tokenizer has tokens.</exception>
     public static void Write(GgufMetadata metadata, Tokenizer tokenizer, int vocabularySize)
@@ -72,7 +72,7 @@ public static class GgufTokenizer
         {
             case BytePairTokenizer bytes:
                 if (bytes.AddPrefixSpace)
-                    throw new NotSupportedException("llama.cpp adds no space before the text of a byte-pair tokenizer; this one needs it.");
+                    throw new NotSupportedException("llama.cpp adds no space before text for byte-pair tokenizers; this one needs it.");
                 for (var id = 0; id < bytes.Vocabulary.Count; id++)
                     if (bytes.Vocabulary[id] is { Length: > 0 } token)
                         Set(id, ByteAlphabet.ToText(token), Normal);
@@ -88,7 +88,7 @@ public static class GgufTokenizer
                 metadata.Add(Prefix + "add_space_prefix", pieces.Prefix != SpacePrefix.Never);
                 break;
             case CharacterTokenizer characters:
-                // Pieces of one character each: nothing ever merges.
+                // Each piece is one character, so no pieces are ever merged.
                 foreach (var (character, id) in characters.Characters)
                     Set(id, character == new Rune(' ') ? "▁" : character.ToString(), Normal);
                 scores = new float[vocabularySize];
@@ -132,7 +132,7 @@ public static class GgufTokenizer
         var merges = metadata.GetStrings(Prefix + "merges").Select(merge => merge.IndexOf(' ', 1) is var cut and > 0
             ? (merge[..cut], merge[(cut + 1)..])
             : throw new InvalidDataException($"the merge '{merge}' does not have two parts."));
-        // If a file does not say, llama.cpp puts the begin-of-text token before texts of Llama 3, but not of other byte-pair tokenizers.
+        // If a file does not say, llama.cpp puts the begin-of-text token before texts for Llama 3, but for no other byte-pair tokenizer.
         var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
         merges = AddedTokens.WithoutThem(merges, special.Keys.Concat(always.Keys));
         return Gpt2Vocabulary.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3,
@@ -144,11 +144,11 @@ public static class GgufTokenizer
         var (tokens, types) = Tokens(metadata);
         var scores = metadata.Contains(Prefix + "scores") ? metadata[Prefix + "scores"] as float[] : new float[tokens.Length];
         if (scores?.Length != tokens.Length)
-            throw new InvalidDataException("it does not have one float score for each token.");
+            throw new InvalidDataException("its scores are not as many floats as its tokens.");
         var spaces = metadata.GetBoolean(Prefix + "add_space_prefix", true);
         if (!types.Contains(Unknown) && !types.Contains((int)SentencePieceType.Byte))
             return Characters(tokens, types);
-        // An unused token is kept as a control token with a unique name, so that the ids of the others do not change.
+        // An unused token is kept as a control token with a unique name, so that the ids of the other tokens do not change.
         var pieces = tokens.Select((text, id) => types[id] == Unused
             ? new SentencePiece($"[UNUSED{id}]", 0, SentencePieceType.Control)
             : new SentencePiece(text, scores[id], (SentencePieceType)types[id]));
@@ -157,7 +157,7 @@ public static class GgufTokenizer
         { ExpectsBeginOfText = metadata.GetBoolean(Prefix + "add_bos_token", true) };
     }
 
-    /// <summary>What <see cref="Write"/> makes of a <see cref="CharacterTokenizer"/>.</summary>
+    /// <summary>Reads the form in which <see cref="Write"/> stores a <see cref="CharacterTokenizer"/>.</summary>
     private static CharacterTokenizer Characters(string[] tokens, int[] types)
     {
         var characters = tokens.TakeWhile((_, id) => types[id] == Normal).Select(t => t == "▁" ? " " : t).ToArray();
@@ -178,7 +178,7 @@ public static class GgufTokenizer
         foreach (var (key, _) in metadata.Where(entry => entry.Key.StartsWith(Prefix, StringComparison.Ordinal)
             && entry.Key.EndsWith("_token_id", StringComparison.Ordinal)))
         {
-            // The largest number of 32 bits says that there is no such token.
+            // The largest 32-bit number means that there is no such token.
             var id = metadata.GetInteger(key);
             if (id < -1 || (id >= tokens.Length && id != uint.MaxValue))
                 throw new InvalidDataException($"{key} is {id}, and the tokens have the ids from 0 to {tokens.Length - 1}.");

@@ -5,7 +5,7 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Collects metadata and tensors and writes them to a GGUF file of version 3, atomically.</summary>
+/// <summary>Collects metadata and tensors and writes them atomically to a GGUF file of version 3.</summary>
 public sealed class GgufWriter
 {
     private const int Alignment = 32;
@@ -13,7 +13,7 @@ public sealed class GgufWriter
     private readonly List<(string Name, GgmlType Type, long[] Shape, long Bytes, Action<Stream> Write)> _tensors = [];
     private readonly HashSet<string> _names = [];
 
-    /// <summary>The key-value part; llama.cpp wants <c>general.architecture</c> in it.</summary>
+    /// <summary>The key-value pairs; llama.cpp requires <c>general.architecture</c> among them.</summary>
     public GgufMetadata Metadata { get; } = [];
 
     /// <summary>Adds a tensor whose bytes are written when the file is saved.</summary>
@@ -32,7 +32,7 @@ public sealed class GgufWriter
             throw new ArgumentException($"Tensor '{name}' has {shape.Length} dimensions; GGUF holds 1 to 4.", nameof(shape));
         if (shape[^1] % type.BlockSize != 0)
             throw new ArgumentException(
-                $"Tensor '{name}' has rows of {shape[^1]}, no multiple of {type.BlockSize}, the block of {type.Name}; choose a format " +
+                $"Tensor '{name}' has rows of {shape[^1]}, not a multiple of {type.BlockSize}, the block of {type.Name}; choose a format " +
                     "with smaller blocks, or F16.", nameof(shape));
         long count = 1;
         foreach (var size in shape)
@@ -45,12 +45,12 @@ public sealed class GgufWriter
 
     /// <summary>Adds a tensor of floats, encoded when the file is saved, a part at a time.</summary>
     /// <inheritdoc cref="Add(string, GgmlType, ReadOnlySpan{long}, Action{Stream})"/>
-    /// <exception cref="ArgumentException">Also at <see cref="Save"/>, where a number cannot be encoded.</exception>
+    /// <exception cref="ArgumentException">Also thrown by <see cref="Save"/>, if a number cannot be encoded.</exception>
     public void Add(string name, BlockFormat format, ReadOnlySpan<long> shape, float[] values) =>
         Add(name, GgmlType.For(format), shape, stream => ParallelEncoder.Write(stream, format, values, name));
 
     /// <summary>Writes the file.</summary>
-    /// <exception cref="IOException">The file cannot be written; an existing file stays unchanged.</exception>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of this name stays as it was.</exception>
     public void Save(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);

@@ -2,8 +2,8 @@ using Mezcla.Quantization.Formats;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>Encodes a large tensor on all processors, and writes it in order. The K
-/// formats search for their scales, which takes a while.</summary>
+/// <summary>Encodes a large tensor on all processor cores and writes it in order. Encoding is slow for the K formats, which search for
+/// their scales.</summary>
 internal static class ParallelEncoder
 {
     private const int Piece = 1 << 16, PiecesAtOnce = 64;

@@ -7,15 +7,16 @@ using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.HuggingFace;
 
-/// <summary><c>config.json</c> of Hugging Face's gpt2, llama, mistral and mixtral, to and from a <see cref="TransformerConfig"/>.</summary>
+/// <summary>Converts between <c>config.json</c> of Hugging Face's gpt2, llama, mistral and mixtral and a
+/// <see cref="TransformerConfig"/>.</summary>
 public static class HuggingFaceConfig
 {
     /// <summary>The name of the file.</summary>
     public const string FileName = "config.json";
 
-    /// <summary>Reads the file. What it leaves out has the default of the transformers library.</summary>
-    /// <exception cref="InvalidDataException">It is broken, of another family, or asks for
-    /// something that is not supported; the message says what.</exception>
+    /// <summary>Reads the file. Settings that are missing get the default of the transformers library.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, is of another family, or needs something that is not supported; the
+    /// message says what.</exception>
     public static TransformerConfig Read(string path)
     {
         try
@@ -31,7 +32,7 @@ public static class HuggingFaceConfig
     }
 
     /// <summary>The text of the file for a configuration, and for the tokenizer's tokens that begin and end a text.</summary>
-    /// <exception cref="NotSupportedException">No family has this shape.</exception>
+    /// <exception cref="NotSupportedException">No family can hold a model of this shape.</exception>
     public static string Write(TransformerConfig config, Tokenizer? tokenizer = null)
     {
         var family = ModelFamilies.Of(config);
@@ -110,7 +111,7 @@ public static class HuggingFaceConfig
                 json["num_experts_per_tok"] = moe.TopK;
             }
         }
-        // Left out, they would be what the original models had.
+        // Without these entries, readers would use the values of the original models.
         json["bos_token_id"] = tokenizer?.BeginOfText ?? tokenizer?.EndOfText;
         json["eos_token_id"] = tokenizer?.EndOfText;
         json["torch_dtype"] = "float32";
@@ -175,7 +176,7 @@ public static class HuggingFaceConfig
         if (json.Flag("mlp_bias", false))
             throw new InvalidDataException("biases in the feed-forward network are not supported.");
         var bias = json.Flag("attention_bias", false);
-        // Version 5 of the library gathers what concerns rotary positions in one object.
+        // Version 5 of the library puts all settings of rotary positions into one object.
         var rotary = json.Child("rope_parameters") ?? json;
         var scaling = json.Child("rope_scaling") ?? json.Child("rope_parameters");
         return new TransformerConfig

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Mezcla.Weights.HuggingFace;
 
-/// <summary>Typed look-ups in an untrusted JSON object; an entry that is null counts as absent.</summary>
+/// <summary>Typed look-ups in a JSON object from an untrusted file; an entry that is null counts as missing.</summary>
 internal sealed class HuggingFaceJson
 {
     private const int LargestSize = 1 << 24;

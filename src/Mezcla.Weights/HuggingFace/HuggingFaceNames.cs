@@ -4,7 +4,7 @@ using Mezcla.Models;
 
 namespace Mezcla.Weights.HuggingFace;
 
-/// <summary>What Hugging Face's transformers library calls the tensors of each family.</summary>
+/// <summary>The names of Hugging Face's transformers library for the tensors of each family.</summary>
 public static class HuggingFaceNames
 {
     private static readonly WeightNames Llama = new()
@@ -45,11 +45,12 @@ public static class HuggingFaceNames
     };
 
     /// <summary>The map for a configuration, as files are written.</summary>
-    /// <exception cref="NotSupportedException">No family has this shape.</exception>
+    /// <exception cref="NotSupportedException">No family can hold a model of this shape.</exception>
     public static WeightMap For(TransformerConfig config) =>
         WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2("transformer.") : Llama);
 
-    /// <summary>The map for a configuration and the names that a file really uses: OpenAI's GPT-2 has them without the prefix.</summary>
+    /// <summary>The map for a configuration and the names that a file really uses: OpenAI's GPT-2 files have names without the
+    /// prefix.</summary>
     /// <inheritdoc cref="For(TransformerConfig)"/>
     public static WeightMap For(TransformerConfig config, WeightSource source) =>
         ModelFamilies.Of(config) == ModelFamily.Gpt2 && source.Contains("wte.weight")

@@ -6,14 +6,14 @@ namespace Mezcla.Weights.HuggingFace;
 
 /// <summary>
 /// A safetensors file, or a Hugging Face directory: <c>model.safetensors</c>, or several files and <c>model.safetensors.index.json</c>,
-/// which says where each tensor is. Only files in that very directory are opened.
+/// which says where each tensor is. Only files in the directory itself are opened.
 /// </summary>
 public sealed class SafetensorsSource : WeightSource
 {
-    /// <summary>The name of the whole model in one file.</summary>
+    /// <summary>The file name of a model that is stored in one file.</summary>
     public const string FileName = "model.safetensors";
 
-    /// <summary>The name of the list of a model in several files.</summary>
+    /// <summary>The file name of the index of a model that is stored in several files.</summary>
     public const string IndexName = "model.safetensors.index.json";
 
     private readonly List<SafetensorsFile> _files;
@@ -43,7 +43,7 @@ public sealed class SafetensorsSource : WeightSource
         _files.SelectMany(f => f.Metadata).DistinctBy(p => p.Key).Select(p => KeyValuePair.Create(p.Key, (object)p.Value));
 
     /// <summary>Opens one file.</summary>
-    /// <exception cref="InvalidDataException">It is broken.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public static SafetensorsSource OpenFile(string path)
     {
         var file = SafetensorsFile.Open(path);
@@ -51,9 +51,9 @@ public sealed class SafetensorsSource : WeightSource
     }
 
     /// <summary>Opens the weights of a directory.</summary>
-    /// <exception cref="FileNotFoundException">It has none in this format.</exception>
-    /// <exception cref="InvalidDataException">The index or a file is broken, a tensor is not
-    /// where the index says, or the index names a file elsewhere.</exception>
+    /// <exception cref="FileNotFoundException">The directory has no weights in this format.</exception>
+    /// <exception cref="InvalidDataException">The index or a file is damaged, a tensor is not where the index says, or the index names a
+    /// file outside the directory.</exception>
     public static SafetensorsSource OpenDirectory(string path)
     {
         var index = Path.Combine(path, IndexName);

@@ -37,8 +37,8 @@ public static class SafetensorsDType
     public static int? BitsOf(string dtype) => Bits.TryGetValue(dtype, out var bits) ? bits : null;
 
     /// <summary>
-    /// Bytes of a tensor, or null where the type is unknown, a size is negative, the count
-    /// overflows 63 bits or the last element would end inside a byte.
+    /// Bytes of a tensor, or null if the type is unknown, a size is negative, the count overflows 63 bits or the last element would end
+    /// inside a byte.
     /// </summary>
     public static long? BytesOf(string dtype, ReadOnlySpan<long> shape)
     {

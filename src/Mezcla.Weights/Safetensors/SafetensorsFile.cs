@@ -15,9 +15,9 @@ public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<l
 }
 
 /// <summary>
-/// A safetensors file, read lazily: 8 bytes of header length, a JSON header of names, types, shapes and offsets, then the numbers,
-/// little-endian and row-major. The header is checked in full when the file is opened, so that
-/// a broken or hostile file is refused before anything is read from it.
+/// A safetensors file, read lazily. It holds 8 bytes for the header's length, a JSON header of names, types, shapes and offsets, and then
+/// the numbers, little-endian and row-major. The whole header is checked when the file is opened, so that a damaged or malicious file is
+/// rejected before any tensor is read.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
@@ -37,7 +37,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The full path.</summary>
     public string FilePath => _file.FilePath;
 
-    /// <summary>The tensors in the order of their bytes.</summary>
+    /// <summary>The tensors in the order in which their bytes are stored.</summary>
     public IReadOnlyList<SafetensorsEntry> Tensors { get; }
 
     /// <summary>Text that the writer added: key and value.</summary>
@@ -45,7 +45,7 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is not a safetensors file, or a broken one; the message says where.</exception>
+    /// <exception cref="InvalidDataException">It is not a safetensors file, or it is damaged; the message says where.</exception>
     public static SafetensorsFile Open(string path)
     {
         var file = new MappedFile(path);
@@ -63,7 +63,7 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>Writes a file of float tensors at once; for other types and for data made
     /// piece by piece use <see cref="SafetensorsWriter"/>.</summary>
-    /// <param name="path">The file, written whole or not at all.</param>
+    /// <param name="path">The file, which is written atomically.</param>
     /// <param name="tensors">Name, shape and row-major values of each.</param>
     /// <param name="metadata">Text to keep with them.</param>
     public static void Write(string path, IEnumerable<(string Name, long[] Shape, float[] Values)> tensors,
@@ -79,7 +79,7 @@ public sealed class SafetensorsFile : IDisposable
     public bool Contains(string name) => _entries.ContainsKey(name);
 
     /// <summary>The tensor of this name.</summary>
-    /// <exception cref="KeyNotFoundException">There is none; the message lists names that are there.</exception>
+    /// <exception cref="KeyNotFoundException">No tensor has this name; the message lists names that exist.</exception>
     public SafetensorsEntry this[string name] => _entries.TryGetValue(name, out var entry) ? entry : throw new KeyNotFoundException(
         $"{FilePath} has no tensor '{name}'. It has {_entries.Count}: {string.Join(", ", Tensors.Take(5).Select(t => t.Name))}" +
             $"{(_entries.Count > 5 ? ", ..." : "")}.");
@@ -119,7 +119,7 @@ public sealed class SafetensorsFile : IDisposable
         return values;
     }
 
-    /// <summary>Reads the values of a tensor as floats into the caller's memory, which must have as many elements.</summary>
+    /// <summary>Reads the same values into the caller's memory, which must have as many elements.</summary>
     /// <inheritdoc cref="ReadFloats(string)"/>
     public void ReadFloats(string name, Span<float> destination)
     {
@@ -137,9 +137,9 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>The values of a tensor of type I32, or of I64 where all fit.</summary>
+    /// <summary>The values of a tensor of type I32, or of type I64 if all of them fit in 32 bits.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
-    /// <exception cref="InvalidDataException">It holds something else, or a number beyond 32 bits.</exception>
+    /// <exception cref="InvalidDataException">The tensor has another type, or holds a number that does not fit in 32 bits.</exception>
     public int[] ReadIntegers(string name)
     {
         var entry = this[name];

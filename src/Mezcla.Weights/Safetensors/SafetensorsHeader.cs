@@ -4,8 +4,8 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Safetensors;
 
-/// <summary>The JSON header of a safetensors file, read as untrusted data: each rule of the format is checked, and an error names the rule
-/// that is broken.</summary>
+/// <summary>Reads the JSON header of a safetensors file. It checks every rule of the format, and its error messages name the rule that is
+/// broken.</summary>
 internal static class SafetensorsHeader
 {
     /// <summary>The limit of the reference implementation.</summary>
@@ -125,7 +125,7 @@ internal static class SafetensorsHeader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var number) || number < 0)
-                throw new JsonException($"{where} must hold only whole numbers");
+                throw new JsonException($"{where} may hold only whole numbers");
             if (numbers.Count == most)
                 throw new JsonException($"{where} has more than {most} numbers");
             numbers.Add(number);
@@ -142,7 +142,7 @@ internal static class SafetensorsHeader
             throw new JsonException($"{where} should be {type}, not {reader.TokenType}");
     }
 
-    /// <summary>Makes untrusted text safe to print: without control characters, and at most 80 characters long.</summary>
+    /// <summary>Makes text from an untrusted file safe to print: without control characters, and at most 80 characters long.</summary>
     internal static string Quote(string text) =>
         $"'{string.Concat((text.Length > 80 ? text[..77] + "..." : text).Select(c => char.IsControl(c) ? '?' : c))}'";
 }

@@ -5,7 +5,7 @@ using Mezcla.Weights.Files;
 
 namespace Mezcla.Weights.Safetensors;
 
-/// <summary>Collects tensors and writes them to a safetensors file, atomically.</summary>
+/// <summary>Collects tensors and writes them atomically to a safetensors file.</summary>
 /// <param name="metadata">Text to keep with the tensors: key and value.</param>
 public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metadata = null)
 {
@@ -53,10 +53,10 @@ public sealed class SafetensorsWriter(IReadOnlyDictionary<string, string>? metad
     }
 
     /// <summary>
-    /// Writes the file. Wider types come first, so that every tensor is aligned to its
-    /// element, and otherwise the order in which they were added.
+    /// Writes the file. Tensors with wider types come first, so that every tensor is aligned to its element size; otherwise tensors are in
+    /// the order in which they were added.
     /// </summary>
-    /// <exception cref="IOException">The file cannot be written; an existing file stays unchanged.</exception>
+    /// <exception cref="IOException">The file cannot be written; an earlier one of this name stays as it was.</exception>
     /// <exception cref="InvalidOperationException">A tensor's writer wrote another number of
     /// bytes than its shape needs, or the header is too long.</exception>
     public void Save(string path)

@@ -1,15 +1,15 @@
 namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
-/// GPT-2's alphabet for writing bytes as visible characters in vocabulary files: printable Latin-1 bytes stand for themselves, the
-/// other 68 for the characters from U+0100 on, in order. A space is written <c>Ġ</c>, a line end <c>Ċ</c>.
+/// GPT-2's alphabet for writing bytes as visible characters in vocabulary files: printable Latin-1 bytes are written as themselves, and the
+/// other 68 as the characters from U+0100 on, in order. A space is written <c>Ġ</c>, a line end <c>Ċ</c>.
 /// </summary>
 public static class ByteAlphabet
 {
     private static readonly char[] Characters = Build();
     private static readonly Dictionary<char, byte> Bytes = Characters.Select((c, b) => (c, b)).ToDictionary(x => x.c, x => (byte)x.b);
 
-    /// <summary>Bytes as visible characters, one for each.</summary>
+    /// <summary>Writes bytes as visible characters, one for each byte.</summary>
     public static string ToText(ReadOnlySpan<byte> bytes)
     {
         var text = new char[bytes.Length];
@@ -18,8 +18,8 @@ public static class ByteAlphabet
         return new(text);
     }
 
-    /// <summary>The bytes that <see cref="ToText"/> wrote.</summary>
-    /// <exception cref="FormatException">A character is not of the alphabet.</exception>
+    /// <summary>Converts text written by <see cref="ToText"/> back to bytes.</summary>
+    /// <exception cref="FormatException">A character does not belong to the alphabet.</exception>
     public static byte[] ToBytes(string text)
     {
         var bytes = new byte[text.Length];

@@ -10,23 +10,24 @@ internal static class Gpt2Vocabulary
     /// alphabet as in <c>tokenizer.json</c> and GGUF.</summary>
     /// <param name="vocabulary">The tokens and their ids, without the added ones.</param>
     /// <param name="merges">The pairs that merge, by rank.</param>
-    /// <param name="pattern">How text is cut before merging.</param>
+    /// <param name="pattern">The pattern that splits text before merging.</param>
     /// <param name="specialTokens">The special tokens and their ids.</param>
-    /// <param name="always">Tokens that no merge makes, and that are tokens wherever the text has them.</param>
-    /// <param name="wholePieces">Whether a piece that is a token becomes that token,
-    /// whatever the merges say (<c>ignore_merges</c>; Llama 3).</param>
+    /// <param name="always">Tokens that are not made by merges and are recognized wherever they occur in the text.</param>
+    /// <param name="wholePieces">Whether a piece of text that is in the vocabulary becomes that token without any merging
+    /// (<c>ignore_merges</c>; Llama 3).</param>
     /// <param name="addPrefixSpace">Whether a text that starts without a space is encoded as if it had one.</param>
     /// <param name="expectsBeginOfText">See <see cref="Tokenizer.ExpectsBeginOfText"/>.</param>
-    /// <exception cref="FormatException">The vocabulary and the merges do not fit, an id is used twice, or a byte has no token.</exception>
+    /// <exception cref="FormatException">The vocabulary and the merges do not fit together, an id is used twice, or a byte has no
+    /// token.</exception>
     public static BytePairTokenizer FromMerges(IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges,
         SplitPattern pattern, IReadOnlyDictionary<string, int> specialTokens, IReadOnlyDictionary<string, int>? always = null,
         bool wholePieces = false, bool addPrefixSpace = false, bool expectsBeginOfText = false)
     {
         int largest = vocabulary.Values.Append(-1).Max(),
             largestOfAll = specialTokens.Values.Concat(always?.Values ?? []).Append(largest).Max();
-        // A hostile file could give one token an id of two thousand millions.
+        // A malicious file could give one token an id of two billion.
         if (largestOfAll > vocabulary.Count * 4L + 100_000)
-            throw new FormatException($"it has {vocabulary.Count} tokens, and yet an id as large as {largestOfAll}");
+            throw new FormatException($"it has {vocabulary.Count} tokens, but an id as large as {largestOfAll}");
         var tokens = new byte[]?[largest + 1];
         foreach (var (text, id) in vocabulary)
         {

@@ -5,7 +5,7 @@ namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
 /// Reads SentencePiece's <c>tokenizer.model</c>, a protocol buffer (<c>sentencepiece_model.proto</c>): the pieces, and the few settings
-/// that say whether it is byte-pair encoding without rewriting of the text, as Llama 2's is.
+/// that say whether it is byte-pair encoding without normalization of the text, as in Llama 2.
 /// </summary>
 internal static class SentencePieceReader
 {
@@ -51,7 +51,7 @@ internal static class SentencePieceReader
     private static ulong Number(Dictionary<int, (ulong Number, string Text)> message, int field, ulong otherwise) =>
         message.TryGetValue(field, out var value) ? value.Number : otherwise;
 
-    // The fields of a message: a number each, or the bytes of a string or of a message in it.
+    // The fields of a message. Each is a number, or the bytes of a string or of a nested message.
     private static IEnumerable<(int Field, ulong Number, ReadOnlyMemory<byte> Content)> Fields(ReadOnlyMemory<byte> message)
     {
         while (!message.IsEmpty)

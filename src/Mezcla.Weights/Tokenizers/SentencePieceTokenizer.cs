@@ -5,22 +5,22 @@ using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.Tokenizers;
 
-/// <summary>What a SentencePiece token is. The numbers are those of SentencePiece's model files and of GGUF.</summary>
+/// <summary>The type of a SentencePiece token. The numbers are those of SentencePiece's model files and of GGUF.</summary>
 public enum SentencePieceType
 {
     /// <summary>A string of characters.</summary>
     Normal = 1,
 
-    /// <summary>Stands for what has no token, where there are no byte tokens.</summary>
+    /// <summary>The unknown token, which stands for text without a token in vocabularies without byte tokens.</summary>
     Unknown = 2,
 
-    /// <summary>A mark that no text contains, such as the start of a text.</summary>
+    /// <summary>A control token, which does not occur in text, such as the one for the start of a text.</summary>
     Control = 3,
 
     /// <summary>A string that is always one token.</summary>
     UserDefined = 4,
 
-    /// <summary>A token that merging may pass through but not end in; not supported.</summary>
+    /// <summary>A token that may occur during merging but not in the result; not supported.</summary>
     Unused = 5,
 
     /// <summary>One byte, written like <c>&lt;0x0A&gt;</c>.</summary>
@@ -29,12 +29,12 @@ public enum SentencePieceType
 
 /// <summary>A token of a SentencePiece vocabulary.</summary>
 /// <param name="Text">Its characters, with <c>▁</c> (U+2581) for a space.</param>
-/// <param name="Score">Of the pairs that may merge, the one whose result scores highest goes first.</param>
+/// <param name="Score">Merges are done in the order of the scores of their results, highest first.</param>
 /// <param name="Type">What it is.</param>
 public readonly record struct SentencePiece(string Text, float Score, SentencePieceType Type);
 
-/// <summary>Where a SentencePiece tokenizer puts a space that is not in the text, so
-/// that a word is the same token first and later.</summary>
+/// <summary>Where a SentencePiece tokenizer adds a space that is not in the text, so that a word gives the same token at the start of a
+/// text as later.</summary>
 public enum SpacePrefix
 {
     /// <summary>Nowhere.</summary>
@@ -44,11 +44,11 @@ public enum SpacePrefix
     /// space (later Llama 2 files in Hugging Face's form).</summary>
     Start,
 
-    /// <summary>At the start and after each token that the text may spell but merging may not
-    /// make (llama.cpp, and Llama 2 in Hugging Face's form).</summary>
+    /// <summary>At the start and after each added token, that is, each token found in the text before merging (llama.cpp, and Llama 2 in
+    /// Hugging Face's form).</summary>
     EachPart,
 
-    /// <summary>As <see cref="EachPart"/>, but not where a space is already.</summary>
+    /// <summary>Like <see cref="EachPart"/>, but not where the text already has a space.</summary>
     EachPartWithoutSpace,
 
     /// <summary>At the start and after control tokens, but not after user-defined ones (SentencePiece).</summary>
@@ -56,9 +56,9 @@ public enum SpacePrefix
 }
 
 /// <summary>
-/// Byte-pair encoding as SentencePiece does it (Kudo and Richardson 2018), and Llama 1 and 2, Mistral and Mixtral with it: it merges
-/// characters, not bytes; any two neighbours merge whose text together is a token, the token with the highest score first; a space is the
-/// character <c>▁</c>; a character that ends up without a token becomes its UTF-8 bytes (byte fallback).
+/// Byte-pair encoding as in SentencePiece (Kudo and Richardson 2018), which Llama 1 and 2, Mistral and Mixtral use. It merges characters,
+/// not bytes. Two neighbours can merge if their joined text is a token; the token with the highest score comes first. A space is written as
+/// the character <c>▁</c>. A character that has no token at the end becomes its UTF-8 bytes (byte fallback).
 /// </summary>
 public sealed class SentencePieceTokenizer : Tokenizer
 {
@@ -71,17 +71,17 @@ public sealed class SentencePieceTokenizer : Tokenizer
     private readonly bool _cutAtSpaces;
     private readonly bool[] _whole;
 
-    /// <summary>Makes the tokenizer of a vocabulary with scores: the id of a piece is its place in the list.</summary>
+    /// <summary>Makes the tokenizer of a vocabulary with scores: the id of a piece is its index in the list.</summary>
     /// <exception cref="ArgumentException">Two pieces are the same, a byte piece names no byte, or
     /// there is neither an unknown token nor one for every byte.</exception>
     public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix = SpacePrefix.EachPart)
         : this(pieces, prefix, null) { }
 
-    /// <summary>Makes the tokenizer of a vocabulary with merges, as <c>tokenizer.json</c> has it.</summary>
-    /// <param name="pieces">The vocabulary: the id of a piece is its place in the list.</param>
-    /// <param name="prefix">Where a space is put that is not in the text.</param>
+    /// <summary>Makes the tokenizer of a vocabulary with merges, as in <c>tokenizer.json</c>.</summary>
+    /// <param name="pieces">The vocabulary: the id of a piece is its index in the list.</param>
+    /// <param name="prefix">Where a space that is not in the text is added.</param>
     /// <param name="merges">Pairs of pieces by rank; null to merge by the scores of the pieces.</param>
-    /// <exception cref="ArgumentException">As in the other constructor, or a merge names a piece that the vocabulary lacks.</exception>
+    /// <exception cref="ArgumentException">As in the other constructor, or a merge names a piece that is not in the vocabulary.</exception>
     public SentencePieceTokenizer(IReadOnlyList<SentencePiece> pieces, SpacePrefix prefix,
         IReadOnlyList<(string Left, string Right)>? merges)
         : base(Added(pieces, SentencePieceType.Control, SentencePieceType.Unknown), Added(pieces, SentencePieceType.UserDefined))
@@ -118,8 +118,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
                 "The vocabulary has neither an unknown token nor a token for each byte, so it cannot encode every text.", nameof(pieces));
         _vocabulary = new Vocabulary(mergeable);
         _merges = merges is null ? MergesByScore() : MergesByRank(merges);
-        // Where no token has a space after something else, no merge joins a word to the
-        // space before the next: the words can be merged one by one.
+        // If no token has a space after another character, no merge joins a word to the space before the next word, so each word can be
+        // merged separately.
         _cutAtSpaces = !_pieces.Any(p => p.Type == SentencePieceType.Normal && p.Text.TrimStart('▁').Contains('▁'));
         _whole = new bool[_pieces.Length];
         var ids = new List<int>();
@@ -142,7 +142,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <summary>The pairs of ids that merge, in order of rank, without those of a character that has no token.</summary>
     public IEnumerable<(int Left, int Right)> Merges => _merges.InOrder().Where(m => m.Left < _pieces.Length && m.Right < _pieces.Length);
 
-    /// <summary>Where a space is put that is not in the text.</summary>
+    /// <summary>Where a space that is not in the text is added.</summary>
     public SpacePrefix Prefix { get; }
 
     /// <summary>The text of a sequence of ids, without the spaces that encoding put before it and after special tokens.</summary>
@@ -164,7 +164,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <inheritdoc/>
     protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
     {
-        // To SentencePiece a user-defined symbol is text: before one at the start there is a space too.
+        // SentencePiece treats a user-defined symbol as text, so it also adds a space before one at the start.
         var symbolAtStart = Prefix == SpacePrefix.StartAndAfterControl && before is { } id
             && _pieces[id].Type == SentencePieceType.UserDefined;
         if (part.Length == 0 && !symbolAtStart)
@@ -242,7 +242,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
                 continue;
             }
             foreach (var b in utf8[..new Rune(id - _pieces.Length).EncodeToUtf8(utf8)])
-                // Neighbours without tokens are one unknown.
+                // Consecutive characters without tokens become one unknown token.
                 if (_byteIds[b] >= 0)
                     ids.Add(_byteIds[b]);
                 else if (ids.Count == start || ids[^1] != _unknown)
@@ -250,7 +250,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         }
     }
 
-    // The id of a character; for one that is no token, its code point behind the last id, so that it can still take part in merges.
+    // The id of a character. A character without a token gets its code point plus the number of ids, so that it can still take part in
+    // merges.
     private int Symbol(ReadOnlySpan<byte> text, int at, out int length)
     {
         Rune.DecodeFromUtf8(text[at..], out var rune, out length);

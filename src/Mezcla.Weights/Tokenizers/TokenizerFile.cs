@@ -12,8 +12,8 @@ public static class TokenizerFile
     /// <see cref="Save"/> wrote, or SentencePiece's <c>tokenizer.model</c> with a byte-pair model
     /// (Llama 2). If the path is a folder, the file of either name in it is read.
     /// </summary>
-    /// <exception cref="FormatException">The file is damaged, or of a kind that is not
-    /// supported; the message names the file and says why.</exception>
+    /// <exception cref="FormatException">The file is damaged or of an unsupported kind; the message names the file and the
+    /// reason.</exception>
     public static Tokenizer Load(string path)
     {
         if (Directory.Exists(path))
@@ -38,8 +38,8 @@ public static class TokenizerFile
         }
     }
 
-    /// <summary>Reads a vocabulary in tiktoken's own form, as Llama 3's original
-    /// <c>tokenizer.model</c> has it: each line is a token in base64, a space and a rank.</summary>
+    /// <summary>Reads a vocabulary in tiktoken's format, which Llama 3's original <c>tokenizer.model</c> uses: each line is a token in
+    /// base64, a space and a rank.</summary>
     /// <exception cref="FormatException">A line has another form.</exception>
     public static BytePairTokenizer LoadRanks(string path, SplitPattern pattern, IReadOnlyDictionary<string, int> specialTokens)
     {

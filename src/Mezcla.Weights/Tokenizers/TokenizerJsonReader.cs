@@ -5,12 +5,12 @@ namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
 /// Reads Hugging Face's <c>tokenizer.json</c> where its model is byte-pair encoding: on bytes (GPT-2, Llama 3) or on characters
-/// with byte fallback (Llama 2, Mistral); or a character a token, as <see cref="TokenizerJsonWriter"/>
-/// writes it. It throws on any setting that it does not know, because an almost correct tokenizer gives wrong tokens.
+/// with byte fallback (Llama 2, Mistral); or with one token per character, as <see cref="TokenizerJsonWriter"/> writes it. It throws if the
+/// file has a setting that it does not know, because ignoring it would give wrong tokens.
 /// </summary>
 internal static class TokenizerJsonReader
 {
-    /// <exception cref="FormatException">The file is damaged, or asks for something this library does not do.</exception>
+    /// <exception cref="FormatException">The file is damaged, or needs something that this library does not support.</exception>
     public static Tokenizer Read(byte[] json)
     {
         try
@@ -117,7 +117,7 @@ internal static class TokenizerJsonReader
         return (pattern, prefixSpace);
     }
 
-    // Spaces become '▁' and one is put in front: by a normalizer (Llama 2) or, in later files, by the pre-tokenizer Metaspace.
+    // A normalizer (Llama 2) or, in later files, the pre-tokenizer Metaspace replaces spaces by '▁' and adds one at the start.
     private static SpacePrefix Prefix(JsonElement root, JsonElement[] preTokenizer)
     {
         var prefix = SpacePrefix.Never;

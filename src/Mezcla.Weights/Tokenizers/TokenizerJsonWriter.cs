@@ -8,7 +8,7 @@ namespace Mezcla.Weights.Tokenizers;
 /// <see cref="TokenizerJsonReader"/> and other programs read.</summary>
 internal static class TokenizerJsonWriter
 {
-    /// <summary>The pre-tokenizer's expression for one character a piece.</summary>
+    /// <summary>The pre-tokenizer's regular expression that makes each character a piece.</summary>
     public const string AnyCharacter = @"[\s\S]";
 
     private static readonly JsonSerializerOptions Options = new()
@@ -75,7 +75,7 @@ internal static class TokenizerJsonWriter
             new { type = "Fuse" }];
         if (tokenizer.Prefix != SpacePrefix.Never)
             decoders = [.. decoders, new { type = "Strip", content = " ", start = 1, stop = 0 }];
-        // Added tokens stand there as a text spells them.
+        // Added tokens are written in the file as they appear in a text.
         string[] text = [.. tokenizer.Pieces.Select(p => p.Type is SentencePieceType.Normal ? p.Text : p.Text.Replace('▁', ' '))];
         return (normalizer, preTokenizer, Sequence("decoders", decoders), Model(text, tokenizer.Merges,
             tokenizer.Pieces.FirstOrDefault(p => p.Type == SentencePieceType.Unknown).Text,

@@ -26,9 +26,9 @@ public class RunTableTests
         Assert.Equal([new(1e6, 2e7, 3.5, 1.2e14), new(2e6, 4e7, 3.1, 4.8e14)], table.Runs);
         Assert.Equal([5, 6, 7, 8, 9], table.BadRows.Select(row => row.Line));
         Assert.Equal("'one million' in column 'Model Size' is not a number", table.BadRows[0].Why);
-        Assert.Equal("nothing in column 'Training Tokens'", table.BadRows[1].Why);
+        Assert.Equal("column 'Training Tokens' is empty", table.BadRows[1].Why);
         Assert.Contains("must be above zero", table.BadRows[2].Why);
-        Assert.Equal("nothing in column 'Loss'", table.BadRows[4].Why);
+        Assert.Equal("column 'Loss' is empty", table.BadRows[4].Why);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public class RunTableTests
         Assert.Equal(new TrainingRun(2e6, 2e7, 3.4), Assert.Single(table.Runs));
         Assert.Equal([3, 4, 5], table.BadRows.Select(row => row.Line));
         Assert.Equal("it is not a JSON object", table.BadRows[0].Why);
-        Assert.Equal("nothing in column 'active'", table.BadRows[1].Why);
+        Assert.Equal("column 'active' is empty", table.BadRows[1].Why);
         Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader("")));
         Assert.Contains("is not a condition",
             Assert.Throws<FitException>(() => RunTable.ReadJsonLines(new StringReader(text), new("active", Where: "moe"))).Message);

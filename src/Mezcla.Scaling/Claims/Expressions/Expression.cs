@@ -10,12 +10,12 @@ public sealed class ExpressionException : Exception
 }
 
 /// <summary>
-/// An arithmetic expression as claim files hold them: numbers (1.8e12, 1.8T, 45%), names, + - * / ^, parentheses, and calls of the
-/// functions of <see cref="Functions"/>. It can do nothing but compute a number.
+/// An arithmetic expression of a claim file: numbers (1.8e12, 1.8T, 45%), names, + - * / ^, parentheses, and calls of the functions of
+/// <see cref="Functions"/>. It can do nothing but compute a number.
 /// </summary>
 internal abstract record Expression(int Position)
 {
-    /// <summary>The value of the expression; names are looked up in <paramref name="variables"/>.</summary>
+    /// <summary>The value; names are looked up in <paramref name="variables"/>.</summary>
     public abstract double Evaluate(IReadOnlyDictionary<string, double> variables);
 
     /// <summary>The names in it, each once.</summary>
@@ -29,7 +29,7 @@ internal abstract record Expression(int Position)
     };
 }
 
-/// <summary>A number, with half a unit of its last digit as written, and whether it was written as a plain integer.</summary>
+/// <summary>A number, half a unit of the last digit that was written, and whether it was written as a plain integer.</summary>
 internal sealed record Number(double Value, double HalfUnit, bool IsCount, int Position) : Expression(Position)
 {
     public override double Evaluate(IReadOnlyDictionary<string, double> variables) => Value;
@@ -86,7 +86,7 @@ internal sealed record Call(Function Function, IReadOnlyList<Expression> Argumen
             if (wantsText && Arguments[i] is Text text)
                 values[i] = text.Value;
             else if (wantsText && !Function.AcceptsNumber(i))
-                throw new ExpressionException($"{Function.Signature} wants a quoted name here.", Arguments[i].Position);
+                throw new ExpressionException($"{Function.Signature} needs a quoted name here.", Arguments[i].Position);
             else
                 values[i] = Arguments[i].Evaluate(variables);
         }

@@ -12,10 +12,10 @@ internal enum Comparison
     GreaterOrEqual,
 }
 
-/// <summary>A comparison of two expressions: left = right, or an inequality, with an optional "within" tolerance.</summary>
+/// <summary>A comparison of two expressions: an equality or inequality, with an optional tolerance after "within".</summary>
 internal sealed record Comparing(Expression Left, Comparison Operator, Expression Right, Expression? Tolerance, bool IsRelative);
 
-/// <summary>A parser by recursive descent, with bounds on length and depth: claim files come from strangers.</summary>
+/// <summary>A recursive-descent parser. It limits length and depth because claim files can come from anyone.</summary>
 internal sealed class ExpressionParser
 {
     private const int LongestText = 4000;

@@ -7,13 +7,13 @@ namespace Mezcla.Scaling.Claims.Expressions;
 
 /// <summary>A function that expressions of claim files may call.</summary>
 /// <param name="Signature">Its name and arguments; text arguments stand in quotes, optional ones in brackets.</param>
-/// <param name="Meaning">What it gives, with the unit.</param>
+/// <param name="Meaning">What it returns, with the unit.</param>
 public sealed record Function(string Signature, string Meaning)
 {
     private readonly string[] _arguments = Signature[(Signature.IndexOf('(') + 1)..^1].Replace("[", "").Replace("]", "")
         .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    /// <summary>What it is called by.</summary>
+    /// <summary>The function's name, without its arguments.</summary>
     public string Name => Signature[..Signature.IndexOf('(')];
 
     internal Func<object[], double> Compute { get; init; } = _ => 0;
@@ -136,7 +136,8 @@ public static class Functions
 
     internal static Function? Find(string name) => All.FirstOrDefault(function => function.Name == name);
 
-    /// <summary>", did you mean 'x'?" for the nearest of <paramref name="known"/>, or nothing where none is near.</summary>
+    /// <summary>Returns ", did you mean 'x'?" for the most similar name in <paramref name="known"/>, or an empty string if none is
+    /// similar.</summary>
     internal static string Near(string name, IEnumerable<string> known)
     {
         var best = known.MinBy(each => Distance(name, each));
@@ -174,7 +175,7 @@ public static class Functions
 
     private static ILossLaw LossLaw(object[] arguments) => Law(arguments) as ILossLaw
         ?? throw new ArgumentException(
-            $"The law '{S(arguments, 0)}' says nothing of loss. Those that " +
+            $"The law '{S(arguments, 0)}' does not predict a loss. The laws that " +
                 $"do: {string.Join(", ", Laws.Where(law => law.Value is ILossLaw).Select(law => law.Key))}.");
 
     private static (double Compute, double Tokens) Row(object[] arguments)
