@@ -172,7 +172,7 @@ public sealed class ModelFileTests : IDisposable
         var loss = quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3));
         Assert.False(loss.Total.RequiresGrad);
         quantized.FinalNorm.Weight.RequiresGrad = true;
-        Assert.Contains("Quantized weights pass no gradients",
+        Assert.Contains("Gradients cannot pass through quantized weights",
             Assert.Throws<InvalidOperationException>(
                 () => quantized.Loss(Tensor.From([1, 2, 3], 1, 3), Tensor.From([2, 3, 4], 1, 3))).Message);
     }
