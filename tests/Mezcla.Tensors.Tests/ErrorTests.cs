@@ -21,7 +21,7 @@ public class ErrorTests
         { "a bias of another width", () => F(5, 3).Linear(F(4, 3), F(3)), ["Linear", "bias [3]", "[4, 3]"] },
         { "an axis too many", () => F(2, 3).Sum(2), ["Sum: [2, 3] has no axis 2"] },
         { "an axis too few", () => F(2, 3).Softmax(-3), ["Softmax: [2, 3] has no axis -3"] },
-        { "the largest of nothing", () => F(2, 0).ArgMax(1), ["ArgMax: [2, 0]", "axis 1"] },
+        { "the largest of nothing", () => F(2, 0).ArgMax(1), ["ArgMax: axis 1 of [2, 0]"] },
         { "another number of elements", () => F(2, 3).Reshape(4, 2), ["Reshape: [2, 3] has 6", "[4, 2] has 8"] },
         { "no size for -1", () => F(2, 3).Reshape(-1, 4), ["Reshape: [2, 3] to [-1, 4]"] },
         { "two sizes for -1", () => F(2, 3).Reshape(-1, -1), ["Reshape: [2, 3] to [-1, -1]"] },

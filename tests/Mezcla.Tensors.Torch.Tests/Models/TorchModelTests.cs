@@ -90,7 +90,7 @@ public sealed class TorchModelTests
         int[] ids = [.. Enumerable.Range(0, 600).Select(i => i % 40)];
         var message = Assert.Throws<ArgumentException>(() => new Trainer(model, new TokenBatches(ids, 0, device), Config).Run()).Message;
         Assert.StartsWith("Embedding: index 3", message);
-        Assert.Contains("torch:cpu says so where results are read", message);
+        Assert.Contains("torch:cpu reports this when results are read", message);
         Assert.Equal(before, model.FinalNorm.Weight.ToArray());
         Assert.Equal(Steps, new Trainer(model, new TokenBatches([.. ids.Select(id => id % 31)], 0, device), Config).Run().Steps.Count);
     }
