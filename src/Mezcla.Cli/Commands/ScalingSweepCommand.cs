@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using Mezcla.Cli.Shared;
+using Mezcla.Experiments.Sweeps;
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
-using Mezcla.Experiments.Sweeps;
 using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;

@@ -1,6 +1,6 @@
+using Mezcla.Experiments.Sweeps;
 using Mezcla.Models;
 using Mezcla.Scaling.Calculators;
-using Mezcla.Experiments.Sweeps;
 
 namespace Mezcla.Experiments.Tests.Sweeps;
 
