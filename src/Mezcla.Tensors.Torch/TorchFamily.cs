@@ -7,7 +7,7 @@ using Mezcla.Tensors.Torch;
 
 namespace Mezcla.Tensors.Torch;
 
-/// <summary>What libtorch computes on: NVIDIA's GPUs, Apple's, and the processor.</summary>
+/// <summary>The devices of libtorch: NVIDIA's and Apple's GPUs, and the CPU.</summary>
 public sealed class TorchFamily : DeviceFamily
 {
     /// <inheritdoc/>
@@ -43,11 +43,9 @@ public sealed class TorchFamily : DeviceFamily
         "torch:cpu" => new TorchKernels("cpu", 0),
         "torch:mps" => OperatingSystem.IsMacOS()
             ? new TorchKernels("mps", 0)
-            : throw new DeviceException("mps is the GPU of Apple's computers, and this is none."),
-        _ =>
-            new TorchKernels("cuda",
-                Index(name["torch:".Length..])
-                    ?? throw new DeviceException($"'{name}' is not the name of a device of libtorch, such as torch:cuda:0.")),
+            : throw new DeviceException("mps is the GPU of a Mac, and this machine is not a Mac."),
+        _ => new TorchKernels("cuda", Index(name["torch:".Length..])
+            ?? throw new DeviceException($"'{name}' is not the name of a device of libtorch, such as torch:cuda:0.")),
     };
 
     private static int? Index(string device) => device.StartsWith("cuda:", StringComparison.Ordinal)

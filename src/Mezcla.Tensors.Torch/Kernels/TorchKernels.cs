@@ -6,7 +6,7 @@ using Mezcla.Tensors.Torch.Native;
 namespace Mezcla.Tensors.Torch;
 
 /// <summary>
-/// Every kernel as a call of libtorch, on views of the pool's blocks: NVIDIA's and Apple's GPUs, and the processor, where the tests run.
+/// Every kernel as a call of libtorch, on views of the pool's blocks: NVIDIA's and Apple's GPUs, and the CPU, where the tests run.
 /// This file keeps the memory and the views; those beside it say which function of the scripts a kernel is. Nothing is
 /// computed elsewhere, and nothing waits but who reads results, and a grouped product for its offsets.
 /// </summary>
@@ -131,7 +131,7 @@ internal sealed unsafe partial class TorchKernels : DeviceKernels
         LibTorch.THSTensor_dispose(target);
     }
 
-    // Bytes that the processor can reach.
+    // Bytes that the CPU can reach.
     private static nint Near(long bytes)
     {
         var tensor = LibTorch.THSTensor_empty(&bytes, 1, Block.Byte, 0, -1, 0);

@@ -48,7 +48,7 @@ public sealed class TorchLibrary
     /// <param name="cuda">Whether the build for NVIDIA's GPUs is wanted.</param>
     public static TorchLibrary Find(bool cuda) => Find(TorchPlaces.Here, cuda);
 
-    /// <summary>The build for the processor; where only that for NVIDIA's GPUs is there, that one, which has the processor too.</summary>
+    /// <summary>The build for the CPU, or else the build for NVIDIA's GPUs, which computes on the CPU too.</summary>
     internal static TorchLibrary Any => Find(cuda: false) is { IsComplete: false } && Find(cuda: true) is { IsComplete: true } nvidia
         ? nvidia : Find(cuda: false);
 

@@ -19,7 +19,7 @@ internal sealed unsafe class Block
         Data = deviceType == 0 ? LibTorch.THSStorage_data_ptr(floats) : 0;
     }
 
-    /// <summary>Where it lies, if the processor can reach it; else 0.</summary>
+    /// <summary>The address of the block, if the CPU can reach it; else 0.</summary>
     internal nint Data { get; }
 
     /// <summary>A block of at least so many bytes; null where libtorch has failed, which then says why.</summary>
