@@ -301,9 +301,9 @@ public sealed class Chart
     public override string ToString() => ToText();
 
     /// <summary>On a narrow screen, the chart scrolls sideways instead of becoming too small to read.</summary>
-    internal static string HtmlFrame(string svg, double width) =>
+    internal static string HtmlFrame(string svg, double width, double narrowest = 470) =>
         $"<div class=\"mezcla-chart\" style=\"overflow-x:auto;max-width:{Svg.F(width)}px\"><div " +
-            $"style=\"min-width:{Svg.F(Math.Min(width, 470))}px\">{svg}</div></div>";
+            $"style=\"min-width:{Svg.F(Math.Min(width, narrowest))}px\">{svg}</div></div>";
 
     private Chart Add(string name, double[] xs, double[] ys)
     {

@@ -6,7 +6,7 @@ namespace Mezcla.Course.Tests;
 /// <summary>The course's prose: links inside the repository lead somewhere, and words are spelled as a dictionary spells them.</summary>
 public sealed partial class ProseTests
 {
-    private static string Repository { get; } = FindRepository();
+    internal static string Repository { get; } = FindRepository();
 
     public static TheoryData<string> Documents =>
         [.. Directory.EnumerateFiles(Path.Combine(Repository, "notebooks"), "*.ipynb", SearchOption.AllDirectories)

@@ -26,6 +26,11 @@ internal static class CourseCommand
             Description =
                     "Run nothing. Write the chapters without their solutions, as a hand-out for a class, to the folder that --output names."
         };
+    private static readonly Option<bool> WriteGlossary =
+        new("--write-glossary")
+        {
+            Description = $"Run nothing. Write {Glossary.FileName}, beside the notebooks, from the definitions in the chapters."
+        };
 
     public static Command Create()
     {
@@ -35,6 +40,7 @@ internal static class CourseCommand
                 Chapters,
                 Output,
                 StripSolutions,
+                WriteGlossary,
                 RunCommand.Timeout,
                 RunCommand.Device
             };
@@ -101,6 +107,14 @@ internal static class CourseCommand
             console.MarkupLineInterpolated($"{chosen.Count} chapters without solutions: {output}");
             return 0;
         }
+        var glossary = Glossary.Of(all.Select(n => (Path.GetFileName(n), Notebook.Read(n))));
+        if (parse.GetValue(WriteGlossary))
+        {
+            var file = Path.Combine(folder, Glossary.FileName);
+            File.WriteAllText(file, glossary.ToMarkdown());
+            console.MarkupLineInterpolated($"{glossary.Entries.Count} terms: {file}");
+            return 0;
+        }
 
         var batch = new NotebookBatch(console, NotebookHostCommand.Start(parse.GetValue(RunCommand.Device)));
         var runs = await batch.RunAsync(
@@ -119,7 +133,9 @@ internal static class CourseCommand
 
         var index = Path.Combine(output, "index.html");
         Directory.CreateDirectory(output);
-        File.WriteAllText(index, SiteIndex.Render(Cover(), [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
+        var terms = Path.ChangeExtension(Glossary.FileName, ".html");
+        File.WriteAllText(Path.Combine(output, terms), GlossaryPage(glossary));
+        File.WriteAllText(index, SiteIndex.Render(Cover() with { Glossary = terms }, [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
         var good = runs.Count == chosen.Count && runs.All(r => r.Run.Succeeded);
         console.MarkupLineInterpolated(
             $"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.DurationText(watch.Elapsed)}.");
@@ -140,6 +156,13 @@ internal static class CourseCommand
             $"processor{(Environment.ProcessorCount == 1 ? "" : "s")}, " +
             $"{System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. The times were measured on that machine.",
         };
+
+    private static string GlossaryPage(Glossary glossary)
+    {
+        var page = Notebook.ForCSharp();
+        page.Cells.Add(new(CellKind.Markdown, glossary.ToMarkdown()));
+        return NotebookPage.Render(page, new() { LinkPages = true, Home = ("index.html", "All chapters") });
+    }
 
     // The README shows the same file.
     private static string Picture()

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Mezcla.Notebooks.Cells;
 using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Running;
@@ -12,8 +14,8 @@ namespace Mezcla.Notebooks.Html;
 /// </summary>
 public static class NotebookPage
 {
-    /// <summary>The tag of code cells whose code the page hides behind "Show the code".</summary>
-    public const string HideInput = "hide-input";
+    /// <summary>The tag of code cells that only prepare what a later cell needs. The page folds their code.</summary>
+    public const string Preparation = "preparation";
 
     /// <summary>Renders the page of a notebook.</summary>
     /// <param name="notebook">The notebook, with its outputs.</param>
@@ -30,7 +32,7 @@ public static class NotebookPage
         var title = notebook.Title ?? "Notebook";
         var contents = Contents(markdown.Headings);
         var main = $"<main class=\"{(contents.Length > 0 ? "with-contents" : "")}\">{contents}<article>{Around(options, "Chapters")}" +
-            $"{body}{Around(options, "Chapters, again")}</article></main>" +
+            $"{body}{Answers(notebook)}{Around(options, "Chapters, again")}</article></main>" +
             (options.Footer.Length > 0 ? $"<footer>{WebUtility.HtmlEncode(options.Footer)}</footer>" : "");
         return PageTemplate.Page(title, main);
     }
@@ -39,8 +41,8 @@ public static class NotebookPage
     internal static string? PageOf(string url)
     {
         var parts = url.Split('#', 2);
-        return parts[0].EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase)
-            ? parts[0][..^6] + ".html" + (parts.Length > 1 ? "#" + parts[1] : "") : null;
+        var isPage = parts[0].EndsWith(".ipynb", StringComparison.OrdinalIgnoreCase) || Path.GetFileName(parts[0]) == Glossary.FileName;
+        return isPage ? Path.ChangeExtension(parts[0], ".html") + (parts.Length > 1 ? "#" + parts[1] : "") : null;
     }
 
     /// <summary>The anchor of a claim on its notebook's page.</summary>
@@ -62,7 +64,8 @@ public static class NotebookPage
         var number = cell.ExecutionCount is { } n ? $"<span class=\"number\" aria-hidden=\"true\">{n}</span>" : "";
         var code = $"<div class=\"input\">{number}<pre class=\"code\" tabindex=\"0\"><code>" +
             $"{CodeHighlighter.InLines(CodeHighlighter.ToHtml(cell.Source.TrimEnd()))}</code></pre></div>";
-        html.Append(cell.Tags.Contains(HideInput) ? $"<details class=\"hidden\"><summary>Show the code</summary>{code}</details>" : code);
+        html.Append(
+            cell.Tags.Contains(Preparation) ? $"<details class=\"hidden\"><summary>Show the preparation</summary>{code}</details>" : code);
         foreach (var output in cell.Outputs)
         {
             var isClaim = output is DisplayOutput { Bundle: var bundle } && bundle[Claim.MimeType] is not null
@@ -70,6 +73,28 @@ public static class NotebookPage
             html.Append(OutputHtml.ToHtml(output, markdown, isClaim ? ClaimId(claims++) : null));
         }
         return html.Append("</section>\n").ToString();
+    }
+
+    /// <summary>The right answers to the notebook's questions, for print, where nobody can open an answer.</summary>
+    private static string Answers(Notebook notebook)
+    {
+        var items = new StringBuilder();
+        foreach (var output in notebook.Cells.SelectMany(c => c.Outputs).OfType<DisplayOutput>())
+        {
+            if (output.Bundle[Question.MimeType] is not { } json || JsonNode.Parse(json) is not JsonObject question)
+                continue;
+            items.Append($"<li>{WebUtility.HtmlEncode(question["question"]?.ToString())}");
+            var answers = question["answers"] as JsonArray ?? [];
+            for (var i = 0; i < answers.Count; i++)
+            {
+                if (answers[i]?["correct"]?.GetValueKind() == JsonValueKind.True)
+                    items.Append(
+                        $" <b>({Question.Letter(i)}) {WebUtility.HtmlEncode(answers[i]!["text"]?.ToString())}.</b> " +
+                            WebUtility.HtmlEncode(answers[i]!["why"]?.ToString()));
+            }
+            items.Append("</li>");
+        }
+        return items.Length == 0 ? "" : $"<section class=\"prose answers\"><h2>Answers to the questions</h2><ol>{items}</ol></section>";
     }
 
     private static string Contents(List<Heading> headings)

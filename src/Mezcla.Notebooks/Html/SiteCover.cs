@@ -11,6 +11,9 @@ public sealed record SiteCover(string Title, string Lead)
     /// <summary>The caption of the picture.</summary>
     public string Caption { get; init; } = "";
 
+    /// <summary>The address of the glossary's page; empty for none.</summary>
+    public string Glossary { get; init; } = "";
+
     /// <summary>A line at the end, such as where and how the notebooks ran.</summary>
     public string Footer { get; init; } = "";
 }

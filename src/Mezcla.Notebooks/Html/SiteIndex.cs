@@ -89,7 +89,8 @@ public static partial class SiteIndex
         if (chapters.Count > 0)
             html.Append(
                 $"<p><a class=\"begin\" href=\"{Encode(chapters[0].Url)}\">Begin " +
-                    $"with {Encode(TitleOf(chapters[0]))}</a>{(held + failed > 0 ? "<a href=\"#claims\">All claims</a>" : "")}</p>");
+                    $"with {Encode(TitleOf(chapters[0]))}</a>{(held + failed > 0 ? "<a href=\"#claims\">All claims</a>" : "")}" +
+                    $"{(cover.Glossary.Length > 0 ? $" <a href=\"{Encode(cover.Glossary)}\">Glossary</a>" : "")}</p>");
         html.Append("</div>");
         if (cover.Figure.Length > 0)
             html.Append(

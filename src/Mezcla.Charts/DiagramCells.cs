@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace Mezcla.Charts;
+
+/// <summary>A small table of numbers in a diagram, drawn as coloured squares.</summary>
+internal sealed class DiagramCells
+{
+    private const double NameSize = 11.5;
+
+    private readonly double[,] _values;
+    private readonly double _size, _largest;
+    private readonly string[]? _rows, _columns;
+    private readonly string? _format;
+
+    /// <exception cref="ArgumentException">The number of names is not the number of rows or columns.</exception>
+    public DiagramCells(double[,] values, double size, string[]? rows, string[]? columns, double? largest, string? format)
+    {
+        Check(rows, values.GetLength(0), "rows");
+        Check(columns, values.GetLength(1), "columns");
+        (_values, _size, _rows, _columns, _format) = (values, size, rows, columns, format);
+        _largest = largest ?? values.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(1).Max();
+    }
+
+    public void Draw(Svg svg, double x, double y)
+    {
+        for (var i = 0; i < _values.GetLength(0); i++)
+        {
+            for (var j = 0; j < _values.GetLength(1); j++)
+                Square(svg, x + j * _size, y + i * _size, _values[i, j]);
+        }
+        for (var i = 0; i < (_rows?.Length ?? 0); i++)
+            Name(svg, x - 6, y + (i + 0.5) * _size + 4, _rows![i], "end");
+        for (var j = 0; j < (_columns?.Length ?? 0); j++)
+        {
+            var (middle, wide) = (x + (j + 0.5) * _size, Svg.WidthOf(_columns![j], NameSize) > _size);
+            if (!wide)
+                Name(svg, middle, y - 6, _columns[j], "middle");
+            else
+                Name(svg, middle + 3, y - 6, _columns[j], "start", $" transform=\"rotate(-50 {Svg.F(middle + 3)} {Svg.F(y - 6)})\"");
+        }
+    }
+
+    private void Square(Svg svg, double x, double y, double value)
+    {
+        var strength = double.IsFinite(value) && _largest > 0 ? Math.Clamp(Math.Abs(value) / _largest, 0, 1) : 0;
+        var (kind, paint) = value < 0 ? ("cd", Palette.LightCold) : ("ht", Palette.LightHeat);
+        svg.Rect(x, y, _size - 1, _size - 1, $"class=\"gr\" fill=\"none\" stroke=\"{Palette.LightGrid}\"");
+        var tooltip = value.ToString("0.###", CultureInfo.InvariantCulture);
+        svg.Rect(x, y, _size - 1, _size - 1,
+            $"class=\"{kind}\" fill=\"{paint}\" fill-opacity=\"{strength.ToString("0.##", CultureInfo.InvariantCulture)}\"", tooltip);
+        if (_format is null || !double.IsFinite(value))
+            return;
+        var text = value.ToString(_format, CultureInfo.InvariantCulture);
+        var size = Math.Clamp((_size - 4) / Math.Max(Svg.WidthOf(text, 1), 0.1), 7, 12);
+        var ink = strength > 0.5 ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\"" : $"fill=\"{Palette.LightInk}\"";
+        svg.Text(x + (_size - 1) / 2, y + _size / 2 + size * 0.35, text,
+            $"{ink} font-size=\"{Svg.F(size)}\" text-anchor=\"middle\" pointer-events=\"none\"");
+    }
+
+    private static void Name(Svg svg, double x, double y, string text, string anchor, string more = "") => svg.Text(x, y, text,
+        $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"{Svg.F(NameSize)}\" text-anchor=\"{anchor}\"{more}");
+
+    private static void Check(string[]? names, int count, string what)
+    {
+        if (names is not null && names.Length != count)
+            throw new ArgumentException($"Cells: {names.Length} names for {count} {what}.");
+    }
+}

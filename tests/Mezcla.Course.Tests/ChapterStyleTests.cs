@@ -1,0 +1,44 @@
+using Mezcla.Notebooks.Documents;
+
+namespace Mezcla.Course.Tests;
+
+/// <summary>What a reader can rely on in every chapter of the second edition: short cells, and a glossary that is up to date.</summary>
+public sealed class ChapterStyleTests
+{
+    private const int MostLines = 25, MostColumns = 100;
+
+    // The chapters that still have longer cells. A chapter leaves the list when it is rewritten.
+    private static readonly string[] FirstEdition =
+    [
+        "00-start-here", "01-tokenization", "03-attention", "04-transformer", "05-gating", "06-gpt4", "07-scaling-laws", "08-quantization",
+    ];
+
+    private static string Folder { get; } = Path.Combine(ProseTests.Repository, "notebooks");
+
+    public static TheoryData<string> Chapters =>
+        [.. Directory.EnumerateFiles(Folder, "*.ipynb").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Chapters))]
+    public void Code_cells_are_short(string chapter)
+    {
+        var most = FirstEdition.Contains(chapter) ? 99 : MostLines;
+        var cells = Notebook.Read(Path.Combine(Folder, chapter + ".ipynb")).Cells;
+        for (var i = 0; i < cells.Count; i++)
+        {
+            if (cells[i].Kind != CellKind.Code)
+                continue;
+            var lines = cells[i].Source.TrimEnd().Split('\n');
+            Assert.True(lines.Length <= most, $"Cell {i} of {chapter} has {lines.Length} lines; at most {most}.");
+            var widest = lines.Max(line => line.Length);
+            Assert.True(widest <= MostColumns, $"Cell {i} of {chapter} has a line of {widest} columns; at most {MostColumns}.");
+        }
+    }
+
+    [Fact]
+    public void The_glossary_is_the_one_that_the_chapters_make()
+    {
+        var chapters = Chapters.Select(row => row.Data + ".ipynb").Select(file => (file, Notebook.Read(Path.Combine(Folder, file))));
+        Assert.Equal(Glossary.Of(chapters).ToMarkdown(), File.ReadAllText(Path.Combine(Folder, Glossary.FileName)).ReplaceLineEndings("\n"));
+    }
+}
