@@ -1,6 +1,7 @@
 using FsCheck.Xunit;
 using Mezcla.Tensors.Tests.Operations;
 using Mezcla.Tensors.Tests.Reference;
+using Mezcla.Tests;
 
 namespace Mezcla.Tensors.Torch.Tests;
 

@@ -1,3 +1,5 @@
+using Mezcla.Tests;
+
 namespace Mezcla.Tensors.Torch.Tests.Library;
 
 /// <summary>Names of libtorch's devices, and what is said where one is not there.</summary>

@@ -1,6 +1,7 @@
 using Mezcla.Quantization;
 using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Layers;
+using Mezcla.Tests;
 
 namespace Mezcla.Tensors.Torch.Tests.Models;
 

@@ -1,4 +1,7 @@
-namespace Mezcla.Tensors.Torch.Tests;
+using Mezcla.Tensors;
+using Mezcla.Tensors.Torch;
+
+namespace Mezcla.Tests;
 
 /// <summary>libtorch's processor, where its library is; else tests are skipped and say what is missing.</summary>
 internal static class TorchDevice
@@ -14,10 +17,12 @@ internal static class TorchDevice
         }
     }
 
+    /// <summary>Loads libtorch, for tests that use TorchSharp, or skips the test.</summary>
     internal static void Require()
     {
         var library = TorchLibrary.Find(cuda: false);
         Assert.SkipUnless(library.IsComplete, library.Report);
+        _ = Opened.Value;
     }
 
     // What the tests compute is small: several threads would only wait for each other.
