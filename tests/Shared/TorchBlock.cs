@@ -5,6 +5,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
+using Linear = TorchSharp.Modules.Linear;
 
 namespace Mezcla.Tests;
 
@@ -14,11 +15,11 @@ internal sealed class TorchBlock : torch.nn.Module
     private readonly TransformerConfig _config;
     private readonly bool _narrow;
     private readonly LayerNorm _attentionNorm, _networkNorm;
-    private readonly TorchSharp.Modules.Linear _qkv, _output;
-    private readonly TorchSharp.Modules.Linear? _router;
+    private readonly Linear _qkv, _output;
+    private readonly Linear? _router;
 
     // One network, or one for each expert.
-    private readonly ModuleList<TorchSharp.Modules.Linear> _up, _down;
+    private readonly ModuleList<Linear> _up, _down;
 
     public TorchBlock(TransformerConfig config, bool narrow) : base(nameof(TorchBlock))
     {
@@ -29,11 +30,14 @@ internal sealed class TorchBlock : torch.nn.Module
         _qkv = torch.nn.Linear(width, 3 * width, attention.QueryKeyValueBias);
         _output = torch.nn.Linear(width, width, attention.OutputBias);
         var networks = config.MixtureOfExperts?.Experts ?? 1;
-        _up = torch.nn.ModuleList([.. Enumerable.Range(0, networks).Select(_ => torch.nn.Linear(width, network.IntermediateSize, network.Bias))]);
-        _down = torch.nn.ModuleList([.. Enumerable.Range(0, networks).Select(_ => torch.nn.Linear(network.IntermediateSize, width, network.Bias))]);
+        _up = Many(width, network.IntermediateSize);
+        _down = Many(network.IntermediateSize, width);
         if (config.MixtureOfExperts is not null)
             _router = torch.nn.Linear(width, networks, hasBias: false);
         RegisterComponents();
+
+        ModuleList<Linear> Many(int inputs, int outputs)
+            => torch.nn.ModuleList([.. Enumerable.Range(0, networks).Select(_ => torch.nn.Linear(inputs, outputs, network.Bias))]);
     }
 
     /// <summary>By the names of our block's.</summary>
@@ -48,7 +52,7 @@ internal sealed class TorchBlock : torch.nn.Module
             var network = _router is null ? "network" : "experts";
             if (_router is not null)
                 yield return ("experts.router.gate.weight", [_router.weight!]);
-            (string Name, TorchSharp.Modules.Linear[] Layers)[] linears =
+            (string Name, Linear[] Layers)[] linears =
                 [("attention.qkv", [_qkv]), ("attention.output", [_output]), ($"{network}.up", [.. _up]), ($"{network}.down", [.. _down])];
             foreach (var (name, layers) in linears)
             {
@@ -114,10 +118,10 @@ internal sealed class TorchBlock : torch.nn.Module
         return (shares * probabilities.mean([0])).sum() * (config.Experts * config.Balance.LoadBalancing);
     }
 
-    private TorchSharp.Modules.GELU.Approximate Form => (_config.MixtureOfExperts?.Expert ?? _config.FeedForward).Activation == Activation.Gelu
-        ? TorchSharp.Modules.GELU.Approximate.none : TorchSharp.Modules.GELU.Approximate.tanh;
+    private GELU.Approximate Form => (_config.MixtureOfExperts?.Expert ?? _config.FeedForward).Activation == Activation.Gelu
+        ? GELU.Approximate.none : GELU.Approximate.tanh;
 
-    private Tensor Apply(TorchSharp.Modules.Linear layer, Tensor x) => _narrow
+    private Tensor Apply(Linear layer, Tensor x) => _narrow
         ? linear(x.to_type(ScalarType.BFloat16), layer.weight!.to_type(ScalarType.BFloat16), layer.bias?.to_type(ScalarType.BFloat16))
         : layer.call(x);
 }

@@ -147,10 +147,12 @@ internal static class OracleCases
         => ([.. Enumerable.Range(0, 5).Select(i => i == 2 ? -100 : s.Pick(Width(s), i + 5))], [5]);
 
     private static Tensor Angles(Tensor x, Func<double, double> function)
-        => Tensor.From([.. Enumerable.Range(0, x.Size(1) * 3).Select(i => (float)function(i / 3 * (i % 3 + 0.5)))], x.Size(1), 3).To(x.Device);
+        => Tensor.From([.. Enumerable.Range(0, x.Size(1) * 3).Select(i => (float)function(i / 3 * (i % 3 + 0.5)))], x.Size(1), 3)
+            .To(x.Device);
 
     // The first six of eight numbers are three pairs, the halves of the six.
-    private static Numbers Angles(Numbers x) => torch.outer(torch.arange(x.shape[1]), torch.arange(3) + 0.5).to_type(torch.ScalarType.Float32);
+    private static Numbers Angles(Numbers x)
+        => torch.outer(torch.arange(x.shape[1]), torch.arange(3) + 0.5).to_type(torch.ScalarType.Float32);
 
     private static Numbers Rotated(Numbers x, Numbers angles)
     {

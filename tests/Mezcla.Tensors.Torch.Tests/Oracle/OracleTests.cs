@@ -87,7 +87,8 @@ public sealed class OracleTests
         foreach (var tensor in theirs)
             tensor.requires_grad = true;
         var obtained = operation.Ours(ours, [.. integers.Select(ids => Tensor.From(ids.Values, ids.Shape).To(device))]);
-        var expected = operation.Theirs(theirs, [.. integers.Select(ids => torch.tensor(ids.Values, Long(ids.Shape), torch.ScalarType.Int64))]);
+        var expected = operation.Theirs(theirs,
+            [.. integers.Select(ids => torch.tensor(ids.Values, Long(ids.Shape), torch.ScalarType.Int64))]);
         GradientCheck.Same("value", Taken(expected), obtained, Tolerance);
         var weights = check.Random([.. expected.shape.Select(size => (int)size)], 1);
         obtained.Backward(check.Place(weights));
@@ -118,7 +119,8 @@ public sealed class OracleTests
     private static Numbers Given(Array64 values) => torch.tensor([.. values.Values.Select(v => (float)v)], Long(values.Shape));
 
     private static Array64 Taken(Numbers tensor)
-        => new([.. tensor.shape.Select(size => (int)size)], tensor.numel() == 0 ? [] : [.. tensor.contiguous().data<float>().ToArray().Select(v => (double)v)]);
+        => new([.. tensor.shape.Select(size => (int)size)],
+            tensor.numel() == 0 ? [] : [.. tensor.contiguous().data<float>().ToArray().Select(v => (double)v)]);
 
     private static long[] Long(int[] shape) => [.. shape.Select(size => (long)size)];
 }

@@ -1,0 +1,31 @@
+using System.Diagnostics;
+
+namespace Mezcla.Benchmarks;
+
+/// <summary>How much is done in a second.</summary>
+internal static class Speed
+{
+    /// <summary>Repeats something for some seconds.</summary>
+    /// <param name="once">Does it once, and says how much that was.</param>
+    /// <param name="finish">Waits for a device that is still at it.</param>
+    /// <param name="seconds">For how long.</param>
+    /// <param name="processorTime">Whether the seconds that count are those of the processor, for a machine that others use.</param>
+    public static double Measure(Func<double> once, Action? finish, double seconds, bool processorTime)
+    {
+        finish?.Invoke();
+        var (done, start, begin) = (0.0, Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
+        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds)
+        {
+            done += once();
+            finish?.Invoke();
+        }
+
+        return done / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
+    }
+
+    public static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+}
