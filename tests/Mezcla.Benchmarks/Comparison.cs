@@ -16,7 +16,8 @@ internal static class Comparison
             PeerProcess.PyTorch("torch_models.py", settings)]).OfType<PeerProcess>()];
         if (peers.Length == 0)
             return 1;
-        Console.WriteLine($"{Processor}, {threads} threads, {rounds} rounds; {string.Join("; ", peers.Select(p => $"{p.Name} {p.Greeting}"))}");
+        var greetings = string.Join("; ", peers.Select(p => $"{p.Name} {p.Greeting}"));
+        Console.WriteLine($"{Processor}, {threads} threads, {rounds} rounds; {greetings}");
         foreach (var name in names)
         {
             var benchmark = ModelBenchmark.Named(name);
@@ -36,7 +37,8 @@ internal static class Comparison
             {
                 var ratios = ours.Zip(theirs[p], (our, their) => our / their).Order().ToArray();
                 Console.Write(string.Create(CultureInfo.InvariantCulture,
-                    $"  {peers[p].Name} {Speed.Median(theirs[p]),9:F1} ratio {Speed.Median(ratios):F2} [{ratios[0]:F2} .. {ratios[^1]:F2}]"));
+                    $"  {peers[p].Name} {Speed.Median(theirs[p]),9:F1} " +
+                        $"ratio {Speed.Median(ratios):F2} [{ratios[0]:F2} .. {ratios[^1]:F2}]"));
             }
 
             Console.WriteLine();

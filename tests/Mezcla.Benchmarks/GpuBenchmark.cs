@@ -19,8 +19,9 @@ internal static class GpuBenchmark
         using var pyTorch = PeerProcess.PyTorch("torch_gpu.py", seconds.ToString(CultureInfo.InvariantCulture));
         double products = torchSharp?.Ask("products float32") ?? double.NaN, narrow = torchSharp?.Ask("products bfloat16") ?? double.NaN,
             bandwidth = torchSharp?.Ask("bandwidth") ?? double.NaN;
+        const string Missing = "not installed";
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Mezcla on {device}; TorchSharp: {torchSharp?.Greeting ?? "not installed"}; PyTorch: {pyTorch?.Greeting ?? "not installed"}. " +
+            $"Mezcla on {device}; TorchSharp: {torchSharp?.Greeting ?? Missing}; PyTorch: {pyTorch?.Greeting ?? Missing}. " +
                 $"Tokens per second. Measured by TorchSharp: products {products / 1e12:F2} TFLOP/s in float32, {narrow / 1e12:F2} in " +
                 $"bfloat16; copies {bandwidth / 1e9:F0} GB/s. The share is of the products in the same precision for training (MFU), of " +
                 $"the copies for generation at batch 1."));
@@ -31,7 +32,8 @@ internal static class GpuBenchmark
             foreach (var precision in (ReadOnlySpan<ProductPrecision>)[ProductPrecision.Float32, ProductPrecision.BFloat16])
             {
                 var type = precision == ProductPrecision.Float32 ? "float32" : "bfloat16";
-                var (ours, share) = Ours(name, device, precision, seconds, precision == ProductPrecision.Float32 ? products : narrow, bandwidth);
+                var possible = precision == ProductPrecision.Float32 ? products : narrow;
+                var (ours, share) = Ours(name, device, precision, seconds, possible, bandwidth);
                 double theirs = torchSharp?.Ask($"{name} {type}") ?? double.NaN, others = pyTorch?.Ask($"{name} {type}") ?? double.NaN;
                 Console.WriteLine($"| {name} | {type} | {Number(ours, "N0")} | {Number(share, "P0")} | {Number(theirs, "N0")} | " +
                     $"{Number(ours / theirs, "F2")} | {Number(others, "N0")} | {Number(ours / others, "F2")} |");
@@ -67,5 +69,6 @@ internal static class GpuBenchmark
         }
     }
 
-    private static string Number(double value, string format) => double.IsNaN(value) ? "-" : value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Number(double value, string format)
+        => double.IsNaN(value) ? "-" : value.ToString(format, CultureInfo.InvariantCulture);
 }

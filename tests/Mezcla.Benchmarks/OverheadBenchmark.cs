@@ -33,8 +33,9 @@ internal static class OverheadBenchmark
                 .Select(_ => (Ours: ours.Measure(seconds, processorTime), Theirs: theirs.Measure(seconds, processorTime))).ToArray();
             var ratios = pairs.Select(pair => pair.Theirs / pair.Ours).Order().ToArray();
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{name,-8} ours {Speed.Median(pairs.Select(p => p.Ours)),9:F1}  TorchSharp {Speed.Median(pairs.Select(p => p.Theirs)),9:F1} " +
-                    $"tokens/s; a step takes {Speed.Median(ratios):F2} [{ratios[0]:F2} .. {ratios[^1]:F2}] times as long"));
+                $"{name,-8} ours {Speed.Median(pairs.Select(p => p.Ours)),9:F1}  TorchSharp " +
+                    $"{Speed.Median(pairs.Select(p => p.Theirs)),9:F1} tokens/s; a step takes " +
+                    $"{Speed.Median(ratios):F2} [{ratios[0]:F2} .. {ratios[^1]:F2}] times as long"));
         }
 
         return 0;

@@ -42,11 +42,12 @@ internal sealed class PeerProcess : IDisposable
             return null;
         }
 
-        return Start("TorchSharp", Again(["peer", "--threads", Text(threads), "--seconds", Text(seconds), "--device", $"torch:{device}",
-            .. processorTime ? (ReadOnlySpan<string>)["--cpu"] : []]));
+        string[] arguments = ["peer", "--threads", Text(threads), "--seconds", Text(seconds), "--device", $"torch:{device}"];
+        return Start("TorchSharp", Again(processorTime ? [.. arguments, "--cpu"] : arguments));
     }
 
-    /// <summary>PyTorch from Debian or elsewhere, which runs a script of the folder peers; null, and a line that says so, without one.</summary>
+    /// <summary>PyTorch from Debian or elsewhere, which runs a script of the folder peers; null, and a line that says
+    /// so, where it is not installed.</summary>
     public static PeerProcess? PyTorch(string script, params string[] arguments)
     {
         var python = ((string[])["/usr/bin/python3", "python3"]).FirstOrDefault(HasTorch);

@@ -20,7 +20,8 @@ internal static class Speed
             finish?.Invoke();
         }
 
-        return done / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
+        var taken = processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin);
+        return done / taken.TotalSeconds;
     }
 
     public static double Median(IEnumerable<double> values)
