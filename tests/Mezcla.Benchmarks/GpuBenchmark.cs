@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mezcla.Tensors;
+using Mezcla.Tensors.Torch;
 
 namespace Mezcla.Benchmarks;
 
@@ -13,8 +14,9 @@ internal static class GpuBenchmark
 
     public static int Run(string[] names, Device device, int threads, double seconds)
     {
-        // Where ours is no GPU of NVIDIA's, theirs computes on the CPU, which only shows that all this works.
-        var place = device.Name.StartsWith("torch:", StringComparison.Ordinal) ? device.Name["torch:".Length..] : "cpu";
+        // Without a GPU theirs computes on the CPU, which only shows that all this works.
+        var place = device.Name.StartsWith("torch:", StringComparison.Ordinal) ? device.Name["torch:".Length..]
+            : TorchLibrary.Find(cuda: true).IsComplete ? "cuda:0" : "cpu";
         using var torchSharp = PeerProcess.TorchSharp(threads, seconds, processorTime: false, place);
         using var pyTorch = PeerProcess.PyTorch("torch_gpu.py", seconds.ToString(CultureInfo.InvariantCulture));
         double products = torchSharp?.Ask("products float32") ?? double.NaN, narrow = torchSharp?.Ask("products bfloat16") ?? double.NaN,

@@ -11,6 +11,8 @@ namespace Mezcla.Benchmarks;
 /// </summary>
 internal sealed class PeerProcess : IDisposable
 {
+    private const string Debian = "/usr/bin/python3";
+
     private readonly Process _process;
 
     private PeerProcess(string name, Process process, string greeting) => (Name, _process, Greeting) = (name, process, greeting);
@@ -50,7 +52,7 @@ internal sealed class PeerProcess : IDisposable
     /// so, where it is not installed.</summary>
     public static PeerProcess? PyTorch(string script, params string[] arguments)
     {
-        var python = ((string[])["/usr/bin/python3", "python3"]).FirstOrDefault(HasTorch);
+        var python = ((string[])[Debian, "python3"]).FirstOrDefault(HasTorch);
         if (python is null)
         {
             Console.Error.WriteLine("PyTorch is not installed (on Debian: python3-torch and libopenblas0-openmp).");
@@ -58,9 +60,20 @@ internal sealed class PeerProcess : IDisposable
         }
 
         var start = new ProcessStartInfo(python, [Path.Combine(AppContext.BaseDirectory, "peers", script), .. arguments]);
-        // The OpenMP build of OpenBLAS shares PyTorch's threads.
-        var processor = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
-        start.Environment["LD_LIBRARY_PATH"] = $"/usr/lib/{processor}-linux-gnu/openblas-openmp";
+        if (python == Debian)
+        {
+            // The OpenMP build of OpenBLAS shares PyTorch's threads; with what Debian has without it PyTorch takes many times as long.
+            var processor = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "aarch64" : "x86_64";
+            var folder = $"/usr/lib/{processor}-linux-gnu/openblas-openmp";
+            if (!Directory.Exists(folder))
+            {
+                Console.Error.WriteLine("PyTorch is not compared: it needs Debian's libopenblas0-openmp to be fast.");
+                return null;
+            }
+
+            start.Environment["LD_LIBRARY_PATH"] = folder;
+        }
+
         foreach (var name in start.Environment.Keys.Where(
             k => k.StartsWith("OPENBLAS_", StringComparison.Ordinal) || k.StartsWith("OMP_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);

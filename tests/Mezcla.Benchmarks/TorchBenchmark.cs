@@ -20,7 +20,7 @@ internal sealed class TorchBenchmark : IDisposable
     public TorchBenchmark(string name, string device = "cpu", bool bfloat16 = false)
     {
         var (kind, shape) = ModelBenchmark.Parse(name);
-        _finish = device.StartsWith("cuda", StringComparison.Ordinal) ? () => torch.cuda.synchronize() : null;
+        _finish = Finish(device);
         var generates = kind.StartsWith("gen", StringComparison.Ordinal);
         using (var scope = new TensorScope())
         {
@@ -56,6 +56,15 @@ internal sealed class TorchBenchmark : IDisposable
 
         torch.Tensor Ids()
             => _model.Ids([.. Enumerable.Range(0, shape.Batch * shape.Context).Select(_ => random.Next(shape.Vocabulary))], shape.Batch);
+    }
+
+    /// <summary>Waits for a device that is not the processor: what it made last is read.</summary>
+    public static Action? Finish(string device)
+    {
+        if (device == "cpu")
+            return null;
+        var last = torch.zeros(1, device: device);
+        return () => last.add_(0).ToSingle();
     }
 
     /// <summary>Tokens per second.</summary>

@@ -14,8 +14,7 @@ internal static class TorchServer
 {
     public static int Run(int threads, double seconds, bool processorTime, string device)
     {
-        var gpu = device.StartsWith("cuda", StringComparison.Ordinal);
-        TorchLibrary.Load(gpu);
+        TorchLibrary.Load(cuda: device.StartsWith("cuda", StringComparison.Ordinal));
         torch.set_num_threads(threads);
         Console.WriteLine($"ready {typeof(torch).Assembly.GetName().Version?.ToString(3)} on {device}");
         TorchBenchmark? benchmark = null;
@@ -83,6 +82,6 @@ internal static class TorchServer
     private static double Rate(string device, double seconds, Func<double> once)
     {
         once();
-        return Speed.Measure(once, device == "cpu" ? null : () => torch.cuda.synchronize(), seconds, processorTime: false);
+        return Speed.Measure(once, TorchBenchmark.Finish(device), seconds, processorTime: false);
     }
 }
