@@ -8,12 +8,14 @@ namespace Mezcla.Benchmarks;
 /// </summary>
 internal static class Comparison
 {
-    public static int Run(string[] names, int threads, int rounds, double seconds, bool processorTime)
+    public static int Run(string[] names, int threads, int rounds, double seconds, bool processorTime, string? only)
     {
         string[] settings = [threads.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture),
             .. processorTime ? (ReadOnlySpan<string>)["cpu"] : []];
-        PeerProcess[] peers = [.. ((PeerProcess?[])[PeerProcess.TorchSharp(threads, seconds, processorTime),
-            PeerProcess.PyTorch("torch_models.py", settings)]).OfType<PeerProcess>()];
+        PeerProcess?[] started = [
+            only == "PyTorch" ? null : PeerProcess.TorchSharp(threads, seconds, processorTime),
+            only == "TorchSharp" ? null : PeerProcess.PyTorch("torch_models.py", settings)];
+        PeerProcess[] peers = [.. started.OfType<PeerProcess>()];
         if (peers.Length == 0)
             return 1;
         var greetings = string.Join("; ", peers.Select(p => $"{p.Name} {p.Greeting}"));

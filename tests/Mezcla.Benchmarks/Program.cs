@@ -48,7 +48,8 @@ switch (verb)
         }
         return 0;
     case "compare":
-        return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime);
+        return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime,
+            options.GetValueOrDefault("peer"));
     case "overhead":
         return OverheadBenchmark.Run(only.Length > 0 ? only : OverheadBenchmark.Names, threads, rounds, seconds, processorTime, args);
     case "peer":
@@ -101,6 +102,7 @@ static int Usage()
           tokenizers  encoding in turn with tiktoken, long words, decoding, training (npm install --prefix FOLDER tiktoken@1.0.22)
 
           --peer FOLDER   for llama and tokenizers: where npm installed the other side; without it ours alone
+          --peer NAME     for compare: TorchSharp or PyTorch alone
           --prompt n      for llama: tokens of the prompt (512)
           --tokens n      for llama: tokens that are generated behind it (32)
           --layers n      for llama: blocks (16)
@@ -114,7 +116,7 @@ static int Usage()
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)
           --seconds n     of each measurement (2)
-          --cpu           tokens per second of processor time, for a machine that others use
+          --cpu           all seconds are those of the processor, for a machine that others use
         """);
     return 2;
 }

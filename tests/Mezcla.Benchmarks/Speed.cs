@@ -9,19 +9,21 @@ internal static class Speed
     /// <param name="once">Does it once, and says how much that was.</param>
     /// <param name="finish">Waits for a device that is still at it.</param>
     /// <param name="seconds">For how long.</param>
-    /// <param name="processorTime">Whether the seconds that count are those of the processor, for a machine that others use.</param>
+    /// <param name="processorTime">Whether the seconds are those of the processor, for a machine that others use.</param>
     public static double Measure(Func<double> once, Action? finish, double seconds, bool processorTime)
     {
         finish?.Invoke();
-        var (done, start, begin) = (0.0, Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
-        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds)
+        var (done, start) = (0.0, Now());
+        while (Now() - start < seconds)
         {
             done += once();
             finish?.Invoke();
         }
 
-        var taken = processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin);
-        return done / taken.TotalSeconds;
+        return done / (Now() - start);
+
+        double Now() => processorTime ? Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds
+            : Stopwatch.GetElapsedTime(0).TotalSeconds;
     }
 
     public static double Median(IEnumerable<double> values)
