@@ -138,7 +138,7 @@ internal sealed class TorchFamilies(TorchFolder folder)
         var angles = outer(arange(time, ScalarType.Float64), Frequencies(size));
         var cosines = angles.cos().to_type(ScalarType.Float32).unsqueeze(1);
         var sines = angles.sin().to_type(ScalarType.Float32).unsqueeze(1);
-        int? window = _config.TryGetProperty("sliding_window", out var value) ? value.GetInt32() : null;
+        var window = Optional("sliding_window")?.GetInt32();
         var x = _weights["model.embed_tokens.weight"].index_select(0, ids);
         for (var i = 0; i < Integer("num_hidden_layers"); i++)
         {
@@ -147,13 +147,13 @@ internal sealed class TorchFamilies(TorchFolder folder)
             var (q, k, v) = (Heads(n, "q"), Heads(n, "k"), Heads(n, "v"));
             x = x + linear(Attend(Turn(q), Turn(k), v, window), _weights[layer + "self_attn.o_proj.weight"]);
             n = Norm(x, layer + "post_attention_layernorm");
-            x = x + (_config.TryGetProperty("num_local_experts", out _) ? Experts(n, layer + "block_sparse_moe.")
+            x = x + (Optional("num_local_experts") is not null ? Experts(n, layer + "block_sparse_moe.")
                 : SwiGlu(n, layer + "mlp.gate_proj", layer + "mlp.up_proj", layer + "mlp.down_proj"));
 
             Tensor Heads(Tensor y, string name) => linear(y, _weights[$"{layer}self_attn.{name}_proj.weight"]).view(time, -1, size);
         }
 
-        var tied = _config.TryGetProperty("tie_word_embeddings", out var tie) && tie.GetBoolean();
+        var tied = Optional("tie_word_embeddings")?.GetBoolean() ?? false;
         return linear(Norm(x, "model.norm"), _weights[tied ? "model.embed_tokens.weight" : "lm_head.weight"]);
 
         Tensor Norm(Tensor y, string name)
@@ -210,7 +210,7 @@ internal sealed class TorchFamilies(TorchFolder folder)
     {
         var exponents = arange(0, size, 2, ScalarType.Float64) / -size;
         var plain = pow(tensor(Number("rope_theta"), ScalarType.Float64), exponents);
-        if (!_config.TryGetProperty("rope_scaling", out var scaling))
+        if (Optional("rope_scaling") is not { } scaling)
             return plain;
         double original = Of("original_max_position_embeddings"), low = Of("low_freq_factor"), high = Of("high_freq_factor"),
             factor = Of("factor");
@@ -221,6 +221,10 @@ internal sealed class TorchFamilies(TorchFolder folder)
 
         double Of(string name) => scaling.GetProperty(name).GetDouble();
     }
+
+    // Files write null for what a model does not have.
+    private JsonElement? Optional(string name)
+        => _config.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private long Integer(string name) => _config.GetProperty(name).GetInt64();
 
