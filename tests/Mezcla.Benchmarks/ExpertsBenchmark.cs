@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Mezcla.Layers;
 using Mezcla.Models;
@@ -22,13 +21,15 @@ internal static class ExpertsBenchmark
         // Equal active: the chosen experts' widths sum to the dense network's. The second
         // is moe_M: each expert as wide as the usual dense network.
         Mixture[] mixtures = [new(8, 2, hidden / 2), new(8, 2, hidden), new(32, 4, hidden / 4)];
-        using TorchPeer? peer = Peer(threads, seconds, processorTime);
+        string[] settings = [threads.ToString(CultureInfo.InvariantCulture), seconds.ToString(CultureInfo.InvariantCulture),
+            .. processorTime ? (ReadOnlySpan<string>)["cpu"] : []];
+        using var peer = PeerProcess.PyTorch("torch_experts.py", settings);
         foreach (Mixture mixture in mixtures)
         {
             var active = mixture.Chosen * mixture.Hidden;
             var (dense, sparse) = (new Training(shape, active, null), new Training(shape, active, mixture));
             var request = $"{letter} {mixture.Experts} {mixture.Chosen} {mixture.Hidden}";
-            peer?.Measure(request);
+            peer?.Ask(request);
             var (times, speeds) = (new double[rounds], new double[rounds]);
             var (ours, theirs) = (0.0, 0.0);
             for (var i = 0; i < rounds; i++)
@@ -38,7 +39,7 @@ internal static class ExpertsBenchmark
                 ours += mine / rounds;
                 if (peer is null)
                     continue;
-                var other = peer.Measure(request);
+                var other = peer.Ask(request);
                 speeds[i] = mine / other;
                 theirs += other / rounds;
             }
@@ -57,19 +58,6 @@ internal static class ExpertsBenchmark
         }
 
         return 0;
-    }
-
-    private static TorchPeer? Peer(int threads, double seconds, bool processorTime)
-    {
-        try
-        {
-            return new TorchPeer(threads, seconds, processorTime, "torch_experts.py");
-        }
-        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            Console.WriteLine(error.Message);
-            return null;
-        }
     }
 
     private sealed class Training
@@ -100,16 +88,9 @@ internal static class ExpertsBenchmark
             Step();
         }
 
-        public double Measure(double seconds, bool processorTime)
-        {
-            var (tokens, start, begin) = (0L, Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
-            while (Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds)
-                tokens += Step();
-            return tokens
-                / (processorTime ? Process.GetCurrentProcess().TotalProcessorTime - start : Stopwatch.GetElapsedTime(begin)).TotalSeconds;
-        }
+        public double Measure(double seconds, bool processorTime) => Speed.Measure(Step, null, seconds, processorTime);
 
-        private long Step()
+        private double Step()
         {
             using var scope = new TensorScope();
             _optimizer.ZeroGrad();

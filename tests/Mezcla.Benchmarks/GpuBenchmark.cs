@@ -1,39 +1,47 @@
-using System.Diagnostics;
 using System.Globalization;
 using Mezcla.Tensors;
+using Mezcla.Tensors.Torch;
 
 namespace Mezcla.Benchmarks;
 
-/// <summary>Models on a GPU in turn with PyTorch on the same (peers/torch_gpu.py), as a Markdown table on standard output.</summary>
+/// <summary>
+/// Models on a GPU in turn with the same models in TorchSharp and, where it is installed, in PyTorch (peers/torch_gpu.py), as a Markdown
+/// table on standard output.
+/// </summary>
 internal static class GpuBenchmark
 {
     public static readonly string[] Names = ["train_3M", "train_30M", "train_124M", "moe_124M", "gen_124M", "gen64_124M"];
 
-    public static int Run(string[] names, Device device, double seconds)
+    public static int Run(string[] names, Device device, int threads, double seconds)
     {
-        using var peer = Peer(seconds);
-        double products = peer?.Ask("products float32") ?? double.NaN, narrow = peer?.Ask("products bfloat16") ?? double.NaN,
-            bandwidth = peer?.Ask("bandwidth") ?? double.NaN;
-        Console.WriteLine(
-            $"Mezcla on {device}; PyTorch: {peer?.Greeting ?? "not there"}. Tokens per second. Measured by PyTorch: " +
-                $"products {products / 1e12:F1} TFLOP/s in float32, "
-            +
-            $"{narrow / 1e12:F1} in bfloat16; copies {bandwidth / 1e9:F0} GB/s. The share is of the products in the same precision for " +
-            $"training (MFU), of the copies for generation at batch 1.");
+        // Without a GPU theirs computes on the CPU, which only shows that all this works.
+        var place = device.Name.StartsWith("torch:", StringComparison.Ordinal) ? device.Name["torch:".Length..]
+            : TorchLibrary.Find(cuda: true).IsComplete ? "cuda:0" : "cpu";
+        using var torchSharp = PeerProcess.TorchSharp(threads, seconds, processorTime: false, place);
+        using var pyTorch = PeerProcess.PyTorch("torch_gpu.py", seconds.ToString(CultureInfo.InvariantCulture));
+        double products = torchSharp?.Ask("products float32") ?? double.NaN, narrow = torchSharp?.Ask("products bfloat16") ?? double.NaN,
+            bandwidth = torchSharp?.Ask("bandwidth") ?? double.NaN;
+        const string Missing = "not installed";
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Mezcla on {device}; TorchSharp: {torchSharp?.Greeting ?? Missing}; PyTorch: {pyTorch?.Greeting ?? Missing}. " +
+                $"Tokens per second. Measured by TorchSharp: products {products / 1e12:F2} TFLOP/s in float32, {narrow / 1e12:F2} in " +
+                $"bfloat16; copies {bandwidth / 1e9:F0} GB/s. The share is of the products in the same precision for training (MFU), of " +
+                $"the copies for generation at batch 1."));
         Console.WriteLine();
-        Console.WriteLine("| | Mezcla float32 | share | PyTorch float32 | ratio | Mezcla bfloat16 | share | PyTorch bfloat16 | ratio |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        Console.WriteLine("| | precision | Mezcla | share | TorchSharp | ratio | PyTorch | ratio |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|");
         foreach (var name in names)
-            Console.WriteLine(
-                $"| {name} | {Cells(name, ProductPrecision.Float32, products)} | {Cells(name, ProductPrecision.BFloat16, narrow)} |");
-        return 0;
+            foreach (var precision in (ReadOnlySpan<ProductPrecision>)[ProductPrecision.Float32, ProductPrecision.BFloat16])
+            {
+                var type = precision == ProductPrecision.Float32 ? "float32" : "bfloat16";
+                var possible = precision == ProductPrecision.Float32 ? products : narrow;
+                var (ours, share) = Ours(name, device, precision, seconds, possible, bandwidth);
+                double theirs = torchSharp?.Ask($"{name} {type}") ?? double.NaN, others = pyTorch?.Ask($"{name} {type}") ?? double.NaN;
+                Console.WriteLine($"| {name} | {type} | {Number(ours, "N0")} | {Number(share, "P0")} | {Number(theirs, "N0")} | " +
+                    $"{Number(ours / theirs, "F2")} | {Number(others, "N0")} | {Number(ours / others, "F2")} |");
+            }
 
-        string Cells(string name, ProductPrecision precision, double rate)
-        {
-            var (ours, share) = Ours(name, device, precision, seconds, rate, bandwidth);
-            var theirs = peer?.Ask($"{name} {(precision == ProductPrecision.Float32 ? "float32" : "bfloat16")}") ?? double.NaN;
-            return $"{Speed(ours)} | {Share(share)} | {Speed(theirs)} | {Ratio(ours, theirs)}";
-        }
+        return 0;
     }
 
     private static (double Speed, double Share) Ours(string name, Device device, ProductPrecision precision, double seconds,
@@ -63,70 +71,6 @@ internal static class GpuBenchmark
         }
     }
 
-    private static string Speed(double speed) => double.IsNaN(speed) ? "-" : speed.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Ratio(double ours, double theirs) => double.IsNaN(ours / theirs)
-        ? "-"
-        : (ours / theirs).ToString("F2", CultureInfo.InvariantCulture);
-
-    private static string Share(double share) => double.IsNaN(share) ? "-" : share.ToString("P0", CultureInfo.InvariantCulture);
-
-    private static TorchGpu? Peer(double seconds)
-    {
-        try
-        {
-            return new TorchGpu(seconds);
-        }
-        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            Console.Error.WriteLine(error.Message);
-            return null;
-        }
-    }
-
-    private sealed class TorchGpu : IDisposable
-    {
-        private readonly Process _process;
-
-        public TorchGpu(double seconds)
-        {
-            _process = new[] { "python3", "/usr/bin/python3" }.Select(python => Start(python, seconds))
-                .FirstOrDefault(process => process is not null)
-                ?? throw new InvalidOperationException("There is no python3 with PyTorch: its columns stay empty.");
-            Greeting = _process.StandardOutput.ReadLine()?[6..]
-                ?? throw new InvalidOperationException("PyTorch did not start: what it said is above.");
-        }
-
-        public string Greeting { get; }
-
-        public double Ask(string request)
-        {
-            _process.StandardInput.WriteLine(request);
-            return double.TryParse(_process.StandardOutput.ReadLine(), CultureInfo.InvariantCulture, out var speed) ? speed : double.NaN;
-        }
-
-        public void Dispose()
-        {
-            _process.StandardInput.Close();
-            _process.WaitForExit();
-            _process.Dispose();
-        }
-
-        private static Process? Start(string python, double seconds)
-        {
-            if (!File.Exists(python) && python.Contains('/', StringComparison.Ordinal))
-                return null;
-            using (var probe = Process.Start(new ProcessStartInfo(python, ["-c", "import torch"]) { RedirectStandardError = true })!)
-            {
-                probe.StandardError.ReadToEnd();
-                probe.WaitForExit();
-                if (probe.ExitCode != 0)
-                    return null;
-            }
-
-            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "peers", "torch_gpu.py"),
-                seconds.ToString(CultureInfo.InvariantCulture)];
-            return Process.Start(new ProcessStartInfo(python, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true });
-        }
-    }
+    private static string Number(double value, string format)
+        => double.IsNaN(value) ? "-" : value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -28,7 +28,8 @@ if (options.TryGetValue("simd", out var width) && Enum.TryParse<SimdLevel>("Vect
 Device device;
 try
 {
-    device = options.TryGetValue("device", out var chosen) ? Device.Parse(chosen, "--device") : Device.Best;
+    // The other side opens no device of ours.
+    device = verb == "peer" ? Device.Cpu : options.TryGetValue("device", out var chosen) ? Device.Parse(chosen, "--device") : Device.Best;
 }
 catch (Exception error) when (error is ArgumentException or DeviceException)
 {
@@ -47,9 +48,14 @@ switch (verb)
         }
         return 0;
     case "compare":
-        return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime);
+        return Comparison.Run(only.Length > 0 ? only : ModelBenchmark.Names, threads, rounds, seconds, processorTime,
+            options.GetValueOrDefault("peer"));
+    case "overhead":
+        return OverheadBenchmark.Run(only.Length > 0 ? only : OverheadBenchmark.Names, threads, rounds, seconds, processorTime, args);
+    case "peer":
+        return TorchServer.Run(threads, seconds, processorTime, options.GetValueOrDefault("device", "torch:cpu")["torch:".Length..]);
     case "gpu":
-        return GpuBenchmark.Run(only.Length > 0 ? only : GpuBenchmark.Names, device, seconds);
+        return GpuBenchmark.Run(only.Length > 0 ? only : GpuBenchmark.Names, device, threads, seconds);
     case "matmul":
         return MatMulBenchmark.Run(only, options.ContainsKey("threads") ? [threads] : [1, 2], rounds);
     case "ceiling":
@@ -83,22 +89,25 @@ static int Usage()
         usage: dotnet run -c Release --project tests/Mezcla.Benchmarks -- [verb] [options]
 
           (no verb)   each benchmark's median, a line "name tokens_per_s"
-          compare     each in turn with PyTorch, round by round, and the ratios
+          compare     each in turn with TorchSharp, and with PyTorch where it is installed, round by round, and the ratios
+          overhead    training on torch:cpu in turn with the same models written directly in TorchSharp
+          peer        TorchSharp's side of compare and gpu: answers names on standard input with speeds
           matmul      matrix products of transformer shapes, in turn with OpenBLAS
           experts     training with experts against a dense model of equal active size, and against PyTorch's loop over experts
           ceiling     the share of a training step's speed that its matrix products alone would allow
           growth      training time against model size and against context: tables and charts
-          gpu         models on a graphics card in turn with PyTorch on the same, as a Markdown table: tests/gpu/run.sh
+          gpu         models on a graphics card in turn with TorchSharp and PyTorch, as a Markdown table: tests/gpu/run.sh
           llama       a Llama of width 2048 in Q8_0 and Q4_0 from one file, in turn with llama.cpp
                       (npm install --ignore-scripts --prefix FOLDER node-llama-cpp)
           tokenizers  encoding in turn with tiktoken, long words, decoding, training (npm install --prefix FOLDER tiktoken@1.0.22)
 
           --peer FOLDER   for llama and tokenizers: where npm installed the other side; without it ours alone
+          --peer NAME     for compare: TorchSharp or PyTorch alone
           --prompt n      for llama: tokens of the prompt (512)
           --tokens n      for llama: tokens that are generated behind it (32)
           --layers n      for llama: blocks (16)
           --simd n        bits of vectors, at most the processor's: 128, 256, 512
-          --device NAME   without a verb and for gpu: cpu, opencl:0 (else what MEZCLA_DEVICE says, else cpu)
+          --device NAME   without a verb and for gpu: cpu, opencl:0, cuda, torch:cpu (else what MEZCLA_DEVICE says, else cpu)
           --only a,b      of {string.Join(' ', ModelBenchmark.Names)};
                           for matmul parts of names of shapes; for experts S, M or L; for llama formats;
                           for gpu {string.Join(' ', GpuBenchmark.Names)};
@@ -107,7 +116,7 @@ static int Usage()
           --threads n     (default: the processors; matmul: 1 and 2)
           --rounds n      (5)
           --seconds n     of each measurement (2)
-          --cpu           tokens per second of processor time, for a machine that others use
+          --cpu           all seconds are those of the processor, for a machine that others use
         """);
     return 2;
 }

@@ -1,6 +1,7 @@
 using FsCheck.Xunit;
 using Mezcla.Tensors.Tests.Operations;
 using Mezcla.Tensors.Tests.Reference;
+using Mezcla.Tests;
 
 namespace Mezcla.Tensors.Torch.Tests;
 
@@ -11,5 +12,5 @@ public sealed class TorchOperationTests : OperationTests
     // Here, since a property that is left in its midst counts as failed.
     public TorchOperationTests() => TorchDevice.Require();
 
-    protected override Device Device => TorchDevice.Cpu;
+    protected override Device Device => TorchDevice.Tested;
 }

@@ -65,18 +65,6 @@ internal static class Peer
         }
     }
 
-    /// <summary>A Python that has these modules: Debian's, whose packages <c>./test</c> installs, or the one on the path.</summary>
-    public static string Python(params string[] modules)
-    {
-        foreach (var python in (string[])["/usr/bin/python3", "python3", "python"])
-            if (CanRun(python, "-c", $"import {string.Join(", ", modules)}"))
-                return python;
-        Assert.Skip(
-            $"There is no Python with {string.Join(" and ", modules)}: on Debian, apt-get " +
-                $"install {string.Join(' ', modules.Select(m => "python3-" + m))}.");
-        return "";
-    }
-
     public static bool CanRun(string program, params string[] arguments)
     {
         try

@@ -1,19 +1,29 @@
 #!/usr/bin/env bash
-# Everything that wants a GPU, in one call of a few minutes: the tests, then the speed of training and generation beside PyTorch's. A Markdown page for tests/gpu/RESULTS.md goes to standard
-# output, all else to standard error.
+# Everything that wants a GPU, in one call of a few minutes: the tests, then the speed of training and generation beside the same models in TorchSharp. A Markdown page for
+# tests/gpu/RESULTS.md goes to standard output, all else to standard error.
 #
-#   tests/gpu/run.sh > tests/gpu/RESULTS.md     on the first OpenCL device
-#   tests/gpu/run.sh quick                      on PoCL, with tiny models: shows that this script works
+#   tests/gpu/run.sh > tests/gpu/RESULTS.md     on an NVIDIA GPU or a Mac's by libtorch, else on the first OpenCL device
+#   MEZCLA_DEVICE=opencl:0 tests/gpu/run.sh     on the device of this name: cuda, cuda:1, mps, opencl, opencl:1
+#   tests/gpu/run.sh quick                      with tiny models; with MEZCLA_DEVICE=torch:cpu or opencl:0 (PoCL) it shows that this script works
 #
-# The machine needs an OpenCL driver, python3 with PyTorch, and the .NET 10 runtime (`dotnet` on the path, or DOTNET=/path/to/dotnet). Where there
-# is no SDK, build before the tree is carried there: dotnet build Mezcla.slnx -c Release; the folders bin/ under src/Mezcla.Cli, tests/Mezcla.Tensors.Tests, tests/Mezcla.Tests and
-# tests/Mezcla.Benchmarks must come along.
+# The machine needs the .NET 10 runtime (`dotnet` on the path, or DOTNET=/path/to/dotnet) and, for libtorch, what `mezcla doctor --install torch --cuda` (a Mac: without --cuda)
+# fetches; for OpenCL, its driver. Python with PyTorch fills two more columns where it is installed. Where there is no SDK, build before the tree is carried there:
+# dotnet build Mezcla.slnx -c Release; the folders bin/ under src/Mezcla.Cli and under tests/ Mezcla.Tensors.Tests, Mezcla.Tests, Mezcla.Tensors.Torch.Tests and Mezcla.Benchmarks must come along.
+#
+# What was tried: the three suites of libtorch with torch:cpu, each by itself; of the measurements with torch:cpu those of TorchSharp itself, train_tiny and moe_tiny.
+# What was not: the whole of `quick` since libtorch was added to it, its generation, and a GPU.
 #
 #   SECONDS_EACH   seconds for each measurement (3; quick: 1)
-#   ONLY           which benchmarks, such as train_3M,train_124M
+#   ONLY           which benchmarks, such as train_124M,moe_124M,gen_124M
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MEZCLA_DEVICE="${MEZCLA_DEVICE:-opencl:0}"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+if [ -z "${MEZCLA_DEVICE:-}" ]; then
+    MEZCLA_DEVICE=opencl:0
+    [ "$(uname -sm)" = "Darwin arm64" ] && MEZCLA_DEVICE=mps
+    command -v nvidia-smi >/dev/null && MEZCLA_DEVICE=cuda
+fi
+export MEZCLA_DEVICE
 # A bare machine has no ICU.
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-1}"
 dotnet="${DOTNET:-dotnet}" only="${ONLY:-}" seconds="${SECONDS_EACH:-3}" failed=0
@@ -24,7 +34,8 @@ say() { echo "== $*" >&2; }
 
 command -v "$dotnet" >/dev/null || { echo "There is no '$dotnet': install the .NET 10 runtime, or say where it is with DOTNET=/path/to/dotnet." >&2; exit 1; }
 program() { echo "$1/bin/Release/net10.0/$(basename "$1").dll"; }
-for project in src/Mezcla.Cli tests/Mezcla.Tensors.Tests tests/Mezcla.Tests tests/Mezcla.Benchmarks; do
+case "$MEZCLA_DEVICE" in opencl*) suites="tests/Mezcla.Tensors.Tests tests/Mezcla.Tests" ;; *) suites=tests/Mezcla.Tensors.Torch.Tests ;; esac
+for project in src/Mezcla.Cli $suites tests/Mezcla.Benchmarks; do
     [ -f "$(program "$project")" ] && continue
     say "building $project"
     "$dotnet" build "$project" -c Release -v q --nologo >&2 || { echo "$project is not built: dotnet build Mezcla.slnx -c Release, where the SDK is, then carry the tree here." >&2; exit 1; }
@@ -41,7 +52,7 @@ tests() {
     summary="$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -1)"
     grep -A 8 '\[FAIL\]' "$log" | head -60 >&2
     # On the device that is asked for, tests that are skipped have not passed.
-    case "$title $MEZCLA_DEVICE" in *OpenCL*\ opencl*) sed -E 's/Total: ([0-9]+),.*Skipped: ([0-9]+)/[ \1 -gt \2 ]/' <<<"$summary" | bash || { failed=1; grep -A 1 -m 1 '\[SKIP\]' "$log" >&2; } ;; esac
+    sed -E 's/Total: ([0-9]+),.*Skipped: ([0-9]+)/[ \1 -gt \2 ]/' <<<"$summary" | bash || { failed=1; grep -A 1 -m 1 '\[SKIP\]' "$log" >&2; }
     [ -n "$summary" ] && [ "$status" -eq 0 ] || { failed=1; [ -n "$summary" ] || tail -5 "$log" >&2; }
     echo "| $title | ${summary:-ended with status $status before its summary} | $((SECONDS - start)) s |"
     rm -f "$log"
@@ -61,9 +72,18 @@ echo "## Tests"
 echo
 echo "| | | time |"
 echo "|---|---|---|"
-tests "Operations by OpenCL" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Operations.OpenClOperationTests
-[ "${1:-}" = quick ] || tests "Operations by OpenCL, groups of 256" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Operations.OpenClGroupTests
-tests "Models by OpenCL" tests/Mezcla.Tests -class Mezcla.Tests.Devices.OpenClModelTests
+case "$MEZCLA_DEVICE" in
+    opencl*)
+        tests "Operations by OpenCL" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Operations.OpenClOperationTests
+        [ "${1:-}" = quick ] || tests "Operations by OpenCL, groups of 256" tests/Mezcla.Tensors.Tests -class Mezcla.Tensors.Tests.Operations.OpenClGroupTests
+        tests "Models by OpenCL" tests/Mezcla.Tests -class Mezcla.Tests.Devices.OpenClModelTests
+        ;;
+    *)
+        tests "Operations by libtorch" tests/Mezcla.Tensors.Torch.Tests -class Mezcla.Tensors.Torch.Tests.TorchOperationTests
+        tests "Models by libtorch" tests/Mezcla.Tensors.Torch.Tests -namespace Mezcla.Tensors.Torch.Tests.Models
+        tests "Operations and models beside TorchSharp" tests/Mezcla.Tensors.Torch.Tests -namespace Mezcla.Tensors.Torch.Tests.Oracle
+        ;;
+esac
 echo
 echo "## Speed"
 echo

@@ -127,8 +127,8 @@ def benchmark(name):
             return ids.numel()
 
     once()
-    tokens, start, begin = 0, clock(), time.perf_counter()
-    while time.perf_counter() - begin < float(sys.argv[2]):
+    tokens, start = 0, clock()
+    while clock() - start < float(sys.argv[2]):
         tokens += once()
     return tokens / (clock() - start)
 

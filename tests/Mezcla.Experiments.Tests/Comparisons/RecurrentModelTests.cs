@@ -10,27 +10,6 @@ namespace Mezcla.Experiments.Tests.Comparisons;
 
 public class RecurrentModelTests
 {
-    // Made with PyTorch: see peers/recurrent.py. The logits of the first and the last position, and the loss.
-    [Theory]
-    [InlineData(RecurrentCell.Lstm,
-        new[] { -0.010754, -0.379481, -0.479898, -0.093647, 0.369291, -0.029785, -0.367422, -0.484744, -0.096112, 0.379018 }, 1.717941)]
-    [InlineData(RecurrentCell.Gru,
-        new[] { -0.485017, 0.085413, 0.424172, 0.417704, 0.09173, -0.570242, 0.148819, 0.383854, 0.434126, 0.099531 }, 1.6252)]
-    public void Cells_compute_what_PyTorchs_do(RecurrentCell cell, double[] expected, double loss)
-    {
-        var model = new RecurrentModel(new(5, 6, 2, 3, cell), new RandomStream(1));
-        var count = 0;
-        foreach (var (_, tensor) in model.NamedParameters())
-            Module.Assign(tensor, [.. Enumerable.Range(0, (int)tensor.Count).Select(_ => (float)(Math.Sin(++count) / 2))]);
-        using var noGrad = new NoGrad();
-        var ids = Tensor.From([0, 3, 1, 4, 2, 2], 1, 6);
-        var logits = model.Logits(ids).ToArray();
-        float[] ends = [.. logits[..5], .. logits[25..]];
-        for (var i = 0; i < ends.Length; i++)
-            Assert.Equal(expected[i], ends[i], 2e-6);
-        Assert.Equal(loss, model.Loss(ids, Tensor.From([3, 1, 4, 2, 2, 0], 1, 6)).CrossEntropy.Item(), 2e-6);
-    }
-
     [Theory, InlineData(RecurrentCell.Lstm), InlineData(RecurrentCell.Gru)]
     public void A_character_model_learns_and_never_sees_what_comes(RecurrentCell cell)
     {

@@ -1,3 +1,5 @@
+using Mezcla.Tests;
+
 namespace Mezcla.Tensors.Torch.Tests.Library;
 
 /// <summary>Names of libtorch's devices, and what is said where one is not there.</summary>
@@ -22,7 +24,7 @@ public sealed class TorchFamilyTests
     public void The_same_name_is_the_same_device()
     {
         TorchDevice.Require();
-        Assert.Same(TorchDevice.Cpu, Device.Torch("cpu"));
+        Assert.Same(Device.Parse("torch:cpu"), Device.Torch("cpu"));
         Assert.Equal("torch:cpu", Device.Torch("cpu").Name);
     }
 

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Mezcla.Tests;
 
 namespace Mezcla.Tensors.Torch.Tests.Library;
 
