@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mezcla.Tensors;
 using Mezcla.Tensors.Torch;
+using TorchSharp;
 
 namespace Mezcla.Benchmarks;
 
@@ -17,6 +18,8 @@ internal static class GpuBenchmark
         // Without a GPU theirs computes on the CPU, which only shows that all this works.
         var place = device.Name.StartsWith("torch:", StringComparison.Ordinal) ? device.Name["torch:".Length..]
             : TorchLibrary.Find(cuda: true).IsComplete ? "cuda:0" : "cpu";
+        if (device.Name.StartsWith("torch:cpu", StringComparison.Ordinal))
+            torch.set_num_threads(threads);
         using var torchSharp = PeerProcess.TorchSharp(threads, seconds, processorTime: false, place);
         using var pyTorch = PeerProcess.PyTorch("torch_gpu.py", seconds.ToString(CultureInfo.InvariantCulture));
         double products = torchSharp?.Ask("products float32") ?? double.NaN, narrow = torchSharp?.Ask("products bfloat16") ?? double.NaN,
