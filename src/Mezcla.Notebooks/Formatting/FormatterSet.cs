@@ -48,11 +48,7 @@ internal sealed class FormatterSet
             data[mime] = Custom(value, mime)!;
 
         if (data.Count == 0 && OwnBundle(value) is { } own)
-            return own.Data.ContainsKey(MimeBundle.PlainText)
-                ? own
-                : new MimeBundle(
-                    own.Data.Append(KeyValuePair.Create(MimeBundle.PlainText, MimeForms.PlainOf(own) ?? TypeNames.Short(value.GetType()))),
-                    own.Metadata);
+            return own;
 
         if (data.Count == 0 || !data.ContainsKey(MimeBundle.PlainText))
         {
@@ -83,6 +79,14 @@ internal sealed class FormatterSet
         return forms.GetValueOrDefault(mime)
             ?? (mime == MimeBundle.Html ? HtmlWriter.Write(ViewOf(value)) : MimeForms.JsonOf(value, mime) ?? forms[MimeBundle.PlainText]);
     }
+
+    /// <summary>A list of objects or numbers as a table; null for a value that is none.</summary>
+    public MimeBundle? Table(object value) =>
+        value is System.Collections.IEnumerable and not string && ViewOf(value) is TableView view
+            ? new MimeBundle([
+                KeyValuePair.Create(MimeBundle.Html, HtmlWriter.Write(view)),
+                KeyValuePair.Create(MimeBundle.PlainText, PlainWriter.Write(view))])
+            : null;
 
     private Dictionary<string, string> Default(object value)
     {
@@ -173,13 +177,25 @@ internal sealed class FormatterSet
         yield return typeof(object);
     }
 
-    private static MimeBundle? OwnBundle(object value)
+    /// <summary>What the value's own method gives, with plain text in any case; null for a value without that method.</summary>
+    public static MimeBundle? OwnBundle(object value)
     {
-        var method = value.GetType().GetMethod("ToMimeBundle", BindingFlags.Instance | BindingFlags.Public, Type.EmptyTypes);
-        return method is not null && typeof(IReadOnlyDictionary<string, string>).IsAssignableFrom(method.ReturnType)
-            && method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null,
-                null) is IReadOnlyDictionary<string, string> { Count: > 0 } data
-            ? new MimeBundle(data)
-            : null;
+        if (BundleMethod(value.GetType()) is not { } method
+            || method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null, null)
+                is not IReadOnlyDictionary<string, string> { Count: > 0 } data)
+            return null;
+
+        var bundle = new MimeBundle(data);
+        return data.ContainsKey(MimeBundle.PlainText)
+            ? bundle
+            : new MimeBundle(
+                data.Append(KeyValuePair.Create(MimeBundle.PlainText, MimeForms.PlainOf(bundle) ?? TypeNames.Short(value.GetType()))));
     }
+
+    /// <summary>The method by which values of a type say how they are shown, or null.</summary>
+    public static MethodInfo? BundleMethod(Type type) =>
+        type.GetMethod("ToMimeBundle", BindingFlags.Instance | BindingFlags.Public, Type.EmptyTypes) is { } method
+            && typeof(IReadOnlyDictionary<string, string>).IsAssignableFrom(method.ReturnType)
+            ? method
+            : null;
 }
