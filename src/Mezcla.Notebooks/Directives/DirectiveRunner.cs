@@ -24,7 +24,7 @@ internal sealed class DirectiveRunner(
         "meta", "log", "nteract",
     };
 
-    private readonly PackageSession _packages = new(engine.Options, context);
+    private readonly PackageSession _packages = new(engine.Options, context, new InteractiveExtensions(context, engine.Formatters));
     private readonly List<string> _loading = [];
 
     /// <summary>Runs the directives that must precede the compilation of the text's code.</summary>
@@ -114,11 +114,15 @@ internal sealed class DirectiveRunner(
     {
         var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text))
             .ToList();
-        if (requests.Count == 0)
+        var asking = parts.FirstOrDefault(part => part.Kind == PartKind.Code && InteractiveExtensions.IsAskedFor(part.Text));
+        if (requests.Count == 0 && asking is null)
             return;
 
-        RunPart(requests[0], run, document, () =>
+        RunPart(requests.FirstOrDefault() ?? asking!, run, document, () =>
         {
+            if (asking is not null)
+                _packages.AddInteractive();
+
             foreach (var part in requests)
                 _packages.Add(part, run);
 

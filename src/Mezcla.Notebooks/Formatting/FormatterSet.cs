@@ -20,6 +20,9 @@ internal sealed class FormatterSet
         set => AmbientCurrent.Value = value;
     }
 
+    /// <summary>Forms that other formatters know for a value, or null for a value of which they know none.</summary>
+    public Func<object, IReadOnlyDictionary<string, string>?>? Others { get; set; }
+
     public void Register(Type type, string mime, Func<object, string> formatter) => _formatters[(type, mime)] = formatter;
 
     public void Prefer(Type type, string[] mimes) => _preferred[type] = mimes;
@@ -50,6 +53,11 @@ internal sealed class FormatterSet
         if (data.Count == 0 && OwnBundle(value) is { } own)
             return own;
 
+        if (data.Count == 0 && Others?.Invoke(value) is { } others)
+            return new MimeBundle(others.ContainsKey(MimeBundle.PlainText)
+                ? others
+                : others.Append(KeyValuePair.Create(MimeBundle.PlainText, Default(value)[MimeBundle.PlainText])));
+
         if (data.Count == 0 || !data.ContainsKey(MimeBundle.PlainText))
         {
             foreach (var (mime, text) in Default(value))
@@ -71,6 +79,9 @@ internal sealed class FormatterSet
         var bundle = value as MimeBundle ?? OwnBundle(value);
         if (bundle?[mime] is { } known)
             return known;
+
+        if (Others?.Invoke(value)?.GetValueOrDefault(mime) is { } other)
+            return other;
 
         if (value is string text)
             return text;
@@ -122,6 +133,9 @@ internal sealed class FormatterSet
         if (Custom(value, MimeBundle.PlainText) is { } text)
             return new MarkupView(HtmlWriter.Encode(text), text);
 
+        if (Others?.Invoke(value)?.GetValueOrDefault(MimeBundle.Html) is { } other)
+            return new MarkupView(other, Scalars.OwnText(value) ?? TypeNames.Short(value.GetType()));
+
         return OwnBundle(value) is { } own && own[MimeBundle.Html] is { } markup
             ? new MarkupView(markup, own[MimeBundle.PlainText] ?? TypeNames.Short(value.GetType()))
             : null;
@@ -158,7 +172,7 @@ internal sealed class FormatterSet
 
     /// <summary>A type, its base classes and its interfaces, the nearest first.
     /// Generic types also appear as open generic types.</summary>
-    private static IEnumerable<Type> Ancestry(Type type)
+    public static IEnumerable<Type> Ancestry(Type type)
     {
         for (var level = type; level is not null && level != typeof(object); level = level.BaseType)
         {
