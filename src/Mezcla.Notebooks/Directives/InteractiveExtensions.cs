@@ -75,7 +75,7 @@ internal sealed class InteractiveExtensions(CellLoadContext context, FormatterSe
         }
     }
 
-    /// <summary>The invocation in which extensions expect to be loaded; many announce themselves there. What they show is not shown.</summary>
+    /// <summary>The invocation in which extensions expect to be loaded. Many announce themselves there; that is not shown.</summary>
     private static IDisposable Invocation(Assembly api)
     {
         var command = api.GetType(Package + ".Commands.SubmitCode", throwOnError: true)!.GetConstructors()
@@ -86,5 +86,5 @@ internal sealed class InteractiveExtensions(CellLoadContext context, FormatterSe
 
     /// <summary>Calls a method with its first argument; the others keep their defaults.</summary>
     private static object? Call(Func<object?, object?[], object?> invoke, MethodBase method, object? first) =>
-        invoke(null, [first, .. method.GetParameters().Skip(1).Select(parameter => parameter.HasDefaultValue ? parameter.DefaultValue : null)]);
+        invoke(null, [first, .. method.GetParameters().Skip(1).Select(one => one.HasDefaultValue ? one.DefaultValue : null)]);
 }

@@ -17,7 +17,8 @@ internal static class InteractiveFormatters
         var registered = formatter.GetMethod("RegisteredFormatters", [typeof(bool)])!.CreateDelegate<Func<bool, IEnumerable<object>>>();
         var preferred = formatter.GetMethod("GetPreferredMimeTypesFor", [typeof(Type)])!
             .CreateDelegate<Func<Type, IReadOnlyCollection<string>>>();
-        var write = formatter.GetMethod("ToDisplayString", [typeof(object), typeof(string)])!.CreateDelegate<Func<object, string, string>>();
+        var write = formatter.GetMethod("ToDisplayString", [typeof(object), typeof(string)])!
+            .CreateDelegate<Func<object, string, string>>();
         return value =>
         {
             var ancestry = FormatterSet.Ancestry(value.GetType()).ToHashSet();
