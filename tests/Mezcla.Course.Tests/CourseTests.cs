@@ -1,10 +1,12 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Mezcla.Tests;
 
 namespace Mezcla.Course.Tests;
 
-/// <summary>The course as a reader runs it: every notebook by the command itself, and once more by Jupyter's nbconvert.</summary>
+/// <summary>The course as a reader runs it: every notebook by the command itself, and a third of them, by turns, once more by
+/// Jupyter's nbconvert (<see cref="Rotation"/>).</summary>
 public sealed class CourseTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
@@ -13,6 +15,8 @@ public sealed class CourseTests : IDisposable
 
     public static TheoryData<string> Notebooks =>
         [.. Directory.EnumerateFiles(Path.Combine(Repository, "notebooks"), "*.ipynb").Select(p => Path.GetFileName(p)).Order()];
+
+    public static TheoryData<string> NotebooksOfToday => [.. Rotation.Today(Notebooks.Select(row => row.Data), shift: 0)];
 
     private static string Repository { get; } = FindRepository();
 
@@ -70,7 +74,7 @@ public sealed class CourseTests : IDisposable
             $"notebooks/solutions/{name} is missing."));
 
     [Theory]
-    [MemberData(nameof(Notebooks))]
+    [MemberData(nameof(NotebooksOfToday))]
     public void Jupyter_runs_it_too(string notebook)
     {
         try

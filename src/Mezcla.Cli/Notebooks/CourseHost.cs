@@ -1,4 +1,5 @@
 using System.Reflection;
+using Mezcla.Interactive;
 using Mezcla.Notebooks;
 using Mezcla.Tensors.Torch;
 
@@ -8,44 +9,20 @@ namespace Mezcla.Cli.Notebooks;
 /// notebook runner: the course's libraries are referenced and imported.</summary>
 internal static class CourseHost
 {
-    // The engine references Mezcla.Notebooks by itself.
-    private static readonly string[] Assemblies =
-    [
-        "Mezcla.Tensors", "Mezcla", "Mezcla.Datasets", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts",
-        "Mezcla.Experiments", "Mezcla.Kernel",
-    ];
-
-    // A name that ends in .* stands for the namespace and all namespaces below it. Namespaces without public types are left out.
-    private static readonly string[] Namespaces =
-    [
-        "Mezcla", "Mezcla.Tensors", "Mezcla.Tokenization", "Mezcla.Layers", "Mezcla.MixtureOfExperts", "Mezcla.Models", "Mezcla.Training",
-        "Mezcla.Generation", "Mezcla.Datasets", "Mezcla.Charts", "Mezcla.Scaling.*", "Mezcla.Quantization.*",
-        "Mezcla.Weights.*", "Mezcla.Experiments.*", "Mezcla.Notebooks",
-    ];
-
     /// <summary>The options of a cell engine with these references and imports.</summary>
     /// <param name="workingDirectory">The folder that relative paths in directives start from; null for the current directory.</param>
     public static CellEngineOptions Options(string? workingDirectory = null)
     {
-        Assembly[] references = [.. Assemblies.Select(Assembly.Load)];
-        var existing = new SortedSet<string>(
-            references.Append(typeof(CellEngineOptions).Assembly).SelectMany(a => a.GetExportedTypes()).Select(t => t.Namespace ?? ""),
-            StringComparer.Ordinal);
+        // The engine references Mezcla.Notebooks by itself.
+        Assembly[] references = [.. CourseLibraries.Names.Append("Mezcla.Kernel").Select(Assembly.Load)];
         return new CellEngineOptions
         {
             KernelName = "mezcla",
             References = references,
-            Imports = [.. Namespaces.SelectMany(wanted => Existing(wanted, existing)).Distinct()],
+            Imports = CourseLibraries.Namespaces,
+            ProvidedFiles = ["mezcla.csx"],
             WorkingDirectory = workingDirectory,
             NativeLibrary = (file, others) => TorchLibrary.Loadable(file, others),
         };
-    }
-
-    private static IEnumerable<string> Existing(string wanted, SortedSet<string> existing)
-    {
-        if (!wanted.EndsWith(".*", StringComparison.Ordinal))
-            return existing.Contains(wanted) ? [wanted] : [];
-        var root = wanted[..^2];
-        return existing.Where(name => name == root || name.StartsWith(root + ".", StringComparison.Ordinal));
     }
 }

@@ -40,6 +40,7 @@ internal static class AssetsFile
             .OrderByDescending(candidate => candidate.Name.Contains('/', StringComparison.Ordinal)).First().Value;
         var versions = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var (compile, runtime, resources, native) = (new List<string>(), new List<string>(), new List<string>(), new List<string>());
+        var extensions = new List<string>();
         foreach (var package in target.EnumerateObject())
         {
             var slash = package.Name.IndexOf('/', StringComparison.Ordinal);
@@ -55,9 +56,12 @@ internal static class AssetsFile
             runtime.AddRange(Files(package.Value, "runtime", folder, ".dll"));
             resources.AddRange(Files(package.Value, "resource", folder, ".dll"));
             native.AddRange(Files(package.Value, "native", folder, ""));
+            var extension = Path.Combine(folder, "interactive-extensions", "dotnet");
+            if (Directory.Exists(extension))
+                extensions.AddRange(Directory.EnumerateFiles(extension).Select(Path.GetFullPath).Order(StringComparer.Ordinal));
         }
 
-        return new RestoredPackages(versions, compile, runtime, resources, native);
+        return new RestoredPackages(versions, compile, runtime, resources, native, extensions);
     }
 
     private static IEnumerable<string> Files(JsonElement package, string group, string folder, string extension) =>

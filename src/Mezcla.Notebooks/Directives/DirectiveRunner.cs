@@ -16,15 +16,15 @@ internal sealed class DirectiveRunner(
 {
     private const string Known =
         "#!csharp, #!markdown, #!html, #!javascript (the language of the lines below), #!time, #!about, #!who, #!whos, #!lsmagic, "
-        + "#r \"nuget: Package, Version\", #r \"file.dll\", #i \"nuget: source\", #load \"file.csx\"";
+        + "#!import file.csx, #r \"nuget: Package, Version\", #r \"file.dll\", #i \"nuget: source\", #load \"file.csx\"";
 
     private static readonly HashSet<string> OtherLanguages = new(StringComparer.OrdinalIgnoreCase)
     {
-        "fsharp", "f#", "pwsh", "powershell", "sql", "kql", "http", "mermaid", "python", "r", "value", "share", "set", "connect", "import",
+        "fsharp", "f#", "pwsh", "powershell", "sql", "kql", "http", "mermaid", "python", "r", "value", "share", "set", "connect",
         "meta", "log", "nteract",
     };
 
-    private readonly PackageSession _packages = new(engine.Options, context);
+    private readonly PackageSession _packages = new(engine.Options, context, new InteractiveExtensions(context, engine.Formatters));
     private readonly List<string> _loading = [];
 
     /// <summary>Runs the directives that must precede the compilation of the text's code.</summary>
@@ -46,12 +46,15 @@ internal sealed class DirectiveRunner(
         }
     }
 
-    public void Apply(CellPart part, CellRun run)
+    public void Apply(CellPart part, CellRun run, string document, List<string> warnings)
     {
         switch (part.Name)
         {
             case "time":
                 break; // The session measures the time.
+            case "import":
+                RunPart(part, run, document, () => Load(part.Text.Trim('"'), run, document, warnings));
+                break;
             case "about":
                 Show(run, About());
                 break;
@@ -111,11 +114,15 @@ internal sealed class DirectiveRunner(
     {
         var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text))
             .ToList();
-        if (requests.Count == 0)
+        var asking = parts.FirstOrDefault(part => part.Kind == PartKind.Code && InteractiveExtensions.IsAskedFor(part.Text));
+        if (requests.Count == 0 && asking is null)
             return;
 
-        RunPart(requests[0], run, document, () =>
+        RunPart(requests.FirstOrDefault() ?? asking!, run, document, () =>
         {
+            if (asking is not null)
+                _packages.AddInteractive();
+
             foreach (var part in requests)
                 _packages.Add(part, run);
 
@@ -144,14 +151,17 @@ internal sealed class DirectiveRunner(
             throw new DirectiveException($"{full} is not a .NET assembly.", exception);
         }
 
-        if (!context.AddPath(name, full, out var note))
-            throw new DirectiveException(note!);
-
-        compiler.AddReferences([References.OfFile(full)]);
+        if (context.AddPath(name, full, out var note))
+            compiler.AddReferences([References.OfFile(full)]);
+        else if (note is not null)
+            throw new DirectiveException(note);
     }
 
     private void Load(string path, CellRun run, string document, List<string> warnings)
     {
+        if (engine.Options.ProvidedFiles.Contains(Path.GetFileName(path)))
+            return;
+
         var full = Resolve(path, document);
         if (!File.Exists(full))
             throw new DirectiveException($"There is no file {full}.");
@@ -160,7 +170,7 @@ internal sealed class DirectiveRunner(
             throw new DirectiveException($"{full} loads itself: {string.Join(" → ", _loading.Append(full).Select(Path.GetFileName))}.");
 
         if (Path.GetExtension(full) is ".ipynb" or ".dib")
-            throw new DirectiveException($"#load takes C# files (.cs, .csx); {Path.GetFileName(full)} is a notebook.");
+            throw new DirectiveException($"#load and #!import take C# files (.cs, .csx); {Path.GetFileName(full)} is a notebook.");
 
         _loading.Add(full);
         try

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 namespace Mezcla.Notebooks;
 
 /// <summary>The packages that an engine's cells have requested. They are restored together so that their versions fit.</summary>
-internal sealed class PackageSession(CellEngineOptions options, CellLoadContext context)
+internal sealed class PackageSession(CellEngineOptions options, CellLoadContext context, InteractiveExtensions extensions)
 {
     private readonly Dictionary<string, PackageRequest> _wanted = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _installed = new(StringComparer.OrdinalIgnoreCase);
@@ -23,7 +23,7 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         }
 
         var request = PackageRequest.Parse(part.Text);
-        if (request.Id.StartsWith("Microsoft.DotNet.Interactive", StringComparison.OrdinalIgnoreCase))
+        if (request.Id.StartsWith(InteractiveExtensions.Package, StringComparison.OrdinalIgnoreCase))
         {
             Show(run, (output, bundle) => output.Display(bundle, null),
                 $"{request.Id} was not restored: it belongs to .NET Interactive. display, Formatter, HTML and the other helpers need no " +
@@ -45,6 +45,13 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
 
         _new.RemoveAll(other => other.Id.Equals(request.Id, StringComparison.OrdinalIgnoreCase));
         _new.Add(request);
+    }
+
+    /// <summary>Adds .NET Interactive's assemblies, for code that uses them without naming a package.</summary>
+    public void AddInteractive()
+    {
+        if (!_installed.ContainsKey(InteractiveExtensions.Package) && _new.All(other => other.Id != InteractiveExtensions.Package))
+            _new.Add(new PackageRequest(InteractiveExtensions.Package, InteractiveExtensions.Version));
     }
 
     /// <summary>
@@ -70,6 +77,10 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
             var pinned = all.Select(
                 request => _installed.TryGetValue(request.Id, out var version) ? request with { Version = $"[{version}]" } : request);
             restored = PackageRestorer.Restore([.. pinned], _sources, options.PackageCache, run.Stopping, added);
+            if (restored.ExtensionFiles.Count > 0 && !restored.Versions.ContainsKey(InteractiveExtensions.Package))
+                restored = PackageRestorer.Restore(
+                    [.. pinned, new(InteractiveExtensions.Package, InteractiveExtensions.Version)], _sources, options.PackageCache,
+                    run.Stopping, added);
         }
         catch (DirectiveException)
         {
@@ -103,6 +114,9 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
                 notes.Add($"{request.Id} {request.Version} is not in any source; {version} is the nearest available version.");
         }
 
+        notes.AddRange(extensions.Load(restored.ExtensionFiles));
+        if (restored.Versions.ContainsKey(InteractiveExtensions.Package))
+            extensions.Connect();
         var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));
         Show(run, (output, bundle) => output.UpdateDisplay(id, bundle), string.Join('\n', notes.Prepend(text)));
         return references;

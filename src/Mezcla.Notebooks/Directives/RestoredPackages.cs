@@ -6,4 +6,5 @@ internal sealed record RestoredPackages(
     IReadOnlyList<string> CompileFiles,
     IReadOnlyList<string> RuntimeFiles,
     IReadOnlyList<string> ResourceFiles,
-    IReadOnlyList<string> NativeFiles);
+    IReadOnlyList<string> NativeFiles,
+    IReadOnlyList<string> ExtensionFiles);

@@ -1,6 +1,6 @@
 namespace Mezcla.Notebooks.Cells;
 
-/// <summary>Functions that every cell can call by their bare names.</summary>
+/// <summary>Functions that every cell can call by their bare names, and that other C# kernels have as well.</summary>
 public static class CellFunctions
 {
 #pragma warning disable IDE1006 // Published C# notebooks call this function by its lower-case name.
@@ -20,59 +20,17 @@ public static class CellFunctions
     /// <summary>Creates a script that the front end runs when it is displayed.</summary>
     public static MimeBundle Javascript(string script) => MimeForms.OfContent(MimeBundle.JavaScript, script);
 
-    /// <summary>Creates a LaTeX text with formulas between dollar signs.</summary>
-    public static MimeBundle LaTeX(string text) => MimeForms.OfContent(MimeBundle.Latex, text);
-
-    /// <summary>Creates a Markdown text.</summary>
-    public static MimeBundle MarkdownText(string text) => MimeForms.OfContent(MimeBundle.Markdown, text);
-
-    /// <summary>Creates a picture from an SVG text.</summary>
-    /// <exception cref="ArgumentException">The text is not SVG.</exception>
-    public static MimeBundle SVG(string svg) => Pictures.ToBundle(System.Text.Encoding.UTF8.GetBytes(svg), "SVG");
-
-    /// <summary>Creates a picture from the bytes of a PNG, JPEG, GIF, WebP, BMP or SVG file.</summary>
-    /// <exception cref="ArgumentException">The bytes have none of these formats.</exception>
-    public static MimeBundle ImageBytes(ReadOnlySpan<byte> bytes) => Pictures.ToBundle(bytes, "picture");
-
-    /// <summary>Creates a picture from a file. A relative path refers to the notebook's folder.</summary>
-    /// <exception cref="ArgumentException">The file is not a picture that a notebook can show.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static MimeBundle ImageFile(string path)
-    {
-        var folder = CellRun.Current?.Engine.Folder ?? Environment.CurrentDirectory;
-        return Pictures.ToBundle(File.ReadAllBytes(Path.Combine(folder, path)), Path.GetFileName(path));
-    }
-
-    /// <summary>Asks the user for a line of text.</summary>
-    /// <exception cref="NotSupportedException">The notebook runs without a user who could answer.</exception>
-    public static string? ReadLine(string prompt = "") => Ask(prompt, password: false);
-
-    /// <summary>Asks the user for a line of text that is not shown while typed.</summary>
-    /// <exception cref="NotSupportedException">The notebook runs without a user who could answer.</exception>
-    public static string? ReadPassword(string prompt = "") => Ask(prompt, password: true);
-
-    /// <summary>Removes the output that the cell has shown so far.</summary>
-    /// <param name="wait">Whether to remove it only when the next output arrives, which avoids flicker.</param>
-    public static void ClearOutput(bool wait = false) => CellRun.Current?.Post(output => output.Clear(wait));
-
     internal static DisplayHandle Show(MimeBundle bundle)
     {
         var run = CellRun.Current;
         var id = Guid.NewGuid().ToString("N");
-        if (run is null)
-            Console.WriteLine(MimeForms.PlainOf(bundle));
-        else
+        if (run is not null)
             run.Post(output => output.Display(bundle, id));
+        else if (OtherHost.Output is { } output)
+            output.Display(bundle, id);
+        else
+            Console.WriteLine(MimeForms.PlainOf(bundle));
 
         return new DisplayHandle(run, id);
-    }
-
-    private static string? Ask(string prompt, bool password)
-    {
-        if (CellRun.Current is { } run)
-            return run.ReadLine(prompt, password);
-
-        Console.Write(prompt);
-        return Console.ReadLine();
     }
 }

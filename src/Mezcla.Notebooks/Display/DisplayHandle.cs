@@ -21,5 +21,11 @@ public sealed class DisplayHandle
     public void Update(object? value, string mimeType) =>
         Update(value is string text ? MimeForms.OfContent(mimeType, text) : Formatter.ToBundle(value, mimeType));
 
-    internal void Update(MimeBundle bundle) => (CellRun.Current ?? _run)?.Post(output => output.UpdateDisplay(Id, bundle));
+    internal void Update(MimeBundle bundle)
+    {
+        if ((CellRun.Current ?? _run) is { } run)
+            run.Post(output => output.UpdateDisplay(Id, bundle));
+        else
+            OtherHost.Output?.UpdateDisplay(Id, bundle);
+    }
 }

@@ -11,7 +11,7 @@ public sealed class ProgressBar : IDisposable, IProgress<long>, IProgress<int>
     private readonly long? _total;
     private readonly string _label;
     private readonly DisplayHandle _handle;
-    private readonly bool _isInCell = CellRun.Current is not null;
+    private readonly bool _isInCell = CellRun.Current is not null || OtherHost.Output is not null;
     private TimeSpan _shown;
     private string _note = "";
     private bool _ended;

@@ -9,8 +9,8 @@ internal sealed class CellSession
 {
     private static readonly string[] Imports =
     [
-        "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks",
-        "Mezcla.Notebooks.Cells", "static Mezcla.Notebooks.Cells.CellFunctions",
+        .. CellEngineOptions.StandardImports, "Mezcla.Notebooks.Cells", "static Mezcla.Notebooks.Cells.CellFunctions",
+        "static Mezcla.Notebooks.Cells.CellHelpers",
     ];
 
     private readonly DirectiveRunner _directives;
@@ -94,7 +94,7 @@ internal sealed class CellSession
             if (part.Kind == PartKind.Content)
                 run.Post(output => output.Display(MimeForms.OfContent(part.Name, part.Text), null));
             else if (part.Kind == PartKind.Magic)
-                _directives.Apply(part, run);
+                _directives.Apply(part, run, document, warnings);
             else if (part.Kind == PartKind.Code)
                 value = RunCode(part.Text, run, document, warnings);
         }

@@ -5,14 +5,24 @@ namespace Mezcla.Notebooks;
 /// <summary>Options of a <see cref="CellEngine"/>: what its cells can use, and where they run.</summary>
 public sealed record CellEngineOptions
 {
+    /// <summary>Namespaces of .NET that every cell imports.</summary>
+    public static IReadOnlyList<string> StandardImports { get; } =
+        ["System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Threading", "System.Threading.Tasks"];
+
     /// <summary>Assemblies that cells can use without <c>#r</c>, beyond .NET itself and this library.</summary>
     public IReadOnlyList<Assembly> References { get; init; } = [];
 
     /// <summary>
-    /// Namespaces that every cell imports, in addition to System, System.Collections.Generic, System.IO, System.Linq, System.Threading,
-    /// System.Threading.Tasks and the display helpers. To import the static members of a type, write <c>static Full.Name</c>.
+    /// Namespaces that every cell imports, in addition to <see cref="StandardImports"/> and the display helpers. To import the static
+    /// members of a type, write <c>static Full.Name</c>.
     /// </summary>
     public IReadOnlyList<string> Imports { get; init; } = [];
+
+    /// <summary>
+    /// Names of files, without folders, that <c>#!import</c> and <c>#load</c> pass over: they prepare other kernels for what this host
+    /// has already. The files need not exist.
+    /// </summary>
+    public IReadOnlyList<string> ProvidedFiles { get; init; } = [];
 
     /// <summary>An object whose public members cells use like variables; its class must be public.</summary>
     public object? Globals { get; init; }

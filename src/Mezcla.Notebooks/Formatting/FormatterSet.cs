@@ -20,6 +20,9 @@ internal sealed class FormatterSet
         set => AmbientCurrent.Value = value;
     }
 
+    /// <summary>Forms that other formatters know for a value, or null for a value of which they know none.</summary>
+    public Func<object, IReadOnlyDictionary<string, string>?>? Others { get; set; }
+
     public void Register(Type type, string mime, Func<object, string> formatter) => _formatters[(type, mime)] = formatter;
 
     public void Prefer(Type type, string[] mimes) => _preferred[type] = mimes;
@@ -48,11 +51,12 @@ internal sealed class FormatterSet
             data[mime] = Custom(value, mime)!;
 
         if (data.Count == 0 && OwnBundle(value) is { } own)
-            return own.Data.ContainsKey(MimeBundle.PlainText)
-                ? own
-                : new MimeBundle(
-                    own.Data.Append(KeyValuePair.Create(MimeBundle.PlainText, MimeForms.PlainOf(own) ?? TypeNames.Short(value.GetType()))),
-                    own.Metadata);
+            return own;
+
+        if (data.Count == 0 && Others?.Invoke(value) is { } others)
+            return new MimeBundle(others.ContainsKey(MimeBundle.PlainText)
+                ? others
+                : others.Append(KeyValuePair.Create(MimeBundle.PlainText, Default(value)[MimeBundle.PlainText])));
 
         if (data.Count == 0 || !data.ContainsKey(MimeBundle.PlainText))
         {
@@ -76,6 +80,9 @@ internal sealed class FormatterSet
         if (bundle?[mime] is { } known)
             return known;
 
+        if (Others?.Invoke(value)?.GetValueOrDefault(mime) is { } other)
+            return other;
+
         if (value is string text)
             return text;
 
@@ -83,6 +90,14 @@ internal sealed class FormatterSet
         return forms.GetValueOrDefault(mime)
             ?? (mime == MimeBundle.Html ? HtmlWriter.Write(ViewOf(value)) : MimeForms.JsonOf(value, mime) ?? forms[MimeBundle.PlainText]);
     }
+
+    /// <summary>A list of objects or numbers as a table; null for a value that is none.</summary>
+    public MimeBundle? Table(object value) =>
+        value is System.Collections.IEnumerable and not string && ViewOf(value) is TableView view
+            ? new MimeBundle([
+                KeyValuePair.Create(MimeBundle.Html, HtmlWriter.Write(view)),
+                KeyValuePair.Create(MimeBundle.PlainText, PlainWriter.Write(view))])
+            : null;
 
     private Dictionary<string, string> Default(object value)
     {
@@ -117,6 +132,9 @@ internal sealed class FormatterSet
 
         if (Custom(value, MimeBundle.PlainText) is { } text)
             return new MarkupView(HtmlWriter.Encode(text), text);
+
+        if (Others?.Invoke(value)?.GetValueOrDefault(MimeBundle.Html) is { } other)
+            return new MarkupView(other, Scalars.OwnText(value) ?? TypeNames.Short(value.GetType()));
 
         return OwnBundle(value) is { } own && own[MimeBundle.Html] is { } markup
             ? new MarkupView(markup, own[MimeBundle.PlainText] ?? TypeNames.Short(value.GetType()))
@@ -154,7 +172,7 @@ internal sealed class FormatterSet
 
     /// <summary>A type, its base classes and its interfaces, the nearest first.
     /// Generic types also appear as open generic types.</summary>
-    private static IEnumerable<Type> Ancestry(Type type)
+    public static IEnumerable<Type> Ancestry(Type type)
     {
         for (var level = type; level is not null && level != typeof(object); level = level.BaseType)
         {
@@ -173,13 +191,25 @@ internal sealed class FormatterSet
         yield return typeof(object);
     }
 
-    private static MimeBundle? OwnBundle(object value)
+    /// <summary>What the value's own method gives, with plain text in any case; null for a value without that method.</summary>
+    public static MimeBundle? OwnBundle(object value)
     {
-        var method = value.GetType().GetMethod("ToMimeBundle", BindingFlags.Instance | BindingFlags.Public, Type.EmptyTypes);
-        return method is not null && typeof(IReadOnlyDictionary<string, string>).IsAssignableFrom(method.ReturnType)
-            && method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null,
-                null) is IReadOnlyDictionary<string, string> { Count: > 0 } data
-            ? new MimeBundle(data)
-            : null;
+        if (BundleMethod(value.GetType()) is not { } method
+            || method.Invoke(value, BindingFlags.DoNotWrapExceptions, null, null, null)
+                is not IReadOnlyDictionary<string, string> { Count: > 0 } data)
+            return null;
+
+        var bundle = new MimeBundle(data);
+        return data.ContainsKey(MimeBundle.PlainText)
+            ? bundle
+            : new MimeBundle(
+                data.Append(KeyValuePair.Create(MimeBundle.PlainText, MimeForms.PlainOf(bundle) ?? TypeNames.Short(value.GetType()))));
     }
+
+    /// <summary>The method by which values of a type say how they are shown, or null.</summary>
+    public static MethodInfo? BundleMethod(Type type) =>
+        type.GetMethod("ToMimeBundle", BindingFlags.Instance | BindingFlags.Public, Type.EmptyTypes) is { } method
+            && typeof(IReadOnlyDictionary<string, string>).IsAssignableFrom(method.ReturnType)
+            ? method
+            : null;
 }

@@ -21,7 +21,7 @@ internal static class OutputHtml
     {
         StreamOutput stream => Preformatted(Cut(stream.Text), stream.Stream == OutputStream.Error ? " err" : ""),
         ErrorOutput error => $"<div class=\"out failed\" role=\"alert\"><pre>{AnsiText.ToHtml(Cut(Told(error)))}</pre></div>",
-        DisplayOutput display => Bundle(display.Bundle, markdown, id is null ? "" : $" id=\"{id}\""),
+        DisplayOutput display => ToHtml(display.Bundle, markdown, id is null ? "" : $" id=\"{id}\""),
         UnknownOutput unknown => $"<pre class=\"out\">{WebUtility.HtmlEncode(Cut(unknown.Json.ToJsonString(Indented)))}</pre>",
         _ => "",
     };
@@ -29,7 +29,11 @@ internal static class OutputHtml
     private static string Told(ErrorOutput error) =>
         error.Traceback.Count > 0 ? string.Join('\n', error.Traceback) : $"{error.Name}: {error.Message}";
 
-    private static string Bundle(MimeBundle bundle, MarkdownHtml markdown, string id)
+    /// <summary>The HTML of a bundle.</summary>
+    /// <param name="bundle">The bundle.</param>
+    /// <param name="markdown">Renders Markdown.</param>
+    /// <param name="id">The attribute <c>id</c> with a space before it, or nothing.</param>
+    public static string ToHtml(MimeBundle bundle, MarkdownHtml markdown, string id = "")
     {
         if (bundle[MimeBundle.Html] is { } html)
             return $"<div class=\"out rich\"{id}>{html}</div>";

@@ -10,6 +10,7 @@ internal static partial class DirectiveCompleter
         ("#!about", "what this kernel is"),
         ("#!csharp", "the lines below are C#"),
         ("#!html", "the lines below are HTML"),
+        ("#!import \"", "runs a C# file"),
         ("#!javascript", "the lines below are a script for the page"),
         ("#!lsmagic", "the list of directives"),
         ("#!markdown", "the lines below are Markdown"),
@@ -48,7 +49,7 @@ internal static partial class DirectiveCompleter
 
         var slash = typed.LastIndexOfAny(['/', '\\']) + 1;
         var (parent, prefix) = (typed[..slash], typed[slash..]);
-        string[] extensions = kind == "load" ? [".cs", ".csx"] : [".dll"];
+        string[] extensions = kind != "r" ? [".cs", ".csx"] : [".dll"];
         try
         {
             var items = new DirectoryInfo(Path.Combine(folder, parent)).EnumerateFileSystemInfos(prefix + "*")
@@ -66,6 +67,6 @@ internal static partial class DirectiveCompleter
         }
     }
 
-    [GeneratedRegex(@"^\s*#(?<kind>r|load)\s+""(?<path>[^""]*)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\s*#(?<kind>r|load|!import)\s+""(?<path>[^""]*)$", RegexOptions.CultureInvariant)]
     private static partial Regex PathStart();
 }

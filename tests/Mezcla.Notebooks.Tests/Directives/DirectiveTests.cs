@@ -58,6 +58,8 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
     [InlineData("1 + 1;\n#r \"nothere.dll\"", "There is no file")]
     [InlineData("1 + 1;\n#r \"Some.Package\"", "#r \"nuget: Some.Package\"")]
     [InlineData("1 + 1;\n#load \"nothere.csx\"", "There is no file")]
+    [InlineData("1 + 1;\n#!import \"nothere.csx\"", "There is no file")]
+    [InlineData("1 + 1;\n#!import nothere.ipynb", "There is no file")]
     [InlineData("1 + 1;\n#r \"nuget: \"", "does not name a package")]
     [InlineData("1 + 1;\n#r \"nuget: A, 1.0 <evil/>\"", "is not a package version")]
     [InlineData("1 + 1;\n#i \"folder\"", "#i takes a package source")]
@@ -101,6 +103,33 @@ public sealed class DirectiveTests(EngineFixture cells) : IClassFixture<EngineFi
         var broken = (await engine.RunAsync("#load \"broken.csx\"", new RecordingOutput())).Error!;
         Assert.Contains("broken.csx, line 2, column 11", broken.Message);
         Assert.Null(broken.Line);
+    }
+
+    [Fact]
+    public async Task Import_runs_a_file_and_passes_over_one_that_the_host_provides()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "names.csx"), "using System.Text;\nvar imported = 3;");
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "given.csx"), "throw new Exception(\"not to be run\");");
+        var options = new CellEngineOptions { WorkingDirectory = _folder.FullName, ProvidedFiles = ["given.csx", "absent.csx"] };
+        using var engine = new CellEngine(options);
+        foreach (var line in new[] { "#!import \"given.csx\"", "#!import ../absent.csx", "#load \"given.csx\"" })
+        {
+            var output = new RecordingOutput();
+            Assert.Null((await engine.RunAsync(line, output)).Error);
+            Assert.Empty(output.Events);
+        }
+
+        Assert.Null((await engine.RunAsync("#!import \"names.csx\"", new RecordingOutput())).Error);
+        Assert.Equal(5, (await engine.RunAsync("imported + new StringBuilder(\"ab\").Length", new RecordingOutput())).ReturnValue);
+        using var other = new CellEngine(options with { ProvidedFiles = [] });
+        Assert.Contains("not to be run", (await other.RunAsync("#!import \"given.csx\"", new RecordingOutput())).Error!.Message);
+    }
+
+    [Fact]
+    public async Task An_assembly_that_the_host_has_already_can_be_named()
+    {
+        var own = typeof(CellEngine).Assembly.Location;
+        Assert.Equal("CellEngine", await cells.Value($"#r \"{own.Replace('\\', '/')}\"\ntypeof(Mezcla.Notebooks.CellEngine).Name"));
     }
 
     [Fact]

@@ -1,0 +1,70 @@
+using System.Runtime.Loader;
+
+namespace Mezcla.Notebooks.Tests;
+
+/// <summary>Packages that bring extensions for .NET Interactive's kernel, restored from NuGet.</summary>
+public sealed class InteractiveExtensionTests
+{
+    [Fact]
+    public async Task Formatters_of_extensions_apply_and_nothing_else_changes()
+    {
+        using var engine = new CellEngine();
+        await Run(engine, "var ofCells = new { X = 1 };");
+        Assert.Equal("1.2", (await Run(engine, "new Version(1, 2)")).Value![MimeBundle.PlainText]);
+        Assert.Empty(Loaded(engine));
+        await Restore(engine, "#r \"nuget: Microsoft.Data.Analysis, 0.23.1\"");
+        var frame = (await Run(engine, """
+            using Microsoft.Data.Analysis;
+            new DataFrame(new Int32DataFrameColumn("count", [7, 8]), new StringDataFrameColumn("word", ["x", null]))
+            """)).Value!;
+        Assert.Contains("<th>count</th>", frame[MimeBundle.Html]);
+        Assert.Contains("<i>index</i>", frame[MimeBundle.Html]);
+        Assert.Contains("count", frame[MimeBundle.PlainText]);
+        Assert.NotEmpty(Loaded(engine));
+        Assert.Equal(["text/plain"], (await Run(engine, "new Version(1, 2)")).Value!.Data.Keys);
+        Assert.Contains("class=\"mz\"", (await Run(engine, "new[] { new { A = 1 } }")).Value![MimeBundle.Html]);
+
+        await Run(engine, "Formatter.Register<DataFrame>(f => $\"<b>{f.Rows.Count}</b>\");");
+        Assert.Equal("<b>1</b>", (await Run(engine, "new DataFrame(new Int32DataFrameColumn(\"a\", [1]))")).Value![MimeBundle.Html]);
+    }
+
+    [Fact]
+    public async Task Plotly_charts_are_pictures()
+    {
+        using var engine = new CellEngine();
+        await Restore(engine, "#r \"nuget: Plotly.NET.Interactive, 6.0.0\"\n#r \"nuget: Plotly.NET.CSharp, 0.14.0\"");
+        var chart = (await Run(engine, "Plotly.NET.CSharp.Chart.Line<int, int, string>(x: [1, 2, 3], y: [3, 1, 2])")).Value!;
+        Assert.Contains("\"y\":[3,1,2]", chart[MimeBundle.Html]);
+    }
+
+    [Fact]
+    public async Task Html_can_be_written_as_csharp()
+    {
+        using var engine = new CellEngine();
+        await Restore(engine, "using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;");
+        Assert.Equal("<div><b>a &lt; b</b>c</div>", (await Run(engine, "div(b(\"a < b\"), \"c\")")).Value![MimeBundle.Html]);
+        await Run(engine, "record Point(int X); Formatter.Register<Point>(p => i($\"{p.X}\").ToString());");
+        Assert.Equal("<i>7</i>", (await Run(engine, "new Point(7)")).Value![MimeBundle.Html]);
+    }
+
+    private static async Task<CellResult> Run(CellEngine engine, string code)
+    {
+        var result = await engine.RunAsync(code, new RecordingOutput());
+        Assert.True(result.Error is null, result.Error?.Message);
+        return result;
+    }
+
+    private static async Task Restore(CellEngine engine, string code)
+    {
+        var output = new RecordingOutput();
+        var result = await engine.RunAsync(code, output);
+        Assert.SkipWhen(result.Error?.Message.Contains("Could not restore", StringComparison.Ordinal) == true, result.Error?.Message ?? "");
+        Assert.Null(result.Error);
+        Assert.DoesNotContain("could not be loaded", string.Join('\n', output.Events));
+    }
+
+    // The load context of the engine holds what its cells brought.
+    private static IEnumerable<string> Loaded(CellEngine engine) =>
+        AssemblyLoadContext.GetLoadContext(engine.Variables[0].Type.Assembly)!.Assemblies.Select(assembly => assembly.GetName().Name!)
+            .Where(name => name.StartsWith("Microsoft.DotNet.Interactive", StringComparison.Ordinal));
+}
