@@ -36,7 +36,7 @@ internal static class BarPainter
         for (var s = 0; s < series.Length; s++)
         {
             var name = series[s].Name;
-            SeriesPainter.InGroup(svg, names.IndexOf(name), color =>
+            SeriesPainter.InGroup(svg, chart.ColourOf(name, names), color =>
             {
                 for (var c = 0; c < Math.Min(categories.Count, series[s].Values.Length); c++)
                 {

@@ -36,6 +36,7 @@ public sealed class Chart
     internal bool ShowValues { get; private init; }
     internal int Bins { get; private init; }
     internal bool Markers { get; private init; }
+    internal Dictionary<string, int> Colours { get; } = new(StringComparer.Ordinal);
     internal double Width { get; private set; } = 660;
     internal double? Height { get; private set; }
 
@@ -193,6 +194,38 @@ public sealed class Chart
         return this;
     }
 
+    /// <summary>Adds repeated measurements, such as the losses of several seeds: at each x a dot at their mean, and a line from the smallest
+    /// to the largest.</summary>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="xs">The x values.</param>
+    /// <param name="runs">The measurements at each x; at least one.</param>
+    /// <exception cref="ArgumentException">There are not as many xs as lists of runs, a list is empty, or the chart has bars.</exception>
+    public Chart Spread<TX>(string name, IEnumerable<TX> xs, IEnumerable<IEnumerable<double>> runs) where TX : INumberBase<TX>
+    {
+        var (x, all) = (Numbers(xs), runs.Select(r => r.ToArray()).ToArray());
+        Check(name, x.Length, all.Length);
+        if (all.Any(r => r.Length == 0))
+            throw new ArgumentException($"{name}: an x value has no runs; each needs at least one.");
+        if (Type is Kind.Bars or Kind.Histogram or Kind.Heatmap)
+            throw new ArgumentException($"{name}: a {Type.ToString().ToLowerInvariant()} chart shows no spreads; use Chart.Scatter.");
+        Series.Add(new SpreadSeries(name, x, all));
+        return this;
+    }
+
+    /// <summary>Adds repeated measurements of named things, such as the losses of several seeds of each model: a dot at their mean, and a
+    /// line from the smallest to the largest.</summary>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="categories">The names on the x axis.</param>
+    /// <param name="runs">The measurements of each; at least one.</param>
+    /// <exception cref="ArgumentException">There are not as many names as lists of runs, a list is empty, or the chart has bars.</exception>
+    public Chart Spread(string name, IEnumerable<string> categories, IEnumerable<IEnumerable<double>> runs)
+    {
+        var axis = X.Categories ??= [];
+        var names = categories.ToArray();
+        axis.AddRange(names.Where(n => !axis.Contains(n)).Distinct());
+        return Spread(name, names.Select(n => axis.IndexOf(n)), runs);
+    }
+
     /// <summary>Adds a line to a chart of any kind with numbers on both axes, such as a fit through points.</summary>
     /// <param name="name">The name in the legend.</param>
     /// <param name="xs">The x values.</param>
@@ -227,6 +260,20 @@ public sealed class Chart
     /// <param name="to">Where it ends.</param>
     /// <param name="text">The label.</param>
     public Chart Region(double from, double to, string text) => With(() => Annotations.Add(new(text, from, double.NaN, to)));
+
+    /// <summary>Gives the series with a name the colour with a number, so that a thing keeps its colour in several charts. Other series get
+    /// the colour of their place in the legend.</summary>
+    /// <param name="name">The name of the series.</param>
+    /// <param name="colour">The number of the colour, from 0; colours repeat after the eighth, with dashed lines.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    public Chart Colour(string name, int colour)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(colour);
+        return With(() => Colours[name] = colour);
+    }
+
+    /// <summary>The number of a series' colour.</summary>
+    internal int ColourOf(string name, List<string> names) => Colours.TryGetValue(name, out var colour) ? colour : names.IndexOf(name);
 
     /// <summary>Adds a second line below the title.</summary>
     /// <param name="text">The line.</param>

@@ -106,8 +106,9 @@ internal static class ChartRenderer
             var room = 24 + Svg.WidthOf(name, TextSize) + 16;
             if (x > 12 && x + room > width - 4)
                 (x, y) = (12, y + 20);
-            svg.Open("g", $"class=\"l{i % Palette.Count}\"");
-            SeriesPainter.Key(svg, chart.Series.Where(s => s.Name == names[i]), i, x, y - 4);
+            var color = chart.ColourOf(names[i], names);
+            svg.Open("g", $"class=\"l{color % Palette.Count}\"");
+            SeriesPainter.Key(svg, chart.Series.Where(s => s.Name == names[i]), color, x, y - 4);
             svg.Text(x + 24, y, name, "");
             svg.Close("g");
             x += room;

@@ -71,6 +71,9 @@ internal static class ChartText
         {
             LineSeries line => Curve(chart, line.X, line.Y),
             PointSeries points => Cloud(chart, points.X, points.Y),
+            SpreadSeries spread => string.Join(", ", spread.Runs.Select((r, i) =>
+                $"{ValueX(chart, spread.X[i])}: {NumberText.Format(r.Min(), chart.Y.Format)} " +
+                    $"to {NumberText.Format(r.Max(), chart.Y.Format)}, mean {NumberText.Format(r.Average(), chart.Y.Format)}")),
             BandSeries { Layer: true } band => Curve(chart, band.X, [.. band.High.Zip(band.Low, (h, l) => h - l)]),
             BandSeries band => $"band over {band.X.Length} x values",
             BarSeries bars => Bars(chart, bars),

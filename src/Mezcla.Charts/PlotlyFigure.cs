@@ -80,7 +80,7 @@ internal static class PlotlyFigure
         var counted = 0;
         foreach (var series in chart.Series)
         {
-            var index = names.IndexOf(series.Name);
+            var index = chart.ColourOf(series.Name, names);
             var color = Palette.Light[index % Palette.Count];
             // The legend lists each name once, with its line or points and not with the band around them.
             var first = chart.Series.Where(s => s.Name == series.Name).OrderBy(s => s is BandSeries ? 1 : 0).First() == series;
@@ -88,6 +88,7 @@ internal static class PlotlyFigure
             {
                 LineSeries line => [Curve(chart, line, color, dashed: index >= Palette.Count)],
                 PointSeries points => [Cloud(chart, points, color)],
+                SpreadSeries spread => [Spread(chart, spread, color)],
                 BandSeries band => Band(chart, band, color),
                 BarSeries bars => [Bars(chart, bars, color)],
                 HistogramSeries => [Bins(histogram!, counted++, color)],
@@ -127,6 +128,19 @@ internal static class PlotlyFigure
         };
         if (points.Texts is { } texts)
             trace["text"] = new JsonArray([.. texts.Select(t => (JsonNode)Text(t))]);
+        return trace;
+    }
+
+    private static JsonObject Spread(Chart chart, SpreadSeries spread, string color)
+    {
+        var (trace, means) = (Cloud(chart, new(spread.Name, spread.X, spread.Means, null), color), spread.Means);
+        trace["error_y"] = new JsonObject
+        {
+            ["type"] = "data",
+            ["symmetric"] = false,
+            ["array"] = Numbers([.. spread.Runs.Select((r, i) => r.Max() - means[i])]),
+            ["arrayminus"] = Numbers([.. spread.Runs.Select((r, i) => means[i] - r.Min())]),
+        };
         return trace;
     }
 

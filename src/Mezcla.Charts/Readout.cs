@@ -39,7 +39,7 @@ internal static class Readout
             var (value, height) = ValueAt(curve, at);
             if (!frame.Y.Has(height))
                 continue;
-            var color = names.IndexOf(curve.Name);
+            var color = chart.ColourOf(curve.Name, names);
             svg.Circle(x, frame.Y.Map(height), 3.5, $"class=\"f{color % Palette.Count}\"");
             if (shown++ < MostValues)
                 words.Raw(

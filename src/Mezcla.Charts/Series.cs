@@ -26,6 +26,16 @@ internal sealed record PointSeries(string Name, double[] X, double[] Y, string[]
     public override IEnumerable<double> Ys => Y;
 }
 
+/// <summary>Repeated measurements at each x: their mean, and the smallest and the largest.</summary>
+internal sealed record SpreadSeries(string Name, double[] X, double[][] Runs) : Series(Name)
+{
+    public override IEnumerable<double> Xs => X;
+
+    public override IEnumerable<double> Ys => Runs.SelectMany(r => r);
+
+    public double[] Means => [.. Runs.Select(r => r.Average())];
+}
+
 /// <summary>The area between two curves: an interval, or one layer of stacked areas.</summary>
 internal sealed record BandSeries(string Name, double[] X, double[] Low, double[] High, bool Layer) : Series(Name)
 {

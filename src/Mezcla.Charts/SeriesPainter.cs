@@ -13,11 +13,13 @@ internal static class SeriesPainter
             Bins(svg, chart, frame, names);
         // Areas are drawn first, then lines, then points, in whatever order they were added.
         foreach (var band in chart.Series.OfType<BandSeries>())
-            InGroup(svg, names.IndexOf(band.Name), color => Band(svg, band, frame, color));
+            InGroup(svg, chart.ColourOf(band.Name, names), color => Band(svg, band, frame, color));
         foreach (var line in chart.Series.OfType<LineSeries>())
-            InGroup(svg, names.IndexOf(line.Name), color => Line(svg, line, frame, color));
+            InGroup(svg, chart.ColourOf(line.Name, names), color => Line(svg, line, frame, color));
         foreach (var points in chart.Series.OfType<PointSeries>())
-            InGroup(svg, names.IndexOf(points.Name), color => Points(svg, points, chart, frame, color));
+            InGroup(svg, chart.ColourOf(points.Name, names), color => Points(svg, points, chart, frame, color));
+        foreach (var spread in chart.Series.OfType<SpreadSeries>())
+            InGroup(svg, chart.ColourOf(spread.Name, names), color => Spread(svg, spread, chart, frame, color));
     }
 
     public static void InGroup(Svg svg, int color, Action<int> draw)
@@ -34,7 +36,7 @@ internal static class SeriesPainter
         {
             if (one is LineSeries)
                 svg.Line(x, y, x + 18, y, Palette.Stroke(color, 2.5));
-            else if (one is PointSeries)
+            else if (one is PointSeries or SpreadSeries)
                 svg.Path(Marker(color, x + 9, y, 4.2), Palette.Fill(color));
             else
                 svg.Rect(x + 2, y - 6, 14, 12,
@@ -164,6 +166,31 @@ internal static class SeriesPainter
         svg.Close("g");
     }
 
+    private static void Spread(Svg svg, SpreadSeries spread, Chart chart, Frame frame, int color)
+    {
+        // Over named categories, the series stand side by side, so that they do not hide one another.
+        var series = chart.Series.OfType<SpreadSeries>().ToList();
+        var shift = chart.X.Categories is { } names
+            ? (series.IndexOf(spread) - (series.Count - 1) / 2.0) * Math.Min(16, frame.Width / names.Count / (series.Count + 1))
+            : 0;
+        var means = spread.Means;
+        for (var i = 0; i < means.Length; i++)
+        {
+            if (!frame.X.Has(spread.X[i]) || !frame.Y.Has(means[i]))
+                continue;
+            var (low, high) = (spread.Runs[i].Min(), spread.Runs[i].Max());
+            var x = frame.X.Map(spread.X[i]) + shift;
+            var (top, bottom) = (frame.Y.Map(high), frame.Y.Map(frame.Y.Has(low) ? low : means[i]));
+            svg.Line(x, top, x, bottom, Palette.Stroke(color % Palette.Count, 1.6));
+            svg.Line(x - 4, top, x + 4, top, Palette.Stroke(color % Palette.Count, 1.6));
+            svg.Line(x - 4, bottom, x + 4, bottom, Palette.Stroke(color % Palette.Count, 1.6));
+            string Number(double v) => NumberText.Format(v, chart.Y.Format, 4);
+            var tooltip = $"{(spread.Name.Length > 0 ? spread.Name + ": " : "")}{ChartText.ValueX(chart, spread.X[i])}, mean " +
+                $"{Number(means[i])}, {Number(low)} to {Number(high)} in {spread.Runs[i].Length} runs";
+            svg.Path(Marker(color, x, frame.Y.Map(means[i]), 4.2), Palette.Fill(color), tooltip);
+        }
+    }
+
     private static void Bins(Svg svg, Chart chart, Frame frame, List<string> names)
     {
         var histogram = Histogram.Of(chart);
@@ -171,7 +198,7 @@ internal static class SeriesPainter
         var several = series.Length > 1;
         for (var s = 0; s < series.Length; s++)
         {
-            InGroup(svg, names.IndexOf(series[s].Name), color =>
+            InGroup(svg, chart.ColourOf(series[s].Name, names), color =>
             {
                 var outline = new StringBuilder($"M{Svg.F(frame.X.Map(histogram.Edges[0]))} {Svg.F(frame.Bottom)}");
                 svg.Open("g", Palette.Fill(color) + (several ? " fill-opacity=\"0.35\"" : ""));

@@ -31,6 +31,29 @@ public partial class ChartTests
     }
 
     [Fact]
+    public void A_spread_shows_mean_smallest_and_largest()
+    {
+        var chart = Chart.Scatter("Loss", y: "nats").Spread("dense", ["small", "large"], [[3.0, 3.5, 3.25], [2.0]])
+            .Spread("mixture", ["small", "large"], [[2.9, 3.0], [1.5, 1.7]]);
+        Assert.Contains("dense: small, mean 3.25, 3 to 3.5 in 3 runs", chart.ToSvg());
+        Assert.Contains("small: 2.9 to 3, mean 2.95, large: 1.5 to 1.7, mean 1.6", chart.ToText());
+        Assert.Contains("\"arrayminus\":[0.25,0]", chart.ToPlotly().Replace(" ", ""));
+        Assert.Contains("has no runs", Assert.Throws<ArgumentException>(() => Chart.Lines().Spread("a", [1], [[]])).Message);
+        Assert.Throws<ArgumentException>(() => Chart.Lines().Spread("a", [1, 2], [[1.0]]));
+        Assert.Contains("use Chart.Scatter", Assert.Throws<ArgumentException>(() => Chart.Bars().Spread("a", [1], [[1.0]])).Message);
+    }
+
+    [Fact]
+    public void A_series_keeps_the_colour_that_it_is_given()
+    {
+        var chart = Chart.Lines().Add("expert 4", [1, 2], [1, 2]).Add("expert 1", [1, 2], [2, 1]).Colour("expert 4", 4).Colour("expert 1", 1);
+        Assert.Contains($"stroke=\"{Palette.Light[4]}\"", chart.ToSvg());
+        Assert.DoesNotContain($"\"{Palette.Light[0]}\"", chart.ToSvg());
+        Assert.Contains(Palette.Light[4], chart.ToPlotly());
+        Assert.Throws<ArgumentOutOfRangeException>(() => chart.Colour("expert 1", -1));
+    }
+
+    [Fact]
     public void Every_kind_is_well_formed_in_every_form()
     {
         foreach (var chart in Kinds())
