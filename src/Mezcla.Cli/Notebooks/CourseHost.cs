@@ -12,8 +12,11 @@ internal static class CourseHost
     private static readonly string[] Assemblies =
     [
         "Mezcla.Tensors", "Mezcla", "Mezcla.Datasets", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts",
-        "Mezcla.Experiments", "Mezcla.Kernel",
+        "Mezcla.Experiments", "Mezcla.Kernel", "Mezcla.Tensors.Torch",
     ];
+
+    // TorchSharp's managed part, so that a chapter can compare itself with it; its names are not imported.
+    private const string Peer = "TorchSharp";
 
     // A name that ends in .* stands for the namespace and all namespaces below it. Namespaces without public types are left out.
     private static readonly string[] Namespaces =
@@ -34,7 +37,7 @@ internal static class CourseHost
         return new CellEngineOptions
         {
             KernelName = "mezcla",
-            References = references,
+            References = [.. references, Assembly.Load(Peer)],
             Imports = [.. Namespaces.SelectMany(wanted => Existing(wanted, existing)).Distinct()],
             WorkingDirectory = workingDirectory,
             NativeLibrary = (file, others) => TorchLibrary.Loadable(file, others),
