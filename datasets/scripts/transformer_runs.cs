@@ -6,6 +6,7 @@
 
 // The recorded runs of chapter 04: take-away.jsonl and race.jsonl in ../runs. Lines that are there already are not made again.
 // From the root of the repository: dotnet run -c Release datasets/scripts/transformer_runs.cs datasets/runs
+// A second argument, take-away or race, makes one of the two files only.
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -24,21 +25,37 @@ var ids = BytePairTokenizer.Train(corpus.Text, 512).Encode(corpus.Text);
 var data = new TokenBatches(ids, validationShare: 0.1);
 float[] rates = [0.002f, 0.006f, 0.018f];
 
-foreach (var seed in new ulong[] { 1, 2, 3 })
-    foreach (var rate in rates)
-        foreach (var missing in new[] { "nothing", "norms", "residual connections", "MLPs" })
-            TakeAway(missing, rate, seed);
+// Three learning rates with one seed, then more seeds.
+if (args.ElementAtOrDefault(1) != "race")
+    TakeAwayRuns();
+if (args.ElementAtOrDefault(1) != "take-away")
+    RaceRuns();
 
-foreach (var rate in rates)
-    foreach (var name in new[] { "transformer", "LSTM" })
-        Race(name, rate, 1);
-foreach (var name in new[] { "transformer", "LSTM" })
+void TakeAwayRuns()
 {
-    var best = Lines("race.jsonl").Where(run => (string)run["name"]! == name && (ulong)run["seed"]! == 1)
-        .MinBy(run => (double)run["validation"]!.AsArray()[^1]!["loss"]!)!;
-    Race(name, (float)best["learning_rate"]!, 2);
-    Race(name, (float)best["learning_rate"]!, 3);
+    string[] arms = ["nothing", "norms", "residual connections", "MLPs"];
+    foreach (var rate in rates)
+        foreach (var missing in arms)
+            TakeAway(missing, rate, 1);
+    foreach (var seed in new ulong[] { 2, 3 })
+        foreach (var missing in arms)
+            TakeAway(missing, Best("take-away.jsonl", missing), seed);
 }
+
+void RaceRuns()
+{
+    string[] arms = ["transformer", "LSTM"];
+    foreach (var rate in rates)
+        foreach (var name in arms)
+            Race(name, rate, 1);
+    foreach (var seed in new ulong[] { 2, 3 })
+        foreach (var name in arms)
+            Race(name, Best("race.jsonl", name), seed);
+}
+
+// The learning rate at which the first seed ended lowest.
+float Best(string file, string name) => (float)Lines(file).Where(run => (string)run["name"]! == name && (ulong)run["seed"]! == 1)
+    .MinBy(run => (double)run["validation"]!.AsArray()[^1]!["loss"]!)!["learning_rate"]!;
 
 // GPT-2's layers with one kind of part missing, as in the chapter.
 void TakeAway(string missing, float rate, ulong seed)
@@ -142,7 +159,7 @@ void TakeAway(string missing, float rate, ulong seed)
 // A transformer and an LSTM of one size, which spend the same number of operations.
 void Race(string name, float rate, ulong seed)
 {
-    const int Steps = 1200, LstmWidth = 117;
+    const int Steps = 600, LstmWidth = 117;
     if (Exists("race.jsonl", name, rate, seed))
         return;
     var clock = Stopwatch.StartNew();
