@@ -6,7 +6,7 @@
 
 // The recorded runs of chapter 04: take-away.jsonl and race.jsonl in ../runs. Lines that are there already are not made again.
 // From the root of the repository: dotnet run -c Release datasets/scripts/transformer_runs.cs datasets/runs
-// A second argument, take-away or race, makes one of the two files only.
+// A second argument, take-away, scale or race, makes a part of them only; a third, transformer or LSTM, one side of the race only.
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -26,9 +26,12 @@ var data = new TokenBatches(ids, validationShare: 0.1);
 float[] rates = [0.002f, 0.006f, 0.018f];
 
 // Three learning rates with one seed, then more seeds.
-if (args.ElementAtOrDefault(1) != "race")
+var part = args.ElementAtOrDefault(1);
+if (part is null or "take-away")
     TakeAwayRuns();
-if (args.ElementAtOrDefault(1) != "take-away")
+if (part is null or "scale")
+    ScaleRuns();
+if (part is null or "race")
     RaceRuns();
 
 void TakeAwayRuns()
@@ -42,9 +45,17 @@ void TakeAwayRuns()
             TakeAway(missing, Best("take-away.jsonl", missing), seed);
 }
 
+// With and without norms, from initial weights four times as large.
+void ScaleRuns()
+{
+    foreach (var seed in new ulong[] { 1, 2, 3 })
+        foreach (var missing in new[] { "nothing", "norms" })
+            TakeAway(missing, 0.006f, seed, sigma: 0.5f);
+}
+
 void RaceRuns()
 {
-    string[] arms = ["transformer", "LSTM"];
+    string[] arms = args.Length > 2 ? args[2..] : ["transformer", "LSTM"];
     foreach (var rate in rates)
         foreach (var name in arms)
             Race(name, rate, 1);
@@ -58,10 +69,10 @@ float Best(string file, string name) => (float)Lines(file).Where(run => (string)
     .MinBy(run => (double)run["validation"]!.AsArray()[^1]!["loss"]!)!["learning_rate"]!;
 
 // GPT-2's layers with one kind of part missing, as in the chapter.
-void TakeAway(string missing, float rate, ulong seed)
+void TakeAway(string missing, float rate, ulong seed, float sigma = 0.125f)
 {
     const int Steps = 300, Layers = 6, Width = 64, Heads = 4, Time = 64, Batch = 16;
-    if (Exists("take-away.jsonl", missing, rate, seed))
+    if (Exists("take-away.jsonl", missing, rate, seed, sigma))
         return;
     var clock = Stopwatch.StartNew();
     var shape = new TransformerConfig
@@ -80,7 +91,7 @@ void TakeAway(string missing, float rate, ulong seed)
         },
         FeedForward = new(4 * Width, Bias: true),
         TiedHead = true,
-        InitializerRange = 0.125f,
+        InitializerRange = sigma,
     };
     var model = new Transformer(shape, new RandomStream(seed));
     var w = model.NamedParameters().ToDictionary(p => p.Name, p => p.Tensor);
@@ -105,6 +116,7 @@ void TakeAway(string missing, float rate, ulong seed)
         name = missing,
         seed,
         learning_rate = rate,
+        sigma,
         steps = Steps,
         layers = Layers,
         width = Width,
@@ -159,14 +171,14 @@ void TakeAway(string missing, float rate, ulong seed)
 // A transformer and an LSTM of one size, which spend the same number of operations.
 void Race(string name, float rate, ulong seed)
 {
-    const int Steps = 600, LstmWidth = 117;
+    const int Steps = 300, Time = 64, LstmWidth = 117;
     if (Exists("race.jsonl", name, rate, seed))
         return;
     var clock = Stopwatch.StartNew();
     var shape = new TransformerConfig
     {
         VocabularySize = 512,
-        ContextLength = 128,
+        ContextLength = Time,
         Layers = 4,
         HiddenSize = 64,
         Attention = new() { Heads = 4, KeyValueHeads = 4, HeadSize = 16 },
@@ -175,14 +187,14 @@ void Race(string name, float rate, ulong seed)
         TiedHead = true,
         InitializerRange = 0.125f,
     };
-    var perToken = FlopCount.Of(shape, tokens: 128, causal: true).Forward / 128.0;
+    var perToken = FlopCount.Of(shape, tokens: Time, causal: true).Forward / Time;
     var perLstmToken = 2.0 * (8 * LstmWidth * LstmWidth + 512 * LstmWidth);
     var isLstm = name == "LSTM";
     LanguageModel model = isLstm
-        ? new RecurrentModel(new(512, 128, Layers: 1, LstmWidth), new RandomStream(seed))
+        ? new RecurrentModel(new(512, Time, Layers: 1, LstmWidth), new RandomStream(seed))
         : new Transformer(shape, new RandomStream(seed));
     var steps = isLstm ? (int)(Steps * perToken / perLstmToken) : Steps;
-    var config = new TrainingConfig { Steps = steps, LearningRate = rate, Seed = seed, EvaluationInterval = 100, EvaluationBatches = 16 };
+    var config = new TrainingConfig { Steps = steps, LearningRate = rate, Seed = seed, EvaluationInterval = 50, EvaluationBatches = 16 };
     var result = new Trainer(model, data, config).Run();
     Write("race.jsonl", new
     {
@@ -191,7 +203,7 @@ void Race(string name, float rate, ulong seed)
         learning_rate = rate,
         steps,
         batch = 16,
-        context = 128,
+        context = Time,
         parameters = model.CountParameters(),
         operations_per_token = isLstm ? perLstmToken : perToken,
         data = "moby-dick, 512 byte pairs",
@@ -205,8 +217,8 @@ IEnumerable<JsonNode> Lines(string file) => File.Exists(Path.Combine(folder, fil
     ? File.ReadLines(Path.Combine(folder, file)).Select(line => JsonNode.Parse(line)!)
     : [];
 
-bool Exists(string file, string name, float rate, ulong seed) => Lines(file).Any(run => (string)run["name"]! == name
-    && (float)run["learning_rate"]! == rate && (ulong)run["seed"]! == seed);
+bool Exists(string file, string name, float rate, ulong seed, float sigma = 0.125f) => Lines(file).Any(run => (string)run["name"]! == name
+    && (float)run["learning_rate"]! == rate && (ulong)run["seed"]! == seed && (float)(run["sigma"] ?? 0.125f)! == sigma);
 
 void Write(string file, object record)
 {
