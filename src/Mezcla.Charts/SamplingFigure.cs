@@ -108,7 +108,7 @@ public sealed class SamplingFigure
         "<button type=\"button\" style=\"margin:2px 12px;font:inherit\">draw 20 tokens</button> <output name=\"kept\"></output></div>";
 
     private static string Slider(string name, int least, int most, int value) =>
-        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px\"><span style=\"width:88px\">{name}</span>" +
+        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px\"><span style=\"width:104px\">{name}</span>" +
         $"<input type=\"range\" min=\"{least}\" max=\"{most}\" value=\"{value}\" style=\"flex:1;min-width:80px\">" +
         "<output style=\"width:40px\"></output></label>";
 
@@ -126,7 +126,7 @@ public sealed class SamplingFigure
             [t.toFixed(1), k === n ? 'all' : k, top.toFixed(2)].forEach(function (text, i) { told[i].value = text; });
             p = tokens.map(function (token, i) { return i < k ? Math.exp((token[1] - tokens[0][1]) / t) : 0; });
             var total = sum(p);
-            p = p.map(function (x) { x /= total; var keep = before < top - 1e-9; before += x; return keep ? x : 0; });
+            p = p.map(function (x) { x /= total; var keep = top === 1 || before < top; before += x; return keep ? x : 0; });
             total = sum(p);
             p = p.map(function (x) { return x / total; });
             bars.forEach(function (bar, i) {
