@@ -37,7 +37,8 @@ internal static class CourseHost
         return new CellEngineOptions
         {
             KernelName = "mezcla",
-            References = [.. references, Assembly.Load(Peer)],
+            References = references,
+            Replaceable = [Assembly.Load(Peer)],
             Imports = [.. Namespaces.SelectMany(wanted => Existing(wanted, existing)).Distinct()],
             WorkingDirectory = workingDirectory,
             NativeLibrary = (file, others) => TorchLibrary.Loadable(file, others),
