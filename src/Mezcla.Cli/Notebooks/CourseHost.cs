@@ -9,6 +9,9 @@ namespace Mezcla.Cli.Notebooks;
 /// notebook runner: the course's libraries are referenced and imported.</summary>
 internal static class CourseHost
 {
+    // TorchSharp's managed part, so that a chapter can compare itself with it; its names are not imported.
+    private const string Peer = "TorchSharp";
+
     /// <summary>The options of a cell engine with these references and imports.</summary>
     /// <param name="workingDirectory">The folder that relative paths in directives start from; null for the current directory.</param>
     public static CellEngineOptions Options(string? workingDirectory = null)
@@ -19,6 +22,7 @@ internal static class CourseHost
         {
             KernelName = "mezcla",
             References = references,
+            Replaceable = [Assembly.Load(Peer)],
             Imports = CourseLibraries.Namespaces,
             ProvidedFiles = ["mezcla.csx"],
             WorkingDirectory = workingDirectory,

@@ -27,7 +27,7 @@ internal sealed class CellSession
         var context = new CellLoadContext(own, options.KernelName, options.NativeLibrary);
         Compiler = new CellCompiler(
             context,
-            References.Framework().Concat(own.Select(References.Of)),
+            References.Framework().Concat(own.Concat(options.Replaceable).Select(References.Of)),
             Imports.Concat(options.Imports),
             options.Globals?.GetType());
         _states[0] = options.Globals;

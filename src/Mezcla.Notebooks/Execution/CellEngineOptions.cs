@@ -12,6 +12,10 @@ public sealed record CellEngineOptions
     /// <summary>Assemblies that cells can use without <c>#r</c>, beyond .NET itself and this library.</summary>
     public IReadOnlyList<Assembly> References { get; init; } = [];
 
+    /// <summary>Assemblies of the host that cells can use without <c>#r</c> as well, but that a package which a notebook restores replaces.
+    /// The host and the cells share their types only as long as no package does.</summary>
+    public IReadOnlyList<Assembly> Replaceable { get; init; } = [];
+
     /// <summary>
     /// Namespaces that every cell imports, in addition to <see cref="StandardImports"/> and the display helpers. To import the static
     /// members of a type, write <c>static Full.Name</c>.
