@@ -205,7 +205,9 @@ public class PublishedBugTests
         var moe = Moe with { TopK = topK, Routing = routing };
         var layer = Layer(moe);
         layer.Forward(Tokens(), new ForwardContext { Training = true, Random = new RandomStream(4) }).Square().Sum().Backward();
-        Assert.Equal(learns, layer.Router.NamedParameters().Any(p => p.Tensor.Grad is { } g && g.ToArray().Any(v => Math.Abs(v) > 1e-6f)));
+        // Rounding leaves a trace of a gradient where two equal terms cancel.
+        var nothing = 1e-4f * Largest(layer.Up.Weight);
+        Assert.Equal(learns, layer.Router.NamedParameters().Any(p => Largest(p.Tensor) > nothing));
         Assert.Equal(learns, routing.RouterLearns(topK));
 
         // Training refuses what could never learn. With a single expert there is nothing to choose.
@@ -220,6 +222,8 @@ public class PublishedBugTests
             else
                 Assert.Contains("router cannot learn", Assert.IsType<ArgumentException>(error).Message);
         }
+
+        static float Largest(Tensor tensor) => tensor.Grad?.ToArray().Max(Math.Abs) ?? 0;
     }
 
     [Theory]
