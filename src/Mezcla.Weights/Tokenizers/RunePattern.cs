@@ -146,7 +146,7 @@ internal sealed class RunePattern
                 PatternOperation.LastLineEnd => last || at == codes.Length - 1 && codes[at] == '\n',
                 PatternOperation.LineStart => first || codes[at - 1] == '\n' && !last,
                 PatternOperation.LineEnd => last || codes[at] == '\n',
-                _ => (!first && RuneSet.Word[codes[at - 1]]) != (!last && RuneSet.Word[codes[at]]),
+                _ => (!first && RuneSet.WordOrLatinNumber[codes[at - 1]]) != (!last && RuneSet.WordOrLatinNumber[codes[at]]),
             };
         }
     }

@@ -286,7 +286,7 @@ internal sealed class RunePatternParser
             case 'd' or 'D':
                 return letter == 'd' ? RuneSet.Category("Nd")! : RuneSet.Category("Nd")!.Complement();
             case 'w' or 'W':
-                return letter == 'w' ? RuneSet.Word : RuneSet.Word.Complement();
+                return letter == 'w' ? RuneSet.WordOrLatinNumber : RuneSet.WordOrLatinNumber.Complement();
             case 'p' or 'P':
                 return Property(letter == 'P');
         }

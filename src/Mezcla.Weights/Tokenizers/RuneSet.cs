@@ -48,6 +48,9 @@ internal sealed class RuneSet
         .Union(Of(code => code is >= 0x24B6 and <= 0x24E9 or >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169
             or >= 0x1F170 and <= 0x1F189));
 
+    /// <summary>What <c>\w</c> means in Oniguruma: characters of words, and the raised digits and fractions of Latin-1.</summary>
+    public static RuneSet WordOrLatinNumber { get; } = Word.Union(Of(code => code is 0xB2 or 0xB3 or 0xB9 or >= 0xBC and <= 0xBE));
+
     public bool this[int code] => code >> 6 < _bits.Length ? (_bits[code >> 6] >> (code & 63) & 1) != 0 : _beyond;
 
     public static RuneSet Of(Func<int, bool> contains) => Of(Enumerable.Range(0, Size).Where(contains));
@@ -87,7 +90,8 @@ internal sealed class RuneSet
     public RuneSet AnyCase() => Union(Of(Folds.Value.Select(group => group.Append(group.Key).ToArray())
         .Where(group => group.Any(code => this[code])).SelectMany(group => group)));
 
-    private static int Fold(int code) => Rune.ToLowerInvariant(Rune.ToUpperInvariant(new(code))).Value;
+    // .NET has no capital for the long s.
+    private static int Fold(int code) => code == 0x17F ? 's' : Rune.ToLowerInvariant(Rune.ToUpperInvariant(new(code))).Value;
 
     private ulong Bits(int index) => index < _bits.Length ? _bits[index] : _beyond ? ulong.MaxValue : 0;
 

@@ -156,6 +156,14 @@ public class PipelineTokenizerTests
         static string Flag(bool value) => value ? "true" : "false";
     }
 
+    [Theory]
+    [InlineData(@"\w"), InlineData(@"\W"), InlineData(@"\d"), InlineData(@"\s"), InlineData(@"\p{L}"), InlineData(@"\p{Lu}")]
+    [InlineData(@"\p{Ll}"), InlineData(@"\p{Lo}"), InlineData(@"\p{M}"), InlineData(@"\p{N}"), InlineData(@"\p{P}"), InlineData(@"\p{S}")]
+    [InlineData(@"\p{Letter}"), InlineData(@"(?<=\b)[^|]"), InlineData("(?i)[a-z]")]
+    public void Classes_of_characters_are_those_of_Oniguruma(string pattern) => Compare(
+        Json(null, Split(pattern, "Removed"), model: ",\"byte_fallback\":true"),
+        [string.Join('|', Enumerable.Range(0x20, 0x2FE0).Concat(Enumerable.Range(0xF900, 0x600)).Select(c => new Rune(c)))]);
+
     [Theory, MemberData(nameof(Published))]
     public void What_was_encoded_is_decoded_in_its_normal_form(string name, string json)
     {
