@@ -15,8 +15,9 @@ internal sealed class RuneSet
 
     private static readonly Dictionary<string, string> LongNames = ("Letter L Uppercase_Letter Lu Lowercase_Letter Ll " +
         "Titlecase_Letter Lt Modifier_Letter Lm Other_Letter Lo Mark M Nonspacing_Mark Mn Spacing_Mark Mc Enclosing_Mark Me " +
-        "Number N Decimal_Number Nd Letter_Number Nl Other_Number No Punctuation P Symbol S Math_Symbol Sm " +
-        "Currency_Symbol Sc Modifier_Symbol Sk Other_Symbol So Separator Z Other C Control Cc").Split(' ').Chunk(2).ToDictionary(n => n[0], n => n[1], StringComparer.OrdinalIgnoreCase);
+        "Number N Decimal_Number Nd Letter_Number Nl Other_Number No Punctuation P Symbol S Math_Symbol Sm Currency_Symbol Sc " +
+        "Modifier_Symbol Sk Other_Symbol So Separator Z Other C Control Cc").Split(' ').Chunk(2)
+        .ToDictionary(n => n[0], n => n[1], StringComparer.OrdinalIgnoreCase);
 
     private static readonly ConcurrentDictionary<string, RuneSet?> Properties = new();
 

@@ -32,7 +32,7 @@ internal static class TextCutter
                 var list = step.GetProperty("pretokenizers").EnumerateArray().ToArray();
                 // There a piece counts as the first if its characters come from the first one of the text, even those put before it.
                 if (list.Skip(1).Any(s => s.GetRawText() is var text && text.Contains("Metaspace") && text.Contains("\"first\"")))
-                    throw new FormatException("its Metaspace puts a space before the first piece after other steps, which is not supported");
+                    throw new FormatException("its Metaspace puts a space before a first piece after other steps: not supported");
                 var steps = list.Select(Read).ToArray();
                 return piece => steps.Aggregate<Func<TextPiece, IEnumerable<TextPiece>>, IEnumerable<TextPiece>>([piece],
                     (pieces, cut) => pieces.SelectMany(cut));
