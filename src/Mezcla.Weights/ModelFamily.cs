@@ -45,7 +45,6 @@ public static class ModelFamilies
             return ModelFamily.Gpt2;
         }
         Need(config.Positions.Kind == PositionKind.Rotary, "a model without positions");
-        Need(config.Positions.Scaling is null or Llama3Scaling, "YaRN scaling");
         Need(config.Norm.Kind == NormKind.RmsNorm, "layer norm with rotary positions");
         if (config.MixtureOfExperts is not { } moe)
         {

@@ -29,7 +29,15 @@ public sealed class LlamaCppTests : IDisposable
     private static BytePairTokenizer Train(SplitPattern pattern) =>
         BytePairTokenizer.Train(Corpus.Load("moby-dick").Text[..200_000], 640, pattern, "<|endoftext|>");
 
-    public static TheoryData<string> Names => ["gpt2", "llama", "llama-tied", "mixtral"];
+    public static TheoryData<string> Names => ["gpt2", "llama", "llama-tied", "mixtral", .. Scalings.Keys];
+
+    // Texts here are up to 64 tokens long, several times the contexts that these were stretched from.
+    private static readonly Dictionary<string, RotaryScaling> Scalings = new()
+    {
+        ["llama-linear"] = new LinearScaling(4),
+        ["llama-yarn"] = new YarnScaling(4, 16, Truncate: true),
+        ["llama-yarn-magnitude"] = new YarnScaling(8, 32, Truncate: true, Magnitude: 1.5),
+    };
 
     private static TransformerConfig Config(string name, int vocabulary)
     {
@@ -38,7 +46,7 @@ public sealed class LlamaCppTests : IDisposable
             Name = name,
             VocabularySize = vocabulary,
             TiedHead = name == "llama-tied",
-            Positions = new(PositionKind.Rotary, 500_000, name == "llama" ? new Llama3Scaling() : null),
+            Positions = new(PositionKind.Rotary, 500_000, name == "llama" ? new Llama3Scaling() : Scalings.GetValueOrDefault(name)),
         };
         return name != "gpt2" ? llama : llama with
         {
@@ -119,6 +127,22 @@ public sealed class LlamaCppTests : IDisposable
         var generator = new Generator(source.Load(), source.Tokenizer!);
         Assert.Equal(answer.Greedy, generator.Tokens(answer.Ids, 20).ToArray());
         Assert.Equal(answer.Text, tokenizer.Decode(answer.Greedy));
+    }
+
+    [Theory, InlineData("llama-linear"), InlineData("llama-yarn"), InlineData("llama-yarn-magnitude")]
+    public void A_model_whose_positions_are_scaled_in_another_way_would_not_pass_for_the_same(string name)
+    {
+        var model = Model(Config(name, Gpt4Like.Value.VocabularySize));
+        var answer = Ask(Write(model, Gpt4Like.Value), new { text = Prompt, count = 0 })[0];
+        foreach (var other in Scalings.Values.Append(null).Where(s => s != model.Config.Positions.Scaling))
+        {
+            var scaled = new Transformer(
+                model.Config with { Positions = model.Config.Positions with { Scaling = other } }, new RandomStream(1));
+            foreach (var (from, to) in model.NamedParameters().Zip(scaled.NamedParameters()))
+                Module.Assign(to.Tensor, from.Tensor.ToArray());
+            Assert.ThrowsAny<Xunit.Sdk.XunitException>(
+                () => AssertClose(answer.Probabilities, Probabilities(scaled, answer.Ids), 2e-3));
+        }
     }
 
     private const int Continued = 24;

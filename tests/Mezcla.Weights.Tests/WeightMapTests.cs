@@ -238,13 +238,81 @@ public sealed class WeightMapTests : IDisposable
     [InlineData("""
         {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
         "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"yarn"}}
-        """, "'yarn'")]
+        """, "factor is missing")]
+    [InlineData("""
+        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"longrope","factor":4}}
+        """, "'longrope'")]
+    [InlineData("""
+        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"linear","factor":0.5}}
+        """, "factor of the rotary scaling is 0.5")]
+    [InlineData("""
+        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,
+        "rope_scaling":{"rope_type":"dynamic","factor":4,"original_max_position_embeddings":4}}
+        """, "set max_position_embeddings to this number")]
     [InlineData("""[1]""", "an object is expected")]
     [InlineData("""{"model_type":""", "config.json")]
     public void Configurations_that_cannot_be_are_refused(string json, string what)
     {
         File.WriteAllText(At("config.json"), json);
         Assert.Contains(what, Assert.Throws<InvalidDataException>(() => HuggingFaceConfig.Read(At("config.json"))).Message);
+    }
+
+    public static TheoryData<string, RotaryScaling?> Scalings => new()
+    {
+        { """{"type":"linear","factor":2.5}""", new LinearScaling(2.5) },
+        { """{"rope_type":"default"}""", null },
+        { """{"rope_type":"dynamic","factor":4}""", null }, // up to the trained context, the length here, nothing is scaled
+        { """{"type":"dynamic","factor":4,"original_max_position_embeddings":32768}""", null },
+        { """{"rope_type":"yarn","factor":4}""", new YarnScaling(4, 32768, Truncate: true) },
+        {
+            """{"type":"yarn","factor":4,"original_max_position_embeddings":8192,"beta_fast":16,"beta_slow":2,"truncate":false}""",
+            new YarnScaling(4, 8192, 2, 16)
+        },
+        { """{"type":"yarn","factor":40,"attention_factor":1.25}""", new YarnScaling(40, 32768, Truncate: true, Magnitude: 1.25) },
+        {
+            """{"type":"yarn","factor":40,"mscale":1,"mscale_all_dim":0.5}""",
+            new YarnScaling(40, 32768, Truncate: true, Magnitude: (0.1 * Math.Log(40) + 1) / (0.05 * Math.Log(40) + 1))
+        },
+    };
+
+    [Theory, MemberData(nameof(Scalings))]
+    public void Scaled_positions_are_read_and_written_back(string json, RotaryScaling? scaling)
+    {
+        File.WriteAllText(At("config.json"), $$"""
+            {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":32768,
+            "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{{json}}}
+            """);
+        var config = HuggingFaceConfig.Read(At("config.json"));
+        Assert.Equal(scaling, config.Positions.Scaling);
+        File.WriteAllText(At("config.json"), HuggingFaceConfig.Write(config));
+        Assert.Equal(config, HuggingFaceConfig.Read(At("config.json")));
+        var writer = new GgufWriter();
+        if (scaling is YarnScaling { Truncate: false })
+        {
+            Assert.Contains("between dimensions",
+                Assert.Throws<NotSupportedException>(() => GgufConfig.Write(writer, config)).Message);
+            return;
+        }
+        GgufConfig.Write(writer, config);
+        var read = GgufScaling.Read(writer.Metadata, "llama");
+        Assert.Equal(scaling is YarnScaling { Magnitude: not null } ? null : scaling,
+            read is YarnScaling { Magnitude: not null } ? null : read);
+        Assert.Equal((scaling as YarnScaling)?.Magnitude ?? 1, (read as YarnScaling)?.Magnitude ?? 1, 1e-6);
+    }
+
+    [Theory]
+    [InlineData("yarn", 0.5f, "factor is 0.5")]
+    [InlineData("longrope", 4f, "'longrope' is not supported")]
+    public void Scalings_in_a_GGUF_file_that_are_not_known_are_refused(string type, float factor, string what)
+    {
+        var metadata = new GgufWriter().Metadata;
+        metadata.Add("llama.rope.scaling.type", type);
+        metadata.Add("llama.rope.scaling.factor", factor);
+        metadata.Add("llama.context_length", 64u);
+        Assert.Contains(what, Assert.Throws<InvalidDataException>(() => GgufScaling.Read(metadata, "llama")).Message);
     }
 
     [Fact]

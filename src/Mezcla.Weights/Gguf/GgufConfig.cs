@@ -71,6 +71,8 @@ public static class GgufConfig
         }
         if (config.Positions.Scaling is Llama3Scaling scaling)
             writer.Add(RotaryFactors, Quantization.Formats.FloatFormat.F32, [attention.HeadSize / 2], Factors(config, scaling));
+        else if (config.Positions.Scaling is { } other)
+            GgufScaling.Write(metadata, architecture, other);
     }
 
     private static TransformerConfig Gpt2(GgufFile file)
@@ -113,8 +115,6 @@ public static class GgufConfig
         var size = Size(metadata, "llama.attention.key_length", Math.Max(1, width / heads));
         if (Size(metadata, "llama.attention.value_length", size) != size || Size(metadata, "llama.rope.dimension_count", size) != size)
             throw new InvalidDataException("heads whose keys, values and rotated parts differ in size are not supported.");
-        if (metadata.Contains("llama.rope.scaling.type") && metadata.GetString("llama.rope.scaling.type") is var type and not "none")
-            throw new InvalidDataException($"rotary scaling of the type '{type}' is not supported.");
         var wide = Size(metadata, "llama.feed_forward_length");
         var experts = (int)Math.Clamp(metadata.GetInteger("llama.expert_count", 0), 0, 1 << 16);
         var biased = file.Contains("blk.0.attn_q.bias");
@@ -143,12 +143,15 @@ public static class GgufConfig
                 TopK = Size(metadata, "llama.expert_used_count"),
                 Expert = new(wide, Activation.Silu, Gated: true)
             },
-            Positions = new(PositionKind.Rotary, metadata.GetNumber("llama.rope.freq_base", 10_000)),
+            Positions = new(PositionKind.Rotary, metadata.GetNumber("llama.rope.freq_base", 10_000),
+                GgufScaling.Read(metadata, "llama")),
             Norm = new(NormKind.RmsNorm, Epsilon(metadata, "llama.attention.layer_norm_rms_epsilon"), Bias: false),
             TiedHead = !file.Contains("output.weight"),
         };
         if (config.MixtureOfExperts is { } moe && moe.TopK > moe.Experts)
             throw new InvalidDataException($"a token cannot use {moe.TopK} of {moe.Experts} experts.");
+        if (file.Contains(RotaryFactors) && config.Positions.Scaling is not null)
+            throw new InvalidDataException($"{RotaryFactors} together with rotary scaling of another kind is not supported.");
         return file.Contains(RotaryFactors)
             ? config with { Positions = config.Positions with { Scaling = Recognize(config, file.ReadFloats(RotaryFactors)) } } : config;
     }

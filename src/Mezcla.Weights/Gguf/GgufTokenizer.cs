@@ -95,6 +95,9 @@ public static class GgufTokenizer
                 metadata.Add(Prefix + "model", "llama");
                 metadata.Add(Prefix + "add_space_prefix", false);
                 break;
+            case PipelineTokenizer:
+                throw new NotSupportedException(
+                    "A GGUF file names the steps of a tokenizer instead of holding them, and those of this tokenizer.json have no name.");
             default:
                 throw new NotSupportedException($"llama.cpp has no tokenizer of the kind {tokenizer.GetType().Name}.");
         }

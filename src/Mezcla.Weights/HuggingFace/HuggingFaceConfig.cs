@@ -94,17 +94,8 @@ public static class HuggingFaceConfig
                     throw new NotSupportedException($"{family} files have no attention biases.");
                 json["sliding_window"] = attention.SlidingWindow;
             }
-            if (config.Positions.Scaling is Llama3Scaling scaling)
-            {
-                json["rope_scaling"] = new JsonObject
-                {
-                    ["rope_type"] = "llama3",
-                    ["factor"] = scaling.Factor,
-                    ["low_freq_factor"] = scaling.LowFrequencyFactor,
-                    ["high_freq_factor"] = scaling.HighFrequencyFactor,
-                    ["original_max_position_embeddings"] = scaling.OriginalContext,
-                };
-            }
+            if (config.Positions.Scaling is { } scaling)
+                json["rope_scaling"] = HuggingFaceScaling.Write(scaling);
             if (config.MixtureOfExperts is { } moe)
             {
                 json["num_local_experts"] = moe.Experts;
@@ -196,7 +187,8 @@ public static class HuggingFaceConfig
                 SlidingWindow = json.Has("sliding_window") ? json.Size("sliding_window") : json.HasNull("sliding_window") ? null : window,
             },
             FeedForward = new(json.Size("intermediate_size"), Activation.Silu, Gated: true),
-            Positions = new(PositionKind.Rotary, rotary.Number("rope_theta", json.Number("rope_theta", theta)), Scaling(scaling)),
+            Positions = new(PositionKind.Rotary, rotary.Number("rope_theta", json.Number("rope_theta", theta)),
+                HuggingFaceScaling.Read(scaling, json.Size("max_position_embeddings"))),
             Norm = new(NormKind.RmsNorm, (float)json.Number("rms_norm_eps", epsilon), Bias: false),
             TiedHead = json.Flag("tie_word_embeddings", false),
         };
@@ -214,12 +206,4 @@ public static class HuggingFaceConfig
             Expert = new(json.Size("intermediate_size"), Activation.Silu, Gated: true)
         };
     }
-
-    private static Llama3Scaling? Scaling(HuggingFaceJson? json) => json?.Text("rope_type", json.Text("type", "default")) switch
-    {
-        null or "default" => null,
-        "llama3" => new Llama3Scaling(json.Number("factor"), json.Number("low_freq_factor"), json.Number("high_freq_factor"),
-            json.Size("original_max_position_embeddings")),
-        var other => throw new InvalidDataException($"rotary scaling of the type '{other}' is not supported."),
-    };
 }

@@ -18,6 +18,9 @@ public static class ByteAlphabet
         return new(text);
     }
 
+    /// <summary>Whether a character stands for a byte.</summary>
+    public static bool Contains(char character) => Bytes.ContainsKey(character);
+
     /// <summary>Converts text written by <see cref="ToText"/> back to bytes.</summary>
     /// <exception cref="FormatException">A character does not belong to the alphabet.</exception>
     public static byte[] ToBytes(string text)

@@ -156,10 +156,15 @@ public sealed class SentencePieceTokenizer : Tokenizer
             for (end = start + 1; !added && end < ids.Length && !IsAdded(ids[end]);)
                 end++;
             var part = base.Decode(ids[start..end]);
-            text.Append(!added && part.StartsWith(' ') && AddsSpace(start == 0 ? -1 : ids[start - 1], part.AsSpan(1)) ? part[1..] : part);
+            var before = start == 0 ? -1 : ids[start - 1];
+            text.Append(!added && part.StartsWith(' ') && AddsSpace(before, HasSpace(part.AsSpan(1))) ? part[1..] : part);
         }
         return text.ToString();
     }
+
+    /// <inheritdoc/>
+    public override bool AddsSpace(int before, ReadOnlySpan<byte> part) =>
+        (before < 0 || IsAdded(before)) && AddsSpace(before, part.StartsWith(" "u8) || part.StartsWith("▁"u8));
 
     /// <inheritdoc/>
     protected override void EncodeOrdinary(ReadOnlySpan<char> part, List<int> ids, int? before)
@@ -169,7 +174,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
             && _pieces[id].Type == SentencePieceType.UserDefined;
         if (part.Length == 0 && !symbolAtStart)
             return;
-        var spaced = string.Concat(AddsSpace(ids.Count == 0 ? -1 : ids[^1], part) ? "▁" : "", part).Replace(' ', '▁');
+        var spaced = string.Concat(AddsSpace(ids.Count == 0 ? -1 : ids[^1], HasSpace(part)) ? "▁" : "", part).Replace(' ', '▁');
         var utf8 = Encoding.UTF8.GetBytes(spaced);
         for (int start = 0, end; start < utf8.Length; start = end)
         {
@@ -204,13 +209,14 @@ public sealed class SentencePieceTokenizer : Tokenizer
         text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
         && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b) ? b : null;
 
-    // before: the id before the part, -1 at the start of the text.
-    private bool AddsSpace(int before, ReadOnlySpan<char> part) => Prefix switch
+    private static bool HasSpace(ReadOnlySpan<char> part) => part is [' ' or '▁', ..];
+
+    // before: the added token before the part, -1 at the start of the text; spaced: whether the part begins with a space.
+    private bool AddsSpace(int before, bool spaced) => Prefix switch
     {
         SpacePrefix.Never => false,
         SpacePrefix.EachPart => true,
-        SpacePrefix.Start or SpacePrefix.EachPartWithoutSpace => (before < 0 || Prefix != SpacePrefix.Start)
-            && (part.Length == 0 || part[0] is not (' ' or '▁')),
+        SpacePrefix.Start or SpacePrefix.EachPartWithoutSpace => (before < 0 || Prefix != SpacePrefix.Start) && !spaced,
         _ => before < 0 || _pieces[before].Type != SentencePieceType.UserDefined,
     };
 

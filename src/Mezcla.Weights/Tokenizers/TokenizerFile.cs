@@ -8,8 +8,8 @@ namespace Mezcla.Weights.Tokenizers;
 public static class TokenizerFile
 {
     /// <summary>
-    /// Reads a tokenizer: Hugging Face's <c>tokenizer.json</c> with a byte-pair model (GPT-2, Llama 2 and 3, Mistral) or one that
-    /// <see cref="Save"/> wrote, or SentencePiece's <c>tokenizer.model</c> with a byte-pair model
+    /// Reads a tokenizer: Hugging Face's <c>tokenizer.json</c> with a byte-pair model (GPT-2, Llama 2 and 3, Mistral, Qwen, OLMo,
+    /// Pythia, Gemma) or one that <see cref="Save"/> wrote, or SentencePiece's <c>tokenizer.model</c> with a byte-pair model
     /// (Llama 2). If the path is a folder, the file of either name in it is read.
     /// </summary>
     /// <exception cref="FormatException">The file is damaged or of an unsupported kind; the message names the file and the

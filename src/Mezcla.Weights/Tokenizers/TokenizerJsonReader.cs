@@ -4,9 +4,10 @@ using Mezcla.Tokenization;
 namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
-/// Reads Hugging Face's <c>tokenizer.json</c> where its model is byte-pair encoding: on bytes (GPT-2, Llama 3) or on characters
-/// with byte fallback (Llama 2, Mistral); or with one token per character, as <see cref="TokenizerJsonWriter"/> writes it. It throws if the
-/// file has a setting that it does not know, because ignoring it would give wrong tokens.
+/// Reads Hugging Face's <c>tokenizer.json</c> where its model is byte-pair encoding: on bytes (GPT-2, Llama 3), on characters with byte
+/// fallback (Llama 2, Mistral) or after other steps (Qwen, OLMo, Pythia, Gemma); or with one token per character, as
+/// <see cref="TokenizerJsonWriter"/> writes it. It throws if the file has a setting that it does not know, because ignoring it would give
+/// wrong tokens.
 /// </summary>
 internal static class TokenizerJsonReader
 {
@@ -37,6 +38,7 @@ internal static class TokenizerJsonReader
 
         var special = new Dictionary<string, int>();
         var always = new Dictionary<string, int>();
+        var normalized = new HashSet<string>();
         foreach (var token in Items(root, "added_tokens"))
         {
             var content = String(token, "content")!;
@@ -44,6 +46,8 @@ internal static class TokenizerJsonReader
                 if (Flag(token, flag))
                     throw new FormatException($"its added token '{content}' is marked {flag}, which is not supported");
             (Flag(token, "special") ? special : always).Add(content, token.GetProperty("id").GetInt32());
+            if (Flag(token, "normalized"))
+                normalized.Add(content);
         }
         var vocabulary = model.GetProperty("vocab").EnumerateObject().ToDictionary(t => t.Name, t => t.Value.GetInt32());
         var steps = Steps(root, "pre_tokenizer", "pretokenizers");
@@ -59,18 +63,33 @@ internal static class TokenizerJsonReader
         var merges = Items(model, "merges").Select(Merge).ToList();
         var onBytes = steps.Any(s => String(s, "type") == "ByteLevel");
         var begins = BeginsWithSpecial(root);
-        if (!onBytes)
+        if (!onBytes && IsSentencePiece(model, vocabulary, [.. special.Keys, .. always.Keys])
+            && Prefix(root, steps) is { } spacePrefix)
             return new SentencePieceTokenizer(Pieces(vocabulary, special, always, merges, Flag(model, "byte_fallback")),
-                Prefix(root, steps), merges)
+                spacePrefix, merges)
             { ExpectsBeginOfText = begins };
 
-        if (Steps(root, "normalizer", "normalizers") is [var normalizer, ..])
-            throw new FormatException($"its normalizer {String(normalizer, "type")} is not supported");
+        if (!onBytes || Has(root, "normalizer") || ByteLevel(steps) is not var (pattern, prefixSpace))
+            return Pipeline(root, onBytes, new()
+            {
+                Json = root.GetRawText(),
+                Vocabulary = vocabulary,
+                Merges = merges,
+                Special = special,
+                Always = always.Where(t => !normalized.Contains(t.Key)).ToDictionary(),
+                AlwaysNormalized = always.Where(t => normalized.Contains(t.Key)).ToDictionary(),
+                Normalize = Has(root, "normalizer") ? TextNormalizer.Read(root.GetProperty("normalizer")) : null,
+                Cut = Has(root, "pre_tokenizer") ? TextCutter.Read(root.GetProperty("pre_tokenizer")) : null,
+                Unknown = String(model, "unk_token"),
+                FuseUnknown = Flag(model, "fuse_unk"),
+                ByteFallback = Flag(model, "byte_fallback"),
+                WholePieces = Flag(model, "ignore_merges"),
+                Text = TextOfTokens(root, onBytes),
+            }, special.Keys.FirstOrDefault(normalized.Contains), begins);
         string[] added = [.. special.Keys, .. always.Keys];
         foreach (var token in added.Where(token => !AddedTokens.IsByte(token)))
             vocabulary.Remove(token);
         merges = AddedTokens.WithoutThem(merges, added);
-        var (pattern, prefixSpace) = ByteLevel(steps);
         return Gpt2Vocabulary.FromMerges(vocabulary, merges, pattern, special, always, Flag(model, "ignore_merges"), prefixSpace,
             begins);
     }
@@ -85,7 +104,57 @@ internal static class TokenizerJsonReader
             : throw new FormatException($"a merge has {parts.Length} parts: '{string.Join(' ', parts)}'");
     }
 
-    private static (SplitPattern Pattern, bool PrefixSpace) ByteLevel(JsonElement[] steps)
+    // Whether a model on characters does what a SentencePieceTokenizer does: it merges, joins unknown neighbours or has a token for each
+    // byte, and has no token with a space.
+    private static bool IsSentencePiece(JsonElement model, Dictionary<string, int> vocabulary, HashSet<string> added)
+    {
+        var bytes = Flag(model, "byte_fallback");
+        return !Flag(model, "ignore_merges") && !vocabulary.Keys.Any(token => token.Contains(' ') && !added.Contains(token))
+            && (bytes ? Enumerable.Range(0, 256).All(b => vocabulary.ContainsKey($"<0x{b:X2}>")) : Flag(model, "fuse_unk"));
+    }
+
+    private static PipelineTokenizer Pipeline(JsonElement root, bool onBytes, PipelineTokenizer.Settings settings,
+        string? normalizedSpecial, bool begins)
+    {
+        if (normalizedSpecial is not null && Has(root, "normalizer"))
+            throw new FormatException($"its special token '{normalizedSpecial}' is to be found in normalized text, which is not supported");
+        var needed = Enumerable.Range(0, 256).Select(b => onBytes ? ByteAlphabet.ToText([(byte)b]) : $"<0x{b:X2}>");
+        if (settings.Unknown is null && (onBytes || settings.ByteFallback ? needed.FirstOrDefault(b => !settings.Vocabulary.ContainsKey(b))
+            : "for every character") is { } lacking)
+            throw new FormatException(onBytes || settings.ByteFallback
+                ? $"it has neither an unknown token nor a token '{lacking}' for a byte, so it cannot encode every text"
+                : "its tokens are neither bytes (a ByteLevel step) nor has it an unknown token, so it cannot encode every text");
+        return new(settings) { ExpectsBeginOfText = begins };
+    }
+
+    private static PipelineTokenizer.TokenText TextOfTokens(JsonElement root, bool onBytes)
+    {
+        var steps = Steps(root, "decoder", "decoders");
+        // Without a decoder tokens are words, which spaces part.
+        if (steps.Length == 0)
+            return onBytes ? new(OnBytes: true) : new(OnBytes: false, Before: " ", DropsFirstSpace: true);
+        var text = new PipelineTokenizer.TokenText(OnBytes: false);
+        foreach (var step in steps)
+            text = String(step, "type") switch
+            {
+                "ByteLevel" => text with { OnBytes = true },
+                "Metaspace" => text with
+                {
+                    Space = String(step, "replacement"),
+                    DropsFirstSpace = String(step, "prepend_scheme") != "never" && Flag(step, "add_prefix_space", true),
+                },
+                "Replace" when String(step, "content") == " " && String(step.GetProperty("pattern"), "String") is { Length: > 0 } space =>
+                    text with { Space = space },
+                "Strip" when String(step, "content") == " " && step.GetProperty("start").GetInt32() == 1
+                    && step.GetProperty("stop").GetInt32() == 0 => text with { DropsFirstSpace = true },
+                "Fuse" or "ByteFallback" => text,
+                _ => throw new FormatException($"its decoder {step.GetRawText()} is not supported"),
+            };
+        return text;
+    }
+
+    // Null for steps other than those of a BytePairTokenizer.
+    private static (SplitPattern Pattern, bool PrefixSpace)? ByteLevel(JsonElement[] steps)
     {
         var pattern = SplitPattern.None;
         bool bytes = false, prefixSpace = false;
@@ -97,9 +166,7 @@ internal static class TokenizerJsonReader
                     var regex = Regex(step);
                     pattern = Enum.GetValues<SplitPattern>().FirstOrDefault(known => known.Expression() is { } e && e == regex);
                     if (pattern == SplitPattern.None)
-                        throw new FormatException(
-                            "it splits text by an expression that is not GPT-2's, GPT-4's (and Llama 3's) or " +
-                                $"GPT-4o's: {step.GetProperty("pattern").GetRawText()}");
+                        return null;
                     break;
                 case "ByteLevel" when !bytes:
                     bytes = true;
@@ -107,18 +174,20 @@ internal static class TokenizerJsonReader
                     if (!Flag(step, "use_regex", true))
                         break;
                     if (pattern != SplitPattern.None)
-                        throw new FormatException("it splits text twice, by an expression of its own and by GPT-2's");
+                        return null;
                     pattern = SplitPattern.Gpt2;
                     break;
                 default:
-                    throw new FormatException($"its pre_tokenizer has a step that is not supported: {step.GetRawText()}");
+                    return null;
             }
         }
-        return (pattern, prefixSpace);
+        // A space before each piece of a pattern is not the same as one before the text.
+        return prefixSpace && steps.Length > 1 ? null : (pattern, prefixSpace);
     }
 
-    // A normalizer (Llama 2) or, in later files, the pre-tokenizer Metaspace replaces spaces by '▁' and adds one at the start.
-    private static SpacePrefix Prefix(JsonElement root, JsonElement[] preTokenizer)
+    // A normalizer (Llama 2) or, in later files, the pre-tokenizer Metaspace replaces spaces by '▁' and adds one at the start. Null for
+    // steps other than these.
+    private static SpacePrefix? Prefix(JsonElement root, JsonElement[] preTokenizer)
     {
         var prefix = SpacePrefix.Never;
         var replaced = false;
@@ -142,12 +211,10 @@ internal static class TokenizerJsonReader
                     };
                     break;
                 default:
-                    throw new FormatException($"it prepares text by a step that is not supported: {step.GetRawText()}");
+                    return null;
             }
         }
-        return replaced
-            ? prefix
-            : throw new FormatException("its tokens are neither bytes (a ByteLevel step) nor text with '▁' for a space");
+        return replaced ? prefix : null;
     }
 
     private static SentencePiece[] Pieces(Dictionary<string, int> vocabulary, Dictionary<string, int> special,
@@ -195,6 +262,12 @@ internal static class TokenizerJsonReader
 
     private static IEnumerable<JsonElement> Items(JsonElement element, string name) =>
         element.TryGetProperty(name, out var list) && list.ValueKind != JsonValueKind.Null ? list.EnumerateArray() : [];
+
+    // Whether a part of the pipeline is there; an empty Sequence is not.
+    private static bool Has(JsonElement root, string name) => root.TryGetProperty(name, out var step)
+        && step.ValueKind != JsonValueKind.Null
+        && (String(step, "type") != "Sequence" || step.EnumerateObject().Any(p => p.Value is { ValueKind: JsonValueKind.Array } steps
+            && steps.GetArrayLength() > 0));
 
     private static string? String(JsonElement element, string name) => element.TryGetProperty(name, out var child)
         ? child.GetString()

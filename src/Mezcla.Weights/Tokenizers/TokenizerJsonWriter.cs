@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Mezcla.Tokenization;
@@ -20,6 +21,11 @@ internal static class TokenizerJsonWriter
 
     public static void Write(Tokenizer tokenizer, Stream stream)
     {
+        if (tokenizer is PipelineTokenizer pipeline)
+        {
+            stream.Write(Encoding.UTF8.GetBytes(pipeline.Json));
+            return;
+        }
         var (normalizer, preTokenizer, decoder, model) = tokenizer switch
         {
             BytePairTokenizer bytes => OnBytes(bytes),
@@ -51,9 +57,16 @@ internal static class TokenizerJsonWriter
 
     private static (object?, object?, object?, object) OnBytes(BytePairTokenizer tokenizer)
     {
-        object byteLevel = new { type = "ByteLevel", add_prefix_space = tokenizer.AddPrefixSpace, trim_offsets = true, use_regex = false };
+        // After a Split the space would stand before each piece, not before the text, so GPT-2's pattern has to be ByteLevel's own.
+        var words = tokenizer is { AddPrefixSpace: true, Pattern: SplitPattern.Gpt2 };
+        if (tokenizer.AddPrefixSpace && tokenizer.Pattern is not (SplitPattern.Gpt2 or SplitPattern.None))
+            throw new NotSupportedException(
+                $"A tokenizer.json cannot say that a space is put before a text that is cut by the pattern {tokenizer.Pattern}.");
+        var space = tokenizer.AddPrefixSpace;
+        object byteLevel = new { type = "ByteLevel", add_prefix_space = space, trim_offsets = true, use_regex = words };
         string[] text = [.. Enumerable.Range(0, tokenizer.Vocabulary.Count).Select(id => ByteAlphabet.ToText(tokenizer.Vocabulary[id]))];
-        return (null, tokenizer.Pattern.Expression() is { } regex ? Sequence("pretokenizers", Split(regex), byteLevel) : byteLevel,
+        return (null,
+            !words && tokenizer.Pattern.Expression() is { } regex ? Sequence("pretokenizers", Split(regex), byteLevel) : byteLevel,
             byteLevel,
             Model(text, tokenizer.Merges, null, fallback: false, tokenizer.WholePieces));
     }

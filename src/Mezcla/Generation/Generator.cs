@@ -49,7 +49,8 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
     {
         if (stop is not null && stop.Contains(""))
             throw new ArgumentException("An empty stop string would end every text before it begins.", nameof(stop));
-        return Pieces(Tokens(Encode(prompt), count, sampling, sample), stop ?? []);
+        var ids = Encode(prompt);
+        return Pieces(Tokens(ids, count, sampling, sample), stop ?? [], prompt.Length == 0 ? -1 : ids[^1]);
     }
 
     /// <summary>The ids that <see cref="Stream"/> starts from.</summary>
@@ -65,7 +66,8 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
             ?? throw new ArgumentException("The prompt is empty, and the tokenizer has no token that begins a text.", nameof(prompt))];
     }
 
-    private IEnumerable<string> Pieces(IEnumerable<int> ids, IReadOnlyList<string> stop)
+    // before: the last id of the prompt, -1 at the start of the text.
+    private IEnumerable<string> Pieces(IEnumerable<int> ids, IReadOnlyList<string> stop, int before)
     {
         var decoder = Encoding.UTF8.GetDecoder();
         var pending = new StringBuilder();
@@ -73,7 +75,8 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
         var hold = stop.Select(s => s.Length - 1).DefaultIfEmpty(0).Max();
         foreach (var id in ids.TakeWhile(id => id != tokenizer.EndOfText))
         {
-            Append(BytesOf(id), flush: false);
+            Append(BytesOf(id, before), flush: false);
+            before = id;
             if (FindStop(pending.ToString(), stop) is var end and >= 0)
             {
                 if (end > 0)
@@ -101,12 +104,14 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
         }
     }
 
+    // What an id adds to the text after another, without a space that encoding would add there again.
     // A model may have more rows than its tokenizer has tokens. If it draws such an id, that is shown in the text instead of thrown.
-    private byte[] BytesOf(int id)
+    private byte[] BytesOf(int id, int before)
     {
         try
         {
-            return tokenizer.TokenBytes(id);
+            var bytes = tokenizer.TokenBytes(id);
+            return bytes is [(byte)' ', .. var rest] && tokenizer.AddsSpace(before, rest) ? rest : bytes;
         }
         catch (ArgumentOutOfRangeException)
         {

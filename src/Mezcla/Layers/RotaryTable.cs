@@ -17,21 +17,18 @@ public sealed class RotaryTable
     /// <summary>The table for heads whose rotated part is <paramref name="size"/> wide.</summary>
     public static RotaryTable Create(int positions, int size, PositionConfig config)
     {
-        var frequencies = Frequencies(size, config);
+        var (frequencies, half) = (Frequencies(size, config), size / 2);
         // YaRN's temperature on the logits (Peng et al. 2023, eq. 22) multiplies both rotated
         // vectors, so it appears squared in their product.
-        var magnitude = config.Scaling is YarnScaling yarn ? 0.1 * Math.Log(yarn.Factor) + 1 : 1;
-        var half = size / 2;
+        var magnitude = config.Scaling is YarnScaling yarn ? yarn.Magnitude ?? 0.1 * Math.Log(yarn.Factor) + 1 : 1;
         var (cosines, sines) = (new float[positions * half], new float[positions * half]);
         for (var position = 0; position < positions; position++)
-        {
             for (var i = 0; i < half; i++)
             {
                 var (sine, cosine) = Math.SinCos(position * frequencies[i]);
                 cosines[position * half + i] = (float)(magnitude * cosine);
                 sines[position * half + i] = (float)(magnitude * sine);
             }
-        }
 
         return new(Tensor.From(cosines, positions, half), Tensor.From(sines, positions, half));
     }
@@ -39,12 +36,11 @@ public sealed class RotaryTable
     /// <summary>Angle per position of each of the <paramref name="size"/>/2 pairs, in radians.</summary>
     public static double[] Frequencies(int size, PositionConfig config)
     {
-        var frequencies = new double[size / 2];
-        for (var i = 0; i < frequencies.Length; i++)
-            frequencies[i] = Math.Pow(config.Theta, -2.0 * i / size);
+        var frequencies = Enumerable.Range(0, size / 2).Select(i => Math.Pow(config.Theta, -2.0 * i / size)).ToArray();
         return config.Scaling switch
         {
             null => frequencies,
+            LinearScaling linear => [.. frequencies.Select(f => f / linear.Factor)],
             Llama3Scaling llama => [.. frequencies.Select(f => Stretch(f, llama))],
             YarnScaling yarn => Stretch(frequencies, yarn, size, config.Theta),
             var other => throw new NotSupportedException($"Rotary scaling {other.GetType().Name} is not known."),
@@ -67,10 +63,11 @@ public sealed class RotaryTable
     {
         // The index of the pair that makes `turns` full rotations over the original context.
         double PairOf(double turns) => size / 2.0 * Math.Log(scaling.OriginalContext / (turns * 2 * Math.PI)) / Math.Log(theta);
-        var (low, high) = (PairOf(scaling.Beta), PairOf(scaling.Alpha));
+        var (low, high) = !scaling.Truncate ? (PairOf(scaling.Beta), PairOf(scaling.Alpha))
+            : (Math.Max(0, Math.Floor(PairOf(scaling.Beta))), Math.Min(size - 1, Math.Ceiling(PairOf(scaling.Alpha))));
         return [.. frequencies.Select((f, i) =>
         {
-            var stretched = Math.Clamp((i - low) / (high - low), 0, 1);
+            var stretched = Math.Clamp((i - low) / Math.Max(0.001, high - low), 0, 1);
             return stretched * f / scaling.Factor + (1 - stretched) * f;
         })];
     }

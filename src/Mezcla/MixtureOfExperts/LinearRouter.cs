@@ -20,4 +20,13 @@ public abstract class LinearRouter : Router
     /// <see cref="MixtureOfExpertsConfig.RouterPrecision"/> is bfloat16, inputs, weights and logits are rounded to it.
     /// </summary>
     private protected Tensor Scores(Tensor tokens) => Gate.Forward(tokens);
+
+    /// <summary>The k experts of the largest logits, weighted by a softmax over these alone.</summary>
+    /// <param name="logits">The logits [N, E] that decide.</param>
+    /// <param name="clean">The logits without noise, for the losses that balance the load; null for the same.</param>
+    private protected TokenChoice Best(Tensor logits, Tensor? clean = null)
+    {
+        var (values, experts) = logits.TopK(Config.TopK);
+        return new(clean ?? logits, logits.Softmax(-1), experts, values.Softmax(-1));
+    }
 }

@@ -7,6 +7,9 @@ namespace Mezcla.MixtureOfExperts;
 /// </summary>
 public sealed record NoisyTopKRouting : Routing
 {
+    /// <inheritdoc/>
+    public override bool RouterLearns(int chosen) => chosen > 1;
+
     internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
         new NoisyTopKRouter(experts, hiddenSize, initialization);
 
@@ -22,19 +25,13 @@ public sealed record NoisyTopKRouting : Routing
         {
             var clean = Scores(tokens);
             if (!context.Training)
-                return Choose(clean, clean);
+                return Best(clean);
             var deviations = _noise.Forward(tokens).Softplus() + 1e-2f;
             var random = context.Random ?? throw new InvalidOperationException("Noisy routing in training needs ForwardContext.Random.");
             var noisy = clean + Tensor.Normal(random, 0, 1, clean.Shape).To(clean.Device) * deviations;
             if (Config.Balance.Load > 0 && Config.TopK < Config.Experts)
                 context.AuxiliaryLosses.Add(BalanceLosses.Load(ChanceOfChoice(clean, noisy, deviations)) * Config.Balance.Load);
-            return Choose(clean, noisy);
-        }
-
-        private TokenChoice Choose(Tensor clean, Tensor logits)
-        {
-            var (values, experts) = logits.TopK(Config.TopK);
-            return new(clean, logits.Softmax(-1), experts, values.Softmax(-1));
+            return Best(noisy, clean);
         }
 
         // P(x, i) = Φ((clean_i − the k-th largest of the other noisy logits) / deviation_i): the probability

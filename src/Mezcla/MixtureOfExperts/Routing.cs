@@ -16,6 +16,12 @@ namespace Mezcla.MixtureOfExperts;
 [JsonDerivedType(typeof(RandomRouting), "random")]
 public abstract record Routing
 {
+    /// <summary>
+    /// Whether the gradient of the loss reaches the router where each token is sent to this many experts. Weights that are normalized over
+    /// one expert are always 1, so no change of the router changes them.
+    /// </summary>
+    public virtual bool RouterLearns(int chosen) => true;
+
     /// <summary>Makes the router of one layer.</summary>
     /// <param name="experts">The configuration of the layer's Mixture of Experts.</param>
     /// <param name="hiddenSize">Width of a token's vector.</param>

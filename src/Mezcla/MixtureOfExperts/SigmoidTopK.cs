@@ -22,6 +22,9 @@ public sealed record SigmoidRouting : Routing
     /// <summary>Whether the weight multiplies the expert's input (Llama 4) instead of its output.</summary>
     public bool WeighInput { get; init; }
 
+    /// <inheritdoc/>
+    public override bool RouterLearns(int chosen) => chosen > 1 || !Normalize;
+
     internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
         new SigmoidRouter(this, experts, hiddenSize, initialization);
 

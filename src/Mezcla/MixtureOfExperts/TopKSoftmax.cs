@@ -6,17 +6,15 @@ namespace Mezcla.MixtureOfExperts;
 /// </summary>
 public sealed record TopKSoftmaxRouting : Routing
 {
+    /// <inheritdoc/>
+    public override bool RouterLearns(int chosen) => chosen > 1;
+
     internal override Router Create(MixtureOfExpertsConfig experts, int hiddenSize, int vocabularySize, Initialization initialization) =>
         new TopKSoftmaxRouter(experts, hiddenSize, initialization);
 
     private sealed class TopKSoftmaxRouter(MixtureOfExpertsConfig experts, int hiddenSize, Initialization initialization)
         : LinearRouter(experts, hiddenSize, initialization)
     {
-        internal override RoutingDecision Route(Tensor tokens, ForwardContext context)
-        {
-            var logits = Scores(tokens);
-            var (values, experts) = logits.TopK(Config.TopK);
-            return new TokenChoice(logits, logits.Softmax(-1), experts, values.Softmax(-1));
-        }
+        internal override RoutingDecision Route(Tensor tokens, ForwardContext context) => Best(Scores(tokens));
     }
 }

@@ -114,6 +114,13 @@ public abstract class Tokenizer
         return bytes.WrittenSpan.ToArray();
     }
 
+    /// <summary>
+    /// Whether encoding puts a space, which the text itself lacks, before a part of a text that begins like this one.
+    /// </summary>
+    /// <param name="before">The id before the part; -1 at the start of the text.</param>
+    /// <param name="part">The UTF-8 bytes of the part, without that space.</param>
+    public virtual bool AddsSpace(int before, ReadOnlySpan<byte> part) => false;
+
     /// <summary>The bytes that an id stands for; a special token's are those of its name.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     public byte[] TokenBytes(int id) => DecodeBytes([id]);

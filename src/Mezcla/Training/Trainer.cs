@@ -22,11 +22,14 @@ public sealed class Trainer
     private double? _best;
 
     /// <summary>Prepares to train <paramref name="model"/>, from the start or from the state <paramref name="resume"/>.</summary>
-    /// <exception cref="ArgumentException">A setting is out of range, the data is too short for a batch, or the
-    /// training to resume used other data.</exception>
+    /// <exception cref="ArgumentException">A setting is out of range, the model's router could never learn, the data is too short for a
+    /// batch, or the training to resume used other data.</exception>
     public Trainer(LanguageModel model, TokenBatches data, TrainingConfig config, TrainingState? resume = null)
     {
         config.Validate();
+        if (model is Transformer { Config.MixtureOfExperts: { Experts: > 1 } moe } && !moe.Routing.RouterLearns(moe.TopK))
+            throw new ArgumentException($"The router cannot learn: {moe.Routing.GetType().Name} always weighs the one expert of a token " +
+                "with 1. Choose two experts, or SwitchRouting, whose weight is the probability.", nameof(model));
         (_model, _data, _config) = (model, data, config);
         _parameters = [.. model.Parameters()];
         _batches = new RandomStream(config.Seed, BatchStream);
