@@ -12,7 +12,8 @@
             "The libraries are not built yet. In a terminal: dotnet build -c Release src/Mezcla.Interactive");
 
     // References count from the next submission on, so the kernel gets them and what needs them before it runs the next cell.
-    var code = string.Concat(System.IO.Directory.EnumerateFiles(build, "Mezcla*.dll").Select(file => $"#r \"{file}\"\n"))
+    var code = string.Concat(System.IO.Directory.EnumerateFiles(build, "Mezcla*.dll")
+            .Append(System.IO.Path.Combine(build, "TorchSharp.dll")).Select(file => $"#r \"{file}\"\n"))
         + System.IO.File.ReadAllText(System.IO.Path.Combine(build, "usings.csx"))
         + "Mezcla.Interactive.CourseExtension.Connect();";
     Microsoft.DotNet.Interactive.KernelInvocationContext.Current.HandlingKernel.DeferCommand(

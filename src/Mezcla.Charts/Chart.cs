@@ -194,8 +194,8 @@ public sealed class Chart
         return this;
     }
 
-    /// <summary>Adds repeated measurements, such as the losses of several seeds: at each x a dot at their mean, and a line from the smallest
-    /// to the largest.</summary>
+    /// <summary>Adds repeated measurements, such as the losses of several seeds: at each x a dot at their mean, and a line from the
+    /// smallest to the largest.</summary>
     /// <param name="name">The name in the legend.</param>
     /// <param name="xs">The x values.</param>
     /// <param name="runs">The measurements at each x; at least one.</param>
@@ -217,7 +217,8 @@ public sealed class Chart
     /// <param name="name">The name in the legend.</param>
     /// <param name="categories">The names on the x axis.</param>
     /// <param name="runs">The measurements of each; at least one.</param>
-    /// <exception cref="ArgumentException">There are not as many names as lists of runs, a list is empty, or the chart has bars.</exception>
+    /// <exception cref="ArgumentException">There are not as many names as lists of runs, a list is empty, or the chart has
+    /// bars.</exception>
     public Chart Spread(string name, IEnumerable<string> categories, IEnumerable<IEnumerable<double>> runs)
     {
         var axis = X.Categories ??= [];

@@ -268,7 +268,8 @@ public sealed class Diagram
     private DiagramShape Shape(string name) => _shapes.TryGetValue(name, out var shape)
         ? shape
         : throw new ArgumentException(
-            $"The diagram has no shape '{name}'. Add it before its arrows. The shapes are: {string.Join(", ", _shapes.Keys)}.", nameof(name));
+            $"The diagram has no shape '{name}'. Add it before its arrows. The shapes are: {string.Join(", ", _shapes.Keys)}.",
+            nameof(name));
 
     private static string Words(string text, string note) => string.Join(" ", new[] { text, note }.Where(t => t.Length > 0));
 
@@ -302,8 +303,8 @@ public sealed class Diagram
     {
         var opacity = filled ? "1" : "0.14";
         return colour is { } c
-            ? $"class=\"f{c % Palette.Count} s{c % Palette.Count}\" fill=\"{Palette.Light[c % Palette.Count]}\" fill-opacity=\"{opacity}\" " +
-                $"stroke=\"{Palette.Light[c % Palette.Count]}\" stroke-width=\"1.5\""
+            ? $"class=\"f{c % Palette.Count} s{c % Palette.Count}\" fill=\"{Palette.Light[c % Palette.Count]}\" " +
+                $"fill-opacity=\"{opacity}\" stroke=\"{Palette.Light[c % Palette.Count]}\" stroke-width=\"1.5\""
             : $"class=\"mu ax\" fill=\"{Palette.LightMuted}\" style=\"fill:var(--m)\" fill-opacity=\"{(filled ? "1" : "0.07")}\" " +
                 $"stroke=\"{Palette.LightMuted}\" stroke-width=\"1.2\"";
     }
@@ -311,7 +312,8 @@ public sealed class Diagram
     private static string Pen(int? colour, double width, bool dashed) => (colour is { } c
         ? $"class=\"s{c % Palette.Count}\" stroke=\"{Palette.Light[c % Palette.Count]}\""
         : $"class=\"ax\" stroke=\"{Palette.LightMuted}\"") +
-        $" fill=\"none\" stroke-width=\"{width.ToString("0.##", CultureInfo.InvariantCulture)}\"{(dashed ? " stroke-dasharray=\"5 4\"" : "")}";
+        $" fill=\"none\" stroke-width=\"{width.ToString("0.##", CultureInfo.InvariantCulture)}\"" +
+        (dashed ? " stroke-dasharray=\"5 4\"" : "");
 
     private static string Ink(int? colour) => colour is { } c
         ? $"class=\"f{c % Palette.Count}\" fill=\"{Palette.Light[c % Palette.Count]}\""

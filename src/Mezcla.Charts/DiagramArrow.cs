@@ -25,7 +25,8 @@ internal static class DiagramArrow
         svg.Path($"M{Svg.F(x1)} {Svg.F(y1)}Q{Svg.F(cx)} {Svg.F(cy)} {Svg.F(ex)} {Svg.F(ey)}", pen);
         var (bx, by, half) = (x2 - ux * tip, y2 - uy * tip, tip * 0.45);
         svg.Path(
-            $"M{Svg.F(x2)} {Svg.F(y2)}L{Svg.F(bx - uy * half)} {Svg.F(by + ux * half)}L{Svg.F(bx + uy * half)} {Svg.F(by - ux * half)}z", ink);
+            $"M{Svg.F(x2)} {Svg.F(y2)}L{Svg.F(bx - uy * half)} {Svg.F(by + ux * half)}" +
+                $"L{Svg.F(bx + uy * half)} {Svg.F(by - ux * half)}z", ink);
     }
 
     /// <summary>Where the label of an arrow stands: beside its middle.</summary>

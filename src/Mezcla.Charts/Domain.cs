@@ -12,7 +12,8 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
             return Of(edges, chart.X, pad: 0, fromZero: false);
         }
         var values = chart.Series.SelectMany(s => s.Xs).Concat(chart.Annotations.SelectMany(a => new[] { a.X, a.XEnd }));
-        return Of(values, chart.X, chart.Type == Chart.Kind.Scatter || chart.Series.All(s => s is PointSeries or SpreadSeries) ? 0.04 : 0, fromZero: false);
+        var dots = chart.Type == Chart.Kind.Scatter || chart.Series.All(s => s is PointSeries or SpreadSeries);
+        return Of(values, chart.X, dots ? 0.04 : 0, fromZero: false);
     }
 
     /// <summary>The range of the y axis of a chart; for horizontal bars, of the axis that shows their lengths.</summary>

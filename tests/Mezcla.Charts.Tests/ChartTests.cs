@@ -46,7 +46,8 @@ public partial class ChartTests
     [Fact]
     public void A_series_keeps_the_colour_that_it_is_given()
     {
-        var chart = Chart.Lines().Add("expert 4", [1, 2], [1, 2]).Add("expert 1", [1, 2], [2, 1]).Colour("expert 4", 4).Colour("expert 1", 1);
+        var chart = Chart.Lines().Add("expert 4", [1, 2], [1, 2]).Add("expert 1", [1, 2], [2, 1])
+            .Colour("expert 4", 4).Colour("expert 1", 1);
         Assert.Contains($"stroke=\"{Palette.Light[4]}\"", chart.ToSvg());
         Assert.DoesNotContain($"\"{Palette.Light[0]}\"", chart.ToSvg());
         Assert.Contains(Palette.Light[4], chart.ToPlotly());

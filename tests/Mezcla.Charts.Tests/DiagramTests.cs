@@ -33,7 +33,8 @@ public class DiagramTests
     {
         var diagram = new Diagram(200, 200).Box("up", 10, 10, 80, 30).Box("down", 20, 120, 90, 30).Arrow("down", "up");
         var line = Elements(XElement.Parse(diagram.ToSvg()), "path").First().Attribute("d")!.Value;
-        var numbers = line.Split('M', 'Q', ' ').Where(n => n.Length > 0).Select(n => double.Parse(n, CultureInfo.InvariantCulture)).ToArray();
+        var numbers = line.Split('M', 'Q', ' ').Where(n => n.Length > 0)
+            .Select(n => double.Parse(n, CultureInfo.InvariantCulture)).ToArray();
         Assert.Equal(118, numbers[1]);
         Assert.All(new[] { numbers[2], numbers[4] }, x => Assert.Equal(numbers[0], x));
     }

@@ -16,7 +16,8 @@ public sealed class ChapterStyleTests
     private static string Folder { get; } = Path.Combine(ProseTests.Repository, "notebooks");
 
     public static TheoryData<string> Chapters =>
-        [.. Directory.EnumerateFiles(Folder, "*.ipynb").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Folder, "*.ipynb").Select(file => Path.GetFileNameWithoutExtension(file)!)
+            .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Chapters))]
@@ -39,6 +40,7 @@ public sealed class ChapterStyleTests
     public void The_glossary_is_the_one_that_the_chapters_make()
     {
         var chapters = Chapters.Select(row => row.Data + ".ipynb").Select(file => (file, Notebook.Read(Path.Combine(Folder, file))));
-        Assert.Equal(Glossary.Of(chapters).ToMarkdown(), File.ReadAllText(Path.Combine(Folder, Glossary.FileName)).ReplaceLineEndings("\n"));
+        var written = File.ReadAllText(Path.Combine(Folder, Glossary.FileName)).ReplaceLineEndings("\n");
+        Assert.Equal(Glossary.Of(chapters).ToMarkdown(), written);
     }
 }

@@ -135,7 +135,8 @@ internal static class CourseCommand
         Directory.CreateDirectory(output);
         var terms = Path.ChangeExtension(Glossary.FileName, ".html");
         File.WriteAllText(Path.Combine(output, terms), GlossaryPage(glossary));
-        File.WriteAllText(index, SiteIndex.Render(Cover() with { Glossary = terms }, [.. runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run))]));
+        var pages = runs.Select(r => new SiteChapter(PageName(r.Notebook), r.Run));
+        File.WriteAllText(index, SiteIndex.Render(Cover() with { Glossary = terms }, [.. pages]));
         var good = runs.Count == chosen.Count && runs.All(r => r.Run.Succeeded);
         console.MarkupLineInterpolated(
             $"{(good ? "Every cell ran and every claim held" : "Not everything ran")}, in {NotebookBatch.DurationText(watch.Elapsed)}.");

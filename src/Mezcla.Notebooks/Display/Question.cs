@@ -94,8 +94,8 @@ public sealed class Question(string text)
             var (answer, why, correct) = _answers[i];
             html.Append(
                 $"<details style=\"margin:2px 0\"><summary>({Letter(i)}) {WebUtility.HtmlEncode(answer)}</summary>" +
-                $"<div style=\"padding:0 0 2px 16px\"><b style=\"color:{(correct ? Green : Red)}\">{(correct ? "✓ right" : "✗ wrong")}</b> " +
-                $"{WebUtility.HtmlEncode(why)}</div></details>");
+                $"<div style=\"padding:0 0 2px 16px\"><b style=\"color:{(correct ? Green : Red)}\">" +
+                $"{(correct ? "✓ right" : "✗ wrong")}</b> {WebUtility.HtmlEncode(why)}</div></details>");
         }
         return html.Append("</div>").ToString();
     }

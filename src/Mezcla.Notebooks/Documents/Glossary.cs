@@ -37,8 +37,8 @@ public sealed partial class Glossary
                         notebook.Title ?? file);
                     if (!entries.TryAdd(anchor, entry))
                         throw new InvalidDataException(
-                            $"{file} defines '{anchor}', and {entries[anchor].File} does so already. Keep one definition; elsewhere write " +
-                                $"a link that is not bold: [{entry.Term}]({FileName}#{anchor}).");
+                            $"{file} defines '{anchor}', and {entries[anchor].File} does so already. Keep one definition; elsewhere " +
+                                $"write a link that is not bold: [{entry.Term}]({FileName}#{anchor}).");
                 }
             }
         }
@@ -53,7 +53,8 @@ public sealed partial class Glossary
     public string ToMarkdown()
     {
         var text = new StringBuilder(
-            "# Glossary\n\nThe terms that the course defines. Each entry is the sentence that defines the term, with a link to its chapter.\n");
+            "# Glossary\n\nThe terms that the course defines. Each entry is the sentence that defines the term, with a link to its " +
+                "chapter.\n");
         foreach (var entry in Entries)
             text.Append($"\n<a id=\"{entry.Anchor}\"></a>{entry.Sentence} ([{entry.Title}]({entry.File}))\n");
         return text.ToString();
