@@ -20,8 +20,8 @@ internal static class Hints
                     + "Use display(...), HTML(...), Javascript(...), Formatter.Register<T>(...), ReadLine(prompt), or plain C#.";
             case "CS0234" when message.Contains("'DotNet'", StringComparison.Ordinal)
                 || message.Contains("'Interactive'", StringComparison.Ordinal):
-                return "Microsoft.DotNet.Interactive is not part of this kernel. display, Formatter and HTML work without it; instead " +
-                    "of PocketView, pass a string to HTML(...).";
+                return "Microsoft.DotNet.Interactive is not part of this kernel. display, Formatter and HTML work without it; for " +
+                    "PocketView, add using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;";
             case "CS0029" or "CS1503" or "CS0266" or "CS1929" when error.GetMessage(System.Globalization.CultureInfo.InvariantCulture)
                 .Contains("[Types-", StringComparison.Ordinal):
                 return "the type was defined again after the value was made. Run the cell that makes the value again.";

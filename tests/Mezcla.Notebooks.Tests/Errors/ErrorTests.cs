@@ -100,7 +100,7 @@ public sealed class ErrorTests(EngineFixture cells) : IClassFixture<EngineFixtur
     [InlineData("Consol.WriteLine(1)", "did you mean Console?")]
     [InlineData("JsonNode.Parse(\"1\")", "add using System.Text.Json.Nodes;")]
     [InlineData("Kernel.Root", ".NET Interactive's own API")]
-    [InlineData("using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;", "of PocketView, pass a string to HTML")]
+    [InlineData("using Microsoft.DotNet.Interactive.Formatting;", "for PocketView, add using static")]
     [InlineData("Microsoft.DotNet.Interactive.Kernel.Root", "not part of this kernel")]
     [InlineData("using Microsoft.DotNet.Interactive;\nKernel.Root", ".NET Interactive's own API")]
     [InlineData("Span<int> s = stackalloc int[3];", "can't be variables of a cell")]
