@@ -55,7 +55,7 @@ void ScaleRuns()
 
 void RaceRuns()
 {
-    string[] arms = args.Length > 2 ? args[2..] : ["transformer", "LSTM"];
+    var arms = args.Length > 2 ? args[2..] : ["transformer", "LSTM"];
     foreach (var rate in rates)
         foreach (var name in arms)
             Race(name, rate, 1);

@@ -8,7 +8,7 @@ public static class CourseLibraries
     public static IReadOnlyList<string> Names { get; } =
     [
         "Mezcla.Tensors", "Mezcla", "Mezcla.Datasets", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts",
-        "Mezcla.Experiments", "Mezcla.Tensors.Torch",
+        "Mezcla.Experiments",
     ];
 
     /// <summary>The using directives for a kernel that has none of this library, as C#.</summary>

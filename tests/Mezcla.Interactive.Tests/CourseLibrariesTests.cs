@@ -10,7 +10,7 @@ public sealed class CourseLibrariesTests
     // Infrastructure below the namespaces that cells use.
     private static readonly string[] NotForCells =
     [
-        "Mezcla.Tensors.Devices", "Mezcla.Tensors.Torch", "Mezcla.Notebooks.Cells", "Mezcla.Notebooks.Documents", "Mezcla.Notebooks.Html",
+        "Mezcla.Tensors.Devices", "Mezcla.Notebooks.Cells", "Mezcla.Notebooks.Documents", "Mezcla.Notebooks.Html",
         "Mezcla.Notebooks.Running",
     ];
 

@@ -17,7 +17,7 @@ internal static class CourseHost
     public static CellEngineOptions Options(string? workingDirectory = null)
     {
         // The engine references Mezcla.Notebooks by itself.
-        Assembly[] references = [.. CourseLibraries.Names.Append("Mezcla.Kernel").Select(Assembly.Load)];
+        Assembly[] references = [.. CourseLibraries.Names.Concat(["Mezcla.Kernel", "Mezcla.Tensors.Torch"]).Select(Assembly.Load)];
         return new CellEngineOptions
         {
             KernelName = "mezcla",
