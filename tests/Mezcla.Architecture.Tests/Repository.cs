@@ -1,10 +1,12 @@
+using Mezcla.Tests;
+
 namespace Mezcla.Architecture.Tests;
 
 /// <summary>Where the sources lie, and the assemblies that were built from them.</summary>
 internal static class Repository
 {
     /// <summary>The folder of Mezcla.slnx.</summary>
-    public static string Root { get; } = Find();
+    public static string Root => Checkout.Root;
 
     /// <summary>The names of the projects in src.</summary>
     public static IReadOnlyList<string> Projects { get; } =
@@ -22,12 +24,4 @@ internal static class Repository
         Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
             .Where(file => !Path.GetRelativePath(folder, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
             .Order(StringComparer.Ordinal);
-
-    private static string Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
-                return folder.FullName;
-        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds Mezcla.slnx.");
-    }
 }

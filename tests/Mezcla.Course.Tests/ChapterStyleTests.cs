@@ -1,4 +1,5 @@
 using Mezcla.Notebooks.Documents;
+using Mezcla.Tests;
 
 namespace Mezcla.Course.Tests;
 
@@ -13,7 +14,7 @@ public sealed class ChapterStyleTests
         "05-gating", "06-gpt4", "07-scaling-laws", "08-quantization",
     ];
 
-    private static string Folder { get; } = Path.Combine(ProseTests.Repository, "notebooks");
+    private static string Folder { get; } = Path.Combine(Checkout.Root, "notebooks");
 
     public static TheoryData<string> Chapters =>
         [.. Directory.EnumerateFiles(Folder, "*.ipynb").Select(file => Path.GetFileNameWithoutExtension(file)!)

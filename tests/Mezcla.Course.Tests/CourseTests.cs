@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mezcla.Tests;
 
@@ -9,16 +8,12 @@ namespace Mezcla.Course.Tests;
 /// Jupyter's nbconvert (<see cref="Rotation"/>).</summary>
 public sealed class CourseTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-course").FullName;
 
     public static TheoryData<string> Notebooks =>
-        [.. Directory.EnumerateFiles(Path.Combine(Repository, "notebooks"), "*.ipynb").Select(p => Path.GetFileName(p)).Order()];
+        [.. Directory.EnumerateFiles(Path.Combine(Checkout.Root, "notebooks"), "*.ipynb").Select(p => Path.GetFileName(p)).Order()];
 
     public static TheoryData<string> NotebooksOfToday => [.. Rotation.Today(Notebooks.Select(row => row.Data), shift: 0)];
-
-    private static string Repository { get; } = FindRepository();
 
     private static string Cli { get; } = Path.Combine(AppContext.BaseDirectory, "Mezcla.Cli.dll");
 
@@ -35,14 +30,14 @@ public sealed class CourseTests : IDisposable
         {
             var page = File.ReadAllText(Path.Combine(_folder, Path.ChangeExtension(notebook, ".html")));
             Assert.Contains("<svg", page);
-            Assert.Empty(CourseComparison.Differences(Path.Combine(Repository, "notebooks", notebook), Path.Combine(_folder, notebook)));
+            Assert.Empty(CourseComparison.Differences(Path.Combine(Checkout.Root, "notebooks", notebook), Path.Combine(_folder, notebook)));
         }
     }
 
     [Fact]
     public void Solutions_solve_every_exercise_of_their_chapter()
     {
-        var solutions = Path.Combine(Repository, "notebooks", "solutions");
+        var solutions = Path.Combine(Checkout.Root, "notebooks", "solutions");
         var (code, log) = Run("dotnet", [Cli, "run", solutions, "--output", _folder]);
         Assert.True(code == 0, log);
         foreach (var solution in Directory.EnumerateFiles(solutions, "*.ipynb"))
@@ -52,7 +47,7 @@ public sealed class CourseTests : IDisposable
             var solved = Exercises(Path.Combine(_folder, name));
             Assert.All(solved, exercise => Assert.True(exercise.Solved, $"{name}: '{exercise.Title}' is not solved."));
             // As given, an exercise is open: it shows hints, and its cell has not failed.
-            var given = Exercises(Path.Combine(Repository, "notebooks", name));
+            var given = Exercises(Path.Combine(Checkout.Root, "notebooks", name));
             Assert.All(given, exercise => Assert.False(exercise.Solved, $"{name}: '{exercise.Title}' is solved as given."));
             // With as many checks: who grades compares their number with that of the solution.
             Assert.Equal(given.Select(e => (e.Title, e.Checks)), solved.Select(e => (e.Title, e.Checks)));
@@ -69,8 +64,8 @@ public sealed class CourseTests : IDisposable
 
     [Fact]
     public void Every_chapter_with_exercises_has_solutions() => Assert.All(
-        Notebooks.Select(row => row.Data).Where(name => Exercises(Path.Combine(Repository, "notebooks", name)).Count > 0),
-        name => Assert.True(File.Exists(Path.Combine(Repository, "notebooks", "solutions", name)),
+        Notebooks.Select(row => row.Data).Where(name => Exercises(Path.Combine(Checkout.Root, "notebooks", name)).Count > 0),
+        name => Assert.True(File.Exists(Path.Combine(Checkout.Root, "notebooks", "solutions", name)),
             $"notebooks/solutions/{name} is missing."));
 
     [Theory]
@@ -91,9 +86,9 @@ public sealed class CourseTests : IDisposable
         var (installed, log) = Run("dotnet", [Cli, "kernel", "install", "--prefix", _folder]);
         Assert.True(installed == 0, log);
         var (code, told) = Run("jupyter", ["nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=1200",
-            "--output-dir", _folder, Path.Combine(Repository, "notebooks", notebook)]);
+            "--output-dir", _folder, Path.Combine(Checkout.Root, "notebooks", notebook)]);
         Assert.True(code == 0, told);
-        Assert.Empty(CourseComparison.Differences(Path.Combine(Repository, "notebooks", notebook), Path.Combine(_folder, notebook)));
+        Assert.Empty(CourseComparison.Differences(Path.Combine(Checkout.Root, "notebooks", notebook), Path.Combine(_folder, notebook)));
     }
 
     private static List<(string Title, bool Solved, int Checks)> Exercises(string notebook) =>
@@ -105,28 +100,6 @@ public sealed class CourseTests : IDisposable
                 exercise =>
                     (exercise["title"]!.GetValue<string>(), exercise["solved"]!.GetValue<bool>(), exercise["checks"]!.GetValue<int>()))];
 
-    private (int Code, string Log) Run(string program, string[] arguments)
-    {
-        var start = new ProcessStartInfo(program,
-            arguments)
-        { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Repository };
-        start.Environment["JUPYTER_PATH"] = Path.Combine(_folder, "share", "jupyter");
-        using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in {Patience}.");
-        }
-
-        return (process.ExitCode, output.Result + errors.Result);
-    }
-
-    private static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
-                return folder.FullName;
-        throw new DirectoryNotFoundException("Mezcla.slnx was not found above the tests.");
-    }
+    private (int Code, string Log) Run(string program, string[] arguments) => Programs.Run(program, arguments, Checkout.Root,
+        new Dictionary<string, string> { ["JUPYTER_PATH"] = Path.Combine(_folder, "share", "jupyter") });
 }

@@ -1,24 +1,23 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Mezcla.Tests;
 
 namespace Mezcla.Course.Tests;
 
 /// <summary>The course's prose: links inside the repository lead somewhere, and words are spelled as a dictionary spells them.</summary>
 public sealed partial class ProseTests
 {
-    internal static string Repository { get; } = FindRepository();
-
     public static TheoryData<string> Documents =>
-        [.. Directory.EnumerateFiles(Path.Combine(Repository, "notebooks"), "*.ipynb", SearchOption.AllDirectories)
-            .Concat([Path.Combine(Repository, "README.md"), Path.Combine(Repository, "datasets", "README.md")])
+        [.. Directory.EnumerateFiles(Path.Combine(Checkout.Root, "notebooks"), "*.ipynb", SearchOption.AllDirectories)
+            .Concat([Path.Combine(Checkout.Root, "README.md"), Path.Combine(Checkout.Root, "datasets", "README.md")])
             .Where(file => !file.Contains(".ipynb_checkpoints"))
-            .Select(file => Path.GetRelativePath(Repository, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+            .Select(file => Path.GetRelativePath(Checkout.Root, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Documents))]
     public void Links_inside_the_repository_lead_somewhere(string document)
     {
-        var folder = Path.GetDirectoryName(Path.Combine(Repository, document))!;
+        var folder = Path.GetDirectoryName(Path.Combine(Checkout.Root, document))!;
         var lost = Link().Matches(Prose(document)).Select(m => m.Groups[1].Value)
             .Where(url => !url.Contains("://") && !url.StartsWith('#') && !url.StartsWith("mailto:"))
             .Where(url => !Path.Exists(Path.Combine(folder, Uri.UnescapeDataString(url.Split('#')[0]))));
@@ -34,8 +33,8 @@ public sealed partial class ProseTests
         if (dictionary.Count < 2)
             Assert.Skip("The word lists are not here; on Debian: apt-get install wamerican wbritish");
         var known = dictionary.SelectMany(File.ReadLines)
-            .Concat(
-                File.ReadLines(Path.Combine(Repository, "tests", "Mezcla.Course.Tests", "words.txt")).Where(line => !line.StartsWith('#')))
+            .Concat(File.ReadLines(Path.Combine(Checkout.Root, "tests", "Mezcla.Course.Tests", "words.txt"))
+                .Where(line => !line.StartsWith('#')))
             .Select(word => word.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
         // Code, formulas, addresses and names in capitals are not words of the prose.
         var text = NotProse().Replace(Prose(document), " ");
@@ -50,20 +49,12 @@ public sealed partial class ProseTests
 
     private static string Prose(string document)
     {
-        var text = File.ReadAllText(Path.Combine(Repository, document));
+        var text = File.ReadAllText(Path.Combine(Checkout.Root, document));
         return !document.EndsWith(".ipynb", StringComparison.Ordinal) ? text : string.Join("\n\n", JsonNode.Parse(text)!["cells"]!.AsArray()
             .Where(cell => cell!["cell_type"]!.GetValue<string>() == "markdown")
             .Select(cell => cell!["source"] is JsonArray lines
                 ? string.Concat(lines.Select(l => l!.GetValue<string>()))
                 : cell["source"]!.GetValue<string>()));
-    }
-
-    private static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
-                return folder.FullName;
-        throw new DirectoryNotFoundException("Mezcla.slnx was not found above the tests.");
     }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]

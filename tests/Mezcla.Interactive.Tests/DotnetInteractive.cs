@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mezcla.Tests;
 
@@ -10,18 +9,13 @@ public sealed class DotnetInteractive : IDisposable
 {
     private const string Tool = "Microsoft.dotnet-interactive", Version = "1.0.712001", Kernel = ".net-csharp";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("mezcla-interactive-").FullName;
     private readonly Lazy<string?> _missing;
 
     public DotnetInteractive() => _missing = new Lazy<string?>(Install);
 
-    /// <summary>The folder of Mezcla.slnx.</summary>
-    public static string Repository { get; } = FindRepository();
-
     /// <summary>The folder of the chapters, in which notebooks run.</summary>
-    public static string Chapters => Path.Combine(Repository, "notebooks");
+    public static string Chapters => Path.Combine(Checkout.Root, "notebooks");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -102,36 +96,11 @@ public sealed class DotnetInteractive : IDisposable
             "--output", Path.GetFileNameWithoutExtension(output));
     }
 
-    private (int Code, string Log) Start(string program, string input, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
+    private (int Code, string Log) Start(string program, string input, params string[] arguments) => Programs.Run(program, arguments,
+        Chapters, new Dictionary<string, string>
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Chapters,
-        };
-        start.Environment["JUPYTER_PATH"] = _folder;
-        start.Environment["DOTNET_INTERACTIVE_CLI_TELEMETRY_OPTOUT"] = "1";
-        start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
-        using var process = Process.Start(start)!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in {Patience}.");
-        }
-
-        return (process.ExitCode, output.Result + errors.Result);
-    }
-
-    private static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
-                return folder.FullName;
-        throw new DirectoryNotFoundException("Mezcla.slnx was not found above the tests.");
-    }
+            ["JUPYTER_PATH"] = _folder,
+            ["DOTNET_INTERACTIVE_CLI_TELEMETRY_OPTOUT"] = "1",
+            ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+        }, input);
 }

@@ -1,3 +1,4 @@
+using Mezcla.Tests;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -23,15 +24,15 @@ public sealed class FolderTests
 
     [Fact]
     public void Folders_of_the_notebooks_refer_only_to_folders_before_them() =>
-        Assert.Equal("", string.Join("\n", References(Path.Combine(Root(), "src", "Mezcla.Notebooks"), Notebooks)));
+        Assert.Equal("", string.Join("\n", References(Path.Combine(Checkout.Root, "src", "Mezcla.Notebooks"), Notebooks)));
 
     [Fact]
     public void Folders_of_the_kernel_refer_only_to_folders_before_them() =>
-        Assert.Equal("", string.Join("\n", References(Path.Combine(Root(), "src", "Mezcla.Kernel"), Kernel)));
+        Assert.Equal("", string.Join("\n", References(Path.Combine(Checkout.Root, "src", "Mezcla.Kernel"), Kernel)));
 
     [Fact]
     public void A_reference_to_a_later_folder_is_found() =>
-        Assert.Contains(References(Path.Combine(Root(), "src", "Mezcla.Kernel"), [.. Kernel.Reverse()]),
+        Assert.Contains(References(Path.Combine(Checkout.Root, "src", "Mezcla.Kernel"), [.. Kernel.Reverse()]),
             found => found.EndsWith("Zmtp.ZmtpLimits", StringComparison.Ordinal));
 
     /// <summary>One line for each reference from a folder to one that comes later in the order.</summary>
@@ -66,16 +67,5 @@ public sealed class FolderTests
         return [.. found];
 
         string FolderOf(string path) => Path.GetDirectoryName(Path.GetRelativePath(project, path))!;
-    }
-
-    private static string Root()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
-                return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException("Mezcla.slnx was not found above the tests.");
     }
 }

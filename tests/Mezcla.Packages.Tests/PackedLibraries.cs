@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Xml.Linq;
+using Mezcla.Tests;
 
 namespace Mezcla.Packages.Tests;
 
@@ -14,7 +15,7 @@ public sealed class PackedLibraries : IDisposable
     }
 
     /// <summary>The folder of Mezcla.slnx.</summary>
-    public static string Root { get; } = FindRoot();
+    public static string Root => Checkout.Root;
 
     /// <summary>The projects in src that are libraries: a program is no package to refer to.</summary>
     public static IReadOnlyList<string> Libraries { get; } =
@@ -60,13 +61,5 @@ public sealed class PackedLibraries : IDisposable
         var properties = XDocument.Load(project).Descendants("PropertyGroup").Elements()
             .ToLookup(e => e.Name.LocalName, e => e.Value.Trim());
         return !properties["OutputType"].Contains("Exe") && !properties["IsPackable"].Contains("false");
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Mezcla.slnx")))
-                return folder.FullName;
-        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds Mezcla.slnx.");
     }
 }
