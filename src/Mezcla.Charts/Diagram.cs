@@ -224,12 +224,7 @@ public sealed class Diagram
     public string ToSvg()
     {
         var body = new Svg();
-        var top = 0.0;
-        foreach (var line in Svg.Wrap(_title, _width - 24, 17))
-        {
-            top += 20;
-            body.Text(12, top + 2, line, $"font-size=\"16\" font-weight=\"600\" fill=\"{Palette.LightInk}\"");
-        }
+        var top = body.Title(_title, _width);
         if (top > 0)
             top += 10;
         body.Open("g", $"transform=\"translate(0 {Svg.F(top)})\"");

@@ -66,13 +66,7 @@ public sealed class SamplingFigure
     private string Picture()
     {
         var svg = new Svg();
-        var top = 0.0;
-        foreach (var line in Svg.Wrap(Heading, Width - 24, 17))
-        {
-            top += 20;
-            svg.Text(12, top + 2, line, $"font-size=\"16\" font-weight=\"600\" fill=\"{Palette.LightInk}\"");
-        }
-        top += 14;
+        var top = svg.Title(Heading, Width) + 14;
         var probabilities = Probabilities();
         for (var i = 0; i <= _shown; i++, top += Row)
         {

@@ -45,6 +45,19 @@ internal sealed class Svg
     public void Text(double x, double y, string text, string attributes) =>
         _text.Append($"<text x=\"{F(x)}\" y=\"{F(y)}\" {attributes}>{Encode(text)}</text>");
 
+    /// <summary>Writes a title at the top of a picture and returns its height.</summary>
+    public double Title(string title, double width)
+    {
+        var top = 0.0;
+        foreach (var line in Wrap(title, width - 24, 17))
+        {
+            top += 20;
+            Text(12, top + 2, line, $"font-size=\"16\" font-weight=\"600\" fill=\"{Palette.LightInk}\"");
+        }
+
+        return top;
+    }
+
     public override string ToString() => _text.ToString();
 
     private void End(string element, string? tooltip)
