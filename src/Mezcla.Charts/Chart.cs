@@ -341,7 +341,6 @@ public sealed class Chart
     {
         ["text/html"] = HtmlFrame(ChartRenderer.Render(this, hover: true), Width),
         ["image/svg+xml"] = ToSvg(),
-        ["application/vnd.plotly.v1+json"] = ToPlotly(),
         ["text/plain"] = ToText(),
     };
 

@@ -47,7 +47,6 @@ public sealed class ChartGrid
     {
         ["text/html"] = Chart.HtmlFrame(Render(hover: true), Width),
         ["image/svg+xml"] = ToSvg(),
-        ["application/vnd.plotly.v1+json"] = ToPlotly(),
         ["text/plain"] = ToText(),
     };
 

@@ -63,7 +63,7 @@ internal static class ChartRenderer
         svg.Open("g", $"clip-path=\"url(#{clip})\"");
         AnnotationPainter.Regions(svg, chart, frame);
         if (chart.Type == Chart.Kind.Heatmap)
-            HeatmapPainter.Draw(svg, chart, frame);
+            HeatmapPainter.Draw(svg, chart, frame, hover);
         else if (chart.Type == Chart.Kind.Bars)
             BarPainter.Draw(svg, chart, frame, names);
         else

@@ -35,14 +35,19 @@ internal static class HeatmapPainter
         return (chart.ShowValues ? width : Math.Min(width, Math.Max(cell * columns, Math.Min(columns * 18, width))), height);
     }
 
-    public static void Draw(Svg svg, Chart chart, Frame frame)
+    /// <summary>Draws the cells.</summary>
+    /// <param name="svg">Where to.</param>
+    /// <param name="chart">The heat map.</param>
+    /// <param name="frame">The axes.</param>
+    /// <param name="hover">Whether each cell of a small table shows its value under the pointer.</param>
+    public static void Draw(Svg svg, Chart chart, Frame frame, bool hover)
     {
         var (values, rowsInCell, columnsInCell) = Reduce(Heat(chart));
         var (rows, columns) = (values.GetLength(0), values.GetLength(1));
         var (low, high) = Range(chart);
         var (height, width) = (frame.Height / rows, frame.Width / columns);
         var gap = width > 8 && height > 8 ? 1 : 0;
-        var alone = rows * columns <= MostTooltips && rowsInCell * columnsInCell == 1;
+        var alone = hover && rows * columns <= MostTooltips && rowsInCell * columnsInCell == 1;
         // Cells without a tooltip are drawn together, with one path for each shade.
         var together = new SortedDictionary<int, StringBuilder>();
 
@@ -62,6 +67,7 @@ internal static class HeatmapPainter
                     svg.Rect(x, y, width - gap, height - gap, Fill(shade, chart.Diverging && v < 0), tooltip);
                     continue;
                 }
+
                 var level = (int)Math.Round(shade * Levels) * (v < 0 && chart.Diverging ? -1 : 1);
                 if (level == 0)
                     continue;

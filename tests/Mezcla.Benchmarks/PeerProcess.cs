@@ -77,6 +77,8 @@ internal sealed class PeerProcess : IDisposable
         foreach (var name in start.Environment.Keys.Where(
             k => k.StartsWith("OPENBLAS_", StringComparison.Ordinal) || k.StartsWith("OMP_", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);
+        if (OpenBlas.CoreType is { } core)
+            start.Environment["OPENBLAS_CORETYPE"] = core;
         return Start("PyTorch", start);
     }
 

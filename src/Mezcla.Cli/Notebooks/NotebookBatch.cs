@@ -60,6 +60,9 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             runs.Add((notebook, run));
             if (job.Page?.Invoke(notebook, run) is var (path, options))
                 File.WriteAllText(path, NotebookPage.Render(run.Notebook, options));
+            // The page needs what shows values under the pointer, the saved notebook does not.
+            run.Notebook.KeepEachPictureOnce();
+            run.Notebook.Write(job.Output(notebook));
             Report(notebook, run, job.Output(notebook));
             foreach (var (cell, warning) in warnings)
                 console.MarkupLineInterpolated($"  [yellow]cell {cell}[/] {warning}");

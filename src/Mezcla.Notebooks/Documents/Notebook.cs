@@ -78,6 +78,26 @@ public sealed class Notebook
     /// of one space, and a line end after the last line.</summary>
     public string ToJson() => NotebookWriter.ToText(this);
 
+    /// <summary>
+    /// Removes the HTML of each output that also holds its picture as SVG, so that a saved notebook holds every picture once. The SVG is
+    /// kept because GitHub and printed pages show no other form of it. HTML with a script is kept too: it does more than show the picture.
+    /// </summary>
+    public void KeepEachPictureOnce()
+    {
+        foreach (var cell in Cells)
+        {
+            for (var i = 0; i < cell.Outputs.Count; i++)
+            {
+                if (cell.Outputs[i] is DisplayOutput output && output.Bundle[MimeBundle.Svg] is not null
+                    && output.Bundle[MimeBundle.Html] is { } html && !html.Contains("<script", StringComparison.OrdinalIgnoreCase))
+                {
+                    var others = output.Bundle.Data.Where(form => form.Key != MimeBundle.Html);
+                    cell.Outputs[i] = output with { Bundle = new MimeBundle(others, output.Bundle.Metadata) };
+                }
+            }
+        }
+    }
+
     /// <summary>Writes the notebook atomically: if writing fails, an existing file keeps its old content.</summary>
     /// <param name="path">The file. Its folder is created if it does not exist.</param>
     /// <exception cref="IOException">It cannot be written.</exception>

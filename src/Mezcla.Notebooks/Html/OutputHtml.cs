@@ -37,7 +37,7 @@ internal static class OutputHtml
     {
         if (bundle[MimeBundle.Html] is { } html)
             return $"<div class=\"out rich\"{id}>{html}</div>";
-        if (bundle["image/svg+xml"] is { } svg)
+        if (bundle[MimeBundle.Svg] is { } svg)
             return Picture(svg[Math.Max(svg.IndexOf("<svg", StringComparison.Ordinal), 0)..], bundle[MimeBundle.PlainText] ?? "picture");
         foreach (var type in new[] { "image/png", "image/jpeg", "image/gif", "image/webp" })
         {

@@ -20,6 +20,9 @@ public sealed class MimeBundle
     /// <summary>MIME type of an HTML fragment.</summary>
     public const string Html = "text/html";
 
+    /// <summary>MIME type of a picture in SVG.</summary>
+    public const string Svg = "image/svg+xml";
+
     /// <summary>MIME type of a Markdown text.</summary>
     public const string Markdown = "text/markdown";
 

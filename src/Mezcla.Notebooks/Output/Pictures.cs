@@ -12,13 +12,13 @@ internal static class Pictures
     {
         var mime = Format(bytes) ?? throw new ArgumentException(
             $"{name} is not a picture a notebook can show: the bytes are neither PNG, JPEG, GIF, WebP, BMP nor SVG.");
-        var content = mime == "image/svg+xml" ? Encoding.UTF8.GetString(bytes) : Convert.ToBase64String(bytes);
+        var content = mime == MimeBundle.Svg ? Encoding.UTF8.GetString(bytes) : Convert.ToBase64String(bytes);
         var text =
             string.Create(CultureInfo.InvariantCulture,
                 $"{name}: {mime["image/".Length..].Replace("+xml", "", StringComparison.Ordinal).ToUpperInvariant()} " +
                     $"picture, {bytes.Length:N0} bytes");
         var data = new Dictionary<string, string> { [mime] = content, [MimeBundle.PlainText] = text };
-        if (mime is "image/svg+xml" or "image/webp" or "image/bmp")
+        if (mime is MimeBundle.Svg or "image/webp" or "image/bmp")
             data[MimeBundle.Html] =
                 $"<img alt=\"{WebUtility.HtmlEncode(name)}\" src=\"data:{mime};base64,{Convert.ToBase64String(bytes)}\">";
 
@@ -45,7 +45,7 @@ internal static class Pictures
         var head = Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, 1000)]).TrimStart('\uFEFF').TrimStart();
         return head.StartsWith("<svg", StringComparison.Ordinal)
             || (head.StartsWith("<?xml", StringComparison.Ordinal) && head.Contains("<svg", StringComparison.Ordinal))
-            ? "image/svg+xml"
+            ? MimeBundle.Svg
             : null;
     }
 }

@@ -227,6 +227,29 @@ public class NotebookTests
         }
     }
 
+    [Theory]
+    [InlineData("<div>same</div>", true, false)]
+    [InlineData("<div>same</div>", false, true)]
+    [InlineData("<div>more</div><script>1</script>", true, true)]
+    public void A_picture_is_kept_once(string html, bool hasSvg, bool htmlIsKept)
+    {
+        var forms = new Dictionary<string, string> { [MimeBundle.Html] = html, [MimeBundle.PlainText] = "same" };
+        if (hasSvg)
+            forms[MimeBundle.Svg] = "<svg/>";
+        var notebook = Notebook.ForCSharp();
+        var cell = new NotebookCell(CellKind.Code, "chart");
+        cell.Outputs.Add(new StreamOutput(OutputStream.Out, "printed"));
+        cell.Outputs.Add(new DisplayOutput(new MimeBundle(forms), 3, IsResult: true));
+        notebook.Cells.Add(cell);
+
+        notebook.KeepEachPictureOnce();
+
+        var result = Assert.IsType<DisplayOutput>(cell.Outputs[1]);
+        Assert.Equal(htmlIsKept, result.Bundle[MimeBundle.Html] is not null);
+        Assert.Equal(hasSvg, result.Bundle[MimeBundle.Svg] is not null);
+        Assert.Equal(("same", 3, true), (result.Bundle[MimeBundle.PlainText], result.ExecutionCount, result.IsResult));
+    }
+
     private static Gen<Notebook> Notebooks()
     {
         var text = ArbMap.Default.GeneratorFor<NonNull<string>>()
