@@ -9,6 +9,12 @@ internal enum PartKind
     /// <summary>Text to display under a MIME type.</summary>
     Content,
 
+    /// <summary>A text to keep under a name: <c>#!value</c>.</summary>
+    Value,
+
+    /// <summary>Code in a language that this kernel does not run.</summary>
+    Foreign,
+
     /// <summary><c>#r</c>, <c>#i</c> or <c>#load</c>.</summary>
     Reference,
 
@@ -18,7 +24,8 @@ internal enum PartKind
 
 /// <summary>A part of a cell.</summary>
 /// <param name="Kind">How to process it.</param>
-/// <param name="Name">The directive's name (<c>r</c>, <c>i</c>, <c>load</c>, <c>time</c>), or the MIME type of content.</param>
+/// <param name="Name">The directive's name (<c>r</c>, <c>i</c>, <c>load</c>, <c>time</c>), the MIME type of content, the arguments of a
+/// value, or the name of a foreign language.</param>
 /// <param name="Text">The code, the content, or the directive's argument.</param>
 /// <param name="Line">Its first line in the cell, from 1.</param>
 internal sealed record CellPart(PartKind Kind, string Name, string Text, int Line);

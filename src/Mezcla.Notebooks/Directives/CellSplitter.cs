@@ -8,34 +8,27 @@ namespace Mezcla.Notebooks;
 /// <summary>Splits a cell at its directives.</summary>
 internal static partial class CellSplitter
 {
-    private static readonly Dictionary<string, string> Content = new(StringComparer.Ordinal)
+    /// <summary>The parts of a cell in order.</summary>
+    /// <param name="cell">The cell's text.</param>
+    /// <param name="language">The language that the notebook names for the cell, or null for C#.</param>
+    public static IReadOnlyList<CellPart> Split(string cell, string? language = null)
     {
-        ["markdown"] = MimeBundle.Markdown,
-        ["md"] = MimeBundle.Markdown,
-        ["html"] = MimeBundle.Html,
-        ["javascript"] = MimeBundle.JavaScript,
-        ["js"] = MimeBundle.JavaScript,
-    };
-
-    public static IReadOnlyList<CellPart> Split(string cell)
-    {
-        if (!cell.Contains('#', StringComparison.Ordinal))
+        var section = CellLanguages.OfCell(language);
+        if (!cell.Contains('#', StringComparison.Ordinal) && section == CellLanguages.CSharp)
             return [new CellPart(PartKind.Code, "", cell, 1)];
 
         var parts = new List<CellPart>();
         var code = new List<TextSpan>();
         var content = new List<string>();
-        string? mime = null;
-        var (codeLine, contentLine) = (1, 1);
-        var lines = SourceText.From(cell).Lines;
-        foreach (var line in lines)
+        var (codeLine, contentLine, valueArguments) = (1, 1, "");
+        foreach (var line in SourceText.From(cell).Lines)
         {
             var text = line.ToString();
             var match = Directive().Match(text);
-            var isDirective = match.Success && (mime is null ? !IsInsideToken(cell, code, line.Start) : match.Groups["magic"].Success);
-            if (!isDirective)
+            var (name, argument) = (match.Groups["name"].Value, match.Groups["argument"].Value.Trim());
+            if (!match.Success || !IsDirective(section, match, line.Start))
             {
-                if (mime is null)
+                if (section.Kind == PartKind.Code)
                     code.Add(line.SpanIncludingLineBreak);
                 else
                     content.Add(text);
@@ -44,19 +37,17 @@ internal static partial class CellSplitter
             }
 
             var number = line.LineNumber + 1;
-            var (name, argument) = (match.Groups["name"].Value, match.Groups["argument"].Value.Trim());
             if (match.Groups["reference"].Success)
             {
                 parts.Add(new CellPart(PartKind.Reference, match.Groups["reference"].Value, Unquote(argument), number));
                 continue;
             }
 
-            if (name is "csharp" or "c#" || Content.ContainsKey(name))
+            if (CellLanguages.Of(name) is { } next)
             {
                 Flush();
-                mime = Content.GetValueOrDefault(name);
-                (codeLine, contentLine) = (number + 1, number + 1);
-                if (mime is not null && argument.Length > 0)
+                (section, codeLine, contentLine, valueArguments) = (next, number + 1, number + 1, argument);
+                if (section.Kind == PartKind.Content && argument.Length > 0)
                     content.Add(argument);
             }
             else
@@ -68,16 +59,27 @@ internal static partial class CellSplitter
         Flush();
         return parts;
 
+        bool IsDirective(CellSection here, Match match, int start)
+        {
+            if (here.Kind == PartKind.Code)
+                return !IsInsideToken(cell, code, start);
+            if (!match.Groups["magic"].Success)
+                return false;
+            var name = match.Groups["name"].Value;
+            // What a script shares becomes part of the script; other languages have directives of their own.
+            return here.Kind == PartKind.Content
+                ? here.Name != MimeBundle.JavaScript || name is not ("set" or "share")
+                : CellLanguages.Of(name) is not null;
+        }
+
         void Flush()
         {
-            if (mime is not null)
-            {
-                parts.Add(new CellPart(PartKind.Content, mime, string.Join('\n', content).Trim('\n'), contentLine));
-            }
+            if (section.Kind == PartKind.Value)
+                parts.Add(new CellPart(PartKind.Value, valueArguments, string.Join('\n', content).Trim('\n'), contentLine));
+            else if (section.Kind != PartKind.Code)
+                parts.Add(new CellPart(section.Kind, section.Name, string.Join('\n', content).Trim('\n'), contentLine));
             else if (code.Any(span => !string.IsNullOrWhiteSpace(cell.Substring(span.Start, span.Length))))
-            {
                 parts.Add(new CellPart(PartKind.Code, "", Blanking.Only(cell, code), codeLine));
-            }
 
             content.Clear();
             code.Clear();

@@ -10,21 +10,22 @@ namespace Mezcla.Notebooks;
 /// <param name="context">Loads the assemblies that directives name.</param>
 /// <param name="variables">Gives the variables that cells have declared.</param>
 /// <param name="runFile">Runs a C# file: its path, the cell that loads it, and the list that receives the compiler's warnings.</param>
+/// <param name="runCode">Runs C# statements: the code, the cell, its name in errors, and the list that receives warnings.</param>
 internal sealed class DirectiveRunner(
     EngineState engine, CellCompiler compiler, CellLoadContext context, Func<IReadOnlyList<CellVariable>> variables,
-    Action<string, CellRun, List<string>> runFile)
+    Action<string, CellRun, List<string>> runFile, Action<string, CellRun, string, List<string>> runCode)
 {
     private const string Known =
-        "#!csharp, #!markdown, #!html, #!javascript (the language of the lines below), #!time, #!about, #!who, #!whos, #!lsmagic, "
+        "#!csharp, #!markdown, #!html, #!javascript, #!mermaid (the language of the lines below), #!value --name text, "
+        + "#!set --name copy --value @csharp:data, #!share --from csharp data, #!time, #!about, #!who, #!whos, #!lsmagic, "
         + "#!import file.csx, #r \"nuget: Package, Version\", #r \"file.dll\", #i \"nuget: source\", #load \"file.csx\"";
 
-    private static readonly HashSet<string> OtherLanguages = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "fsharp", "f#", "pwsh", "powershell", "sql", "kql", "http", "mermaid", "python", "r", "value", "share", "set", "connect",
-        "meta", "log", "nteract",
-    };
+    private const string Connecting =
+        "#!connect opens kernels of other languages and databases, which this kernel does not have. Query a database from C# by its "
+        + "package, such as #r \"nuget: Microsoft.Data.Sqlite\"; run cells of other languages in .NET Interactive.";
 
     private readonly PackageSession _packages = new(engine.Options, context, new InteractiveExtensions(context, engine.Formatters));
+    private readonly SharedValues _values = new(variables);
     private readonly List<string> _loading = [];
 
     /// <summary>Runs the directives that must precede the compilation of the text's code.</summary>
@@ -76,15 +77,32 @@ internal sealed class DirectiveRunner(
                         });
                 run.Post(output => output.Display(bundle, null));
                 break;
+            case "set" or "share":
+                RunPart(part, run, document, () => runCode(_values.ToCSharp(part.Name, part.Text), run, document, warnings));
+                break;
+            case "connect":
+                throw new DirectiveException(Connecting) { Line = part.Line };
             default:
-                throw new DirectiveException(
-                    OtherLanguages.Contains(part.Name)
-                        ? $"#!{part.Name} is not part of this kernel, which runs C# and shows Markdown, HTML and JavaScript. It " +
-                            $"knows: {Known}."
-                        : $"There is no directive #!{part.Name}. This kernel knows: {Known}.")
-                { Line = part.Line };
+                throw new DirectiveException($"There is no directive #!{part.Name}. This kernel knows: {Known}.") { Line = part.Line };
         }
     }
+
+    /// <summary>Displays content; a script gets the values that it shares.</summary>
+    public void Display(CellPart part, CellRun run, string document)
+    {
+        var content = part.Text;
+        if (part.Name == MimeBundle.JavaScript)
+            RunPart(part, run, document, () => content = _values.ToJavaScript(content));
+        run.Post(output => output.Display(MimeForms.OfContent(part.Name, content), null));
+    }
+
+    /// <summary>Keeps the text of a <c>#!value</c>.</summary>
+    public void Keep(CellPart part, CellRun run, string document) =>
+        RunPart(part, run, document, () => _values.Keep(part.Name, part.Text, path => Resolve(path, document)));
+
+    /// <summary>Says that code of another language was passed over.</summary>
+    public static void PassOver(CellPart part, CellRun run) => run.Post(output => output.Write(OutputStream.Out,
+        $"These lines are {part.Name}. This kernel runs C#, so they were passed over; .NET Interactive's kernel may run them.\n"));
 
     private static IReadOnlyList<View> Row(CellVariable variable) =>
     [

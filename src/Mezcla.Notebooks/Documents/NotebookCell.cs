@@ -37,6 +37,9 @@ public sealed class NotebookCell
     /// <summary>What the cell holds.</summary>
     public CellKind Kind { get; }
 
+    /// <summary>The language that a Polyglot notebook names for a code cell, such as <c>fsharp</c>; null if it names none.</summary>
+    public string? Language => Named("polyglot_notebook", "kernelName") ?? Named("dotnet_interactive", "language");
+
     /// <summary>The cell's id, which is unique in its notebook.</summary>
     public string Id { get; internal set; }
 
@@ -70,4 +73,7 @@ public sealed class NotebookCell
     /// <summary>Makes an id that depends only on the text, so that generating the same notebook twice gives the same file.</summary>
     internal static string MakeId(string source, int salt) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{salt}\n{source}")))[..8];
+
+    private string? Named(string group, string key) =>
+        Metadata[group] is JsonObject named && named[key] is JsonValue value && value.TryGetValue(out string? name) ? name : null;
 }

@@ -75,14 +75,23 @@ internal static class NotebookReader
             "code" => CellKind.Code,
             "markdown" => CellKind.Markdown,
             "raw" => CellKind.Raw,
+            "heading" => CellKind.Markdown,
             var other => throw new InvalidDataException($"its cell_type is '{other}', not code, markdown or raw"),
         };
         var id = json["id"]?.GetValue<string>();
-        var cell = new NotebookCell(kind, Text(json["source"], "source"), id is not null && NotebookCell.IsId(id) ? id : null)
+        var source = Text(json["source"], "source");
+        if (json["cell_type"]!.GetValue<string>() == "heading")
+        {
+            // nbformat 3 had cells for headings; 4 has them in Markdown.
+            var level = json["level"] is JsonValue given && given.TryGetValue(out int number) ? Math.Clamp(number, 1, 6) : 1;
+            source = $"{new string('#', level)} {source.ReplaceLineEndings(" ").Trim()}";
+        }
+
+        var cell = new NotebookCell(kind, source, id is not null && NotebookCell.IsId(id) ? id : null)
         {
             Metadata = Metadata(json["metadata"], "trusted"),
             Attachments = json["attachments"] is JsonObject attachments ? (JsonObject)Rejoined(attachments) : null,
-            Extra = Others(json, CellKeys),
+            Extra = Others(json, json["cell_type"]!.GetValue<string>() == "heading" ? [.. CellKeys, "level"] : CellKeys),
             ExecutionCount = json["execution_count"]?.GetValue<int>(),
             Warning = kind == CellKind.Code ? Joined(json["source"]) : null,
         };

@@ -31,7 +31,8 @@ internal sealed class CellSession
             Imports.Concat(options.Imports),
             options.Globals?.GetType());
         _states[0] = options.Globals;
-        _directives = new DirectiveRunner(State, Compiler, context, () => Variables, RunFile);
+        _directives = new DirectiveRunner(State, Compiler, context, () => Variables, RunFile,
+            (code, run, document, warnings) => RunCode(code, run, document, warnings));
     }
 
     public EngineState State { get; }
@@ -81,7 +82,7 @@ internal sealed class CellSession
     private (object? Object, MimeBundle? Bundle)? RunParts(string code, CellRun run, string document, List<string> warnings)
     {
         State.AddSource(document, code);
-        var parts = CellSplitter.Split(code);
+        var parts = CellSplitter.Split(code, document == run.Name ? run.Options.Language : null);
         var watch = Stopwatch.StartNew();
         (object? Object, MimeBundle? Bundle)? value = null;
         _directives.Prepare(parts, run, document, warnings);
@@ -92,7 +93,11 @@ internal sealed class CellSession
 
             value = null;
             if (part.Kind == PartKind.Content)
-                run.Post(output => output.Display(MimeForms.OfContent(part.Name, part.Text), null));
+                _directives.Display(part, run, document);
+            else if (part.Kind == PartKind.Value)
+                _directives.Keep(part, run, document);
+            else if (part.Kind == PartKind.Foreign)
+                DirectiveRunner.PassOver(part, run);
             else if (part.Kind == PartKind.Magic)
                 _directives.Apply(part, run, document, warnings);
             else if (part.Kind == PartKind.Code)

@@ -9,6 +9,10 @@ public sealed record CellOptions
     /// <summary>The name that errors use instead of "Cell 3".</summary>
     public string? Name { get; init; }
 
+    /// <summary>The language that a notebook names for the cell, such as <c>fsharp</c>; null for C#. A cell in another language is passed
+    /// over with one line that says so.</summary>
+    public string? Language { get; init; }
+
     /// <summary>Whether to leave the value of the last expression unformatted (<see cref="CellResult.Value"/> is null).</summary>
     public bool Silent { get; init; }
 

@@ -32,6 +32,9 @@ public sealed class MimeBundle
     /// <summary>MIME type of a script that the front end runs.</summary>
     public const string JavaScript = "application/javascript";
 
+    /// <summary>MIME type of a diagram in Mermaid's language, which JupyterLab draws.</summary>
+    public const string Mermaid = "text/vnd.mermaid";
+
     /// <summary>MIME type of a JSON value.</summary>
     public const string Json = "application/json";
 

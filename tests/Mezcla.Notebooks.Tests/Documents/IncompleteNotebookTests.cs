@@ -21,6 +21,24 @@ public sealed class IncompleteNotebookTests
         Assert.Equal((name, display), (read["name"]!.GetValue<string>(), read["display_name"]!.GetValue<string>()));
     }
 
+    [Theory]
+    [InlineData(""", "level": 2""", "## Results and more")]
+    [InlineData(""", "level": "two" """, "# Results and more")]
+    [InlineData("", "# Results and more")]
+    public void A_heading_of_nbformat_3_becomes_markdown(string level, string text)
+    {
+        var notebook = Notebook.Parse("\ufeff" + $$"""
+            {"cells": [{"cell_type": "heading"{{level}}, "source": ["Results\n", "and more"], "metadata": []},
+              {"cell_type": "code", "id": "same", "source": "1", "metadata": { } },
+              {"cell_type": "code", "id": "same", "source": "2", "metadata": { } }],
+             "metadata": [], "nbformat": 4, "nbformat_minor": 5}
+            """);
+        Assert.Equal(CellKind.Markdown, notebook.Cells[0].Kind);
+        Assert.Equal(text, notebook.Cells[0].Source);
+        Assert.Equal(3, notebook.Cells.Select(cell => cell.Id).Distinct().Count());
+        Assert.DoesNotContain("level", notebook.ToJson());
+    }
+
     [Fact]
     public void A_notebook_without_kernel_gets_none() =>
         Assert.DoesNotContain("kernelspec",
