@@ -66,8 +66,12 @@ internal static class RunCommand
         var folder = Path.GetFullPath(parse.GetValue(Output)?.FullName ?? "executed");
         if (parse.GetValue(InPlace) && parse.GetValue(Output) is not null)
             throw new ArgumentException("--in-place and --output cannot be used together: choose one.");
+        if (parse.GetValue(InPlace) && notebooks.Find(NotebookFiles.HoldsNoOutputs) is { } polyglot)
+            throw new ArgumentException($"--in-place: {polyglot} is a .dib file, which holds no outputs. Leave the option out to get an "
+                + ".ipynb file with them.");
         var root = NotebookFiles.CommonFolder(notebooks);
-        string Saved(string notebook) => parse.GetValue(InPlace) ? notebook : Path.Combine(folder, Path.GetRelativePath(root, notebook));
+        string Saved(string notebook) => parse.GetValue(InPlace) ? notebook
+            : NotebookFiles.WithOutputs(Path.Combine(folder, Path.GetRelativePath(root, notebook)));
         var batch = new NotebookBatch(console, NotebookHostCommand.Start(parse.GetValue(Device)));
         var runs = await batch.RunAsync(new(
             notebooks, Saved, CellTimeout(parse), parse.GetValue(AllowErrors), ParametersOf(parse.GetValue(Parameters) ?? []),

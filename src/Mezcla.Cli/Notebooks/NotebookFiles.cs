@@ -3,7 +3,7 @@ namespace Mezcla.Cli.Notebooks;
 /// <summary>Finds the notebooks that a command line names.</summary>
 internal static class NotebookFiles
 {
-    private const string Extension = ".ipynb";
+    private const string Extension = ".ipynb", Polyglot = ".dib";
 
     /// <summary>The notebooks at these paths: files as they are, and all <c>.ipynb</c>
     /// files in and below folders, ordered by name.</summary>
@@ -23,6 +23,16 @@ internal static class NotebookFiles
     /// <param name="paths">Files and folders.</param>
     /// <exception cref="FileNotFoundException">There is no such file or folder, or no notebook in a folder.</exception>
     public static List<string> FindSubmissions(IEnumerable<string> paths) => Find(paths, folder => Walk(folder, [RealPath(folder)]));
+
+    /// <summary>Whether a path has the extension of a notebook: <c>.ipynb</c> or <c>.dib</c>.</summary>
+    public static bool IsNotebook(string path) =>
+        Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase) || HoldsNoOutputs(path);
+
+    /// <summary>Whether a notebook is a <c>.dib</c> file, which has no place for outputs.</summary>
+    public static bool HoldsNoOutputs(string path) => Path.GetExtension(path).Equals(Polyglot, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The path under which a notebook is saved with its outputs.</summary>
+    public static string WithOutputs(string path) => HoldsNoOutputs(path) ? Path.ChangeExtension(path, Extension) : path;
 
     /// <summary>The deepest folder that holds all notebooks. The results of a run keep their places below it.</summary>
     public static string CommonFolder(List<string> notebooks)

@@ -41,14 +41,16 @@ internal sealed partial class SharedValues(Func<IReadOnlyList<CellVariable>> var
     /// <param name="directive"><c>set</c> or <c>share</c>.</param>
     /// <param name="argument">Its arguments.</param>
     /// <exception cref="DirectiveException">The directive is incomplete, or there is no such value.</exception>
-    public string ToCSharp(string directive, string argument) => string.Join('\n', Assignments(directive, argument)
-        .Where(one => (one.Source.From, one.Source.Text) != ("csharp", one.Name)).Select(one =>
-        $"var {one.Name} = {one.Source switch
+    public string ToCSharp(string directive, string argument)
+    {
+        var values = Assignments(directive, argument).Select(one => (one.Name, Value: one.Source switch
         {
             { From: "csharp" } => Require(one.Source).Name,
             { From: "value" } => SymbolDisplay.FormatLiteral(TextOf(one.Source.Text), quote: true),
             _ => Literal(one.Source.Text),
-        }};"));
+        }));
+        return string.Join('\n', values.Where(one => one.Name != one.Value).Select(one => $"var {one.Name} = {one.Value};"));
+    }
 
     /// <summary>A script's text in which the directives that share values are statements that declare them.</summary>
     /// <exception cref="DirectiveException">A directive is incomplete, there is no such value, or it cannot be written as JSON.</exception>

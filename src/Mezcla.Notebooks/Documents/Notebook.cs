@@ -47,7 +47,7 @@ public sealed class Notebook
     };
 
     /// <summary>Reads a notebook file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file: an <c>.ipynb</c>, or a <c>.dib</c>, the other format of Polyglot Notebooks.</param>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="InvalidDataException">The file is not UTF-8, or it is not a notebook of nbformat 4. The message says what is
@@ -59,7 +59,7 @@ public sealed class Notebook
         try
         {
             using var reader = new StreamReader(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
-            return Parse(reader.ReadToEnd(), path);
+            return PolyglotFile.IsNamed(path) ? PolyglotFile.Parse(reader.ReadToEnd(), path) : Parse(reader.ReadToEnd(), path);
         }
         catch (DecoderFallbackException e)
         {
@@ -99,8 +99,10 @@ public sealed class Notebook
     }
 
     /// <summary>Writes the notebook atomically: if writing fails, an existing file keeps its old content.</summary>
-    /// <param name="path">The file. Its folder is created if it does not exist.</param>
+    /// <param name="path">The file. Its folder is created if it does not exist. A name that ends in <c>.dib</c> gives a file of that format,
+    /// which holds no outputs.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="InvalidDataException">A cell cannot be written to a <c>.dib</c> file.</exception>
     public void Write(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -108,7 +110,7 @@ public sealed class Notebook
         var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}.tmp");
         try
         {
-            File.WriteAllText(temporary, ToJson(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            File.WriteAllText(temporary, PolyglotFile.IsNamed(path) ? PolyglotFile.ToText(this) : ToJson(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
             File.Move(temporary, path, overwrite: true);
         }
         finally
