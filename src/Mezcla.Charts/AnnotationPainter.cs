@@ -9,6 +9,10 @@ internal static class AnnotationPainter
     private const string Dashes =
         $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1.3\" stroke-dasharray=\"5 4\"";
 
+    /// <summary>The width that the names of levels need to the right of upright bars, which would be hidden under them otherwise.</summary>
+    public static double RoomForLevels(Chart chart, double width) => !NamesBeside(chart) ? 0 : Math.Min(width * 0.3,
+        chart.Annotations.Where(note => note.IsLevel).Select(note => Svg.WidthOf(note.Text, Size)).DefaultIfEmpty(0).Max());
+
     public static void Regions(Svg svg, Chart chart, Frame frame)
     {
         foreach (var region in chart.Annotations.Where(a => a.IsRegion && frame.X.Has(a.X) && frame.X.Has(a.XEnd)))
@@ -47,7 +51,10 @@ internal static class AnnotationPainter
                 }
                 var y = scale.Map(note.Y);
                 svg.Line(frame.Left, y, frame.Right, y, Dashes);
-                svg.Text(frame.Right - 4, y - 6 < frame.Top + 8 ? y + 15 : y - 6, note.Text, $"{Words} text-anchor=\"end\"");
+                if (NamesBeside(chart))
+                    svg.Text(frame.Right + 5, y + 4, note.Text, Words);
+                else
+                    LevelName(svg, chart, frame, y, note.Text, width);
             }
             else if (!note.IsPoint && frame.X.Has(note.X))
             {
@@ -63,6 +70,55 @@ internal static class AnnotationPainter
         return (double.IsNaN(x) || note.IsRegion
             || (frame.X.Has(x) && frame.X.Map(x) >= frame.Left - 1 && frame.X.Map(x) <= frame.Right + 1))
             && (double.IsNaN(y) || (frame.Y.Has(y) && frame.Y.Map(y) >= frame.Top - 1 && frame.Y.Map(y) <= frame.Bottom + 1));
+    }
+
+    private static bool NamesBeside(Chart chart) => chart is { Type: Chart.Kind.Bars, Horizontal: false };
+
+    /// <summary>Writes the name of a level above or below its line, at the end where the fewest data lie under it.</summary>
+    private static void LevelName(Svg svg, Chart chart, Frame frame, double y, string text, double width)
+    {
+        var places = from right in (bool[])[true, false]
+                     from above in (bool[])[true, false]
+                     let x = right ? frame.Right - 4 - width : frame.Left + 4
+                     let line = above ? y - 6 : y + 15
+                     where line >= frame.Top + 8 && line <= frame.Bottom
+                     select (x, line, Hidden: Hidden(chart, frame, x, line - 11, x + width, line + 3));
+        var (left, baseline, _) = places.DefaultIfEmpty((x: frame.Right - 4 - width, line: y + 15, Hidden: 0)).MinBy(place => place.Hidden);
+        svg.Text(left, baseline, text, Words);
+    }
+
+    /// <summary>How many points and pieces of lines lie in a rectangle.</summary>
+    private static int Hidden(Chart chart, Frame frame, double left, double top, double right, double bottom)
+    {
+        var count = 0;
+        foreach (var series in chart.Series)
+        {
+            var (xs, ys) = series switch
+            {
+                LineSeries line => (line.X, line.Y),
+                PointSeries points => (points.X, points.Y),
+                SpreadSeries spread => (spread.X, spread.Means),
+                _ => ([], []),
+            };
+            (double X, double Y)? last = null;
+            for (var i = 0; i < xs.Length; i++)
+            {
+                if (!frame.X.Has(xs[i]) || !frame.Y.Has(ys[i]))
+                {
+                    last = null;
+                    continue;
+                }
+                (double X, double Y) at = (frame.X.Map(xs[i]), frame.Y.Map(ys[i]));
+                count += IsInside(at) ? 1 : 0;
+                // A line between two points that are far apart counts where it crosses.
+                for (var part = 1; part < 20 && series is LineSeries && last is { } from; part++)
+                    count += IsInside((from.X + (at.X - from.X) * part / 20, from.Y + (at.Y - from.Y) * part / 20)) ? 1 : 0;
+                last = at;
+            }
+        }
+        return count;
+
+        bool IsInside((double X, double Y) point) => point.X >= left && point.X <= right && point.Y >= top && point.Y <= bottom;
     }
 
     private static Scale? Level(Chart chart, Frame frame) => (chart.Horizontal ? frame.X : frame.Y) as NumberScale;

@@ -19,9 +19,8 @@ internal static class BarPainter
         var (above, below) = (new double[categories.Count], new double[categories.Count]);
         var zero = value.Map(value.IsLog ? value.Min : Math.Clamp(0, value.Min, value.Max));
         // Label every visible bar or none: if only a few of many bars had labels, they would look like a deliberate choice.
-        bool Fits(double v) => chart.Horizontal
-            ? thick >= LabelSize
-            : Svg.WidthOf(NumberText.Format(v, chart.Y.Format), LabelSize) <= thick + 6;
+        var texts = Labels([.. series.SelectMany(s => s.Values).Where(value.Has).Distinct()], chart.Y.Format);
+        bool Fits(double v) => chart.Horizontal ? thick >= LabelSize : Svg.WidthOf(texts[v], LabelSize) <= thick + 6;
         var labels = !chart.Stacked && series.Length * categories.Count <= MostLabels
             && series.SelectMany(s => s.Values).Where(value.Has).All(v => Fits(v) || Math.Abs(value.Map(v) - zero) < 2)
             && (chart.Horizontal || !Neighbours().Any(Touch));
@@ -30,8 +29,7 @@ internal static class BarPainter
         IEnumerable<(double Left, double Right)> Neighbours() => series.Zip(series.Skip(1))
             .SelectMany(p => p.First.Values.Zip(p.Second.Values)).Where(p => value.Has(p.First) && value.Has(p.Second));
         bool Touch((double Left, double Right) pair) => Math.Abs(value.Map(pair.Left) - value.Map(pair.Right)) < LabelSize
-            && (Svg.WidthOf(NumberText.Format(pair.Left, chart.Y.Format),
-                LabelSize) + Svg.WidthOf(NumberText.Format(pair.Right, chart.Y.Format), LabelSize)) / 2 > thick + 2;
+            && (Svg.WidthOf(texts[pair.Left], LabelSize) + Svg.WidthOf(texts[pair.Right], LabelSize)) / 2 > thick + 2;
 
         for (var s = 0; s < series.Length; s++)
         {
@@ -51,11 +49,10 @@ internal static class BarPainter
                         end += v;
                     }
                     var start = along.Map(c) - room / 2 + (chart.Stacked ? 0 : s * thick);
-                    var text = NumberText.Format(v, chart.Y.Format);
                     Bar(svg, chart, from, to, start, thick - Math.Min(1.5, thick * 0.1), Palette.Fill(color),
                         $"{categories[c]}{(name.Length > 0 ? ", " + name : "")}: {NumberText.Format(v, chart.Y.Format, 4)}");
                     if (labels && Fits(v))
-                        Label(svg, chart, frame, text, to, start + thick / 2, v < 0);
+                        Label(svg, chart, frame, texts[v], to, start + thick / 2, v < 0);
                 }
             });
         }
@@ -67,6 +64,25 @@ internal static class BarPainter
             else
                 svg.Line(frame.Left, zero, frame.Right, zero, line);
         }
+    }
+
+    /// <summary>The values as text, with the same number of decimals where that is one or two: 1.50 beside 1.26.</summary>
+    private static Dictionary<double, string> Labels(double[] values, AxisFormat format)
+    {
+        var texts = values.ToDictionary(v => v, v => NumberText.Format(v, format));
+        if (!texts.Values.All(text => text.All(c => char.IsAsciiDigit(c) || c is '.' or '-' or '−')))
+            return texts;
+        var decimals = texts.Values.Select(Decimals).DefaultIfEmpty(0).Max();
+        if (decimals is not (1 or 2))
+            return texts;
+        foreach (var v in values.Where(v => v != 0))
+        {
+            var text = texts[v].Contains('.') ? texts[v] : texts[v] + ".";
+            texts[v] = text + new string('0', decimals - Decimals(text));
+        }
+        return texts;
+
+        static int Decimals(string text) => text.Contains('.') ? text.Length - 1 - text.IndexOf('.') : 0;
     }
 
     private static void Bar(Svg svg, Chart chart, double from, double to, double start, double thick, string fill, string tooltip)

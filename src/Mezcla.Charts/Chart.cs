@@ -12,6 +12,9 @@ namespace Mezcla.Charts;
 /// </summary>
 public sealed class Chart
 {
+    // Text of 12 pixels is still 9.6 pixels high at this scale.
+    private const double SmallestScale = 0.8;
+
     internal enum Kind { Lines, Scatter, Bars, Areas, Histogram, Heatmap }
 
     private Chart(Kind kind, string title, string x, string y)
@@ -350,7 +353,7 @@ public sealed class Chart
     /// <summary>On a narrow screen, the chart scrolls sideways instead of becoming too small to read.</summary>
     internal static string HtmlFrame(string svg, double width, double narrowest = 470) =>
         $"<div class=\"mezcla-chart\" style=\"overflow-x:auto;max-width:{Svg.F(width)}px\"><div " +
-            $"style=\"min-width:{Svg.F(Math.Min(width, narrowest))}px\">{svg}</div></div>";
+            $"style=\"min-width:{Svg.F(Math.Min(width, Math.Max(narrowest, width * SmallestScale)))}px\">{svg}</div></div>";
 
     private Chart Add(string name, double[] xs, double[] ys)
     {

@@ -59,7 +59,7 @@ internal static class ChartRenderer
         var clip = $"@id{Svg.F(frame.Left)}-{Svg.F(frame.Top)}-{Svg.F(frame.Right)}-{Svg.F(frame.Bottom)}".Replace('.', '_');
         svg.Raw(
             $"<clipPath id=\"{clip}\"><rect x=\"{Svg.F(frame.Left - 1)}\" y=\"{Svg.F(frame.Top - 5)}\" " +
-                $"width=\"{Svg.F(frame.Width + 7)}\" height=\"{Svg.F(frame.Height + 6)}\"/></clipPath>");
+                $"width=\"{Svg.F(frame.Width + 2)}\" height=\"{Svg.F(frame.Height + 6)}\"/></clipPath>");
         svg.Open("g", $"clip-path=\"url(#{clip})\"");
         AnnotationPainter.Regions(svg, chart, frame);
         if (chart.Type == Chart.Kind.Heatmap)
@@ -69,6 +69,8 @@ internal static class ChartRenderer
         else
             SeriesPainter.Draw(svg, chart, frame, names);
         svg.Close("g");
+        // A mark at the end of an axis is drawn whole.
+        SeriesPainter.Marks(svg, chart, frame, names);
         AnnotationPainter.Lines(svg, chart, frame);
         if (hover)
             Readout.Draw(svg, chart, frame, names);

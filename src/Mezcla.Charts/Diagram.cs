@@ -291,7 +291,7 @@ public sealed class Diagram
             : muted ? $"class=\"mu{(halo ? " ha" : "")}\" fill=\"{Palette.LightMuted}\"" : $"fill=\"{Palette.LightInk}\"";
         if (halo && (colour is not null || !muted))
             ink += " class=\"ha\"";
-        svg.Text(x, y, text, $"{ink} font-size=\"{Svg.F(size)}\" text-anchor=\"{anchor}\"");
+        svg.TextWithSubscripts(x, y, text, $"{ink} font-size=\"{Svg.F(size)}\" text-anchor=\"{anchor}\"");
     }
 
     private static string Surface(int? colour, bool filled)

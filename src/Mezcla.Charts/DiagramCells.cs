@@ -30,13 +30,15 @@ internal sealed class DiagramCells
         }
         for (var i = 0; i < (_rows?.Length ?? 0); i++)
             Name(svg, x - 6, y + (i + 0.5) * _size + 4, _rows![i], "end");
+        // If one name is too wide, all are slanted.
+        var slanted = _columns?.Any(name => Svg.WidthOf(name, NameSize) > _size) == true;
         for (var j = 0; j < (_columns?.Length ?? 0); j++)
         {
-            var (middle, wide) = (x + (j + 0.5) * _size, Svg.WidthOf(_columns![j], NameSize) > _size);
-            if (!wide)
-                Name(svg, middle, y - 6, _columns[j], "middle");
+            var middle = x + (j + 0.5) * _size;
+            if (!slanted)
+                Name(svg, middle, y - 6, _columns![j], "middle");
             else
-                Name(svg, middle + 3, y - 6, _columns[j], "start", $" transform=\"rotate(-50 {Svg.F(middle + 3)} {Svg.F(y - 6)})\"");
+                Name(svg, middle + 3, y - 6, _columns![j], "start", $" transform=\"rotate(-50 {Svg.F(middle + 3)} {Svg.F(y - 6)})\"");
         }
     }
 
@@ -50,9 +52,9 @@ internal sealed class DiagramCells
             $"class=\"{kind}\" fill=\"{paint}\" fill-opacity=\"{strength.ToString("0.##", CultureInfo.InvariantCulture)}\"", tooltip);
         if (_format is null || !double.IsFinite(value))
             return;
-        var text = value.ToString(_format, CultureInfo.InvariantCulture);
-        var size = Math.Clamp((_size - 4) / Math.Max(Svg.WidthOf(text, 1), 0.1), 7, 12);
-        var ink = strength > 0.5 ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\"" : $"fill=\"{Palette.LightInk}\"";
+        var text = value.ToString(_format, CultureInfo.InvariantCulture).Replace('-', '−');
+        var size = Math.Clamp((_size - 8) / Math.Max(Svg.WidthOf(text, 1), 0.1), 7, 12);
+        var ink = strength > 0.6 ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\"" : $"fill=\"{Palette.LightInk}\"";
         svg.Text(x + (_size - 1) / 2, y + _size / 2 + size * 0.35, text,
             $"{ink} font-size=\"{Svg.F(size)}\" text-anchor=\"middle\" pointer-events=\"none\"");
     }

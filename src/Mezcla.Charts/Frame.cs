@@ -24,6 +24,10 @@ internal sealed class Frame
     /// <summary>The height of the whole chart down to the last label.</summary>
     public required double Total { get; init; }
 
+    /// <summary>Whether a point can be drawn and lies between the ends of both axes.</summary>
+    public bool Holds(double x, double y) => X.Has(x) && Y.Has(y)
+        && X.Map(x) >= Left - 0.5 && X.Map(x) <= Right + 0.5 && Y.Map(y) >= Top - 0.5 && Y.Map(y) <= Bottom + 0.5;
+
     /// <summary>Lays out the axes between <paramref name="top"/> and <paramref name="height"/>; a heat map without a given height takes the
     /// height that its cells need.</summary>
     public static Frame Of(Chart chart, double top, double width, double? height)
@@ -42,7 +46,7 @@ internal sealed class Frame
             ? yTicks.Select(t => Svg.WidthOf(t.Label, TickSize)).DefaultIfEmpty(0).Max()
             : Math.Min(yNames.Select(n => Svg.WidthOf(n, TickSize)).DefaultIfEmpty(0).Max(), width * 0.32);
         var left = 12 + widest + 8;
-        var right = width - 18;
+        var right = width - 18 - AnnotationPainter.RoomForLevels(chart, width);
         var table = height is null ? HeatmapPainter.Size(chart, right - left) : (Width: right - left, Height: 0);
         right = left + table.Width;
 

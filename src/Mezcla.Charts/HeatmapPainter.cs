@@ -132,7 +132,7 @@ internal static class HeatmapPainter
                 var text = NumberText.Format(values[i, j], chart.Y.Format, 2);
                 var size = Math.Clamp(Math.Min(height * 0.5, (width - 4) / Math.Max(Svg.WidthOf(text, 1), 0.1)), 7, 12);
                 // On dark shades, text in the background colour is easier to read than text in the foreground colour.
-                var ink = Shade(values[i, j], low, high, chart.Diverging) > 0.5
+                var ink = Shade(values[i, j], low, high, chart.Diverging) > 0.6
                     ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\""
                     : $"fill=\"{Palette.LightInk}\"";
                 svg.Text(frame.Left + j * width + (width - gap) / 2, frame.Top + (i + 0.5) * height + size * 0.35, text,

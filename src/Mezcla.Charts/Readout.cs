@@ -33,7 +33,9 @@ internal static class Readout
         svg.Rect(left, frame.Top, right - left, frame.Height, "");
         svg.Line(x, frame.Top, x, frame.Bottom, "class=\"ax\"");
         var words = new Svg();
-        var shown = 0;
+        var (shown, hidden) = (0, 0);
+        var place = $"{chart.X.Label} {ChartText.ValueX(chart, at)}".Trim();
+        var room = frame.Right - Svg.WidthOf(place, 12) - Svg.WidthOf("  and 99 more", 12);
         foreach (var curve in curves)
         {
             var (value, height) = ValueAt(curve, at);
@@ -41,16 +43,21 @@ internal static class Readout
                 continue;
             var color = chart.ColourOf(curve.Name, names);
             svg.Circle(x, frame.Y.Map(height), 3.5, $"class=\"f{color % Palette.Count}\"");
-            if (shown++ < MostValues)
-                words.Raw(
-                    $"  <tspan class=\"t{color % Palette.Count}\">{Svg.Encode(Svg.Fit(curve.Name, 110, 12))} " +
-                        $"{Svg.Encode(NumberText.Format(value, chart.Y.Format, 4))}</tspan>");
+            var text = $"{Svg.Fit(curve.Name, 110, 12)} {NumberText.Format(value, chart.Y.Format, 4)}";
+            room -= Svg.WidthOf("  " + text, 12);
+            if (hidden > 0 || shown == MostValues || (shown > 0 && room < 0))
+            {
+                hidden++;
+                continue;
+            }
+            shown++;
+            words.Raw($"  <tspan class=\"t{color % Palette.Count}\">{Svg.Encode(text)}</tspan>");
         }
-        if (shown > MostValues)
-            words.Raw($"  and {shown - MostValues} more");
+        if (hidden > 0)
+            words.Raw($"  and {hidden} more");
         svg.Raw(
             $"<text x=\"{Svg.F(frame.Right)}\" y=\"{Svg.F(frame.Top - 12)}\" text-anchor=\"end\" " +
-                $"class=\"ha\">{Svg.Encode($"{chart.X.Label} {ChartText.ValueX(chart, at)}".Trim())}{words}</text>");
+                $"class=\"ha\">{Svg.Encode(place)}{words}</text>");
         svg.Close("g");
     }
 

@@ -11,11 +11,18 @@ internal static class SeriesPainter
     {
         if (chart.Type == Chart.Kind.Histogram)
             Bins(svg, chart, frame, names);
-        // Areas are drawn first, then lines, then points, in whatever order they were added.
+        // Areas are drawn first, then lines, in whatever order they were added.
         foreach (var band in chart.Series.OfType<BandSeries>())
             InGroup(svg, chart.ColourOf(band.Name, names), color => Band(svg, band, frame, color));
         foreach (var line in chart.Series.OfType<LineSeries>())
             InGroup(svg, chart.ColourOf(line.Name, names), color => Line(svg, line, frame, color));
+    }
+
+    /// <summary>Draws points and the markers of lines: all whose middle lies in the frame.</summary>
+    public static void Marks(Svg svg, Chart chart, Frame frame, List<string> names)
+    {
+        foreach (var line in chart.Series.OfType<LineSeries>().Where(line => line.Markers))
+            InGroup(svg, chart.ColourOf(line.Name, names), color => Markers(svg, line, frame, color));
         foreach (var points in chart.Series.OfType<PointSeries>())
             InGroup(svg, chart.ColourOf(points.Name, names), color => Points(svg, points, chart, frame, color));
         foreach (var spread in chart.Series.OfType<SpreadSeries>())
@@ -65,11 +72,13 @@ internal static class SeriesPainter
             svg.Path(path, Palette.Stroke(color, 2) + " stroke-linejoin=\"round\" stroke-linecap=\"round\"");
         foreach (var (x, y) in alone)
             svg.Circle(x, y, 2.2, Palette.Fill(color));
-        if (!line.Markers)
-            return;
+    }
+
+    private static void Markers(Svg svg, LineSeries line, Frame frame, int color)
+    {
         for (var i = 0; i < line.X.Length; i++)
         {
-            if (frame.X.Has(line.X[i]) && frame.Y.Has(line.Y[i]))
+            if (frame.Holds(line.X[i], line.Y[i]))
                 svg.Path(Marker(color, frame.X.Map(line.X[i]), frame.Y.Map(line.Y[i]), 3.6), Palette.Fill(color));
         }
     }
@@ -152,7 +161,7 @@ internal static class SeriesPainter
 
     private static void Points(Svg svg, PointSeries points, Chart chart, Frame frame, int color)
     {
-        var visible = Enumerable.Range(0, points.X.Length).Where(i => frame.X.Has(points.X[i]) && frame.Y.Has(points.Y[i])).ToList();
+        var visible = Enumerable.Range(0, points.X.Length).Where(i => frame.Holds(points.X[i], points.Y[i])).ToList();
         var radius = visible.Count > 2000 ? 1.6 : visible.Count > 300 ? 2.4 : 4.2;
         svg.Open("g", Palette.Fill(color) + (visible.Count > 300 ? " opacity=\"0.6\"" : " opacity=\"0.9\""));
         foreach (var i in visible)
@@ -168,19 +177,15 @@ internal static class SeriesPainter
 
     private static void Spread(Svg svg, SpreadSeries spread, Chart chart, Frame frame, int color)
     {
-        // Over named categories, the series stand side by side, so that they do not hide one another.
-        var series = chart.Series.OfType<SpreadSeries>().ToList();
-        var shift = chart.X.Categories is { } names
-            ? (series.IndexOf(spread) - (series.Count - 1) / 2.0) * Math.Min(16, frame.Width / names.Count / (series.Count + 1))
-            : 0;
         var means = spread.Means;
         for (var i = 0; i < means.Length; i++)
         {
-            if (!frame.X.Has(spread.X[i]) || !frame.Y.Has(means[i]))
+            if (!frame.Holds(spread.X[i], means[i]))
                 continue;
             var (low, high) = (spread.Runs[i].Min(), spread.Runs[i].Max());
-            var x = frame.X.Map(spread.X[i]) + shift;
-            var (top, bottom) = (frame.Y.Map(high), frame.Y.Map(frame.Y.Has(low) ? low : means[i]));
+            var x = frame.X.Map(spread.X[i]) + Shift(spread, spread.X[i], chart, frame);
+            var (top, bottom) = (Math.Max(frame.Y.Map(high), frame.Top),
+                Math.Min(frame.Y.Map(frame.Y.Has(low) ? low : means[i]), frame.Bottom));
             svg.Line(x, top, x, bottom, Palette.Stroke(color % Palette.Count, 1.6));
             svg.Line(x - 4, top, x + 4, top, Palette.Stroke(color % Palette.Count, 1.6));
             svg.Line(x - 4, bottom, x + 4, bottom, Palette.Stroke(color % Palette.Count, 1.6));
@@ -189,6 +194,17 @@ internal static class SeriesPainter
                 $"{Number(means[i])}, {Number(low)} to {Number(high)} in {spread.Runs[i].Length} runs";
             svg.Path(Marker(color, x, frame.Y.Map(means[i]), 4.2), Palette.Fill(color), tooltip);
         }
+    }
+
+    /// <summary>
+    /// Over a named category, the series that have a value there stand side by side, so that they do not hide one another.
+    /// </summary>
+    private static double Shift(SpreadSeries spread, double x, Chart chart, Frame frame)
+    {
+        if (chart.X.Categories is not { } names)
+            return 0;
+        var there = chart.Series.OfType<SpreadSeries>().Where(series => series.X.Contains(x)).ToList();
+        return (there.IndexOf(spread) - (there.Count - 1) / 2.0) * Math.Min(16, frame.Width / names.Count / (there.Count + 1));
     }
 
     private static void Bins(Svg svg, Chart chart, Frame frame, List<string> names)

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Mezcla.Charts;
 
 /// <summary>Writes SVG elements, with coordinates to a tenth of a pixel and every text encoded.</summary>
-internal sealed class Svg
+internal sealed partial class Svg
 {
     private readonly StringBuilder _text = new();
 
@@ -44,6 +45,11 @@ internal sealed class Svg
 
     public void Text(double x, double y, string text, string attributes) =>
         _text.Append($"<text x=\"{F(x)}\" y=\"{F(y)}\" {attributes}>{Encode(text)}</text>");
+
+    /// <summary>Writes text in which a letter after an underscore is a subscript, as in W_Q.</summary>
+    public void TextWithSubscripts(double x, double y, string text, string attributes) =>
+        _text.Append($"<text x=\"{F(x)}\" y=\"{F(y)}\" {attributes}>" + Subscript().Replace(
+            Encode(text), "$1<tspan dy=\"3\" font-size=\"75%\">$2</tspan><tspan dy=\"-3\">\u200b</tspan>") + "</text>");
 
     /// <summary>Writes a title at the top of a picture and returns its height.</summary>
     public double Title(string title, double width)
@@ -132,4 +138,7 @@ internal sealed class Svg
         }
         return lines;
     }
+
+    [GeneratedRegex(@"(\p{L})_(\w)(?!\w)", RegexOptions.CultureInvariant)]
+    private static partial Regex Subscript();
 }

@@ -141,8 +141,8 @@ public sealed class TokenText
             if (token.Below.Length > 0)
                 html.Append($"<sub>{token.Below}</sub>");
             html.Append("</span>");
-            for (var i = token.Text.Count(c => c == '\n'); i > 0; i--)
-                html.Append("<br>");
+            // Lines break between tokens, never within one.
+            html.Append(token.Text.Contains('\n') ? "<br>" : "<wbr>");
         }
         html.Append("</div>");
         if (_tokens.Count > MostTokens)
@@ -161,9 +161,10 @@ public sealed class TokenText
     private static string StyleSheet { get; } =
         Palette.Themed(".mzt", "--tl:.8;--tc:.13;--ti:#1b1e24;--tp:#fff;--tm:#5a6170",
             "--tl:.48;--tc:.12;--ti:#f0f2f5;--tp:#16181d;--tm:#a4acba") +
-        ".mzt{background:var(--tp);color:var(--ti);padding:10px 12px;border-radius:6px;font-family:system-ui,sans-serif;max-width:860px}" +
+        ".mzt{background:var(--tp);color:var(--ti);padding:10px 12px;border-radius:6px;font-family:system-ui,sans-serif;max-width:860px;" +
+        "overflow-x:auto}" +
         ".mzt-h{font-weight:600;margin-bottom:6px}.mzt-t{line-height:2.3;white-space:pre-wrap;overflow-wrap:anywhere}" +
-        ".mzt-t>span{border-radius:3px;padding:2px 0;border-bottom:3px solid " +
+        ".mzt-t>span{white-space:pre;border-radius:3px;padding:2px 0;border-bottom:3px solid " +
         "transparent;margin-right:1px;position:relative}.mzt-t>span:hover{outline:2px solid var(--ti)}" +
         ".mzt-t sub{font-size:.58em;color:var(--ti);vertical-align:-.45em;margin-left:1px}.mzt-l{display:flex;flex-wrap:wrap;gap:4px " +
         "14px;margin-top:8px;font-size:.85em;color:var(--tm)}" +

@@ -9,9 +9,9 @@ internal static unsafe class OpenBlas
     private static readonly nint Library = Load();
 
     /// <summary>
-    /// The kernels that OpenBLAS must be told to take, by the variable OPENBLAS_CORETYPE; null where it finds the best by itself. Debian 12's
-    /// version 0.3.21 does not know processors made after it: on an Intel Xeon of 2023 it falls back to kernels of 2004, and beside those any
-    /// product looks fast.
+    /// The kernels that OpenBLAS must be told to take, by the variable OPENBLAS_CORETYPE; null where it finds the best by itself. Debian
+    /// 12's version 0.3.21 does not know processors made after it: on an Intel Xeon of 2023 it falls back to kernels of 2004, and beside
+    /// those any product looks fast.
     /// </summary>
     public static string? CoreType => Avx512F.IsSupported ? "SKYLAKEX" : null;
 

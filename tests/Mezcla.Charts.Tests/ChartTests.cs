@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
@@ -197,6 +198,63 @@ public partial class ChartTests
         var histogram = Histogram.Of(Chart.Histogram(bins: 20).Add("a", [1, 1, 2, 5]));
         Assert.Equal([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], histogram.Edges);
         Assert.Equal([2, 1, 0, 0, 1], histogram.Counts[0]);
+    }
+
+    [Fact]
+    public void Marks_at_the_ends_of_an_axis_are_whole_and_those_beyond_are_not_drawn()
+    {
+        var svg = XDocument.Parse(Chart.Lines(markers: true).Add("a", [0, 1, 2, 3], [1, 2, 3, 4]).XRange(0, 2).ToSvg());
+        var marks = svg.Descendants(Ns + "path")
+            .Where(path => path.Attribute("d")!.Value.Contains("a3.6 3.6", StringComparison.Ordinal)).ToList();
+        Assert.Equal(3, marks.Count);
+        Assert.All(marks, mark => Assert.Null(mark.Ancestors().FirstOrDefault(g => g.Attribute("clip-path") is not null)));
+    }
+
+    [Fact]
+    public void Only_series_with_a_value_in_a_category_stand_side_by_side()
+    {
+        // The first path of the first series is the vertical line of its interval: "M120 40L120 200".
+        static double Middle(Chart chart) => double.Parse(XDocument.Parse(chart.ToSvg()).Descendants(Ns + "g")
+            .First(g => g.Attribute("class")?.Value == "g g0").Element(Ns + "path")!.Attribute("d")!.Value.Split(' ')[0][1..],
+            CultureInfo.InvariantCulture);
+        double[][] runs = [[1, 2]];
+        var alone = Chart.Scatter().Spread("a", ["one"], runs).Spread("b", ["two"], runs);
+        var together = Chart.Scatter().Spread("a", ["one"], runs).Spread("b", ["one", "two"], [[1, 2], [1, 2]]);
+        Assert.True(Middle(together) < Middle(alone));
+    }
+
+    [Fact]
+    public void The_names_of_levels_avoid_bars_and_lines()
+    {
+        var bars = XDocument.Parse(Chart.Bars().Add("", ["a", "b"], [1, 2]).Level(1, "limit").ToSvg());
+        var right = bars.Descendants(Ns + "rect").Where(r => r.Element(Ns + "title") is not null)
+            .Select(r => Number(r, "x") + Number(r, "width")).Max();
+        Assert.True(Number(Name(bars), "x") > right);
+
+        var lines = XDocument.Parse(Chart.Lines().Add("", [0, 1, 2, 3], [9, 9, 1.2, 1.1]).Level(1, "limit").ToSvg());
+        Assert.True(Number(Name(lines), "x") < 330);
+
+        XElement Name(XDocument svg) => svg.Descendants(Ns + "text").Single(text => text.Value == "limit");
+        double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void Values_of_bars_have_equally_many_decimals()
+    {
+        var svg = Chart.Bars().Add("", ["a", "b", "c"], [1.5, 1.26, 2]).ToSvg();
+        Assert.All(["1.50", "1.26", "2.00"], text => Assert.Contains($">{text}</text>", svg));
+    }
+
+    [Fact]
+    public void Values_under_the_pointer_stay_in_the_chart()
+    {
+        var chart = Chart.Lines(x: "step");
+        foreach (var i in Enumerable.Range(0, 6))
+            chart.Add($"a series with a long name {i}", [1, 2, 3], [1 + i, 2, 3]);
+        var text = XDocument.Parse(chart.ToMimeBundle()["text/html"]).Descendants(Ns + "text")
+            .First(t => t.Value.StartsWith("step 1", StringComparison.Ordinal)).Value;
+        Assert.Matches("and [1-5] more$", text);
+        Assert.True(text.Length < 110, text);
     }
 
     [Fact]

@@ -138,6 +138,27 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_of_polyglot_notebooks_becomes_a_notebook_with_outputs_and_back()
+    {
+        var file = Path.Combine(_folder, "a.dib");
+        File.WriteAllText(file, "#!markdown\n\n# T\n\n#!fsharp\n\nlet x = 1\n\n#!csharp\n\n20 + 1");
+        var output = Path.Combine(_folder, "out");
+        Assert.Equal(0, await MezclaCommand.Create().Parse(["run", file, "--output", output]).InvokeAsync());
+        var executed = Path.Combine(output, "a.ipynb");
+        Assert.Equal("21", Assert.IsType<DisplayOutput>(Notebook.Read(executed).Cells[^1].Outputs.Single()).Bundle[MimeBundle.PlainText]);
+
+        var (back, console) = (Path.Combine(_folder, "back.dib"), new StringWriter());
+        ConvertCommand.Run(console, executed, back, "F32", false);
+        Assert.Contains("holds no outputs", console.ToString());
+        Assert.Equal(Notebook.Read(file).Cells.Select(cell => (cell.Kind, cell.Language, cell.Source)),
+            Notebook.Read(back).Cells.Select(cell => (cell.Kind, cell.Language, cell.Source)));
+        var refused = Assert.Throws<ArgumentException>(
+            () => ConvertCommand.Run(console, executed, Path.Combine(_folder, "b.gguf"), "F32", false));
+        Assert.Contains("nothing else becomes one", refused.Message);
+        Assert.NotEqual(0, await MezclaCommand.Create().Parse(["run", file, "--in-place"]).InvokeAsync());
+    }
+
+    [Fact]
     public void Folders_stand_for_their_notebooks()
     {
         var files = new[] { Write("b.ipynb", []), Write("a.ipynb", []), Write(Path.Combine(".ipynb_checkpoints", "a-checkpoint.ipynb"), []),

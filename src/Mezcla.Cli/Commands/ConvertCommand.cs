@@ -26,7 +26,8 @@ internal static class ConvertCommand
                 "OUTPUT")
             {
                 Description = "The file or folder to write. A name that ends in .gguf gives a GGUF file and .safetensors a " +
-                        "checkpoint of Mezcla; any other name gives the folder of a Hugging Face model. A notebook is written as .ipynb or .dib."
+                        "checkpoint of Mezcla; any other name gives the folder of a Hugging Face model. A notebook is written as " +
+                        ".ipynb or .dib."
             };
         var type = new Option<string>("--type",
             "-t")

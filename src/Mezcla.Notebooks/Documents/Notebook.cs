@@ -99,8 +99,8 @@ public sealed class Notebook
     }
 
     /// <summary>Writes the notebook atomically: if writing fails, an existing file keeps its old content.</summary>
-    /// <param name="path">The file. Its folder is created if it does not exist. A name that ends in <c>.dib</c> gives a file of that format,
-    /// which holds no outputs.</param>
+    /// <param name="path">The file. Its folder is created if it does not exist. A name that ends in <c>.dib</c> gives a file of that
+    /// format, which holds no outputs.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="InvalidDataException">A cell cannot be written to a <c>.dib</c> file.</exception>
     public void Write(string path)
@@ -110,7 +110,8 @@ public sealed class Notebook
         var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}.tmp");
         try
         {
-            File.WriteAllText(temporary, PolyglotFile.IsNamed(path) ? PolyglotFile.ToText(this) : ToJson(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            var text = PolyglotFile.IsNamed(path) ? PolyglotFile.ToText(this) : ToJson();
+            File.WriteAllText(temporary, text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
             File.Move(temporary, path, overwrite: true);
         }
         finally

@@ -5,8 +5,8 @@ using Microsoft.DotNet.Interactive.Documents;
 namespace Mezcla.Notebooks.Documents;
 
 /// <summary>
-/// Reads and writes <c>.dib</c>, the other file format of Polyglot Notebooks: the cells' texts, each below a directive with its language. It
-/// holds no outputs, no tags and no attachments.
+/// Reads and writes <c>.dib</c>, the other file format of Polyglot Notebooks: the cells' texts, each below a directive with its language.
+/// It holds no outputs, no tags and no attachments.
 /// </summary>
 internal static class PolyglotFile
 {
@@ -49,7 +49,8 @@ internal static class PolyglotFile
     {
         var cells = notebook.Cells.Where(cell => cell.Source.Trim().Length > 0).ToList();
         var kernels = Kernels(cells.Select(KernelOf));
-        var document = new InteractiveDocument([.. cells.Select(cell => new InteractiveDocumentElement(cell.Source.Trim('\n'), KernelOf(cell)))]);
+        var elements = cells.Select(cell => new InteractiveDocumentElement(cell.Source.Trim('\n'), KernelOf(cell)));
+        var document = new InteractiveDocument([.. elements]);
         document.Metadata[KernelInfo] = kernels;
         var text = document.ToCodeSubmissionContent("\n");
         var read = Elements(text, "the notebook");

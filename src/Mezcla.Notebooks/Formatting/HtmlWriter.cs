@@ -1,10 +1,11 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Mezcla.Notebooks;
 
 /// <summary>Writes views as HTML. It takes its colours from the page, so it is readable on light and dark pages.</summary>
-internal static class HtmlWriter
+internal static partial class HtmlWriter
 {
     private const string Style =
         "<style>.mz{font-size:13px;line-height:1.45;overflow-x:auto;max-width:100%}"
@@ -94,6 +95,9 @@ internal static class HtmlWriter
             html.Append("<th>").Append(Encode(column)).Append("</th>");
 
         html.Append("</tr></thead><tbody>");
+        // A column of numbers that were formatted as text is aligned as numbers are.
+        var numbers = Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.All(
+            row => column < row.Count && row[column] is TextView text && (text.IsNumber || NumberAsText().IsMatch(text.Text)))).ToArray();
         foreach (var row in table.Rows)
         {
             html.Append("<tr>");
@@ -102,7 +106,7 @@ internal static class HtmlWriter
                 if (i == 0 && table.HasLabels && row[i] is TextView label)
                     html.Append("<th>").Append(Encode(label.Text)).Append("</th>");
                 else
-                    WriteCell(html, row[i]);
+                    WriteCell(html, row[i], i < numbers.Length && numbers[i]);
             }
 
             html.Append("</tr>");
@@ -125,9 +129,9 @@ internal static class HtmlWriter
         html.Append("</tbody></table>");
     }
 
-    private static void WriteCell(StringBuilder html, View view)
+    private static void WriteCell(StringBuilder html, View view, bool isNumber = false)
     {
-        html.Append(view is TextView { IsNumber: true } ? "<td class=\"n\">" : "<td>");
+        html.Append(isNumber || view is TextView { IsNumber: true } ? "<td class=\"n\">" : "<td>");
         Write(html, view, isTop: false);
         html.Append("</td>");
     }
@@ -137,4 +141,7 @@ internal static class HtmlWriter
         if (more is not null)
             html.Append("<div class=\"m\">").Append(Encode(more)).Append("</div>");
     }
+
+    [GeneratedRegex(@"^[-−+±]?\d[\d.,]*( ?(%|×|[a-zA-Zµ]{1,3}))?$", RegexOptions.CultureInvariant)]
+    private static partial Regex NumberAsText();
 }

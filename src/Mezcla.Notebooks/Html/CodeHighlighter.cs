@@ -14,6 +14,8 @@ internal static class CodeHighlighter
 {
     private static readonly CSharpParseOptions Options = new(LanguageVersion.Preview, DocumentationMode.Parse, SourceCodeKind.Script);
 
+    private const string Break = "<wbr>";
+
     /// <summary>
     /// The code as HTML for the inside of a <c>pre</c> element, with spans of class k (keyword), t (type), m (method), s (string), n
     /// (number), c (comment) and p (directive).
@@ -33,6 +35,10 @@ internal static class CodeHighlighter
         {
             Trivia(html, token.LeadingTrivia);
             Append(html, token.Text, ClassOf(token));
+            // A page too narrow for a line breaks it here rather than within a word.
+            if (token.TrailingTrivia.Count == 0
+                && token.Kind() is SyntaxKind.DotToken or SyntaxKind.OpenParenToken or SyntaxKind.OpenBracketToken)
+                html.Append(Break);
             Trivia(html, token.TrailingTrivia);
         }
         return html.ToString();
@@ -51,7 +57,11 @@ internal static class CodeHighlighter
             // A span that covers several lines, such as a raw string, is closed at each line's end and opened again on the next line.
             var started = open;
             for (var at = 0; (at = line.IndexOf('<', at)) >= 0; at = line.IndexOf('>', at))
-                open = line[at + 1] == '/' ? "" : line[at..(line.IndexOf('>', at) + 1)];
+            {
+                if (!line.AsSpan(at).StartsWith(Break, StringComparison.Ordinal))
+                    open = line[at + 1] == '/' ? "" : line[at..(line.IndexOf('>', at) + 1)];
+            }
+
             var text = line.AsSpan();
             while (text is ['<', ..])
                 text = text[(text.IndexOf('>') + 1)..];

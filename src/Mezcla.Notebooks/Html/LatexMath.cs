@@ -10,6 +10,8 @@ namespace Mezcla.Notebooks.Html;
 internal sealed class LatexMath
 {
     private const int DeepestNesting = 200;
+    private const string Wide = @"\qquad";
+
     private readonly List<string> _tokens;
     private readonly bool _display;
     private int _at, _depth;
@@ -63,8 +65,8 @@ internal sealed class LatexMath
             }
             else if (char.IsAsciiDigit(tex[start]))
             {
-                while (i < tex.Length
-                    && (char.IsAsciiDigit(tex[i]) || (tex[i] == '.' && i + 1 < tex.Length && char.IsAsciiDigit(tex[i + 1]))))
+                while (i < tex.Length && (char.IsAsciiDigit(tex[i]) || (tex[i] == '.' && i + 1 < tex.Length && char.IsAsciiDigit(tex[i + 1]))
+                    || IsThousands(tex, start, i)))
                     i++;
             }
             else if (char.IsHighSurrogate(tex[start]) && i < tex.Length)
@@ -74,6 +76,34 @@ internal sealed class LatexMath
             tokens.Add(char.IsWhiteSpace(tex[start]) ? " " : tex[start..i]);
         }
         return tokens;
+    }
+
+    /// <summary>Whether a comma separates thousands, as in 5,050: up to three digits before it and exactly three after it.</summary>
+    private static bool IsThousands(string tex, int start, int at)
+    {
+        if (tex[at] != ',' || at + 3 >= tex.Length || tex.AsSpan(at + 1, 3).ContainsAnyExceptInRange('0', '9')
+            || (at + 4 < tex.Length && char.IsAsciiDigit(tex[at + 4])))
+            return false;
+        var earlier = tex.AsSpan(start, at - start).LastIndexOf(',');
+        return at - start - (earlier + 1) <= 3;
+    }
+
+    /// <summary>The statements of a formula that are side by side with wide spaces between them, or the formula itself.</summary>
+    public static IReadOnlyList<string> Statements(string tex)
+    {
+        if (tex.Contains('&') || tex.Contains(@"\\") || tex.Contains(@"\begin"))
+            return [tex];
+        var (parts, start, depth) = (new List<string>(), 0, 0);
+        for (var i = 0; i < tex.Length; i++)
+        {
+            depth += tex[i] == '{' ? 1 : tex[i] == '}' ? -1 : 0;
+            if (depth != 0 || !tex.AsSpan(i).StartsWith(Wide, StringComparison.Ordinal))
+                continue;
+            parts.Add(tex[start..i]);
+            start = i + Wide.Length;
+        }
+        parts.Add(tex[start..]);
+        return [.. parts.Where(part => part.Trim().Length > 0)];
     }
 
     private string? Peek
@@ -155,7 +185,7 @@ internal sealed class LatexMath
             }
         }
         if (primes.Length > 0)
-            sup = $"<mrow><mo>{primes}</mo>{sup}</mrow>";
+            sup = $"<mrow><mo lspace=\"0\" rspace=\"0\">{primes}</mo>{sup}</mrow>";
         var (one, both) = above ? ("munder", "munderover") : ("msub", "msubsup");
         var whole = (sub, sup) switch
         {

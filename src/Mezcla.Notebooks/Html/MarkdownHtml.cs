@@ -67,6 +67,14 @@ internal sealed class MarkdownHtml
         return writer.ToString();
     }
 
+    /// <summary>A formula on a line of its own. On a narrow page each of its statements gets a line.</summary>
+    private string Block(string tex, string element)
+    {
+        var statements = LatexMath.Statements(tex);
+        var math = string.Concat(statements.Select(statement => Latex(statement, display: true)));
+        return $"<{element} class=\"math{(statements.Count > 1 ? " statements" : "")}\">{math}</{element}>";
+    }
+
     private string Latex(string tex, bool display)
     {
         var (math, unknown) = LatexMath.Convert(tex, display);
@@ -158,16 +166,27 @@ internal sealed class MarkdownHtml
     {
         protected override void Write(HtmlRenderer renderer, MathInline obj)
         {
-            var display = obj.DelimiterCount > 1;
-            renderer.Write(display ? "<span class=\"math\">" : "").Write(page.Latex(obj.Content.ToString(), display))
-                .Write(display ? "</span>" : "");
+            if (obj.DelimiterCount > 1)
+            {
+                renderer.Write(page.Block(obj.Content.ToString(), "span"));
+                return;
+            }
+
+            // A full stop or comma stays on the formula's line.
+            var formula = page.Latex(obj.Content.ToString(), display: false);
+            var mark = obj.NextSibling is LiteralInline { Content: { Length: > 0 } next } && next.CurrentChar is '.' or ',' or ';' or ':' or ')'
+                ? next.CurrentChar.ToString()
+                : "";
+            if (mark.Length > 0)
+                ((LiteralInline)obj.NextSibling!).Content.SkipChar();
+            renderer.Write(mark.Length > 0 ? $"<span class=\"whole\">{formula}{mark}</span>" : formula);
         }
     }
 
     private sealed class MathBlocks(MarkdownHtml page) : HtmlObjectRenderer<MathBlock>
     {
         protected override void Write(HtmlRenderer renderer, MathBlock obj) =>
-            renderer.EnsureLine().Write("<div class=\"math\">").Write(page.Latex(obj.Lines.ToString(), display: true)).WriteLine("</div>");
+            renderer.EnsureLine().WriteLine(page.Block(obj.Lines.ToString(), "div"));
     }
 
     private sealed class CodeBlocks : HtmlObjectRenderer<CodeBlock>

@@ -65,7 +65,9 @@ public static class NotebookPage
         var code = $"<div class=\"input\">{number}<pre class=\"code\" tabindex=\"0\"><code>" +
             $"{CodeHighlighter.InLines(CodeHighlighter.ToHtml(cell.Source.TrimEnd()))}</code></pre></div>";
         html.Append(
-            cell.Tags.Contains(Preparation) ? $"<details class=\"hidden\"><summary>Show the preparation</summary>{code}</details>" : code);
+            cell.Tags.Contains(Preparation)
+                ? $"<details class=\"hidden\"><summary>{PreparationTitle(cell.Source)}</summary>{code}</details>"
+                : code);
         foreach (var output in cell.Outputs)
         {
             var isClaim = output is DisplayOutput { Bundle: var bundle } && bundle[Claim.MimeType] is not null
@@ -73,6 +75,15 @@ public static class NotebookPage
             html.Append(OutputHtml.ToHtml(output, markdown, isClaim ? ClaimId(claims++) : null));
         }
         return html.Append("</section>\n").ToString();
+    }
+
+    /// <summary>The line that unfolds a preparation, with the comment that the cell begins with.</summary>
+    private static string PreparationTitle(string code)
+    {
+        var first = code.Split('\n').FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? "";
+        return "Show the preparation" + (first.StartsWith("// ", StringComparison.Ordinal)
+            ? ": " + WebUtility.HtmlEncode(first[3..].TrimEnd('.', ' '))
+            : "");
     }
 
     /// <summary>The right answers to the notebook's questions, for print, where nobody can open an answer.</summary>

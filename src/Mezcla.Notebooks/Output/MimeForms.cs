@@ -24,7 +24,8 @@ internal static partial class MimeForms
     /// <summary>The part of a bundle that can be read as plain text, or null.</summary>
     public static string? PlainOf(MimeBundle bundle) =>
         bundle[MimeBundle.PlainText] ?? bundle[MimeBundle.Markdown] ?? bundle[MimeBundle.Latex]
-        ?? bundle[MimeBundle.Mermaid] ?? (bundle[MimeBundle.Html] is { } html ? WebUtility.HtmlDecode(Markup().Replace(html, "")).Trim() : null)
+        ?? bundle[MimeBundle.Mermaid]
+        ?? (bundle[MimeBundle.Html] is { } html ? WebUtility.HtmlDecode(Markup().Replace(html, "")).Trim() : null)
         ?? (bundle[MimeBundle.JavaScript] is null ? null : "(a script that the front end runs)");
 
     /// <summary>A JSON value as text, or null for any other value.</summary>

@@ -112,8 +112,8 @@ public static partial class NotebookRunner
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (options.CellTimeout is { } limit)
             stop.CancelAfter(limit);
-        var running = engine.RunAsync(cell.Source, collector.For(cell), new CellOptions { Number = number, AllowInput = false, Language = cell.Language },
-            stop.Token);
+        var asked = new CellOptions { Number = number, AllowInput = false, Language = cell.Language };
+        var running = engine.RunAsync(cell.Source, collector.For(cell), asked, stop.Token);
         var result = await WithinStopTimeout(running, options.StopTimeout, stop.Token).ConfigureAwait(false);
         var late = !cancellation.IsCancellationRequested && stop.IsCancellationRequested;
         ErrorOutput? error = null;
