@@ -37,7 +37,8 @@ internal static class CodeHighlighter
             Append(html, token.Text, ClassOf(token));
             // A page too narrow for a line breaks it here rather than within a word.
             if (token.TrailingTrivia.Count == 0
-                && token.Kind() is SyntaxKind.DotToken or SyntaxKind.OpenParenToken or SyntaxKind.OpenBracketToken)
+                && token.Kind() is SyntaxKind.DotToken or SyntaxKind.OpenParenToken or SyntaxKind.OpenBracketToken
+                && token.GetNextToken().Kind() is not (SyntaxKind.CloseParenToken or SyntaxKind.CloseBracketToken))
                 html.Append(Break);
             Trivia(html, token.TrailingTrivia);
         }

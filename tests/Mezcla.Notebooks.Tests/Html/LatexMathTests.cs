@@ -14,7 +14,10 @@ public partial class LatexMathTests
     [InlineData("x^2", "<msup><mi>x</mi><mn>2</mn></msup>")]
     [InlineData("x^23", "<mrow><msup><mi>x</mi><mn>2</mn></msup><mn>3</mn></mrow>")]
     [InlineData("x_i^{n+1}", "<msubsup><mi>x</mi><mi>i</mi><mrow><mi>n</mi><mo>+</mo><mn>1</mn></mrow></msubsup>")]
-    [InlineData("f'", "<msup><mi>f</mi><mrow><mo>′</mo></mrow></msup>")]
+    [InlineData("f'", "<msup><mi>f</mi><mrow><mo lspace=\"0\" rspace=\"0\">′</mo></mrow></msup>")]
+    [InlineData("5,050", "<mn>5,050</mn>")]
+    [InlineData("1,234,567.5", "<mn>1,234,567.5</mn>")]
+    [InlineData("1,23", "<mrow><mn>1</mn><mo separator=\"true\">,</mo><mn>23</mn></mrow>")]
     [InlineData(@"\frac{a}{b}", "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>")]
     [InlineData(@"\frac12", "<mfrac><mn>1</mn><mn>2</mn></mfrac>")]
     [InlineData(@"\sqrt[3]{x}", "<mroot><mrow><mi>x</mi></mrow><mn>3</mn></mroot>")]
@@ -99,4 +102,14 @@ public partial class LatexMathTests
 
     [GeneratedRegex("<semantics>(.*)<annotation")]
     private static partial Regex Body();
+
+    [Fact]
+    public void Statements_side_by_side_are_separate()
+    {
+        Assert.Equal(["a = 1 ", " b_{x \\qquad y}"], LatexMath.Statements(@"a = 1 \qquad b_{x \qquad y}"));
+        Assert.Single(LatexMath.Statements(@"a &= 1 \qquad b \\ c &= 2"));
+        var page = new MarkdownHtml("").ToHtml("$$\na = 1 \\qquad b = 2\n$$\n\nSo $a$, or $b$.", null);
+        Assert.Contains("<div class=\"math statements\"><math", page);
+        Assert.Contains("</math>,</span> or <span class=\"whole\">", page);
+    }
 }

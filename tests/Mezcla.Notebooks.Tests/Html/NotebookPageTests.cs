@@ -109,7 +109,7 @@ public partial class NotebookPageTests
     [InlineData("List<int> a = new();",
         "<span class=\"t\">List</span>&lt;<span class=\"k\">int</span>&gt; a = <span class=\"k\">new</span>();")]
     [InlineData("Foo.Bar(\"<b>\") // c",
-        "<span class=\"t\">Foo</span>.<span class=\"m\">Bar</span>(<span class=\"s\">&quot;&lt;b&gt;&quot;</span>) " +
+        "<span class=\"t\">Foo</span>.<wbr><span class=\"m\">Bar</span>(<wbr><span class=\"s\">&quot;&lt;b&gt;&quot;</span>) " +
             "<span class=\"c\">// c</span>")]
     [InlineData("#r \"nuget: A\"", "<span class=\"p\">#r &quot;nuget: A&quot;</span>")]
     public void Code_is_coloured(string code, string html) => Assert.Equal(html, CodeHighlighter.ToHtml(code));
