@@ -62,7 +62,8 @@ public sealed class ExpertFigure
         {
             var firsts = string.Join(',', _experts.Select(block => First(block[t])));
             html.Append($"<span class=\"e{Colour(_experts[_shown][t])}\" data-first=\"{firsts}\" " +
-                $"title=\"{WebUtility.HtmlEncode(Details(t))}\">{WebUtility.HtmlEncode(Visible(_tokens[t]))}<sub>{First(_experts[_shown][t])}</sub></span>");
+                $"title=\"{WebUtility.HtmlEncode(Details(t))}\">{WebUtility.HtmlEncode(Visible(_tokens[t]))}" +
+                $"<sub>{First(_experts[_shown][t])}</sub></span>");
             html.Append(string.Concat(Enumerable.Repeat("<br>", _tokens[t].Count(c => c == '\n'))));
         }
         return html.Append("</div><div class=\"mze-d\">Point at a token, or tap it, to see its experts in every block.</div>")
@@ -92,7 +93,7 @@ public sealed class ExpertFigure
             Palette.LightInk), Variables(Palette.Dark, Palette.DarkPaper, Palette.DarkInk))
         + $".mezcla-experts{{background:var(--ep);color:var(--ei);max-width:{Width}px;padding:10px 12px;" +
         "font-family:system-ui,sans-serif}.mze-h{font-weight:600;margin-bottom:6px}.mze-t{line-height:2.2;overflow-wrap:anywhere}" +
-        ".mze-t>span{border-bottom:4px solid;padding:2px 1px;margin-right:2px;border-radius:2px;cursor:default}" +
+        ".mze-t>span{border-bottom:4px solid;padding:2px 1px;margin-right:2px;border-radius:2px;white-space:nowrap}" +
         ".mze-t>span:hover{outline:2px solid var(--ei)}.mze-t sub{font-size:.62em;margin-left:1px}" +
         ".mze-b button{font:inherit;margin:0 6px 6px 0;padding:2px 10px}.mze-b button[aria-pressed=true]{font-weight:700;" +
         "outline:2px solid var(--ei)}.mze-d{min-height:2.8em;margin-top:6px;font-size:.92em}"

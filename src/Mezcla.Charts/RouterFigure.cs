@@ -158,7 +158,8 @@ public sealed class RouterFigure
     }
 
     private static string Slider(string name, int least, int most, int value) =>
-        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px\"><span style=\"width:124px\">{name}</span>" +
+        "<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px;font-size:14px\">" +
+        $"<span style=\"width:132px\">{name}</span>" +
         $"<input type=\"range\" min=\"{least}\" max=\"{most}\" value=\"{value}\" style=\"flex:1;min-width:80px\">" +
         "<output style=\"width:56px\"></output></label>";
 
