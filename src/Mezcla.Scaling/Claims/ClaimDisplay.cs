@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace Mezcla.Scaling.Claims;
@@ -7,10 +8,11 @@ public sealed partial record ClaimReport
     /// <summary>What a notebook shows: a table of claims, then the contradictions between statements.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
-        string[] headers = ["claim", "who", "status", "verdict", "why"];
+        string[] headers = ["claim", "the source's own words", "who, and where", "status", "verdict", "why", "tolerance"];
         string[][] rows = [.. Claims.Select(claim => new[]
         {
-            claim.Claim.Said, claim.Claim.Who, ClaimWords.Of(claim.Claim.Status), ClaimWords.Of(claim.Verdict), claim.Why,
+            claim.Claim.Said, ClaimWords.Quotation(claim.Claim), ClaimWords.Where(claim.Claim), ClaimWords.Of(claim.Claim.Status),
+            ClaimWords.Of(claim.Verdict), claim.Why, ClaimWords.Tolerance(claim),
         })];
         var html = new StringBuilder();
         var text = new StringBuilder(Title);
@@ -52,17 +54,34 @@ public sealed partial record ConsistencyReport
     }
 }
 
-/// <summary>Statuses and verdicts in words.</summary>
-public static class ClaimWords
+public sealed partial record ClaimResult
 {
-    /// <summary>holds, does not hold, or cannot be checked.</summary>
-    public static string Of(Verdict verdict) => verdict switch
+    /// <summary>What a notebook shows: the source's own words, a translation and the place, then what was computed.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
-        Verdict.Holds => "holds",
-        Verdict.DoesNotHold => "does not hold",
-        _ => "cannot be checked",
-    };
+        var colour = Verdict switch { Verdict.Holds => "#2e8b57", Verdict.DoesNotHold => "#d0342c", _ => "#8a6d00" };
+        var language = Claim.Language is { } tag ? $" lang=\"{WebUtility.HtmlEncode(tag)}\"" : "";
+        var html = new StringBuilder($"<div class=\"mezcla-said\" style=\"border-left:4px solid {colour};padding:4px 12px;margin:8px 0;")
+            .Append("font-family:system-ui,sans-serif\">");
+        foreach (var (name, words) in Lines())
+        {
+            html.Append("<div>").Append(name.Length > 0 ? $"<span style=\"opacity:.72\">{name}</span> " : "")
+                .Append(name.Length > 0 ? WebUtility.HtmlEncode(words) : $"<b{language}>{WebUtility.HtmlEncode(words)}</b>").Append("</div>");
+        }
+        var text = string.Join('\n', Lines().Select(line => line.Name.Length > 0 ? $"  {line.Name}: {line.Words}" : line.Words));
+        return ResultTable.Bundle(html.Append("</div>").ToString(), text);
+    }
 
-    /// <summary>measured, rumour or opinion.</summary>
-    public static string Of(ClaimStatus status) => status.ToString().ToLowerInvariant();
+    private IEnumerable<(string Name, string Words)> Lines()
+    {
+        yield return ("", Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim));
+        if (Claim.Translation is { } translation)
+            yield return ("in English", $"“{translation}”");
+        yield return (Claim.Status == ClaimStatus.Measured ? "who" : $"{ClaimWords.Of(Claim.Status)} by", ClaimWords.Where(Claim));
+        if (Claim.Expression is { } expression)
+            yield return ("computed", expression);
+        yield return (ClaimWords.Of(Verdict), Why);
+        if (ClaimWords.Tolerance(this) is { Length: > 0 } tolerance)
+            yield return ("tolerance", tolerance);
+    }
 }
