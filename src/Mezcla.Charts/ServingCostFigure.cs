@@ -110,14 +110,14 @@ public sealed class ServingCostFigure
         var cost = Cost;
         var fits = cost.Fits ? "" :
             $"This does not fit: {Terabytes(cost.WeightBytes + cost.CacheBytes)} of weights and caches, {Terabytes(cost.MemoryBytes)} of " +
-                "memory. If it did: ";
-        return $"{fits}a step takes at least {Milliseconds(cost.Seconds)}. Each conversation gets " +
+                "memory. With room enough: ";
+        return $"{fits}{(cost.Fits ? 'A' : 'a')} step takes at least {Milliseconds(cost.Seconds)}. Each conversation gets " +
             $"{Precise(cost.TokensPerSecond / _state.Conversations)} tokens per second, all together {Precise(cost.TokensPerSecond)}; a " +
             $"thousand tokens cost at least ${Precise(cost.DollarsPerThousand)}.";
     }
 
     private static string Slider((string Name, double[] Values, double At) slider) =>
-        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px\"><span style=\"width:124px\">{slider.Name}</span>" +
+        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px\"><span style=\"width:144px;white-space:nowrap\">{slider.Name}</span>" +
         $"<input type=\"range\" min=\"0\" max=\"{slider.Values.Length - 1}\" value=\"{Array.IndexOf(slider.Values, slider.At)}\" " +
         "style=\"flex:1;min-width:80px\"><output style=\"width:56px\"></output></label>";
 
@@ -174,8 +174,8 @@ public sealed class ServingCostFigure
             bar(3, share, Math.round(100 * share).toLocaleString('en-US') + ' %');
             bars[3].setAttribute('class', share > 1 ? 'bar f1' : 'bar f0');
             var fits = share > 1 ? 'This does not fit: ' + precise((stored + cache) / 1e12) + ' TB of weights and caches, ' +
-              precise(memory / 1e12) + ' TB of memory. If it did: ' : '';
-            root.querySelector('.mezcla-told').textContent = fits + 'a step takes at least ' + precise(1000 * step) +
+              precise(memory / 1e12) + ' TB of memory. With room enough: a' : 'A';
+            root.querySelector('.mezcla-told').textContent = fits + ' step takes at least ' + precise(1000 * step) +
               ' ms. Each conversation gets ' + precise(1 / step) + ' tokens per second, all together ' + precise(b / step) +
               '; a thousand tokens cost at least $' + precise(1000 * gpus * price / 3600 * step / b) + '.';
           }

@@ -8,18 +8,14 @@ public sealed partial record ClaimReport
     /// <summary>What a notebook shows: a table of claims, then the contradictions between statements.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
-        string[] headers = ["claim", "the source's own words", "who, and where", "status", "verdict", "why", "tolerance"];
-        string[][] rows = [.. Claims.Select(claim => new[]
-        {
-            claim.Claim.Said, ClaimWords.Quotation(claim.Claim), ClaimWords.Where(claim.Claim), ClaimWords.Of(claim.Claim.Status),
-            ClaimWords.Of(claim.Verdict), claim.Why, ClaimWords.Tolerance(claim),
-        })];
         var html = new StringBuilder();
         var text = new StringBuilder(Title);
-        if (rows.Length > 0)
+        if (Claims.Count > 0)
         {
-            html.Append(ResultTable.Html(Title, headers, rows));
-            text.Append('\n').Append(ResultTable.Text(headers, rows));
+            html.Append("<table><caption>").Append(WebUtility.HtmlEncode(Title))
+                .Append("</caption><thead><tr><th>claim</th><th>verdict</th><th>why</th></tr></thead><tbody>")
+                .AppendJoin("", Claims.Select(claim => claim.ToRow())).Append("</tbody></table>");
+            text.Append('\n').AppendJoin('\n', Claims.Select(claim => claim.ToText()));
         }
 
         if (Consistency is not null)
@@ -56,28 +52,43 @@ public sealed partial record ConsistencyReport
 
 public sealed partial record ClaimResult
 {
+    private const string Grey = "<span style=\"opacity:.72\">";
+
     /// <summary>What a notebook shows: the source's own words, a translation and the place, then what was computed.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
         var colour = Verdict switch { Verdict.Holds => "#2e8b57", Verdict.DoesNotHold => "#d0342c", _ => "#8a6d00" };
-        var language = Claim.Language is { } tag ? $" lang=\"{WebUtility.HtmlEncode(tag)}\"" : "";
-        var html = new StringBuilder($"<div class=\"mezcla-said\" style=\"border-left:4px solid {colour};padding:4px 12px;margin:8px 0;")
-            .Append("font-family:system-ui,sans-serif\">");
-        foreach (var (name, words) in Lines())
-        {
-            html.Append("<div>").Append(name.Length > 0 ? $"<span style=\"opacity:.72\">{name}</span> " : "")
-                .Append(name.Length > 0 ? WebUtility.HtmlEncode(words) : $"<b{language}>{WebUtility.HtmlEncode(words)}</b>").Append("</div>");
-        }
-        var text = string.Join('\n', Lines().Select(line => line.Name.Length > 0 ? $"  {line.Name}: {line.Words}" : line.Words));
-        return ResultTable.Bundle(html.Append("</div>").ToString(), text);
+        var html = $"<div class=\"mezcla-said\" style=\"border-left:4px solid {colour};padding:4px 12px;margin:8px 0;" +
+            $"font-family:system-ui,sans-serif\"><div><b{Language}>{Encode(Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim))}" +
+            "</b></div>" + string.Concat(Details().Select(line => $"<div>{Grey}{line.Name}</span> {Encode(line.Words)}</div>")) + "</div>";
+        return ResultTable.Bundle(html, ToText());
     }
 
-    private IEnumerable<(string Name, string Words)> Lines()
+    internal string ToText() => (Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim)) +
+        string.Concat(Details().Select(line => $"\n  {line.Name}: {line.Words}"));
+
+    internal string ToRow()
     {
-        yield return ("", Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim));
+        var quotation = Claim.Quote is null ? "" : $"<br><i{Language}>{Encode(ClaimWords.InQuotes(Claim))}</i>";
+        if (Claim.Translation is { } translation)
+            quotation += $" (“{Encode(translation)}”)";
+        var tolerance = ClaimWords.Tolerance(this) is { Length: > 0 } allowed ? $"<br>{Grey}tolerance {Encode(allowed)}</span>" : "";
+        return $"<tr><td style=\"text-align:left;min-width:16em\">{Encode(Claim.Said)}{quotation}<br>{Grey}{Encode(Who)}</span></td>" +
+            $"<td style=\"text-align:left\">{ClaimWords.Of(Verdict)}</td>" +
+            $"<td style=\"text-align:left;min-width:14em\">{Encode(Why)}{tolerance}</td></tr>";
+    }
+
+    private string Language => Claim.Language is { } tag ? $" lang=\"{Encode(tag)}\"" : "";
+
+    private string Who => ClaimWords.Where(Claim) + (Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(Claim.Status)})");
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+
+    private IEnumerable<(string Name, string Words)> Details()
+    {
         if (Claim.Translation is { } translation)
             yield return ("in English", $"“{translation}”");
-        yield return (Claim.Status == ClaimStatus.Measured ? "who" : $"{ClaimWords.Of(Claim.Status)} by", ClaimWords.Where(Claim));
+        yield return ("who", Who);
         if (Claim.Expression is { } expression)
             yield return ("computed", expression);
         yield return (ClaimWords.Of(Verdict), Why);
