@@ -117,7 +117,8 @@ public sealed class ServingCostFigure
     }
 
     private static string Slider((string Name, double[] Values, double At) slider) =>
-        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px\"><span style=\"width:144px;white-space:nowrap\">{slider.Name}</span>" +
+        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px\">" +
+        $"<span style=\"width:144px;white-space:nowrap\">{slider.Name}</span>" +
         $"<input type=\"range\" min=\"0\" max=\"{slider.Values.Length - 1}\" value=\"{Array.IndexOf(slider.Values, slider.At)}\" " +
         "style=\"flex:1;min-width:80px\"><output style=\"width:56px\"></output></label>";
 

@@ -26,8 +26,8 @@ internal static class ClaimsCommand
                         "List the functions that expressions can call and the relations between quantities, instead of checking claims."
             };
         var command = new Command("claims",
-            "Check claims about models with arithmetic. Each is shown with the source's own words, their place, and the verdict (holds, does " +
-                "not hold, or cannot be checked) with its reason and tolerance.") { file, functions };
+            "Check claims about models with arithmetic. Each is shown with the source's own words, their place, and the verdict (holds, " +
+                "does not hold, or cannot be checked) with its reason and tolerance.") { file, functions };
         command.SetAction(parse => Failures.Report(() =>
         {
             if (parse.GetValue(functions))

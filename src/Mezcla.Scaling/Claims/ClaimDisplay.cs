@@ -59,7 +59,8 @@ public sealed partial record ClaimResult
     {
         var colour = Verdict switch { Verdict.Holds => "#2e8b57", Verdict.DoesNotHold => "#d0342c", _ => "#8a6d00" };
         var html = $"<div class=\"mezcla-said\" style=\"border-left:4px solid {colour};padding:4px 12px;margin:8px 0;" +
-            $"font-family:system-ui,sans-serif\"><div><b{Language}>{Encode(Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim))}" +
+            "font-family:system-ui,sans-serif\"><div>" +
+            $"<b{Language}>{Encode(Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim))}" +
             "</b></div>" + string.Concat(Details().Select(line => $"<div>{Grey}{line.Name}</span> {Encode(line.Words)}</div>")) + "</div>";
         return ResultTable.Bundle(html, ToText());
     }

@@ -115,8 +115,8 @@ public class ClaimCheckerTests
 
     [Theory]
     [InlineData("""
-        { "claims": [ { "said": "ten times", "quote": "diez veces", "language": "es", "translation": "tenfold", "who": "A", "place": "page 3",
-          "expression": "10.4", "expected": 10, "tolerance": "1", "because": "a round number" } ] }
+        { "claims": [ { "said": "ten times", "quote": "diez veces", "language": "es", "translation": "tenfold", "who": "A",
+          "place": "page 3", "expression": "10.4", "expected": 10, "tolerance": "1", "because": "a round number" } ] }
         """)]
     [InlineData("""
         claim: 10.4 = 10 within 1
