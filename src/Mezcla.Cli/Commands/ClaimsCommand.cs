@@ -26,8 +26,8 @@ internal static class ClaimsCommand
                         "List the functions that expressions can call and the relations between quantities, instead of checking claims."
             };
         var command = new Command("claims",
-            "Check claims about models with arithmetic. The verdict on each is: holds, does not hold, or cannot be checked, with the " +
-                "reason.") { file, functions };
+            "Check claims about models with arithmetic. Each is shown with the source's own words, their place, and the verdict (holds, " +
+                "does not hold, or cannot be checked) with its reason and tolerance.") { file, functions };
         command.SetAction(parse => Failures.Report(() =>
         {
             if (parse.GetValue(functions))
@@ -70,8 +70,14 @@ internal static class ClaimsCommand
         {
             Color colour = claim.Verdict switch { Verdict.Holds => Color.Green, Verdict.DoesNotHold => Color.Red, _ => Color.Yellow };
             var status = claim.Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(claim.Claim.Status)})";
-            var said = new Paragraph(claim.Claim.Said).Append($"\n{claim.Claim.Who}{status}", new Style(Color.Grey));
-            table.AddRow(said, new Text(ClaimWords.Of(claim.Verdict), new Style(colour)), new Text(claim.Why));
+            var said = new Paragraph(claim.Claim.Said);
+            if (ClaimWords.Quotation(claim.Claim) is { Length: > 0 } quotation)
+                said.Append($"\n{quotation}", new Style(decoration: Decoration.Italic));
+            said.Append($"\n{ClaimWords.Where(claim.Claim)}{status}", new Style(Color.Grey));
+            var why = new Paragraph(claim.Why);
+            if (ClaimWords.Tolerance(claim) is { Length: > 0 } tolerance)
+                why.Append($"\nTolerance {tolerance}.", new Style(Color.Grey));
+            table.AddRow(said, new Text(ClaimWords.Of(claim.Verdict), new Style(colour)), why);
         }
 
         return table;

@@ -77,7 +77,10 @@ public static class ClaimChecker
                 ">=" => computed >= expected,
                 _ => throw new ExpressionException($"'{claim.Relation}' is not a comparison; use =, <, <=, > or >=.", 0),
             };
-            return new(claim, holds ? Verdict.Holds : Verdict.DoesNotHold, computed, expected, Explain(claim, holds, computed, expected));
+            return new(claim, holds ? Verdict.Holds : Verdict.DoesNotHold, computed, expected, Explain(claim, holds, computed, expected))
+            {
+                Tolerance = claim.Relation is "=" or "==" ? tolerance : null,
+            };
         }
         catch (ExpressionException error)
         {

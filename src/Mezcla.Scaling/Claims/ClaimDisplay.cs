@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace Mezcla.Scaling.Claims;
@@ -7,17 +8,14 @@ public sealed partial record ClaimReport
     /// <summary>What a notebook shows: a table of claims, then the contradictions between statements.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
-        string[] headers = ["claim", "who", "status", "verdict", "why"];
-        string[][] rows = [.. Claims.Select(claim => new[]
-        {
-            claim.Claim.Said, claim.Claim.Who, ClaimWords.Of(claim.Claim.Status), ClaimWords.Of(claim.Verdict), claim.Why,
-        })];
         var html = new StringBuilder();
         var text = new StringBuilder(Title);
-        if (rows.Length > 0)
+        if (Claims.Count > 0)
         {
-            html.Append(ResultTable.Html(Title, headers, rows));
-            text.Append('\n').Append(ResultTable.Text(headers, rows));
+            html.Append("<table><caption>").Append(WebUtility.HtmlEncode(Title))
+                .Append("</caption><thead><tr><th>claim</th><th>verdict</th><th>why</th></tr></thead><tbody>")
+                .AppendJoin("", Claims.Select(claim => claim.ToRow())).Append("</tbody></table>");
+            text.Append('\n').AppendJoin('\n', Claims.Select(claim => claim.ToText()));
         }
 
         if (Consistency is not null)
@@ -52,17 +50,50 @@ public sealed partial record ConsistencyReport
     }
 }
 
-/// <summary>Statuses and verdicts in words.</summary>
-public static class ClaimWords
+public sealed partial record ClaimResult
 {
-    /// <summary>holds, does not hold, or cannot be checked.</summary>
-    public static string Of(Verdict verdict) => verdict switch
-    {
-        Verdict.Holds => "holds",
-        Verdict.DoesNotHold => "does not hold",
-        _ => "cannot be checked",
-    };
+    private const string Grey = "<span style=\"opacity:.72\">";
 
-    /// <summary>measured, rumour or opinion.</summary>
-    public static string Of(ClaimStatus status) => status.ToString().ToLowerInvariant();
+    /// <summary>What a notebook shows: the source's own words, a translation and the place, then what was computed.</summary>
+    public IReadOnlyDictionary<string, string> ToMimeBundle()
+    {
+        var colour = Verdict switch { Verdict.Holds => "#2e8b57", Verdict.DoesNotHold => "#d0342c", _ => "#8a6d00" };
+        var html = $"<div class=\"mezcla-said\" style=\"border-left:4px solid {colour};padding:4px 12px;margin:8px 0;" +
+            "font-family:system-ui,sans-serif\"><div>" +
+            $"<b{Language}>{Encode(Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim))}" +
+            "</b></div>" + string.Concat(Details().Select(line => $"<div>{Grey}{line.Name}</span> {Encode(line.Words)}</div>")) + "</div>";
+        return ResultTable.Bundle(html, ToText());
+    }
+
+    internal string ToText() => (Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim)) +
+        string.Concat(Details().Select(line => $"\n  {line.Name}: {line.Words}"));
+
+    internal string ToRow()
+    {
+        var quotation = Claim.Quote is null ? "" : $"<br><i{Language}>{Encode(ClaimWords.InQuotes(Claim))}</i>";
+        if (Claim.Translation is { } translation)
+            quotation += $" (“{Encode(translation)}”)";
+        var tolerance = ClaimWords.Tolerance(this) is { Length: > 0 } allowed ? $"<br>{Grey}tolerance {Encode(allowed)}</span>" : "";
+        return $"<tr><td style=\"text-align:left;min-width:16em\">{Encode(Claim.Said)}{quotation}<br>{Grey}{Encode(Who)}</span></td>" +
+            $"<td style=\"text-align:left\">{ClaimWords.Of(Verdict)}</td>" +
+            $"<td style=\"text-align:left;min-width:14em\">{Encode(Why)}{tolerance}</td></tr>";
+    }
+
+    private string Language => Claim.Language is { } tag ? $" lang=\"{Encode(tag)}\"" : "";
+
+    private string Who => ClaimWords.Where(Claim) + (Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(Claim.Status)})");
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+
+    private IEnumerable<(string Name, string Words)> Details()
+    {
+        if (Claim.Translation is { } translation)
+            yield return ("in English", $"“{translation}”");
+        yield return ("who", Who);
+        if (Claim.Expression is { } expression)
+            yield return ("computed", expression);
+        yield return (ClaimWords.Of(Verdict), Why);
+        if (ClaimWords.Tolerance(this) is { Length: > 0 } tolerance)
+            yield return ("tolerance", tolerance);
+    }
 }

@@ -54,7 +54,10 @@ public sealed record ClaimFile
     /// define: gopher = 5.76e23
     /// claim: 16 * 111e9 + 55e9 = 1.8e12 within 2%
     ///   said: GPT-4 has 1.8 trillion parameters
+    ///   quote: its 1.8 trillion parameters
     ///   who: an article
+    ///   place: its second paragraph
+    ///   because: the article gives two digits
     ///   status: rumour
     /// statement: experts = 16
     ///   who: an article

@@ -46,18 +46,23 @@ internal static class ClaimJson
     private static PublishedClaim ReadClaim(JsonElement item, int i)
     {
         var where = FormattableString.Invariant($"claims[{i}]");
-        Only(item, where, "said", "who", "source", "status", "expression", "relation", "expected", "tolerance", "unit", "correction",
-            "note", "reason");
+        Only(item, where, "said", "quote", "language", "translation", "who", "place", "source", "status", "expression", "relation",
+            "expected", "tolerance", "because", "unit", "correction", "note", "reason");
         return new()
         {
             Said = String(item, "said", where) ?? throw new ClaimFileException($"{where}: 'said' is missing."),
+            Quote = String(item, "quote", where),
+            Language = String(item, "language", where),
+            Translation = String(item, "translation", where),
             Who = String(item, "who", where) ?? "",
+            Place = String(item, "place", where) ?? "",
             Source = String(item, "source", where) ?? "",
             Status = Status(String(item, "status", where), where),
             Expression = String(item, "expression", where),
             Relation = String(item, "relation", where) ?? "=",
             Expected = String(item, "expected", where),
             Tolerance = String(item, "tolerance", where),
+            Because = String(item, "because", where),
             Unit = String(item, "unit", where) ?? "",
             Correction = String(item, "correction", where),
             Note = String(item, "note", where),

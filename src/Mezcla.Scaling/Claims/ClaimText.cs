@@ -44,16 +44,22 @@ internal static class ClaimText
 
     private static PublishedClaim ReadClaim(Entry entry)
     {
-        entry.Only("said", "who", "source", "status", "unit", "correction", "note", "reason");
+        entry.Only("said", "quote", "language", "translation", "who", "place", "source", "status", "because", "unit", "correction", "note",
+            "reason");
         var (formula, tolerance) = Within(entry.Body);
         var claim = new PublishedClaim
         {
             Said = entry["said"] ?? entry.Body,
+            Quote = entry["quote"],
+            Language = entry["language"],
+            Translation = entry["translation"],
             Who = entry["who"] ?? "",
+            Place = entry["place"] ?? "",
             Source = entry["source"] ?? "",
             Status = ClaimJson.Status(entry["status"], $"line {entry.Line}"),
             Unit = entry["unit"] ?? "",
             Tolerance = tolerance,
+            Because = entry["because"],
             Correction = entry["correction"],
             Note = entry["note"],
             Reason = entry["reason"],
@@ -164,7 +170,13 @@ internal static class ClaimText
 
     private sealed class Entry(string kind, string body, int line)
     {
-        public static readonly string[] Keys = ["said", "who", "source", "status", "unit", "correction", "note", "reason", "why"];
+        public static readonly string[] Keys =
+        [
+            "said", "quote", "language", "translation", "who", "place", "source", "status", "because", "unit", "correction", "note",
+            "reason", "why",
+        ];
+
+
         private readonly Dictionary<string, string> _more = [];
 
         public string Kind => kind;

@@ -29,11 +29,23 @@ public enum Verdict
 /// <summary>Something that was said, with the arithmetic that tests it.</summary>
 public sealed record PublishedClaim
 {
-    /// <summary>What is said, in words.</summary>
+    /// <summary>What is said, in our words: the part of it that the arithmetic tests.</summary>
     public string Said { get; init; } = "";
+
+    /// <summary>The exact words of whoever said it, in their language; null if they are not quoted.</summary>
+    public string? Quote { get; init; }
+
+    /// <summary>The language of <see cref="Quote"/>, such as "es"; null for English.</summary>
+    public string? Language { get; init; }
+
+    /// <summary><see cref="Quote"/> in English; null if it is English.</summary>
+    public string? Translation { get; init; }
 
     /// <summary>Who said it.</summary>
     public string Who { get; init; } = "";
+
+    /// <summary>Where it stands in the source: a table, a section, or what the passage is about.</summary>
+    public string Place { get; init; } = "";
 
     /// <summary>Where the numbers of the check come from.</summary>
     public string Source { get; init; } = "";
@@ -55,6 +67,9 @@ public sealed record PublishedClaim
     /// number as it is written: 46.7e9 allows 0.05e9.
     /// </summary>
     public string? Tolerance { get; init; }
+
+    /// <summary>Why the tolerance is what it is; null without a tolerance.</summary>
+    public string? Because { get; init; }
 
     /// <summary>The unit of both numbers, for display.</summary>
     public string Unit { get; init; } = "";
@@ -98,11 +113,3 @@ public sealed record Statement
     public override string ToString() =>
         $"{Quantity} = {Value}{(Tolerance is null ? "" : $" within {Tolerance}")}{(Who.Length == 0 ? "" : $" ({Who})")}";
 }
-
-/// <summary>A claim and the result of checking it.</summary>
-/// <param name="Claim">The claim.</param>
-/// <param name="Verdict">Whether it holds.</param>
-/// <param name="Computed">The number computed; null if nothing could be computed.</param>
-/// <param name="Expected">The number said; null if it could not be computed.</param>
-/// <param name="Why">The verdict in words, with the correction.</param>
-public sealed record ClaimResult(PublishedClaim Claim, Verdict Verdict, double? Computed, double? Expected, string Why);

@@ -114,6 +114,48 @@ public class ClaimCheckerTests
     }
 
     [Theory]
+    [InlineData("""
+        { "claims": [ { "said": "ten times", "quote": "diez veces", "language": "es", "translation": "tenfold", "who": "A",
+          "place": "page 3", "expression": "10.4", "expected": 10, "tolerance": "1", "because": "a round number" } ] }
+        """)]
+    [InlineData("""
+        claim: 10.4 = 10 within 1
+          said: ten times
+          quote: diez veces
+          language: es
+          translation: tenfold
+          who: A
+          place: page 3
+          because: a round number
+        """)]
+    public void Both_forms_carry_the_sources_words_and_displays_show_them(string text)
+    {
+        ClaimResult claim = Assert.Single(ClaimChecker.Check(ClaimFile.Parse(text)).Claims);
+        Assert.Equal(1, claim.Tolerance);
+        Assert.Equal("«diez veces» (“tenfold”)", ClaimWords.Quotation(claim.Claim));
+        Assert.Equal("A: page 3", ClaimWords.Where(claim.Claim));
+        Assert.Equal("± 1: a round number", ClaimWords.Tolerance(claim));
+        foreach (var shown in (string[])[claim.ToMimeBundle()["text/plain"], claim.ToMimeBundle()["text/html"],
+            ClaimChecker.Check(ClaimFile.Parse(text)).ToMimeBundle()["text/plain"]])
+        {
+            Assert.All((string[])["diez veces", "tenfold", "A: page 3", "a round number", "10.4"], part => Assert.Contains(part, shown));
+        }
+    }
+
+    [Fact]
+    public void A_tolerance_that_nobody_chose_is_half_a_unit_of_the_last_digit()
+    {
+        ClaimResult claim = Check("46.74e9", "46.7e9");
+        Assert.Equal(0.05e9, claim.Tolerance!.Value, 1);
+        Assert.Equal("± 50,000,000: half a unit of the last digit said", ClaimWords.Tolerance(claim));
+        Assert.Equal("± 0.2: half a unit of the last digit said", ClaimWords.Tolerance(claim with { Tolerance = 0.2 }));
+        Assert.Equal("exactly", ClaimWords.Tolerance(Check("3", "3", tolerance: "0")));
+        Assert.Equal("", ClaimWords.Tolerance(Check("3", "4", "<")));
+        Assert.Equal("“as it is”", ClaimWords.Quotation(new() { Quote = "as it is" }));
+        Assert.Equal("", ClaimWords.Quotation(new()));
+    }
+
+    [Theory]
     [InlineData("{ \"claims\": [ }", "line 1, column 15")]
     [InlineData("{ \"claims\": 3 }", "claims: a list is expected")]
     [InlineData("{ \"claims\": [ 3 ] }", "claims[0]: an object is expected")]
