@@ -6,8 +6,8 @@ namespace Mezcla.Charts;
 
 /// <summary>
 /// The loss of all sizes that one training budget can pay for, by laws of the form L(N, D) = E + A/N^α + B/D^β, with a slider for the
-/// budget. The lowest point of the curve, the best size, is marked, and its path over all budgets is drawn. Measured runs can be added; those
-/// of the chosen budget stand out. The slider works wherever scripts run; elsewhere the figure shows the middle budget.
+/// budget. The lowest point of the curve, the best size, is marked, and its path over all budgets is drawn. Measured runs can be added;
+/// those of the chosen budget stand out. The slider works wherever scripts run; elsewhere the figure shows the middle budget.
 /// </summary>
 public sealed class IsoFlopFigure
 {
@@ -126,8 +126,8 @@ public sealed class IsoFlopFigure
     private string Best((string Name, double[] Constants) law, double compute)
     {
         var (size, tokens, loss) = Bottom(law.Constants, compute);
-        return $"{NumberText.Power(compute)} FLOP: the best size is {NumberText.Short(size)} parameters, on {NumberText.Short(tokens)} {_data} " +
-            $"({NumberText.Short(tokens / size)} for each), with a loss of {loss.ToString("0.000", CultureInfo.InvariantCulture)} {_loss}.";
+        return $"{NumberText.Power(compute)} FLOP: the best size is {NumberText.Short(size)} parameters, on " +
+            $"{NumberText.Short(tokens)} {_data} ({NumberText.Short(tokens / size)} for each), with a loss of {loss.ToString("0.000", CultureInfo.InvariantCulture)} {_loss}.";
     }
 
     private (NumberScale X, NumberScale Y, double Top) Axes()
@@ -179,7 +179,8 @@ public sealed class IsoFlopFigure
     private void DrawAxes(Svg svg, NumberScale x, NumberScale y, double top)
     {
         var floor = top + PlotHeight;
-        var (grid, small) = ($"class=\"gr\" stroke=\"{Palette.LightGrid}\"", $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"12\"");
+        var grid = $"class=\"gr\" stroke=\"{Palette.LightGrid}\"";
+        var small = $"class=\"mu\" fill=\"{Palette.LightMuted}\" font-size=\"12\"";
         foreach (var tick in x.Ticks.Where(t => !t.IsMinor))
         {
             svg.Line(x.Map(tick.Value), top, x.Map(tick.Value), floor, grid);
