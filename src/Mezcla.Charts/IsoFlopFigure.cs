@@ -127,7 +127,8 @@ public sealed class IsoFlopFigure
     {
         var (size, tokens, loss) = Bottom(law.Constants, compute);
         return $"{NumberText.Power(compute)} FLOP: the best size is {NumberText.Short(size)} parameters, on " +
-            $"{NumberText.Short(tokens)} {_data} ({NumberText.Short(tokens / size)} for each), with a loss of {loss.ToString("0.000", CultureInfo.InvariantCulture)} {_loss}.";
+            $"{NumberText.Short(tokens)} {_data} ({NumberText.Short(tokens / size)} for each), with a loss of " +
+            $"{loss.ToString("0.000", CultureInfo.InvariantCulture)} {_loss}.";
     }
 
     private (NumberScale X, NumberScale Y, double Top) Axes()
