@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes datasets/runs/quantization/: trains small models with `mezcla train` and measures with `mezcla study` what fewer bits and fewer weights cost them.
-# About 30 minutes of two busy processors; the models of 20 to 2,000 tokens a parameter are most of it.   quantization_runs.sh [FOLDER FOR THE MODELS]
+# What has several seeds is made by quantization_runs.cs, which this script calls at its end.   quantization_runs.sh [FOLDER FOR THE MODELS]
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 models=${1:-$(mktemp -d)}
@@ -19,18 +19,9 @@ for format in TERNARY INT4_ABSMAX; do
         --record "$runs/aware-$(tr 'A-Z_' 'a-z-' <<<"$format").jsonl" --output "aware-$format.safetensors"
 done
 
-# 34,976 parameters, batches of 2,048 tokens: about 20, 100, 500 and 2,000 tokens for each parameter.
-corpora=$root/datasets/corpora
-cat "$corpora"/bible-english.txt "$corpora"/moby-dick.txt "$corpora"/persuasion.txt "$corpora"/pride-and-prejudice.txt > english.txt
-for run in 20:322 100:1611 500:8057 2000:32227; do
-    mezcla train --data english.txt --layers 2 --hidden 32 --heads 2 --context 64 --vocabulary 256 --steps "${run#*:}" --batch 32 --learning-rate 0.004 --output "over-${run%:*}.safetensors"
-done
-
 mezcla study formats dense.safetensors --data moby-dick --output "$runs/formats.jsonl"
 mezcla study activations dense.safetensors --data moby-dick --output "$runs/activations.jsonl"
-mezcla study cache dense.safetensors --data moby-dick --output "$runs/cache.jsonl"
-mezcla study overtraining over-20.safetensors over-100.safetensors over-500.safetensors over-2000.safetensors --data english.txt --output "$runs/overtraining.jsonl"
-mezcla study training dense.safetensors --data moby-dick --retrain 300 --output "$runs/training.jsonl"
-mezcla study experts moe.safetensors --data moby-dick --output "$runs/experts.jsonl"
 mezcla study pruning dense.safetensors --data moby-dick --retrain 150 --output "$runs/pruning.jsonl"
 mezcla study pruning moe.safetensors --data moby-dick --output "$runs/pruning.jsonl"
+cd "$root"
+dotnet run -c Release datasets/scripts/quantization_runs.cs "$runs"

@@ -13,7 +13,7 @@ public sealed class InteractiveKernelTests(DotnetInteractive kernel) : IClassFix
     // The chapters that do not begin with that cell yet. A chapter leaves the list when it is rewritten.
     private static readonly string[] FirstEdition =
     [
-        "05-gating", "06-gpt4", "07-scaling-laws", "08-quantization",
+        "05-gating", "06-gpt4", "07-scaling-laws",
     ];
 
     public static TheoryData<string> ChaptersOfToday =>
