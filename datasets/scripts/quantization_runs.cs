@@ -4,9 +4,9 @@
 #:property PublishAot=false
 #:property JsonSerializerIsReflectionEnabledByDefault=true
 
-// The recorded runs of chapter 08 that have several seeds: frontier.jsonl, cache.jsonl, training.jsonl, experts.jsonl and overtraining.jsonl.
+// The recorded runs of chapter 08 that have several seeds: frontier.jsonl, cache.jsonl, training.jsonl and experts.jsonl.
 // From the root of the repository: dotnet run -c Release datasets/scripts/quantization_runs.cs datasets/runs/quantization
-// A second argument, dense, experts or overtraining, makes a part of them only. What a file holds of a model already is not made again.
+// A second argument, dense or experts, makes a part of them only. What a file holds of a model already is not made again.
 using Mezcla.Datasets;
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
@@ -31,10 +31,6 @@ if (part is null or "dense")
 if (part is null or "experts")
     foreach (var seed in seeds)
         Experts(seed);
-if (part is null or "overtraining")
-    foreach (var (ratio, steps) in new[] { (20, 322), (100, 1611), (500, 8057), (2000, 32227) })
-        foreach (var seed in ratio > 500 ? seeds[..1] : seeds)
-            Overtrained(ratio, steps, seed);
 
 // Every format on models of three sizes; on the largest also fewer bits in the cache, and training with rounded weights.
 void Dense(int layers, int width, ulong seed)
@@ -43,7 +39,7 @@ void Dense(int layers, int width, ulong seed)
     var largest = width == 128;
     if (Exists("frontier.jsonl", name) && (!largest || Exists("training.jsonl", name)))
         return;
-    var (study, batches) = Trained(name, MobyDick(out var tokenizer), tokenizer, Shape(layers, width, 512), 1200, 16, 3e-3f, seed);
+    var (study, batches) = Trained(name, Shape(layers, width), seed);
     Write("frontier.jsonl", seed, study.Formats(formats, [new RoundToNearest(), new Gptq()]));
     if (!largest)
         return;
@@ -58,37 +54,19 @@ void Experts(ulong seed)
     var name = $"experts-{seed}";
     if (Exists("experts.jsonl", name))
         return;
-    var shape = Shape(2, 64, 512);
+    var shape = Shape(2, 64);
     shape = shape with { MixtureOfExperts = new() { Experts = 8, TopK = 2, Expert = shape.FeedForward, Routing = new TopKSoftmaxRouting() } };
-    Write("experts.jsonl", seed, Trained(name, MobyDick(out var tokenizer), tokenizer, shape, 1200, 16, 3e-3f, seed).Study.Experts());
-}
-
-// 34,976 parameters and batches of 2,048 bytes.
-void Overtrained(int ratio, int steps, ulong seed)
-{
-    var name = $"over-{ratio}-{seed}";
-    if (Exists("overtraining.jsonl", name))
-        return;
-    var text = string.Concat(new[] { "bible-english", "moby-dick", "persuasion", "pride-and-prejudice" }.Select(c => Corpus.Load(c).Text));
-    var tokenizer = BytePairTokenizer.Train(text, 256);
-    Write("overtraining.jsonl", seed, Trained(name, text, tokenizer, Shape(2, 32, 256, heads: 2), steps, 32, 4e-3f, seed).Study.Overtraining());
-}
-
-string MobyDick(out Tokenizer tokenizer)
-{
-    var text = Corpus.Load("moby-dick").Text;
-    tokenizer = BytePairTokenizer.Train(text, 512);
-    return text;
+    Write("experts.jsonl", seed, Trained(name, shape, seed).Study.Experts());
 }
 
 // Llama's layers, as `mezcla train` makes them.
-TransformerConfig Shape(int layers, int width, int vocabulary, int heads = 4) => new()
+TransformerConfig Shape(int layers, int width) => new()
 {
-    VocabularySize = vocabulary,
+    VocabularySize = 512,
     ContextLength = 64,
     Layers = layers,
     HiddenSize = width,
-    Attention = new() { Heads = heads, KeyValueHeads = heads, HeadSize = width / heads },
+    Attention = new() { Heads = 4, KeyValueHeads = 4, HeadSize = width / 4 },
     FeedForward = new((8 * width / 3 + 31) / 32 * 32, Activation.Silu, Gated: true),
     Positions = new(PositionKind.Rotary),
     Norm = new(NormKind.RmsNorm, Bias: false),
@@ -97,15 +75,15 @@ TransformerConfig Shape(int layers, int width, int vocabulary, int heads = 4) =>
 };
 
 // A trained model's study, on 16,384 held-out tokens.
-(QuantizationStudy Study, TokenBatches Batches) Trained(string name, string text, Tokenizer tokenizer, TransformerConfig shape, int steps,
-    int batch, float rate, ulong seed)
+(QuantizationStudy Study, TokenBatches Batches) Trained(string name, TransformerConfig shape, ulong seed)
 {
-    var batches = new TokenBatches(tokenizer.Encode(text));
+    var text = Corpus.Load("moby-dick").Text;
+    var batches = new TokenBatches(BytePairTokenizer.Train(text, shape.VocabularySize).Encode(text));
     var model = new Transformer(shape, new RandomStream(seed));
-    var config = new TrainingConfig { Steps = steps, BatchSize = batch, LearningRate = rate, Seed = seed, EvaluationInterval = 0 };
+    var config = new TrainingConfig { Steps = 1200, BatchSize = 16, LearningRate = 3e-3f, Seed = seed, EvaluationInterval = 0 };
     new Trainer(model, batches, config).Run();
     var study = new QuantizationStudy(name, model, CalibrationText.From(batches.Training, 64), batches.Validation[..16384].ToArray(),
-        (long)steps * batch * 64);
+        (long)config.Steps * config.BatchSize * shape.ContextLength);
     Console.WriteLine(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss} {name}: {study.LossBefore:F4}"));
     return (study, batches);
 }

@@ -64,13 +64,13 @@ public sealed class BlockFigure
         var svg = new Svg();
         var top = svg.Title(Heading, Width) + 22;
         Label(svg, top, "bytes 0 and 1, as a float16: ", 2);
-        svg.Text(Left + 190, top, ScaleText, $"class=\"scale\" font-size=\"13\" fill=\"{Palette.LightInk}\"");
+        svg.Text(Left + 218, top, ScaleText, $"class=\"scale\" font-size=\"13\" fill=\"{Palette.LightInk}\"");
         for (var i = 0; i < 16; i++)
             Bit(svg, Left + i * Cell, top + 8, (BinaryPrimitives.ReadUInt16LittleEndian(_block) >> 15 - i & 1) == 1, 2);
         top += 58;
-        Label(svg, top, "bytes 2 to 17, one a column: low four bits hold weights 0 to 15,", 0);
+        Label(svg, top, "bytes 2 to 17, the highest bit on top: low four bits, weights 0 to 15", 0);
         top += 18;
-        Label(svg, top, "high four bits hold weights 16 to 31", 1);
+        Label(svg, top, "high four bits, weights 16 to 31", 1);
         for (var column = 0; column < 16; column++)
         {
             for (var bit = 0; bit < 8; bit++)
