@@ -55,7 +55,10 @@ void Experts(ulong seed)
     if (Exists("experts.jsonl", name))
         return;
     var shape = Shape(2, 64);
-    shape = shape with { MixtureOfExperts = new() { Experts = 8, TopK = 2, Expert = shape.FeedForward, Routing = new TopKSoftmaxRouting() } };
+    shape = shape with
+    {
+        MixtureOfExperts = new() { Experts = 8, TopK = 2, Expert = shape.FeedForward, Routing = new TopKSoftmaxRouting() },
+    };
     Write("experts.jsonl", seed, Trained(name, shape, seed).Study.Experts());
 }
 

@@ -152,7 +152,10 @@ public sealed class BitFigure
               var low = 0, high = Math.pow(2, n - 1) - 1, size = Math.abs(x);
               function at(code) { var two = Math.pow(2, f[1]); return value(f, 0, Math.floor(code / two), code % two); }
               while (!isFinite(at(high))) high--;
-              while (high - low > 1) { var middle = Math.floor((low + high) / 2); if (at(middle) <= size) low = middle; else high = middle; }
+              while (high - low > 1) {
+                var middle = Math.floor((low + high) / 2);
+                if (at(middle) <= size) low = middle; else high = middle;
+              }
               var below = size - at(low), above = at(high) - size;
               if (above < below || above === below && high % 2 === 0) low = high;
               bits.forEach(function (bit, i) {

@@ -30,7 +30,8 @@ public sealed class BitFigureTests
     {
         var page = new HtmlParser().ParseDocument(new BitFigure(-1.5, [FloatLayout.Float32, FloatLayout.E4M3]).ToHtml());
         var rows = page.QuerySelectorAll(".bits").ToArray();
-        Assert.Equal("10111111110000000000000000000000", string.Concat(rows[0].QuerySelectorAll(".bit").Select(b => b.GetAttribute("data-bit"))));
+        Assert.Equal("10111111110000000000000000000000",
+            string.Concat(rows[0].QuerySelectorAll(".bit").Select(b => b.GetAttribute("data-bit"))));
         Assert.Equal("10111100", string.Concat(rows[1].QuerySelectorAll(".bit").Select(b => b.TextContent)));
         Assert.Equal("− 1.5 × 2^0 = -1.5", rows[1].QuerySelector(".value")!.TextContent);
         Assert.True(page.QuerySelector(".mezcla-controls")!.HasAttribute("hidden"));
