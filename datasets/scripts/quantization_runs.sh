@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes datasets/runs/quantization/: trains small models with `mezcla train` and measures with `mezcla study` what fewer bits and fewer weights cost them.
-# About 30 minutes of two busy processors; the models of 20 to 2,000 tokens a parameter are most of it.   quantization_runs.sh [FOLDER FOR THE MODELS]
+# What has several seeds is made by quantization_runs.cs, which this script calls at its end.   quantization_runs.sh [FOLDER FOR THE MODELS]
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 models=${1:-$(mktemp -d)}
@@ -28,9 +28,8 @@ done
 
 mezcla study formats dense.safetensors --data moby-dick --output "$runs/formats.jsonl"
 mezcla study activations dense.safetensors --data moby-dick --output "$runs/activations.jsonl"
-mezcla study cache dense.safetensors --data moby-dick --output "$runs/cache.jsonl"
 mezcla study overtraining over-20.safetensors over-100.safetensors over-500.safetensors over-2000.safetensors --data english.txt --output "$runs/overtraining.jsonl"
-mezcla study training dense.safetensors --data moby-dick --retrain 300 --output "$runs/training.jsonl"
-mezcla study experts moe.safetensors --data moby-dick --output "$runs/experts.jsonl"
 mezcla study pruning dense.safetensors --data moby-dick --retrain 150 --output "$runs/pruning.jsonl"
 mezcla study pruning moe.safetensors --data moby-dick --output "$runs/pruning.jsonl"
+cd "$root"
+dotnet run -c Release datasets/scripts/quantization_runs.cs "$runs"

@@ -24,10 +24,12 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
     public double LossBefore => _before.Value;
 
     /// <summary>Quantizes all matrices except the routers, in every format and by every method that supports it.</summary>
-    public IEnumerable<StudyRecord> Formats(IEnumerable<NumberFormat>? formats = null)
+    /// <param name="formats">The formats; null for all.</param>
+    /// <param name="methods">The methods; null for all.</param>
+    public IEnumerable<StudyRecord> Formats(IEnumerable<NumberFormat>? formats = null, IReadOnlyList<QuantizationMethod>? methods = null)
     {
         foreach (var format in formats ?? NumberFormats.All.Where(f => f != FloatFormat.F32))
-            foreach (var method in QuantizationMethod.All)
+            foreach (var method in methods ?? QuantizationMethod.All)
             {
                 if (method is SmoothQuant || method is Gptq or Awq { Clip: true } && !method.Supports(format, model.Config.HiddenSize)
                     || method is Awq && format is FloatFormat)
@@ -100,14 +102,16 @@ public sealed class QuantizationStudy(string name, Transformer model, Calibratio
     /// rounding.</summary>
     /// <param name="further">Makes a training of a copy, of some steps.</param>
     /// <param name="steps">Its steps.</param>
-    public IEnumerable<StudyRecord> Training(Func<Transformer, Trainer> further, int steps)
+    /// <param name="formats">The formats, and the bits of activations, 0 for floats; null for the usual six.</param>
+    public IEnumerable<StudyRecord> Training(Func<Transformer, Trainer> further, int steps,
+        IEnumerable<(NumberFormat Format, int ActivationBits)>? formats = null)
     {
         const string Part = "matrices of the blocks";
         var plain = ModelCopy.Of(model);
         further(plain).Run();
         yield return Record("training", plain) with { Method = "none", Part = Part, RetrainedSteps = steps };
-        foreach (var (format, activationBits) in new (NumberFormat, int)[] { (new AbsmaxFormat(8), 0), (new AbsmaxFormat(4), 0),
-            (NumberFormats.Q4_0, 0), (NumberFormats.Q2_K, 0), (new Ternary(), 0), (new Ternary(), 8) })
+        foreach (var (format, activationBits) in formats ?? [(new AbsmaxFormat(8), 0), (new AbsmaxFormat(4), 0), (NumberFormats.Q4_0, 0),
+            (NumberFormats.Q2_K, 0), (new Ternary(), 0), (new Ternary(), 8)])
         {
             Func<ModelMatrix, NumberFormat?> inner = m => m.Role is MatrixRole.Attention or MatrixRole.Network or MatrixRole.Expert
                 ? format

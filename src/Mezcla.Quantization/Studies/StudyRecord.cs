@@ -24,6 +24,9 @@ public sealed record StudyRecord
     /// <summary>Its parameters.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>The seed of its initial weights and of its batches, in records of several seeds.</summary>
+    public ulong? Seed { get; init; }
+
     /// <summary>Tokens it was trained on, where the file says so.</summary>
     public long? TrainedTokens { get; init; }
 
