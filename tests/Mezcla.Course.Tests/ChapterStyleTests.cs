@@ -3,16 +3,10 @@ using Mezcla.Tests;
 
 namespace Mezcla.Course.Tests;
 
-/// <summary>What a reader can rely on in every chapter of the second edition: short cells, and a glossary that is up to date.</summary>
+/// <summary>What a reader can rely on in every chapter: short cells, and a glossary that is up to date.</summary>
 public sealed class ChapterStyleTests
 {
     private const int MostLines = 25, MostColumns = 100;
-
-    // The chapters that still have longer cells. A chapter leaves the list when it is rewritten.
-    private static readonly string[] FirstEdition =
-    [
-        "06-gpt4", "07-scaling-laws", "08-quantization",
-    ];
 
     private static string Folder { get; } = Path.Combine(Checkout.Root, "notebooks");
 
@@ -24,14 +18,13 @@ public sealed class ChapterStyleTests
     [MemberData(nameof(Chapters))]
     public void Code_cells_are_short(string chapter)
     {
-        var most = FirstEdition.Contains(chapter) ? 99 : MostLines;
         var cells = Notebook.Read(Path.Combine(Folder, chapter + ".ipynb")).Cells;
         for (var i = 0; i < cells.Count; i++)
         {
             if (cells[i].Kind != CellKind.Code)
                 continue;
             var lines = cells[i].Source.TrimEnd().Split('\n');
-            Assert.True(lines.Length <= most, $"Cell {i} of {chapter} has {lines.Length} lines; at most {most}.");
+            Assert.True(lines.Length <= MostLines, $"Cell {i} of {chapter} has {lines.Length} lines; at most {MostLines}.");
             var widest = lines.Max(line => line.Length);
             Assert.True(widest <= MostColumns, $"Cell {i} of {chapter} has a line of {widest} columns; at most {MostColumns}.");
         }
