@@ -27,9 +27,9 @@ internal readonly record struct Domain(double Min, double Max, bool Log, bool Em
         };
         values = values.Concat(chart.Annotations.Select(a => a.Y));
         var fromZero = chart.Type is Chart.Kind.Bars or Chart.Kind.Histogram or Chart.Kind.Areas;
-        // The value of a negative bar is written below it.
-        return Of(values, chart.Y, pad: 0.05, fromZero,
-            below: chart is { Type: Chart.Kind.Bars, Horizontal: false, Stacked: false } ? 0.11 : 0.05);
+        // The value of a bar is written above it, that of a negative one below it.
+        var upright = chart is { Type: Chart.Kind.Bars, Horizontal: false, Stacked: false };
+        return Of(values, chart.Y, pad: upright ? 0.09 : 0.05, fromZero, below: upright ? 0.11 : 0.05);
     }
 
     private static Domain Of(IEnumerable<double> values, AxisSettings axis, double pad, bool fromZero, double? below = null)

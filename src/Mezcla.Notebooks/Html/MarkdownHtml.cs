@@ -164,6 +164,8 @@ internal sealed class MarkdownHtml
 
     private sealed class MathInlines(MarkdownHtml page) : HtmlObjectRenderer<MathInline>
     {
+        private const int LongestUnbroken = 40;
+
         protected override void Write(HtmlRenderer renderer, MathInline obj)
         {
             if (obj.DelimiterCount > 1)
@@ -172,9 +174,9 @@ internal sealed class MarkdownHtml
                 return;
             }
 
-            // A full stop or comma stays on the formula's line.
+            // A full stop or comma stays on the formula's line, unless the formula is so long that it has to be broken itself.
             var formula = page.Latex(obj.Content.ToString(), display: false);
-            var mark = obj.NextSibling is LiteralInline { Content: { Length: > 0 } next } && next.CurrentChar is '.' or ',' or ';' or ':' or ')'
+            var mark = obj.Content.Length <= LongestUnbroken && obj.NextSibling is LiteralInline { Content: { Length: > 0 } next } && next.CurrentChar is '.' or ',' or ';' or ':' or ')'
                 ? next.CurrentChar.ToString()
                 : "";
             if (mark.Length > 0)
