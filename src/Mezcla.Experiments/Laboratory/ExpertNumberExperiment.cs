@@ -5,8 +5,9 @@ using Mezcla.Models;
 namespace Mezcla.Experiments.Laboratory;
 
 /// <summary>Varies the number of experts, their size, and whether there is a shared expert, at a fixed number of active parameters. All
-/// arms but the two that end in "router" have one router, the unnormalized sigmoid: an expert's first weight is then near a half, however
-/// many experts there are and however many a token uses, so the first output has the same scale in every arm.</summary>
+/// arms but the two that end in "router" have one router, the unnormalized sigmoid: a weight then depends on its own logit alone, and not
+/// on how many experts there are or how many a token uses. The first weights of the chosen experts still grow with the number to choose
+/// from, from about 0.5 to 0.9.</summary>
 public sealed class ExpertNumberExperiment : Experiment
 {
     /// <inheritdoc/>
