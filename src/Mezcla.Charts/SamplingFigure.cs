@@ -102,7 +102,8 @@ public sealed class SamplingFigure
         "<button type=\"button\" style=\"margin:2px 12px;font:inherit\">draw 20 tokens</button> <output name=\"kept\"></output></div>";
 
     private static string Slider(string name, int least, int most, int value) =>
-        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px;flex-wrap:wrap\"><span style=\"width:104px\">{name}</span>" +
+        $"<label style=\"display:flex;align-items:center;gap:8px;padding:2px 12px;flex-wrap:wrap\">" +
+            $"<span style=\"width:104px\">{name}</span>" +
         $"<input type=\"range\" min=\"{least}\" max=\"{most}\" value=\"{value}\" style=\"flex:1;min-width:80px\">" +
         "<output style=\"width:40px\"></output></label>";
 

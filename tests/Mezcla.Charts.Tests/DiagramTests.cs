@@ -47,7 +47,7 @@ public class DiagramTests
         var svg = XElement.Parse(diagram.ToSvg());
         Assert.Equal(["1", "0.5", "0", "0"],
             Elements(svg, "rect").Select(r => r.Attribute("fill-opacity")?.Value).Where(o => o is not null));
-        Assert.Equal(["2.0", "-1.0", "0.0", "r", "s", "c", "a long name"], Elements(svg, "text").Select(t => t.Value));
+        Assert.Equal(["2.0", "−1.0", "0.0", "r", "s", "c", "a long name"], Elements(svg, "text").Select(t => t.Value));
         Assert.Contains("rotate", Elements(svg, "text").Last().Attribute("transform")!.Value);
     }
 

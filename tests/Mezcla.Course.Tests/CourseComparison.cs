@@ -67,8 +67,10 @@ internal static partial class CourseComparison
 
     private static IEnumerable<string> Tags(JsonNode cell) => cell["metadata"]?["tags"]?.AsArray().Select(t => t!.GetValue<string>()) ?? [];
 
+    // Jupyter saves a picture as SVG and as HTML, this project's runner once.
     private static string Kinds(JsonArray outputs) => string.Join(' ', outputs.Select(output => output!["data"] is JsonObject data
-        ? $"{output["output_type"]}:{string.Join(',', data.Select(entry => entry.Key).Order(StringComparer.Ordinal))}"
+        ? $"{output["output_type"]}:{string.Join(',', data.Select(entry => entry.Key)
+            .Where(mime => mime != "text/html" || data["image/svg+xml"] is null).Order(StringComparer.Ordinal))}"
         : $"{output["output_type"]}:{output["name"]}"));
 
     private static string Text(JsonNode output) => Join(output["text"]) + Join(output["data"]?["text/plain"]);

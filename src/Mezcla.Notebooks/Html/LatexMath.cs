@@ -65,8 +65,8 @@ internal sealed class LatexMath
             }
             else if (char.IsAsciiDigit(tex[start]))
             {
-                while (i < tex.Length && (char.IsAsciiDigit(tex[i]) || (tex[i] == '.' && i + 1 < tex.Length && char.IsAsciiDigit(tex[i + 1]))
-                    || IsThousands(tex, start, i)))
+                while (i < tex.Length && (char.IsAsciiDigit(tex[i])
+                    || (tex[i] == '.' && i + 1 < tex.Length && char.IsAsciiDigit(tex[i + 1])) || IsThousands(tex, start, i)))
                     i++;
             }
             else if (char.IsHighSurrogate(tex[start]) && i < tex.Length)

@@ -176,9 +176,10 @@ internal sealed class MarkdownHtml
 
             // A full stop or comma stays on the formula's line, unless the formula is so long that it has to be broken itself.
             var formula = page.Latex(obj.Content.ToString(), display: false);
-            var mark = obj.Content.Length <= LongestUnbroken && obj.NextSibling is LiteralInline { Content: { Length: > 0 } next } && next.CurrentChar is '.' or ',' or ';' or ':' or ')'
-                ? next.CurrentChar.ToString()
-                : "";
+            var mark = obj.Content.Length <= LongestUnbroken && obj.NextSibling is LiteralInline { Content: { Length: > 0 } next }
+                && next.CurrentChar is '.' or ',' or ';' or ':' or ')'
+                    ? next.CurrentChar.ToString()
+                    : "";
             if (mark.Length > 0)
                 ((LiteralInline)obj.NextSibling!).Content.SkipChar();
             renderer.Write(mark.Length > 0 ? $"<span class=\"whole\">{formula}{mark}</span>" : formula);
