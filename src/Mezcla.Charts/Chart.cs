@@ -7,8 +7,8 @@ namespace Mezcla.Charts;
 /// <code>
 /// Chart.Lines(title: "Loss", x: "step", y: "nats").Add("dense", steps, dense).Add("8 experts", steps, sparse).LogX()
 /// </code>
-/// A chart can be written as SVG (<see cref="ToSvg"/>), as a Plotly figure (<see cref="ToPlotly"/>), as text (<see cref="ToText"/>), or as
-/// all of them at once for a notebook (<see cref="ToMimeBundle"/>). A value that is not finite leaves a gap.
+/// A chart can be written as SVG (<see cref="ToSvg"/>), as text (<see cref="ToText"/>), in all forms that a notebook shows
+/// (<see cref="ToMimeBundle"/>), or as a Plotly figure (<see cref="ToPlotly"/>). A value that is not finite leaves a gap.
 /// </summary>
 public sealed class Chart
 {

@@ -14,8 +14,14 @@ public sealed class ChapterStyleTests
         [.. Directory.EnumerateFiles(Folder, "*.ipynb").Select(file => Path.GetFileNameWithoutExtension(file)!)
             .Order(StringComparer.Ordinal)];
 
+    /// <summary>The chapters and their solutions.</summary>
+    public static TheoryData<string> Notebooks =>
+        [.. Directory.EnumerateFiles(Folder, "*.ipynb", SearchOption.AllDirectories)
+            .Select(file => Path.ChangeExtension(Path.GetRelativePath(Folder, file), null).Replace('\\', '/'))
+            .Where(name => !name.StartsWith('.')).Order(StringComparer.Ordinal)];
+
     [Theory]
-    [MemberData(nameof(Chapters))]
+    [MemberData(nameof(Notebooks))]
     public void Code_cells_are_short(string chapter)
     {
         var cells = Notebook.Read(Path.Combine(Folder, chapter + ".ipynb")).Cells;

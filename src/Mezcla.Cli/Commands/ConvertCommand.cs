@@ -88,7 +88,7 @@ internal static class ConvertCommand
         var notebook = Notebook.Read(path);
         notebook.Write(output);
         console.WriteLine(FormattableString.Invariant($"{Path.GetFullPath(output)}: {notebook.Cells.Count:N0} cells."));
-        if (NotebookFiles.HoldsNoOutputs(output) && notebook.Cells.Exists(cell => cell.Outputs.Count > 0))
+        if (Notebook.HoldsNoOutputs(output) && notebook.Cells.Exists(cell => cell.Outputs.Count > 0))
             console.WriteLine("A .dib file holds no outputs, so they were left out.");
         return 0;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mezcla.Cli.Notebooks;
 using Mezcla.Cli.Shared;
+using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Html;
 using Spectre.Console;
 
@@ -66,7 +67,7 @@ internal static class RunCommand
         var folder = Path.GetFullPath(parse.GetValue(Output)?.FullName ?? "executed");
         if (parse.GetValue(InPlace) && parse.GetValue(Output) is not null)
             throw new ArgumentException("--in-place and --output cannot be used together: choose one.");
-        if (parse.GetValue(InPlace) && notebooks.Find(NotebookFiles.HoldsNoOutputs) is { } polyglot)
+        if (parse.GetValue(InPlace) && notebooks.Find(Notebook.HoldsNoOutputs) is { } polyglot)
             throw new ArgumentException($"--in-place: {polyglot} is a .dib file, which holds no outputs. Leave the option out to get an "
                 + ".ipynb file with them.");
         var root = NotebookFiles.CommonFolder(notebooks);

@@ -1,9 +1,11 @@
+using Mezcla.Notebooks.Documents;
+
 namespace Mezcla.Cli.Notebooks;
 
 /// <summary>Finds the notebooks that a command line names.</summary>
 internal static class NotebookFiles
 {
-    private const string Extension = ".ipynb", Polyglot = ".dib";
+    private const string Extension = ".ipynb";
 
     /// <summary>The notebooks at these paths: files as they are, and all <c>.ipynb</c>
     /// files in and below folders, ordered by name.</summary>
@@ -26,13 +28,10 @@ internal static class NotebookFiles
 
     /// <summary>Whether a path has the extension of a notebook: <c>.ipynb</c> or <c>.dib</c>.</summary>
     public static bool IsNotebook(string path) =>
-        Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase) || HoldsNoOutputs(path);
-
-    /// <summary>Whether a notebook is a <c>.dib</c> file, which has no place for outputs.</summary>
-    public static bool HoldsNoOutputs(string path) => Path.GetExtension(path).Equals(Polyglot, StringComparison.OrdinalIgnoreCase);
+        Path.GetExtension(path).Equals(Extension, StringComparison.OrdinalIgnoreCase) || Notebook.HoldsNoOutputs(path);
 
     /// <summary>The path under which a notebook is saved with its outputs.</summary>
-    public static string WithOutputs(string path) => HoldsNoOutputs(path) ? Path.ChangeExtension(path, Extension) : path;
+    public static string WithOutputs(string path) => Notebook.HoldsNoOutputs(path) ? Path.ChangeExtension(path, Extension) : path;
 
     /// <summary>The deepest folder that holds all notebooks. The results of a run keep their places below it.</summary>
     public static string CommonFolder(List<string> notebooks)

@@ -46,6 +46,10 @@ public sealed class Notebook
         },
     };
 
+    /// <summary>Whether a file of this name has no place for outputs: a <c>.dib</c>.</summary>
+    /// <param name="path">The file.</param>
+    public static bool HoldsNoOutputs(string path) => PolyglotFile.IsNamed(path);
+
     /// <summary>Reads a notebook file.</summary>
     /// <param name="path">The file: an <c>.ipynb</c>, or a <c>.dib</c>, the other format of Polyglot Notebooks.</param>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>

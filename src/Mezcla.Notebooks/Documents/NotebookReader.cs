@@ -70,7 +70,9 @@ internal static class NotebookReader
 
     private static NotebookCell Cell(JsonObject json)
     {
-        var kind = json["cell_type"]?.GetValue<string>() switch
+        var type = json["cell_type"]?.GetValue<string>();
+        var isHeading = type == "heading";
+        var kind = type switch
         {
             "code" => CellKind.Code,
             "markdown" => CellKind.Markdown,
@@ -80,7 +82,7 @@ internal static class NotebookReader
         };
         var id = json["id"]?.GetValue<string>();
         var source = Text(json["source"], "source");
-        if (json["cell_type"]!.GetValue<string>() == "heading")
+        if (isHeading)
         {
             // nbformat 3 had cells for headings; 4 has them in Markdown.
             var level = json["level"] is JsonValue given && given.TryGetValue(out int number) ? Math.Clamp(number, 1, 6) : 1;
@@ -91,7 +93,7 @@ internal static class NotebookReader
         {
             Metadata = Metadata(json["metadata"], "trusted"),
             Attachments = json["attachments"] is JsonObject attachments ? (JsonObject)Rejoined(attachments) : null,
-            Extra = Others(json, json["cell_type"]!.GetValue<string>() == "heading" ? [.. CellKeys, "level"] : CellKeys),
+            Extra = Others(json, isHeading ? [.. CellKeys, "level"] : CellKeys),
             ExecutionCount = json["execution_count"]?.GetValue<int>(),
             Warning = kind == CellKind.Code ? Joined(json["source"]) : null,
         };

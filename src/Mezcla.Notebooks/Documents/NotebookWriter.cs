@@ -78,7 +78,7 @@ internal static class NotebookWriter
     {
         foreach (var (mime, value) in bundle.ToArray())
         {
-            if ((mime.StartsWith("text/", StringComparison.Ordinal) || mime is "application/javascript" or MimeBundle.Svg)
+            if ((mime.StartsWith("text/", StringComparison.Ordinal) || mime is MimeBundle.JavaScript or MimeBundle.Svg)
                 && value is JsonValue text && text.TryGetValue(out string? s))
                 bundle[mime] = Lines(s);
         }

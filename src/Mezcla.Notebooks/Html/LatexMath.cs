@@ -10,7 +10,6 @@ namespace Mezcla.Notebooks.Html;
 internal sealed class LatexMath
 {
     private const int DeepestNesting = 200;
-    private const string Wide = @"\qquad";
 
     private readonly List<string> _tokens;
     private readonly bool _display;
@@ -86,24 +85,6 @@ internal sealed class LatexMath
             return false;
         var earlier = tex.AsSpan(start, at - start).LastIndexOf(',');
         return at - start - (earlier + 1) <= 3;
-    }
-
-    /// <summary>The statements of a formula that are side by side with wide spaces between them, or the formula itself.</summary>
-    public static IReadOnlyList<string> Statements(string tex)
-    {
-        if (tex.Contains('&') || tex.Contains(@"\\") || tex.Contains(@"\begin"))
-            return [tex];
-        var (parts, start, depth) = (new List<string>(), 0, 0);
-        for (var i = 0; i < tex.Length; i++)
-        {
-            depth += tex[i] == '{' ? 1 : tex[i] == '}' ? -1 : 0;
-            if (depth != 0 || !tex.AsSpan(i).StartsWith(Wide, StringComparison.Ordinal))
-                continue;
-            parts.Add(tex[start..i]);
-            start = i + Wide.Length;
-        }
-        parts.Add(tex[start..]);
-        return [.. parts.Where(part => part.Trim().Length > 0)];
     }
 
     private string? Peek

@@ -70,7 +70,7 @@ internal sealed class MarkdownHtml
     /// <summary>A formula on a line of its own. On a narrow page each of its statements gets a line.</summary>
     private string Block(string tex, string element)
     {
-        var statements = LatexMath.Statements(tex);
+        var statements = LatexStatements.Of(tex);
         var math = string.Concat(statements.Select(statement => Latex(statement, display: true)));
         return $"<{element} class=\"math{(statements.Count > 1 ? " statements" : "")}\">{math}</{element}>";
     }

@@ -48,6 +48,16 @@ public sealed class FormatTests
     Assert.Equal(text, _formatters.ToBundle(value)[MimeBundle.PlainText]);
 
     [Fact]
+    public void A_column_of_numbers_that_are_text_is_aligned_as_numbers_are()
+    {
+        var rows = new[] { new { Count = "1,024", Name = "a" }, new { Count = "−2.5 %", Name = "7 b c" } };
+        var html = _formatters.ToBundle(rows)[MimeBundle.Html]!;
+        Assert.Contains("<td class=\"n\">1,024</td><td>a</td>", html);
+        Assert.Contains("<td class=\"n\">", html.Split("<tr>")[^1]);
+        Assert.Contains("<td>7 b c</td>", html);
+    }
+
+    [Fact]
     public void Scalars_have_no_html_and_structures_have()
     {
         Assert.Null(_formatters.ToBundle(3)[MimeBundle.Html]);

@@ -106,8 +106,8 @@ public partial class LatexMathTests
     [Fact]
     public void Statements_side_by_side_are_separate()
     {
-        Assert.Equal(["a = 1 ", " b_{x \\qquad y}"], LatexMath.Statements(@"a = 1 \qquad b_{x \qquad y}"));
-        Assert.Single(LatexMath.Statements(@"a &= 1 \qquad b \\ c &= 2"));
+        Assert.Equal(["a = 1 ", " b_{x \\qquad y}"], LatexStatements.Of(@"a = 1 \qquad b_{x \qquad y}"));
+        Assert.Single(LatexStatements.Of(@"a &= 1 \qquad b \\ c &= 2"));
         var page = new MarkdownHtml("").ToHtml("$$\na = 1 \\qquad b = 2\n$$\n\nSo $a$, or $b$.", null);
         Assert.Contains("<div class=\"math statements\"><math", page);
         Assert.Contains("</math>,</span> or <span class=\"whole\">", page);
