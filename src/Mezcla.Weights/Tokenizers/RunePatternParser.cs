@@ -251,11 +251,11 @@ internal sealed class RunePatternParser
                 set = set.Union(Take("[:") ? throw Unknown("a bracket like [:alpha:]") : Class());
                 continue;
             }
-            var item = Character(out var code);
+            var item = Character(out var code, inClass: true);
             if (code is { } low && Here == '-' && _at + 1 < _runes.Length && _runes[_at + 1].Value != ']')
             {
                 _at++;
-                Character(out var high);
+                Character(out var high, inClass: true);
                 item = high >= low ? RuneSet.Range(low, high.Value) : throw Unknown("a range that does not rise");
             }
             set = set.Union(item);
@@ -267,8 +267,8 @@ internal sealed class RunePatternParser
 
     private RuneSet Cased(RuneSet set) => _anyCase ? set.AnyCase() : set;
 
-    // A character or an escape for characters; its code if it is only one.
-    private RuneSet Character(out int? code)
+    // A character or an escape for characters; its code if it is only one. Oniguruma's \w has six characters more outside of brackets.
+    private RuneSet Character(out int? code, bool inClass = false)
     {
         code = null;
         if (Here == -1)
@@ -286,7 +286,8 @@ internal sealed class RunePatternParser
             case 'd' or 'D':
                 return letter == 'd' ? RuneSet.Category("Nd")! : RuneSet.Category("Nd")!.Complement();
             case 'w' or 'W':
-                return letter == 'w' ? RuneSet.WordOrLatinNumber : RuneSet.WordOrLatinNumber.Complement();
+                var word = inClass ? RuneSet.Word : RuneSet.WordOrLatinNumber;
+                return letter == 'w' ? word : word.Complement();
             case 'p' or 'P':
                 return Property(letter == 'P');
         }

@@ -43,13 +43,13 @@ internal sealed class RuneSet
     public static RuneSet Punctuation { get; } = Of(code => code < 128 && (char.IsPunctuation((char)code) || char.IsSymbol((char)code)))
         .Union(Category("P")!);
 
-    /// <summary>Characters of words: alphabetic ones, marks, decimal digits and connecting punctuation.</summary>
+    /// <summary>Characters of words: alphabetic ones, marks, decimal digits and connecting punctuation; <c>\w</c> in brackets.</summary>
     public static RuneSet Word { get; } = Category("L")!.Union(Category("M")!).Union(Category("Nd")!).Union(Category("Nl")!)
         .Union(Category("Pc")!)
         .Union(Of(code => code is >= 0x24B6 and <= 0x24E9 or >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169
             or >= 0x1F170 and <= 0x1F189));
 
-    /// <summary>What <c>\w</c> means in Oniguruma: characters of words, and the raised digits and fractions of Latin-1.</summary>
+    /// <summary>What <c>\w</c> means in Oniguruma outside of brackets: characters of words, and the raised digits and fractions of Latin-1.</summary>
     public static RuneSet WordOrLatinNumber { get; } = Word.Union(Of(code => code is 0xB2 or 0xB3 or 0xB9 or >= 0xBC and <= 0xBE));
 
     public bool this[int code] => code >> 6 < _bits.Length ? (_bits[code >> 6] >> (code & 63) & 1) != 0 : _beyond;

@@ -118,6 +118,11 @@ internal static class TokenizerJsonReader
     {
         if (normalizedSpecial is not null && Has(root, "normalizer"))
             throw new FormatException($"its special token '{normalizedSpecial}' is to be found in normalized text, which is not supported");
+        // There a text that has lost its beginning has no first piece any more.
+        if (Steps(root, "normalizer", "normalizers").Any(MayDropTheStart)
+            && Steps(root, "pre_tokenizer", "pretokenizers").Any(s => String(s, "prepend_scheme") == "first"))
+            throw new FormatException("its Metaspace puts a space before a first piece whose beginning its normalizer may have taken away: "
+                + "not supported");
         var needed = Enumerable.Range(0, 256).Select(b => onBytes ? ByteAlphabet.ToText([(byte)b]) : $"<0x{b:X2}>");
         if (settings.Unknown is null && (onBytes || settings.ByteFallback ? needed.FirstOrDefault(b => !settings.Vocabulary.ContainsKey(b))
             : "for every character") is { } lacking)
@@ -126,6 +131,9 @@ internal static class TokenizerJsonReader
                 : "its tokens are neither bytes (a ByteLevel step) nor has it an unknown token, so it cannot encode every text");
         return new(settings) { ExpectsBeginOfText = begins };
     }
+
+    private static bool MayDropTheStart(JsonElement normalizer) =>
+        String(normalizer, "type") is var type && (type == "Replace" || type == "Strip" && Flag(normalizer, "strip_left"));
 
     private static PipelineTokenizer.TokenText TextOfTokens(JsonElement root, bool onBytes)
     {

@@ -145,10 +145,11 @@ public class PipelineTokenizerTests
         // Bytes without other steps are a BytePairTokenizer, whose vocabulary has nothing but bytes.
         if (bytes && normalizers.Length + cutters.Length == 0)
             cutters = [(byte)seed];
-        var rewrite = Sequence("normalizers", normalizers.Take(3).Select(n => Normalizers[n % Normalizers.Length]));
-        var json = Json(normalizers.Length == 0 ? null : rewrite,
+        string[] rewriting = [.. normalizers.Take(3).Select(n => Normalizers[n % Normalizers.Length])];
+        var keepsStart = !rewriting.Any(n => n.Contains("\"strip_left\":true") || n.Contains("Replace"));
+        var json = Json(rewriting.Length == 0 ? null : Sequence("normalizers", rewriting),
             Sequence("pretokenizers", cutters.Take(3).Select(c => Cutters[c % (Cutters.Length - 3)])
-                .Where((c, i) => i == 0 || !c.Contains("\"first\"")).Concat(bytes ? [Bytes(false, true)] : [])),
+                .Where((c, i) => i == 0 && keepsStart || !c.Contains("\"first\"")).Concat(bytes ? [Bytes(false, true)] : [])),
             model: $",\"fuse_unk\":{Flag(fuse)},\"byte_fallback\":{Flag(fallback)},\"ignore_merges\":{Flag(whole)}",
             added: [("HEL", true), ("wor", false)]);
         Compare(json, Texts.Random(seed, 25).Append(Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text ?? ""))));
@@ -160,6 +161,8 @@ public class PipelineTokenizerTests
     [InlineData(@"\w"), InlineData(@"\W"), InlineData(@"\d"), InlineData(@"\s"), InlineData(@"\p{L}"), InlineData(@"\p{Lu}")]
     [InlineData(@"\p{Ll}"), InlineData(@"\p{Lo}"), InlineData(@"\p{M}"), InlineData(@"\p{N}"), InlineData(@"\p{P}"), InlineData(@"\p{S}")]
     [InlineData(@"\p{Letter}"), InlineData(@"(?<=\b)[^|]"), InlineData("(?i)[a-z]")]
+    [InlineData(@"[\w]"), InlineData(@"[^\w]"), InlineData(@"[^\w\s]"), InlineData(@"[\W]"), InlineData(@"[^\W]"), InlineData(@"[\d]")]
+    [InlineData(@"[^\s]"), InlineData(@"[\D]"), InlineData(@"\D"), InlineData(@"\S"), InlineData(@"[\S\w]"), InlineData(@"[\w&&\S]")]
     public void Classes_of_characters_are_those_of_Oniguruma(string pattern) => Compare(
         Json(null, Split(pattern, "Removed"), model: ",\"byte_fallback\":true"),
         [string.Join('|', Enumerable.Range(0x20, 0x2FE0).Concat(Enumerable.Range(0xF900, 0x600)).Select(c => new Rune(c)))]);
@@ -200,6 +203,10 @@ public class PipelineTokenizerTests
         Refused("StripAccents", Json(Step("StripAccents"), Bytes(false, true)));
         Refused("after other steps", Json(null, Sequence("pretokenizers", Step("WhitespaceSplit"),
             Step("Metaspace", """ "replacement":"▁","prepend_scheme":"first","split":true """))));
+        foreach (var normalizer in (string[])[Step("Strip", "\"strip_left\":true,\"strip_right\":false"),
+            Step("Replace", """ "pattern":{"Regex":"^a"},"content":"" """)])
+            Refused("whose beginning", Json(Sequence("normalizers", normalizer),
+                Step("Metaspace", """ "replacement":"▁","prepend_scheme":"first","split":true """)));
         Refused("Bert", Json(null, Sequence("pretokenizers", Step("BertPreTokenizer"), Bytes(false, false))));
         Refused("'Glued'", Json(null, Sequence("pretokenizers", Split("a", "Glued"), Bytes(false, false))));
         Refused("WordPiece", Json(Step("NFC"), Bytes(false, true), Step("WordPiece")));
