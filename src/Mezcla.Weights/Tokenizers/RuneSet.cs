@@ -49,7 +49,7 @@ internal sealed class RuneSet
         .Union(Of(code => code is >= 0x24B6 and <= 0x24E9 or >= 0x1F130 and <= 0x1F149 or >= 0x1F150 and <= 0x1F169
             or >= 0x1F170 and <= 0x1F189));
 
-    /// <summary>What <c>\w</c> means in Oniguruma outside of brackets: characters of words, and the raised digits and fractions of Latin-1.</summary>
+    /// <summary>What <c>\w</c> means outside of brackets: characters of words, and the raised digits and fractions of Latin-1.</summary>
     public static RuneSet WordOrLatinNumber { get; } = Word.Union(Of(code => code is 0xB2 or 0xB3 or 0xB9 or >= 0xBC and <= 0xBE));
 
     public bool this[int code] => code >> 6 < _bits.Length ? (_bits[code >> 6] >> (code & 63) & 1) != 0 : _beyond;
