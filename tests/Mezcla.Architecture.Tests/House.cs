@@ -22,11 +22,12 @@ internal static class House
         ("Mezcla.Experiments", ["Mezcla.Charts", "Mezcla.Datasets", "Mezcla.Scaling", "Mezcla.Weights"]),
         ("Mezcla.Notebooks", []),
         ("Mezcla.Kernel", ["Mezcla.Notebooks"]),
+        ("Mezcla.Learn", ["Mezcla.Notebooks"]),
         ("Mezcla.Interactive", ["Mezcla.Experiments", "Mezcla.Weights", "Mezcla.Tensors.Torch", "Mezcla.Notebooks"]),
         ("Mezcla.Cli",
         [
             "Mezcla.Tensors.Cpu", "Mezcla.Tensors.OpenCl", "Mezcla.Tensors.Torch", "Mezcla.Weights", "Mezcla.Experiments", "Mezcla.Kernel",
-            "Mezcla.Interactive",
+            "Mezcla.Learn", "Mezcla.Interactive",
         ]),
     ];
 

@@ -17,6 +17,7 @@ internal static class MezclaCommand
     {
         // In the order in which a student meets them: the course, models of one's own, files of other programs, scaling laws, the kernel.
         CourseCommand.Create(),
+        LearnCommand.Create(),
         RunCommand.Create(),
         GradeCommand.Create(),
         DoctorCommand.Create(),
@@ -34,6 +35,7 @@ internal static class MezclaCommand
         ClaimsCommand.Create(),
         KernelCommand.Create(),
         NotebookHostCommand.Create(),
+        EngineHostCommand.Create(),
         new HelpOption(),
         new VersionOption(),
     };

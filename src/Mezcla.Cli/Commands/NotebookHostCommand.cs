@@ -20,8 +20,9 @@ internal static class NotebookHostCommand
 
     /// <summary>How to start this program as the process of a notebook.</summary>
     /// <param name="device">The device that cells compute on; if null, the best one.</param>
+    /// <param name="command">The hidden command of that process.</param>
     /// <exception cref="ArgumentException">There is no such device.</exception>
-    public static NotebookProcessStart Start(string? device)
+    public static NotebookProcessStart Start(string? device, string command = Name)
     {
         var environment = new Dictionary<string, string?>();
         // A wrong name is reported here, and not only by a cell in the middle of a chapter.
@@ -34,7 +35,7 @@ internal static class NotebookHostCommand
         var isExecutable = Path.GetFileNameWithoutExtension(program)
             .Equals(Path.GetFileNameWithoutExtension(dll), StringComparison.OrdinalIgnoreCase);
         return isExecutable
-            ? new(program, [Name], environment)
-            : new(Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet", [dll, Name], environment);
+            ? new(program, [command], environment)
+            : new(Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet", [dll, command], environment);
     }
 }

@@ -10,7 +10,7 @@ namespace Mezcla.Notebooks.Html;
 /// Highlights C# by syntax alone: Roslyn's parser finds keywords, type names, calls and strings. It needs no compilation, so code with
 /// errors is highlighted too.
 /// </summary>
-internal static class CodeHighlighter
+public static class CodeHighlighter
 {
     private static readonly CSharpParseOptions Options = new(LanguageVersion.Preview, DocumentationMode.Parse, SourceCodeKind.Script);
 

@@ -13,13 +13,13 @@ namespace Mezcla.Notebooks.Html;
 /// <param name="Level">1 to 6.</param>
 /// <param name="Id">Its anchor.</param>
 /// <param name="Html">Its text as inline HTML without links.</param>
-internal sealed record Heading(int Level, string Id, string Html);
+public sealed record Heading(int Level, string Id, string Html);
 
 /// <summary>
 /// Renders the Markdown of a notebook: formulas as MathML, C# highlighted, headings with the anchors that Jupyter gives them, and
 /// pictures from the notebook's folder and its attachments embedded in the page.
 /// </summary>
-internal sealed class MarkdownHtml
+public sealed class MarkdownHtml
 {
     private const long LargestPicture = 8 << 20;
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()

@@ -17,6 +17,12 @@ public static class NotebookPage
     /// <summary>The tag of code cells that only prepare what a later cell needs. The page folds their code.</summary>
     public const string Preparation = "preparation";
 
+    /// <summary>The style sheet of all pages.</summary>
+    public static string StyleSheet => PageTemplate.Resource("page.css");
+
+    /// <summary>The script at the end of all pages.</summary>
+    public static string Script => PageTemplate.Wrapped();
+
     /// <summary>Renders the page of a notebook.</summary>
     /// <param name="notebook">The notebook, with its outputs.</param>
     /// <param name="options">What surrounds the notebook on the page.</param>
@@ -108,8 +114,11 @@ public static class NotebookPage
         return items.Length == 0 ? "" : $"<section class=\"prose answers\"><h2>Answers to the questions</h2><ol>{items}</ol></section>";
     }
 
-    private static string Contents(List<Heading> headings)
+    /// <summary>The table of contents of a page; empty if there are fewer than three headings of the second and third level.</summary>
+    /// <param name="headings">All headings of the page.</param>
+    public static string Contents(IReadOnlyList<Heading> headings)
     {
+        ArgumentNullException.ThrowIfNull(headings);
         var shown = headings.Where(h => h.Level is 2 or 3).ToList();
         if (shown.Count < 3)
             return "";

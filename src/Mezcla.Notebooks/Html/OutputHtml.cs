@@ -8,7 +8,7 @@ using Mezcla.Notebooks.Documents;
 namespace Mezcla.Notebooks.Html;
 
 /// <summary>Renders an output of a cell in the richest MIME type that a page can show without a network.</summary>
-internal static class OutputHtml
+public static class OutputHtml
 {
     private const int LongestText = 200_000;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

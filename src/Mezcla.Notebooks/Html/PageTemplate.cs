@@ -37,13 +37,17 @@ internal static class PageTemplate
     private static readonly Lazy<string> Style = new(() => Resource("page.css"));
 
     // The script is wrapped in a block, so that its names are not global.
-    private static readonly Lazy<string> LateScript = new(() => $"{{\n{Resource("page.js")}}}");
+    private static readonly Lazy<string> LateScript = new(Wrapped);
 
     // This runs before the page is drawn, so that it never flashes in the wrong
     // theme. Reading storage may throw, as in a file opened from disk.
     private const string EarlyScript = "try{var t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch(e){}";
 
-    private static string Resource(string name)
+    /// <summary>The late script in its block.</summary>
+    public static string Wrapped() => $"{{\n{Resource("page.js")}}}";
+
+    /// <summary>The text of a file that stands in the assembly.</summary>
+    public static string Resource(string name)
     {
         using var stream = typeof(PageTemplate).Assembly.GetManifestResourceStream($"Mezcla.Notebooks.Html.{name}")
             ?? throw new InvalidOperationException($"The resource {name} is missing from the assembly.");

@@ -81,7 +81,7 @@ public static class NotebookHost
         {
             lock (gate)
             {
-                output.WriteLine(message.ToLine());
+                output.WriteLine(ProcessLine.Of(message));
                 output.Flush();
             }
         }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Mezcla.Notebooks.Running;
@@ -7,10 +6,7 @@ namespace Mezcla.Notebooks.Running;
 internal sealed record NotebookRequest(string Notebook, string SaveTo, double? CellTimeoutSeconds, bool AllowErrors,
     Dictionary<string, string> Parameters);
 
-/// <summary>
-/// A message from the child process about its run. Each message is one line of JSON after a prefix with which no print of native code is
-/// likely to begin.
-/// </summary>
+/// <summary>A message from the child process about its run.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(Started), "started")]
 [JsonDerivedType(typeof(Printed), "printed")]
@@ -19,8 +15,6 @@ internal sealed record NotebookRequest(string Notebook, string SaveTo, double? C
 [JsonDerivedType(typeof(Refused), "refused")]
 internal abstract record NotebookMessage
 {
-    public const string Mark = "\u001emezcla ";
-
     public sealed record Started(string Cell, int Number, int Count) : NotebookMessage;
 
     public sealed record Printed(string Text) : NotebookMessage;
@@ -30,22 +24,4 @@ internal abstract record NotebookMessage
     public sealed record Done(int CellsRun, int CellCount, double Seconds, string[] FailedCells) : NotebookMessage;
 
     public sealed record Refused(string Message) : NotebookMessage;
-
-    public string ToLine() => Mark + JsonSerializer.Serialize(this);
-
-    /// <summary>Parses the message of a line. Returns null if the line is not a message but something that the process printed.</summary>
-    public static NotebookMessage? Parse(string line)
-    {
-        if (!line.StartsWith(Mark, StringComparison.Ordinal))
-            return null;
-        try
-        {
-            return JsonSerializer.Deserialize<NotebookMessage>(line.AsSpan(Mark.Length));
-        }
-        catch (JsonException)
-        {
-            // A line that native code has broken is treated as a print.
-            return null;
-        }
-    }
 }

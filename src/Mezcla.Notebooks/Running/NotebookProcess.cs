@@ -1,17 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Mezcla.Notebooks.Documents;
 
 namespace Mezcla.Notebooks.Running;
-
-/// <summary>How to start a process that calls <see cref="NotebookHost.ServeAsync"/>.</summary>
-/// <param name="FileName">The program.</param>
-/// <param name="Arguments">Its arguments.</param>
-/// <param name="Environment">Environment variables to add or, where null, to remove.</param>
-public sealed record NotebookProcessStart(string FileName, IReadOnlyList<string> Arguments,
-    IReadOnlyDictionary<string, string?>? Environment = null);
 
 /// <summary>
 /// Runs a notebook in a process of its own. Leaks, crashes of native code, stack overflows and endless loops in its cells then end with
@@ -43,10 +34,10 @@ public static class NotebookProcess
                     ?? throw new ArgumentException("SaveTo is not set: the process needs a file for its results.", nameof(options))));
         // Read the notebook here first, so that a file that is not a notebook is reported at once, by this process.
         Notebook.Read(source).Write(saveTo);
-        using var process = Begin(start, Path.GetDirectoryName(source)!);
+        using var process = start.Begin(Path.GetDirectoryName(source)!);
         var watch = Stopwatch.StartNew();
         var state = new State(options, saveTo);
-        var complaints = ReadComplaints(process.StandardError);
+        var complaints = ChildProcess.ReadComplaints(process.StandardError);
         try
         {
             await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new NotebookRequest(
@@ -62,30 +53,6 @@ public static class NotebookProcess
         return state.Finish(why, process.ExitCode, await complaints.ConfigureAwait(false), watch.Elapsed);
     }
 
-    private static Process Begin(NotebookProcessStart start, string folder)
-    {
-        var info = new ProcessStartInfo(start.FileName, start.Arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(false),
-            StandardOutputEncoding = Encoding.UTF8,
-            StandardErrorEncoding = Encoding.UTF8,
-        };
-        foreach (var (name, value) in start.Environment ?? new Dictionary<string, string?>())
-            info.Environment[name] = value;
-        try
-        {
-            return Process.Start(info) ?? throw new IOException($"'{start.FileName}' did not start.");
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw new IOException($"'{start.FileName}' could not be started: {e.Message}", e);
-        }
-    }
-
     /// <summary>
     /// Reads messages until the process's output ends. Returns the reason why the process was killed, or null if it ended by itself.
     /// </summary>
@@ -94,7 +61,7 @@ public static class NotebookProcess
         var told = new TaskCompletionSource();
         using var registration = cancellation.Register(() =>
         {
-            CloseInput(process);
+            ChildProcess.CloseInput(process);
             told.TrySetResult();
         });
         var reading = process.StandardOutput.ReadLineAsync();
@@ -117,38 +84,10 @@ public static class NotebookProcess
                 continue;
             if (await reading.ConfigureAwait(false) is not { } line)
                 return null;
-            if (NotebookMessage.Parse(line) is { } message)
+            if (ProcessLine.Parse<NotebookMessage>(line) is { } message)
                 state.Take(message);
             reading = process.StandardOutput.ReadLineAsync();
         }
-    }
-
-    private static void CloseInput(Process process)
-    {
-        try
-        {
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // The process has already ended.
-        }
-    }
-
-    /// <summary>The first and last lines of the process's standard error, where the runtime reports why it died.</summary>
-    private static async Task<string> ReadComplaints(StreamReader error)
-    {
-        var (first, last) = (new List<string>(), new Queue<string>());
-        while (await error.ReadLineAsync().ConfigureAwait(false) is { } line)
-        {
-            if (first.Count < 6)
-                first.Add(line);
-            else
-                last.Enqueue(line);
-            if (last.Count > 6)
-                last.Dequeue();
-        }
-        return string.Join('\n', first.Concat(last)).Trim();
     }
 
     /// <summary>The state of the run as far as it is known from messages.</summary>
@@ -198,9 +137,7 @@ public static class NotebookProcess
                 .Select(c => (c, c.Outputs.OfType<ErrorOutput>().Last())).ToList();
             if (_done is null)
             {
-                var reason = killed ?? $"Its process ended with exit code {exitCode.ToString(CultureInfo.InvariantCulture)}" +
-                    (complaints.Contains("Stack overflow", StringComparison.OrdinalIgnoreCase)
-                        ? ": the stack overflowed, probably by endless recursion." : " before the notebook was done.");
+                var reason = killed ?? ChildProcess.Reason(exitCode, complaints, " before the notebook was done.");
                 var error = new ErrorOutput("ProcessEnded", reason,
                     [reason, .. complaints.Split('\n', StringSplitOptions.RemoveEmptyEntries)]);
                 // If no cell has started, the error goes to the first code cell.

@@ -48,7 +48,7 @@ public static partial class NotebookRunner
         var collector =
             new OutputCollector
             {
-                Changed = text => Tell(() => new CellPrinted(current!.Value.Cell, current.Value.Number, cells.Count, text))
+                Changed = (_, text) => Tell(() => new CellPrinted(current!.Value.Cell, current.Value.Number, cells.Count, text))
             };
         Save();
         // A long cell is saved while it runs, so that a crash loses only seconds of its output.

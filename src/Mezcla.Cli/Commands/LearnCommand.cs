@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Mezcla.Cli.Notebooks;
+using Mezcla.Cli.Shared;
+using Mezcla.Learn.Server;
+using Mezcla.Learn.Work;
+using Spectre.Console;
+
+namespace Mezcla.Cli.Commands;
+
+/// <summary><c>mezcla learn</c>: opens the course in the browser, where its cells can be changed and run.</summary>
+internal static class LearnCommand
+{
+    private static readonly Option<DirectoryInfo?> Folder = new("--folder")
+    {
+        Description = "Your own folder: copies of the chapters that you open, with all your work. [default: mezcla in your home folder]",
+    };
+
+    private static readonly Option<int> Port = new("--port") { Description = "The port to listen on; 0 for any that is free. [default: 0]" };
+
+    private static readonly Option<string> Host = new("--host")
+    {
+        Description = "The address to listen on; 0.0.0.0 for all of this machine, which needs --password.",
+        DefaultValueFactory = _ => "localhost",
+    };
+
+    private static readonly Option<string?> Password = new("--password")
+    {
+        Description = "The password that a browser must give. Without one, the address holds a token.",
+    };
+
+    private static readonly Option<bool> NoBrowser = new("--no-browser") { Description = "Open no browser: only show the address." };
+
+    public static Command Create()
+    {
+        var command = new Command("learn", "Open the course in the browser: read it, change its cells and run them.")
+        {
+            Folder, Port, Host, Password, NoBrowser, RunCommand.Device,
+        };
+        command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, AnsiConsole.Console, cancellation)));
+        return command;
+    }
+
+    private static async Task<int> Run(ParseResult parse, IAnsiConsole console, CancellationToken cancellation)
+    {
+        var notebooks = CourseCommand.FindNotebooks(Directory.GetCurrentDirectory());
+        var folder = parse.GetValue(Folder)?.FullName
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "mezcla");
+        if (IsInside(folder, notebooks))
+            throw new ArgumentException($"--folder {folder} is where the course's own notebooks are: name another folder for your copies.");
+        await using var server = await LearnServer.StartAsync(new()
+        {
+            Course = new CourseFolder(notebooks),
+            Folder = folder,
+            Engine = EngineHostCommand.Start(parse.GetValue(RunCommand.Device), Path.GetDirectoryName(notebooks)!),
+            Cover = CourseCommand.Cover(),
+            Host = parse.GetValue(Host)!,
+            Port = parse.GetValue(Port),
+            Password = parse.GetValue(Password),
+        });
+        console.MarkupLineInterpolated($"The course: {server.Address}");
+        console.MarkupLineInterpolated($"Your work is saved in {server.Folder}. Stop with Ctrl+C.");
+        if (!parse.GetValue(NoBrowser))
+            Open(server.Address);
+        await server.WaitAsync(cancellation);
+        return 0;
+    }
+
+    private static bool IsInside(string folder, string other) =>
+        (Path.GetFullPath(folder) + Path.DirectorySeparatorChar).StartsWith(Path.GetFullPath(other) + Path.DirectorySeparatorChar,
+            OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
+
+    // Where no browser can be opened the address is on the screen all the same.
+    private static void Open(string address)
+    {
+        try
+        {
+            var start = OperatingSystem.IsWindows() ? new ProcessStartInfo(address) { UseShellExecute = true }
+                : new ProcessStartInfo(OperatingSystem.IsMacOS() ? "open" : "xdg-open", [address])
+                {
+                    RedirectStandardError = true,
+                    RedirectStandardOutput = true,
+                };
+            using var browser = Process.Start(start);
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
+        {
+        }
+    }
+}
