@@ -82,6 +82,26 @@ public sealed partial class PackageTests(PackedLibraries packed) : IClassFixture
         Assert.True(printed.Length > 60, $"60 tokens were asked for; what was printed is '{printed}'.");
     }
 
+    [Fact]
+    public void The_installed_command_brings_the_course_along()
+    {
+        var place = Directory.CreateDirectory(Path.Combine(packed.Folder, "tool")).FullName;
+        packed.Dotnet(PackedLibraries.Root, "pack", Path.Combine("src", "Mezcla.Cli", "Mezcla.Cli.csproj"), "-c", PackedLibraries.Configuration,
+            "--no-build", "-o", place, "-v", "q", "--nologo");
+        var package = Path.Combine(place, $"Mezcla.Cli.{PackedLibraries.Version}.nupkg");
+        Assert.InRange(new FileInfo(package).Length, 1, 60_000_000);
+        File.WriteAllText(Path.Combine(place, "nuget.config"),
+            $"<configuration><packageSources><clear /><add key=\"packed\" value=\"{place}\" /></packageSources></configuration>");
+        packed.Dotnet(place, "tool", "install", "--tool-path", Path.Combine(place, "bin"), "Mezcla.Cli");
+
+        // A chapter runs, with its data, where there is no clone.
+        var empty = Directory.CreateDirectory(Path.Combine(place, "empty")).FullName;
+        var tool = Path.Combine(place, "bin", OperatingSystem.IsWindows() ? "mezcla.exe" : "mezcla");
+        var printed = packed.Run(empty, tool, "course", "00");
+        Assert.Contains("every claim held", printed);
+        Assert.True(File.Exists(Path.Combine(empty, "mezcla-course", "index.html")));
+    }
+
     [GeneratedRegex(@"^## The library\s.*?^```csharp\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Example();
 

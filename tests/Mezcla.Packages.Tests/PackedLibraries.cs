@@ -34,10 +34,13 @@ public sealed class PackedLibraries : IDisposable
 
     /// <summary>Runs dotnet and gives what it printed.</summary>
     /// <exception cref="InvalidOperationException">It failed; the message holds what it printed.</exception>
-    public string Dotnet(string folder, params string[] arguments)
+    public string Dotnet(string folder, params string[] arguments) => Run(folder, "dotnet", arguments);
+
+    /// <summary>Runs a program and gives what it printed.</summary>
+    /// <exception cref="InvalidOperationException">It failed; the message holds what it printed.</exception>
+    public string Run(string folder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet",
-            arguments)
+        var start = new ProcessStartInfo(program, arguments)
         { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
             start.Environment.Remove(name);
@@ -48,13 +51,13 @@ public sealed class PackedLibraries : IDisposable
         process.WaitForExit();
         return process.ExitCode == 0 ? output
             : throw new InvalidOperationException(
-                $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}{errors.Result}");
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}{errors.Result}");
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    // These tests were built with the libraries: bin/Release/net10.0.
-    private static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+    /// <summary>The configuration in which the libraries were built: these tests lie in bin/Release/net10.0 or bin/Debug/net10.0.</summary>
+    public static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
     private static bool IsLibrary(string project)
     {

@@ -17,7 +17,8 @@ internal static class CourseCommand
     private static readonly Option<DirectoryInfo?> Output = new("--output", "-o",
         "--out")
     {
-        Description = "Folder for the executed notebooks and the pages. [default: artifacts/course, beside the folder of the notebooks]"
+        Description = "Folder for the executed notebooks and the pages. [default: artifacts/course, beside the folder of the notebooks; " +
+            "mezcla-course, if the course came with the installed command]"
     };
     private static readonly Option<bool> StripSolutions =
         new(
@@ -66,7 +67,7 @@ internal static class CourseCommand
         }
         throw new DirectoryNotFoundException(
             $"The notebooks of the course were not found in '{from}' or in a folder above it. Run this command inside a clone of the " +
-                "Mezcla repository. For notebooks of your own, use 'mezcla run'.");
+                "Mezcla repository, or as an installed tool, which brings them along. For notebooks of your own, use 'mezcla run'.");
     }
 
     /// <summary>Chooses chapters by number ("3" means 03-…) or by a part of the name.</summary>
@@ -97,7 +98,7 @@ internal static class CourseCommand
         var folder = FindNotebooks(Directory.GetCurrentDirectory());
         var all = Directory.EnumerateFiles(folder, "*.ipynb").Order(StringComparer.Ordinal).ToList();
         var chosen = Choose(all, parse.GetValue(Chapters) ?? []);
-        var output = parse.GetValue(Output)?.FullName ?? Path.Combine(Path.GetDirectoryName(folder)!, "artifacts", "course");
+        var output = parse.GetValue(Output)?.FullName ?? DefaultOutput(folder);
         string Saved(string notebook) => Path.Combine(output, Path.GetFileName(notebook));
         if (parse.GetValue(StripSolutions))
         {
@@ -157,6 +158,12 @@ internal static class CourseCommand
             $"processor{(Environment.ProcessorCount == 1 ? "" : "s")}, " +
             $"{System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}. The times were measured on that machine.",
         };
+
+    // An installed tool's own folder is no place for results.
+    private static string DefaultOutput(string notebooks) =>
+        notebooks.StartsWith(AppContext.BaseDirectory, StringComparison.Ordinal)
+            ? Path.Combine(Directory.GetCurrentDirectory(), "mezcla-course")
+            : Path.Combine(Path.GetDirectoryName(notebooks)!, "artifacts", "course");
 
     private static string GlossaryPage(Glossary glossary)
     {

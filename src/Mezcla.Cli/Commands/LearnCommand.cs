@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Mezcla.Cli.Notebooks;
 using Mezcla.Cli.Shared;
 using Mezcla.Learn.Server;
 using Mezcla.Learn.Work;
-using Spectre.Console;
 
 namespace Mezcla.Cli.Commands;
 
@@ -37,11 +35,11 @@ internal static class LearnCommand
         {
             Folder, Port, Host, Password, NoBrowser, RunCommand.Device,
         };
-        command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, AnsiConsole.Console, cancellation)));
+        command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, cancellation)));
         return command;
     }
 
-    private static async Task<int> Run(ParseResult parse, IAnsiConsole console, CancellationToken cancellation)
+    private static async Task<int> Run(ParseResult parse, CancellationToken cancellation)
     {
         var notebooks = CourseCommand.FindNotebooks(Directory.GetCurrentDirectory());
         var folder = parse.GetValue(Folder)?.FullName
@@ -58,8 +56,9 @@ internal static class LearnCommand
             Port = parse.GetValue(Port),
             Password = parse.GetValue(Password),
         });
-        console.MarkupLineInterpolated($"The course: {server.Address}");
-        console.MarkupLineInterpolated($"Your work is saved in {server.Folder}. Stop with Ctrl+C.");
+        // Not wrapped at the width of the terminal: it has to be copied whole.
+        Console.WriteLine($"The course: {server.Address}");
+        Console.WriteLine($"Your work is saved in {server.Folder}. Stop with Ctrl+C.");
         if (!parse.GetValue(NoBrowser))
             Open(server.Address);
         await server.WaitAsync(cancellation);

@@ -400,6 +400,7 @@ function isSaved(by) {
 function saveText(why) {
   savedText.textContent = why ? `Not saved: ${why}` : dirty.size > 0 || unsaved ? 'Saving…' : 'Saved';
   savedText.classList.toggle('bad', !!why);
+  savedText.classList.toggle('quiet', savedText.textContent === 'Saved');
 }
 
 const engines = { none: 'Ready when you run a cell', starting: 'Starting…', idle: 'Ready', busy: 'Running…' };

@@ -16,7 +16,7 @@ public static class LearnPage
         <button type="button" data-do="run-all" title="Run all cells, from top to bottom">▶▶ <span>Run all</span></button>
         <button type="button" data-do="interrupt" title="Interrupt the running cell (i i)">■ <span>Interrupt</span></button>
         <button type="button" data-do="restart" title="Restart: forget all variables (0 0)">↻ <span>Restart</span></button>
-        <button type="button" data-do="insert" title="Insert a cell below (b)">＋ <span>Cell</span></button>
+        <button type="button" data-do="insert" title="Insert a cell below (b)">+ <span>Cell</span></button>
         <button type="button" data-do="keys" title="Keys (h)">⌨ <span>Keys</span></button>
         <output class="engine" aria-live="polite"></output>
         <output class="saved" aria-live="polite"></output>
@@ -126,6 +126,7 @@ public static class LearnPage
         <meta name="color-scheme" content="light dark">
         <title>{Encode(title)}</title>
         <link rel="stylesheet" href="/assets/page.css">
+        <link rel="icon" href="data:,">
         <link rel="stylesheet" href="/assets/learn.css">
         <script src="/assets/theme.js"></script>
         </head>
