@@ -71,7 +71,7 @@ public sealed class FormatTests
         var html = _formatters.ToBundle(new { MeanLoss = 2.5 })[MimeBundle.Html]!;
         Assert.Contains("<th>Mean loss</th>", html);
         Assert.DoesNotContain("anonymous", html);
-        Assert.Contains("<th colspan=\"2\">Person</th>", _formatters.ToBundle(new Person("Ada", 36))[MimeBundle.Html]);
+        Assert.Contains("Person</th></tr></thead>", _formatters.ToBundle(new Person("Ada", 36))[MimeBundle.Html]);
     }
 
     [Fact]
