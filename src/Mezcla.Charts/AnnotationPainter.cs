@@ -126,7 +126,7 @@ internal static class AnnotationPainter
             {
                 LineSeries line => (line.X, line.Y),
                 PointSeries points => (points.X, points.Y),
-                SpreadSeries spread => (spread.X, spread.Means),
+                SpreadSeries spread => Whole(spread),
                 _ => ([], []),
             };
             (double X, double Y)? last = null;
@@ -146,6 +146,10 @@ internal static class AnnotationPainter
             }
         }
         return count;
+
+        // The dots of a spread and the ends of its intervals.
+        static (double[] X, double[] Y) Whole(SpreadSeries spread) => ([.. spread.X, .. spread.X, .. spread.X],
+            [.. spread.Means, .. spread.Runs.Select(runs => runs.Min()), .. spread.Runs.Select(runs => runs.Max())]);
 
         bool IsInside((double X, double Y) point) => point.X >= left && point.X <= right && point.Y >= top && point.Y <= bottom;
     }

@@ -70,6 +70,20 @@ public partial class ChartTests
     }
 
     [Fact]
+    public void The_name_of_a_level_keeps_off_intervals()
+    {
+        static double Height(double low)
+        {
+            var chart = Chart.Scatter().Spread("a", [9.5], [[1.4, 1.75, low]]).XRange(0, 10).YRange(0, 2).Level(1, "a rather long name");
+            return double.Parse(XDocument.Parse(chart.ToSvg()).Descendants(Ns + "text").Single(t => t.Value == "a rather long name")
+                .Attribute("y")!.Value, CultureInfo.InvariantCulture);
+        }
+
+        // The name stands above the line, and below it where an interval reaches down almost to the line.
+        Assert.True(Height(1.05) > Height(1.4));
+    }
+
+    [Fact]
     public void The_last_word_of_a_title_is_not_alone_on_its_line()
     {
         Assert.Equal(["aaaa bbbb", "cccc dd"], Svg.Wrap("aaaa bbbb cccc dd", Svg.WidthOf("aaaa bbbb cccc", 16) + 1, 16));
