@@ -4,9 +4,10 @@
 #:property PublishAot=false
 #:property JsonSerializerIsReflectionEnabledByDefault=true
 
-// The recorded runs of chapter 08 that have several seeds: frontier.jsonl, cache.jsonl, training.jsonl and experts.jsonl.
+// The recorded runs of chapter 08 that have several seeds: frontier, cache, training, experts, pruning and overtraining.jsonl.
 // From the root of the repository: dotnet run -c Release datasets/scripts/quantization_runs.cs datasets/runs/quantization
-// A second argument, dense or experts, makes a part of them only. What a file holds of a model already is not made again.
+// A second argument (dense, experts, pruning or overtraining) makes a part of them only. What a file holds of a model already
+// is not made again.
 using Mezcla.Datasets;
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
@@ -31,6 +32,13 @@ if (part is null or "dense")
 if (part is null or "experts")
     foreach (var seed in seeds)
         Experts(seed);
+if (part is null or "pruning")
+    foreach (var seed in seeds)
+        Pruning(seed);
+if (part is null or "overtraining")
+    foreach (var seed in seeds)
+        foreach (var (perParameter, steps) in new[] { (20, 322), (100, 1611), (500, 8057), (2000, 32227) })
+            Overtraining(perParameter, steps, seed);
 
 // Every format on models of three sizes; on the largest also fewer bits in the cache, and training with rounded weights.
 void Dense(int layers, int width, ulong seed)
@@ -62,14 +70,38 @@ void Experts(ulong seed)
     Write("experts.jsonl", seed, Trained(name, shape, seed).Study.Experts());
 }
 
-// Llama's layers, as `mezcla train` makes them.
-TransformerConfig Shape(int layers, int width) => new()
+// Weights away, by each method, with and without training afterwards.
+void Pruning(ulong seed)
 {
-    VocabularySize = 512,
+    var name = $"pruned-{seed}";
+    if (Exists("pruning.jsonl", name))
+        return;
+    var (study, batches) = Trained(name, Shape(3, 128), seed);
+    var further = new TrainingConfig { Steps = 150, BatchSize = 16, LearningRate = 1e-3f, Seed = seed, EvaluationInterval = 0 };
+    Write("pruning.jsonl", seed, study.Pruning(pruned => new Trainer(pruned, batches, further), further.Steps));
+}
+
+// A model of 34,976 parameters on four books, in bytes, trained for longer and longer: 2,048 tokens a step.
+void Overtraining(int perParameter, int steps, ulong seed)
+{
+    var name = $"over-{perParameter}-{seed}";
+    if (Exists("overtraining.jsonl", name))
+        return;
+    var shape = Shape(2, 32, heads: 2, vocabulary: 256);
+    var config = new TrainingConfig { Steps = steps, BatchSize = 32, LearningRate = 4e-3f, Seed = seed, EvaluationInterval = 0 };
+    var text = string.Concat(new[] { "bible-english", "moby-dick", "persuasion", "pride-and-prejudice" }
+        .Select(book => Corpus.Load(book).Text));
+    Write("overtraining.jsonl", seed, TrainedOn(text, name, shape, config).Study.Overtraining());
+}
+
+// Llama's layers, as `mezcla train` makes them.
+TransformerConfig Shape(int layers, int width, int heads = 4, int vocabulary = 512) => new()
+{
+    VocabularySize = vocabulary,
     ContextLength = 64,
     Layers = layers,
     HiddenSize = width,
-    Attention = new() { Heads = 4, KeyValueHeads = 4, HeadSize = width / 4 },
+    Attention = new() { Heads = heads, KeyValueHeads = heads, HeadSize = width / heads },
     FeedForward = new((8 * width / 3 + 31) / 32 * 32, Activation.Silu, Gated: true),
     Positions = new(PositionKind.Rotary),
     Norm = new(NormKind.RmsNorm, Bias: false),
@@ -77,13 +109,16 @@ TransformerConfig Shape(int layers, int width) => new()
     InitializerRange = 1 / MathF.Sqrt(width),
 };
 
+// A study of a model trained on one book.
+(QuantizationStudy Study, TokenBatches Batches) Trained(string name, TransformerConfig shape, ulong seed) =>
+    TrainedOn(Corpus.Load("moby-dick").Text, name, shape,
+        new() { Steps = 1200, BatchSize = 16, LearningRate = 3e-3f, Seed = seed, EvaluationInterval = 0 });
+
 // A trained model's study, on 16,384 held-out tokens.
-(QuantizationStudy Study, TokenBatches Batches) Trained(string name, TransformerConfig shape, ulong seed)
+(QuantizationStudy Study, TokenBatches Batches) TrainedOn(string text, string name, TransformerConfig shape, TrainingConfig config)
 {
-    var text = Corpus.Load("moby-dick").Text;
     var batches = new TokenBatches(BytePairTokenizer.Train(text, shape.VocabularySize).Encode(text));
-    var model = new Transformer(shape, new RandomStream(seed));
-    var config = new TrainingConfig { Steps = 1200, BatchSize = 16, LearningRate = 3e-3f, Seed = seed, EvaluationInterval = 0 };
+    var model = new Transformer(shape, new RandomStream(config.Seed));
     new Trainer(model, batches, config).Run();
     var study = new QuantizationStudy(name, model, CalibrationText.From(batches.Training, 64), batches.Validation[..16384].ToArray(),
         (long)config.Steps * config.BatchSize * shape.ContextLength);

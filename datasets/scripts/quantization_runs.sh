@@ -19,17 +19,8 @@ for format in TERNARY INT4_ABSMAX; do
         --record "$runs/aware-$(tr 'A-Z_' 'a-z-' <<<"$format").jsonl" --output "aware-$format.safetensors"
 done
 
-# 34,976 parameters, batches of 2,048 tokens: about 20, 100, 500 and 2,000 tokens for each parameter.
-corpora=$root/datasets/corpora
-cat "$corpora"/bible-english.txt "$corpora"/moby-dick.txt "$corpora"/persuasion.txt "$corpora"/pride-and-prejudice.txt > english.txt
-for run in 20:322 100:1611 500:8057 2000:32227; do
-    mezcla train --data english.txt --layers 2 --hidden 32 --heads 2 --context 64 --vocabulary 256 --steps "${run#*:}" --batch 32 --learning-rate 0.004 --output "over-${run%:*}.safetensors"
-done
-
 mezcla study formats dense.safetensors --data moby-dick --output "$runs/formats.jsonl"
 mezcla study activations dense.safetensors --data moby-dick --output "$runs/activations.jsonl"
-mezcla study overtraining over-20.safetensors over-100.safetensors over-500.safetensors over-2000.safetensors --data english.txt --output "$runs/overtraining.jsonl"
-mezcla study pruning dense.safetensors --data moby-dick --retrain 150 --output "$runs/pruning.jsonl"
 mezcla study pruning moe.safetensors --data moby-dick --output "$runs/pruning.jsonl"
 cd "$root"
 dotnet run -c Release datasets/scripts/quantization_runs.cs "$runs"

@@ -37,19 +37,21 @@ internal static class AnnotationPainter
             else if (note.IsPoint && frame.X.Has(note.X) && frame.Y.Has(note.Y))
             {
                 var (x, y) = (frame.X.Map(note.X), frame.Y.Map(note.Y));
-                var toLeft = x + 12 + width > frame.Right;
-                var down = y - 22 < frame.Top;
-                svg.Circle(x, y, 4.5, $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1.6\"");
-                svg.Text(x + (toLeft ? -9 : 9), y + (down ? 18 : -9), note.Text, $"{Words} text-anchor=\"{(toLeft ? "end" : "start")}\"");
+                if (!HasMark(chart, note))
+                    svg.Circle(x, y, 4.5, $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1.6\"");
+                NoteText(svg, chart, frame, x, y, note.Text, width);
             }
             else if (note.IsLevel && Level(chart, frame) is { } scale && scale.Has(note.Y))
             {
                 if (chart.Horizontal)
                 {
-                    Vertical(svg, frame, scale.Map(note.Y), note.Text, width, row++);
+                    var at = scale.Map(note.Y);
+                    Clear(svg, chart, at, frame.Top, at, frame.Bottom);
+                    Vertical(svg, frame, at, note.Text, width, row++);
                     continue;
                 }
                 var y = scale.Map(note.Y);
+                Clear(svg, chart, frame.Left, y, frame.Right, y);
                 svg.Line(frame.Left, y, frame.Right, y, Dashes);
                 if (NamesBeside(chart))
                     svg.Text(frame.Right + 5, y + 4, note.Text, Words);
@@ -70,6 +72,33 @@ internal static class AnnotationPainter
         return (double.IsNaN(x) || note.IsRegion
             || (frame.X.Has(x) && frame.X.Map(x) >= frame.Left - 1 && frame.X.Map(x) <= frame.Right + 1))
             && (double.IsNaN(y) || (frame.Y.Has(y) && frame.Y.Map(y) >= frame.Top - 1 && frame.Y.Map(y) <= frame.Bottom + 1));
+    }
+
+    /// <summary>Whether a series already draws a mark at the place of a note, so that it needs none of its own.</summary>
+    private static bool HasMark(Chart chart, Annotation note)
+    {
+        return chart.Series.Any(series => series switch
+        {
+            PointSeries points => Has(points.X, points.Y),
+            SpreadSeries spread => Has(spread.X, spread.Means),
+            LineSeries { Markers: true } line => Has(line.X, line.Y),
+            _ => false,
+        });
+
+        bool Has(double[] xs, double[] ys) => xs.Zip(ys).Any(point => point.First == note.X && point.Second == note.Y);
+    }
+
+    /// <summary>Writes the text of a note beside its point, at the corner where the fewest data lie under it.</summary>
+    private static void NoteText(Svg svg, Chart chart, Frame frame, double x, double y, string text, double width)
+    {
+        var places = from above in (bool[])[true, false]
+                     from right in (bool[])[true, false]
+                     let left = right ? x + 9 : x - 9 - width
+                     let line = above ? y - 9 : y + 18
+                     where left >= frame.Left - 4 && left + width <= frame.Right + 4 && line - 11 >= frame.Top && line <= frame.Bottom
+                     select (left, line, Hidden: Hidden(chart, frame, left, line - 11, left + width, line + 3));
+        var (at, baseline, _) = places.DefaultIfEmpty((left: x + 9, line: y - 9, Hidden: 0)).MinBy(place => place.Hidden);
+        svg.Text(at, baseline, text, Words);
     }
 
     private static bool NamesBeside(Chart chart) => chart is { Type: Chart.Kind.Bars, Horizontal: false };
@@ -97,7 +126,7 @@ internal static class AnnotationPainter
             {
                 LineSeries line => (line.X, line.Y),
                 PointSeries points => (points.X, points.Y),
-                SpreadSeries spread => (spread.X, spread.Means),
+                SpreadSeries spread => Whole(spread),
                 _ => ([], []),
             };
             (double X, double Y)? last = null;
@@ -118,7 +147,18 @@ internal static class AnnotationPainter
         }
         return count;
 
+        // The dots of a spread and the ends of its intervals.
+        static (double[] X, double[] Y) Whole(SpreadSeries spread) => ([.. spread.X, .. spread.X, .. spread.X],
+            [.. spread.Means, .. spread.Runs.Select(runs => runs.Min()), .. spread.Runs.Select(runs => runs.Max())]);
+
         bool IsInside((double X, double Y) point) => point.X >= left && point.X <= right && point.Y >= top && point.Y <= bottom;
+    }
+
+    // Grey dashes can hardly be seen on a bar, so they get a ground in the colour of the page.
+    private static void Clear(Svg svg, Chart chart, double x1, double y1, double x2, double y2)
+    {
+        if (chart is { Type: Chart.Kind.Bars } and ({ Horizontal: true } or { Stacked: true }))
+            svg.Line(x1, y1, x2, y2, $"class=\"ps\" stroke=\"{Palette.LightPaper}\" stroke-width=\"3\"");
     }
 
     private static Scale? Level(Chart chart, Frame frame) => (chart.Horizontal ? frame.X : frame.Y) as NumberScale;

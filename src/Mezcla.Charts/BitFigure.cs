@@ -41,7 +41,8 @@ public sealed class BitFigure
         return $"<div class=\"mezcla-bits\" data-formats=\"{WebUtility.HtmlEncode($"[{formats}]")}\" " +
             $"style=\"max-width:{Width}px;font-family:system-ui,sans-serif\">{Chart.HtmlFrame(Picture(), Width, 600)}" +
             "<p class=\"mezcla-controls\" hidden style=\"margin:4px 12px\"><label>write a number in all formats: " +
-            $"<input type=\"text\" inputmode=\"decimal\" size=\"12\" value=\"{Number(_value)}\" style=\"font:inherit\"></label></p>" +
+            $"<input type=\"text\" inputmode=\"decimal\" size=\"12\" value=\"{Digits(_value)}\" style=\"font:inherit\"></label> " +
+            "<span role=\"status\"></span></p>" +
             $"<script>{Script}</script></div>";
     }
 
@@ -110,20 +111,30 @@ public sealed class BitFigure
         var sign = code >> format.Bits - 1 == 0 ? "+" : "−";
         var power = Math.Max(exponent, 1) - format.Bias;
         return double.IsFinite(format.Value(code))
-            ? $"{sign} {Number(mantissa + (exponent == 0 ? 0 : 1))} × 2^{power} = {Number(format.Value(code))}"
+            ? $"{sign} {Number(mantissa + (exponent == 0 ? 0 : 1))} × 2{NumberText.Superscript(power)} = {Number(format.Value(code))}"
             : Number(format.Value(code));
     }
 
     private static string Number(double value) => double.IsNaN(value)
         ? "not a number"
-        : double.IsInfinity(value) ? value > 0 ? "infinity" : "−infinity" : value.ToString("G9", CultureInfo.InvariantCulture);
+        : double.IsInfinity(value) ? value > 0 ? "infinity" : "−infinity" : Math.Abs(value) is 0 or (>= 1e-4 and < 1e9)
+            ? Digits(value).Replace('-', '−')
+            : NumberText.Power(value, 9);
+
+    private static string Digits(double value) => value.ToString("G9", CultureInfo.InvariantCulture);
 
     // Every figure that has no handlers yet gets them, because not every notebook tells a script where it stands.
     private const string Script = """
         document.querySelectorAll('.mezcla-bits:not([data-ready])').forEach(function (root) {
           root.dataset.ready = 1;
           var formats = JSON.parse(root.dataset.formats);
-          function short(x) { return String(+x.toPrecision(9)); }
+          function raised(n) {
+            return String(n).replace(/[-0-9]/g, function (c) { return c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[+c]; });
+          }
+          function short(x) {
+            var parts = String(+x.toPrecision(9)).replace('-', '−').split('e');
+            return parts.length < 2 ? parts[0] : parts[0] + '×10' + raised(parts[1].replace('+', '').replace('−', '-'));
+          }
           function value(f, sign, e, m) {
             var bias = (1 << f[0] - 1) - 1, top = (1 << f[0]) - 1, last = Math.pow(2, f[1]) - 1;
             if (f[2] === 0 && e === top) return m > 0 ? NaN : sign ? -Infinity : Infinity;
@@ -146,7 +157,7 @@ public sealed class BitFigure
               var sign = number(0, 1), e = number(1, 1 + f[0]), m = number(1 + f[0], n), v = value(f, sign, e, m);
               var power = Math.max(e, 1) - ((1 << f[0] - 1) - 1), factor = m / Math.pow(2, f[1]) + (e === 0 ? 0 : 1);
               row.querySelector('.value').textContent = isNaN(v) ? 'not a number' : !isFinite(v) ? (sign ? '−' : '') + 'infinity' :
-                (sign ? '−' : '+') + ' ' + short(factor) + ' × 2^' + power + ' = ' + short(v);
+                (sign ? '−' : '+') + ' ' + short(factor) + ' × 2' + raised(power) + ' = ' + short(v);
             }
             row.write = function (x) {
               var low = 0, high = Math.pow(2, n - 1) - 1, size = Math.abs(x);
@@ -171,7 +182,8 @@ public sealed class BitFigure
           });
           var box = root.querySelector('input');
           box.oninput = function () {
-            var x = parseFloat(box.value.replace(',', '.'));
+            var words = box.value.trim().replace(',', '.').replace('−', '-'), x = words === '' ? NaN : Number(words);
+            root.querySelector('[role=status]').textContent = isFinite(x) ? '' : 'this is not a number';
             if (isFinite(x)) root.querySelectorAll('.bits').forEach(function (row) { row.write(x); });
           };
           root.querySelector('.mezcla-controls').hidden = false;

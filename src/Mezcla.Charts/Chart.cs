@@ -230,6 +230,25 @@ public sealed class Chart
         return Spread(name, names.Select(n => axis.IndexOf(n)), runs);
     }
 
+    /// <summary>Adds estimates of named things, each with its interval, as a bootstrap gives them: a dot at the estimate, and a line from
+    /// the lower end of the interval to the upper.</summary>
+    /// <param name="name">The name in the legend.</param>
+    /// <param name="categories">The names on the x axis.</param>
+    /// <param name="estimates">The estimates.</param>
+    /// <param name="low">The lower ends.</param>
+    /// <param name="high">The upper ends.</param>
+    /// <exception cref="ArgumentException">The lists differ in length, or the chart has bars.</exception>
+    public Chart Interval(string name, IEnumerable<string> categories, IEnumerable<double> estimates, IEnumerable<double> low,
+        IEnumerable<double> high)
+    {
+        var (at, from, to) = (estimates.ToArray(), low.ToArray(), high.ToArray());
+        Check(name, at.Length, from.Length);
+        Check(name, at.Length, to.Length);
+        Spread(name, categories, from.Zip(to, (a, b) => new[] { a, b }));
+        Series[^1] = (SpreadSeries)Series[^1] with { Estimates = at };
+        return this;
+    }
+
     /// <summary>Adds a line to a chart of any kind with numbers on both axes, such as a fit through points.</summary>
     /// <param name="name">The name in the legend.</param>
     /// <param name="xs">The x values.</param>

@@ -71,6 +71,9 @@ internal static class ChartText
         {
             LineSeries line => Curve(chart, line.X, line.Y),
             PointSeries points => Cloud(chart, points.X, points.Y),
+            SpreadSeries { Estimates: { } estimates } spread => string.Join(", ", spread.Runs.Select((r, i) =>
+                $"{ValueX(chart, spread.X[i])}: {NumberText.Format(estimates[i], chart.Y.Format)}, interval from " +
+                    $"{NumberText.Format(r.Min(), chart.Y.Format)} to {NumberText.Format(r.Max(), chart.Y.Format)}")),
             SpreadSeries spread => string.Join(", ", spread.Runs.Select((r, i) =>
                 $"{ValueX(chart, spread.X[i])}: {NumberText.Format(r.Min(), chart.Y.Format)} " +
                     $"to {NumberText.Format(r.Max(), chart.Y.Format)}, mean {NumberText.Format(r.Average(), chart.Y.Format)}")),

@@ -106,6 +106,7 @@ public static class NumberText
         return double.Parse(value.ToString("E" + (digits - 1), CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
-    private static string Superscript(int exponent) =>
+    /// <summary>Writes an integer as a superscript: ⁻³.</summary>
+    internal static string Superscript(int exponent) =>
         string.Concat(exponent.ToString(CultureInfo.InvariantCulture).Select(c => c == '-' ? '⁻' : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c - '0']));
 }

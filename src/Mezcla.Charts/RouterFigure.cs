@@ -108,7 +108,7 @@ public sealed class RouterFigure
                 t => 1 / Enumerable.Range(0, Experts).Sum(other => Math.Exp(_logits[t, other] - _logits[t, expert])));
             balance += Experts * share * mean;
         }
-        var limit = Capacity == int.MaxValue ? "no limit" : $"{Capacity} places each";
+        var limit = Capacity == int.MaxValue ? "no limit" : Capacity == 1 ? "1 place each" : $"{Capacity} places each";
         return $"{limit} · dropped {choices.Count(c => !c.Kept)} of {choices.Count} choices · " +
             $"balance loss {balance.ToString("0.00", CultureInfo.InvariantCulture)}";
     }
@@ -219,7 +219,8 @@ public sealed class RouterFigure
             }
             told[E].value = k;
             told[E + 1].value = factor === 0 ? 'no limit' : factor;
-            root.querySelector('.mezcla-told').textContent = (factor === 0 ? 'no limit' : places + ' places each') + ' · dropped ' +
+            var limit = factor === 0 ? 'no limit' : places + (places === 1 ? ' place each' : ' places each');
+            root.querySelector('.mezcla-told').textContent = limit + ' · dropped ' +
               dropped + ' of ' + all.length + ' choices · balance loss ' + loss.toFixed(2);
           }
           sliders.forEach(function (slider) { slider.oninput = update; });

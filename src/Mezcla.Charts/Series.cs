@@ -31,9 +31,12 @@ internal sealed record SpreadSeries(string Name, double[] X, double[][] Runs) : 
 {
     public override IEnumerable<double> Xs => X;
 
-    public override IEnumerable<double> Ys => Runs.SelectMany(r => r);
+    public override IEnumerable<double> Ys => Estimates is null ? Runs.SelectMany(r => r) : Runs.SelectMany(r => r).Concat(Estimates);
 
-    public double[] Means => [.. Runs.Select(r => r.Average())];
+    /// <summary>Where the dots are if not at the means: the estimates that the runs are an interval of.</summary>
+    public double[]? Estimates { get; init; }
+
+    public double[] Means => Estimates ?? [.. Runs.Select(r => r.Average())];
 }
 
 /// <summary>The area between two curves: an interval, or one layer of stacked areas.</summary>

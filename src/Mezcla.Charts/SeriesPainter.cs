@@ -190,8 +190,9 @@ internal static class SeriesPainter
             svg.Line(x - 4, top, x + 4, top, Palette.Stroke(color % Palette.Count, 1.6));
             svg.Line(x - 4, bottom, x + 4, bottom, Palette.Stroke(color % Palette.Count, 1.6));
             string Number(double v) => NumberText.Format(v, chart.Y.Format, 4);
-            var tooltip = $"{(spread.Name.Length > 0 ? spread.Name + ": " : "")}{ChartText.ValueX(chart, spread.X[i])}, mean " +
-                $"{Number(means[i])}, {Number(low)} to {Number(high)} in {spread.Runs[i].Length} runs";
+            var (what, where) = spread.Estimates is null ? ("mean ", $" in {spread.Runs[i].Length} runs") : ("", "");
+            var tooltip = $"{(spread.Name.Length > 0 ? spread.Name + ": " : "")}{ChartText.ValueX(chart, spread.X[i])}, {what}" +
+                $"{Number(means[i])}, {Number(low)} to {Number(high)}{where}";
             svg.Path(Marker(color, x, frame.Y.Map(means[i]), 4.2), Palette.Fill(color), tooltip);
         }
     }

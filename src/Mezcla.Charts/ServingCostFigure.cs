@@ -11,6 +11,9 @@ public sealed class ServingCostFigure
 {
     private const double Width = 640, Row = 28, Left = 150, Full = 380;
 
+    // Colours that the times of a step do not have.
+    private const int Fitting = 7, Overflowing = 3;
+
     private static readonly string[] BarNames = ["read the weights", "read the caches", "arithmetic"];
     private static readonly double[] Powers = [.. Enumerable.Range(0, 16).Select(i => (double)(1 << i))];
     private static readonly double[] Gpus = [8, 16, 32, 64, 128, 256, 512, 1024], Bits = [4.5, 8, 16];
@@ -93,7 +96,7 @@ public sealed class ServingCostFigure
         top += 10;
         var share = (cost.WeightBytes + cost.CacheBytes) / cost.MemoryBytes;
         svg.Rect(Left, top + 2, Full, Row - 8, $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1\" rx=\"2\"");
-        Bar(svg, top, "memory in use", cost.Fits ? 0 : 1, Full * Math.Min(share, 1), Percent(share));
+        Bar(svg, top, "memory in use", cost.Fits ? Fitting : Overflowing, Full * Math.Min(share, 1), Percent(share));
         return ChartRenderer.Wrap(svg, Width, top + Row + 6, Heading, ToText());
     }
 
@@ -173,7 +176,7 @@ public sealed class ServingCostFigure
             var most = Math.max.apply(null, times), step = Math.max(times[0] + times[1], times[2]), share = (stored + cache) / memory;
             times.forEach(function (t, i) { bar(i, t / most, precise(1000 * t) + ' ms'); });
             bar(3, share, Math.round(100 * share).toLocaleString('en-US') + ' %');
-            bars[3].setAttribute('class', share > 1 ? 'bar f1' : 'bar f0');
+            bars[3].setAttribute('class', share > 1 ? 'bar f3' : 'bar f7');
             var fits = share > 1 ? 'This does not fit: ' + precise((stored + cache) / 1e12) + ' TB of weights and caches, ' +
               precise(memory / 1e12) + ' TB of memory. With room enough: a' : 'A';
             root.querySelector('.mezcla-told').textContent = fits + ' step takes at least ' + precise(1000 * step) +

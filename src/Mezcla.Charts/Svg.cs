@@ -136,6 +136,9 @@ internal sealed partial class Svg
             else
                 lines.Add(word);
         }
+        // A last word alone on its line gets company.
+        if (lines.Count == 2 && !lines[1].Contains(' ') && lines[0].LastIndexOf(' ') is > 0 and var last)
+            lines = [lines[0][..last], $"{lines[0][(last + 1)..]} {lines[1]}"];
         return lines;
     }
 

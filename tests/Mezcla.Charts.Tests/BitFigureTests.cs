@@ -33,7 +33,8 @@ public sealed class BitFigureTests
         Assert.Equal("10111111110000000000000000000000",
             string.Concat(rows[0].QuerySelectorAll(".bit").Select(b => b.GetAttribute("data-bit"))));
         Assert.Equal("10111100", string.Concat(rows[1].QuerySelectorAll(".bit").Select(b => b.TextContent)));
-        Assert.Equal("− 1.5 × 2^0 = -1.5", rows[1].QuerySelector(".value")!.TextContent);
+        Assert.Equal("− 1.5 × 2⁰ = −1.5", rows[1].QuerySelector(".value")!.TextContent);
+        Assert.Contains("× 2⁹⁹ = 1.00025555×10³⁰<", new BitFigure(1.00025555e30, [FloatLayout.Float32]).ToHtml());
         Assert.True(page.QuerySelector(".mezcla-controls")!.HasAttribute("hidden"));
         Assert.Throws<ArgumentException>(() => new BitFigure(double.NaN, [FloatLayout.Float32]));
         Assert.Throws<ArgumentException>(() => new BitFigure(1, []));

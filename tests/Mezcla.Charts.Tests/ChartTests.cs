@@ -45,6 +45,63 @@ public partial class ChartTests
     }
 
     [Fact]
+    public void An_interval_has_its_dot_at_the_estimate()
+    {
+        var chart = Chart.Scatter(y: "a").Interval("fit", ["first", "second"], [0.5, 0.4], [0.1, 0.35], [0.6, 0.75]);
+        Assert.Contains("fit: first, 0.5, 0.1 to 0.6<", chart.ToSvg());
+        Assert.Contains("second: 0.4, interval from 0.35 to 0.75", chart.ToText());
+        Assert.Contains("\"arrayminus\":[0.25]", Chart.Scatter().Interval("b", ["x"], [0.5], [0.25], [1]).ToPlotly().Replace(" ", ""));
+        Assert.Throws<ArgumentException>(() => Chart.Scatter().Interval("fit", ["a"], [1, 2], [1, 2], [1, 2]));
+        Assert.Throws<ArgumentException>(() => Chart.Scatter().Interval("fit", ["a"], [1], [1], [1, 2]));
+    }
+
+    [Fact]
+    public void A_note_adds_no_ring_to_a_mark_and_keeps_off_the_line()
+    {
+        static XDocument Svg(Chart chart) => XDocument.Parse(chart.Note(2, 2, "here").ToSvg());
+        var alone = Svg(Chart.Lines().Add("a", [1.0, 2, 3], [1.0, 2, 3]));
+        Assert.Single(alone.Descendants(Ns + "circle"), c => c.Attribute("r")?.Value == "4.5");
+        var marked = Svg(Chart.Lines(markers: true).Add("a", [1.0, 2, 3], [1.0, 2, 3]));
+        Assert.DoesNotContain(marked.Descendants(Ns + "circle"), c => c.Attribute("r")?.Value == "4.5");
+        // The line runs from the lower left to the upper right, so the text stands at the upper left or the lower right.
+        static double X(XDocument svg) =>
+            double.Parse(svg.Descendants(Ns + "text").Single(t => t.Value == "here").Attribute("x")!.Value, CultureInfo.InvariantCulture);
+        Assert.True(X(alone) < X(Svg(Chart.Lines().Add("a", [1.0, 2, 3], [3.0, 2, 1]))));
+    }
+
+    [Fact]
+    public void The_name_of_a_level_keeps_off_intervals()
+    {
+        static double Height(double low)
+        {
+            var chart = Chart.Scatter().Spread("a", [9.5], [[1.4, 1.75, low]]).XRange(0, 10).YRange(0, 2).Level(1, "a rather long name");
+            return double.Parse(XDocument.Parse(chart.ToSvg()).Descendants(Ns + "text").Single(t => t.Value == "a rather long name")
+                .Attribute("y")!.Value, CultureInfo.InvariantCulture);
+        }
+
+        // The name stands above the line, and below it where an interval reaches down almost to the line.
+        Assert.True(Height(1.05) > Height(1.4));
+    }
+
+    [Fact]
+    public void The_last_word_of_a_title_is_not_alone_on_its_line()
+    {
+        Assert.Equal(["aaaa bbbb", "cccc dd"], Svg.Wrap("aaaa bbbb cccc dd", Svg.WidthOf("aaaa bbbb cccc", 16) + 1, 16));
+        Assert.Equal(["aaaa", "bbbb"], Svg.Wrap("aaaa bbbb", Svg.WidthOf("aaaa", 16) + 1, 16));
+    }
+
+    [Fact]
+    public void A_level_can_be_seen_on_bars_that_lie()
+    {
+        static bool HasGround(Chart chart) => XDocument.Parse(chart.Level(1, "rule").ToSvg()).Descendants(Ns + "path")
+            .Any(p => p.Attribute("class")?.Value == "ps" && p.Attribute("stroke-width")?.Value == "3");
+        Assert.True(HasGround(Chart.Bars(horizontal: true).Add("a", ["x"], [2.0])));
+        Assert.True(HasGround(Chart.Bars(stacked: true).Add("a", ["x"], [2.0])));
+        // On upright bars the ground would cut through the values that stand above them.
+        Assert.False(HasGround(Chart.Bars().Add("a", ["x"], [2.0])));
+    }
+
+    [Fact]
     public void A_series_keeps_the_colour_that_it_is_given()
     {
         var chart = Chart.Lines().Add("expert 4", [1, 2], [1, 2]).Add("expert 1", [1, 2], [2, 1])

@@ -29,6 +29,7 @@ public sealed class RouterFigureTests
         var figure = new RouterFigure(Tokens, Logits, capacity: 1);
         Assert.Contains("<c> → 0 (full)", figure.ToText());
         Assert.Contains("2 places each · dropped 1 of 4 choices", figure.ToText());
+        Assert.Contains("1 place each ·", new RouterFigure(Tokens, Logits, capacity: 0.5).ToText());
         Assert.Single(Page(figure).QuerySelectorAll(".flows path[stroke-dasharray='3 5']"));
         Assert.Contains("dropped 0 of 4 choices", new RouterFigure(Tokens, Logits).ToText());
     }

@@ -44,6 +44,9 @@ public sealed class ServingCostFigureTests
         for (var i = 0; i < 3; i++)
             Assert.Equal(380 * times[i] / times.Max(), bars[i], 0.1);
         Assert.Equal(380 * (figure.Cost.WeightBytes + figure.Cost.CacheBytes) / figure.Cost.MemoryBytes, bars[3], 0.1);
+        // The bar of the memory has a colour of its own, and another one when it is too small.
+        Assert.Single(page.QuerySelectorAll(".bar.f7"));
+        Assert.Contains("\"bar f3\"", new ServingCostFigure(Model, State with { Tokens = 32768, Conversations = 8192 }, [Chip]).ToHtml());
         Assert.True(page.QuerySelector(".mezcla-controls")!.HasAttribute("hidden"));
         Assert.Contains("a thousand tokens cost at least $", page.QuerySelector(".mezcla-told")!.TextContent);
         Assert.DoesNotContain("does not fit", figure.ToText());

@@ -107,6 +107,7 @@ public sealed class ScalingCommandTests : IDisposable
         Assert.Contains("These statements cannot all be true:", _console.Output);
         Assert.Contains("hold, ", _console.Output);
         Assert.Contains("(rumour)", _console.Output);
+        Assert.Contains("quoted;", _console.Output);
         Assert.Contains("«tienen", _console.Output);
         Assert.Contains("(“they", _console.Output);
         Assert.Contains("Tolerance ±", _console.Output);

@@ -69,11 +69,10 @@ internal static class ClaimsCommand
         foreach (ClaimResult claim in report.Claims)
         {
             Color colour = claim.Verdict switch { Verdict.Holds => Color.Green, Verdict.DoesNotHold => Color.Red, _ => Color.Yellow };
-            var status = claim.Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(claim.Claim.Status)})";
             var said = new Paragraph(claim.Claim.Said);
             if (ClaimWords.Quotation(claim.Claim) is { Length: > 0 } quotation)
                 said.Append($"\n{quotation}", new Style(decoration: Decoration.Italic));
-            said.Append($"\n{ClaimWords.Where(claim.Claim)}{status}", new Style(Color.Grey));
+            said.Append($"\n{ClaimWords.Origin(claim.Claim)}\n{ClaimWords.Kind(claim.Claim)}", new Style(Color.Grey));
             var why = new Paragraph(claim.Why);
             if (ClaimWords.Tolerance(claim) is { Length: > 0 } tolerance)
                 why.Append($"\nTolerance {tolerance}.", new Style(Color.Grey));

@@ -118,7 +118,10 @@ internal static partial class HtmlWriter
 
     private static void WriteMembers(StringBuilder html, ObjectView item)
     {
-        html.Append("<table><thead><tr><th colspan=\"2\">").Append(Encode(item.Title)).Append("</th></tr></thead><tbody>");
+        html.Append("<table>");
+        if (!item.IsAnonymous)
+            html.Append("<thead><tr><th colspan=\"2\">").Append(Encode(item.Title)).Append("</th></tr></thead>");
+        html.Append("<tbody>");
         foreach (var (name, value) in item.Members)
         {
             html.Append("<tr><th>").Append(Encode(name)).Append("</th>");

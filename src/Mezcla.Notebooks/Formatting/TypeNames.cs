@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Mezcla.Notebooks;
 
 /// <summary>Writes type names as C# source does.</summary>
-internal static class TypeNames
+internal static partial class TypeNames
 {
     private static readonly Dictionary<Type, string> Keywords = new()
     {
@@ -80,6 +81,21 @@ internal static class TypeNames
 
     /// <summary>Whether the compiler made the type for <c>new { … }</c>.</summary>
     public static bool IsAnonymous(Type type) => type.Name.StartsWith("<>f__AnonymousType", StringComparison.Ordinal);
+
+    /// <summary>A name of several words as words: <c>MeanLossAt25</c> is written "Mean loss at 25". Words in capitals stay as they
+    /// are.</summary>
+    public static string Words(string name)
+    {
+        var words = NameParts().Matches(name).Select(part => part.Value).ToList();
+        return words.Count < 2 || name.Contains('_', StringComparison.Ordinal)
+            ? name
+            : string.Join(' ', words.Select((word, i) => i == 0 || word.Length > 1 && char.IsUpper(word[1])
+                ? word
+                : word.ToLowerInvariant()));
+    }
+
+    [GeneratedRegex(@"\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\d+|[^\p{L}\d]+", RegexOptions.CultureInvariant)]
+    private static partial Regex NameParts();
 
     private static string Array(Type type)
     {

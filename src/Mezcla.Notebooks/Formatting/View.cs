@@ -32,6 +32,9 @@ internal sealed record TableView(string Title, IReadOnlyList<string> Columns, IR
 /// <param name="Members">Names and values.</param>
 internal sealed record ObjectView(string Title, string? Text, IReadOnlyList<KeyValuePair<string, View>> Members) : View
 {
+    /// <summary>Whether its type has no name that a reader would know.</summary>
+    public bool IsAnonymous { get; init; }
+
     /// <summary>
     /// Whether the text has several lines, as a tensor's table of numbers does, and so says more than the members. The text that the
     /// compiler generates for a record does not count.

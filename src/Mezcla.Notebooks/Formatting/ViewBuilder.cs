@@ -69,11 +69,11 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
             return new TextView(text ?? TypeNames.Short(type) + " { … }");
 
         var shown = members.Take(limits.Columns * 2)
-            .Select(member => KeyValuePair.Create(member.Name, Build(member.ValueOf(value), depth + 1))).ToList();
+            .Select(member => KeyValuePair.Create(Heading(member.Name, [type]), Build(member.ValueOf(value), depth + 1))).ToList();
         if (members.Count > shown.Count)
             shown.Add(KeyValuePair.Create("…", (View)new TextView($"{members.Count - shown.Count} more members")));
 
-        return new ObjectView(TypeNames.Short(type), text, shown);
+        return new ObjectView(TypeNames.Short(type), text, shown) { IsAnonymous = TypeNames.IsAnonymous(type) };
     }
 
     private TableView OfDictionary(IDictionary dictionary, int depth)
@@ -176,8 +176,12 @@ internal sealed class ViewBuilder(ViewLimits limits, Func<object, View?> custom)
         if (columns.Count < members.Count)
             more = $"{more ?? ""}{(more is null ? "… " : "; ")}{columns.Count} of {members.Count} columns shown";
 
-        return new TableView(title, [.. columns.Select(column => column.Name)], rows, HasLabels: false, more);
+        return new TableView(title, [.. columns.Select(column => Heading(column.Name, column.By.Keys))], rows, HasLabels: false, more);
     }
+
+    // The members of an anonymous type were named for nothing but this view, so they are written as words.
+    private static string Heading(string name, IEnumerable<Type> types) =>
+        types.All(TypeNames.IsAnonymous) ? TypeNames.Words(name) : name;
 
     private static bool HasColumns(object? item) => item switch
     {

@@ -12,7 +12,7 @@ public sealed partial record ClaimReport
         var text = new StringBuilder(Title);
         if (Claims.Count > 0)
         {
-            html.Append("<table><caption>").Append(WebUtility.HtmlEncode(Title))
+            html.Append("<table class=\"mezcla-claims\"><caption>").Append(WebUtility.HtmlEncode(Title))
                 .Append("</caption><thead><tr><th>claim</th><th>verdict</th><th>why</th></tr></thead><tbody>")
                 .AppendJoin("", Claims.Select(claim => claim.ToRow())).Append("</tbody></table>");
             text.Append('\n').AppendJoin('\n', Claims.Select(claim => claim.ToText()));
@@ -57,8 +57,7 @@ public sealed partial record ClaimResult
     /// <summary>What a notebook shows: the source's own words, a translation and the place, then what was computed.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle()
     {
-        var colour = Verdict switch { Verdict.Holds => "#2e8b57", Verdict.DoesNotHold => "#d0342c", _ => "#8a6d00" };
-        var html = $"<div class=\"mezcla-said\" style=\"border-left:4px solid {colour};padding:4px 12px;margin:8px 0;" +
+        var html = $"<div class=\"mezcla-said\" style=\"border-left:4px solid {Colour};padding:4px 12px;margin:8px 0;" +
             "font-family:system-ui,sans-serif\"><div>" +
             $"<b{Language}>{Encode(Claim.Quote is null ? Claim.Said : ClaimWords.InQuotes(Claim))}" +
             "</b></div>" + string.Concat(Details().Select(line => $"<div>{Grey}{line.Name}</span> {Encode(line.Words)}</div>")) + "</div>";
@@ -74,14 +73,19 @@ public sealed partial record ClaimResult
         if (Claim.Translation is { } translation)
             quotation += $" (“{Encode(translation)}”)";
         var tolerance = ClaimWords.Tolerance(this) is { Length: > 0 } allowed ? $"<br>{Grey}tolerance {Encode(allowed)}</span>" : "";
-        return $"<tr><td style=\"text-align:left;min-width:16em\">{Encode(Claim.Said)}{quotation}<br>{Grey}{Encode(Who)}</span></td>" +
-            $"<td style=\"text-align:left\">{ClaimWords.Of(Verdict)}</td>" +
+        return $"<tr><td style=\"text-align:left;min-width:16em\">{Encode(Claim.Said)}{quotation}<br>" +
+            $"{Grey}{Encode(Who)}<br>{Encode(Kind)}</span></td>" +
+            $"<td style=\"text-align:left\"><b style=\"color:{Colour};font-weight:600\">{ClaimWords.Of(Verdict)}</b></td>" +
             $"<td style=\"text-align:left;min-width:14em\">{Encode(Why)}{tolerance}</td></tr>";
     }
 
     private string Language => Claim.Language is { } tag ? $" lang=\"{Encode(tag)}\"" : "";
 
-    private string Who => ClaimWords.Where(Claim) + (Claim.Status == ClaimStatus.Measured ? "" : $" ({ClaimWords.Of(Claim.Status)})");
+    private string Who => ClaimWords.Origin(Claim);
+
+    private string Kind => ClaimWords.Kind(Claim);
+
+    private string Colour => Verdict switch { Verdict.Holds => "#2e8b57", Verdict.DoesNotHold => "#d0342c", _ => "#a8730b" };
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 
@@ -90,6 +94,7 @@ public sealed partial record ClaimResult
         if (Claim.Translation is { } translation)
             yield return ("in English", $"“{translation}”");
         yield return ("who", Who);
+        yield return ("kind", Kind);
         if (Claim.Expression is { } expression)
             yield return ("computed", expression);
         yield return (ClaimWords.Of(Verdict), Why);

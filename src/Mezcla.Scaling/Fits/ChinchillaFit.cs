@@ -53,10 +53,10 @@ public sealed record ChinchillaFit
             ["E", Numbers.Format(Law.Irreducible)], ["A", Numbers.Format(Law.ParameterCoefficient)],
             ["α", Numbers.Format(Law.ParameterExponent)],
             ["B", Numbers.Format(Law.TokenCoefficient)], ["β", Numbers.Format(Law.TokenExponent)],
-            ["a of N ∝ C^a", Numbers.Format(Law.SizeExponent)], ["b of D ∝ C^b", Numbers.Format(Law.DataExponent)],
+            ["a of N ∝ Cᵃ", Numbers.Format(Law.SizeExponent)], ["b of D ∝ Cᵇ", Numbers.Format(Law.DataExponent)],
             ["runs", Numbers.Format(Residuals.Count)], ["root mean square, nats", Numbers.Format(RootMeanSquare)],
         ];
-        return ResultTable.Bundle(ResultTable.Html("L = E + A/N^α + B/D^β", headers, rows), ResultTable.Text(headers, rows));
+        return ResultTable.Bundle(ResultTable.Html("L = E + A/Nᵅ + B/Dᵝ", headers, rows), ResultTable.Text(headers, rows));
     }
 
     internal double[] Theta { get; init; } = [];

@@ -57,6 +57,23 @@ public sealed class FormatTests
         Assert.Contains("<td>7 b c</td>", html);
     }
 
+    [Theory]
+    [InlineData("MeanLossAt25", "Mean loss at 25"), InlineData("ChipsOf80GB", "Chips of 80 GB")]
+    [InlineData("UsedByAToken", "Used by a token")]
+    [InlineData("FLOP", "FLOP"), InlineData("α", "α"), InlineData("a", "a"), InlineData("Q4_K", "Q4_K"), InlineData("Bits", "Bits")]
+    public void A_name_of_several_words_is_written_as_words(string name, string words) => Assert.Equal(words, TypeNames.Words(name));
+
+    [Fact]
+    public void What_an_anonymous_type_names_is_written_as_words()
+    {
+        var rows = new[] { new { MeanLoss = 2.5 } };
+        Assert.Equal("Mean loss\n─────────\n      2.5", _formatters.ToBundle(rows)[MimeBundle.PlainText]);
+        var html = _formatters.ToBundle(new { MeanLoss = 2.5 })[MimeBundle.Html]!;
+        Assert.Contains("<th>Mean loss</th>", html);
+        Assert.DoesNotContain("anonymous", html);
+        Assert.Contains("Person</th></tr></thead>", _formatters.ToBundle(new Person("Ada", 36))[MimeBundle.Html]);
+    }
+
     [Fact]
     public void Scalars_have_no_html_and_structures_have()
     {

@@ -142,6 +142,23 @@ public class ClaimCheckerTests
         }
     }
 
+    [Theory]
+    [InlineData("{\"said\":\"s\",\"who\":\"A\",\"quote\":\"q\",\"expression\":\"1\",\"expected\":\"1\"}",
+        "quoted; computed", "A")]
+    [InlineData("{\"said\":\"s\",\"who\":\"A\",\"status\":\"rumour\",\"reason\":\"r\"}",
+        "in our words, not quoted; nothing computed", "A (rumour)")]
+    [InlineData("{\"said\":\"s\",\"who\":\"A\",\"status\":\"opinion\",\"reason\":\"r\"}",
+        "in our words, not quoted; an opinion", "A (opinion)")]
+    [InlineData("{\"said\":\"s\",\"who\":\"this course\",\"status\":\"rumour\",\"expression\":\"1\",\"expected\":\"1\"}",
+        "a claim of our own; computed", "this course (from the numbers of a rumour)")]
+    public void Every_claim_says_whose_words_it_is_in_and_whether_it_was_computed(string json, string kind, string origin)
+    {
+        var report = ClaimChecker.Check(ClaimFile.Parse($"{{\"claims\":[{json}]}}"));
+        Assert.Equal((kind, origin), (ClaimWords.Kind(report.Claims[0].Claim), ClaimWords.Origin(report.Claims[0].Claim)));
+        foreach (var shown in new[] { report.Claims[0].ToMimeBundle(), report.ToMimeBundle() }.SelectMany(bundle => bundle.Values))
+            Assert.All((string[])[kind, origin], part => Assert.Contains(part, shown));
+    }
+
     [Fact]
     public void A_tolerance_that_nobody_chose_is_half_a_unit_of_the_last_digit()
     {

@@ -8,7 +8,7 @@ namespace Mezcla.Quantization.Formats;
 public sealed class MxFp4() : BlockFormat("MXFP4", 32, 17)
 {
     /// <inheritdoc/>
-    public override string Layout => "1 byte e, 16 bytes of two E2M1 codes (byte j: elements j and j+16): 2^(e − 127)·value";
+    public override string Layout => "1 byte e, 16 bytes of two E2M1 codes (byte j: elements j and j+16): 2ᵉ⁻¹²⁷·value";
 
     /// <inheritdoc/>
     public override void EncodeBlock(ReadOnlySpan<float> values, Span<byte> block)
