@@ -43,11 +43,15 @@ internal static class PageTemplate
     // theme. Reading storage may throw, as in a file opened from disk.
     private const string EarlyScript = "try{var t=localStorage.getItem('theme');if(t)document.documentElement.dataset.theme=t}catch(e){}";
 
-    private static string Resource(string name)
+    /// <summary>The text of a file that the assembly carries.</summary>
+    internal static string Resource(string name)
     {
-        using var stream = typeof(PageTemplate).Assembly.GetManifestResourceStream($"Mezcla.Notebooks.Html.{name}")
-            ?? throw new InvalidOperationException($"The resource {name} is missing from the assembly.");
-        using var reader = new StreamReader(stream);
+        using var reader = new StreamReader(ResourceStream(name));
         return reader.ReadToEnd();
     }
+
+    /// <summary>A file that the assembly carries.</summary>
+    internal static Stream ResourceStream(string name) =>
+        typeof(PageTemplate).Assembly.GetManifestResourceStream($"Mezcla.Notebooks.Html.{name}")
+            ?? throw new InvalidOperationException($"The resource {name} is missing from the assembly.");
 }
