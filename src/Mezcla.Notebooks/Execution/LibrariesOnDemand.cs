@@ -12,8 +12,3 @@ namespace Mezcla.Notebooks;
 /// libraries were asked for.</param>
 public sealed record LibrariesOnDemand(
     IReadOnlyList<string> Words, IReadOnlyList<string> Assemblies, Func<IEnumerable<TypeForm>>? Forms = null);
-
-/// <summary>How values of a type are shown.</summary>
-/// <param name="Type">The type; types derived from it are shown in the same way.</param>
-/// <param name="FormOf">Gives the form of a value.</param>
-public sealed record TypeForm(Type Type, Func<object, MimeBundle> FormOf);

@@ -14,11 +14,14 @@ internal static partial class HtmlWriter
         + ".mz th{background:rgba(128,128,128,.14);font-weight:600}.mz td.n{text-align:right;font-variant-numeric:tabular-nums}"
         + ".mz summary{cursor:pointer}.mz .m{opacity:.7;font-style:italic}.mz pre{margin:.3em 0;white-space:pre-wrap}</style>";
 
+    // Rows of a data frame stay one line high, and the table scrolls sideways.
+    private const string FrameStart = "<style>.mz.mzf td,.mz.mzf th{white-space:pre}</style><div class=\"mz mzf\">";
+
     private const string NumberHead = "<th style=\"text-align:right\"";
 
     public static string Write(View view)
     {
-        var html = new StringBuilder(Style).Append("<div class=\"mz\">");
+        var html = new StringBuilder(Style).Append(view is TableView { Hints: not null } ? FrameStart : "<div class=\"mz\">");
         Write(html, view, isTop: true);
         return html.Append("</div>").ToString();
     }

@@ -18,7 +18,7 @@ public static class TableForm
     /// <summary>How many of the last rows of a longer table are shown.</summary>
     public const int LastRows = 5;
 
-    private const int MostColumns = 30;
+    private const int MostColumns = 30, LongestText = 60;
 
     private static readonly ViewLimits Inside = new(Rows: 3, Items: 10, Depth: 2);
 
@@ -57,10 +57,14 @@ public static class TableForm
             yield return i;
     }
 
-    // A missing value looks unlike the text "null" and unlike an empty text.
-    private static View ViewOf(object? value) => value is null
-        ? new MarkupView("<i class=\"m\">null</i>", "null")
-        : new ViewBuilder(Inside, _ => null).Build(value, 1);
+    // A missing value looks unlike the text "null" and unlike an empty text. A long text is whole under the pointer.
+    private static View ViewOf(object? value) => value switch
+    {
+        null => new MarkupView("<i class=\"m\">null</i>", "null"),
+        string { Length: > LongestText } text when text[..(LongestText - 1)] + "…" is var cut =>
+            new MarkupView($"<span title=\"{HtmlWriter.Encode(text)}\">{HtmlWriter.Encode(cut)}</span>", text),
+        _ => new ViewBuilder(Inside, _ => null).Build(value, 1),
+    };
 
     private static string HintOf(TableColumn column) =>
         TypeNames.Short(column.Type) + (column.Note.Length > 0 ? ", " + column.Note : "");
