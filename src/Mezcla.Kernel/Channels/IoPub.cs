@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Zmtp;
 using Mezcla.Notebooks;
+using Mezcla.Notebooks.Html;
 
 namespace Mezcla.Kernel.Channels;
 

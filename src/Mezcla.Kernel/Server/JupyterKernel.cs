@@ -6,6 +6,7 @@ using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Server;
 using Mezcla.Kernel.Zmtp;
 using Mezcla.Notebooks;
+using Mezcla.Notebooks.Html;
 
 namespace Mezcla.Kernel;
 

@@ -45,6 +45,20 @@ public sealed class DrawnOutputTests
     }
 
     [Fact]
+    public void A_front_end_gets_a_library_with_the_first_output_that_it_draws()
+    {
+        var delivery = new LibraryDelivery([Plotly]);
+        MimeBundle Shown(string mime) => delivery.Add(new(new Dictionary<string, string> { [mime] = "{}", [MimeBundle.Html] = "<b>x</b>" }));
+        Assert.Equal("<b>x</b>", Shown(MimeBundle.Json)[MimeBundle.Html]);
+        Assert.Null(delivery.Add(new(MimeBundle.Plotly, "{}"))[MimeBundle.Html]);
+        var first = Shown(MimeBundle.Plotly);
+        Assert.StartsWith("<script>", first[MimeBundle.Html]);
+        Assert.EndsWith("</script><b>x</b>", first[MimeBundle.Html]);
+        Assert.Equal("{}", first[MimeBundle.Plotly]);
+        Assert.Equal("<b>x</b>", Shown(MimeBundle.Plotly)[MimeBundle.Html]);
+    }
+
+    [Fact]
     public void A_library_that_is_compressed_already_stays_as_it_is()
     {
         byte[] packed = [0x1F, 0x8B, 8, 0, 1, 2];
