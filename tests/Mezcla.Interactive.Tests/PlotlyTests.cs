@@ -86,6 +86,19 @@ public sealed class PlotlyTests
     }
 
     [Fact]
+    public void A_figure_is_what_plotly_net_itself_writes()
+    {
+        GenericChart[] charts =
+        [
+            Chart.Lines("t").Add("a", [1, 2], [1, double.NaN]).Level(1, "l").ToPlotly().WithSize(Width: 300),
+            Plotly.NET.CSharp.Chart.Pie<int, string, string>(values: [1, 2], Labels: new[] { "a", "b" }),
+            Plotly.NET.CSharp.Chart.Line<int, int, string>(x: [1, 2], y: [2, 1], LineColor: Color.fromString("red")),
+            Plotly.NET.CSharp.Chart.Heatmap<double, int, int, string>(zData: [[1, 2], [3, 4]], ColorScale: StyleParam.Colorscale.Viridis),
+        ];
+        Assert.All(charts, chart => Assert.Equal(GenericChart.toJson(chart), Figures.PlotlyForm.ToJson(chart)));
+    }
+
+    [Fact]
     public async Task A_notebook_shows_a_figure_html_and_words()
     {
         using var engine = Courses.Engine();

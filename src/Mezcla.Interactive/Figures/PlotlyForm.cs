@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mezcla.Notebooks;
 using Mezcla.Notebooks.Html;
+using Newtonsoft.Json;
 using Plotly.NET;
 
 namespace Mezcla.Interactive.Figures;
@@ -10,10 +11,12 @@ namespace Mezcla.Interactive.Figures;
 /// words.</summary>
 internal static class PlotlyForm
 {
+    private static readonly JsonSerializerSettings Settings = new() { ReferenceLoopHandling = ReferenceLoopHandling.Serialize };
+
     /// <summary>The form of a chart.</summary>
     public static MimeBundle Of(GenericChart chart)
     {
-        var figure = GenericChart.toJson(chart);
+        var figure = ToJson(chart);
         var words = Words(figure);
         return new MimeBundle(
         [
@@ -22,6 +25,18 @@ internal static class PlotlyForm
             KeyValuePair.Create(MimeBundle.PlainText, words),
         ]);
     }
+
+    /// <summary>The figure as JSON.</summary>
+    /// <remarks>It is what Plotly.NET's own function gives, which cannot be used in .NET Interactive's kernel: it prepares HTML as well, by a
+    /// library that gets the kernel's version of FSharp.Core there and not Plotly.NET's.</remarks>
+    internal static string ToJson(GenericChart chart) => JsonConvert.SerializeObject(
+        new Dictionary<string, object>
+        {
+            ["data"] = GenericChart.getTraces(chart),
+            ["layout"] = GenericChart.getLayout(chart),
+            ["config"] = GenericChart.getConfig(chart),
+        },
+        Settings);
 
     /// <summary>What the chart shows, for readers of plain text: its title, and the kind and name of each trace.</summary>
     private static string Words(string figure)
