@@ -13,7 +13,11 @@
 
     // References count from the next submission on, so the kernel gets them and what needs them before it runs the next cell.
     var code = string.Concat(System.IO.Directory.EnumerateFiles(build, "Mezcla*.dll")
-            .Append(System.IO.Path.Combine(build, "TorchSharp.dll")).Select(file => $"#r \"{file}\"\n"))
+            .Concat(new[]
+            {
+                "TorchSharp", "Microsoft.Data.Analysis", "Microsoft.ML.DataView", "Apache.Arrow", "Plotly.NET", "Plotly.NET.CSharp",
+                "FSharp.Core", "DynamicObj", "Giraffe.ViewEngine", "Newtonsoft.Json",
+            }.Select(name => System.IO.Path.Combine(build, name + ".dll"))).Select(file => $"#r \"{file}\"\n"))
         + System.IO.File.ReadAllText(System.IO.Path.Combine(build, "usings.csx"))
         + "Mezcla.Interactive.CourseExtension.Connect();";
     Microsoft.DotNet.Interactive.KernelInvocationContext.Current.HandlingKernel.DeferCommand(

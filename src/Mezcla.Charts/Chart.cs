@@ -7,15 +7,17 @@ namespace Mezcla.Charts;
 /// <code>
 /// Chart.Lines(title: "Loss", x: "step", y: "nats").Add("dense", steps, dense).Add("8 experts", steps, sparse).LogX()
 /// </code>
-/// A chart can be written as SVG (<see cref="ToSvg"/>), as text (<see cref="ToText"/>), in all forms that a notebook shows
-/// (<see cref="ToMimeBundle"/>), or as a Plotly figure (<see cref="ToPlotly"/>). A value that is not finite leaves a gap.
+/// A chart can be written as SVG (<see cref="ToSvg"/>), as text (<see cref="ToText"/>), or in all forms that a notebook shows
+/// (<see cref="ToMimeBundle"/>). A value that is not finite leaves a gap.
 /// </summary>
 public sealed class Chart
 {
     // Text of 12 pixels is still 9.6 pixels high at this scale.
     private const double SmallestScale = 0.8;
 
-    internal enum Kind { Lines, Scatter, Bars, Areas, Histogram, Heatmap }
+
+    private readonly List<Series> _series = [];
+    private readonly List<Annotation> _annotations = [];
 
     private Chart(Kind kind, string title, string x, string y)
     {
@@ -25,23 +27,74 @@ public sealed class Chart
         Y.Label = y;
     }
 
-    internal Kind Type { get; }
-    internal string Title { get; }
+    /// <summary>The kinds of charts.</summary>
+    public enum Kind
+    {
+        /// <summary>Lines.</summary>
+        Lines,
+
+        /// <summary>Points.</summary>
+        Scatter,
+
+        /// <summary>Bars, one or more for each category.</summary>
+        Bars,
+
+        /// <summary>Stacked areas.</summary>
+        Areas,
+
+        /// <summary>Counts of values in bins.</summary>
+        Histogram,
+
+        /// <summary>A table of shades.</summary>
+        Heatmap,
+    }
+
+    /// <summary>What kind of chart this is.</summary>
+    public Kind Type { get; }
+
+    /// <summary>The title.</summary>
+    public string Title { get; }
+
     internal string SubtitleText { get; private set; } = "";
     internal string? DescriptionText { get; private set; }
-    internal AxisSettings X { get; } = new();
-    internal AxisSettings Y { get; } = new();
-    internal List<Series> Series { get; } = [];
-    internal List<Annotation> Annotations { get; } = [];
-    internal bool Stacked { get; private init; }
-    internal bool Horizontal { get; private init; }
-    internal bool Diverging { get; private init; }
+
+    /// <summary>The x axis; for bars, that of the categories.</summary>
+    public AxisSettings X { get; } = new();
+
+    /// <summary>The y axis; for bars, that of their lengths.</summary>
+    public AxisSettings Y { get; } = new();
+
+    /// <summary>What is drawn, in the order in which it was added.</summary>
+    public IReadOnlyList<Series> Series => _series;
+
+    /// <summary>Notes, lines across the chart and shaded ranges.</summary>
+    public IReadOnlyList<Annotation> Annotations => _annotations;
+
+    /// <summary>The names of the legend in the order of their colours; series with the same name share a colour.</summary>
+    public IReadOnlyList<string> Names => [.. Series.Select(series => series.Name).Distinct()];
+
+    /// <summary>Whether the series are stacked.</summary>
+    public bool Stacked { get; private init; }
+
+    /// <summary>Whether the bars are horizontal.</summary>
+    public bool Horizontal { get; private init; }
+
+    /// <summary>Whether negative and positive values of a heat map have different colours.</summary>
+    public bool Diverging { get; private init; }
+
+    /// <summary>The range of values that the shades of a heat map stand for.</summary>
+    public (double Low, double High) Shades => HeatmapPainter.Range(this);
+
     internal bool ShowValues { get; private init; }
     internal int Bins { get; private init; }
     internal bool Markers { get; private init; }
     internal Dictionary<string, int> Colours { get; } = new(StringComparer.Ordinal);
-    internal double Width { get; private set; } = 660;
-    internal double? Height { get; private set; }
+
+    /// <summary>The width in pixels.</summary>
+    public double Width { get; private set; } = 660;
+
+    /// <summary>The height in pixels; null if the kind of chart decides.</summary>
+    public double? Height { get; private set; }
 
     /// <summary>A line chart, which shows how something changes.</summary>
     /// <param name="title">The title; ideally it states the conclusion that the chart supports.</param>
@@ -103,9 +156,9 @@ public sealed class Chart
                 numbers[i, j] = double.CreateSaturating(values[i, j]);
         }
         var chart = new Chart(Kind.Heatmap, title, x, y) { Diverging = diverging, ShowValues = showValues };
-        chart.X.Categories = Names(columns, width, "columns");
-        chart.Y.Categories = Names(rows, height, "rows");
-        chart.Series.Add(new HeatSeries(title, numbers));
+        chart.X.Named = Names(columns, width, "columns");
+        chart.Y.Named = Names(rows, height, "rows");
+        chart._series.Add(new HeatSeries(title, numbers));
         return chart;
 
         static List<string> Names(IEnumerable<string>? names, int count, string what)
@@ -139,7 +192,7 @@ public sealed class Chart
         Check(name, names.Length, values.Length);
         if (Type is Kind.Histogram or Kind.Heatmap)
             throw new ArgumentException($"{name}: a {Type.ToString().ToLowerInvariant()} has no categories with values.");
-        var axis = X.Categories ??= [];
+        var axis = X.Named ??= [];
         foreach (var category in names.Where(n => !axis.Contains(n)).Distinct())
             axis.Add(category);
         if (Type != Kind.Bars)
@@ -147,7 +200,7 @@ public sealed class Chart
         var bars = Enumerable.Repeat(double.NaN, axis.Count).ToArray();
         for (var i = 0; i < names.Length; i++)
             bars[axis.IndexOf(names[i])] = values[i];
-        Series.Add(new BarSeries(name, bars));
+        _series.Add(new BarSeries(name, bars));
         return this;
     }
 
@@ -159,7 +212,7 @@ public sealed class Chart
         var numbers = Numbers(values);
         if (Type != Kind.Histogram)
             return Add(name, Enumerable.Range(0, numbers.Length), numbers);
-        Series.Add(new HistogramSeries(name, numbers));
+        _series.Add(new HistogramSeries(name, numbers));
         return this;
     }
 
@@ -176,7 +229,7 @@ public sealed class Chart
         var (x, l, h) = (Numbers(xs), Numbers(low), Numbers(high));
         Check(name, x.Length, l.Length);
         Check(name, x.Length, h.Length);
-        Series.Add(new BandSeries(name, x, l, h, Layer: false));
+        _series.Add(new BandSeries(name, x, l, h, Layer: false));
         return this;
     }
 
@@ -193,7 +246,7 @@ public sealed class Chart
         Check(name, x.Length, y.Length);
         if (t is not null)
             Check(name, x.Length, t.Length);
-        Series.Add(new PointSeries(name, x, y, t));
+        _series.Add(new PointSeries(name, x, y, t));
         return this;
     }
 
@@ -211,7 +264,7 @@ public sealed class Chart
             throw new ArgumentException($"{name}: an x value has no runs; each needs at least one.");
         if (Type is Kind.Bars or Kind.Histogram or Kind.Heatmap)
             throw new ArgumentException($"{name}: a {Type.ToString().ToLowerInvariant()} chart shows no spreads; use Chart.Scatter.");
-        Series.Add(new SpreadSeries(name, x, all));
+        _series.Add(new SpreadSeries(name, x, all));
         return this;
     }
 
@@ -224,7 +277,7 @@ public sealed class Chart
     /// bars.</exception>
     public Chart Spread(string name, IEnumerable<string> categories, IEnumerable<IEnumerable<double>> runs)
     {
-        var axis = X.Categories ??= [];
+        var axis = X.Named ??= [];
         var names = categories.ToArray();
         axis.AddRange(names.Where(n => !axis.Contains(n)).Distinct());
         return Spread(name, names.Select(n => axis.IndexOf(n)), runs);
@@ -258,7 +311,7 @@ public sealed class Chart
     {
         var (x, y) = (Numbers(xs), Numbers(ys));
         Check(name, x.Length, y.Length);
-        Series.Add(new LineSeries(name, x, y, Markers: false));
+        _series.Add(new LineSeries(name, x, y, Markers: false));
         return this;
     }
 
@@ -266,23 +319,23 @@ public sealed class Chart
     /// <param name="x">Its x; the number of the category, if the axis has names.</param>
     /// <param name="y">Its y.</param>
     /// <param name="text">The text of the note.</param>
-    public Chart Note(double x, double y, string text) => With(() => Annotations.Add(new(text, x, y)));
+    public Chart Note(double x, double y, string text) => With(() => _annotations.Add(new(text, x, y)));
 
     /// <summary>Draws a horizontal line across the chart, such as the loss of a baseline.</summary>
     /// <param name="y">The y value of the line.</param>
     /// <param name="text">The label.</param>
-    public Chart Level(double y, string text) => With(() => Annotations.Add(new(text, double.NaN, y)));
+    public Chart Level(double y, string text) => With(() => _annotations.Add(new(text, double.NaN, y)));
 
     /// <summary>Draws a vertical line, such as the moment when something happened.</summary>
     /// <param name="x">Where.</param>
     /// <param name="text">The label.</param>
-    public Chart Mark(double x, string text) => With(() => Annotations.Add(new(text, x, double.NaN)));
+    public Chart Mark(double x, string text) => With(() => _annotations.Add(new(text, x, double.NaN)));
 
     /// <summary>Shades a range of the x axis.</summary>
     /// <param name="from">Where it begins.</param>
     /// <param name="to">Where it ends.</param>
     /// <param name="text">The label.</param>
-    public Chart Region(double from, double to, string text) => With(() => Annotations.Add(new(text, from, double.NaN, to)));
+    public Chart Region(double from, double to, string text) => With(() => _annotations.Add(new(text, from, double.NaN, to)));
 
     /// <summary>Gives the series with a name the colour with a number, so that a thing keeps its colour in several charts. Other series get
     /// the colour of their place in the legend.</summary>
@@ -294,6 +347,14 @@ public sealed class Chart
         ArgumentOutOfRangeException.ThrowIfNegative(colour);
         return With(() => Colours[name] = colour);
     }
+
+    /// <summary>The colour of a series on a light background, as #rrggbb.</summary>
+    /// <param name="name">The name of the series.</param>
+    public string ColourOf(string name) => Palette.Light[ColourOf(name, [.. Names]) % Palette.Count];
+
+    /// <summary>Whether a series is drawn dashed, since its colour is that of another.</summary>
+    /// <param name="name">The name of the series.</param>
+    public bool IsDashed(string name) => ColourOf(name, [.. Names]) >= Palette.Count;
 
     /// <summary>The number of a series' colour.</summary>
     internal int ColourOf(string name, List<string> names) => Colours.TryGetValue(name, out var colour) ? colour : names.IndexOf(name);
@@ -351,9 +412,6 @@ public sealed class Chart
     /// its page.</summary>
     public string ToSvg() => ChartRenderer.Render(this, hover: false);
 
-    /// <summary>The chart as a Plotly figure in JSON: <c>data</c> and <c>layout</c>.</summary>
-    public string ToPlotly() => PlotlyFigure.Of(this).ToJsonString(PlotlyFigure.Options);
-
     /// <summary>The chart in words: what is drawn, ranges, first and last values.</summary>
     public string ToText() => ChartText.Plain(this);
 
@@ -379,7 +437,7 @@ public sealed class Chart
         Check(name, xs.Length, ys.Length);
         if (Type is Kind.Histogram or Kind.Heatmap)
             throw new ArgumentException($"{name}: a {Type.ToString().ToLowerInvariant()} takes no x values.");
-        Series.Add(Type switch
+        _series.Add(Type switch
         {
             Kind.Scatter => new PointSeries(name, xs, ys, null),
             Kind.Areas => Layer(name, xs, ys),

@@ -27,17 +27,23 @@ public sealed class ChartGrid
             chart.YRange(ranges.Min(r => r.Item1), ranges.Max(r => r.Item2));
     }
 
-    internal List<Chart> Charts { get; }
-    internal int Columns { get; }
-    internal string Title { get; }
-    internal double Width { get; }
-    internal int Rows => (Charts.Count + Columns - 1) / Columns;
+    /// <summary>The charts, row by row.</summary>
+    public IReadOnlyList<Chart> Charts { get; }
+
+    /// <summary>The number of charts in a row.</summary>
+    public int Columns { get; }
+
+    /// <summary>The title of the whole picture.</summary>
+    public string Title { get; }
+
+    /// <summary>The width of the whole picture in pixels.</summary>
+    public double Width { get; }
+
+    /// <summary>The number of rows.</summary>
+    public int Rows => (Charts.Count + Columns - 1) / Columns;
 
     /// <summary>The charts as one SVG element.</summary>
     public string ToSvg() => Render(hover: false);
-
-    /// <summary>The charts as one Plotly figure with a pair of axes for each.</summary>
-    public string ToPlotly() => PlotlyFigure.Of(this).ToJsonString(PlotlyFigure.Options);
 
     /// <summary>The charts in words, one after the other.</summary>
     public string ToText() => string.Join("\n\n", Charts.Select(ChartText.Plain).Prepend(Title).Where(t => t.Length > 0));

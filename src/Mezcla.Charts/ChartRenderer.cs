@@ -40,7 +40,7 @@ internal static class ChartRenderer
     public static double Draw(Svg svg, Chart chart, double width, bool hover, bool small = false)
     {
         var y = Header(svg, chart, width, small);
-        var names = Names(chart);
+        var names = chart.Names.ToList();
         y = chart.Type == Chart.Kind.Heatmap ? HeatmapPainter.Key(svg, chart, width, y) : names.Count > 1
             ? Legend(svg, chart, names, width, y) : y;
         y += chart.Y.Label.Length > 0 && !chart.Horizontal || chart is { Horizontal: true, X.Label.Length: > 0 } ? 26 : 10;
@@ -76,9 +76,6 @@ internal static class ChartRenderer
             Readout.Draw(svg, chart, frame, names);
         return height;
     }
-
-    /// <summary>The names of the legend in the order of their colours; series with the same name share a colour.</summary>
-    public static List<string> Names(Chart chart) => [.. chart.Series.Select(s => s.Name).Distinct()];
 
     private static double Header(Svg svg, Chart chart, double width, bool small)
     {

@@ -128,7 +128,7 @@ internal sealed class Frame
             svg.Text(12, Top - 12, yLabel, $"font-size=\"{Svg.F(LabelSize)}\" fill=\"{Palette.LightInk}\"");
     }
 
-    private static Scale MakeScale(List<string>? names, Domain domain, double from, double to, List<Tick> ticks) => names is null
+    private static Scale MakeScale(IReadOnlyList<string>? names, Domain domain, double from, double to, List<Tick> ticks) => names is null
         ? new NumberScale(domain.Min, domain.Max, domain.Log) { From = from, To = to, Ticks = ticks }
         : new CategoryScale(names.Count) { From = from, To = to, Ticks = ticks };
 
@@ -150,7 +150,7 @@ internal sealed class Frame
     }
 
     /// <summary>The category names that fit: all of them, or every n-th one if the bands are narrower than a line of text.</summary>
-    private static List<Tick> CategoryTicks(List<string> names, double perName, double width)
+    private static List<Tick> CategoryTicks(IReadOnlyList<string> names, double perName, double width)
     {
         // Every 2nd, 5th, 10th, 20th …, so that numbered rows show round numbers.
         var every = perName >= 1 ? 1 : Math.Max(2, (int)Ticks.Step(1 / perName * 1.4, 1));

@@ -30,5 +30,6 @@ public sealed class CourseExtension : IKernelExtension
         OtherHost.Output = new KernelOutput();
         var assemblies = CourseLibraries.Names.Select(name => System.Reflection.Assembly.Load(name)).Append(typeof(OtherHost).Assembly);
         TypeFormatters.Register(assemblies.SelectMany(assembly => assembly.GetExportedTypes()));
+        TypeFormatters.Register(PackagesOnDemand.All, [PlotlyLibrary.Script]);
     }
 }

@@ -40,6 +40,40 @@ internal static class TypeFormatters
             MimeBundle.Html);
     }
 
+    /// <summary>Registers the formatters of packages' types, of those packages that the kernel can load.</summary>
+    /// <param name="packages">The packages.</param>
+    /// <param name="scripts">The libraries of scripts that draw values; each goes out with the first value that it draws.</param>
+    public static void Register(IEnumerable<LibrariesOnDemand> packages, IReadOnlyList<ScriptLibrary> scripts)
+    {
+        var delivery = new LibraryDelivery(scripts);
+        foreach (var package in packages)
+        {
+            try
+            {
+                foreach (var form in package.Forms?.Invoke() ?? [])
+                    Register(form, delivery);
+            }
+            catch (Exception exception) when (exception is IOException or BadImageFormatException or TypeLoadException)
+            {
+                // The kernel's own version of a library that the package needs is older. All else works without it.
+            }
+        }
+    }
+
+    private static void Register(TypeForm form, LibraryDelivery delivery)
+    {
+        foreach (var mime in Everywhere)
+        {
+            Formatter.Register(form.Type, (value, context) =>
+            {
+                context.Writer.Write((mime == MimeBundle.Html ? delivery.Add(form.FormOf(value)) : form.FormOf(value))[mime]);
+                return true;
+            }, mime);
+        }
+
+        Formatter.SetPreferredMimeTypesFor(form.Type, Everywhere);
+    }
+
     private static bool TryWrite(object value, FormatContext context, string mime)
     {
         if (ValueForms.FormOf(value)?[mime] is not { } text)

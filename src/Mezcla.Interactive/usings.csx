@@ -14,6 +14,7 @@ using Mezcla.Experiments.Observation;
 using Mezcla.Experiments.Records;
 using Mezcla.Experiments.Sweeps;
 using Mezcla.Generation;
+using Mezcla.Interactive;
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Mezcla.Notebooks;
+using Mezcla.Notebooks.Html;
 
 namespace Mezcla.Kernel;
 
@@ -28,6 +29,9 @@ public sealed record KernelOptions
 
     /// <summary>The writer for the kernel's log. The default is the process's standard error.</summary>
     public TextWriter? Log { get; init; }
+
+    /// <summary>The libraries of scripts that draw outputs. A front end gets each with the first output that it draws.</summary>
+    public IReadOnlyList<ScriptLibrary> Libraries { get; init; } = [];
 
     /// <summary>Whether to log ordinary events too.</summary>
     public bool Verbose { get; init; }

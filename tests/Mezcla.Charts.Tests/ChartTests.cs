@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using FsCheck.Fluent;
@@ -38,7 +37,6 @@ public partial class ChartTests
             .Spread("mixture", ["small", "large"], [[2.9, 3.0], [1.5, 1.7]]);
         Assert.Contains("dense: small, mean 3.25, 3 to 3.5 in 3 runs", chart.ToSvg());
         Assert.Contains("small: 2.9 to 3, mean 2.95, large: 1.5 to 1.7, mean 1.6", chart.ToText());
-        Assert.Contains("\"arrayminus\":[0.25,0]", chart.ToPlotly().Replace(" ", ""));
         Assert.Contains("has no runs", Assert.Throws<ArgumentException>(() => Chart.Lines().Spread("a", [1], [[]])).Message);
         Assert.Throws<ArgumentException>(() => Chart.Lines().Spread("a", [1, 2], [[1.0]]));
         Assert.Contains("use Chart.Scatter", Assert.Throws<ArgumentException>(() => Chart.Bars().Spread("a", [1], [[1.0]])).Message);
@@ -108,7 +106,7 @@ public partial class ChartTests
             .Colour("expert 4", 4).Colour("expert 1", 1);
         Assert.Contains($"stroke=\"{Palette.Light[4]}\"", chart.ToSvg());
         Assert.DoesNotContain($"\"{Palette.Light[0]}\"", chart.ToSvg());
-        Assert.Contains(Palette.Light[4], chart.ToPlotly());
+        Assert.Equal((Palette.Light[4], false), (chart.ColourOf("expert 4"), chart.IsDashed("expert 4")));
         Assert.Throws<ArgumentOutOfRangeException>(() => chart.Colour("expert 1", -1));
     }
 
@@ -191,7 +189,6 @@ public partial class ChartTests
         Chart Rows() => Chart.Scatter().Add("a", [10.0, 20], [1.0, 1]).Add("b", [10.0, 20], [2.0, 2]);
         Assert.Contains(">2<", Rows().ToSvg());
         Assert.DoesNotContain(">2<", Rows().HideY().ToSvg());
-        Assert.False(JsonNode.Parse(Rows().HideY().ToPlotly())!["layout"]!["yaxis"]!["showticklabels"]!.GetValue<bool>());
     }
 
     [Fact]
@@ -320,29 +317,6 @@ public partial class ChartTests
         var chart = Chart.Heatmap(new double[20, 20]);
         Assert.Contains("<title>0, 0: 0</title>", chart.ToMimeBundle()["text/html"]);
         Assert.Single(XDocument.Parse(chart.ToSvg()).Descendants(Ns + "title"));
-    }
-
-    [Fact]
-    public void Plotly_gets_the_same_data()
-    {
-        var figure =
-            JsonNode.Parse(Chart.Lines(title: "t", x: "step", y: "loss").Add("dense", [1, 2, 3], [5.5, double.NaN, 2]).LogY().ToPlotly())!;
-        var trace = figure["data"]![0]!;
-        Assert.Equal("[5.5,null,2]", trace["y"]!.ToJsonString());
-        Assert.Equal("scatter", trace["type"]!.GetValue<string>());
-        Assert.Equal("log", figure["layout"]!["yaxis"]!["type"]!.GetValue<string>());
-        Assert.Equal("step", figure["layout"]!["xaxis"]!["title"]!["text"]!.GetValue<string>());
-
-        var bars = JsonNode.Parse(Chart.Bars(stacked: true).Add("a", ["x", "y"], [1, 2]).ToPlotly())!;
-        Assert.Equal("relative", bars["layout"]!["barmode"]!.GetValue<string>());
-        Assert.Equal("[\"x\",\"y\"]", bars["data"]![0]!["x"]!.ToJsonString());
-
-        var banded = JsonNode.Parse(
-            Chart.Lines().Band("fit", [1, 2], [1, 2], [2, 3]).Line("fit", [1, 2], [1.5, 2.5]).ToPlotly())!["data"]!.AsArray();
-        Assert.Equal([false, false, true], banded.Select(t => t!["showlegend"]!.GetValue<bool>()));
-
-        var grid = JsonNode.Parse(new ChartGrid(Kinds().Take(3)).ToPlotly())!;
-        Assert.Equal("x3", grid["data"]!.AsArray()[^1]!["xaxis"]!.GetValue<string>());
     }
 
     [Fact]

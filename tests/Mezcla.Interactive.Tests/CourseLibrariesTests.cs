@@ -10,15 +10,16 @@ public sealed class CourseLibrariesTests
     // Infrastructure below the namespaces that cells use.
     private static readonly string[] NotForCells =
     [
-        "Mezcla.Tensors.Devices", "Mezcla.Notebooks.Cells", "Mezcla.Notebooks.Documents", "Mezcla.Notebooks.Html",
+        "Mezcla.Charts.Data", "Mezcla.Tensors.Devices", "Mezcla.Notebooks.Cells", "Mezcla.Notebooks.Documents", "Mezcla.Notebooks.Html",
         "Mezcla.Notebooks.Running",
     ];
 
     [Fact]
     public void Every_namespace_of_the_libraries_is_imported_and_no_other()
     {
+        // The extension's own assembly has types of .NET Interactive, which are not here, so it cannot list all of them.
         var types = CourseLibraries.Names.Append("Mezcla.Notebooks").Select(name => Assembly.Load(name))
-            .SelectMany(assembly => assembly.GetExportedTypes());
+            .SelectMany(assembly => assembly.GetExportedTypes()).Append(typeof(DataFrames));
         var existing = types.Select(type => type.Namespace!).Distinct().Except(NotForCells).Order(StringComparer.Ordinal);
         Assert.Equal(existing, CourseLibraries.Namespaces.Order(StringComparer.Ordinal));
     }

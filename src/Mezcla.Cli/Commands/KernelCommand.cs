@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mezcla.Cli.Notebooks;
 using Mezcla.Cli.Shared;
+using Mezcla.Interactive;
 using Mezcla.Kernel;
 using Mezcla.Kernel.Installation;
 
@@ -129,6 +130,7 @@ internal static class KernelCommand
             {
                 Engine = CourseHost.Options(),
                 HistoryFile = KernelOptions.DefaultHistoryFile,
+                Libraries = [PlotlyLibrary.Script],
                 Verbose = parse.GetValue(verbose),
             };
             TextWriter console = Console.Out;

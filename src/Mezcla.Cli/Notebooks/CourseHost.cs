@@ -17,11 +17,15 @@ internal static class CourseHost
     public static CellEngineOptions Options(string? workingDirectory = null)
     {
         // The engine references Mezcla.Notebooks by itself.
-        Assembly[] references = [.. CourseLibraries.Names.Concat(["Mezcla.Kernel", "Mezcla.Tensors.Torch"]).Select(Assembly.Load)];
+        Assembly[] references =
+        [
+            .. CourseLibraries.Names.Concat(["Mezcla.Kernel", "Mezcla.Tensors.Torch"]).Select(Assembly.Load), typeof(CourseLibraries).Assembly,
+        ];
         return new CellEngineOptions
         {
             KernelName = "mezcla",
             References = references,
+            OnDemand = PackagesOnDemand.All,
             Replaceable = [Assembly.Load(Peer)],
             Imports = CourseLibraries.Namespaces,
             ProvidedFiles = ["mezcla.csx"],

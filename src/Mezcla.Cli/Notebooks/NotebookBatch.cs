@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mezcla.Interactive;
 using Mezcla.Notebooks.Documents;
 using Mezcla.Notebooks.Html;
 using Mezcla.Notebooks.Running;
@@ -59,7 +60,7 @@ internal sealed class NotebookBatch(IAnsiConsole console, NotebookProcessStart s
             }
             runs.Add((notebook, run));
             if (job.Page?.Invoke(notebook, run) is var (path, options))
-                File.WriteAllText(path, NotebookPage.Render(run.Notebook, options));
+                File.WriteAllText(path, NotebookPage.Render(run.Notebook, options with { Libraries = [PlotlyLibrary.Script] }));
             // The page needs what shows values under the pointer, the saved notebook does not.
             run.Notebook.KeepEachPictureOnce();
             run.Notebook.Write(job.Output(notebook));

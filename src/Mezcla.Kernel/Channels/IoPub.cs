@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Zmtp;
 using Mezcla.Notebooks;
+using Mezcla.Notebooks.Html;
 
 namespace Mezcla.Kernel.Channels;
 
@@ -15,10 +16,12 @@ internal sealed class IoPub
     private readonly PublisherSocket _socket;
     private readonly MessageCodec _codec;
     private readonly CancellationToken _stopping;
+    private readonly LibraryDelivery _libraries;
     private readonly Lock _lock = new();
 
-    public IoPub(PublisherSocket socket, MessageCodec codec, CancellationToken stopping)
+    public IoPub(PublisherSocket socket, MessageCodec codec, LibraryDelivery libraries, CancellationToken stopping)
     {
+        _libraries = libraries;
         _socket = socket;
         _codec = codec;
         _stopping = stopping;
@@ -79,8 +82,9 @@ internal sealed class IoPub
         ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]),
     };
 
-    private static JsonObject DisplayContent(MimeBundle bundle, string? displayId)
+    private JsonObject DisplayContent(MimeBundle bundle, string? displayId)
     {
+        bundle = _libraries.Add(bundle);
         var content = new JsonObject { ["data"] = bundle.ToJson(), ["metadata"] = bundle.Metadata.DeepClone() };
         if (displayId is not null)
             content["transient"] = new JsonObject { ["display_id"] = displayId };

@@ -6,6 +6,7 @@ using Mezcla.Kernel.Messages;
 using Mezcla.Kernel.Server;
 using Mezcla.Kernel.Zmtp;
 using Mezcla.Notebooks;
+using Mezcla.Notebooks.Html;
 
 namespace Mezcla.Kernel;
 
@@ -51,7 +52,7 @@ public sealed class JupyterKernel : IAsyncDisposable
             options.Log ?? TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true }), options.Verbose);
         _sockets = new KernelSockets(connection, limits, _log);
         _engine = new CellEngine(options.Engine);
-        _ioPub = new IoPub(_sockets.IoPub, codec, _stopping.Token);
+        _ioPub = new IoPub(_sockets.IoPub, codec, new LibraryDelivery(options.Libraries), _stopping.Token);
         _history = new HistoryStore(options.HistoryFile, _log);
         _comms = new CommManager(_ioPub);
         var stdin = new StdinRequests(_sockets.Stdin, codec, _log);

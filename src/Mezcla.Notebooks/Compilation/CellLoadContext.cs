@@ -31,6 +31,12 @@ internal sealed class CellLoadContext : AssemblyLoadContext
     /// <summary>Whether an assembly of this name comes from .NET or the host.</summary>
     public bool IsHosts(string assemblyName) => _hosts.ContainsKey(assemblyName);
 
+    /// <summary>Shares an assembly of the host with the cells from now on.</summary>
+    public void AddHosts(Assembly assembly) => _hosts[assembly.GetName().Name!] = assembly.GetName().Version;
+
+    /// <summary>Whether a directive has named a file for this assembly.</summary>
+    public bool HasPath(string assemblyName) => _paths.ContainsKey(assemblyName);
+
     /// <summary>Makes an assembly loadable.</summary>
     /// <param name="assemblyName">Its simple name.</param>
     /// <param name="path">Its file.</param>

@@ -8,12 +8,13 @@ namespace Mezcla.Notebooks;
 /// <param name="engine">The state that the engine's cells share.</param>
 /// <param name="compiler">Receives the references that directives add.</param>
 /// <param name="context">Loads the assemblies that directives name.</param>
+/// <param name="libraries">Gives the host's libraries to cells that mention them.</param>
 /// <param name="variables">Gives the variables that cells have declared.</param>
 /// <param name="runFile">Runs a C# file: its path, the cell that loads it, and the list that receives the compiler's warnings.</param>
 /// <param name="runCode">Runs C# statements: the code, the cell, its name in errors, and the list that receives warnings.</param>
 internal sealed class DirectiveRunner(
-    EngineState engine, CellCompiler compiler, CellLoadContext context, Func<IReadOnlyList<CellVariable>> variables,
-    Action<string, CellRun, List<string>> runFile, Action<string, CellRun, string, List<string>> runCode)
+    EngineState engine, CellCompiler compiler, CellLoadContext context, HostLibraries libraries,
+    Func<IReadOnlyList<CellVariable>> variables, Action<string, CellRun, List<string>> runFile, Action<string, CellRun, string, List<string>> runCode)
 {
     private const string Known =
         "#!csharp, #!markdown, #!html, #!javascript, #!mermaid (the language of the lines below), #!value --name text, "
@@ -24,7 +25,8 @@ internal sealed class DirectiveRunner(
         "#!connect opens kernels of other languages and databases, which this kernel does not have. Query a database from C# by its "
         + "package, such as #r \"nuget: Microsoft.Data.Sqlite\"; run cells of other languages in .NET Interactive.";
 
-    private readonly PackageSession _packages = new(engine.Options, context, new InteractiveExtensions(context, engine.Formatters));
+    private readonly PackageSession _packages =
+        new(engine.Options, context, libraries, new InteractiveExtensions(context, engine.Formatters));
     private readonly SharedValues _values = new(variables);
     private readonly List<string> _loading = [];
 
@@ -32,6 +34,9 @@ internal sealed class DirectiveRunner(
     public void Prepare(IReadOnlyList<CellPart> parts, CellRun run, string document, List<string> warnings)
     {
         AddPackages(parts, run, document);
+        foreach (var part in parts.Where(part => part.Kind == PartKind.Code))
+            libraries.AddMentioned(part.Text);
+
         foreach (var part in parts.Where(part => part.Kind == PartKind.Reference))
         {
             RunPart(part, run, document, () =>

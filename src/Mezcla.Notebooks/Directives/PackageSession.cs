@@ -3,7 +3,8 @@ using Microsoft.CodeAnalysis;
 namespace Mezcla.Notebooks;
 
 /// <summary>The packages that an engine's cells have requested. They are restored together so that their versions fit.</summary>
-internal sealed class PackageSession(CellEngineOptions options, CellLoadContext context, InteractiveExtensions extensions)
+internal sealed class PackageSession(
+    CellEngineOptions options, CellLoadContext context, HostLibraries libraries, InteractiveExtensions extensions)
 {
     private readonly Dictionary<string, PackageRequest> _wanted = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _installed = new(StringComparer.OrdinalIgnoreCase);
@@ -93,7 +94,8 @@ internal sealed class PackageSession(CellEngineOptions options, CellLoadContext 
         var notes = new List<string>();
         foreach (var file in restored.RuntimeFiles)
         {
-            if (!context.AddPath(Path.GetFileNameWithoutExtension(file), file, out var note) && note is not null)
+            var name = Path.GetFileNameWithoutExtension(file);
+            if (!libraries.Replace(name, file) && !context.AddPath(name, file, out var note) && note is not null)
                 notes.Add(note);
         }
 

@@ -83,8 +83,9 @@ public sealed class Notebook
     public string ToJson() => NotebookWriter.ToText(this);
 
     /// <summary>
-    /// Removes the HTML of each output that also holds its picture as SVG, so that a saved notebook holds every picture once. The SVG is
-    /// kept because GitHub and printed pages show no other form of it. HTML with a script is kept too: it does more than show the picture.
+    /// Removes the HTML of each output that also holds its picture as SVG or as a figure of Plotly, so that a saved notebook holds every
+    /// picture once. The SVG is kept because GitHub and printed pages show no other form of it. Beside an SVG, HTML with a script is kept
+    /// too: it does more than show the picture.
     /// </summary>
     public void KeepEachPictureOnce()
     {
@@ -92,8 +93,9 @@ public sealed class Notebook
         {
             for (var i = 0; i < cell.Outputs.Count; i++)
             {
-                if (cell.Outputs[i] is DisplayOutput output && output.Bundle[MimeBundle.Svg] is not null
-                    && output.Bundle[MimeBundle.Html] is { } html && !html.Contains("<script", StringComparison.OrdinalIgnoreCase))
+                if (cell.Outputs[i] is DisplayOutput output && output.Bundle[MimeBundle.Html] is { } html
+                    && (output.Bundle[MimeBundle.Plotly] is not null || (output.Bundle[MimeBundle.Svg] is not null
+                        && !html.Contains("<script", StringComparison.OrdinalIgnoreCase))))
                 {
                     var others = output.Bundle.Data.Where(form => form.Key != MimeBundle.Html);
                     cell.Outputs[i] = output with { Bundle = new MimeBundle(others, output.Bundle.Metadata) };

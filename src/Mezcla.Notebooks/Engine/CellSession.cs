@@ -31,7 +31,8 @@ internal sealed class CellSession
             Imports.Concat(options.Imports),
             options.Globals?.GetType());
         _states[0] = options.Globals;
-        _directives = new DirectiveRunner(State, Compiler, context, () => Variables, RunFile,
+        var libraries = new HostLibraries(options.OnDemand, context, Compiler, State.Formatters);
+        _directives = new DirectiveRunner(State, Compiler, context, libraries, () => Variables, RunFile,
             (code, run, document, warnings) => RunCode(code, run, document, warnings));
     }
 

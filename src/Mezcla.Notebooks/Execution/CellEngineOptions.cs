@@ -16,6 +16,9 @@ public sealed record CellEngineOptions
     /// The host and the cells share their types only as long as no package does.</summary>
     public IReadOnlyList<Assembly> Replaceable { get; init; } = [];
 
+    /// <summary>Libraries of the host that cells get without <c>#r</c> once their code mentions them.</summary>
+    public IReadOnlyList<LibrariesOnDemand> OnDemand { get; init; } = [];
+
     /// <summary>
     /// Namespaces that every cell imports, in addition to <see cref="StandardImports"/> and the display helpers. To import the static
     /// members of a type, write <c>static Full.Name</c>.

@@ -12,6 +12,7 @@ internal sealed class FormatterSet
     private static readonly AsyncLocal<FormatterSet?> AmbientCurrent = new();
     private readonly ConcurrentDictionary<(Type Type, string Mime), Func<object, string>> _formatters = new();
     private readonly ConcurrentDictionary<Type, string[]> _preferred = new();
+    private readonly ConcurrentDictionary<Type, Func<object, MimeBundle>> _provided = new();
 
     /// <summary>The set of the engine that the calling code belongs to, or null outside cells.</summary>
     public static FormatterSet? Current
@@ -19,6 +20,9 @@ internal sealed class FormatterSet
         get => AmbientCurrent.Value;
         set => AmbientCurrent.Value = value;
     }
+
+    /// <summary>Shows values of a type as the host says, unless a cell has registered a formatter for them.</summary>
+    public void Provide(TypeForm form) => _provided[form.Type] = form.FormOf;
 
     /// <summary>Forms that other formatters know for a value, or null for a value of which they know none.</summary>
     public Func<object, IReadOnlyDictionary<string, string>?>? Others { get; set; }
@@ -50,7 +54,7 @@ internal sealed class FormatterSet
         foreach (var mime in Registered(value.GetType()))
             data[mime] = Custom(value, mime)!;
 
-        if (data.Count == 0 && OwnBundle(value) is { } own)
+        if (data.Count == 0 && Known(value) is { } own)
             return own;
 
         if (data.Count == 0 && Others?.Invoke(value) is { } others)
@@ -76,7 +80,7 @@ internal sealed class FormatterSet
         if (Custom(value, mime) is { } custom)
             return custom;
 
-        var bundle = value as MimeBundle ?? OwnBundle(value);
+        var bundle = value as MimeBundle ?? Known(value);
         if (bundle?[mime] is { } known)
             return known;
 
@@ -133,13 +137,20 @@ internal sealed class FormatterSet
         if (Custom(value, MimeBundle.PlainText) is { } text)
             return new MarkupView(HtmlWriter.Encode(text), text);
 
-        if (Others?.Invoke(value)?.GetValueOrDefault(MimeBundle.Html) is { } other)
+        if (Provided(value) is null && Others?.Invoke(value)?.GetValueOrDefault(MimeBundle.Html) is { } other)
             return new MarkupView(other, Scalars.OwnText(value) ?? TypeNames.Short(value.GetType()));
 
-        return OwnBundle(value) is { } own && own[MimeBundle.Html] is { } markup
+        return Known(value) is { } own && own[MimeBundle.Html] is { } markup
             ? new MarkupView(markup, own[MimeBundle.PlainText] ?? TypeNames.Short(value.GetType()))
             : null;
     }
+
+    /// <summary>The form that the host or the value's own type gives, or null.</summary>
+    private MimeBundle? Known(object value) => Provided(value) ?? OwnBundle(value);
+
+    private MimeBundle? Provided(object value) => _provided.IsEmpty
+        ? null
+        : Ancestry(value.GetType()).Select(type => _provided.GetValueOrDefault(type)).FirstOrDefault(form => form is not null)?.Invoke(value);
 
     private string? Custom(object value, string mime)
     {

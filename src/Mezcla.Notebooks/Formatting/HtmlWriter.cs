@@ -14,9 +14,14 @@ internal static partial class HtmlWriter
         + ".mz th{background:rgba(128,128,128,.14);font-weight:600}.mz td.n{text-align:right;font-variant-numeric:tabular-nums}"
         + ".mz summary{cursor:pointer}.mz .m{opacity:.7;font-style:italic}.mz pre{margin:.3em 0;white-space:pre-wrap}</style>";
 
+    // Rows of a data frame stay one line high, and the table scrolls sideways.
+    private const string FrameStart = "<style>.mz.mzf td,.mz.mzf th{white-space:pre}</style><div class=\"mz mzf\">";
+
+    private const string NumberHead = "<th style=\"text-align:right\"";
+
     public static string Write(View view)
     {
-        var html = new StringBuilder(Style).Append("<div class=\"mz\">");
+        var html = new StringBuilder(Style).Append(view is TableView { Hints: not null } ? FrameStart : "<div class=\"mz\">");
         Write(html, view, isTop: true);
         return html.Append("</div>").ToString();
     }
@@ -91,22 +96,30 @@ internal static partial class HtmlWriter
     private static void WriteTable(StringBuilder html, TableView table)
     {
         html.Append("<table><thead><tr>");
-        foreach (var column in table.Columns)
-            html.Append("<th>").Append(Encode(column)).Append("</th>");
+        for (var i = 0; i < table.Columns.Count; i++)
+        {
+            html.Append(table.Numbers?[i] == true ? NumberHead : "<th");
+            if (table.Hints?[i] is { Length: > 0 } hint)
+                html.Append(" title=\"").Append(Encode(hint)).Append('"');
+            html.Append('>').Append(Encode(table.Columns[i])).Append("</th>");
+        }
 
         html.Append("</tr></thead><tbody>");
         // A column of numbers that were formatted as text is aligned as numbers are.
-        var numbers = Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.All(
+        var numbers = table.Numbers ?? Enumerable.Range(0, table.Columns.Count).Select(column => table.Rows.All(
             row => column < row.Count && row[column] is TextView text && (text.IsNumber || NumberAsText().IsMatch(text.Text)))).ToArray();
-        foreach (var row in table.Rows)
+        for (var r = 0; r < table.Rows.Count; r++)
         {
+            var row = table.Rows[r];
+            if (table.Gap is var (at, left) && at == r)
+                html.Append($"<tr><td class=\"m\" colspan=\"{table.Columns.Count}\">").Append(Encode(left)).Append("</td></tr>");
             html.Append("<tr>");
             for (var i = 0; i < row.Count; i++)
             {
                 if (i == 0 && table.HasLabels && row[i] is TextView label)
-                    html.Append("<th>").Append(Encode(label.Text)).Append("</th>");
+                    html.Append(table.Numbers?[0] == true ? NumberHead : "<th").Append('>').Append(Encode(label.Text)).Append("</th>");
                 else
-                    WriteCell(html, row[i], i < numbers.Length && numbers[i]);
+                    WriteCell(html, row[i], i < numbers.Count && numbers[i]);
             }
 
             html.Append("</tr>");

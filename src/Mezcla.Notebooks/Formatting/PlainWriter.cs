@@ -46,6 +46,8 @@ internal static class PlainWriter
         for (var i = 0; i < cells.Count; i++)
         {
             var line = string.Join("  ", cells[i].Select((cell, j) => Pad(cell, widths[j], IsNumeric(table, j))));
+            if (table.Gap is var (at, left) && at == i - 1)
+                text.Append(left).Append('\n');
             text.Append(line.TrimEnd()).Append('\n');
             if (i == 0)
                 text.Append(string.Join("  ", widths.Select(width => new string('─', width)))).Append('\n');
@@ -54,8 +56,9 @@ internal static class PlainWriter
         return table.More is null ? text.ToString().TrimEnd('\n') : text.Append(table.More).ToString();
     }
 
-    private static bool IsNumeric(TableView table, int column) =>
-        table.Rows.Count > 0 && table.Rows.All(row => row[column] is TextView { IsNumber: true } or TextView { Text: "" });
+    private static bool IsNumeric(TableView table, int column) => table.Numbers is { } known
+        ? known[column]
+        : table.Rows.Count > 0 && table.Rows.All(row => row[column] is TextView { IsNumber: true } or TextView { Text: "" });
 
     private static string Pad(string cell, int width, bool toTheRight)
     {

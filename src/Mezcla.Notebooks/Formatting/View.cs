@@ -24,7 +24,17 @@ internal sealed record ListView(string Title, IReadOnlyList<View> Items, string?
 /// <param name="HasLabels">Whether the first column holds the names of the rows.</param>
 /// <param name="More">A note on what was left out, or null.</param>
 internal sealed record TableView(string Title, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<View>> Rows, bool HasLabels,
-    string? More) : View;
+    string? More) : View
+{
+    /// <summary>What the heads of the columns say under the pointer, or null.</summary>
+    public IReadOnlyList<string>? Hints { get; init; }
+
+    /// <summary>Which columns are aligned as numbers are; if null, those whose every row is a number.</summary>
+    public IReadOnlyList<bool>? Numbers { get; init; }
+
+    /// <summary>A row that only says what was left out before the row of this index, or null.</summary>
+    public (int Row, string Text)? Gap { get; init; }
+}
 
 /// <summary>An object's members.</summary>
 /// <param name="Title">Its type.</param>

@@ -18,6 +18,9 @@ public sealed record NotebookPageOptions
     /// <summary>Whether links to other notebooks become links to their pages.</summary>
     public bool LinkPages { get; init; }
 
+    /// <summary>The libraries that draw outputs of the notebook, besides Mermaid's. The page carries those that it needs.</summary>
+    public IReadOnlyList<ScriptLibrary> Libraries { get; init; } = [];
+
     /// <summary>A line at the end, such as when and how the notebook ran.</summary>
     public string Footer { get; init; } = "";
 }

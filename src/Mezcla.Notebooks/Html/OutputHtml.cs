@@ -35,6 +35,8 @@ public static class OutputHtml
     /// <param name="id">The attribute <c>id</c> with a space before it, or nothing.</param>
     public static string ToHtml(MimeBundle bundle, MarkdownHtml markdown, string id = "")
     {
+        if (DrawnOutput.OnPage(bundle) is { } drawn)
+            return $"<div class=\"out rich\"{id}>{drawn}</div>";
         if (bundle[MimeBundle.Html] is { } html)
             return $"<div class=\"out rich\"{id}>{html}</div>";
         if (bundle[MimeBundle.Svg] is { } svg)

@@ -49,9 +49,12 @@ internal static class PageTemplate
     /// <summary>The text of a file that stands in the assembly.</summary>
     public static string Resource(string name)
     {
-        using var stream = typeof(PageTemplate).Assembly.GetManifestResourceStream($"Mezcla.Notebooks.Html.{name}")
-            ?? throw new InvalidOperationException($"The resource {name} is missing from the assembly.");
-        using var reader = new StreamReader(stream);
+        using var reader = new StreamReader(ResourceStream(name));
         return reader.ReadToEnd();
     }
+
+    /// <summary>A file that the assembly carries.</summary>
+    internal static Stream ResourceStream(string name) =>
+        typeof(PageTemplate).Assembly.GetManifestResourceStream($"Mezcla.Notebooks.Html.{name}")
+            ?? throw new InvalidOperationException($"The resource {name} is missing from the assembly.");
 }

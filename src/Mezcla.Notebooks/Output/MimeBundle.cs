@@ -35,6 +35,9 @@ public sealed class MimeBundle
     /// <summary>MIME type of a diagram in Mermaid's language, which JupyterLab draws.</summary>
     public const string Mermaid = "text/vnd.mermaid";
 
+    /// <summary>MIME type of a figure of plotly.js: an object with <c>data</c>, <c>layout</c> and <c>config</c>.</summary>
+    public const string Plotly = "application/vnd.plotly.v1+json";
+
     /// <summary>MIME type of a JSON value.</summary>
     public const string Json = "application/json";
 

@@ -90,6 +90,37 @@ public partial class ChromiumTests
         Assert.Empty(result["errors"]!.AsArray());
     }
 
+    [Fact]
+    public void A_diagram_is_drawn_without_a_network_and_one_with_an_error_stays_as_its_source()
+    {
+        if (!File.Exists(Chromium))
+            Assert.Skip("Debian's chromium is not installed.");
+        var notebook = Notebook.ForCSharp();
+        var cell = new NotebookCell(CellKind.Code, "#!mermaid");
+        cell.Outputs.Add(new DisplayOutput(new(MimeBundle.Mermaid, "flowchart LR\n  A[token <b>x</b>] --> B{router}")));
+        cell.Outputs.Add(new DisplayOutput(new(MimeBundle.Mermaid, "flowchart LR\n  A[")));
+        notebook.Cells.Add(cell);
+        var result = Measure(NotebookPage.Render(notebook), 1400, """
+            (async function () {
+              const places = [...document.querySelectorAll('.mezcla-drawn')];
+              for (let i = 0; i < 600 && places.some(p => !/drawn|failed/.test(p.dataset.state)); i++)
+                await new Promise(done => setTimeout(done, 100));
+              return {
+                states: places.map(p => p.dataset.state),
+                words: places.map(p => p.querySelector('.words').getBoundingClientRect().height > 0),
+                width: Math.round(places[0].querySelector('svg')?.getBoundingClientRect().width ?? 0),
+                requests: performance.getEntriesByType('resource').length,
+                errors: window.failures,
+              };
+            })()
+            """, budget: 60_000);
+        Assert.Equal("[\"drawn\",\"failed\"]", result["states"]!.ToJsonString());
+        Assert.Equal("[false,true]", result["words"]!.ToJsonString());
+        Assert.InRange(result["width"]!.GetValue<int>(), 100, 1000);
+        Assert.Equal(0, result["requests"]!.GetValue<int>());
+        Assert.Empty(result["errors"]!.AsArray());
+    }
+
     private static Notebook Example()
     {
         var notebook = Notebook.ForCSharp();
@@ -107,7 +138,7 @@ public partial class ChromiumTests
         return notebook;
     }
 
-    private static JsonObject Measure(string html, int width, string expression)
+    private static JsonObject Measure(string html, int width, string expression, int budget = 3000)
     {
         var folder = Directory.CreateTempSubdirectory("mezcla-page").FullName;
         try
@@ -115,7 +146,7 @@ public partial class ChromiumTests
             var page = html
                 .Replace("<head>", "<head><script>window.failures=[];onerror=m=>{failures.push(String(m))}</script>")
                 .Replace("</body>",
-                    $"<script>onload=()=>{{parent.document.body.dataset.result=JSON.stringify({expression})}}</script></body>");
+                    $"<script>onload=async()=>{{parent.document.body.dataset.result=JSON.stringify(await {expression})}}</script></body>");
             var file = Path.Combine(folder, "page.html");
             // A window of Chromium's is never narrower than 500 pixels; a frame in it is.
             File.WriteAllText(file,
@@ -128,7 +159,7 @@ public partial class ChromiumTests
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync",
                 $"--user-data-dir={Path.Combine(folder, "profile")}", $"--window-size={Math.Max(width, 500)},900", "--dump-dom",
-                "--virtual-time-budget=3000", new Uri(file).AbsoluteUri,
+                $"--virtual-time-budget={budget}", new Uri(file).AbsoluteUri,
             ])
             {
                 RedirectStandardOutput = true,

@@ -1,10 +1,10 @@
-namespace Mezcla.Charts;
+namespace Mezcla.Charts.Data;
 
 /// <summary>The counts of the values of several series in the same bins.</summary>
 /// <param name="Edges">The edges of the bins, one more than there are bins.</param>
 /// <param name="Counts">For each series, how many values each bin has; a value on an edge
 /// belongs to the bin above it, but the last bin has both its edges.</param>
-internal sealed record Histogram(double[] Edges, int[][] Counts)
+public sealed record Histogram(double[] Edges, int[][] Counts)
 {
     /// <summary>Counts a chart's values in bins with round edges (of equal ratio on a logarithmic axis).</summary>
     public static Histogram Of(Chart chart)

@@ -1,30 +1,46 @@
 using System.Text;
 
-namespace Mezcla.Charts;
+namespace Mezcla.Charts.Data;
 
 /// <summary>
 /// The colours for light and for dark backgrounds. The eight colours for series differ in lightness or hue for readers with any of the
 /// three kinds of colour blindness (a test simulates them). Each has a contrast of at least 3:1 to its background (WCAG 2.2, 1.4.11).
 /// </summary>
-internal static class Palette
+public static class Palette
 {
-    public static readonly string[] Light = ["#3f5ead", "#de5505", "#458c5a", "#a32282", "#715623", "#1499dd", "#955252", "#41464f"];
-    public static readonly string[] Dark = ["#2489ef", "#f3862d", "#0ebc99", "#e88ddd", "#ebc43c", "#b1e0f6", "#ba8c5e", "#c1c1c1"];
+    internal static readonly string[] Light = ["#3f5ead", "#de5505", "#458c5a", "#a32282", "#715623", "#1499dd", "#955252", "#41464f"];
+    internal static readonly string[] Dark = ["#2489ef", "#f3862d", "#0ebc99", "#e88ddd", "#ebc43c", "#b1e0f6", "#ba8c5e", "#c1c1c1"];
 
-    public const string LightPaper = "#ffffff", LightInk = "#1b1e24", LightMuted = "#5a6170", LightGrid = "#e4e7ec", LightHeat = "#08306b",
-        LightCold = "#a63603";
-    public const string DarkPaper = "#16181d", DarkInk = "#e8eaee", DarkMuted = "#a4acba", DarkGrid = "#343944", DarkHeat = "#9fd3ff",
+    /// <summary>The light background.</summary>
+    public const string LightPaper = "#ffffff";
+
+    /// <summary>Text on the light background.</summary>
+    public const string LightInk = "#1b1e24";
+
+    /// <summary>Less important text and lines on the light background.</summary>
+    public const string LightMuted = "#5a6170";
+
+    /// <summary>The grid on the light background.</summary>
+    public const string LightGrid = "#e4e7ec";
+
+    /// <summary>The darkest shade of positive values on the light background.</summary>
+    public const string LightHeat = "#08306b";
+
+    /// <summary>The darkest shade of negative values on the light background.</summary>
+    public const string LightCold = "#a63603";
+
+    internal const string DarkPaper = "#16181d", DarkInk = "#e8eaee", DarkMuted = "#a4acba", DarkGrid = "#343944", DarkHeat = "#9fd3ff",
         DarkCold = "#ffb37a";
 
-    public static int Count => Light.Length;
+    internal static int Count => Light.Length;
 
     /// <summary>The attributes that give an element series i's colour as its fill. The attribute is for SVG viewers that do not support CSS
     /// variables.</summary>
-    public static string Fill(int series) => $"class=\"f{series % Count}\" fill=\"{Light[series % Count]}\"";
+    internal static string Fill(int series) => $"class=\"f{series % Count}\" fill=\"{Light[series % Count]}\"";
 
     /// <summary>The attributes that give an element series i's colour as its stroke. The stroke is dashed for series after the first eight,
     /// whose colours repeat.</summary>
-    public static string Stroke(int series, double width = 2) =>
+    internal static string Stroke(int series, double width = 2) =>
         $"class=\"s{series % Count}\" fill=\"none\" stroke=\"{Light[series % Count]}\" stroke-width=\"{Svg.F(width)}\"" +
             (series >= Count ? " stroke-dasharray=\"6 4\"" : "");
 
@@ -32,7 +48,7 @@ internal static class Palette
     /// The CSS rules that follow the reader's theme: that of JupyterLab, VS Code or a page that sets <c>data-theme</c>, and otherwise the
     /// system's. Printed charts are always light.
     /// </summary>
-    public static string StyleSheet { get; } = BuildStyleSheet();
+    internal static string StyleSheet { get; } = BuildStyleSheet();
 
     private static string BuildStyleSheet()
     {
@@ -56,7 +72,7 @@ internal static class Palette
     }
 
     /// <summary>CSS rules that set the variables of a class for each theme.</summary>
-    public static string Themed(string selector, string light, string dark) =>
+    internal static string Themed(string selector, string light, string dark) =>
         $"{selector}{{{light}}}@media(prefers-color-scheme:dark){{{selector}{{{dark}}}}}" +
         $"[data-theme=light] {selector},[data-jp-theme-light=true] {selector},.vscode-light {selector}{{{light}}}" +
         $"[data-theme=dark] {selector},[data-jp-theme-light=false] {selector},.vscode-dark {selector},.vscode-high-contrast {selector}{{" +
