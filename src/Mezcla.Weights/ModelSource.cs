@@ -90,7 +90,7 @@ public sealed class ModelSource : IDisposable
     {
         var config = GgufConfig.Read(gguf);
         config.Validate();
-        return new ModelSource(gguf.Kind, gguf, config, GgufNames.For(config), GgufTokenizer.Read(gguf));
+        return new ModelSource(gguf.Kind, gguf, config, GgufNames.For(config, gguf), GgufTokenizer.Read(gguf));
     }
 
     private static ModelSource OpenDirectory(string path, WeightSource weights)

@@ -46,6 +46,22 @@ public sealed class TorchTests : IDisposable
         AssertClose(TorchFamilies.Logits(_folder, Ids), ModelFileTests.Logits(source.Load(), Ids));
     }
 
+    public static TheoryData<string> Mixtures => [.. SmallMixtures.Names, "qwen3-moe-after-dense"];
+
+    [Theory, MemberData(nameof(Mixtures))]
+    public void TorchSharp_computes_what_we_do_with_the_mixtures_that_we_wrote(string name)
+    {
+        var config = name == "qwen3-moe-after-dense"
+            ? SmallMixtures.Get("qwen3-moe") is var qwen
+                ? qwen with { MixtureOfExperts = qwen.MixtureOfExperts! with { FirstDenseLayers = 1 } }
+                : null!
+            : SmallMixtures.Get(name);
+        var model = SmallMixtures.Model(config, deviation: 0.3f);
+        ModelWriter.WriteHuggingFace(_folder, model.Config, null, ModelWriter.Parameters(model), FloatFormat.F32);
+        using var source = ModelSource.Open(_folder);
+        AssertClose(TorchMixtures.Logits(_folder, Ids), ModelFileTests.Logits(source.Load(), Ids));
+    }
+
     private static void AssertClose(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);

@@ -42,7 +42,7 @@ public sealed class LatentAttention : Module, IAttention
         {
             Causal = true,
             TimeFirst = true,
-            Scale = 1 / MathF.Sqrt(_latent.NopeHeadSize + _latent.RopeHeadSize)
+            Scale = config.Scale ?? 1 / MathF.Sqrt(_latent.NopeHeadSize + _latent.RopeHeadSize)
         };
     }
 

@@ -34,8 +34,15 @@ public static class TransformerConfigValidation
             throw new ArgumentException($"InitializerRange is {config.InitializerRange}; this standard deviation must be positive.");
         if (attention.SlidingWindow is < 1)
             throw new ArgumentException($"A sliding window of {attention.SlidingWindow} sees nothing: it must be at least 1.");
+        foreach (var factor in (float?[])[attention.Scale, config.EmbeddingMultiplier, config.ResidualMultiplier, config.LogitsScaling])
+            if (factor is { } number && !(number > 0 && float.IsFinite(number)))
+                throw new ArgumentException($"A multiplier or scale is {number}; it must be above zero.");
+        if (attention is { Latent: not null, LearnedQueryKeyNorm: not QueryKeyNormSpan.None })
+            throw new ArgumentException("Latent attention has norms of its own: set Attention.LearnedQueryKeyNorm to None.");
         if (config.MixtureOfExperts is { } moe)
         {
+            if (moe is { SharedGate: true, SharedExperts: 0 })
+                throw new ArgumentException("MixtureOfExperts.SharedGate gates shared experts: set SharedExperts to at least 1.");
             Positive(moe.Experts, "MixtureOfExperts.Experts", 1 << 16);
             Positive(moe.Expert.IntermediateSize, "MixtureOfExperts.Expert.IntermediateSize");
             Positive(moe.Period, "MixtureOfExperts.Period");
