@@ -4,8 +4,8 @@ using Mezcla.Models;
 namespace Mezcla.Weights;
 
 /// <summary>
-/// The scale of DeepSeek-V2's attention scores. Where YaRN stretches the positions, the temperature of its equation 22 acts on all numbers of
-/// a head, not on the rotated ones alone: the scores are multiplied by m² with m = 0.1·c·ln(factor) + 1. Files give c, as
+/// The scale of DeepSeek-V2's attention scores. Where YaRN stretches the positions, the temperature of its equation 22 acts on all numbers
+/// of a head, not on the rotated ones alone: the scores are multiplied by m² with m = 0.1·c·ln(factor) + 1. Files give c, as
 /// <c>mscale_all_dim</c>.
 /// </summary>
 internal static class DeepseekScale

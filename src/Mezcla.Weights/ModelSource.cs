@@ -11,7 +11,7 @@ namespace Mezcla.Weights;
 
 /// <summary>
 /// A model in a file, opened but not loaded: its configuration and tokenizer are read at once, its weights when they are needed. It can be
-/// a Mezcla checkpoint, a Hugging Face directory (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama).
+/// a Mezcla checkpoint, a Hugging Face directory or a GGUF file of one of the families in <see cref="ModelFamily"/>.
 /// </summary>
 public sealed class ModelSource : IDisposable
 {

@@ -37,8 +37,12 @@ public sealed class LlamaCppTests : IDisposable
     {
         ["llama-linear"] = new LinearScaling(4),
         ["llama-yarn"] = new YarnScaling(4, 16, Truncate: true),
+        ["llama-longrope"] = new LongRopeScaling(Factors(1), Factors(4), 16, 1.2),
+        ["llama-longrope-short"] = new LongRopeScaling(Factors(1), Factors(4), 1024), // longer than any text
         ["llama-yarn-magnitude"] = new YarnScaling(8, 32, Truncate: true, Magnitude: 1.5),
     };
+
+    private static double[] Factors(double most) => [.. Enumerable.Range(0, 32).Select(i => 1.25 + most * i / 32)];
 
     private static TransformerConfig Config(string name, int vocabulary)
     {
@@ -125,7 +129,8 @@ public sealed class LlamaCppTests : IDisposable
         Assert.Equal(answer.Text, tokenizer.Decode(answer.Greedy));
     }
 
-    [Theory, InlineData("llama-linear"), InlineData("llama-yarn"), InlineData("llama-yarn-magnitude")]
+    [Theory, InlineData("llama-linear"), InlineData("llama-yarn"), InlineData("llama-yarn-magnitude"),
+        InlineData("llama-longrope"), InlineData("llama-longrope-short")]
     public void A_model_whose_positions_are_scaled_in_another_way_would_not_pass_for_the_same(string name)
     {
         var model = Model(Config(name, Gpt4Like.Value.VocabularySize));

@@ -6,8 +6,8 @@ using static TorchSharp.torch.nn.functional;
 namespace Mezcla.Weights.Tests;
 
 /// <summary>
-/// Qwen2-MoE, Qwen3-MoE, OLMoE, Granite-MoE and DeepSeek-V2 in TorchSharp, each token by itself: the formulas are those of their reports, the
-/// names those of Hugging Face's library.
+/// Qwen2-MoE, Qwen3-MoE, OLMoE, Granite-MoE and DeepSeek-V2 in TorchSharp, each token by itself: the formulas are those of their reports,
+/// the names those of Hugging Face's library.
 /// </summary>
 internal sealed class TorchMixtures(TorchFolder folder)
 {
@@ -158,7 +158,8 @@ internal sealed class TorchMixtures(TorchFolder folder)
             return plain;
         var scaling = _config.GetProperty("rope_scaling");
         double Of(string name) => scaling.GetProperty(name).GetDouble();
-        double Index(double turns) => size * Math.Log(Of("original_max_position_embeddings") / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
+        var original = Of("original_max_position_embeddings");
+        double Index(double turns) => size * Math.Log(original / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
         var low = Math.Max(0, Math.Floor(Index(Of("beta_fast"))));
         var high = Math.Min(size - 1, Math.Ceiling(Index(Of("beta_slow"))));
         var ramp = ((arange(size / 2, ScalarType.Float64) - low) / Math.Max(0.001, high - low)).clamp(0, 1);

@@ -242,16 +242,15 @@ public sealed class WeightMapTests : IDisposable
     [InlineData("""
         {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
         "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"longrope","factor":4}}
-        """, "'longrope'")]
+        """, "as many numbers in short_factor")]
+    [InlineData("""
+        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"ntk","factor":4}}
+        """, "'ntk'")]
     [InlineData("""
         {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
         "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"linear","factor":0.5}}
         """, "factor of the rotary scaling is 0.5")]
-    [InlineData("""
-        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
-        "num_hidden_layers":1,"intermediate_size":9,
-        "rope_scaling":{"rope_type":"dynamic","factor":4,"original_max_position_embeddings":4}}
-        """, "set max_position_embeddings to this number")]
     [InlineData("""[1]""", "an object is expected")]
     [InlineData("""{"model_type":""", "config.json")]
     public void Configurations_that_cannot_be_are_refused(string json, string what)
@@ -266,6 +265,15 @@ public sealed class WeightMapTests : IDisposable
         { """{"rope_type":"default"}""", null },
         { """{"rope_type":"dynamic","factor":4}""", null }, // up to the trained context, the length here, nothing is scaled
         { """{"type":"dynamic","factor":4,"original_max_position_embeddings":32768}""", null },
+        { """{"type":"dynamic","factor":4,"original_max_position_embeddings":8192}""", new DynamicScaling(4, 8192) },
+        {
+            """
+            {"type":"longrope","original_max_position_embeddings":4096,"short_factor":[1,1,1,1,1.5,1.5,1.5,1.5],
+            "long_factor":[1,2,3,4,5,6,7,8]}
+            """,
+            // 1 + ln 8 / ln 4096 is 1 + 3/12.
+            new LongRopeScaling([1, 1, 1, 1, 1.5, 1.5, 1.5, 1.5], [1, 2, 3, 4, 5, 6, 7, 8], 4096, Math.Sqrt(1.25))
+        },
         { """{"rope_type":"yarn","factor":4}""", new YarnScaling(4, 32768, Truncate: true) },
         {
             """{"type":"yarn","factor":4,"original_max_position_embeddings":8192,"beta_fast":16,"beta_slow":2,"truncate":false}""",
@@ -296,7 +304,14 @@ public sealed class WeightMapTests : IDisposable
                 Assert.Throws<NotSupportedException>(() => GgufConfig.Write(writer, config)).Message);
             return;
         }
+        if (scaling is DynamicScaling)
+        {
+            Assert.Contains("DynamicScaling", Assert.Throws<NotSupportedException>(() => GgufConfig.Write(writer, config)).Message);
+            return;
+        }
         GgufConfig.Write(writer, config);
+        if (scaling is LongRopeScaling)
+            return; // its factors are tensors, and LlamaCppTests read them
         var read = GgufScaling.Read(writer.Metadata, "llama");
         Assert.Equal(scaling is YarnScaling { Magnitude: not null } ? null : scaling,
             read is YarnScaling { Magnitude: not null } ? null : read);

@@ -80,7 +80,13 @@ public static class GgufConfig
         if (config.Positions.Scaling is Llama3Scaling scaling)
             writer.Add(RotaryFactors, Quantization.Formats.FloatFormat.F32, [attention.HeadSize / 2], Factors(config, scaling));
         else if (config.Positions.Scaling is { } other)
-            GgufScaling.Write(metadata, architecture, latent is not null && other is YarnScaling yarn ? yarn with { Magnitude = null } : other);
+        {
+            if (other is LongRopeScaling rope)
+                foreach (var (name, factors) in new[] { (GgufScaling.ShortFactors, rope.Short), (GgufScaling.LongFactors, rope.Long) })
+                    writer.Add(name, Quantization.Formats.FloatFormat.F32, [factors.Count], [.. factors.Select(f => (float)f)]);
+            GgufScaling.Write(metadata, architecture,
+                latent is not null && other is YarnScaling yarn ? yarn with { Magnitude = null } : other);
+        }
     }
 
     private static TransformerConfig Gpt2(GgufFile file)
@@ -154,7 +160,7 @@ public static class GgufConfig
                 Expert = new(wide, Activation.Silu, Gated: true)
             },
             Positions = new(PositionKind.Rotary, metadata.GetNumber(architecture + ".rope.freq_base", 10_000),
-                GgufScaling.Read(metadata, architecture)),
+                GgufScaling.ReadLongRope(file, architecture) ?? GgufScaling.Read(metadata, architecture)),
             Norm = new(NormKind.RmsNorm, Epsilon(metadata, architecture + ".attention.layer_norm_rms_epsilon"), Bias: false),
             TiedHead = !file.Contains("output.weight"),
         };

@@ -89,8 +89,9 @@ internal static class GgufMixtures
         if (family != ModelFamily.DeepseekV2)
         {
             if (moe.Routing is TopKSoftmaxRouting != Normalizes(family))
-                throw new NotSupportedException($"llama.cpp's {ArchitectureOf(family)} " +
-                    $"{(Normalizes(family) ? "makes the weights of a token's experts add up to one" : "does not normalize the weights of experts")}.");
+                throw new NotSupportedException($"llama.cpp's {ArchitectureOf(family)} " + (Normalizes(family)
+                    ? "makes the weights of a token's experts add up to one."
+                    : "does not normalize the weights of experts."));
             if (moe is not { FirstDenseLayers: 0, Period: 1 })
                 throw new NotSupportedException($"llama.cpp's {ArchitectureOf(family)} has experts in every block.");
         }

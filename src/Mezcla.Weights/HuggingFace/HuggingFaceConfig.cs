@@ -195,7 +195,8 @@ public static class HuggingFaceConfig
             },
             FeedForward = new(json.Size("intermediate_size"), Activation.Silu, Gated: true),
             Positions = new(PositionKind.Rotary, rotary.Number("rope_theta", json.Number("rope_theta", theta)),
-                HuggingFaceScaling.Read(scaling, json.Size("max_position_embeddings"))),
+                HuggingFaceScaling.Read(scaling, json.Size("max_position_embeddings"),
+                    json.Has("original_max_position_embeddings") ? json.Size("original_max_position_embeddings") : null)),
             Norm = new(NormKind.RmsNorm, (float)json.Number("rms_norm_eps", epsilon), Bias: false),
             TiedHead = json.Flag("tie_word_embeddings", false),
         };

@@ -47,14 +47,14 @@ internal sealed class HuggingFaceJson
         : throw new InvalidDataException($"{key} is {Print(value)}, where true or false is expected.");
 
     /// <summary>The numbers of an array; none if it is missing.</summary>
-    public IReadOnlyList<int> Integers(string key)
+    public IReadOnlyList<double> Numbers(string key)
     {
         if (Find(key) is not { } value)
             return [];
         return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= 10_000
-            && value.EnumerateArray().All(n => n.ValueKind == JsonValueKind.Number && n.TryGetInt32(out _))
-            ? [.. value.EnumerateArray().Select(n => n.GetInt32())]
-            : throw new InvalidDataException($"{key} is {Print(value)}, where an array of whole numbers is expected.");
+            && value.EnumerateArray().All(n => n.ValueKind == JsonValueKind.Number)
+            ? [.. value.EnumerateArray().Select(n => n.GetDouble())]
+            : throw new InvalidDataException($"{key} is {Print(value)}, where an array of numbers is expected.");
     }
 
     public string Text(string key, string otherwise) => Find(key) is not { } value ? otherwise : value.ValueKind == JsonValueKind.String

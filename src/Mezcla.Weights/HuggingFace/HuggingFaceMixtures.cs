@@ -76,8 +76,13 @@ internal static class HuggingFaceMixtures
         var moe = config.MixtureOfExperts!;
         json["intermediate_size"] = config.FeedForward.IntermediateSize;
         json["num_experts_per_tok"] = moe.TopK;
-        json[family switch { ModelFamily.GraniteMoe => "num_local_experts", ModelFamily.DeepseekV2 => "n_routed_experts", _ => "num_experts" }]
-            = moe.Experts;
+        var number = family switch
+        {
+            ModelFamily.GraniteMoe => "num_local_experts",
+            ModelFamily.DeepseekV2 => "n_routed_experts",
+            _ => "num_experts",
+        };
+        json[number] = moe.Experts;
         if (family != ModelFamily.GraniteMoe)
             json["norm_topk_prob"] = moe.Routing is TopKSoftmaxRouting;
         switch (family)
@@ -85,8 +90,8 @@ internal static class HuggingFaceMixtures
             case ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe:
                 json["moe_intermediate_size"] = moe.Expert.IntermediateSize;
                 json["decoder_sparse_step"] = 1;
-                json["mlp_only_layers"] =
-                    new JsonArray([.. Enumerable.Range(0, config.Layers).Where(l => !config.IsMixtureOfExperts(l)).Select(l => (JsonNode)l)]);
+                var dense = Enumerable.Range(0, config.Layers).Where(layer => !config.IsMixtureOfExperts(layer));
+                json["mlp_only_layers"] = new JsonArray([.. dense.Select(layer => (JsonNode)layer)]);
                 if (family == ModelFamily.Qwen2Moe)
                     json["shared_expert_intermediate_size"] = moe.SharedExperts * moe.Expert.IntermediateSize;
                 break;
@@ -168,12 +173,12 @@ internal static class HuggingFaceMixtures
 
     private static MixtureOfExpertsConfig Qwen(HuggingFaceJson json, int layers)
     {
-        var (first, period) = Sparse(layers, json.Size("decoder_sparse_step", 1), json.Integers("mlp_only_layers"));
+        var (first, period) = Sparse(layers, json.Size("decoder_sparse_step", 1), json.Numbers("mlp_only_layers"));
         return Experts(json, json.Size("moe_intermediate_size")) with { FirstDenseLayers = first, Period = period };
     }
 
     // From which layer on, and in one layer of how many, there are experts.
-    private static (int First, int Period) Sparse(int layers, int step, IReadOnlyList<int> dense)
+    private static (int First, int Period) Sparse(int layers, int step, IReadOnlyList<double> dense)
     {
         bool HasExperts(int layer) => !dense.Contains(layer) && (layer + 1) % step == 0;
         var sparse = Enumerable.Range(0, Math.Min(layers, 10_000)).Where(HasExperts).ToList();

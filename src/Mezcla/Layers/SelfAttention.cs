@@ -107,8 +107,8 @@ public sealed class SelfAttention : Module, IAttention
         // A norm of the whole projection is as wide as all heads together.
         if (norm is not null)
             x = norm.Forward(x.Reshape(x.Size(0), x.Size(1), -1, (int)norm.Weight.Count)).Reshape(x.Shape);
-        if (_rotary is not null)
-            x = x.RotaryEmbedding(_rotary.Cosines, _rotary.Sines, interleaved: false, start, timeAxis: 1);
+        if (_rotary?.Of(start + x.Size(1)) is var (cosines, sines))
+            x = x.RotaryEmbedding(cosines, sines, interleaved: false, start, timeAxis: 1);
         return _config.QueryKeyNorm ? x.RmsNorm(null, 1e-5f) : x;
     }
 }

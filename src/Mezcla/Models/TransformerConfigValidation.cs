@@ -26,6 +26,10 @@ public static class TransformerConfigValidation
                     "of the second.");
         if (config.Positions.Kind == PositionKind.Rotary && (attention.Latent?.RopeHeadSize ?? attention.HeadSize) % 2 != 0)
             throw new ArgumentException("Rotary positions rotate pairs of numbers, so the head size must be even.");
+        if (config.Positions.Scaling is LongRopeScaling rope && rope.Short.Concat(rope.Long).Any(f => !(f > 0 && double.IsFinite(f)))
+            || config.Positions.Scaling is LongRopeScaling { Short.Count: var few, Long.Count: var many }
+            && (few != many || few != (attention.Latent?.RopeHeadSize ?? attention.HeadSize) / 2))
+            throw new ArgumentException("LongRoPE needs a positive factor for each pair of a head, for short texts and for long ones.");
         if (config.Positions.ReservedRows is < 0 or > 1024)
             throw new ArgumentException($"Positions.ReservedRows is {config.Positions.ReservedRows}; it must lie between 0 and 1024.");
         if (config.Dropout is < 0 or >= 1)
