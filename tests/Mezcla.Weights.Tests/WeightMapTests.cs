@@ -251,6 +251,24 @@ public sealed class WeightMapTests : IDisposable
         {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
         "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"linear","factor":0.5}}
         """, "factor of the rotary scaling is 0.5")]
+    [InlineData("""
+        {"model_type":"olmoe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"num_experts":4,"num_experts_per_tok":2,"clip_qkv":8.0}
+        """, "clip_qkv")]
+    [InlineData("""
+        {"model_type":"qwen3_moe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":5,"intermediate_size":9,"moe_intermediate_size":4,"num_experts":4,"num_experts_per_tok":2,
+        "mlp_only_layers":[1,2]}
+        """, "experts in the layers 0, 3, 4 only")]
+    [InlineData("""
+        {"model_type":"qwen2_moe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"moe_intermediate_size":4,"num_experts":4,"num_experts_per_tok":2,
+        "shared_expert_intermediate_size":6}
+        """, "a shared expert of width 6 beside experts of 4")]
+    [InlineData("""
+        {"model_type":"qwen3_moe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"moe_intermediate_size":4,"num_experts":4,"num_experts_per_tok":8}
+        """, "cannot use 8 of 4 experts")]
     [InlineData("""[1]""", "an object is expected")]
     [InlineData("""{"model_type":""", "config.json")]
     public void Configurations_that_cannot_be_are_refused(string json, string what)
