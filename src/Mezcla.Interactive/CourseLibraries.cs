@@ -7,8 +7,8 @@ public static class CourseLibraries
     /// <summary>The names of the assemblies, without that of the notebooks' own library.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "Mezcla.Tensors", "Mezcla", "Mezcla.Datasets", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling", "Mezcla.Charts",
-        "Mezcla.Experiments",
+        "Mezcla.Tensors", "Mezcla.BytePairs", "Mezcla", "Mezcla.Datasets", "Mezcla.Quantization", "Mezcla.Weights", "Mezcla.Scaling",
+        "Mezcla.Charts", "Mezcla.Experiments",
     ];
 
     /// <summary>The using directives for a kernel that has none of this library, as C#.</summary>

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Mezcla.BytePairs;
 using Mezcla.Charts;
 using Mezcla.Datasets;
 using Mezcla.Experiments.Comparisons;

@@ -18,6 +18,21 @@ public enum ModelFamily
 
     /// <summary>Llama with a Mixture of Experts in every block.</summary>
     Mixtral,
+
+    /// <summary>Biases on queries, keys and values; shared experts behind a sigmoid gate.</summary>
+    Qwen2Moe,
+
+    /// <summary>Queries and keys normalized in each head.</summary>
+    Qwen3Moe,
+
+    /// <summary>Queries and keys normalized over the whole projection.</summary>
+    Olmoe,
+
+    /// <summary>Mixtral with multipliers on embeddings, attention, residuals and logits.</summary>
+    GraniteMoe,
+
+    /// <summary>Latent attention, shared experts, dense blocks at the start.</summary>
+    DeepseekV2,
 }
 
 /// <summary>Which family a configuration belongs to.</summary>
@@ -28,9 +43,8 @@ public static class ModelFamilies
     public static ModelFamily Of(TransformerConfig config)
     {
         var attention = config.Attention;
-        Need(attention.Latent is null, "latent attention");
         Need(!attention.Sinks, "attention sinks");
-        Need(!attention.QueryKeyNorm, "normalized queries and keys");
+        Need(!attention.QueryKeyNorm, "queries and keys that are normalized after rotation");
         Need(!config.ParallelBlocks, "parallel blocks");
         Need(config.Positions is { NoPositionPeriod: 0, ReservedRows: 0 }, "positions that differ between layers or are reserved");
         Need(attention.SlidingWindow is null || attention.SlidingWindowPeriod == 1, "a sliding window in some layers only");
@@ -41,7 +55,9 @@ public static class ModelFamilies
                 "a feed-forward network with learned positions that is not plain GELU or ReLU");
             Need(config.MixtureOfExperts is null, "experts with learned positions");
             Need(attention.KeyValueHeads == attention.Heads && attention.Heads * attention.HeadSize == config.HiddenSize
-                && attention.SlidingWindow is null, "other than full multi-head attention with learned positions");
+                && attention is { SlidingWindow: null, Latent: null, LearnedQueryKeyNorm: QueryKeyNormSpan.None },
+                "other than full multi-head attention with learned positions");
+            Need(!HasMultipliers(config), "multipliers with learned positions");
             return ModelFamily.Gpt2;
         }
         Need(config.Positions.Kind == PositionKind.Rotary, "a model without positions");
@@ -50,20 +66,49 @@ public static class ModelFamilies
         {
             Need(config.FeedForward is { Gated: true, Activation: Activation.Silu, Bias: false },
                 "a feed-forward network with rotary positions that is not SwiGLU without biases");
+            Need(attention is { Latent: null, LearnedQueryKeyNorm: QueryKeyNormSpan.None },
+                "latent attention, or normalized queries and keys, without experts");
+            Need(!HasMultipliers(config), "multipliers without experts");
             return attention.SlidingWindow is null ? ModelFamily.Llama : ModelFamily.Mistral;
         }
-        Need(moe is { FirstDenseLayers: 0, Period: 1, SharedExperts: 0, RouterBias: false },
-            "dense blocks, shared experts or a router bias beside the experts");
-        Need(moe.Routing is TopKSoftmaxRouting, "a routing other than Mixtral's, in which the weights of a token's experts add up to one");
+        Need(!moe.RouterBias, "a router bias");
         Need(moe.Expert is { Gated: true, Activation: Activation.Silu, Bias: false }, "experts that are not SwiGLU without biases");
-        Need(!attention.QueryKeyValueBias && !attention.OutputBias, "experts with attention biases");
-        return ModelFamily.Mixtral;
+        Need(!attention.OutputBias, "experts with a bias on the output of attention");
+        var family = OfMixture(config, moe);
+        Need(attention.QueryKeyValueBias == (family == ModelFamily.Qwen2Moe), "experts with biases, or without those of Qwen2-MoE");
+        Need(HasMultipliers(config) == (family == ModelFamily.GraniteMoe) || family == ModelFamily.DeepseekV2 && !Scales(config),
+            "multipliers together with other properties");
+        Need(moe.SharedExperts == 0 || family is ModelFamily.Qwen2Moe or ModelFamily.DeepseekV2, "shared experts without a gate");
+        Need(moe is { FirstDenseLayers: 0, Period: 1 }
+            || family is ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe || family == ModelFamily.DeepseekV2 && moe.Period == 1,
+            "dense blocks beside those with experts");
+        Need(attention.SlidingWindow is null || family == ModelFamily.Mixtral, "a sliding window");
+        Need(moe.Routing is TopKSoftmaxRouting || family is not (ModelFamily.Mixtral or ModelFamily.GraniteMoe)
+            && moe.Routing is SoftmaxTopKRouting routing && (routing.Scale == 1 || family == ModelFamily.DeepseekV2),
+            "a routing other than that of its family: Mixtral's weights of a token's experts add up to one");
+        return family;
 
         void Need(bool holds, string what)
         {
             if (!holds)
                 throw new NotSupportedException(
-                    $"The model '{config.Name}' has {what}, which GPT-2, Llama, Mistral and Mixtral files cannot hold.");
+                    $"The model '{config.Name}' has {what}, which files of GPT-2, Llama, Mistral, Mixtral, Qwen2-MoE, Qwen3-MoE, OLMoE, " +
+                        "Granite-MoE and DeepSeek-V2 cannot hold.");
         }
     }
+
+    // What only one family has tells which it is.
+    private static ModelFamily OfMixture(TransformerConfig config, MixtureOfExpertsConfig moe) => config.Attention switch
+    {
+        { Latent: not null } => ModelFamily.DeepseekV2,
+        { LearnedQueryKeyNorm: QueryKeyNormSpan.Head } => ModelFamily.Qwen3Moe,
+        { LearnedQueryKeyNorm: QueryKeyNormSpan.Projection } => ModelFamily.Olmoe,
+        _ when moe.SharedGate => ModelFamily.Qwen2Moe,
+        _ => HasMultipliers(config) ? ModelFamily.GraniteMoe : ModelFamily.Mixtral,
+    };
+
+    private static bool HasMultipliers(TransformerConfig config) => config.Attention.Scale is not null || Scales(config);
+
+    private static bool Scales(TransformerConfig config) =>
+        config is { EmbeddingMultiplier: not null } or { ResidualMultiplier: not null } or { LogitsScaling: not null };
 }

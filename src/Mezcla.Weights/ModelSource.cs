@@ -11,7 +11,7 @@ namespace Mezcla.Weights;
 
 /// <summary>
 /// A model in a file, opened but not loaded: its configuration and tokenizer are read at once, its weights when they are needed. It can be
-/// a Mezcla checkpoint, a Hugging Face directory (gpt2, llama, mistral, mixtral) or a GGUF file (gpt2, llama).
+/// a Mezcla checkpoint, a Hugging Face directory or a GGUF file of one of the families in <see cref="ModelFamily"/>.
 /// </summary>
 public sealed class ModelSource : IDisposable
 {
@@ -90,7 +90,7 @@ public sealed class ModelSource : IDisposable
     {
         var config = GgufConfig.Read(gguf);
         config.Validate();
-        return new ModelSource(gguf.Kind, gguf, config, GgufNames.For(config), GgufTokenizer.Read(gguf));
+        return new ModelSource(gguf.Kind, gguf, config, GgufNames.For(config, gguf), GgufTokenizer.Read(gguf));
     }
 
     private static ModelSource OpenDirectory(string path, WeightSource weights)

@@ -36,7 +36,8 @@ public sealed record WeightPart(string Source, long FirstRow, long Rows, RowOrde
 /// <param name="Shape">Our shape.</param>
 /// <param name="Parts">Its rows from the first on.</param>
 /// <param name="Transposed">Whether the source is stored as [inputs, outputs]; it is then the only source and used as a whole.</param>
-public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<WeightPart> Parts, bool Transposed = false)
+/// <param name="Blocks">In how many blocks of equal size a transposed source is stored, each transposed by itself.</param>
+public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<WeightPart> Parts, bool Transposed = false, int Blocks = 1)
 {
     /// <summary>Numbers in a row.</summary>
     public int Columns => Shape.Length == 1 ? 1 : (int)Shape[^1];
@@ -76,7 +77,7 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
         var values = new float[recipe.Count];
         if (recipe.Transposed)
         {
-            Transpose(source.ReadFloats(recipe.Parts[0].Source), recipe.Columns, values);
+            Transpose(source.ReadFloats(recipe.Parts[0].Source), recipe.Columns, values, recipe.Blocks);
             return values;
         }
         int columns = recipe.Columns, at = 0;
@@ -118,7 +119,7 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
                         throw new ArgumentException(
                             $"'{recipe.Name}' has {ours.Length} numbers where [{string.Join(", ", recipe.Shape)}] needs {recipe.Count}.");
                     if (recipe.Transposed)
-                        Transpose(ours, (int)Sources[name][^1], values);
+                        Transpose(ours, (int)Sources[name][^1], values, recipe.Blocks);
                     else
                     {
                         var columns = recipe.Columns;
@@ -159,12 +160,14 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
         return bytes;
     }
 
-    /// <summary>Transposes into rows of <paramref name="columns"/>.</summary>
-    private static void Transpose(ReadOnlySpan<float> from, int columns, Span<float> to)
+    /// <summary>Transposes each block into rows of <paramref name="columns"/>.</summary>
+    private static void Transpose(ReadOnlySpan<float> from, int columns, Span<float> to, int blocks)
     {
-        var rows = to.Length / columns;
-        for (var row = 0; row < rows; row++)
-            for (var column = 0; column < columns; column++)
-                to[row * columns + column] = from[column * rows + row];
+        var size = to.Length / blocks;
+        var rows = size / columns;
+        for (var at = 0; at < to.Length; at += size)
+            for (var row = 0; row < rows; row++)
+                for (var column = 0; column < columns; column++)
+                    to[at + row * columns + column] = from[at + column * rows + row];
     }
 }

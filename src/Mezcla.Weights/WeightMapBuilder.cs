@@ -30,6 +30,41 @@ internal sealed record WeightNames
     public string ExpertUp { get; init; } = "";
     public string ExpertDown { get; init; } = "";
 
+    /// <summary>Gates and ups of all experts as one tensor; null if they are apart.</summary>
+    public string? ExpertGateUp { get; init; }
+
+    public string QueryNorm { get; init; } = "";
+
+    public string KeyNorm { get; init; } = "";
+
+    public string SharedGate { get; init; } = "";
+
+    public string SharedUp { get; init; } = "";
+
+    public string SharedDown { get; init; } = "";
+
+    /// <summary>The vector of the sigmoid gate of the shared experts.</summary>
+    public string SharedSigmoid { get; init; } = "";
+
+    public string QueryDown { get; init; } = "";
+
+    public string QueryDownNorm { get; init; } = "";
+
+    public string QueryUp { get; init; } = "";
+
+    public string KeyValueDown { get; init; } = "";
+
+    public string KeyValueNorm { get; init; } = "";
+
+    /// <summary>The tensor that expands the latent vector, for each head to its key and then its value; null if keys and values are
+    /// expanded by <see cref="KeyUp"/> and <see cref="ValueUp"/>.</summary>
+    public string? KeyValueUp { get; init; }
+
+    /// <summary>For each head a matrix [latent, key].</summary>
+    public string KeyUp { get; init; } = "";
+
+    public string ValueUp { get; init; } = "";
+
     /// <summary>Whether all experts of a layer are one tensor.</summary>
     public bool MergedExperts { get; init; }
 
@@ -76,7 +111,10 @@ internal sealed class WeightMapBuilder
             var ours = $"blocks.{layer}.";
             string Named(string format) => string.Format(System.Globalization.CultureInfo.InvariantCulture, format, layer, "{1}");
             Norm(ours + "attention_norm", Named(_names.AttentionNorm));
-            Attention(ours + "attention.", Named);
+            if (_config.Attention.Latent is { } latent)
+                LatentAttention(ours + "attention.", Named, latent);
+            else
+                Attention(ours + "attention.", Named);
             Norm(ours + "network_norm", Named(_names.NetworkNorm));
             if (_config.IsMixtureOfExperts(layer))
                 Experts(ours + "experts.", Named);
@@ -110,22 +148,79 @@ internal sealed class WeightMapBuilder
                         Part(_names.Value, k, RowOrder.Same)]));
             }
         }
+        if (attention.LearnedQueryKeyNorm != QueryKeyNormSpan.None)
+        {
+            var whole = attention.LearnedQueryKeyNorm == QueryKeyNormSpan.Projection;
+            Vector(ours + "query_norm.weight", named(_names.QueryNorm) + ".weight", whole ? q : attention.HeadSize);
+            Vector(ours + "key_norm.weight", named(_names.KeyNorm) + ".weight", whole ? k : attention.HeadSize);
+        }
         Linear(ours + "output", named(_names.Output), d, q, attention.OutputBias);
+    }
+
+    private void LatentAttention(string ours, Func<string, string> named, LatentAttentionConfig latent)
+    {
+        int heads = _config.Attention.Heads, key = latent.NopeHeadSize, value = latent.ValueHeadSize, rank = latent.KeyValueRank;
+        long d = _config.HiddenSize, queries = heads * (key + latent.RopeHeadSize);
+        if (latent.QueryRank > 0)
+        {
+            Linear(ours + "query_down", named(_names.QueryDown), latent.QueryRank, d, bias: false);
+            Vector(ours + "query_norm.weight", named(_names.QueryDownNorm) + ".weight", latent.QueryRank);
+            Linear(ours + "query", named(_names.QueryUp), queries, latent.QueryRank, bias: false);
+        }
+        else
+            Linear(ours + "query", named(_names.Query), queries, d, bias: false);
+        Linear(ours + "key_value_down", named(_names.KeyValueDown), rank + latent.RopeHeadSize, d, bias: false);
+        Vector(ours + "key_value_norm.weight", named(_names.KeyValueNorm) + ".weight", rank);
+        if (_names.KeyValueUp is { } joined)
+        {
+            var name = named(joined) + ".weight";
+            _sources.Add(name, [heads * (key + value), rank]);
+            WeightPart[] Parts(int first, int rows) =>
+                [.. Enumerable.Range(0, heads).Select(head => new WeightPart(name, head * (key + value) + first, rows))];
+            _recipes.Add(new WeightRecipe(ours + "key_up.weight", [heads * key, rank], Parts(0, key)));
+            _recipes.Add(new WeightRecipe(ours + "value_up.weight", [heads * value, rank], Parts(key, value)));
+        }
+        else
+        {
+            string keys = named(_names.KeyUp) + ".weight", values = named(_names.ValueUp) + ".weight";
+            _sources.Add(keys, [heads, rank, key]);
+            _sources.Add(values, [heads, value, rank]);
+            _recipes.Add(new WeightRecipe(ours + "key_up.weight", [heads * key, rank], [new(keys, 0, heads * rank)], true, heads));
+            _recipes.Add(new WeightRecipe(ours + "value_up.weight", [heads * value, rank], [new(values, 0, heads * value)]));
+        }
+        Linear(ours + "output", named(_names.Output), d, heads * value, bias: false);
     }
 
     private void Network(string ours, Func<string, string> named)
     {
         long d = _config.HiddenSize, wide = _config.FeedForward.IntermediateSize;
         if (_config.FeedForward.Gated)
-        {
-            string gate = named(_names.Gate) + ".weight", up = named(_names.Up) + ".weight";
-            _sources.Add(gate, [wide, d]);
-            _sources.Add(up, [wide, d]);
-            _recipes.Add(new WeightRecipe(ours + "up.weight", [2 * wide, d], [new(gate, 0, wide), new(up, 0, wide)]));
-        }
+            GateAndUp(ours, named(_names.Gate), named(_names.Up), wide);
         else
             Linear(ours + "up", named(_names.Up), wide, d, _config.FeedForward.Bias);
         Linear(ours + "down", named(_names.Down), d, wide, _config.FeedForward.Bias);
+    }
+
+    private void GateAndUp(string ours, string gate, string up, long wide)
+    {
+        long d = _config.HiddenSize;
+        _sources.Add(gate + ".weight", [wide, d]);
+        _sources.Add(up + ".weight", [wide, d]);
+        _recipes.Add(new WeightRecipe(ours + "up.weight", [2 * wide, d], [new(gate + ".weight", 0, wide), new(up + ".weight", 0, wide)]));
+    }
+
+    private void Shared(string ours, Func<string, string> named, MixtureOfExpertsConfig moe)
+    {
+        long d = _config.HiddenSize, wide = (long)moe.SharedExperts * moe.Expert.IntermediateSize;
+        if (wide == 0)
+            return;
+        GateAndUp(ours + "shared.", named(_names.SharedGate), named(_names.SharedUp), wide);
+        Linear(ours + "shared.down", named(_names.SharedDown), d, wide, bias: false);
+        if (!moe.SharedGate)
+            return;
+        var gate = named(_names.SharedSigmoid) + ".weight";
+        _sources.Add(gate, _names.MergedExperts ? [d] : [1, d]);
+        _recipes.Add(new WeightRecipe(ours + "shared_gate.weight", [1, d], [new(gate, 0, 1)]));
     }
 
     private void Experts(string ours, Func<string, string> named)
@@ -133,6 +228,16 @@ internal sealed class WeightMapBuilder
         var moe = _config.MixtureOfExperts!;
         long d = _config.HiddenSize, wide = moe.Expert.IntermediateSize, experts = moe.Experts;
         Linear(ours + "router.gate", named(_names.Router), experts, d, bias: false);
+        Shared(ours, named, moe);
+        if (_names.ExpertGateUp is { } joined)
+        {
+            string both = named(joined) + ".weight", output = named(_names.ExpertDown) + ".weight";
+            _sources.Add(both, [experts, 2 * wide, d]);
+            _sources.Add(output, [experts, d, wide]);
+            _recipes.Add(new WeightRecipe(ours + "up.weight", [experts, 2 * wide, d], [new(both, 0, experts * 2 * wide)]));
+            _recipes.Add(new WeightRecipe(ours + "down.weight", [experts, d, wide], [new(output, 0, experts * d)]));
+            return;
+        }
         List<WeightPart> up = [], down = [];
         for (var expert = 0; expert < experts; expert++)
         {

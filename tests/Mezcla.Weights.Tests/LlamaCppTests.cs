@@ -4,6 +4,7 @@ using System.Text.Json;
 using Mezcla.Datasets;
 using Mezcla.Generation;
 using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization.Formats;
 using Mezcla.Tensors;
@@ -29,18 +30,24 @@ public sealed class LlamaCppTests : IDisposable
     private static BytePairTokenizer Train(SplitPattern pattern) =>
         BytePairTokenizer.Train(Corpus.Load("moby-dick").Text[..200_000], 640, pattern, "<|endoftext|>");
 
-    public static TheoryData<string> Names => ["gpt2", "llama", "llama-tied", "mixtral", .. Scalings.Keys];
+    public static TheoryData<string> Names => ["gpt2", "llama", "llama-tied", "mixtral", .. SmallMixtures.Names, .. Scalings.Keys];
 
     // Texts here are up to 64 tokens long, several times the contexts that these were stretched from.
     private static readonly Dictionary<string, RotaryScaling> Scalings = new()
     {
         ["llama-linear"] = new LinearScaling(4),
         ["llama-yarn"] = new YarnScaling(4, 16, Truncate: true),
+        ["llama-longrope"] = new LongRopeScaling(Factors(1), Factors(4), 16, 1.2),
+        ["llama-longrope-short"] = new LongRopeScaling(Factors(1), Factors(4), 1024), // longer than any text
         ["llama-yarn-magnitude"] = new YarnScaling(8, 32, Truncate: true, Magnitude: 1.5),
     };
 
+    private static double[] Factors(double most) => [.. Enumerable.Range(0, 32).Select(i => 1.25 + most * i / 32)];
+
     private static TransformerConfig Config(string name, int vocabulary)
     {
+        if (SmallMixtures.Names.Contains(name))
+            return SmallMixtures.Get(name, wide: true) with { VocabularySize = vocabulary };
         var llama = ModelFileTests.Wide(experts: name == "mixtral") with
         {
             Name = name,
@@ -58,15 +65,8 @@ public sealed class LlamaCppTests : IDisposable
         };
     }
 
-    // Weights so large that some tokens are likely, and vectors that are neither one nor zero.
-    private static Transformer Model(TransformerConfig config)
-    {
-        var model = new Transformer(config with { InitializerRange = config.TiedHead ? 0.15f : 0.08f }, new RandomStream(11));
-        var random = new Random(5);
-        foreach (var (_, tensor) in model.NamedParameters().Where(p => p.Tensor.Rank == 1))
-            Module.Assign(tensor, [.. tensor.ToArray().Select(v => v + 0.3f * (float)(random.NextDouble() - 0.5))]);
-        return model;
-    }
+    // Weights so large that some tokens are likely.
+    private static Transformer Model(TransformerConfig config) => SmallMixtures.Model(config, config.TiedHead ? 0.15f : 0.08f);
 
     private string Write(Transformer model, Tokenizer? tokenizer, string mix = "F32")
     {
@@ -129,7 +129,8 @@ public sealed class LlamaCppTests : IDisposable
         Assert.Equal(answer.Text, tokenizer.Decode(answer.Greedy));
     }
 
-    [Theory, InlineData("llama-linear"), InlineData("llama-yarn"), InlineData("llama-yarn-magnitude")]
+    [Theory, InlineData("llama-linear"), InlineData("llama-yarn"), InlineData("llama-yarn-magnitude"),
+        InlineData("llama-longrope"), InlineData("llama-longrope-short")]
     public void A_model_whose_positions_are_scaled_in_another_way_would_not_pass_for_the_same(string name)
     {
         var model = Model(Config(name, Gpt4Like.Value.VocabularySize));
@@ -143,6 +144,34 @@ public sealed class LlamaCppTests : IDisposable
             Assert.ThrowsAny<Xunit.Sdk.XunitException>(
                 () => AssertClose(answer.Probabilities, Probabilities(scaled, answer.Ids), 2e-3));
         }
+    }
+
+    [Fact]
+    public void A_mixture_in_another_shape_would_not_pass_for_the_same()
+    {
+        foreach (var name in SmallMixtures.Names.Where(n => n != "deepseek-v2-lite"))
+        {
+            var model = Model(Config(name, Gpt4Like.Value.VocabularySize));
+            var answer = Ask(Write(model, Gpt4Like.Value), new { text = Prompt, count = 0 })[0];
+            var other = new Transformer(Changed(model.Config), new RandomStream(1));
+            var parameters = ModelWriter.Parameters(model);
+            foreach (var (parameter, tensor) in other.NamedParameters())
+                Module.Assign(tensor, parameters(parameter));
+            Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AssertClose(answer.Probabilities, Probabilities(other, answer.Ids), 2e-3));
+        }
+
+        // What only this family has is left out, or the weights of the experts are summed in the other way.
+        static TransformerConfig Changed(TransformerConfig config) => config switch
+        {
+            { EmbeddingMultiplier: not null } => config with { ResidualMultiplier = 0.42f },
+            { Attention.Latent: not null } => config with { Attention = config.Attention with { Scale = null } },
+            { MixtureOfExperts: { SharedGate: true } moe } => config with { MixtureOfExperts = moe with { SharedGate = false } },
+            { MixtureOfExperts.Routing: TopKSoftmaxRouting } => With(config, new SoftmaxTopKRouting()),
+            _ => With(config, new TopKSoftmaxRouting()),
+        };
+
+        static TransformerConfig With(TransformerConfig config, Routing routing) =>
+            config with { MixtureOfExperts = config.MixtureOfExperts! with { Routing = routing } };
     }
 
     private const int Continued = 24;

@@ -20,14 +20,15 @@ public sealed class ModelFileTests : IDisposable
 
     private string At(string name) => Path.Combine(_folder, name);
 
-    public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral"];
+    public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral", .. SmallMixtures.Names];
 
     private static TransformerConfig Config(string name) => name switch
     {
         "gpt2" => WeightMapTests.Gpt2,
         "llama" => WeightMapTests.Llama,
         "mistral" => WeightMapTests.Mistral,
-        _ => WeightMapTests.Mixtral,
+        "mixtral" => WeightMapTests.Mixtral,
+        _ => SmallMixtures.Get(name),
     };
 
     /// <summary>Wide enough for blocks of 256 and of 32.</summary>

@@ -135,9 +135,12 @@ internal sealed class TorchFamilies(TorchFolder folder)
     private Tensor Llama(Tensor ids)
     {
         var (time, size) = (ids.shape[0], Integer("head_dim"));
-        var angles = outer(arange(time, ScalarType.Float64), Frequencies(size));
-        var cosines = angles.cos().to_type(ScalarType.Float32).unsqueeze(1);
-        var sines = angles.sin().to_type(ScalarType.Float32).unsqueeze(1);
+        var angles = outer(arange(time, ScalarType.Float64), Frequencies(size, time));
+        var magnitude = Optional("rope_scaling") is { } entry && entry.TryGetProperty("attention_factor", out var stretch)
+            ? stretch.GetDouble()
+            : 1;
+        var cosines = (magnitude * angles.cos()).to_type(ScalarType.Float32).unsqueeze(1);
+        var sines = (magnitude * angles.sin()).to_type(ScalarType.Float32).unsqueeze(1);
         var window = Optional("sliding_window")?.GetInt32();
         var x = _weights["model.embed_tokens.weight"].index_select(0, ids);
         for (var i = 0; i < Integer("num_hidden_layers"); i++)
@@ -205,14 +208,27 @@ internal sealed class TorchFamilies(TorchFolder folder)
         return scores.softmax(-1).matmul(v).transpose(0, 1).reshape(time, -1);
     }
 
-    // With the scaling of Llama 3.1 where the configuration has it.
-    private Tensor Frequencies(long size)
+    // With the scaling of Llama 3.1, dynamic NTK scaling or LongRoPE where the configuration has it.
+    private Tensor Frequencies(long size, long time)
     {
         var exponents = arange(0, size, 2, ScalarType.Float64) / -size;
         var plain = pow(tensor(Number("rope_theta"), ScalarType.Float64), exponents);
         if (Optional("rope_scaling") is not { } scaling)
             return plain;
-        double original = Of("original_max_position_embeddings"), low = Of("low_freq_factor"), high = Of("high_freq_factor"),
+        var original = Of("original_max_position_embeddings");
+        switch (scaling.GetProperty("rope_type").GetString())
+        {
+            case "dynamic" when time > original:
+                var growth = Of("factor") * time / original - (Of("factor") - 1);
+                return pow(tensor(Number("rope_theta") * Math.Pow(growth, size / (size - 2.0)), ScalarType.Float64), exponents);
+            case "dynamic":
+                return plain;
+            case "longrope":
+                var factors = scaling.GetProperty(time > original ? "long_factor" : "short_factor").EnumerateArray();
+                return plain / tensor(factors.Select(f => f.GetDouble()).ToArray());
+        }
+
+        double low = Of("low_freq_factor"), high = Of("high_freq_factor"),
             factor = Of("factor");
         var wavelength = 2 * Math.PI / plain;
         var smooth = (original / wavelength - low) / (high - low);

@@ -1,3 +1,4 @@
+using Mezcla.Layers;
 using Mezcla.Models;
 using Mezcla.Quantization.Formats;
 using Mezcla.Tests;
@@ -44,6 +45,39 @@ public sealed class TorchTests : IDisposable
         using var source = ModelSource.Open(_folder);
         Assert.Equal(family == "mistral" ? 4 : null, source.Config.Attention.SlidingWindow);
         AssertClose(TorchFamilies.Logits(_folder, Ids), ModelFileTests.Logits(source.Load(), Ids));
+    }
+
+    [Theory, InlineData("dynamic"), InlineData("longrope")]
+    public void Angles_that_depend_on_the_length_of_a_text_are_those_of_TorchSharp(string kind)
+    {
+        RotaryScaling scaling = kind == "dynamic" ? new DynamicScaling(4, 6) : new LongRopeScaling([1, 1.5, 2], [2, 4, 6], 6, 1.1);
+        var llama = WeightMapTests.Llama with { Positions = new(PositionKind.Rotary, 10_000, scaling) };
+        var model = SmallMixtures.Model(llama, deviation: 0.3f);
+        ModelWriter.WriteHuggingFace(_folder, llama, null, ModelWriter.Parameters(model), FloatFormat.F32);
+        using var source = ModelSource.Open(_folder);
+        Assert.Equal(scaling, source.Config.Positions.Scaling);
+        var loaded = source.Load();
+        var longer = ModelFileTests.Logits(loaded, Ids);
+        AssertClose(TorchFamilies.Logits(_folder, Ids), longer);
+        AssertClose(TorchFamilies.Logits(_folder, Ids[..6]), ModelFileTests.Logits(loaded, Ids[..6]));
+        // The last text that is short has other angles than the beginning of a long one.
+        Assert.Contains(longer.Zip(ModelFileTests.Logits(loaded, Ids[..6])), pair => Math.Abs(pair.First - pair.Second) > 1e-2);
+    }
+
+    public static TheoryData<string> Mixtures => [.. SmallMixtures.Names, "qwen3-moe-after-dense"];
+
+    [Theory, MemberData(nameof(Mixtures))]
+    public void TorchSharp_computes_what_we_do_with_the_mixtures_that_we_wrote(string name)
+    {
+        var config = name == "qwen3-moe-after-dense"
+            ? SmallMixtures.Get("qwen3-moe") is var qwen
+                ? qwen with { MixtureOfExperts = qwen.MixtureOfExperts! with { FirstDenseLayers = 1 } }
+                : null!
+            : SmallMixtures.Get(name);
+        var model = SmallMixtures.Model(config, deviation: 0.3f);
+        ModelWriter.WriteHuggingFace(_folder, model.Config, null, ModelWriter.Parameters(model), FloatFormat.F32);
+        using var source = ModelSource.Open(_folder);
+        AssertClose(TorchMixtures.Logits(_folder, Ids), ModelFileTests.Logits(source.Load(), Ids));
     }
 
     private static void AssertClose(float[] expected, float[] actual)

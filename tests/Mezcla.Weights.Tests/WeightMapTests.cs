@@ -58,10 +58,10 @@ public sealed class WeightMapTests : IDisposable
         MixtureOfExperts = new() { Experts = 3, TopK = 2, Expert = new(24, Activation.Silu, Gated: true) },
     };
 
-    public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral"];
+    public static TheoryData<string> Names => ["gpt2", "llama", "mistral", "mixtral", .. SmallMixtures.Names];
 
     private static TransformerConfig Config(string name) =>
-        name switch { "gpt2" => Gpt2, "llama" => Llama, "mistral" => Mistral, _ => Mixtral };
+        name switch { "gpt2" => Gpt2, "llama" => Llama, "mistral" => Mistral, "mixtral" => Mixtral, _ => SmallMixtures.Get(name) };
 
     /// <summary>Every number of every parameter is different, so that one in a wrong place shows.</summary>
     private static Dictionary<string, float[]> Parameters(WeightMap map)
@@ -93,7 +93,7 @@ public sealed class WeightMapTests : IDisposable
             var config = TransformerPresets.Get(name);
             Assert.Equal(ParameterCount.Of(config).Total, GgufNames.For(config).Recipes.Sum(r => r.Count));
         }
-        Assert.Contains("latent attention",
+        Assert.Contains("a routing other than that of its family",
             Assert.Throws<NotSupportedException>(() => HuggingFaceNames.For(TransformerPresets.Get("deepseek-v3"))).Message);
     }
 
@@ -242,16 +242,33 @@ public sealed class WeightMapTests : IDisposable
     [InlineData("""
         {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
         "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"longrope","factor":4}}
-        """, "'longrope'")]
+        """, "as many numbers in short_factor")]
+    [InlineData("""
+        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"ntk","factor":4}}
+        """, "'ntk'")]
     [InlineData("""
         {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
         "num_hidden_layers":1,"intermediate_size":9,"rope_scaling":{"type":"linear","factor":0.5}}
         """, "factor of the rotary scaling is 0.5")]
     [InlineData("""
-        {"model_type":"llama","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
-        "num_hidden_layers":1,"intermediate_size":9,
-        "rope_scaling":{"rope_type":"dynamic","factor":4,"original_max_position_embeddings":4}}
-        """, "set max_position_embeddings to this number")]
+        {"model_type":"olmoe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"num_experts":4,"num_experts_per_tok":2,"clip_qkv":8.0}
+        """, "clip_qkv")]
+    [InlineData("""
+        {"model_type":"qwen3_moe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":5,"intermediate_size":9,"moe_intermediate_size":4,"num_experts":4,"num_experts_per_tok":2,
+        "mlp_only_layers":[1,2]}
+        """, "experts in the layers 0, 3, 4 only")]
+    [InlineData("""
+        {"model_type":"qwen2_moe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"moe_intermediate_size":4,"num_experts":4,"num_experts_per_tok":2,
+        "shared_expert_intermediate_size":6}
+        """, "a shared expert of width 6 beside experts of 4")]
+    [InlineData("""
+        {"model_type":"qwen3_moe","hidden_size":64,"num_attention_heads":4,"vocab_size":9,"max_position_embeddings":9,
+        "num_hidden_layers":1,"intermediate_size":9,"moe_intermediate_size":4,"num_experts":4,"num_experts_per_tok":8}
+        """, "cannot use 8 of 4 experts")]
     [InlineData("""[1]""", "an object is expected")]
     [InlineData("""{"model_type":""", "config.json")]
     public void Configurations_that_cannot_be_are_refused(string json, string what)
@@ -266,6 +283,15 @@ public sealed class WeightMapTests : IDisposable
         { """{"rope_type":"default"}""", null },
         { """{"rope_type":"dynamic","factor":4}""", null }, // up to the trained context, the length here, nothing is scaled
         { """{"type":"dynamic","factor":4,"original_max_position_embeddings":32768}""", null },
+        { """{"type":"dynamic","factor":4,"original_max_position_embeddings":8192}""", new DynamicScaling(4, 8192) },
+        {
+            """
+            {"type":"longrope","original_max_position_embeddings":4096,"short_factor":[1,1,1,1,1.5,1.5,1.5,1.5],
+            "long_factor":[1,2,3,4,5,6,7,8]}
+            """,
+            // 1 + ln 8 / ln 4096 is 1 + 3/12.
+            new LongRopeScaling([1, 1, 1, 1, 1.5, 1.5, 1.5, 1.5], [1, 2, 3, 4, 5, 6, 7, 8], 4096, Math.Sqrt(1.25))
+        },
         { """{"rope_type":"yarn","factor":4}""", new YarnScaling(4, 32768, Truncate: true) },
         {
             """{"type":"yarn","factor":4,"original_max_position_embeddings":8192,"beta_fast":16,"beta_slow":2,"truncate":false}""",
@@ -296,7 +322,14 @@ public sealed class WeightMapTests : IDisposable
                 Assert.Throws<NotSupportedException>(() => GgufConfig.Write(writer, config)).Message);
             return;
         }
+        if (scaling is DynamicScaling)
+        {
+            Assert.Contains("DynamicScaling", Assert.Throws<NotSupportedException>(() => GgufConfig.Write(writer, config)).Message);
+            return;
+        }
         GgufConfig.Write(writer, config);
+        if (scaling is LongRopeScaling)
+            return; // its factors are tensors, and LlamaCppTests read them
         var read = GgufScaling.Read(writer.Metadata, "llama");
         Assert.Equal(scaling is YarnScaling { Magnitude: not null } ? null : scaling,
             read is YarnScaling { Magnitude: not null } ? null : read);

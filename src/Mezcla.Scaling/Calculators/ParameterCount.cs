@@ -102,7 +102,7 @@ public sealed record ParameterCount
                     ? ((long)config.ContextLength + config.Positions.ReservedRows) * d
                     : 0,
                 Attention = config.Layers * AttentionSize(config.Attention, d),
-                Norms = config.Layers * ((config.ParallelBlocks ? norm : 2 * norm) + LatentNormSize(config)) + norm,
+                Norms = config.Layers * ((config.ParallelBlocks ? norm : 2 * norm) + InnerNormSize(config)) + norm,
                 Head = config.TiedHead ? 0 : config.VocabularySize * d,
                 TiedHead = config.TiedHead,
             };
@@ -123,7 +123,8 @@ public sealed record ParameterCount
                 Experts = sparse * moe.Experts * expert,
                 ActiveExperts = sparse * (moe.Routing is SoftMixtureRouting ? moe.Experts : moe.TopK) * expert,
                 SharedExperts = moe.SharedExperts == 0 ? 0
-                    : sparse * FeedForwardSize(moe.Expert with { IntermediateSize = moe.Expert.IntermediateSize * moe.SharedExperts }, d),
+                    : sparse * FeedForwardSize(moe.Expert with { IntermediateSize = moe.Expert.IntermediateSize * moe.SharedExperts }, d)
+                        + (moe.SharedGate ? sparse * d : 0),
             };
         }
     }
@@ -145,8 +146,15 @@ public sealed record ParameterCount
 
     private static long NormSize(NormConfig norm, long width) => norm is { Kind: NormKind.LayerNorm, Bias: true } ? 2 * width : width;
 
-    private static long LatentNormSize(TransformerConfig config) => config.Attention.Latent is not { } latent ? 0
-        : NormSize(config.Norm, latent.KeyValueRank) + (latent.QueryRank > 0 ? NormSize(config.Norm, latent.QueryRank) : 0);
+    private static long InnerNormSize(TransformerConfig config) => config.Attention switch
+    {
+        { Latent: { } latent } =>
+            NormSize(config.Norm, latent.KeyValueRank) + (latent.QueryRank > 0 ? NormSize(config.Norm, latent.QueryRank) : 0),
+        { LearnedQueryKeyNorm: QueryKeyNormSpan.Head } attention => 2L * attention.HeadSize,
+        { LearnedQueryKeyNorm: QueryKeyNormSpan.Projection } attention =>
+            (attention.Heads + (long)attention.KeyValueHeads) * attention.HeadSize,
+        _ => 0,
+    };
 
     private static long AttentionSize(AttentionConfig attention, long d)
     {

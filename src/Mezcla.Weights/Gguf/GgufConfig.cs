@@ -20,8 +20,10 @@ public static class GgufConfig
             return file.Metadata.GetString("general.architecture") switch
             {
                 "gpt2" => Gpt2(file),
-                "llama" => Llama(file),
-                var other => throw new InvalidDataException($"the architecture '{other}' is not one of gpt2 and llama."),
+                "llama" => Llama(file, "llama"),
+                var name when GgufMixtures.Family(name) is not null => Llama(file, name),
+                var other => throw new InvalidDataException(
+                    $"the architecture '{other}' is not one of gpt2, llama, qwen2moe, qwen3moe, olmoe, granitemoe and deepseek2."),
             };
         }
         catch (InvalidDataException e)
@@ -40,7 +42,7 @@ public static class GgufConfig
         if (gpt2 && config.FeedForward.Activation != Activation.GeluTanh)
             throw new NotSupportedException("llama.cpp's gpt2 has the tanh form of GELU and no other activation.");
         var attention = config.Attention;
-        var (metadata, architecture) = (writer.Metadata, gpt2 ? "gpt2" : "llama");
+        var (metadata, architecture) = (writer.Metadata, gpt2 ? "gpt2" : GgufMixtures.ArchitectureOf(family) ?? "llama");
         void Add(string key, object value) => metadata.Add($"{architecture}.{key}", value);
         metadata.Add("general.architecture", architecture);
         metadata.Add("general.name", config.Name);
@@ -48,18 +50,22 @@ public static class GgufConfig
         Add("context_length", (uint)config.ContextLength);
         Add("embedding_length", (uint)config.HiddenSize);
         Add("block_count", (uint)config.Layers);
-        Add("feed_forward_length", (uint)(config.MixtureOfExperts?.Expert.IntermediateSize ?? config.FeedForward.IntermediateSize));
+        Add("feed_forward_length", (uint)(family is ModelFamily.Mixtral or ModelFamily.Olmoe or ModelFamily.GraniteMoe
+            ? config.MixtureOfExperts!.Expert.IntermediateSize
+            : config.FeedForward.IntermediateSize));
         Add("attention.head_count", (uint)attention.Heads);
         if (gpt2)
         {
             Add("attention.layer_norm_epsilon", config.Norm.Epsilon);
             return;
         }
-        Add("attention.head_count_kv", (uint)attention.KeyValueHeads);
-        Add("attention.key_length", (uint)attention.HeadSize);
-        Add("attention.value_length", (uint)attention.HeadSize);
+        // llama.cpp computes latent attention with one head of keys and values: the latent vector and the rotated part.
+        var latent = attention.Latent;
+        Add("attention.head_count_kv", (uint)(latent is null ? attention.KeyValueHeads : 1));
+        Add("attention.key_length", (uint)(latent is null ? attention.HeadSize : latent.KeyValueRank + latent.RopeHeadSize));
+        Add("attention.value_length", (uint)(latent?.KeyValueRank ?? attention.HeadSize));
         Add("attention.layer_norm_rms_epsilon", config.Norm.Epsilon);
-        Add("rope.dimension_count", (uint)attention.HeadSize);
+        Add("rope.dimension_count", (uint)(latent?.RopeHeadSize ?? attention.HeadSize));
         Add("rope.freq_base", (float)config.Positions.Theta);
         // llama.cpp's llama attends to all positions, so the results differ only for texts that are longer than the window.
         if (attention.SlidingWindow is { } window)
@@ -69,10 +75,18 @@ public static class GgufConfig
             Add("expert_count", (uint)moe.Experts);
             Add("expert_used_count", (uint)moe.TopK);
         }
+        if (GgufMixtures.ArchitectureOf(family) is not null)
+            GgufMixtures.Write(Add, family, config);
         if (config.Positions.Scaling is Llama3Scaling scaling)
             writer.Add(RotaryFactors, Quantization.Formats.FloatFormat.F32, [attention.HeadSize / 2], Factors(config, scaling));
         else if (config.Positions.Scaling is { } other)
-            GgufScaling.Write(metadata, architecture, other);
+        {
+            if (other is LongRopeScaling rope)
+                foreach (var (name, factors) in new[] { (GgufScaling.ShortFactors, rope.Short), (GgufScaling.LongFactors, rope.Long) })
+                    writer.Add(name, Quantization.Formats.FloatFormat.F32, [factors.Count], [.. factors.Select(f => (float)f)]);
+            GgufScaling.Write(metadata, architecture,
+                latent is not null && other is YarnScaling yarn ? yarn with { Magnitude = null } : other);
+        }
     }
 
     private static TransformerConfig Gpt2(GgufFile file)
@@ -103,27 +117,29 @@ public static class GgufConfig
         };
     }
 
-    private static TransformerConfig Llama(GgufFile file)
+    private static TransformerConfig Llama(GgufFile file, string architecture)
     {
         var metadata = file.Metadata;
-        int width = Size(metadata, "llama.embedding_length"), heads = Size(metadata, "llama.attention.head_count");
-        var shared = Size(metadata, "llama.attention.head_count_kv", heads);
+        int width = Size(metadata, architecture + ".embedding_length"), heads = Size(metadata, architecture + ".attention.head_count");
+        var shared = Size(metadata, architecture + ".attention.head_count_kv", heads);
         if (heads % shared != 0)
             throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
-        if (!metadata.Contains("llama.attention.key_length") && width % heads != 0)
+        if (!metadata.Contains(architecture + ".attention.key_length") && width % heads != 0)
             throw new InvalidDataException($"the width {width} is not a multiple of {heads} heads.");
-        var size = Size(metadata, "llama.attention.key_length", Math.Max(1, width / heads));
-        if (Size(metadata, "llama.attention.value_length", size) != size || Size(metadata, "llama.rope.dimension_count", size) != size)
+        var size = Size(metadata, architecture + ".attention.key_length", Math.Max(1, width / heads));
+        var family = GgufMixtures.Family(architecture);
+        if (family != ModelFamily.DeepseekV2 && (Size(metadata, architecture + ".attention.value_length", size) != size
+            || Size(metadata, architecture + ".rope.dimension_count", size) != size))
             throw new InvalidDataException("heads whose keys, values and rotated parts differ in size are not supported.");
-        var wide = Size(metadata, "llama.feed_forward_length");
-        var experts = (int)Math.Clamp(metadata.GetInteger("llama.expert_count", 0), 0, 1 << 16);
+        var wide = Size(metadata, architecture + ".feed_forward_length");
+        var experts = (int)Math.Clamp(metadata.GetInteger(architecture + ".expert_count", 0), 0, 1 << 16);
         var biased = file.Contains("blk.0.attn_q.bias");
         var config = new TransformerConfig
         {
-            Name = metadata.GetString("general.name", "llama"),
+            Name = metadata.GetString("general.name", architecture),
             VocabularySize = VocabularySize(file),
-            ContextLength = Size(metadata, "llama.context_length"),
-            Layers = Size(metadata, "llama.block_count"),
+            ContextLength = Size(metadata, architecture + ".context_length"),
+            Layers = Size(metadata, architecture + ".block_count"),
             HiddenSize = width,
             Attention = new()
             {
@@ -132,22 +148,24 @@ public static class GgufConfig
                 HeadSize = size,
                 QueryKeyValueBias = biased,
                 OutputBias = file.Contains("blk.0.attn_output.bias"),
-                SlidingWindow = metadata.Contains("llama.attention.sliding_window")
-                    ? Size(metadata, "llama.attention.sliding_window")
+                SlidingWindow = metadata.Contains(architecture + ".attention.sliding_window")
+                    ? Size(metadata, architecture + ".attention.sliding_window")
                     : null,
             },
             FeedForward = new(wide, Activation.Silu, Gated: true),
             MixtureOfExperts = experts == 0 ? null : new()
             {
                 Experts = experts,
-                TopK = Size(metadata, "llama.expert_used_count"),
+                TopK = Size(metadata, architecture + ".expert_used_count"),
                 Expert = new(wide, Activation.Silu, Gated: true)
             },
-            Positions = new(PositionKind.Rotary, metadata.GetNumber("llama.rope.freq_base", 10_000),
-                GgufScaling.Read(metadata, "llama")),
-            Norm = new(NormKind.RmsNorm, Epsilon(metadata, "llama.attention.layer_norm_rms_epsilon"), Bias: false),
+            Positions = new(PositionKind.Rotary, metadata.GetNumber(architecture + ".rope.freq_base", 10_000),
+                GgufScaling.ReadLongRope(file, architecture) ?? GgufScaling.Read(metadata, architecture)),
+            Norm = new(NormKind.RmsNorm, Epsilon(metadata, architecture + ".attention.layer_norm_rms_epsilon"), Bias: false),
             TiedHead = !file.Contains("output.weight"),
         };
+        if (family is { } mixture)
+            config = GgufMixtures.Read(metadata, mixture, config);
         if (config.MixtureOfExperts is { } moe && moe.TopK > moe.Experts)
             throw new InvalidDataException($"a token cannot use {moe.TopK} of {moe.Experts} experts.");
         if (file.Contains(RotaryFactors) && config.Positions.Scaling is not null)
@@ -191,7 +209,7 @@ public static class GgufConfig
         ? (int)rows
         : throw new InvalidDataException("token_embd.weight is not a matrix of a possible size.");
 
-    private static int Size(GgufMetadata metadata, string key, int? otherwise = null) =>
+    internal static int Size(GgufMetadata metadata, string key, int? otherwise = null) =>
         metadata.GetIntegerOfAllLayers(key, otherwise) is var size and > 0 and < 1 << 24
         ? (int)size
         : throw new InvalidDataException(

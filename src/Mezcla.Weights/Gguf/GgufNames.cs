@@ -28,7 +28,26 @@ public static class GgufNames
         ExpertUp = "blk.{0}.ffn_up_exps",
         ExpertDown = "blk.{0}.ffn_down_exps",
         MergedExperts = true,
+        QueryNorm = "blk.{0}.attn_q_norm",
+        KeyNorm = "blk.{0}.attn_k_norm",
+        SharedGate = "blk.{0}.ffn_gate_shexp",
+        SharedUp = "blk.{0}.ffn_up_shexp",
+        SharedDown = "blk.{0}.ffn_down_shexp",
+        SharedSigmoid = "blk.{0}.ffn_gate_inp_shexp",
+        QueryDown = "blk.{0}.attn_q_a",
+        QueryDownNorm = "blk.{0}.attn_q_a_norm",
+        QueryUp = "blk.{0}.attn_q_b",
+        KeyValueDown = "blk.{0}.attn_kv_a_mqa",
+        KeyValueNorm = "blk.{0}.attn_kv_a_norm",
+        KeyUp = "blk.{0}.attn_k_b",
+        ValueUp = "blk.{0}.attn_v_b",
     };
+
+    // The other architectures rotate the numbers that are half a head apart, as Hugging Face's models do.
+    private static readonly WeightNames Halves = Llama with { QueryKeyOrder = RowOrder.Same };
+
+    // DeepSeek files of before April 2025.
+    private static readonly WeightNames JoinedKeyValueUp = Llama with { KeyValueUp = "blk.{0}.attn_kv_b" };
 
     private static readonly WeightNames Gpt2 = Llama with
     {
@@ -37,8 +56,19 @@ public static class GgufNames
         AllBiases = true
     };
 
-    /// <summary>The map for a configuration.</summary>
-    /// <exception cref="NotSupportedException">Neither architecture can hold a model of this shape.</exception>
-    public static WeightMap For(TransformerConfig config) =>
-        WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2 : Llama);
+    /// <summary>The map for a configuration, as files are written.</summary>
+    /// <exception cref="NotSupportedException">No architecture can hold a model of this shape.</exception>
+    public static WeightMap For(TransformerConfig config) => WeightMapBuilder.Build(config, ModelFamilies.Of(config) switch
+    {
+        ModelFamily.Gpt2 => Gpt2,
+        ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe or ModelFamily.Olmoe => Halves,
+        _ => Llama,
+    });
+
+    /// <summary>The map for a configuration and the names that a file really uses.</summary>
+    /// <inheritdoc cref="For(TransformerConfig)"/>
+    public static WeightMap For(TransformerConfig config, WeightSource source) =>
+        config.Attention.Latent is not null && source.Contains("blk.0.attn_kv_b.weight")
+            ? WeightMapBuilder.Build(config, JoinedKeyValueUp)
+            : For(config);
 }

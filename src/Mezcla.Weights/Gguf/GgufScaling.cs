@@ -6,6 +6,25 @@ namespace Mezcla.Weights.Gguf;
 /// among them; files hold its factors as a tensor.</summary>
 internal static class GgufScaling
 {
+    /// <summary>Name of the tensor of LongRoPE's factors for short texts.</summary>
+    public const string ShortFactors = "rope_factors_short.weight";
+
+    /// <summary>Name of the tensor of LongRoPE's factors for long texts.</summary>
+    public const string LongFactors = "rope_factors_long.weight";
+
+    /// <summary>LongRoPE, which files describe by two tensors; null for a file without them.</summary>
+    public static LongRopeScaling? ReadLongRope(GgufFile file, string architecture)
+    {
+        if (!file.Contains(ShortFactors) || !file.Contains(LongFactors))
+            return null;
+        var context = file.Metadata.GetInteger($"{architecture}.rope.scaling.original_context_length",
+            file.Metadata.GetInteger($"{architecture}.context_length"));
+        return new LongRopeScaling(Factors(ShortFactors), Factors(LongFactors), (int)Math.Clamp(context, 1, 1 << 24),
+            file.Metadata.GetNumber($"{architecture}.rope.scaling.attn_factor", 1));
+
+        double[] Factors(string name) => [.. file.ReadFloats(name).Select(f => (double)f)];
+    }
+
     /// <summary>The scaling of a file; null for none.</summary>
     /// <exception cref="InvalidDataException">It is of a kind that is not supported, or a number is missing.</exception>
     public static RotaryScaling? Read(GgufMetadata metadata, string architecture)
@@ -15,6 +34,9 @@ internal static class GgufScaling
         var old = $"{architecture}.rope.scale_linear";
         var factor = metadata.GetNumber(prefix + "factor", metadata.GetNumber(old, 0));
         var type = metadata.GetString(prefix + "type", "linear");
+        if (type == "longrope")
+            throw new InvalidDataException(
+                $"rotary scaling of the type 'longrope' is not supported without the tensors {ShortFactors} and {LongFactors}.");
         // A factor of 0 stands for none, as does a linear one of 1.
         if (type == "none" || factor is 0 or 1 && type == "linear")
             return null;
@@ -50,6 +72,11 @@ internal static class GgufScaling
             case LinearScaling linear:
                 metadata.Add(prefix + "type", "linear");
                 metadata.Add(prefix + "factor", (float)linear.Factor);
+                break;
+            case LongRopeScaling rope:
+                metadata.Add(prefix + "type", "longrope");
+                metadata.Add(prefix + "original_context_length", (uint)rope.OriginalContext);
+                metadata.Add(prefix + "attn_factor", (float)rope.Magnitude);
                 break;
             case YarnScaling { Truncate: true } yarn:
                 metadata.Add(prefix + "type", "yarn");

@@ -68,7 +68,7 @@ public static class HuggingFaceConfig
             json = new JsonObject
             {
                 ["architectures"] = new JsonArray($"{family}ForCausalLM"),
-                ["model_type"] = family.ToString().ToLowerInvariant(),
+                ["model_type"] = HuggingFaceMixtures.TypeOf(family) ?? family.ToString().ToLowerInvariant(),
                 ["vocab_size"] = config.VocabularySize,
                 ["max_position_embeddings"] = config.ContextLength,
                 ["hidden_size"] = config.HiddenSize,
@@ -88,7 +88,7 @@ public static class HuggingFaceConfig
                     throw new NotSupportedException("Llama files have biases in all attention matrices or in none.");
                 json["attention_bias"] = attention.QueryKeyValueBias;
             }
-            else
+            else if (family is ModelFamily.Mistral or ModelFamily.Mixtral)
             {
                 if (attention.QueryKeyValueBias || attention.OutputBias)
                     throw new NotSupportedException($"{family} files have no attention biases.");
@@ -96,7 +96,9 @@ public static class HuggingFaceConfig
             }
             if (config.Positions.Scaling is { } scaling)
                 json["rope_scaling"] = HuggingFaceScaling.Write(scaling);
-            if (config.MixtureOfExperts is { } moe)
+            if (HuggingFaceMixtures.TypeOf(family) is not null)
+                HuggingFaceMixtures.Write(json, family, config);
+            else if (config.MixtureOfExperts is { } moe)
             {
                 json["num_local_experts"] = moe.Experts;
                 json["num_experts_per_tok"] = moe.TopK;
@@ -115,7 +117,11 @@ public static class HuggingFaceConfig
         "llama" => Llama(json, name, 1e-6, 1e4, null),
         "mistral" => Llama(json, name, 1e-6, 1e4, 4096),
         "mixtral" => Llama(json, name, 1e-5, 1e6, null) with { MixtureOfExperts = Experts(json) },
-        var other => throw new InvalidDataException($"the model type '{other}' is not one of gpt2, llama, mistral and mixtral."),
+        var type when HuggingFaceMixtures.Family(type) is { } family => HuggingFaceMixtures.Read(json, family,
+            Llama(json, name, family == ModelFamily.Olmoe ? 1e-5 : 1e-6, 1e4, null, family == ModelFamily.DeepseekV2)),
+        var other => throw new InvalidDataException(
+            $"the model type '{other}' is not one of gpt2, llama, mistral, mixtral, qwen2_moe, qwen3_moe, olmoe, granitemoe and " +
+                "deepseek_v2."),
     };
 
     private static TransformerConfig Gpt2(HuggingFaceJson json, string name)
@@ -154,13 +160,14 @@ public static class HuggingFaceConfig
         };
     }
 
-    private static TransformerConfig Llama(HuggingFaceJson json, string name, double epsilon, double theta, int? window)
+    private static TransformerConfig Llama(HuggingFaceJson json, string name, double epsilon, double theta, int? window,
+        bool latent = false)
     {
         int width = json.Size("hidden_size"), heads = json.Size("num_attention_heads");
         var shared = json.Size("num_key_value_heads", heads);
         if (heads % shared != 0)
             throw new InvalidDataException($"{heads} query heads cannot share {shared} key/value heads.");
-        if (!json.Has("head_dim") && width % heads != 0)
+        if (!latent && !json.Has("head_dim") && width % heads != 0)
             throw new InvalidDataException($"hidden_size {width} is not a multiple of num_attention_heads {heads}.");
         if (json.Text("hidden_act", "silu") is var activation and not ("silu" or "swish"))
             throw new InvalidDataException($"the activation '{activation}' is not supported.");
@@ -188,7 +195,8 @@ public static class HuggingFaceConfig
             },
             FeedForward = new(json.Size("intermediate_size"), Activation.Silu, Gated: true),
             Positions = new(PositionKind.Rotary, rotary.Number("rope_theta", json.Number("rope_theta", theta)),
-                HuggingFaceScaling.Read(scaling, json.Size("max_position_embeddings"))),
+                HuggingFaceScaling.Read(scaling, json.Size("max_position_embeddings"),
+                    json.Has("original_max_position_embeddings") ? json.Size("original_max_position_embeddings") : null)),
             Norm = new(NormKind.RmsNorm, (float)json.Number("rms_norm_eps", epsilon), Bias: false),
             TiedHead = json.Flag("tie_word_embeddings", false),
         };

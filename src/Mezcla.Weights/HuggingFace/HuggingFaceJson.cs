@@ -46,6 +46,17 @@ internal sealed class HuggingFaceJson
         ? value.GetBoolean()
         : throw new InvalidDataException($"{key} is {Print(value)}, where true or false is expected.");
 
+    /// <summary>The numbers of an array; none if it is missing.</summary>
+    public IReadOnlyList<double> Numbers(string key)
+    {
+        if (Find(key) is not { } value)
+            return [];
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= 10_000
+            && value.EnumerateArray().All(n => n.ValueKind == JsonValueKind.Number)
+            ? [.. value.EnumerateArray().Select(n => n.GetDouble())]
+            : throw new InvalidDataException($"{key} is {Print(value)}, where an array of numbers is expected.");
+    }
+
     public string Text(string key, string otherwise) => Find(key) is not { } value ? otherwise : value.ValueKind == JsonValueKind.String
         ? value.GetString()!
         : throw new InvalidDataException($"{key} is {Print(value)}, where a string is expected.");

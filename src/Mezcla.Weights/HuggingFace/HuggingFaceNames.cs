@@ -28,6 +28,40 @@ public static class HuggingFaceNames
         ExpertUp = "model.layers.{0}.block_sparse_moe.experts.{1}.w3",
     };
 
+    private static readonly WeightNames Qwen = Llama with
+    {
+        QueryNorm = "model.layers.{0}.self_attn.q_norm",
+        KeyNorm = "model.layers.{0}.self_attn.k_norm",
+        Router = "model.layers.{0}.mlp.gate",
+        ExpertGate = "model.layers.{0}.mlp.experts.{1}.gate_proj",
+        ExpertUp = "model.layers.{0}.mlp.experts.{1}.up_proj",
+        ExpertDown = "model.layers.{0}.mlp.experts.{1}.down_proj",
+        SharedGate = "model.layers.{0}.mlp.shared_expert.gate_proj",
+        SharedUp = "model.layers.{0}.mlp.shared_expert.up_proj",
+        SharedDown = "model.layers.{0}.mlp.shared_expert.down_proj",
+        SharedSigmoid = "model.layers.{0}.mlp.shared_expert_gate",
+    };
+
+    private static readonly WeightNames Granite = Llama with
+    {
+        Router = "model.layers.{0}.block_sparse_moe.router.layer",
+        ExpertGateUp = "model.layers.{0}.block_sparse_moe.input_linear",
+        ExpertDown = "model.layers.{0}.block_sparse_moe.output_linear",
+    };
+
+    private static readonly WeightNames Deepseek = Qwen with
+    {
+        SharedGate = "model.layers.{0}.mlp.shared_experts.gate_proj",
+        SharedUp = "model.layers.{0}.mlp.shared_experts.up_proj",
+        SharedDown = "model.layers.{0}.mlp.shared_experts.down_proj",
+        QueryDown = "model.layers.{0}.self_attn.q_a_proj",
+        QueryDownNorm = "model.layers.{0}.self_attn.q_a_layernorm",
+        QueryUp = "model.layers.{0}.self_attn.q_b_proj",
+        KeyValueDown = "model.layers.{0}.self_attn.kv_a_proj_with_mqa",
+        KeyValueNorm = "model.layers.{0}.self_attn.kv_a_layernorm",
+        KeyValueUp = "model.layers.{0}.self_attn.kv_b_proj",
+    };
+
     private static WeightNames Gpt2(string prefix) => new()
     {
         Embedding = prefix + "wte",
@@ -47,7 +81,14 @@ public static class HuggingFaceNames
     /// <summary>The map for a configuration, as files are written.</summary>
     /// <exception cref="NotSupportedException">No family can hold a model of this shape.</exception>
     public static WeightMap For(TransformerConfig config) =>
-        WeightMapBuilder.Build(config, ModelFamilies.Of(config) == ModelFamily.Gpt2 ? Gpt2("transformer.") : Llama);
+        WeightMapBuilder.Build(config, ModelFamilies.Of(config) switch
+        {
+            ModelFamily.Gpt2 => Gpt2("transformer."),
+            ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe or ModelFamily.Olmoe => Qwen,
+            ModelFamily.GraniteMoe => Granite,
+            ModelFamily.DeepseekV2 => Deepseek,
+            _ => Llama,
+        });
 
     /// <summary>The map for a configuration and the names that a file really uses: OpenAI's GPT-2 files have names without the
     /// prefix.</summary>

@@ -8,7 +8,10 @@ internal static class HuggingFaceScaling
 {
     /// <summary>The scaling of an entry; null for none.</summary>
     /// <exception cref="InvalidDataException">It is of a kind that is not supported, or lacks a number.</exception>
-    public static RotaryScaling? Read(HuggingFaceJson? json, int context)
+    /// <param name="json">The entry.</param>
+    /// <param name="context">The longest text, in tokens.</param>
+    /// <param name="original">The context of the original training, where it stands outside the entry (Phi).</param>
+    public static RotaryScaling? Read(HuggingFaceJson? json, int context, int? original = null)
     {
         switch (json?.Text("rope_type", json.Text("type", "default")))
         {
@@ -25,13 +28,12 @@ internal static class HuggingFaceScaling
             case "dynamic" when json.Size("original_max_position_embeddings", context) >= context:
                 return null;
             case "dynamic":
-                throw new InvalidDataException(
-                    $"rotary scaling of the type 'dynamic' rotates all positions anew as a text grows beyond " +
-                        $"{json.Size("original_max_position_embeddings")} tokens, which is not supported: set max_position_embeddings to " +
-                        "this number to read the model for texts of at most this length.");
+                return new DynamicScaling(Factor(json), json.Size("original_max_position_embeddings"));
+            case "longrope" or "su":
+                return LongRope(json, context, original ?? context);
             case var other:
                 throw new InvalidDataException(
-                    $"rotary scaling of the type '{other}' is not supported; linear, dynamic, yarn and llama3 are.");
+                    $"rotary scaling of the type '{other}' is not supported; linear, dynamic, yarn, longrope and llama3 are.");
         }
     }
 
@@ -64,6 +66,22 @@ internal static class HuggingFaceScaling
                 if (yarn.Magnitude is { } magnitude)
                     json["attention_factor"] = magnitude;
                 return json;
+            case DynamicScaling dynamic:
+                return new()
+                {
+                    ["rope_type"] = "dynamic",
+                    ["factor"] = dynamic.Factor,
+                    ["original_max_position_embeddings"] = dynamic.OriginalContext,
+                };
+            case LongRopeScaling rope:
+                return new()
+                {
+                    ["rope_type"] = "longrope",
+                    ["short_factor"] = new JsonArray([.. rope.Short.Select(f => (JsonNode)f)]),
+                    ["long_factor"] = new JsonArray([.. rope.Long.Select(f => (JsonNode)f)]),
+                    ["original_max_position_embeddings"] = rope.OriginalContext,
+                    ["attention_factor"] = rope.Magnitude,
+                };
             default:
                 throw new NotSupportedException($"A config.json cannot describe rotary scaling by {scaling.GetType().Name}.");
         }
@@ -79,6 +97,22 @@ internal static class HuggingFaceScaling
             magnitude = (one + 1) / (all + 1);
         return new YarnScaling(factor, json.Size("original_max_position_embeddings", context), json.Number("beta_slow", 1),
             json.Number("beta_fast", 32), json.Flag("truncate", true), magnitude);
+    }
+
+    private static LongRopeScaling LongRope(HuggingFaceJson json, int context, int trained)
+    {
+        var original = json.Size("original_max_position_embeddings", trained);
+        var stretch = json.Has("factor") ? Factor(json) : (double)context / original;
+        // Phi-3.5-MoE gives the magnitudes of short and long texts itself.
+        var magnitude = json.Number("attention_factor", json.Number("short_mscale",
+            stretch > 1 && original > 1 ? Math.Sqrt(1 + Math.Log(stretch) / Math.Log(original)) : 1));
+        if (json.Number("long_mscale", magnitude) != magnitude)
+            throw new InvalidDataException("a long_mscale other than the short_mscale is not supported.");
+        var (few, many) = (json.Numbers("short_factor"), json.Numbers("long_factor"));
+        return few.Count > 0 && few.Count == many.Count
+            ? new LongRopeScaling(few, many, original, magnitude)
+            : throw new InvalidDataException(
+                "rotary scaling of the type 'longrope' needs as many numbers in short_factor as in long_factor.");
     }
 
     private static double Factor(HuggingFaceJson json) => json.Number("factor") is var factor and >= 1 ? factor

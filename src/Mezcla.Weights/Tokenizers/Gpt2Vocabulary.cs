@@ -1,3 +1,4 @@
+using Mezcla.BytePairs;
 using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.Tokenizers;

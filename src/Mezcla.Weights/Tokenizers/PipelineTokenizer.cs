@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
+using Mezcla.BytePairs;
 using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.Tokenizers;

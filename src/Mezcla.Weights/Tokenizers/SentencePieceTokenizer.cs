@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Mezcla.BytePairs;
 using Mezcla.Tokenization;
 
 namespace Mezcla.Weights.Tokenizers;

@@ -1,4 +1,19 @@
+using System.Text.Json.Serialization;
+
 namespace Mezcla.Layers;
+
+/// <summary>The vectors that a norm of queries and keys covers.</summary>
+public enum QueryKeyNormSpan
+{
+    /// <summary>There is no such norm.</summary>
+    None,
+
+    /// <summary>Each head; all heads share one gain (Qwen3).</summary>
+    Head,
+
+    /// <summary>All heads of a token together (OLMoE).</summary>
+    Projection,
+}
 
 /// <summary>The attention of a block. Heads are query heads; several of them may share one head of keys and values.</summary>
 public sealed record AttentionConfig
@@ -32,6 +47,13 @@ public sealed record AttentionConfig
 
     /// <summary>Whether queries and keys are divided by their root mean square, without weights, after rotation (Llama 4 Scout).</summary>
     public bool QueryKeyNorm { get; init; }
+
+    /// <summary>The RMS norm with learned gains that queries and keys get before rotation (Henry et al. 2020, with RMS norm).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public QueryKeyNormSpan LearnedQueryKeyNorm { get; init; }
+
+    /// <summary>The factor on the scores; null for 1/√<see cref="HeadSize"/>. Granite calls it the attention multiplier.</summary>
+    public float? Scale { get; init; }
 
     /// <summary>Whether each head has a learned logit that takes part in the softmax and is then dropped (gpt-oss).</summary>
     public bool Sinks { get; init; }

@@ -42,7 +42,7 @@ public sealed class LatentAttention : Module, IAttention
         {
             Causal = true,
             TimeFirst = true,
-            Scale = 1 / MathF.Sqrt(_latent.NopeHeadSize + _latent.RopeHeadSize)
+            Scale = config.Scale ?? 1 / MathF.Sqrt(_latent.NopeHeadSize + _latent.RopeHeadSize)
         };
     }
 
@@ -112,7 +112,9 @@ public sealed class LatentAttention : Module, IAttention
     }
 
     private Tensor Rotate(Tensor x, int start) =>
-        _rotary is null ? x : x.RotaryEmbedding(_rotary.Cosines, _rotary.Sines, interleaved: true, start, timeAxis: 1);
+        _rotary?.Of(start + x.Size(1)) is var (cosines, sines)
+            ? x.RotaryEmbedding(cosines, sines, interleaved: true, start, timeAxis: 1)
+            : x;
 
     private Tensor Keys(Tensor latent, Tensor rotaryKey)
     {

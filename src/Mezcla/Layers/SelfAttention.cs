@@ -14,7 +14,8 @@ public sealed class SelfAttention : Module, IAttention
     /// <summary>
     /// Makes the attention of block <paramref name="layer"/>; <paramref name="rotary"/> is null if positions are not rotary.
     /// </summary>
-    public SelfAttention(AttentionConfig config, int hiddenSize, int layer, RotaryTable? rotary, Initialization initialization)
+    public SelfAttention(AttentionConfig config, int hiddenSize, int layer, RotaryTable? rotary, Initialization initialization,
+        float normEpsilon = 1e-6f)
     {
         _config = config;
         _layer = layer;
@@ -26,6 +27,12 @@ public sealed class SelfAttention : Module, IAttention
             linear => Projection = linear);
         Output = Child("output", new Linear(heads * size, hiddenSize, _config.OutputBias, initialization.ForResidual),
             linear => Output = linear);
+        if (_config.LearnedQueryKeyNorm is not QueryKeyNormSpan.None and var span)
+        {
+            var norm = new NormConfig(NormKind.RmsNorm, normEpsilon);
+            QueryNorm = Child("query_norm", new Normalization(span == QueryKeyNormSpan.Head ? size : heads * size, norm));
+            KeyNorm = Child("key_norm", new Normalization(span == QueryKeyNormSpan.Head ? size : shared * size, norm));
+        }
         if (_config.Sinks)
             _sinks = Parameter("sinks", Tensor.Zeros(heads));
         Options = new AttentionOptions
@@ -33,6 +40,7 @@ public sealed class SelfAttention : Module, IAttention
             Causal = true,
             Window = layer % _config.SlidingWindowPeriod == 0 ? _config.SlidingWindow : null,
             Sinks = _sinks,
+            Scale = _config.Scale,
             TimeFirst = true,
         };
     }
@@ -43,7 +51,13 @@ public sealed class SelfAttention : Module, IAttention
     /// <summary>W_o.</summary>
     public Linear Output { get; private set; }
 
-    /// <summary>Mask, window and sinks of this layer.</summary>
+    /// <summary>The norm of the queries; null where they have no learned one.</summary>
+    public Normalization? QueryNorm { get; }
+
+    /// <summary>The norm of the keys; null where they have no learned one.</summary>
+    public Normalization? KeyNorm { get; }
+
+    /// <summary>Mask, window, sinks and scale of this layer.</summary>
     public AttentionOptions Options { get; }
 
     private protected override IEnumerable<Tensor> OwnTensors() => _rotary is null
@@ -76,22 +90,25 @@ public sealed class SelfAttention : Module, IAttention
         return Attention.Probabilities(q, k, Options);
     }
 
-    private bool Positions => _rotary is not null || _config.QueryKeyNorm;
+    private bool Positions => _rotary is not null || QueryNorm is not null || _config.QueryKeyNorm;
 
     // [batch, time, (H + 2K)·h] to queries [batch, time, H, h], keys and values [batch, time, K, h], rotated.
     private (Tensor Queries, Tensor Keys, Tensor Values) Parts(Tensor projected, int start)
     {
         var (heads, shared, size) = (_config.Heads, _config.KeyValueHeads, _config.HeadSize);
         var all = projected.Reshape(projected.Size(0), projected.Size(1), heads + 2 * shared, size);
-        var q = Positioned(all.Slice(2, 0, heads), start);
-        var k = Positioned(all.Slice(2, heads, shared), start);
+        var q = Positioned(all.Slice(2, 0, heads), QueryNorm, start);
+        var k = Positioned(all.Slice(2, heads, shared), KeyNorm, start);
         return (q, k, all.Slice(2, heads + shared, shared));
     }
 
-    private Tensor Positioned(Tensor x, int start)
+    private Tensor Positioned(Tensor x, Normalization? norm, int start)
     {
-        if (_rotary is not null)
-            x = x.RotaryEmbedding(_rotary.Cosines, _rotary.Sines, interleaved: false, start, timeAxis: 1);
+        // A norm of the whole projection is as wide as all heads together.
+        if (norm is not null)
+            x = norm.Forward(x.Reshape(x.Size(0), x.Size(1), -1, (int)norm.Weight.Count)).Reshape(x.Shape);
+        if (_rotary?.Of(start + x.Size(1)) is var (cosines, sines))
+            x = x.RotaryEmbedding(cosines, sines, interleaved: false, start, timeAxis: 1);
         return _config.QueryKeyNorm ? x.RmsNorm(null, 1e-5f) : x;
     }
 }

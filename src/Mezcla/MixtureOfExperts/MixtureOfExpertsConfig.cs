@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Mezcla.MixtureOfExperts;
 
 /// <summary>A Mixture of Experts that replaces a dense feed-forward network.</summary>
@@ -14,6 +16,10 @@ public sealed record MixtureOfExpertsConfig
 
     /// <summary>Number of experts that every token uses; together they are one network of this many times the expert's width.</summary>
     public int SharedExperts { get; init; }
+
+    /// <summary>Whether the output of the shared experts is multiplied by σ(w·x) with a learned vector w (Qwen2-MoE).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SharedGate { get; init; }
 
     /// <summary>Whether the router's linear map has a bias.</summary>
     public bool RouterBias { get; init; }

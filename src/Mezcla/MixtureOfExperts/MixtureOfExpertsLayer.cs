@@ -35,6 +35,8 @@ public sealed class MixtureOfExpertsLayer : Module
         if (_config.SharedExperts > 0)
             Shared = Child("shared",
                 new FeedForward(_config.Expert with { IntermediateSize = width * _config.SharedExperts }, hidden, initialization));
+        if (_config.SharedGate)
+            SharedGate = Child("shared_gate", new Linear(hidden, 1, false, initialization));
     }
 
     /// <summary>The router, which decides which expert computes which token.</summary>
@@ -48,6 +50,9 @@ public sealed class MixtureOfExpertsLayer : Module
 
     /// <summary>The experts that every token uses, as one network; null where there are none.</summary>
     public FeedForward? Shared { get; }
+
+    /// <summary>The vector w of the gate σ(w·x) of the shared experts, [1, d]; null where they have none.</summary>
+    public Linear? SharedGate { get; }
 
     /// <summary>[..., d] → the same shape. Adds the balance losses to the context in training.</summary>
     public Tensor Forward(Tensor x, ForwardContext context)
@@ -69,8 +74,8 @@ public sealed class MixtureOfExpertsLayer : Module
         if (!_weighInput)
             computed *= weights;
         var mixed = computed.SegmentSum(dispatch.Rows, tokens.Size(0));
-        if (Shared is not null)
-            mixed += Shared.Forward(tokens);
+        if (Shared?.Forward(tokens) is { } shared)
+            mixed += SharedGate is null ? shared : shared * SharedGate.Forward(tokens).Sigmoid();
         return mixed.Reshape(x.Shape);
     }
 

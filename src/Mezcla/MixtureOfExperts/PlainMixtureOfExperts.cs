@@ -20,6 +20,8 @@ public sealed class PlainMixtureOfExperts : Module
         var shared = config.Expert with { IntermediateSize = config.Expert.IntermediateSize * config.SharedExperts };
         if (config.SharedExperts > 0)
             Shared = Child("shared", new FeedForward(shared, hiddenSize, initialization));
+        if (config.SharedGate)
+            SharedGate = Child("shared_gate", new Linear(hiddenSize, 1, false, initialization));
     }
 
     /// <summary>The router, which chooses the experts of each token.</summary>
@@ -31,6 +33,9 @@ public sealed class PlainMixtureOfExperts : Module
     /// <summary>The experts that every token uses, as one network; null where there are none.</summary>
     public FeedForward? Shared { get; }
 
+    /// <summary>The gate of the shared experts; null where they have none.</summary>
+    public Linear? SharedGate { get; }
+
     /// <summary>[..., d] → the same shape.</summary>
     /// <exception cref="NotSupportedException">The router lets experts choose tokens.</exception>
     public Tensor Forward(Tensor x, ForwardContext context)
@@ -40,6 +45,8 @@ public sealed class PlainMixtureOfExperts : Module
             throw new NotSupportedException("The plain Mixture of Experts supports only routers in which tokens choose experts.");
         var (chosen, k) = (choice.Experts.ToIntArray(), choice.Experts.Size(1));
         var y = Shared?.Forward(tokens) ?? tokens * 0;
+        if (SharedGate is not null)
+            y *= SharedGate.Forward(tokens).Sigmoid();
         for (var expert = 0; expert < Experts.Count; expert++)
         {
             // Choice number i was made by token i / k.

@@ -105,6 +105,8 @@ public sealed class Transformer : LanguageModel
         ids = ids.To(Device);
         context.TokenIds = ids;
         var x = TokenEmbedding.Forward(ids);
+        if (Config.EmbeddingMultiplier is { } factor)
+            x *= factor;
         if (PositionEmbedding is not null)
             x += PositionEmbedding.Weight.Slice(0, Config.Positions.ReservedRows + start, time);
         x = context.Dropout(x, Config.Dropout);
@@ -130,7 +132,8 @@ public sealed class Transformer : LanguageModel
     public override Tensor Logits(Tensor ids, ForwardContext? context = null)
     {
         var hidden = Hidden(ids, context);
-        return Head?.Forward(hidden) ?? TokenEmbedding.Project(hidden);
+        var logits = Head?.Forward(hidden) ?? TokenEmbedding.Project(hidden);
+        return Config.LogitsScaling is { } scaling ? logits / scaling : logits;
     }
 
     /// <summary>Runs the model on [batch, time] token ids and returns the decisions of every Mixture of Experts in it.</summary>

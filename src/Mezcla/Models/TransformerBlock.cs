@@ -16,7 +16,7 @@ public sealed class TransformerBlock : Module
         _config = config;
         AttentionNorm = Child("attention_norm", new Normalization(config.HiddenSize, config.Norm));
         Attention = config.Attention.Latent is null
-            ? Child("attention", new SelfAttention(config.Attention, config.HiddenSize, layer, rotary, initialization))
+            ? Child("attention", new SelfAttention(config.Attention, config.HiddenSize, layer, rotary, initialization, config.Norm.Epsilon))
             : Child("attention", new LatentAttention(config.Attention, config.HiddenSize, config.Norm, layer, rotary, initialization));
         if (!config.ParallelBlocks)
             NetworkNorm = Child("network_norm", new Normalization(config.HiddenSize, config.Norm));
@@ -48,10 +48,12 @@ public sealed class TransformerBlock : Module
         var normed = AttentionNorm.Forward(x);
         var attended = context.Dropout(Attention.Forward(normed, context), _config.Dropout);
         if (_config.ParallelBlocks)
-            return x + attended + context.Dropout(FeedForward(normed, context), _config.Dropout);
-        x += attended;
-        return x + context.Dropout(FeedForward(NetworkNorm!.Forward(x), context), _config.Dropout);
+            return x + Scaled(attended + context.Dropout(FeedForward(normed, context), _config.Dropout));
+        x += Scaled(attended);
+        return x + Scaled(context.Dropout(FeedForward(NetworkNorm!.Forward(x), context), _config.Dropout));
     }
+
+    private Tensor Scaled(Tensor output) => _config.ResidualMultiplier is { } factor ? output * factor : output;
 
     private Tensor FeedForward(Tensor x, ForwardContext context) =>
         Experts is not null ? Experts.Forward(x, context) : Network!.Forward(x);

@@ -49,6 +49,15 @@ public sealed record TransformerConfig
     /// </summary>
     public bool ParallelBlocks { get; init; }
 
+    /// <summary>The factor on token embeddings (Granite); null for 1.</summary>
+    public float? EmbeddingMultiplier { get; init; }
+
+    /// <summary>The factor on what each sublayer adds to the residual stream (Granite); null for 1.</summary>
+    public float? ResidualMultiplier { get; init; }
+
+    /// <summary>The number by which logits are divided (Granite); null for 1.</summary>
+    public float? LogitsScaling { get; init; }
+
     /// <summary>Probability of dropout in training, applied to the embedding and to each sublayer's output.</summary>
     public float Dropout { get; init; }
 

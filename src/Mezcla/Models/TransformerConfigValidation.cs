@@ -26,6 +26,10 @@ public static class TransformerConfigValidation
                     "of the second.");
         if (config.Positions.Kind == PositionKind.Rotary && (attention.Latent?.RopeHeadSize ?? attention.HeadSize) % 2 != 0)
             throw new ArgumentException("Rotary positions rotate pairs of numbers, so the head size must be even.");
+        if (config.Positions.Scaling is LongRopeScaling rope && rope.Short.Concat(rope.Long).Any(f => !(f > 0 && double.IsFinite(f)))
+            || config.Positions.Scaling is LongRopeScaling { Short.Count: var few, Long.Count: var many }
+            && (few != many || few != (attention.Latent?.RopeHeadSize ?? attention.HeadSize) / 2))
+            throw new ArgumentException("LongRoPE needs a positive factor for each pair of a head, for short texts and for long ones.");
         if (config.Positions.ReservedRows is < 0 or > 1024)
             throw new ArgumentException($"Positions.ReservedRows is {config.Positions.ReservedRows}; it must lie between 0 and 1024.");
         if (config.Dropout is < 0 or >= 1)
@@ -34,8 +38,15 @@ public static class TransformerConfigValidation
             throw new ArgumentException($"InitializerRange is {config.InitializerRange}; this standard deviation must be positive.");
         if (attention.SlidingWindow is < 1)
             throw new ArgumentException($"A sliding window of {attention.SlidingWindow} sees nothing: it must be at least 1.");
+        foreach (var factor in (float?[])[attention.Scale, config.EmbeddingMultiplier, config.ResidualMultiplier, config.LogitsScaling])
+            if (factor is { } number && !(number > 0 && float.IsFinite(number)))
+                throw new ArgumentException($"A multiplier or scale is {number}; it must be above zero.");
+        if (attention is { Latent: not null, LearnedQueryKeyNorm: not QueryKeyNormSpan.None })
+            throw new ArgumentException("Latent attention has norms of its own: set Attention.LearnedQueryKeyNorm to None.");
         if (config.MixtureOfExperts is { } moe)
         {
+            if (moe is { SharedGate: true, SharedExperts: 0 })
+                throw new ArgumentException("MixtureOfExperts.SharedGate gates shared experts: set SharedExperts to at least 1.");
             Positive(moe.Experts, "MixtureOfExperts.Experts", 1 << 16);
             Positive(moe.Expert.IntermediateSize, "MixtureOfExperts.Expert.IntermediateSize");
             Positive(moe.Period, "MixtureOfExperts.Period");

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Mezcla.BytePairs;
 
 namespace Mezcla.Tokenization;
 
@@ -89,7 +90,8 @@ public sealed class BytePairTokenizer : Tokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 256 + specialTokens.Length);
-        var merges = new BytePairTrainer(Encoding.UTF8.GetBytes(text), pattern).Merges(vocabularySize - 256 - specialTokens.Length);
+        var merges = new BytePairTrainer(Encoding.UTF8.GetBytes(text), (utf8, start) => PieceSplitter.End(pattern, utf8, start))
+            .Merges(vocabularySize - 256 - specialTokens.Length);
         List<byte[]> tokens = [.. Enumerable.Range(0, 256).Select(b => new[] { (byte)b })];
         var table = new MergeTable(merges.Count);
         foreach (var (left, right) in merges)

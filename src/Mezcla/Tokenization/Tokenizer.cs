@@ -139,7 +139,8 @@ public abstract class Tokenizer
         new(nameof(id), id, $"No token has the id {id}: ids run from 0 to {VocabularySize - 1}, and this one " +
             $"{(id < 0 || id >= VocabularySize ? "lies outside" : "is not used")}.");
 
-    private protected static Dictionary<string, int> Numbered(ReadOnlySpan<string> specialTokens, int first)
+    /// <summary>Gives special tokens consecutive ids from <paramref name="first"/> on.</summary>
+    protected static Dictionary<string, int> Numbered(ReadOnlySpan<string> specialTokens, int first)
     {
         var numbered = new Dictionary<string, int>();
         foreach (var token in specialTokens)

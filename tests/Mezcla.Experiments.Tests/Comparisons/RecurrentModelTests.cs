@@ -5,6 +5,7 @@ using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Tokenizers;
 
 namespace Mezcla.Experiments.Tests.Comparisons;
 

@@ -2,6 +2,7 @@ using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Tensors;
+using Mezcla.Weights.Checkpoints;
 
 namespace Mezcla.Tests.MixtureOfExperts;
 

@@ -1,3 +1,4 @@
+using Mezcla.BytePairs;
 using Mezcla.Datasets;
 using Mezcla.Tokenization;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Mezcla.Models;
+namespace Mezcla.Weights.Checkpoints;
 
 /// <summary>How configurations are written as JSON.</summary>
 public static class ConfigJson

@@ -1,6 +1,7 @@
 using System.Text;
+using Mezcla.Tokenization;
 
-namespace Mezcla.Tokenization;
+namespace Mezcla.Weights.Tokenizers;
 
 /// <summary>
 /// One token for each character (Unicode code point) that occurs in a text, in order of code point: the simplest possible vocabulary.

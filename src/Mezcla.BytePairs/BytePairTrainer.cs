@@ -1,15 +1,15 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Mezcla.Tokenization;
+namespace Mezcla.BytePairs;
 
 /// <summary>
 /// Byte-pair training that counts all pairs once and then updates only the counts that change. Equal pieces are stored once,
 /// with their number as a weight. Each pair has its count and a list of its places; merging the pair visits only those
-/// places, and a heap gives the most frequent pair. The result is the same as that of <see cref="BytePairReference.Train"/>,
+/// places, and a heap gives the most frequent pair. The result is the same as that of Mezcla's <c>BytePairReference.Train</c>,
 /// which counts everything again for each merge.
 /// </summary>
-internal sealed class BytePairTrainer
+public sealed class BytePairTrainer
 {
     private sealed class Pair
     {
@@ -35,14 +35,17 @@ internal sealed class BytePairTrainer
     private readonly PriorityQueue<ulong, (long MinusCount, ulong Pair)> _queue = new();
     private readonly List<ulong> _born = [];
 
-    public BytePairTrainer(byte[] utf8, SplitPattern pattern)
+    /// <summary>Counts the pairs of a text.</summary>
+    /// <param name="utf8">The text in UTF-8.</param>
+    /// <param name="pieceEnd">Cuts the text into pieces; no pair reaches from one into the next.</param>
+    public BytePairTrainer(byte[] utf8, PieceEnd pieceEnd)
     {
         var text = Encoding.Latin1.GetString(utf8); // a char for each byte, so that pieces can be looked up as spans
         var weights = new Dictionary<string, int>();
         var lookup = weights.GetAlternateLookup<ReadOnlySpan<char>>();
         for (int start = 0, end; start < utf8.Length; start = end)
         {
-            end = PieceSplitter.End(pattern, utf8, start);
+            end = pieceEnd(utf8, start);
             CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan(start, end - start), out _)++;
         }
 

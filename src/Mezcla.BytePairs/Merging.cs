@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace Mezcla.Tokenization;
+namespace Mezcla.BytePairs;
 
 /// <summary>
 /// Byte-pair merging (Sennrich et al. 2016): repeatedly merges the neighbours of the lowest rank, the leftmost of equals, until no pair

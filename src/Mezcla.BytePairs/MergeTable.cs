@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Mezcla.Tokenization;
+namespace Mezcla.BytePairs;
 
 /// <summary>
 /// The pairs of neighbours that merge: maps (left id, right id) to the merged id and its rank; a smaller rank merges first. It is a hash

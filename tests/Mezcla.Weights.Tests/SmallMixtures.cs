@@ -1,0 +1,86 @@
+using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
+using Mezcla.Models;
+using Mezcla.Tensors;
+
+namespace Mezcla.Weights.Tests;
+
+/// <summary>Small models in the shapes of open mixtures. In each everything is switched on that its family has.</summary>
+internal static class SmallMixtures
+{
+    public static readonly string[] Names = ["qwen2-moe", "qwen3-moe", "olmoe", "granite-moe", "deepseek-v2", "deepseek-v2-lite"];
+
+    /// <summary>A model; a wide one has rows that llama.cpp computes with its fast kernels.</summary>
+    public static TransformerConfig Get(string name, bool wide = false)
+    {
+        var llama = wide ? ModelFileTests.Wide(experts: true) : WeightMapTests.Mixtral;
+        var moe = new MixtureOfExpertsConfig
+        {
+            Experts = 6,
+            TopK = 3,
+            Expert = llama.FeedForward with { IntermediateSize = llama.FeedForward.IntermediateSize / 2 },
+            Routing = new SoftmaxTopKRouting(),
+        };
+        var config = llama with { Name = name, MixtureOfExperts = moe, Positions = new(PositionKind.Rotary, 50_000) };
+        return name switch
+        {
+            "qwen2-moe" => config with
+            {
+                Attention = config.Attention with { QueryKeyValueBias = true },
+                MixtureOfExperts = moe with { SharedExperts = 2, SharedGate = true },
+            },
+            "qwen3-moe" => config with
+            {
+                Attention = config.Attention with { LearnedQueryKeyNorm = QueryKeyNormSpan.Head },
+                MixtureOfExperts = moe with { Routing = new TopKSoftmaxRouting() },
+            },
+            "olmoe" => config with
+            {
+                Attention = config.Attention with { KeyValueHeads = 4, LearnedQueryKeyNorm = QueryKeyNormSpan.Projection },
+                FeedForward = moe.Expert,
+            },
+            "granite-moe" => config with
+            {
+                Attention = config.Attention with { Scale = 0.09f },
+                FeedForward = moe.Expert,
+                MixtureOfExperts = moe with { Routing = new TopKSoftmaxRouting() },
+                EmbeddingMultiplier = 3,
+                ResidualMultiplier = 0.4f,
+                LogitsScaling = 1.5f,
+                TiedHead = true,
+            },
+            // llama.cpp knows the lite model, whose queries are not compressed, by its number of layers.
+            "deepseek-v2-lite" => Deepseek(config, moe, new(0, 32, 16, 8, 24)) with { Layers = wide ? 27 : 3 },
+            "deepseek-v2" => Deepseek(config, moe with { Routing = new SoftmaxTopKRouting { Scale = 1.5f } }, new(48, 32, 16, 8, 24)),
+            _ => throw new ArgumentException(name),
+        };
+    }
+
+    /// <summary>A model with random weights; its gains and biases are neither one nor zero.</summary>
+    public static Transformer Model(TransformerConfig config, float deviation)
+    {
+        var model = new Transformer(config with { InitializerRange = deviation }, new RandomStream(11));
+        var random = new Random(5);
+        foreach (var (_, tensor) in model.NamedParameters().Where(p => p.Tensor.Rank == 1))
+            Module.Assign(tensor, [.. tensor.ToArray().Select(v => v + 0.3f * (float)(random.NextDouble() - 0.5))]);
+        return model;
+    }
+
+    private static TransformerConfig Deepseek(TransformerConfig config, MixtureOfExpertsConfig moe, LatentAttentionConfig latent)
+    {
+        var scaling = new YarnScaling(4, 16, Truncate: true, Magnitude: 1);
+        return config with
+        {
+            Attention = new()
+            {
+                Heads = 4,
+                KeyValueHeads = 4,
+                HeadSize = latent.NopeHeadSize + latent.RopeHeadSize,
+                Latent = latent,
+                Scale = DeepseekScale.Of(scaling, 0.707, latent),
+            },
+            Positions = config.Positions with { Scaling = scaling },
+            MixtureOfExperts = moe with { FirstDenseLayers = 1, SharedExperts = 2 },
+        };
+    }
+}
