@@ -298,7 +298,7 @@ public sealed class Chart
         Check(name, at.Length, from.Length);
         Check(name, at.Length, to.Length);
         Spread(name, categories, from.Zip(to, (a, b) => new[] { a, b }));
-        Series[^1] = (SpreadSeries)Series[^1] with { Estimates = at };
+        _series[^1] = (SpreadSeries)Series[^1] with { Estimates = at };
         return this;
     }
 

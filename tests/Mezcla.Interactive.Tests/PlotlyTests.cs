@@ -52,6 +52,8 @@ public sealed class PlotlyTests
         Assert.Equal([false, true, false, true], area.Select(trace => trace!["showlegend"]!.GetValue<bool>()));
         var spread = Figure(Chart.Scatter().Spread("dense", ["small", "large"], [[3.0, 3.5, 3.25], [2.0]]).ToPlotly())["data"]![0]!["error_y"]!;
         Assert.Equal(("[0.25,0]", "[0.25,0]"), (Numbers(spread["array"]!), Numbers(spread["arrayminus"]!)));
+        var estimate = Figure(Chart.Scatter().Interval("b", ["x"], [0.5], [0.25], [1]).ToPlotly())["data"]![0]!;
+        Assert.Equal(("[0.5]", "[0.25]"), (Numbers(estimate["y"]!), Numbers(estimate["error_y"]!["arrayminus"]!)));
         Assert.False(Figure(Chart.Scatter().Add("a", [1.0], [1.0]).HideY().ToPlotly())["layout"]!["yaxis"]!["showticklabels"]!.GetValue<bool>());
     }
 
