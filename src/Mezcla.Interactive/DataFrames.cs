@@ -26,7 +26,8 @@ public static class DataFrames
         return FrameBuilder.Of(steps, nameof(TrainingStep.Steps));
     }
 
-    /// <summary>Checked claims with a row for each: what was said and by whom, the verdict, the number computed and the number said, and the
+    /// <summary>Checked claims with a row for each: what was said and by whom, the verdict, the number computed and the number said,
+    /// and the
     /// verdict in words.</summary>
     /// <param name="claims">The claims, such as <see cref="ClaimReport.Claims"/>.</param>
     public static DataFrame ToDataFrame(this IEnumerable<ClaimResult> claims)

@@ -44,9 +44,11 @@ public sealed class DataFrameTests
     [Fact]
     public void Values_keep_their_types_and_the_rest_becomes_text()
     {
-        var frame = new[] { (Row)new(1, 2, 3f, 4, true, DayOfWeek.Monday, "a", new DateTime(2026, 1, 2)), new(5, null, 6f, 7, false, 0, null, default) }
+        var frame = new[] { (Row)new(1, 2, 3f, 4, true, DayOfWeek.Monday, "a", new DateTime(2026, 1, 2)),
+            new(5, null, 6f, 7, false, 0, null, default) }
             .ToDataFrame();
-        Assert.Equal([typeof(int), typeof(long), typeof(float), typeof(double), typeof(bool), typeof(string), typeof(string), typeof(DateTime)],
+        Assert.Equal([typeof(int), typeof(long), typeof(float), typeof(double), typeof(bool), typeof(string), typeof(string),
+            typeof(DateTime)],
             frame.Columns.Select(column => column.DataType));
         Assert.Equal(("Monday", null, null), (frame["Day"][0], frame["Text"][1], frame["Long"][1]));
         Assert.Equal(0, Array.Empty<Row>().ToDataFrame().Rows.Count);

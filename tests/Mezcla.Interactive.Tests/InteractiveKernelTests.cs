@@ -34,7 +34,8 @@ public sealed class InteractiveKernelTests(DotnetInteractive kernel) : IClassFix
             ("display(HTML(\"<b>bold</b>\"));", "text/html", "<b>bold</b>"),
             ("Tensor.From([1f, 2f], 2).ToString()", "text/plain", "[1, 2]"),
             ("new List<string> { \"a\" }.Count", "text/html", "1"),
-            ("using Microsoft.Data.Analysis;\nnew DataFrame(new Int32DataFrameColumn(\"n\", new[] { 1 }))", "text/html", "title=\"int\">n</th>"),
+            ("using Microsoft.Data.Analysis;\nnew DataFrame(new Int32DataFrameColumn(\"n\", new[] { 1 }))", "text/html",
+                "title=\"int\">n</th>"),
             ("new[] { new { A = (int?)null } }.ToDataFrame()", "text/html", "title=\"int, 1 null\">A</th>"),
             ("Chart.Lines(\"L\").Add(\"s\", [1, 2], [1, 2]).ToPlotly()", "text/html", "mezclaDraw"),
         ];

@@ -15,7 +15,8 @@ public sealed class PlotlyTests
     [Fact]
     public void A_chart_keeps_its_data_its_axes_and_its_words()
     {
-        var figure = Figure(Chart.Lines(title: "t<b>", x: "step", y: "loss").Add("dense", [1, 2, 3], [5.5, double.NaN, 2]).LogY().ToPlotly());
+        var figure = Figure(Chart.Lines(title: "t<b>", x: "step", y: "loss").Add("dense", [1, 2, 3], [5.5, double.NaN, 2]).LogY()
+            .ToPlotly());
         var trace = figure["data"]![0]!;
         Assert.Equal("[5.5,null,2]", Numbers(trace["y"]!));
         Assert.Equal("scatter", trace["type"]!.GetValue<string>());
@@ -46,15 +47,18 @@ public sealed class PlotlyTests
     [Fact]
     public void The_legend_lists_each_name_once_and_a_spread_reaches_from_the_smallest_to_the_largest()
     {
-        var banded = Figure(Chart.Lines().Band("fit", [1, 2], [1, 2], [2, 3]).Line("fit", [1, 2], [1.5, 2.5]).ToPlotly())["data"]!.AsArray();
+        var banded = Figure(Chart.Lines().Band("fit", [1, 2], [1, 2], [2, 3]).Line("fit", [1, 2], [1.5, 2.5])
+            .ToPlotly())["data"]!.AsArray();
         Assert.Equal([false, false, true], banded.Select(trace => trace!["showlegend"]!.GetValue<bool>()));
         var area = Figure(Chart.Areas().Add("a", [1, 2], [1.0, 2]).Add("b", [1, 2], [1.0, 2]).ToPlotly())["data"]!.AsArray();
         Assert.Equal([false, true, false, true], area.Select(trace => trace!["showlegend"]!.GetValue<bool>()));
-        var spread = Figure(Chart.Scatter().Spread("dense", ["small", "large"], [[3.0, 3.5, 3.25], [2.0]]).ToPlotly())["data"]![0]!["error_y"]!;
+        var spread = Figure(Chart.Scatter().Spread("dense", ["small", "large"], [[3.0, 3.5, 3.25], [2.0]])
+            .ToPlotly())["data"]![0]!["error_y"]!;
         Assert.Equal(("[0.25,0]", "[0.25,0]"), (Numbers(spread["array"]!), Numbers(spread["arrayminus"]!)));
         var estimate = Figure(Chart.Scatter().Interval("b", ["x"], [0.5], [0.25], [1]).ToPlotly())["data"]![0]!;
         Assert.Equal(("[0.5]", "[0.25]"), (Numbers(estimate["y"]!), Numbers(estimate["error_y"]!["arrayminus"]!)));
-        Assert.False(Figure(Chart.Scatter().Add("a", [1.0], [1.0]).HideY().ToPlotly())["layout"]!["yaxis"]!["showticklabels"]!.GetValue<bool>());
+        Assert.False(Figure(Chart.Scatter().Add("a", [1.0], [1.0]).HideY()
+            .ToPlotly())["layout"]!["yaxis"]!["showticklabels"]!.GetValue<bool>());
     }
 
     [Fact]
@@ -63,8 +67,10 @@ public sealed class PlotlyTests
         var layout = Figure(Chart.Lines().Add("a", [1.0, 100], [1.0, 10]).LogX().Note(10, 5, "here").Level(2, "base").Mark(3, "then")
             .Region(4, 5, "between").ToPlotly())["layout"]!;
         Assert.Equal(["line", "line", "rect"], layout["shapes"]!.AsArray().Select(shape => shape!["type"]!.GetValue<string>()));
-        Assert.Equal(["here", "base", "then", "between"], layout["annotations"]!.AsArray().Select(note => note!["text"]!.GetValue<string>()));
-        Assert.Equal((1.0, 5.0), (layout["annotations"]![0]!["x"]!.GetValue<double>(), layout["annotations"]![0]!["y"]!.GetValue<double>()));
+        Assert.Equal(["here", "base", "then", "between"],
+            layout["annotations"]!.AsArray().Select(note => note!["text"]!.GetValue<string>()));
+        Assert.Equal((1.0, 5.0), (layout["annotations"]![0]!["x"]!.GetValue<double>(),
+            layout["annotations"]![0]!["y"]!.GetValue<double>()));
         Assert.Equal(3.0, layout["shapes"]![1]!["x0"]!.GetValue<double>());
     }
 
@@ -81,7 +87,8 @@ public sealed class PlotlyTests
     [Fact]
     public void A_student_can_go_on_styling()
     {
-        var styled = Chart.Lines(x: "step").Add("a", [1, 2], [1, 2]).ToPlotly().WithSize(Width: 300).WithXAxisStyle<double, double, string>(TitleText: "epoch");
+        var styled = Chart.Lines(x: "step").Add("a", [1, 2], [1, 2]).ToPlotly().WithSize(Width: 300)
+            .WithXAxisStyle<double, double, string>(TitleText: "epoch");
         var layout = Figure(styled)["layout"]!;
         Assert.Equal((300, "epoch"), (layout["width"]!.GetValue<int>(), layout["xaxis"]!["title"]!["text"]!.GetValue<string>()));
         Assert.False(layout["xaxis"]!["zeroline"]!.GetValue<bool>());
@@ -108,7 +115,8 @@ public sealed class PlotlyTests
         Assert.Equal("Plotly chart \"Loss\": scatter \"dense\"", ours[MimeBundle.PlainText]);
         Assert.Equal("[2,1]", Numbers(JsonNode.Parse(ours[MimeBundle.Plotly]!)!["data"]![0]!["y"]!));
         Assert.Contains("mezclaDraw.all()", ours[MimeBundle.Html]);
-        var theirs = await Courses.Run(engine, "Plotly.NET.CSharp.Chart.Pie<int, string, string>(values: [1, 2], Labels: new[] { \"a\", \"b\" })");
+        var theirs = await Courses.Run(engine,
+            "Plotly.NET.CSharp.Chart.Pie<int, string, string>(values: [1, 2], Labels: new[] { \"a\", \"b\" })");
         Assert.Equal("Plotly chart: pie", theirs[MimeBundle.PlainText]);
     }
 

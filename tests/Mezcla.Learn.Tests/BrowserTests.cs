@@ -106,7 +106,8 @@ public sealed class BrowserTests : IAsyncLifetime
 
         await page.Locator(".home").ClickAsync();
         await Assertions.Expect(page.Locator(".ran").First).ToContainTextAsync("4 of 5 cells run");
-        Assert.False(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"), "The page is wider than the screen.");
+        Assert.False(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"),
+            "The page is wider than the screen.");
     }
 
     [Fact]
@@ -218,6 +219,20 @@ public sealed class BrowserTests : IAsyncLifetime
         foreach (var what in (string[])["parent", "cookie", "storage", "socket", "fetch"])
             Assert.Contains($"{what}: refused", text);
         await Assertions.Expect(Outputs(page, "sum")).ToBeEmptyAsync();
+    }
+
+    [Fact]
+    public async Task Charts_of_Plotly_and_diagrams_of_Mermaid_are_drawn_offline()
+    {
+        await using var server = await _room.Serve();
+        var page = await Open(server.Address);
+        await page.GotoAsync(Address(server));
+        await Write(page, "html", "Chart.Lines(\"Loss\").Add(\"dense\", [1, 2], [2.0, 1.0]).ToPlotly()");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(Frame(page, "html").Locator(".js-plotly-plot .trace")).ToHaveCountAsync(1);
+        await Write(page, "lines", "#!mermaid\ngraph LR; token-->router; router-->expert");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(Frame(page, "lines").Locator("svg .node")).ToHaveCountAsync(3);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Mezcla.Interactive;
 using Mezcla.Learn.Server;
 using Mezcla.Learn.Work;
 using Mezcla.Notebooks.Documents;
@@ -43,6 +44,7 @@ public sealed class Classroom : IDisposable
             Course = Course,
             Folder = Folder,
             Engine = Engine,
+            Libraries = [PlotlyLibrary.Script],
             Cover = new SiteCover("The small course", "It has two chapters."),
         };
         return LearnServer.StartAsync(change?.Invoke(options) ?? options);
@@ -66,7 +68,8 @@ public sealed class Classroom : IDisposable
         notebook.Cells.Add(new(CellKind.Markdown, "# A small chapter\n\nIt has $a^2$ and a [link](01-next.ipynb).", "title"));
         notebook.Cells.Add(new(CellKind.Code, "var x = 20;\nx + 1", "sum"));
         notebook.Cells.Add(new(CellKind.Code, "for (var i = 0; i < 3; i++)\n    Console.WriteLine($\"line {i}\");", "lines"));
-        notebook.Cells.Add(new(CellKind.Code, "HTML(\"<b id='bold'>bold</b><script>document.getElementById('bold').dataset.ran = 'yes'</script>\")",
+        notebook.Cells.Add(new(CellKind.Code,
+            "HTML(\"<b id='bold'>bold</b><script>document.getElementById('bold').dataset.ran = 'yes'</script>\")",
             "html"));
         notebook.Cells.Add(new(CellKind.Code, """
             int Twice(int n) => throw new NotImplementedException();

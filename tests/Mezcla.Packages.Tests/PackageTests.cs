@@ -86,7 +86,8 @@ public sealed partial class PackageTests(PackedLibraries packed) : IClassFixture
     public void The_installed_command_brings_the_course_along()
     {
         var place = Directory.CreateDirectory(Path.Combine(packed.Folder, "tool")).FullName;
-        packed.Dotnet(PackedLibraries.Root, "pack", Path.Combine("src", "Mezcla.Cli", "Mezcla.Cli.csproj"), "-c", PackedLibraries.Configuration,
+        packed.Dotnet(PackedLibraries.Root, "pack", Path.Combine("src", "Mezcla.Cli", "Mezcla.Cli.csproj"), "-c",
+            PackedLibraries.Configuration,
             "--no-build", "-o", place, "-v", "q", "--nologo");
         var package = Path.Combine(place, $"Mezcla.Cli.{PackedLibraries.Version}.nupkg");
         Assert.InRange(new FileInfo(package).Length, 1, 60_000_000);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Mezcla.Cli.Shared;
+using Mezcla.Interactive;
 using Mezcla.Learn.Server;
 using Mezcla.Learn.Work;
 
@@ -14,7 +15,10 @@ internal static class LearnCommand
         Description = "Your own folder: copies of the chapters that you open, with all your work. [default: mezcla in your home folder]",
     };
 
-    private static readonly Option<int> Port = new("--port") { Description = "The port to listen on; 0 for any that is free. [default: 0]" };
+    private static readonly Option<int> Port = new("--port")
+    {
+        Description = "The port to listen on; 0 for any that is free. [default: 0]",
+    };
 
     private static readonly Option<string> Host = new("--host")
     {
@@ -52,6 +56,7 @@ internal static class LearnCommand
             Folder = folder,
             Engine = EngineHostCommand.Start(parse.GetValue(RunCommand.Device), Path.GetDirectoryName(notebooks)!),
             Cover = CourseCommand.Cover(),
+            Libraries = [PlotlyLibrary.Script],
             Host = parse.GetValue(Host)!,
             Port = parse.GetValue(Port),
             Password = parse.GetValue(Password),

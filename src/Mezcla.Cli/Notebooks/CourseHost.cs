@@ -19,7 +19,8 @@ internal static class CourseHost
         // The engine references Mezcla.Notebooks by itself.
         Assembly[] references =
         [
-            .. CourseLibraries.Names.Concat(["Mezcla.Kernel", "Mezcla.Tensors.Torch"]).Select(Assembly.Load), typeof(CourseLibraries).Assembly,
+            .. CourseLibraries.Names.Concat(["Mezcla.Kernel", "Mezcla.Tensors.Torch"]).Select(Assembly.Load),
+            typeof(CourseLibraries).Assembly,
         ];
         return new CellEngineOptions
         {

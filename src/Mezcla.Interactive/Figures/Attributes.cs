@@ -1,6 +1,7 @@
 namespace Mezcla.Interactive.Figures;
 
-/// <summary>Sets attributes of Plotly.NET's objects by their names in the reference of plotly.js. Their own setters take F# options.</summary>
+/// <summary>Sets attributes of Plotly.NET's objects by their names in the reference of plotly.js. Their own setters take F#
+/// options.</summary>
 internal static class Attributes
 {
     /// <summary>Sets attributes and gives the object; an attribute that is null stays unset.</summary>

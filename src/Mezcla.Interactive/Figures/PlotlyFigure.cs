@@ -38,13 +38,15 @@ internal static class PlotlyFigure
             var number = i == 0 ? "" : (i + 1).ToString(CultureInfo.InvariantCulture);
             var (x, y) = ("x" + number, "y" + number);
             var several = chart.Names.Count > 1;
-            traces.AddRange(PlotlyTraces.Of(chart, name => several && named.Add(name)).Select(trace => trace.With(("xaxis", x), ("yaxis", y))));
+            traces.AddRange(PlotlyTraces.Of(chart, name => several && named.Add(name))
+                .Select(trace => trace.With(("xaxis", x), ("yaxis", y))));
             layout.With(
                 ("xaxis" + number, Place(XAxis(chart), y, i % grid.Columns, grid.Columns, fromTop: false)),
                 ("yaxis" + number, Place(YAxis(chart), x, i / grid.Columns, grid.Rows, fromTop: true)));
             shapes.AddRange(Shapes(chart, x, y));
             notes.AddRange(Notes(chart, x, y));
-            notes.Add(new Annotation().With(("text", PlotlyText.Of(chart.Title)), ("xref", x + " domain"), ("yref", y + " domain"), ("x", 0),
+            notes.Add(new Annotation().With(("text", PlotlyText.Of(chart.Title)), ("xref", x + " domain"), ("yref", y + " domain"),
+                ("x", 0),
                 ("y", 1.12), ("xanchor", "left"), ("showarrow", false)));
         }
 
@@ -83,7 +85,8 @@ internal static class PlotlyFigure
         var axis = new LinearAxis().With(
             ("title", Title(label)), ("gridcolor", Palette.LightGrid), ("zeroline", false), ("automargin", true),
             // Cells are numbered, because two tokens of a sentence may have the same text.
-            ("tickvals", names is null ? null : Enumerable.Range(0, names.Count).ToArray()), ("ticktext", names?.Select(PlotlyText.Of).ToArray()));
+            ("tickvals", names is null ? null : Enumerable.Range(0, names.Count).ToArray()),
+                ("ticktext", names?.Select(PlotlyText.Of).ToArray()));
         if (settings is null)
             return axis;
 
@@ -136,7 +139,8 @@ internal static class PlotlyFigure
             yield return note.IsPoint
                 ? annotation.With(("xref", x), ("yref", y), ("x", px), ("y", py), ("xanchor", "left"))
                 : level && !chart.Horizontal
-                    ? annotation.With(("xref", x + " domain"), ("yref", y), ("x", 1), ("y", py), ("xanchor", "right"), ("yanchor", "bottom"))
+                    ? annotation.With(("xref", x + " domain"), ("yref", y), ("x", 1), ("y", py), ("xanchor", "right"),
+                        ("yanchor", "bottom"))
                     : annotation.With(("xref", x), ("yref", y + " domain"), ("x", level ? py : px), ("y", 1), ("xanchor", "left"));
         }
     }

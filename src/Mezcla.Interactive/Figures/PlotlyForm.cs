@@ -27,7 +27,8 @@ internal static class PlotlyForm
     }
 
     /// <summary>The figure as JSON.</summary>
-    /// <remarks>It is what Plotly.NET's own function gives, which cannot be used in .NET Interactive's kernel: it prepares HTML as well, by a
+    /// <remarks>It is what Plotly.NET's own function gives, which cannot be used in .NET Interactive's kernel: it prepares HTML as
+    /// well, by a
     /// library that gets the kernel's version of FSharp.Core there and not Plotly.NET's.</remarks>
     internal static string ToJson(GenericChart chart) => JsonConvert.SerializeObject(
         new Dictionary<string, object>
@@ -46,7 +47,7 @@ internal static class PlotlyForm
         var traces = (root["data"] as JsonArray ?? []).Select(trace =>
             $"{trace?["type"]}{(trace?["name"] is { } name && name.ToString().Length > 0 ? $" \"{name}\"" : "")}").ToList();
         var shown = string.Join(", ", traces.Take(8)) + (traces.Count > 8 ? $" and {traces.Count - 8} more" : "");
-        return $"Plotly chart{(title?.GetValueKind() == JsonValueKind.String && title.ToString() is { Length: > 0 } text ? $" \"{text}\"" : "")}"
-            + $": {(shown.Length > 0 ? shown : "no data")}";
+        var titled = title?.GetValueKind() == JsonValueKind.String && title.ToString() is { Length: > 0 } text ? $" \"{text}\"" : "";
+        return $"Plotly chart{titled}: {(shown.Length > 0 ? shown : "no data")}";
     }
 }

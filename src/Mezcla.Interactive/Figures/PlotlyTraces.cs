@@ -38,12 +38,14 @@ internal static class PlotlyTraces
                 // Of a band's two edges, the legend lists the one that carries the area.
                 var isListed = series is not HeatSeries && first && i == traces.Length - 1 && listed(series.Name);
                 yield return traces[i].With(
-                    ("name", PlotlyText.Of(series.Name)), ("legendgroup", series.Name), ("showlegend", series is HeatSeries ? null : isListed));
+                    ("name", PlotlyText.Of(series.Name)), ("legendgroup", series.Name),
+                        ("showlegend", series is HeatSeries ? null : isListed));
             }
         }
     }
 
-    private static Trace Curve(Chart chart, LineSeries line, string color) => Scatter(line.Markers ? "lines+markers" : "lines", chart, line.X,
+    private static Trace Curve(Chart chart, LineSeries line, string color) =>
+        Scatter(line.Markers ? "lines+markers" : "lines", chart, line.X,
         line.Y).With(("line", new Line().With(("color", color), ("width", 2), ("dash", chart.IsDashed(line.Name) ? "dash" : "solid"))));
 
     private static Trace Cloud(Chart chart, PointSeries points, string color) => Scatter("markers", chart, points.X, points.Y).With(

@@ -9,7 +9,8 @@ namespace Mezcla.Learn.Pages;
 
 /// <summary>Renders the cells of a chapter for the living page.</summary>
 /// <param name="folder">The folder of pictures in the prose.</param>
-public sealed class CellHtml(string folder)
+/// <param name="libraries">The libraries of scripts that draw outputs, such as Plotly.NET's charts.</param>
+public sealed class CellHtml(string folder, IReadOnlyList<ScriptLibrary> libraries)
 {
     private readonly MarkdownHtml _prose = new(folder, LinkOf);
 
@@ -43,11 +44,12 @@ public sealed class CellHtml(string folder)
                 .ToString();
         // Inert text of a template is not drawn, and read by the script that makes the editor.
         var shown = cell.Kind == CellKind.Code && cell.Language is null ? CodeHighlighter.ToHtml(cell.Source) : source;
-        var code = $"<div class=\"input\"><pre class=\"code\"><code>{shown}</code></pre></div><template class=\"source\">{source}</template>";
+        var code = $"<div class=\"input\"><pre class=\"code\"><code>{shown}</code></pre></div>" +
+            $"<template class=\"source\">{source}</template>";
         var folds = cell.Tags.Contains(NotebookPage.Preparation);
         var number = cell.ExecutionCount is { } n ? n.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
-        html.Append(cell.Kind == CellKind.Raw ? "" : "<div class=\"gutter\"><button type=\"button\" class=\"run\" aria-label=\"Run this cell\" " +
-            $"title=\"Run (Shift+Enter)\">▶</button><span class=\"number\">{number}</span></div>");
+        html.Append(cell.Kind == CellKind.Raw ? "" : "<div class=\"gutter\"><button type=\"button\" class=\"run\" " +
+            $"aria-label=\"Run this cell\" title=\"Run (Shift+Enter)\">▶</button><span class=\"number\">{number}</span></div>");
         html.Append(folds ? $"<details class=\"hidden\"><summary>Show the preparation</summary>{code}</details>" : code);
         html.Append($"<div class=\"outputs\"></div><template class=\"shown\">{WebUtility.HtmlEncode(Outputs(cell, 0).ToJsonString())}" +
             "</template></section>\n");
@@ -77,9 +79,12 @@ public sealed class CellHtml(string folder)
         {
             ["from"] = from,
             ["framed"] = cell.Outputs.Any(IsForeign),
-            ["html"] = new JsonArray([.. cell.Outputs.Skip(from).Select(o => (JsonNode)OutputHtml.ToHtml(o, _prose))]),
+            ["html"] = new JsonArray([.. cell.Outputs.Skip(from).Select(o => (JsonNode)Drawn(OutputHtml.ToHtml(o, _prose)))]),
         };
     }
+
+    // The frame of a cell has nothing but what comes with its outputs.
+    private string Drawn(string html) => html + DrawnOutput.ForPage(html, libraries);
 
     private static bool IsForeign(NotebookOutput output) => output is UnknownOutput
         || output is DisplayOutput { Bundle: var bundle } && bundle.Data.Keys.Any(mime => mime != MimeBundle.PlainText);

@@ -60,8 +60,11 @@ public static class LearnPage
         var html = new StringBuilder("<main id=\"main\"><article class=\"prose\"><header class=\"cover\"><div>" +
             $"<h1>{Encode(cover.Title)}</h1><p class=\"lead\">{Encode(cover.Lead)}</p>");
         if (next.Name is not null)
-            html.Append($"<p><a class=\"begin\" href=\"/chapter/{next.Name}\">{(progress.Of(next.Name, next.Notebook).CellsRun > 0 ? "Go on" : "Begin")} " +
-                $"with {Encode(next.Notebook.Title ?? next.Name)}</a></p>");
+        {
+            var verb = progress.Of(next.Name, next.Notebook).CellsRun > 0 ? "Go on" : "Begin";
+            html.Append($"<p><a class=\"begin\" href=\"/chapter/{next.Name}\">{verb} with " +
+                $"{Encode(next.Notebook.Title ?? next.Name)}</a></p>");
+        }
         html.Append($"<p class=\"folder\">Your work is saved in <code>{Encode(folder)}</code>. The notebooks there open in Jupyter and " +
             "VS Code too.</p></div>");
         if (cover.Figure.Length > 0)
@@ -145,7 +148,8 @@ public static class LearnPage
     {
         (string Key, string Does)[] keys =
         [
-            ("Shift+Enter", "run the cell and go to the next"), ("Ctrl+Enter", "run the cell"), ("Alt+Enter", "run the cell and insert one below"),
+            ("Shift+Enter", "run the cell and go to the next"), ("Ctrl+Enter", "run the cell"),
+            ("Alt+Enter", "run the cell and insert one below"),
             ("Enter", "write in the cell"), ("Esc", "leave the cell: the keys below then work"), ("↑ ↓ or k j", "go to another cell"),
             ("a, b", "insert a cell above, below"), ("d d", "delete the cell"), ("z", "bring back a deleted cell"),
             ("m, y", "make it prose, code"), ("r r", "bring back the course's text of the cell"), ("i i", "interrupt"), ("0 0", "restart"),

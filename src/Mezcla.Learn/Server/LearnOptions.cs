@@ -19,6 +19,9 @@ public sealed record LearnOptions
     /// <summary>What the first page begins with.</summary>
     public required SiteCover Cover { get; init; }
 
+    /// <summary>The libraries of scripts that draw outputs of cells.</summary>
+    public IReadOnlyList<ScriptLibrary> Libraries { get; init; } = [];
+
     /// <summary>The address to listen on: <c>localhost</c>, an IP address of this machine, or <c>0.0.0.0</c> for all of them.</summary>
     public string Host { get; init; } = "localhost";
 
@@ -29,5 +32,6 @@ public sealed record LearnOptions
     public string? Password { get; init; }
 
     /// <summary>Whether only this machine can reach <see cref="Host"/>.</summary>
-    public bool IsLocal => Host == "localhost" || System.Net.IPAddress.TryParse(Host, out var address) && System.Net.IPAddress.IsLoopback(address);
+    public bool IsLocal => Host == "localhost" || System.Net.IPAddress.TryParse(Host, out var address)
+        && System.Net.IPAddress.IsLoopback(address);
 }

@@ -63,7 +63,8 @@ public sealed class LearnServer : IAsyncDisposable
         await server._app.StartAsync().ConfigureAwait(false);
         var bound = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         server._access.Port = new Uri(bound).Port;
-        var host = options.Host is "localhost" or "0.0.0.0" or "::" ? "localhost" : options.Host.Contains(':') ? $"[{options.Host}]" : options.Host;
+        var host = options.Host is "localhost" or "0.0.0.0" or "::" ? "localhost" : options.Host.Contains(':') ? $"[{options.Host}]"
+            : options.Host;
         server.Address = $"http://{host}:{server._access.Port}/{(options.Password is null ? $"?token={server._access.Token}" : "")}";
         return server;
     }
@@ -98,7 +99,8 @@ public sealed class LearnServer : IAsyncDisposable
         SecurityHeaders.Set(context);
         if (!_access.IsOwnHost(request))
         {
-            await Refuse(context, HttpStatusCode.MisdirectedRequest, "This address is not the server's: open the one that mezcla learn shows.");
+            await Refuse(context, HttpStatusCode.MisdirectedRequest,
+                "This address is not the server's: open the one that mezcla learn shows.");
             return;
         }
         var path = request.Path.Value ?? "/";
@@ -204,7 +206,8 @@ public sealed class LearnServer : IAsyncDisposable
     }
 
     private ChapterWork Work(string name) => _work.GetOrAdd(name, chapter => new(() =>
-        new(chapter, _folder, _options.Course, _progress, () => EngineProcess.Start(_options.Engine, WorkingFolder(chapter))))).Value;
+        new(chapter, _folder, _options.Course, _progress,
+            () => EngineProcess.Start(_options.Engine, WorkingFolder(chapter)), _options.Libraries))).Value;
 
     private string WorkingFolder(string chapter)
     {

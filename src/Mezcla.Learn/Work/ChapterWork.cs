@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Mezcla.Learn.Pages;
 using Mezcla.Notebooks;
 using Mezcla.Notebooks.Documents;
+using Mezcla.Notebooks.Html;
 using Mezcla.Notebooks.Running;
 
 namespace Mezcla.Learn.Work;
@@ -22,6 +23,7 @@ public sealed class ChapterWork : IAsyncDisposable
     private readonly ProgressFile _progress;
     private readonly Func<EngineProcess> _start;
     private readonly CellHtml _html;
+    private readonly IReadOnlyList<ScriptLibrary> _libraries;
     private readonly OutputCollector _collector;
     private readonly OpenPages _pages = new();
     private readonly CellRevisions _revisions = new();
@@ -48,11 +50,13 @@ public sealed class ChapterWork : IAsyncDisposable
     /// <param name="course">The course.</param>
     /// <param name="progress">Where progress is noted.</param>
     /// <param name="start">Starts an engine.</param>
+    /// <param name="libraries">The libraries of scripts that draw outputs.</param>
     /// <exception cref="IOException">The copy cannot be read or made.</exception>
-    public ChapterWork(string chapter, StudentFolder folder, CourseFolder course, ProgressFile progress, Func<EngineProcess> start)
+    public ChapterWork(string chapter, StudentFolder folder, CourseFolder course, ProgressFile progress, Func<EngineProcess> start,
+        IReadOnlyList<ScriptLibrary> libraries)
     {
-        (_chapter, _folder, _course, _progress, _start) = (chapter, folder, course, progress, start);
-        _html = new CellHtml(course.Folder);
+        (_chapter, _folder, _course, _progress, _start, _libraries) = (chapter, folder, course, progress, start, libraries);
+        _html = new CellHtml(course.Folder, libraries);
         Notebook = folder.Open(chapter, out var notice);
         Notice = notice;
         _collector = new() { Changed = (cell, _) => Show(cell), Ask = Ask };
@@ -94,7 +98,7 @@ public sealed class ChapterWork : IAsyncDisposable
         var page = "";
         _collector.Freeze(() =>
         {
-            var html = new CellHtml(_course.Folder);
+            var html = new CellHtml(_course.Folder, _libraries);
             page = render(State, cell => html.Cell(cell, _revisions.Of(cell)), html);
         });
         return page;

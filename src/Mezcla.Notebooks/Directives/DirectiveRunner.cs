@@ -14,7 +14,8 @@ namespace Mezcla.Notebooks;
 /// <param name="runCode">Runs C# statements: the code, the cell, its name in errors, and the list that receives warnings.</param>
 internal sealed class DirectiveRunner(
     EngineState engine, CellCompiler compiler, CellLoadContext context, HostLibraries libraries,
-    Func<IReadOnlyList<CellVariable>> variables, Action<string, CellRun, List<string>> runFile, Action<string, CellRun, string, List<string>> runCode)
+    Func<IReadOnlyList<CellVariable>> variables, Action<string, CellRun, List<string>> runFile,
+    Action<string, CellRun, string, List<string>> runCode)
 {
     private const string Known =
         "#!csharp, #!markdown, #!html, #!javascript, #!mermaid (the language of the lines below), #!value --name text, "

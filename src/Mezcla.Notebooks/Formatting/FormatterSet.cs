@@ -150,7 +150,8 @@ internal sealed class FormatterSet
 
     private MimeBundle? Provided(object value) => _provided.IsEmpty
         ? null
-        : Ancestry(value.GetType()).Select(type => _provided.GetValueOrDefault(type)).FirstOrDefault(form => form is not null)?.Invoke(value);
+        : Ancestry(value.GetType()).Select(type => _provided.GetValueOrDefault(type))
+            .FirstOrDefault(form => form is not null)?.Invoke(value);
 
     private string? Custom(object value, string mime)
     {

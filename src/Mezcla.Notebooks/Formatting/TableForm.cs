@@ -36,7 +36,8 @@ public static class TableForm
             ? [.. Range(0, rows)]
             : [.. Range(0, FirstRows), .. Range(rows - LastRows, rows)];
         var cells = numbers.Select(IReadOnlyList<View> (row) =>
-            [new TextView(FormattableString.Invariant($"{row}"), IsNumber: true), .. shown.Select((_, i) => ViewOf(value(row, i)))]).ToList();
+            [new TextView(FormattableString.Invariant($"{row}"), IsNumber: true),
+                .. shown.Select((_, i) => ViewOf(value(row, i)))]).ToList();
         var view = new TableView(title, ["", .. shown.Select(column => column.Name)], cells, HasLabels: true, More(columns.Count, rows))
         {
             Hints = ["", .. shown.Select(HintOf)],
@@ -47,7 +48,8 @@ public static class TableForm
         };
         return new MimeBundle(
         [
-            KeyValuePair.Create(MimeBundle.Html, HtmlWriter.Write(view)), KeyValuePair.Create(MimeBundle.PlainText, PlainWriter.Write(view)),
+            KeyValuePair.Create(MimeBundle.Html, HtmlWriter.Write(view)),
+            KeyValuePair.Create(MimeBundle.PlainText, PlainWriter.Write(view)),
         ]);
     }
 

@@ -17,34 +17,37 @@ public static class DrawnOutput
     /// <param name="content">The content under that type.</param>
     /// <param name="words">What it shows, in words.</param>
     public static string ToHtml(string mimeType, string content, string words) => Place(mimeType, content,
-        $"{words}. It is drawn by a script that comes with the first such output of a session. If nothing is drawn here, restart the kernel "
-        + "and run the notebook again.") + $"<script>{Script.Value}mezclaDraw.all();</script>";
+        $"{words}. It is drawn by a script that comes with the first such output of a session. If nothing is drawn here, restart the "
+        + "kernel and run the notebook again.") + $"<script>{Script.Value}mezclaDraw.all();</script>";
 
     /// <summary>HTML that gives a front end or a page the library. It shows nothing.</summary>
     /// <param name="library">The library.</param>
     public static string Provide(ScriptLibrary library)
     {
         ArgumentNullException.ThrowIfNull(library);
-        return $"<script>{Script.Value}mezclaDraw.provide('{JavaScriptEncoder.Default.Encode(library.MimeType)}','{library.Packed}');</script>";
+        var type = JavaScriptEncoder.Default.Encode(library.MimeType);
+        return $"<script>{Script.Value}mezclaDraw.provide('{type}','{library.Packed}');</script>";
     }
 
     /// <summary>The HTML of an output on a page, or null if nothing in the bundle is drawn by a library.</summary>
     internal static string? OnPage(MimeBundle bundle)
     {
         if (bundle[MimeBundle.Plotly] is { } figure)
-            return Place(MimeBundle.Plotly, figure, $"{bundle[MimeBundle.PlainText] ?? "A chart"}. It is drawn by a script; these words stand for it "
-                + "where no script runs.");
+            return Place(MimeBundle.Plotly, figure,
+                $"{bundle[MimeBundle.PlainText] ?? "A chart"}. It is drawn by a script; these words stand for it where no script runs.");
 
-        return bundle[MimeBundle.Html] is null && bundle[MimeBundle.Mermaid] is { } diagram ? Place(MimeBundle.Mermaid, diagram, diagram) : null;
+        return bundle[MimeBundle.Html] is null && bundle[MimeBundle.Mermaid] is { } diagram ? Place(MimeBundle.Mermaid, diagram, diagram)
+            : null;
     }
 
     /// <summary>What the end of a page needs for its drawn outputs: the libraries of those that it has, each once; nothing if it has
     /// none.</summary>
     /// <param name="body">The page.</param>
-    /// <param name="libraries">The libraries that there are.</param>
-    internal static string ForPage(string body, IEnumerable<ScriptLibrary> libraries)
+    /// <param name="libraries">The libraries that there are besides Mermaid.</param>
+    public static string ForPage(string body, IEnumerable<ScriptLibrary> libraries)
     {
-        var used = libraries.Where(library => body.Contains(Mark(library.MimeType), StringComparison.Ordinal)).ToList();
+        ArgumentNullException.ThrowIfNull(body);
+        var used = libraries.Append(Mermaid).Where(library => body.Contains(Mark(library.MimeType), StringComparison.Ordinal)).ToList();
         return used.Count == 0 ? "" : string.Concat(used.Select(Provide)) + "<script>mezclaDraw.all();</script>";
     }
 

@@ -40,7 +40,7 @@ public static class NotebookPage
         var main = $"<main class=\"{(contents.Length > 0 ? "with-contents" : "")}\">{contents}<article>{Around(options, "Chapters")}" +
             $"{body}{Answers(notebook)}{Around(options, "Chapters, again")}</article></main>" +
             (options.Footer.Length > 0 ? $"<footer>{WebUtility.HtmlEncode(options.Footer)}</footer>" : "");
-        return PageTemplate.Page(title, main + DrawnOutput.ForPage(main, options.Libraries.Append(DrawnOutput.Mermaid)));
+        return PageTemplate.Page(title, main + DrawnOutput.ForPage(main, options.Libraries));
     }
 
     /// <summary>The address of the page for a link to a notebook, or null if the link does not lead to a notebook.</summary>

@@ -10,7 +10,8 @@ public sealed class LibrariesOnDemandTests
         using var engine = Engine(() => ++asked);
         Assert.Equal("1", await Run(engine, "1"));
         Assert.Equal(0, asked);
-        Assert.Equal("True", await Run(engine, "typeof(Mono.Cecil.FieldDefinition).Assembly == System.Reflection.Assembly.Load(\"Mono.Cecil\")"));
+        Assert.Equal("True", await Run(engine,
+            "typeof(Mono.Cecil.FieldDefinition).Assembly == System.Reflection.Assembly.Load(\"Mono.Cecil\")"));
         Assert.Equal("version 1.2", await Run(engine, "new Version(1, 2)"));
         Assert.Equal("nop", await Run(engine, "Mono.Cecil.Cil.OpCodes.Nop.ToString()"));
         Assert.Equal(1, asked);

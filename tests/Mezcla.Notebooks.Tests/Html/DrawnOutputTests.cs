@@ -19,7 +19,8 @@ public sealed class DrawnOutputTests
         var html = new HtmlParser().ParseDocument(page);
         Assert.Equal([Diagram, "pie"], html.QuerySelectorAll(".out .mezcla-drawn .words").Select(words => words.TextContent));
         Assert.Equal(2, page.Split("mezclaDraw.provide('text/vnd.mermaid'").Length);
-        Assert.True(page.IndexOf("mezclaDraw.provide", StringComparison.Ordinal) < page.LastIndexOf("mezclaDraw.all();", StringComparison.Ordinal));
+        Assert.True(page.IndexOf("mezclaDraw.provide", StringComparison.Ordinal)
+            < page.LastIndexOf("mezclaDraw.all();", StringComparison.Ordinal));
         Assert.DoesNotContain("<script src", page);
         Assert.InRange(page.Length, 1_000_000, 1_500_000);
         Assert.DoesNotContain("mezclaDraw", NotebookPage.Render(WithOutputs(new MimeBundle(MimeBundle.PlainText, Diagram))));
@@ -48,7 +49,8 @@ public sealed class DrawnOutputTests
     public void A_front_end_gets_a_library_with_the_first_output_that_it_draws()
     {
         var delivery = new LibraryDelivery([Plotly]);
-        MimeBundle Shown(string mime) => delivery.Add(new(new Dictionary<string, string> { [mime] = "{}", [MimeBundle.Html] = "<b>x</b>" }));
+        MimeBundle Shown(string mime) => delivery.Add(new(
+            new Dictionary<string, string> { [mime] = "{}", [MimeBundle.Html] = "<b>x</b>" }));
         Assert.Equal("<b>x</b>", Shown(MimeBundle.Json)[MimeBundle.Html]);
         Assert.Null(delivery.Add(new(MimeBundle.Plotly, "{}"))[MimeBundle.Html]);
         var first = Shown(MimeBundle.Plotly);
