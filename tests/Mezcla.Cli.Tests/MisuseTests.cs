@@ -7,7 +7,7 @@ namespace Mezcla.Cli.Tests;
 public class MisuseTests
 {
     [Theory]
-    [InlineData("nosuch", "'nosuch' is not a command of mezcla. The commands are: course, run, ")]
+    [InlineData("nosuch", "'nosuch' is not a command of mezcla. The commands are: course, learn, run, ")]
     [InlineData("experiment nosuch", "The commands are: list, run, show, replay.")]
     [InlineData("--nosuch", "'--nosuch' is not an option of mezcla.")]
     [InlineData("train --nosuch", "mezcla train has no option --nosuch.")]

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.Json.Nodes;
-using Mezcla.Learn.Server;
 
 namespace Mezcla.Learn.Tests;
 
@@ -163,78 +161,5 @@ public sealed class AttackTests : IDisposable
         Assert.Equal("conflict", type);
         Assert.Contains("var x = 20;", File.ReadAllText(_room.Copy));
         Assert.Contains("A small chapter", before);
-    }
-
-    /// <summary>A browser without manners: it sends what headers it likes.</summary>
-    private sealed class Visitor : IDisposable
-    {
-        private readonly CookieContainer _cookies = new();
-        private readonly HttpClient _client;
-        private readonly Uri _base;
-
-        public Visitor(LearnServer server)
-        {
-            _base = new Uri(new Uri(server.Address), "/");
-            _client = new(new HttpClientHandler { CookieContainer = _cookies, AllowAutoRedirect = false }) { BaseAddress = _base };
-        }
-
-        public string Origin => $"http://{_base.Authority}";
-
-        public async Task<(HttpStatusCode Status, System.Net.Http.Headers.HttpResponseHeaders Headers, string Text)> Get(
-            string path, string? host = null)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Host = host } };
-            using var response = await _client.SendAsync(request, Cancel);
-            return (response.StatusCode, response.Headers, await response.Content.ReadAsStringAsync(Cancel));
-        }
-
-        public async Task<HttpStatusCode> Login(string password, string origin)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/login")
-            {
-                Content = new FormUrlEncodedContent([KeyValuePair.Create("password", password)]),
-                Headers = { { "Origin", origin } },
-            };
-            using var response = await _client.SendAsync(request, Cancel);
-            return response.StatusCode;
-        }
-
-        public async Task<ClientWebSocket> Connect(string? origin)
-        {
-            var socket = new ClientWebSocket();
-            socket.Options.Cookies = _cookies;
-            if (origin is not null)
-                socket.Options.SetRequestHeader("Origin", origin);
-            await socket.ConnectAsync(new Uri($"ws://{_base.Authority}/live/{Classroom.Chapter}"), Cancel);
-            return socket;
-        }
-
-        public async Task<bool> CanConnect(string? origin)
-        {
-            try
-            {
-                using var socket = await Connect(origin);
-                return (await Receive(socket))["type"]?.ToString() == "state";
-            }
-            catch (WebSocketException)
-            {
-                return false;
-            }
-        }
-
-        public static async Task<JsonNode> Receive(ClientWebSocket socket)
-        {
-            var buffer = new byte[1 << 20];
-            var count = 0;
-            while (true)
-            {
-                var part = await socket.ReceiveAsync(buffer.AsMemory(count), Cancel);
-                count += part.Count;
-                if (part.EndOfMessage)
-                    return JsonNode.Parse(Encoding.UTF8.GetString(buffer, 0, count))!;
-            }
-        }
-
-        public void Dispose() => _client.Dispose();
     }
 }

@@ -31,13 +31,29 @@ internal static class LearnCommand
         Description = "The password that a browser must give. Without one, the address holds a token.",
     };
 
+    private static readonly Option<DirectoryInfo?> Class = new("--class")
+    {
+        Description = "Serve a class: each student enters with a name and gets a folder of that name in this one. It needs --password. " +
+            "A cell may run for five minutes, if --timeout says nothing else.",
+    };
+
+    private static readonly Option<int> Memory = new("--memory")
+    {
+        Description = "In a class: the memory that a student's cells may use, in MB.",
+        DefaultValueFactory = _ => 2048,
+    };
+
     private static readonly Option<bool> NoBrowser = new("--no-browser") { Description = "Open no browser: only show the address." };
+
+    private static readonly TimeSpan ClassCellTime = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan ClassIdle = TimeSpan.FromMinutes(20);
 
     public static Command Create()
     {
         var command = new Command("learn", "Open the course in the browser: read it, change its cells and run them.")
         {
-            Folder, Port, Host, Password, NoBrowser, RunCommand.Device,
+            Folder, Port, Host, Password, Class, Memory, RunCommand.Timeout, NoBrowser, RunCommand.Device,
         };
         command.SetAction((parse, cancellation) => Failures.Report(() => Run(parse, cancellation)));
         return command;
@@ -46,7 +62,12 @@ internal static class LearnCommand
     private static async Task<int> Run(ParseResult parse, CancellationToken cancellation)
     {
         var notebooks = CourseCommand.FindNotebooks(Directory.GetCurrentDirectory());
-        var folder = parse.GetValue(Folder)?.FullName
+        var classFolder = parse.GetValue(Class)?.FullName;
+        if (classFolder is not null && parse.GetValue(Folder) is not null)
+            throw new ArgumentException("--class names the folder of the class, so --folder has no meaning beside it: give one of both.");
+        if (parse.GetValue(Memory) < 256)
+            throw new ArgumentException($"--memory {parse.GetValue(Memory)} is too little: an engine needs 256 MB before it runs a cell.");
+        var folder = classFolder ?? parse.GetValue(Folder)?.FullName
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "mezcla");
         if (IsInside(folder, notebooks))
             throw new ArgumentException($"--folder {folder} is where the course's own notebooks are: name another folder for your copies.");
@@ -60,11 +81,18 @@ internal static class LearnCommand
             Host = parse.GetValue(Host)!,
             Port = parse.GetValue(Port),
             Password = parse.GetValue(Password),
+            IsClass = classFolder is not null,
+            Limits = new()
+            {
+                Memory = classFolder is null ? null : (long)parse.GetValue(Memory) << 20,
+                CellTime = RunCommand.CellTimeout(parse) ?? (classFolder is null ? null : ClassCellTime),
+                Idle = classFolder is null ? null : ClassIdle,
+            },
         });
         // Not wrapped at the width of the terminal: it has to be copied whole.
         Console.WriteLine($"The course: {server.Address}");
-        Console.WriteLine($"Your work is saved in {server.Folder}. Stop with Ctrl+C.");
-        if (!parse.GetValue(NoBrowser))
+        Console.WriteLine($"{(classFolder is null ? "Your work" : "The class's work")} is saved in {server.Folder}. Stop with Ctrl+C.");
+        if (!parse.GetValue(NoBrowser) && classFolder is null)
             Open(server.Address);
         await server.WaitAsync(cancellation);
         return 0;

@@ -49,8 +49,9 @@ public static class LearnPage
     /// <param name="cover">What stands above them.</param>
     /// <param name="course">The course.</param>
     /// <param name="progress">The student's progress.</param>
-    /// <param name="folder">The folder in which the student's work is saved.</param>
-    public static string Cover(SiteCover cover, CourseFolder course, ProgressFile progress, string folder)
+    /// <param name="where">A sentence in Markdown on where the student's work is saved.</param>
+    /// <param name="canLeave">Whether there is a button to leave, for the next student at the same computer.</param>
+    public static string Cover(SiteCover cover, CourseFolder course, ProgressFile progress, string where, bool canLeave)
     {
         ArgumentNullException.ThrowIfNull(cover);
         ArgumentNullException.ThrowIfNull(course);
@@ -65,8 +66,8 @@ public static class LearnPage
             html.Append($"<p><a class=\"begin\" href=\"/chapter/{next.Name}\">{verb} with " +
                 $"{Encode(next.Notebook.Title ?? next.Name)}</a></p>");
         }
-        html.Append($"<p class=\"folder\">Your work is saved in <code>{Encode(folder)}</code>. The notebooks there open in Jupyter and " +
-            "VS Code too.</p></div>");
+        html.Append($"<div class=\"folder\">{new MarkdownHtml(null).ToHtml(where)}</div>" +
+            $"{(canLeave ? "<form method=\"post\" action=\"/leave\"><button type=\"submit\">Leave</button></form>" : "")}</div>");
         if (cover.Figure.Length > 0)
             html.Append($"<figure>{cover.Figure}<figcaption>{Encode(cover.Caption)}</figcaption></figure>");
         html.Append("</header><h2 id=\"chapters\">Chapters</h2><ol class=\"chapters\">");
@@ -97,12 +98,15 @@ public static class LearnPage
         "<header class=\"bar\"><a class=\"home\" href=\"/\">Chapters</a></header><main id=\"main\"><article class=\"prose\">" +
         $"{new MarkdownHtml(null, CellHtml.LinkOf).ToHtml(markdown)}</article></main>", "", []);
 
-    /// <summary>The form that asks for the password.</summary>
-    /// <param name="wrong">Whether a wrong one was given.</param>
-    public static string Login(bool wrong) => Document("Mezcla",
+    /// <summary>The form that asks for the password, and in a class for a name.</summary>
+    /// <param name="isClass">Whether to ask for a name.</param>
+    /// <param name="wrong">What was wrong, or null.</param>
+    public static string Login(bool isClass, string? wrong = null) => Document("Mezcla",
         "<main id=\"main\"><form class=\"login\" method=\"post\" action=\"/login\"><h1>Mezcla</h1>" +
-        (wrong ? "<p role=\"alert\" class=\"no\">This is not the password.</p>" : "") +
-        "<label>Password <input type=\"password\" name=\"password\" autocomplete=\"current-password\" required autofocus></label>" +
+        (wrong is not null ? $"<p role=\"alert\" class=\"no\">{Encode(wrong)}</p>" : "") +
+        (isClass ? "<label>Your name <input name=\"name\" autocomplete=\"username\" maxlength=\"60\" required autofocus></label>" : "") +
+        "<label>Password <input type=\"password\" name=\"password\" autocomplete=\"current-password\" required" +
+        $"{(isClass ? "" : " autofocus")}></label>" +
         "<button type=\"submit\">Enter</button></form></main>", "", []);
 
     /// <summary>The frame in which the outputs of cells are drawn, apart from the page.</summary>

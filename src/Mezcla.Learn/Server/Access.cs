@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -12,7 +13,8 @@ namespace Mezcla.Learn.Server;
 internal sealed class Access(LearnOptions options)
 {
     private static readonly TimeSpan AfterWrong = TimeSpan.FromMilliseconds(700);
-    private readonly string _session = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+    // By the digest of what the browser shows, so that looking one up takes no longer for a value that is nearly right.
+    private readonly ConcurrentDictionary<string, string> _students = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
 
     /// <summary>The token of the address that is opened.</summary>
@@ -41,20 +43,24 @@ internal sealed class Access(LearnOptions options)
     public static bool IsOwnOrigin(HttpRequest request) =>
         request.Headers.Origin is [{ } origin] && origin == $"{request.Scheme}://{request.Host}";
 
-    /// <summary>Whether the browser has shown the token or the password.</summary>
-    public bool IsKnown(HttpRequest request) => request.Cookies[Cookie] is { } cookie && Same(cookie, _session);
+    /// <summary>Who is in front of a browser that has shown the token or the password, or null; empty where there is no class.</summary>
+    public string? Student(HttpRequest request) =>
+        request.Cookies[Cookie] is { } cookie ? _students.GetValueOrDefault(Digest(cookie)) : null;
 
     /// <summary>Lets a browser in that shows the right token in its address.</summary>
     public bool TakeToken(HttpContext context)
     {
         if (options.Password is not null || context.Request.Query["token"] is not [{ } token] || !Same(token, Token))
             return false;
-        Remember(context);
+        Remember(context, "");
         return true;
     }
 
     /// <summary>Lets a browser in that gives the right password. Wrong ones are slow, one after another.</summary>
-    public async Task<bool> TakePassword(HttpContext context, string password)
+    /// <param name="context">The request.</param>
+    /// <param name="password">What was given.</param>
+    /// <param name="student">Who it is; empty where there is no class.</param>
+    public async Task<bool> TakePassword(HttpContext context, string password, string student)
     {
         if (options.Password is not { } right)
             return false;
@@ -71,16 +77,30 @@ internal sealed class Access(LearnOptions options)
         {
             _oneAtATime.Release();
         }
-        Remember(context);
+        Remember(context, student);
         return true;
+    }
+
+    /// <summary>Forgets a browser.</summary>
+    public void Leave(HttpContext context)
+    {
+        if (context.Request.Cookies[Cookie] is { } cookie)
+            _students.TryRemove(Digest(cookie), out _);
+        context.Response.Cookies.Delete(Cookie);
     }
 
     // Compares in a time that does not tell how much is right: of two digests of one length.
     private static bool Same(string given, string right) => CryptographicOperations.FixedTimeEquals(
         SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(right)));
 
-    private void Remember(HttpContext context) =>
-        context.Response.Cookies.Append(Cookie, _session, new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/" });
+    private static string Digest(string cookie) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(cookie)));
+
+    private void Remember(HttpContext context, string student)
+    {
+        var cookie = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        _students[Digest(cookie)] = student;
+        context.Response.Cookies.Append(Cookie, cookie, new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/" });
+    }
 
     /// <summary>The addresses to listen on.</summary>
     public static IPAddress[] Addresses(string host) => host == "localhost" ? [IPAddress.Loopback]

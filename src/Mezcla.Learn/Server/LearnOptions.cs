@@ -31,6 +31,13 @@ public sealed record LearnOptions
     /// <summary>The password that a browser must give; null for the token in the address.</summary>
     public string? Password { get; init; }
 
+    /// <summary>Whether a class uses the server: each student enters with a name, and has a folder of that name below
+    /// <see cref="Folder"/> and one engine.</summary>
+    public bool IsClass { get; init; }
+
+    /// <summary>What engines may take.</summary>
+    public EngineLimits Limits { get; init; } = new();
+
     /// <summary>Whether only this machine can reach <see cref="Host"/>.</summary>
     public bool IsLocal => Host == "localhost" || System.Net.IPAddress.TryParse(Host, out var address)
         && System.Net.IPAddress.IsLoopback(address);

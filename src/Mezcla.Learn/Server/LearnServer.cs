@@ -3,7 +3,6 @@ using System.Net;
 using Mezcla.Learn.Pages;
 using Mezcla.Learn.Work;
 using Mezcla.Notebooks.Documents;
-using Mezcla.Notebooks.Running;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -19,16 +18,14 @@ public sealed class LearnServer : IAsyncDisposable
     private readonly LearnOptions _options;
     private readonly Access _access;
     private readonly WebApplication _app;
-    private readonly StudentFolder _folder;
-    private readonly ProgressFile _progress;
-    private readonly ConcurrentDictionary<string, Lazy<ChapterWork>> _work = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Student> _students = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _checking;
 
     private LearnServer(LearnOptions options)
     {
         _options = options;
         _access = new(options);
-        _folder = new(options.Folder, options.Course);
-        _progress = new(_folder.Path);
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -40,13 +37,14 @@ public sealed class LearnServer : IAsyncDisposable
         _app = builder.Build();
         _app.UseWebSockets(new() { KeepAliveInterval = TimeSpan.FromSeconds(20) });
         _app.Run(Handle);
+        _checking = Check();
     }
 
     /// <summary>The address to open in a browser, with the token.</summary>
     public string Address { get; private set; } = "";
 
-    /// <summary>The student's folder.</summary>
-    public string Folder => _folder.Path;
+    /// <summary>The folder of the student, or of the class.</summary>
+    public string Folder => Path.GetFullPath(_options.Folder);
 
     /// <summary>Starts a server.</summary>
     /// <param name="options">What it serves and where.</param>
@@ -59,6 +57,8 @@ public sealed class LearnServer : IAsyncDisposable
         if (!options.IsLocal && string.IsNullOrEmpty(options.Password))
             throw new ArgumentException(
                 $"On {options.Host} others can reach this server, and it runs the code that it is given: add --password.");
+        if (options.IsClass && string.IsNullOrEmpty(options.Password))
+            throw new ArgumentException("A class needs a password, which its students are told: add --password.");
         var server = new LearnServer(options);
         await server._app.StartAsync().ConfigureAwait(false);
         var bound = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -86,11 +86,24 @@ public sealed class LearnServer : IAsyncDisposable
     /// <summary>Saves what is not saved yet, ends all engines, and stops.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var work in _work.Values.Where(w => w.IsValueCreated))
-            await work.Value.DisposeAsync().ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _checking.ConfigureAwait(false);
+        foreach (var student in _students.Values)
+            await student.DisposeAsync().ConfigureAwait(false);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(patience.Token).ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private async Task Check()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var student in _students.Values)
+                await student.Check().ConfigureAwait(false);
+        }
     }
 
     private async Task Handle(HttpContext context)
@@ -127,52 +140,57 @@ public sealed class LearnServer : IAsyncDisposable
             await Login(context);
             return;
         }
-        if (!_access.IsKnown(request))
+        if (_access.Student(request) is not { } name)
         {
             if (_options.Password is not null && HttpMethods.IsGet(request.Method) && !context.WebSockets.IsWebSocketRequest)
-                await Answer(context, LearnPage.Login(wrong: false));
+                await Answer(context, LearnPage.Login(_options.IsClass));
             else
                 await Refuse(context, HttpStatusCode.Forbidden, "Open the address that mezcla learn shows, with its token.");
             return;
         }
+        var student = Of(name);
         if (path.StartsWith("/live/", StringComparison.Ordinal))
-            await Live(context, path["/live/".Length..]);
+            await Live(context, student, path["/live/".Length..]);
         else if (HttpMethods.IsGet(request.Method))
-            await Page(context, path);
+            await Page(context, student, name, path);
+        else if (HttpMethods.IsPost(request.Method) && path == "/leave" && Access.IsOwnOrigin(request))
+            Leave(context);
         else
             await Refuse(context, HttpStatusCode.MethodNotAllowed, "Only pages are served here.");
     }
 
-    private async Task Page(HttpContext context, string path)
+    private async Task Page(HttpContext context, Student student, string name, string path)
     {
         if (path == "/")
-            await Answer(context, LearnPage.Cover(_options.Cover, _options.Course, _progress, _folder.Path));
+            await Answer(context, LearnPage.Cover(_options.Cover, _options.Course, student.Progress, _options.IsClass
+                ? $"You are {name}."
+                : $"Your work is saved in `{student.Folder.Path}`. The notebooks there open in Jupyter and VS Code too.",
+                _options.IsClass));
         else if (path == "/glossary")
             await Answer(context, LearnPage.Prose("Glossary", Glossary.Of(_options.Course.Chapters
                 .Select(name => (name + ".ipynb", _options.Course.Read(name)))).ToMarkdown()));
         else if (path.StartsWith("/chapter/", StringComparison.Ordinal) && _options.Course.Has(path["/chapter/".Length..]))
-            await Chapter(context, path["/chapter/".Length..]);
+            await Chapter(context, student, path["/chapter/".Length..]);
         else
             await Refuse(context, HttpStatusCode.NotFound, "There is no such page. The [chapters](/) are here.");
     }
 
-    private async Task Chapter(HttpContext context, string name)
+    private async Task Chapter(HttpContext context, Student student, string name)
     {
         string page;
         try
         {
-            page = LearnPage.Chapter(Work(name), _options.Course, name);
+            page = LearnPage.Chapter(student.Work(name), _options.Course, name);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _work.TryRemove(name, out _);
             await Refuse(context, HttpStatusCode.InternalServerError, $"The chapter cannot be opened: {e.Message}");
             return;
         }
         await Answer(context, page);
     }
 
-    private async Task Live(HttpContext context, string name)
+    private async Task Live(HttpContext context, Student student, string name)
     {
         if (!context.WebSockets.IsWebSocketRequest || !Access.IsOwnOrigin(context.Request))
         {
@@ -185,7 +203,7 @@ public sealed class LearnServer : IAsyncDisposable
             return;
         }
         using var socket = await context.WebSockets.AcceptWebSocketAsync().ConfigureAwait(false);
-        await PageSocket.ServeAsync(socket, Work(name), context.RequestAborted).ConfigureAwait(false);
+        await PageSocket.ServeAsync(socket, student.Work(name), context.RequestAborted).ConfigureAwait(false);
     }
 
     private async Task Login(HttpContext context)
@@ -195,26 +213,37 @@ public sealed class LearnServer : IAsyncDisposable
             await Refuse(context, HttpStatusCode.Forbidden, "The password must come from this server's own page.");
             return;
         }
-        var form = await context.Request.ReadFormAsync(context.RequestAborted).ConfigureAwait(false);
-        if (await _access.TakePassword(context, form["password"].ToString()).ConfigureAwait(false))
+        IFormCollection form;
+        try
+        {
+            form = await context.Request.ReadFormAsync(context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException or BadHttpRequestException)
+        {
+            await Refuse(context, HttpStatusCode.Forbidden, "This is no form of this server's page.");
+            return;
+        }
+        var name = _options.IsClass ? StudentName.Of(form["name"].ToString()) : "";
+        var wrong = name is null ? "A name has 1 to 60 letters, digits, spaces, dots and hyphens, and begins with a letter or a digit."
+            : "This is not the password.";
+        if (name is not null && await _access.TakePassword(context, form["password"].ToString(), name).ConfigureAwait(false))
         {
             context.Response.Redirect("/");
             return;
         }
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        await Answer(context, LearnPage.Login(wrong: true));
+        await Answer(context, LearnPage.Login(_options.IsClass, wrong));
     }
 
-    private ChapterWork Work(string name) => _work.GetOrAdd(name, chapter => new(() =>
-        new(chapter, _folder, _options.Course, _progress,
-            () => EngineProcess.Start(_options.Engine, WorkingFolder(chapter)), _options.Libraries))).Value;
-
-    private string WorkingFolder(string chapter)
+    private void Leave(HttpContext context)
     {
-        var folder = Path.GetDirectoryName(_folder.FileOf(chapter))!;
-        Directory.CreateDirectory(folder);
-        return folder;
+        _access.Leave(context);
+        context.Response.Redirect("/");
     }
+
+    private Student Of(string name) => _students.GetOrAdd(name, _ => new(
+        _options.IsClass ? Path.Combine(_options.Folder, name) : _options.Folder, _options.Course, _options.Engine, _options.Libraries,
+        _options.Limits, oneEngine: _options.IsClass));
 
     private static async Task Asset(HttpContext context, string name)
     {

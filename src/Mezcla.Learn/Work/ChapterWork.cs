@@ -16,6 +16,7 @@ public sealed class ChapterWork : IAsyncDisposable
     private static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(120);
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan SaveOutputEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ToStop = TimeSpan.FromSeconds(5);
 
     private readonly string _chapter;
     private readonly StudentFolder _folder;
@@ -24,6 +25,7 @@ public sealed class ChapterWork : IAsyncDisposable
     private readonly Func<EngineProcess> _start;
     private readonly CellHtml _html;
     private readonly IReadOnlyList<ScriptLibrary> _libraries;
+    private readonly TimeSpan? _cellTime;
     private readonly OutputCollector _collector;
     private readonly OpenPages _pages = new();
     private readonly CellRevisions _revisions = new();
@@ -51,11 +53,13 @@ public sealed class ChapterWork : IAsyncDisposable
     /// <param name="progress">Where progress is noted.</param>
     /// <param name="start">Starts an engine.</param>
     /// <param name="libraries">The libraries of scripts that draw outputs.</param>
+    /// <param name="cellTime">The longest time that one cell may run; null for no limit.</param>
     /// <exception cref="IOException">The copy cannot be read or made.</exception>
     public ChapterWork(string chapter, StudentFolder folder, CourseFolder course, ProgressFile progress, Func<EngineProcess> start,
-        IReadOnlyList<ScriptLibrary> libraries)
+        IReadOnlyList<ScriptLibrary> libraries, TimeSpan? cellTime = null)
     {
-        (_chapter, _folder, _course, _progress, _start, _libraries) = (chapter, folder, course, progress, start, libraries);
+        (_chapter, _folder, _course, _progress, _start) = (chapter, folder, course, progress, start);
+        (_libraries, _cellTime) = (libraries, cellTime);
         _html = new CellHtml(course.Folder, libraries);
         Notebook = folder.Open(chapter, out var notice);
         Notice = notice;
@@ -194,10 +198,13 @@ public sealed class ChapterWork : IAsyncDisposable
 
     /// <summary>Ends the engine, as after a long time without use; the next cell starts another.</summary>
     /// <param name="why">A sentence for the student.</param>
-    public async Task StopEngine(string why)
+    /// <param name="atOnce">Whether its process is killed, not asked to end.</param>
+    public async Task StopEngine(string why, bool atOnce = false)
     {
         if (Interlocked.Exchange(ref _engine, null) is not { } engine)
             return;
+        if (atOnce)
+            engine.Kill();
         await engine.DisposeAsync().ConfigureAwait(false);
         _count = 0;
         _pages.Tell(new() { ["type"] = "stopped", ["why"] = why });
@@ -407,8 +414,12 @@ public sealed class ChapterWork : IAsyncDisposable
         _pages.Tell(Status());
         if (cell.Warning is { } warning)
             output.Write(OutputStream.Error, warning + "\n");
-        var result = await engine.RunAsync(cell.Source, output, new() { Number = number, Language = cell.Language })
-            .ConfigureAwait(false);
+        var running = engine.RunAsync(cell.Source, output, new() { Number = number, Language = cell.Language });
+        using var end = new CancellationTokenSource();
+        var limit = Limit(engine, output, end.Token);
+        var result = await running.ConfigureAwait(false);
+        await end.CancelAsync().ConfigureAwait(false);
+        await limit.ConfigureAwait(false);
         _collector.Freeze(() =>
         {
             cell.ExecutionCount = number;
@@ -439,6 +450,21 @@ public sealed class ChapterWork : IAsyncDisposable
             },
         });
         Change();
+    }
+
+    // Interrupts a cell that takes too long, and ends the engine of one that does not stop.
+    private async Task Limit(EngineProcess engine, ICellOutput output, CancellationToken end)
+    {
+        if (_cellTime is not { } time)
+            return;
+        await Task.Delay(time, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (end.IsCancellationRequested)
+            return;
+        output.Write(OutputStream.Error, $"The cell was stopped: here a cell may run for {time.TotalSeconds} seconds.\n");
+        engine.Interrupt();
+        await Task.Delay(ToStop, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!end.IsCancellationRequested)
+            engine.Kill();
     }
 
     /// <summary>The engine, started if there is none.</summary>
