@@ -178,6 +178,7 @@ public sealed class BrowserTests : IAsyncLifetime
         // The new server has a new token, so the page asks for it: the text stays on the screen until then.
         var other = await page.Context.NewPageAsync();
         await other.GotoAsync(again.Address);
+        await other.WaitForURLAsync(new Uri(new Uri(again.Address), "/").ToString());
         await Assertions.Expect(page.Locator("output.saved")).ToHaveTextAsync("Saved", new() { Timeout = 20_000 });
         Assert.Equal("// written while nobody listened", Notebook.Read(_room.Copy).Cells[2].Source);
     }
@@ -287,11 +288,12 @@ public sealed class BrowserTests : IAsyncLifetime
         if (_browser is null)
             Assert.Skip("Debian's chromium is not installed.");
         var context = await _browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 800 }, ColorScheme = scheme });
-        context.SetDefaultTimeout(30_000);
-        Assertions.SetDefaultExpectTimeout(30_000);
+        context.SetDefaultTimeout(60_000);
+        Assertions.SetDefaultExpectTimeout(60_000);
         var page = await context.NewPageAsync();
         page.PageError += (_, error) => Assert.Fail(error);
         await page.GotoAsync(address);
+        await page.WaitForURLAsync(new Uri(new Uri(address), "/").ToString());
         return page;
     }
 

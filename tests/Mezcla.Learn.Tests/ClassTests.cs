@@ -62,18 +62,25 @@ public sealed class ClassTests : IDisposable
             (await Assert.ThrowsAsync<ArgumentException>(() => _room.Serve(o => o with { IsClass = true }))).Message);
 
     [Fact]
-    public async Task A_cell_that_runs_too_long_or_takes_too_much_stops_and_nobody_else_notices()
+    public async Task A_cell_that_runs_too_long_is_stopped_and_its_variables_stay()
     {
-        await using var server = await Serve(o => o with
-        {
-            Limits = new() { CellTime = TimeSpan.FromSeconds(3), Memory = 700L << 20 },
-        });
+        await using var server = await Serve(o => o with { Limits = new() { CellTime = TimeSpan.FromSeconds(3) } });
+        using var ada = await Enter(server, "Ada");
+        using var socket = await ada.Connect(ada.Origin);
+        Assert.Contains(">7<", await ada.Run(socket, "sum", "var kept = 7;\nkept"));
+        Assert.Contains("a cell may run for 3 seconds", await ada.Run(socket, "sum", "while (true) { }"));
+        Assert.Contains(">7<", await ada.Run(socket, "sum", "kept"));
+    }
+
+    [Fact]
+    public async Task A_cell_that_takes_too_much_memory_stops_and_nobody_else_notices()
+    {
+        await using var server = await Serve(o => o with { Limits = new() { Memory = 700L << 20 } });
         using var ada = await Enter(server, "Ada");
         using var emmy = await Enter(server, "Emmy");
         using var adas = await ada.Connect(ada.Origin);
         using var emmys = await emmy.Connect(emmy.Origin);
         Assert.Contains(">7<", await emmy.Run(emmys, "sum", "var kept = 7;\nkept"));
-        Assert.Contains("a cell may run for 3 seconds", await ada.Run(adas, "sum", "while (true) { }"));
         Assert.Contains("OutOfMemory", await ada.Run(adas, "sum",
             "var all = new List<byte[]>();\nwhile (true)\n    all.Add(new byte[50_000_000]);"));
         // Outside of the runtime's heap the process is watched.

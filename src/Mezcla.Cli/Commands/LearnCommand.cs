@@ -92,9 +92,18 @@ internal static class LearnCommand
         // Not wrapped at the width of the terminal: it has to be copied whole.
         Console.WriteLine($"The course: {server.Address}");
         Console.WriteLine($"{(classFolder is null ? "Your work" : "The class's work")} is saved in {server.Folder}. Stop with Ctrl+C.");
-        if (!parse.GetValue(NoBrowser) && classFolder is null)
-            Open(server.Address);
-        await server.WaitAsync(cancellation);
+        var door = parse.GetValue(NoBrowser) || classFolder is not null ? null : WriteDoor(server.Address);
+        try
+        {
+            if (door is not null)
+                Open(door);
+            await server.WaitAsync(cancellation);
+        }
+        finally
+        {
+            if (door is not null)
+                File.Delete(door);
+        }
         return 0;
     }
 
@@ -102,13 +111,25 @@ internal static class LearnCommand
         (Path.GetFullPath(folder) + Path.DirectorySeparatorChar).StartsWith(Path.GetFullPath(other) + Path.DirectorySeparatorChar,
             OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 
+    // Others on this machine see with which arguments a browser is started, so the token stands in a file that only its owner can read.
+    private static string WriteDoor(string address)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var path = Path.Combine(Path.GetTempPath(), $"mezcla-learn-{Guid.NewGuid():N}.html");
+        using var file = new StreamWriter(path, options);
+        file.Write($"<!DOCTYPE html><meta http-equiv=\"refresh\" content=\"0;url={address}\"><title>Mezcla</title>\n");
+        return path;
+    }
+
     // Where no browser can be opened the address is on the screen all the same.
-    private static void Open(string address)
+    private static void Open(string page)
     {
         try
         {
-            var start = OperatingSystem.IsWindows() ? new ProcessStartInfo(address) { UseShellExecute = true }
-                : new ProcessStartInfo(OperatingSystem.IsMacOS() ? "open" : "xdg-open", [address])
+            var start = OperatingSystem.IsWindows() ? new ProcessStartInfo(page) { UseShellExecute = true }
+                : new ProcessStartInfo(OperatingSystem.IsMacOS() ? "open" : "xdg-open", [page])
                 {
                     RedirectStandardError = true,
                     RedirectStandardOutput = true,

@@ -12,13 +12,18 @@ let joined = false;
 
 let socket;
 let attempts = 0;
+// What a quick student asked for before the page was connected.
+const early = [];
 const questions = new Map();
 let lastQuestion = 0;
 
 function connect() {
   socket = new WebSocket(`ws://${location.host}/live/${chapter}`);
   socket.onmessage = event => take(JSON.parse(event.data));
-  socket.onopen = () => { attempts = 0; };
+  socket.onopen = () => {
+    attempts = 0;
+    for (const message of early.splice(0)) send(message);
+  };
   socket.onclose = () => {
     for (const answer of questions.values()) answer(null);
     questions.clear();
@@ -31,6 +36,10 @@ function connect() {
 }
 
 function send(message) {
+  if (socket.readyState === WebSocket.CONNECTING && !joined) {
+    early.push(message);
+    return true;
+  }
   if (socket.readyState !== WebSocket.OPEN) return false;
   socket.send(JSON.stringify(message));
   return true;

@@ -109,6 +109,20 @@ public static class LearnPage
         $"{(isClass ? "" : " autofocus")}></label>" +
         "<button type=\"submit\">Enter</button></form></main>", "", []);
 
+    /// <summary>A page that leads to the first page at once.</summary>
+    public const string Door = """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta http-equiv="refresh" content="0;url=/">
+        <title>Mezcla</title>
+        </head>
+        <body><p><a href="/">To the course</a></p></body>
+        </html>
+
+        """;
+
     /// <summary>The frame in which the outputs of cells are drawn, apart from the page.</summary>
     public const string Frame = """
         <!DOCTYPE html>

@@ -131,8 +131,9 @@ public sealed class LearnServer : IAsyncDisposable
         }
         if (_access.TakeToken(context))
         {
-            // The token leaves the address, so that it stands in no history and on no screen.
-            context.Response.Redirect(path);
+            // The token leaves the address, so that it stands in no history and on no screen. A page of this server leads on, since a
+            // redirection would still count as the doing of the page that the address was opened from, and get no cookie.
+            await Answer(context, LearnPage.Door);
             return;
         }
         if (HttpMethods.IsPost(request.Method) && path == "/login")

@@ -132,15 +132,15 @@ public sealed class ChapterWork : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(tell);
         LastUse = DateTime.UtcNow;
         var type = Text(message, "type");
-        var cell = Notebook.Cells.FirstOrDefault(c => c.Id == Text(message, "cell"));
+        NotebookCell? cell = null;
+        _collector.Freeze(() => cell = Notebook.Cells.FirstOrDefault(c => c.Id == Text(message, "cell")));
         switch (type)
         {
             case "run" when cell is { Kind: CellKind.Code }:
                 Enqueue([cell]);
                 break;
             case "run-all":
-                var first = cell is null ? 0 : Notebook.Cells.IndexOf(cell);
-                Enqueue(Notebook.Cells.Skip(first).Where(c => c.Kind == CellKind.Code && c.Source.Trim().Length > 0
+                Enqueue(Notebook.Cells.Where(c => c.Kind == CellKind.Code && c.Source.Trim().Length > 0
                     && !c.Tags.Contains(NotebookRunner.Skip)));
                 break;
             case "interrupt":
@@ -267,12 +267,17 @@ public sealed class ChapterWork : IAsyncDisposable
     private void TellInserted(NotebookCell cell, bool focus)
     {
         Change();
-        var at = Notebook.Cells.IndexOf(cell);
+        string? after = null;
+        _collector.Freeze(() =>
+        {
+            var at = Notebook.Cells.IndexOf(cell);
+            after = at <= 0 ? null : Notebook.Cells[at - 1].Id;
+        });
         _pages.Tell(new()
         {
             ["type"] = "inserted",
             ["cell"] = cell.Id,
-            ["after"] = at == 0 ? null : Notebook.Cells[at - 1].Id,
+            ["after"] = after,
             ["html"] = _html.Cell(cell, _revisions.Of(cell)),
             ["focus"] = focus,
             ["state"] = State,

@@ -26,12 +26,14 @@ internal sealed class Later(TimeSpan moment, Action action) : IAsyncDisposable
         Task task;
         lock (_lock)
             task = _task;
-        await task.ConfigureAwait(false);
+        await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task Do(Task before)
     {
-        await Task.WhenAll(before, Task.Delay(moment)).ConfigureAwait(false);
+        // What failed before is no reason not to try again.
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(moment).ConfigureAwait(false);
         lock (_lock)
             _wanted = false;
         action();

@@ -67,7 +67,8 @@ public sealed class Student : IAsyncDisposable
         {
             if (_limits.Memory is { } memory && work.Engine?.MemoryInUse > memory)
                 await work.StopEngine("The engine was stopped because it took more memory than " +
-                    $"{(memory >> 20).ToString(CultureInfo.InvariantCulture)} MB. Its variables are gone.", atOnce: true).ConfigureAwait(false);
+                    $"{(memory >> 20).ToString(CultureInfo.InvariantCulture)} MB. Its variables are gone.", atOnce: true)
+                    .ConfigureAwait(false);
             else if (_limits.Idle is { } idle && !work.IsBusy && work.Engine is not null && DateTime.UtcNow - work.LastUse > idle)
                 await work.StopEngine("The engine was stopped because it was not used for a while. Run the cells again from the first one.")
                     .ConfigureAwait(false);
