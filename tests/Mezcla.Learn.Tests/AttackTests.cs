@@ -5,6 +5,7 @@ using System.Text;
 namespace Mezcla.Learn.Tests;
 
 /// <summary>What others on this machine, on the network, and pages of other servers try, to have their code run here.</summary>
+[Collection(nameof(OneAtATime))]
 public sealed class AttackTests : IDisposable
 {
     private readonly Classroom _room = new();

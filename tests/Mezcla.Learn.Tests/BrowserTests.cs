@@ -4,6 +4,7 @@ using Microsoft.Playwright;
 namespace Mezcla.Learn.Tests;
 
 /// <summary>A student's way through a chapter, in a real browser.</summary>
+[Collection(nameof(OneAtATime))]
 public sealed class BrowserTests : IAsyncLifetime
 {
     private const string Chromium = "/usr/bin/chromium";

@@ -6,6 +6,7 @@ using Mezcla.Notebooks.Documents;
 namespace Mezcla.Learn.Tests;
 
 /// <summary>A class on one server: each student with a folder and an engine of their own, within limits.</summary>
+[Collection(nameof(OneAtATime))]
 public sealed class ClassTests : IDisposable
 {
     private const string Password = "of the class";

@@ -5,6 +5,7 @@ using Mezcla.Notebooks.Running;
 namespace Mezcla.Learn.Tests;
 
 /// <summary>The engine in a process of its own does what an engine does, and its end takes nothing else with it.</summary>
+[Collection(nameof(OneAtATime))]
 public sealed class EngineProcessTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

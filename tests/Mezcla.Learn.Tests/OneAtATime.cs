@@ -1,2 +1,5 @@
-// Browsers and twenty engines at once would wait for each other on a machine with two cores.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+namespace Mezcla.Learn.Tests;
+
+/// <summary>Tests that start engines and browsers run one after another: on two cores they would only wait for each other.</summary>
+[CollectionDefinition(nameof(OneAtATime))]
+public sealed class OneAtATime;
