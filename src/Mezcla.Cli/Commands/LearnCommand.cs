@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Net;
 using Mezcla.Cli.Shared;
 using Mezcla.Interactive;
 using Mezcla.Learn.Server;
@@ -91,6 +92,9 @@ internal static class LearnCommand
         });
         // Not wrapped at the width of the terminal: it has to be copied whole.
         Console.WriteLine($"The course: {server.Address}");
+        if (parse.GetValue(Host) is "0.0.0.0" or "::")
+            Console.WriteLine(
+                $"From other machines: http://{Dns.GetHostName()}:{new Uri(server.Address).Port}/, or this machine's IP address.");
         Console.WriteLine($"{(classFolder is null ? "Your work" : "The class's work")} is saved in {server.Folder}. Stop with Ctrl+C.");
         var door = parse.GetValue(NoBrowser) || classFolder is not null ? null : WriteDoor(server.Address);
         try

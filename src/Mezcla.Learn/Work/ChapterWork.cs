@@ -41,6 +41,7 @@ public sealed class ChapterWork : IAsyncDisposable
     private TaskCompletionSource<string?>? _asked;
     private JsonObject? _question;
     private NotebookCell? _running;
+    private NotebookCell? _interrupted;
     private bool _pumping;
     private bool _outputUnsaved;
     private int _count;
@@ -90,9 +91,6 @@ public sealed class ChapterWork : IAsyncDisposable
 
     /// <summary>Whether a cell is running or waits to run.</summary>
     public bool IsBusy => _running is not null || _queue.Count > 0;
-
-    /// <summary>Whether a page shows the chapter.</summary>
-    public bool IsShown => _pages.Count > 0;
 
     /// <summary>Renders something of the chapter while it does not change.</summary>
     /// <param name="render">Called with the state and a function that gives the HTML of a cell.</param>
@@ -412,6 +410,8 @@ public sealed class ChapterWork : IAsyncDisposable
     private async Task Run(NotebookCell cell)
     {
         var engine = await Started().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _interrupted, null) == cell)
+            return;
         var (output, number) = (_collector.For(cell), ++_count);
         output.Clear(wait: false);
         cell.ExecutionCount = null;
@@ -508,6 +508,9 @@ public sealed class ChapterWork : IAsyncDisposable
     private void Interrupt()
     {
         _collector.Freeze(_queue.Clear);
+        // A cell that waits for its engine has nothing to interrupt yet: it does not begin.
+        if (_engine is not { Ready.IsCompleted: true })
+            _interrupted = _running;
         _engine?.Interrupt();
         Interlocked.Exchange(ref _asked, null)?.TrySetResult(null);
         _pages.Tell(Status());

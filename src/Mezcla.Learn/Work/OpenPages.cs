@@ -8,15 +8,6 @@ internal sealed class OpenPages
     private readonly List<Action<JsonObject>> _pages = [];
     private readonly Lock _lock = new();
 
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-                return _pages.Count;
-        }
-    }
-
     public IDisposable Add(Action<JsonObject> tell)
     {
         lock (_lock)

@@ -23,20 +23,6 @@ public sealed class StudentFolder(string folder, CourseFolder course)
     public string FileOf(string chapter) =>
         System.IO.Path.Combine(Path, System.IO.Path.GetRelativePath(course.Folder, course.FileOf(chapter)));
 
-    /// <summary>The copy of a chapter, or null if it was never opened.</summary>
-    /// <param name="chapter">The chapter's name.</param>
-    public Notebook? Peek(string chapter)
-    {
-        try
-        {
-            return File.Exists(FileOf(chapter)) ? Notebook.Read(FileOf(chapter)) : null;
-        }
-        catch (InvalidDataException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Reads the copy of a chapter, and makes it first if there is none.</summary>
     /// <param name="chapter">The chapter's name.</param>
     /// <param name="notice">A sentence for the student if something is to be known, or null.</param>
