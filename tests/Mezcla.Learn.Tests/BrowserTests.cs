@@ -112,6 +112,26 @@ public sealed class BrowserTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_can_be_pressed_before_the_page_listens()
+    {
+        await using var server = await _room.Serve();
+        var page = await Open(server.Address);
+        var hold = new TaskCompletionSource();
+        await page.RouteAsync("**/assets/learn.js", async route =>
+        {
+            await hold.Task;
+            await route.ContinueAsync();
+        });
+        await page.GotoAsync(Address(server), new() { WaitUntil = WaitUntilState.Commit });
+        await Assertions.Expect(Cell(page, "sum").Locator("button.run")).ToBeDisabledAsync();
+        await Assertions.Expect(page.Locator(".bar [data-do=run-all]")).ToBeDisabledAsync();
+        hold.SetResult();
+        await Run(page, "sum");
+        await Assertions.Expect(Outputs(page, "sum")).ToContainTextAsync("21");
+        await Assertions.Expect(page.Locator("button:disabled")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task Two_windows_do_not_lose_each_others_edits()
     {
         await using var server = await _room.Serve();

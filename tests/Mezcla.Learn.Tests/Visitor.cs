@@ -104,7 +104,7 @@ internal sealed class Visitor : IDisposable
         }
     }
 
-    private static Task Send(ClientWebSocket socket, object message) =>
+    public static Task Send(ClientWebSocket socket, object message) =>
         socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, true, Cancel);
 
     public void Dispose() => _client.Dispose();

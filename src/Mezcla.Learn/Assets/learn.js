@@ -70,7 +70,9 @@ class Cell {
     element.cell = this;
     if (this.kind === 'code') {
       this.outputs = element.querySelector('.outputs');
-      element.querySelector('.run').onclick = () => run(this);
+      const button = element.querySelector('.run');
+      button.onclick = () => run(this);
+      button.disabled = false;
       this.take(JSON.parse(element.querySelector('template.shown').content.textContent));
     }
     near.observe(element);
@@ -532,7 +534,9 @@ addEventListener('beforeunload', event => {
   if (dirty.size > 0 && document.body.classList.contains('offline')) event.preventDefault();
 });
 
+// The server sends buttons that cannot be pressed, so that no press is lost while this script is still on its way.
 for (const element of cells.querySelectorAll(':scope > [data-cell]')) new Cell(element);
+for (const button of document.querySelectorAll('.bar [data-do]')) button.disabled = false;
 const kept = sessionStorage.getItem('notice');
 if (kept) {
   note(kept);

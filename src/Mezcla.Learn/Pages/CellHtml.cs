@@ -48,7 +48,7 @@ public sealed class CellHtml(string folder, IReadOnlyList<ScriptLibrary> librari
             $"<template class=\"source\">{source}</template>";
         var folds = cell.Tags.Contains(NotebookPage.Preparation);
         var number = cell.ExecutionCount is { } n ? n.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
-        html.Append(cell.Kind == CellKind.Raw ? "" : "<div class=\"gutter\"><button type=\"button\" class=\"run\" " +
+        html.Append(cell.Kind == CellKind.Raw ? "" : "<div class=\"gutter\"><button type=\"button\" class=\"run\" disabled " +
             $"aria-label=\"Run this cell\" title=\"Run (Shift+Enter)\">▶</button><span class=\"number\">{number}</span></div>");
         html.Append(folds ? $"<details class=\"hidden\"><summary>Show the preparation</summary>{code}</details>" : code);
         html.Append($"<div class=\"outputs\"></div><template class=\"shown\">{WebUtility.HtmlEncode(Outputs(cell, 0).ToJsonString())}" +

@@ -13,11 +13,11 @@ public static class LearnPage
     private const string Bar = """
         <header class="bar" role="toolbar" aria-label="Notebook">
         <a class="home" href="/">Chapters</a>
-        <button type="button" data-do="run-all" title="Run all cells, from top to bottom">▶▶ <span>Run all</span></button>
-        <button type="button" data-do="interrupt" title="Interrupt the running cell (i i)">■ <span>Interrupt</span></button>
-        <button type="button" data-do="restart" title="Restart: forget all variables (0 0)">↻ <span>Restart</span></button>
-        <button type="button" data-do="insert" title="Insert a cell below (b)">+ <span>Cell</span></button>
-        <button type="button" data-do="keys" title="Keys (h)">⌨ <span>Keys</span></button>
+        <button type="button" data-do="run-all" disabled title="Run all cells, from top to bottom">▶▶ <span>Run all</span></button>
+        <button type="button" data-do="interrupt" disabled title="Interrupt the running cell (i i)">■ <span>Interrupt</span></button>
+        <button type="button" data-do="restart" disabled title="Restart: forget all variables (0 0)">↻ <span>Restart</span></button>
+        <button type="button" data-do="insert" disabled title="Insert a cell below (b)">+ <span>Cell</span></button>
+        <button type="button" data-do="keys" disabled title="Keys (h)">⌨ <span>Keys</span></button>
         <output class="engine" aria-live="polite"></output>
         <output class="saved" aria-live="polite"></output>
         </header>
