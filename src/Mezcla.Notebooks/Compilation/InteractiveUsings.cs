@@ -5,7 +5,7 @@ namespace Mezcla.Notebooks;
 
 /// <summary>
 /// Blanks <c>using Microsoft.DotNet.Interactive.…;</c>, with which many published notebooks begin. The helpers that this kernel offers
-/// need no using directive, and the others are reported where the code uses them.
+/// need no using directive, and the others are reported where the code uses them. They stay where code asks for that kernel itself.
 /// </summary>
 internal static class InteractiveUsings
 {
@@ -13,7 +13,7 @@ internal static class InteractiveUsings
 
     public static string Blank(string code)
     {
-        if (!code.Contains(Root, StringComparison.Ordinal))
+        if (!code.Contains(Root, StringComparison.Ordinal) || InteractiveExtensions.IsForKernels(code))
             return code;
 
         var root = CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetCompilationUnitRoot();

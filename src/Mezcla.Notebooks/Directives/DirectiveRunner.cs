@@ -11,11 +11,13 @@ namespace Mezcla.Notebooks;
 /// <param name="libraries">Gives the host's libraries to cells that mention them.</param>
 /// <param name="variables">Gives the variables that cells have declared.</param>
 /// <param name="runFile">Runs a C# file: its path, the cell that loads it, and the list that receives the compiler's warnings.</param>
-/// <param name="runCode">Runs C# statements: the code, the cell, its name in errors, and the list that receives warnings.</param>
+/// <param name="runCode">Runs C# statements: the code, the cell, its name in errors, and the list that receives warnings; gives the value
+/// of the last expression.</param>
+/// <param name="submit">Runs the text of a cell as a part of the cell that runs, and shows its value.</param>
 internal sealed class DirectiveRunner(
     EngineState engine, CellCompiler compiler, CellLoadContext context, HostLibraries libraries,
     Func<IReadOnlyList<CellVariable>> variables, Action<string, CellRun, List<string>> runFile,
-    Action<string, CellRun, string, List<string>> runCode)
+    Func<string, CellRun, string, List<string>, object?> runCode, Action<string, CellRun, string> submit)
 {
     private const string Known =
         "#!csharp, #!markdown, #!html, #!javascript, #!mermaid (the language of the lines below), #!value --name text, "
@@ -26,10 +28,18 @@ internal sealed class DirectiveRunner(
         "#!connect opens kernels of other languages and databases, which this kernel does not have. Query a database from C# by its "
         + "package, such as #r \"nuget: Microsoft.Data.Sqlite\"; run cells of other languages in .NET Interactive.";
 
-    private readonly PackageSession _packages =
-        new(engine.Options, context, libraries, new InteractiveExtensions(context, engine.Formatters));
+    private readonly InteractiveExtensions _extensions =
+        new(context, engine.Formatters, (code, run, document) => runCode(code, run, document, []), submit);
+
     private readonly SharedValues _values = new(variables);
     private readonly List<string> _loading = [];
+
+    private PackageSession? _session;
+
+    private PackageSession Packages => _session ??= new(engine.Options, context, libraries, _extensions);
+
+    /// <summary>Begins the code of a cell: until the end, .NET Interactive finds its context. Null where no cell has asked for it.</summary>
+    public IDisposable? Enter() => _extensions.Enter();
 
     /// <summary>Runs the directives that must precede the compilation of the text's code.</summary>
     public void Prepare(IReadOnlyList<CellPart> parts, CellRun run, string document, List<string> warnings)
@@ -138,19 +148,22 @@ internal sealed class DirectiveRunner(
     {
         var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text))
             .ToList();
-        var asking = parts.FirstOrDefault(part => part.Kind == PartKind.Code && InteractiveExtensions.IsAskedFor(part.Text));
+        var asking = parts.Where(part => part.Kind == PartKind.Code && InteractiveExtensions.IsAskedFor(part.Text))
+            .OrderByDescending(part => InteractiveExtensions.IsForKernels(part.Text)).FirstOrDefault();
         if (requests.Count == 0 && asking is null)
             return;
 
         RunPart(requests.FirstOrDefault() ?? asking!, run, document, () =>
         {
             if (asking is not null)
-                _packages.AddInteractive();
+                Packages.AddInteractive();
 
             foreach (var part in requests)
-                _packages.Add(part, run);
+                Packages.Add(part, run);
 
-            compiler.AddReferences(_packages.Restore(run));
+            Packages.Restore(run, compiler.AddReferences);
+            if (asking is not null && InteractiveExtensions.IsForKernels(asking.Text))
+                _extensions.Kernels(run);
         });
     }
 

@@ -56,14 +56,15 @@ internal sealed class PackageSession(
     }
 
     /// <summary>
-    /// Restores the newly requested packages, makes them loadable, prints what
-    /// was installed, and returns the references to compile against.
+    /// Restores the newly requested packages, makes them loadable, loads their extensions, and prints what was installed.
     /// </summary>
+    /// <param name="run">The cell that requests them.</param>
+    /// <param name="refer">Receives the references to compile against.</param>
     /// <exception cref="DirectiveException">A package was not found, or the versions conflict.</exception>
-    public IReadOnlyList<MetadataReference> Restore(CellRun run)
+    public void Restore(CellRun run, Action<IReadOnlyList<MetadataReference>> refer)
     {
         if (_new.Count == 0)
-            return [];
+            return;
 
         var added = _new.ToList();
         _new.Clear();
@@ -116,12 +117,15 @@ internal sealed class PackageSession(
                 notes.Add($"{request.Id} {request.Version} is not in any source; {version} is the nearest available version.");
         }
 
-        notes.AddRange(extensions.Load(restored.ExtensionFiles));
+        // An extension's own code may ask for what came with the extension.
+        if (restored.Versions.TryGetValue(InteractiveExtensions.Package, out var interactive))
+            _installed.TryAdd(InteractiveExtensions.Package, interactive);
+        refer(references);
+        notes.AddRange(extensions.Load(restored.ExtensionFiles, run));
         if (restored.Versions.ContainsKey(InteractiveExtensions.Package))
             extensions.Connect();
         var text = "Installed: " + string.Join(", ", added.Select(request => $"{request.Id} {_installed[request.Id]}"));
         Show(run, (output, bundle) => output.UpdateDisplay(id, bundle), string.Join('\n', notes.Prepend(text)));
-        return references;
     }
 
     private static void Show(CellRun run, Action<ICellOutput, MimeBundle> how, string text)

@@ -33,7 +33,7 @@ internal sealed class CellSession
         _states[0] = options.Globals;
         var libraries = new HostLibraries(options.OnDemand, context, Compiler, State.Formatters);
         _directives = new DirectiveRunner(State, Compiler, context, libraries, () => Variables, RunFile,
-            (code, run, document, warnings) => RunCode(code, run, document, warnings));
+            (code, run, document, warnings) => RunCode(code, run, document, warnings)?.Object, Submit);
     }
 
     public EngineState State { get; }
@@ -122,6 +122,13 @@ internal sealed class CellSession
             run.Post(output => output.Display(bundle, null));
     }
 
+    /// <summary>Runs text as a part of the cell that runs, and shows its value.</summary>
+    private void Submit(string code, CellRun run, string document)
+    {
+        if (RunParts(code, run, document, []) is { Bundle: { } bundle })
+            run.Post(output => output.Display(bundle, null));
+    }
+
     private (object? Object, MimeBundle? Bundle)? RunCode(string code, CellRun run, string document, List<string> warnings)
     {
         var cell = Compiler.Compile(code, document, run.Stopping);
@@ -132,6 +139,8 @@ internal sealed class CellSession
         if (_states.Length < Compiler.Slots)
             Array.Resize(ref _states, _states.Length * 2);
 
+        // What a cell submits while it runs belongs to the context in which the cell runs itself.
+        using var context = CellRun.Current == run ? null : _directives.Enter();
         var task = InRun(run, () => cell.Start(_states));
         task.Wait(run.Stopping);
         var value = task.Result;
@@ -144,6 +153,7 @@ internal sealed class CellSession
     /// <summary>Calls user code with <see cref="CellRun.Current"/> set, so that the code finds its cell and can be interrupted.</summary>
     private static T InRun<T>(CellRun run, Func<T> call)
     {
+        var outer = CellRun.Current;
         CellRun.Current = run;
         try
         {
@@ -151,7 +161,7 @@ internal sealed class CellSession
         }
         finally
         {
-            CellRun.Current = null;
+            CellRun.Current = outer;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Runtime.Loader;
 
 namespace Mezcla.Notebooks.Tests;
@@ -47,9 +48,78 @@ public sealed class InteractiveExtensionTests
         Assert.Equal("<i>7</i>", (await Run(engine, "new Point(7)")).Value![MimeBundle.Html]);
     }
 
-    private static async Task<CellResult> Run(CellEngine engine, string code)
+    [Fact]
+    public async Task Kernels_found_by_name_lead_back_to_the_engine()
     {
-        var result = await engine.RunAsync(code, new RecordingOutput());
+        using var engine = new CellEngine();
+        await Restore(engine, """
+            using Microsoft.DotNet.Interactive;
+            using Microsoft.DotNet.Interactive.Commands;
+
+            await Kernel.Root.FindKernelByName("csharp").SendAsync(new SubmitCode("var made = 6;"));
+            """);
+        Assert.Equal("7", (await Run(engine, "made + 1")).Value![MimeBundle.PlainText]);
+
+        var output = new RecordingOutput();
+        await Run(engine, """
+            using Microsoft.DotNet.Interactive;
+
+            var mermaid = Kernel.Root.FindKernelByName("mermaid");
+            await mermaid.SendAsync(new SubmitCode("graph TD; router --> expert"));
+            await Kernel.Root.SendAsync(new SubmitCode("made * 7"));
+            KernelInvocationContext.Current.DisplayAs("<b>bold</b>", "text/html");
+            """, output);
+        Assert.Equal(
+            ["graph TD; router --> expert", "42", "<b>bold</b>"],
+            output.Displays.Select(shown => shown.Bundle[MimeBundle.Mermaid] ?? shown.Bundle[MimeBundle.Html]
+                ?? shown.Bundle[MimeBundle.PlainText]));
+    }
+
+    [Fact]
+    public async Task A_script_in_a_package_prepares_the_session()
+    {
+        var folder = Directory.CreateTempSubdirectory("mezcla-extension-").FullName;
+        using (var package = ZipFile.Open(Path.Combine(folder, "Clock.Extension.1.0.0.nupkg"), ZipArchiveMode.Create))
+        {
+            Add(package, "Clock.Extension.nuspec", """
+                <package><metadata><id>Clock.Extension</id><version>1.0.0</version><authors>a test</authors><description>A clock.</description>
+                </metadata></package>
+                """);
+            Add(package, "interactive-extensions/dotnet/extension.dib", """
+                #!csharp
+
+                using Microsoft.DotNet.Interactive;
+
+                Formatter.Register<TimeSpan>(time => $"<b>{time.Hours} h</b>");
+                var root = Kernel.Root.Name;
+
+                #!markdown
+
+                The clock *is* ready.
+                """);
+        }
+
+        var cache = Path.Combine(folder, "cache");
+        using var engine = new CellEngine(new CellEngineOptions { PackageCache = cache });
+        var output = new RecordingOutput();
+        var loaded = await engine.RunAsync($"#i \"nuget: {folder}\"\n#r \"nuget: Clock.Extension, 1.0.0\"", output);
+        Assert.SkipWhen(loaded.Error?.Message.Contains("Could not restore", StringComparison.Ordinal) == true, loaded.Error?.Message ?? "");
+        Assert.Null(loaded.Error);
+        Assert.Contains(output.Displays, shown => shown.Bundle[MimeBundle.Markdown]?.Contains("The clock *is* ready.") == true);
+        Assert.Equal("<b>3 h</b>", (await Run(engine, "TimeSpan.FromHours(3)")).Value![MimeBundle.Html]);
+        Assert.Equal("mezcla", (await Run(engine, "root")).Value![MimeBundle.PlainText]);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static void Add(ZipArchive package, string name, string text)
+    {
+        using var writer = new StreamWriter(package.CreateEntry(name).Open());
+        writer.Write(text);
+    }
+
+    private static async Task<CellResult> Run(CellEngine engine, string code, RecordingOutput? output = null)
+    {
+        var result = await engine.RunAsync(code, output ?? new RecordingOutput());
         Assert.True(result.Error is null, result.Error?.Message);
         return result;
     }
