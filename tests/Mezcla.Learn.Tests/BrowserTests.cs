@@ -5,32 +5,8 @@ namespace Mezcla.Learn.Tests;
 
 /// <summary>A student's way through a chapter, in a real browser.</summary>
 [Collection(nameof(OneAtATime))]
-public sealed class BrowserTests : IAsyncLifetime
+public sealed class BrowserTests : BrowserTest
 {
-    private const string Chromium = "/usr/bin/chromium";
-
-    private readonly Classroom _room = new();
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        if (!File.Exists(Chromium))
-            return;
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_browser is not null)
-            await _browser.DisposeAsync();
-        _playwright?.Dispose();
-        _room.Dispose();
-    }
-
     [Theory]
     [InlineData(1280, ColorScheme.Light)]
     [InlineData(1280, ColorScheme.Dark)]
@@ -38,7 +14,7 @@ public sealed class BrowserTests : IAsyncLifetime
     [InlineData(390, ColorScheme.Dark)]
     public async Task A_student_reads_edits_runs_breaks_solves_reloads_and_resets(int width, ColorScheme scheme)
     {
-        await using var server = await _room.Serve();
+        await using var server = await Room.Serve();
         var page = await Open(server.Address, width, scheme);
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("The small course");
         await page.GetByText("Begin with A small chapter").ClickAsync();
@@ -57,7 +33,7 @@ public sealed class BrowserTests : IAsyncLifetime
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(Outputs(page, "lines")).ToContainTextAsync("line 2");
         await Assertions.Expect(page.Locator("output.saved")).ToHaveTextAsync("Saved");
-        Assert.Equal("var x = 40;\nx + 2", Notebook.Read(_room.Copy).Cells[1].Source);
+        Assert.Equal("var x = 40;\nx + 2", Notebook.Read(Room.Copy).Cells[1].Source);
 
         // Breaks it: the error stands below, and its place is marked.
         await Write(page, "sum", "var x = 40;\nx + y");
@@ -102,7 +78,7 @@ public sealed class BrowserTests : IAsyncLifetime
         await page.Locator("[data-do=reset-all]").ClickAsync();
         await Assertions.Expect(page.Locator("#notices")).ToContainTextAsync("before-reset");
         await Assertions.Expect(Cell(page, "lines").Locator(".cm-content")).ToContainTextAsync("line {i}");
-        var kept = Assert.Single(Directory.GetFiles(_room.Folder, "*.before-reset-*"));
+        var kept = Assert.Single(Directory.GetFiles(Room.Folder, "*.before-reset-*"));
         Assert.Equal("x", Notebook.Read(kept).Cells[2].Source);
 
         await page.Locator(".home").ClickAsync();
@@ -114,7 +90,7 @@ public sealed class BrowserTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_can_be_pressed_before_the_page_listens()
     {
-        await using var server = await _room.Serve();
+        await using var server = await Room.Serve();
         var page = await Open(server.Address);
         var hold = new TaskCompletionSource();
         await page.RouteAsync("**/assets/learn.js", async route =>
@@ -134,7 +110,7 @@ public sealed class BrowserTests : IAsyncLifetime
     [Fact]
     public async Task Two_windows_do_not_lose_each_others_edits()
     {
-        await using var server = await _room.Serve();
+        await using var server = await Room.Serve();
         var one = await Open(server.Address);
         await one.GotoAsync(Address(server));
         var two = await one.Context.NewPageAsync();
@@ -162,7 +138,7 @@ public sealed class BrowserTests : IAsyncLifetime
     [Fact]
     public async Task Fifty_quick_edits_and_runs_arrive_in_their_order()
     {
-        await using var server = await _room.Serve();
+        await using var server = await Room.Serve();
         var page = await Open(server.Address);
         await page.GotoAsync(Address(server));
         await Write(page, "sum", "var n = 0;");
@@ -175,13 +151,13 @@ public sealed class BrowserTests : IAsyncLifetime
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(Outputs(page, "sum")).ToHaveTextAsync("1225", new() { Timeout = 60_000 });
         await Assertions.Expect(page.Locator("output.saved")).ToHaveTextAsync("Saved");
-        Assert.EndsWith("n += 49; n", Notebook.Read(_room.Copy).Cells[1].Source);
+        Assert.EndsWith("n += 49; n", Notebook.Read(Room.Copy).Cells[1].Source);
     }
 
     [Fact]
     public async Task A_killed_engine_and_a_server_that_comes_back_lose_nothing()
     {
-        var server = await _room.Serve();
+        var server = await Room.Serve();
         var page = await Open(server.Address);
         await page.GotoAsync(Address(server));
         await Write(page, "sum", "System.Diagnostics.Process.GetCurrentProcess().Kill();");
@@ -195,19 +171,19 @@ public sealed class BrowserTests : IAsyncLifetime
         await server.DisposeAsync();
         await Assertions.Expect(page.Locator("output.engine")).ToContainTextAsync("cannot be reached");
         await Write(page, "lines", "// written while nobody listened");
-        await using var again = await _room.Serve(o => o with { Port = port });
+        await using var again = await Room.Serve(o => o with { Port = port });
         // The new server has a new token, so the page asks for it: the text stays on the screen until then.
         var other = await page.Context.NewPageAsync();
         await other.GotoAsync(again.Address);
         await other.WaitForURLAsync(new Uri(new Uri(again.Address), "/").ToString());
         await Assertions.Expect(page.Locator("output.saved")).ToHaveTextAsync("Saved", new() { Timeout = 20_000 });
-        Assert.Equal("// written while nobody listened", Notebook.Read(_room.Copy).Cells[2].Source);
+        Assert.Equal("// written while nobody listened", Notebook.Read(Room.Copy).Cells[2].Source);
     }
 
     [Fact]
     public async Task Scripts_of_outputs_run_in_a_frame_that_reaches_nothing()
     {
-        await using var server = await _room.Serve();
+        await using var server = await Room.Serve();
         var page = await Open(server.Address);
         await page.GotoAsync(Address(server));
         await Run(page, "html");
@@ -246,7 +222,7 @@ public sealed class BrowserTests : IAsyncLifetime
     [Fact]
     public async Task Charts_of_Plotly_and_diagrams_of_Mermaid_are_drawn_offline()
     {
-        await using var server = await _room.Serve();
+        await using var server = await Room.Serve();
         var page = await Open(server.Address);
         await page.GotoAsync(Address(server));
         await Write(page, "html", "Chart.Lines(\"Loss\").Add(\"dense\", [1, 2], [2.0, 1.0]).ToPlotly()");
@@ -255,81 +231,5 @@ public sealed class BrowserTests : IAsyncLifetime
         await Write(page, "lines", "#!mermaid\ngraph LR; token-->router; router-->expert");
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(Frame(page, "lines").Locator("svg .node")).ToHaveCountAsync(3);
-    }
-
-    [Fact]
-    public async Task All_is_reached_and_named_without_a_mouse()
-    {
-        await using var server = await _room.Serve();
-        var page = await Open(server.Address);
-        await page.GotoAsync(Address(server));
-        await Cell(page, "sum").FocusAsync();
-        await page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(Cell(page, "sum").Locator(".cm-content")).ToBeFocusedAsync();
-        await page.Keyboard.PressAsync("Escape");
-        await Assertions.Expect(Cell(page, "sum")).ToBeFocusedAsync();
-
-        // A cell below, written and run; deleted and brought back.
-        await page.Keyboard.PressAsync("b");
-        await Assertions.Expect(page.Locator(".cell.code")).ToHaveCountAsync(6);
-        await page.Keyboard.TypeAsync("\"made here\"");
-        await page.Keyboard.PressAsync("Control+Enter");
-        await Assertions.Expect(page.Locator(".current .outputs")).ToContainTextAsync("made here");
-        await page.Keyboard.PressAsync("Escape");
-        await page.Keyboard.PressAsync("d");
-        await page.Keyboard.PressAsync("d");
-        await Assertions.Expect(page.Locator(".cell.code")).ToHaveCountAsync(5);
-        await page.Keyboard.PressAsync("z");
-        await Assertions.Expect(page.Locator(".cell.code")).ToHaveCountAsync(6);
-        await page.Keyboard.PressAsync("Escape");
-        await page.Keyboard.PressAsync("m");
-        await Assertions.Expect(page.Locator(".cell.code")).ToHaveCountAsync(5);
-        await Assertions.Expect(page.Locator(".cell.markdown")).ToHaveCountAsync(2);
-
-        // Prose is written, drawn, and saved.
-        await page.Keyboard.PressAsync("Control+a");
-        await page.Keyboard.TypeAsync("Some **bold** prose");
-        await page.Keyboard.PressAsync("Shift+Enter");
-        await Assertions.Expect(page.Locator(".cell.markdown strong")).ToHaveTextAsync("bold");
-
-        // Names for screen readers: every button, field, frame and editor has one.
-        var nameless = await page.EvaluateAsync<string[]>("""
-            [...document.querySelectorAll('button, input, iframe, .cm-content, progress, dialog')].filter(e =>
-              !(e.getAttribute('aria-label') || e.title || e.textContent.trim() && e.tagName === 'BUTTON' || e.closest('label')))
-              .map(e => e.outerHTML.slice(0, 80))
-            """);
-        Assert.Empty(nameless);
-        Assert.Equal("en", await page.GetAttributeAsync("html", "lang"));
-    }
-
-    private string Address(Server.LearnServer server) => new Uri(new Uri(server.Address), "/chapter/" + Classroom.Chapter).ToString();
-
-    private async Task<IPage> Open(string address, int width = 1280, ColorScheme scheme = ColorScheme.Light)
-    {
-        if (_browser is null)
-            Assert.Skip("Debian's chromium is not installed.");
-        var context = await _browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 800 }, ColorScheme = scheme });
-        context.SetDefaultTimeout(60_000);
-        Assertions.SetDefaultExpectTimeout(60_000);
-        var page = await context.NewPageAsync();
-        page.PageError += (_, error) => Assert.Fail(error);
-        await page.GotoAsync(address);
-        await page.WaitForURLAsync(new Uri(new Uri(address), "/").ToString());
-        return page;
-    }
-
-    private static ILocator Cell(IPage page, string id) => page.Locator($"[data-cell={id}]");
-
-    private static ILocator Outputs(IPage page, string id) => Cell(page, id).Locator(".outputs");
-
-    private static IFrameLocator Frame(IPage page, string id) => Cell(page, id).FrameLocator("iframe");
-
-    private static Task Run(IPage page, string id) => Cell(page, id).Locator("button.run").ClickAsync();
-
-    private static async Task Write(IPage page, string id, string text)
-    {
-        await Cell(page, id).Locator(".cm-content").ClickAsync();
-        await page.Keyboard.PressAsync("Control+a");
-        await page.Keyboard.InsertTextAsync(text);
     }
 }
