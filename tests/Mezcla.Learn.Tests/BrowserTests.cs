@@ -108,6 +108,26 @@ public sealed class BrowserTests : BrowserTest
     }
 
     [Fact]
+    public async Task Names_are_completed_and_explained()
+    {
+        await using var server = await Room.Serve();
+        var page = await Open(server.Address);
+        await page.GotoAsync(Address(server));
+        await Assertions.Expect(page.Locator("output.engine")).ToHaveTextAsync("Ready");
+        await Write(page, "sum", "Math.Sq");
+        await page.Keyboard.PressAsync("Control+Space");
+        await Assertions.Expect(page.Locator(".cm-tooltip-autocomplete li").First).ToContainTextAsync("Sqrt");
+        await page.Keyboard.PressAsync("Escape");
+
+        // What is under the pointer is explained after a moment.
+        await Write(page, "sum", "Math.Sqrt(2)");
+        await page.Mouse.MoveAsync(0, 0);
+        var word = await Cell(page, "sum").Locator(".cm-line").BoundingBoxAsync();
+        await page.Mouse.MoveAsync(word!.X + 55, word.Y + word.Height / 2, new() { Steps = 5 });
+        await Assertions.Expect(page.Locator(".cm-inspection")).ToContainTextAsync("square root");
+    }
+
+    [Fact]
     public async Task Two_windows_do_not_lose_each_others_edits()
     {
         await using var server = await Room.Serve();
