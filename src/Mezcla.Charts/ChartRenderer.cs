@@ -18,17 +18,22 @@ internal static class ChartRenderer
 
     /// <summary>Writes the outer element: style, title, a description for readers who cannot see the picture, and background. Identifiers
     /// are derived from the content, so equal charts give equal text.</summary>
-    public static string Wrap(Svg body, double width, double height, string title, string description)
+    /// <param name="body">The elements.</param>
+    /// <param name="width">The width in pixels.</param>
+    /// <param name="height">The height in pixels.</param>
+    /// <param name="title">The name of the picture.</param>
+    /// <param name="description">The description.</param>
+    /// <param name="scripted">The classes that a script of the figure gives to elements, with blanks between them.</param>
+    public static string Wrap(Svg body, double width, double height, string title, string description, string scripted = "")
     {
         var content = body.ToString();
+        var back = $"<rect width=\"100%\" height=\"100%\" rx=\"6\" class=\"pa\" fill=\"{Palette.LightPaper}\"/>";
         var id = "mz" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)))[..10];
         return $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"mzc\" viewBox=\"0 0 {Svg.F(width)} {Svg.F(height)}\" " +
             $"width=\"{Svg.F(width)}\" height=\"{Svg.F(height)}\" " +
             $"style=\"max-width:100%;height:auto\" role=\"img\" aria-labelledby=\"{id}t {id}d\" font-family=\"sans-serif\">" +
             $"<title id=\"{id}t\">{Svg.Encode(title)}</title><desc id=\"{id}d\">{Svg.Encode(description)}</desc><style>" +
-            $"{Palette.StyleSheet}</style>" +
-            $"<rect width=\"100%\" height=\"100%\" rx=\"6\" class=\"pa\" fill=\"{Palette.LightPaper}\"/>" +
-            content.Replace("@id", id) + "</svg>";
+            $"{Palette.StyleFor($"{back}{content}class=\"{scripted}\"")}</style>" + back + content.Replace("@id", id) + "</svg>";
     }
 
     /// <summary>Draws a chart with a given width and returns its height.</summary>

@@ -135,7 +135,8 @@ public sealed class RouterFigure
         for (var e = 0; e < Experts; e++)
             Expert(svg, e, choices.Count(c => c.Expert == e && c.Kept), choices.Count(c => c.Expert == e && !c.Kept));
         svg.Close("g");
-        return ChartRenderer.Wrap(svg, Width, top + _tokens.Length * Row + 14, Heading, ToText());
+        return ChartRenderer.Wrap(svg, Width, top + _tokens.Length * Row + 14, Heading, ToText(),
+            string.Join(' ', Enumerable.Range(0, Experts).Select(e => $"s{e % Palette.Count}")));
     }
 
     private void Expert(Svg svg, int expert, int kept, int dropped)

@@ -97,7 +97,7 @@ public sealed class ServingCostFigure
         var share = (cost.WeightBytes + cost.CacheBytes) / cost.MemoryBytes;
         svg.Rect(Left, top + 2, Full, Row - 8, $"class=\"ax\" fill=\"none\" stroke=\"{Palette.LightMuted}\" stroke-width=\"1\" rx=\"2\"");
         Bar(svg, top, "memory in use", cost.Fits ? Fitting : Overflowing, Full * Math.Min(share, 1), Percent(share));
-        return ChartRenderer.Wrap(svg, Width, top + Row + 6, Heading, ToText());
+        return ChartRenderer.Wrap(svg, Width, top + Row + 6, Heading, ToText(), $"f{Fitting} f{Overflowing}");
     }
 
     private static void Bar(Svg svg, double top, string name, int colour, double width, string value)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Mezcla.Charts.Data;
 
@@ -6,7 +7,7 @@ namespace Mezcla.Charts.Data;
 /// The colours for light and for dark backgrounds. The eight colours for series differ in lightness or hue for readers with any of the
 /// three kinds of colour blindness (a test simulates them). Each has a contrast of at least 3:1 to its background (WCAG 2.2, 1.4.11).
 /// </summary>
-public static class Palette
+public static partial class Palette
 {
     internal static readonly string[] Light = ["#3f5ead", "#de5505", "#458c5a", "#a32282", "#715623", "#1499dd", "#955252", "#41464f"];
     internal static readonly string[] Dark = ["#2489ef", "#f3862d", "#0ebc99", "#e88ddd", "#ebc43c", "#b1e0f6", "#ba8c5e", "#c1c1c1"];
@@ -45,31 +46,54 @@ public static class Palette
             (series >= Count ? " stroke-dasharray=\"6 4\"" : "");
 
     /// <summary>
-    /// The CSS rules that follow the reader's theme: that of JupyterLab, VS Code or a page that sets <c>data-theme</c>, and otherwise the
-    /// system's. Printed charts are always light.
+    /// The CSS rules that the elements of a picture need, so that a notebook with twenty pictures does not hold them all twenty times.
+    /// They follow the reader's theme: that of JupyterLab, VS Code or a page that sets <c>data-theme</c>, and otherwise the system's.
+    /// Printed charts are always light.
     /// </summary>
-    internal static string StyleSheet { get; } = BuildStyleSheet();
-
-    private static string BuildStyleSheet()
+    /// <param name="content">The picture's elements.</param>
+    internal static string StyleFor(string content)
     {
-        var light = Variables(Light, LightPaper, LightInk, LightMuted, LightGrid, LightHeat, LightCold);
-        var dark = Variables(Dark, DarkPaper, DarkInk, DarkMuted, DarkGrid, DarkHeat, DarkCold);
+        var used = Classes().Matches(content).SelectMany(match => match.Groups[1].Value.Split(' ')).ToHashSet(StringComparer.Ordinal);
+        int[] series = [.. Enumerable.Range(0, Count).Where(i => "fstlg".Any(kind => used.Contains($"{kind}{i}")))];
+        var shaded = Shades.Any(rule => used.Contains(rule.Class));
         var css = new StringBuilder()
-            .Append(Themed(".mzc", light, dark))
+            .Append(Themed(".mzc", Variables(series, shaded, Light, LightPaper, LightInk, LightMuted, LightGrid, LightHeat, LightCold),
+                Variables(series, shaded, Dark, DarkPaper, DarkInk, DarkMuted, DarkGrid, DarkHeat, DarkCold)))
             .Append(".mzc{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif}")
-            .Append(
-                ".mzc text{fill:var(--i)}.mzc .mu{fill:var(--m)}.mzc .pa{fill:var(--p)}.mzc .ps{stroke:var(--p)}.mzc " +
-                    ".gr{stroke:var(--g)}.mzc .ax{stroke:var(--m)}")
-            .Append(".mzc .ht{fill:var(--h)}.mzc .cd{fill:var(--c)}.mzc .hs{stop-color:var(--h)}.mzc .cs{stop-color:var(--c)}")
-            .Append(
-                ".mzc .hv{opacity:0}.mzc .hv:hover{opacity:1}.mzc .hv rect{fill:transparent}.mzc " +
-                    ".ha{paint-order:stroke;stroke:var(--p);stroke-width:4px;stroke-linejoin:round}");
-        for (var i = 0; i < Count; i++)
-            css.Append(
-                $".mzc .f{i}{{fill:var(--s{i})}}.mzc .s{i}{{stroke:var(--s{i})}}.mzc " +
-                    $".t{i}{{fill:var(--s{i});font-weight:600}}.mzc:has(.l{i}:hover) .g:not(.g{i}){{opacity:.12}}");
+            .Append(".mzc text{fill:var(--i)}");
+        foreach (var (name, rule) in Rules.Concat(Shades).Where(rule => used.Contains(rule.Class)))
+            css.Append(rule.Replace("@", $".mzc .{name}", StringComparison.Ordinal));
+        foreach (var i in series)
+        {
+            if (used.Contains($"f{i}"))
+                css.Append($".mzc .f{i}{{fill:var(--s{i})}}");
+            if (used.Contains($"s{i}"))
+                css.Append($".mzc .s{i}{{stroke:var(--s{i})}}");
+            if (used.Contains($"t{i}"))
+                css.Append($".mzc .t{i}{{fill:var(--s{i});font-weight:600}}");
+            if (used.Contains($"l{i}"))
+                css.Append($".mzc:has(.l{i}:hover) .g:not(.g{i}){{opacity:.12}}");
+        }
+
         return css.ToString();
     }
+
+    // Rules for classes; @ stands for the selector.
+    private static readonly (string Class, string Rule)[] Rules =
+    [
+        ("mu", "@{fill:var(--m)}"), ("pa", "@{fill:var(--p)}"), ("ps", "@{stroke:var(--p)}"), ("gr", "@{stroke:var(--g)}"),
+        ("ax", "@{stroke:var(--m)}"), ("hv", "@{opacity:0}@:hover{opacity:1}@ rect{fill:transparent}"),
+        ("ha", "@{paint-order:stroke;stroke:var(--p);stroke-width:4px;stroke-linejoin:round}"),
+    ];
+
+    // The same for shades between two colours.
+    private static readonly (string Class, string Rule)[] Shades =
+    [
+        ("ht", "@{fill:var(--h)}"), ("cd", "@{fill:var(--c)}"), ("hs", "@{stop-color:var(--h)}"), ("cs", "@{stop-color:var(--c)}"),
+    ];
+
+    [GeneratedRegex("class=\"([^\"]*)\"")]
+    private static partial Regex Classes();
 
     /// <summary>CSS rules that set the variables of a class for each theme.</summary>
     internal static string Themed(string selector, string light, string dark) =>
@@ -79,7 +103,8 @@ public static class Palette
         $"{dark}}}" +
         $"@media print{{html body {selector}{{{light}}}}}";
 
-    private static string Variables(string[] series, string paper, string ink, string muted, string grid, string heat, string cold) =>
-        string.Concat(series.Select((colour, i) => $"--s{i}:{colour};")) +
-            $"--p:{paper};--i:{ink};--m:{muted};--g:{grid};--h:{heat};--c:{cold}";
+    private static string Variables(int[] series, bool shaded, string[] colours, string paper, string ink, string muted, string grid,
+        string heat, string cold) =>
+        string.Concat(series.Select(i => $"--s{i}:{colours[i]};")) + $"--p:{paper};--i:{ink};--m:{muted};--g:{grid}"
+            + (shaded ? $";--h:{heat};--c:{cold}" : "");
 }
