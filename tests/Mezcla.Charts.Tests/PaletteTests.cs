@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Mezcla.Charts.Tests;
 
 /// <summary>The colours are told apart by readers with each kind of colour blindness, and read on their paper.</summary>
@@ -45,6 +47,21 @@ public class PaletteTests
         foreach (var (text, paper) in new[] { (Palette.LightInk, Palette.LightPaper), (Palette.LightMuted, Palette.LightPaper),
             (Palette.DarkInk, Palette.DarkPaper), (Palette.DarkMuted, Palette.DarkPaper) })
             Assert.True(Contrast(text, paper) >= 4.5);
+    }
+
+    [Fact]
+    public void A_picture_has_a_rule_for_each_class_that_it_uses_and_for_no_other_series()
+    {
+        var chart = Chart.Lines("Two", "step", "loss").Add("first", [1, 2], [3.0, 2.0]).Add("second", [1, 2], [2.0, 1.0]);
+        var picture = chart.ToSvg();
+        var style = picture[picture.IndexOf("<style>", StringComparison.Ordinal)..picture.IndexOf("</style>", StringComparison.Ordinal)];
+        string[] unstyled = ["mzc", "g", "g0", "g1"];
+        foreach (var name in Regex.Matches(picture, "class=\"([^\"]*)\"").SelectMany(m => m.Groups[1].Value.Split(' ')).Except(unstyled))
+            Assert.Contains($".{name}", style);
+        Assert.Contains($"--s1:{Palette.Light[1]}", style);
+        Assert.DoesNotContain("--s2", style);
+        Assert.DoesNotContain("--h:", style);
+        Assert.Contains("--h:", Chart.Heatmap("Map", new[,] { { 1.0, 2 }, { 3, 4 } }).ToSvg());
     }
 
     private static double Contrast(string a, string b)
