@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -279,10 +280,14 @@ public sealed class LlamaCppTests : IDisposable
     // Tokens that cross the edges of pieces, so that a text cut in another way has other ids. Names of special tokens are not among
     // them: llama.cpp would take them for such. As in DeepSeek's vocabularies, no token has several digits if none is wanted: there
     // llama.cpp leaves numbers whole, which the model's own tokenizer cuts, and relies on that.
-    private static BytePairTokenizer Uncut(bool digits) => BytePairTokenizer.Train(
-        string.Concat(Enumerable.Repeat(string.Concat(Texts.Tricky.Where(t => IsWhole(t) && !t.Contains("<|", StringComparison.Ordinal))
-            .Select(t => digits ? t : string.Concat(t.EnumerateRunes().Where(r => !Rune.IsNumber(r))))), 4))
-            + Corpus.Load("moby-dick").Text[..60_000], 1500, SplitPattern.None);
+    private static BytePairTokenizer Uncut(bool digits)
+    {
+        var tricky = string.Concat(Texts.Tricky.Where(t => IsWhole(t) && !t.Contains("<|", StringComparison.Ordinal)));
+        var text = string.Concat(Enumerable.Repeat(tricky, 4)) + Corpus.Load("moby-dick").Text[..60_000];
+        if (!digits)
+            text = string.Concat(text.EnumerateRunes().Where(r => !Rune.IsNumber(r)));
+        return BytePairTokenizer.Train(text, 1500, SplitPattern.None);
+    }
 
     private static readonly Lazy<BytePairTokenizer> WithDigits = new(() => Uncut(true)), WithoutDigits = new(() => Uncut(false));
 
@@ -318,6 +323,11 @@ public sealed class LlamaCppTests : IDisposable
         // The expressions of older DeepSeek models run there in C++'s own library, for which only ASCII has white space.
         if (pre is "deepseek-llm" or "deepseek-coder")
             texts = [.. texts.Where(t => !t.Any(c => c > 127 && char.IsWhiteSpace(c)))];
+        // Its expression for GPT-4o only nears the published one, which we have: it takes marks, and letters beyond U+FFFF, for capitals
+        // or for none.
+        if (pre == "gpt-4o")
+            texts = [.. texts.Where(t => !t.EnumerateRunes().Any(r => r.Value > 0xFFFF && Rune.IsLetter(r) || Rune.GetUnicodeCategory(r) is
+                UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark))];
         var answers = Ask(path, [.. texts.Select(text => (object)new { text, count = -1 })]);
         var wrong = texts.Zip(answers).Where(p => !tokenizer.Encode(p.First, SpecialTokenPolicy.All).SequenceEqual(p.Second.Ids)).ToList();
         Assert.True(wrong.Count == 0, string.Join('\n', wrong.OrderBy(p => p.First.Length).Take(8).Select(p =>
