@@ -19,7 +19,8 @@ internal static class ObservationTables
             ])));
         var load = ObservedLoad.Of(observed);
         Save("load.csv", ["block", "domain", "expert", "share"], observed.Layers.SelectMany(layer =>
-            observed.Domains.Select((name, domain) => (name, shares: load.Shares(layer, domain))).Prepend((name: "", shares: load.Shares(layer)))
+            observed.Domains.Select((name, domain) => (name, shares: load.Shares(layer, domain)))
+                .Prepend((name: "", shares: load.Shares(layer)))
                 .SelectMany(row => row.shares.Select((share, expert) => (object[])[layer.Layer, row.name, expert, share]))));
         Save("preferences.csv", ["block", "domain", "expert", "tokens", "share", "expected", "deviations"],
             observed.Domains.Count < 2 ? [] : DomainPreferences.Of(observed).All.Select(p => (object[])
