@@ -33,6 +33,12 @@ public enum ModelFamily
 
     /// <summary>Latent attention, shared experts, dense blocks at the start.</summary>
     DeepseekV2,
+
+    /// <summary>Attention sinks, a window in every second layer, biases everywhere, a clamped SwiGLU.</summary>
+    GptOss,
+
+    /// <summary>Mixtral with layer norm, biases in attention and head, and two softmaxes to weigh two experts.</summary>
+    PhiMoe,
 }
 
 /// <summary>Which family a configuration belongs to.</summary>
@@ -43,10 +49,11 @@ public static class ModelFamilies
     public static ModelFamily Of(TransformerConfig config)
     {
         var attention = config.Attention;
-        Need(!attention.Sinks, "attention sinks");
         Need(!attention.QueryKeyNorm, "queries and keys that are normalized after rotation");
         Need(!config.ParallelBlocks, "parallel blocks");
         Need(config.Positions is { NoPositionPeriod: 0, ReservedRows: 0 }, "positions that differ between layers or are reserved");
+        if (attention.Sinks)
+            return GptOss();
         Need(attention.SlidingWindow is null || attention.SlidingWindowPeriod == 1, "a sliding window in some layers only");
         if (config.Positions.Kind == PositionKind.Learned)
         {
@@ -58,9 +65,13 @@ public static class ModelFamilies
                 && attention is { SlidingWindow: null, Latent: null, LearnedQueryKeyNorm: QueryKeyNormSpan.None },
                 "other than full multi-head attention with learned positions");
             Need(!HasMultipliers(config), "multipliers with learned positions");
+            Need(!config.HeadBias, "a bias of the head");
             return ModelFamily.Gpt2;
         }
         Need(config.Positions.Kind == PositionKind.Rotary, "a model without positions");
+        if (config.MixtureOfExperts is { Routing: SparseMixerRouting } sparse)
+            return PhiMoe(sparse);
+        Need(!config.HeadBias, "a bias of the head");
         Need(config.Norm.Kind == NormKind.RmsNorm, "layer norm with rotary positions");
         if (config.MixtureOfExperts is not { } moe)
         {
@@ -88,12 +99,41 @@ public static class ModelFamilies
             "a routing other than that of its family: Mixtral's weights of a token's experts add up to one");
         return family;
 
+        ModelFamily GptOss()
+        {
+            Need(config is { Positions.Kind: PositionKind.Rotary, Norm.Kind: NormKind.RmsNorm, HeadBias: false } && !HasMultipliers(config)
+                && attention is
+                {
+                    SlidingWindow: not null, SlidingWindowPeriod: 2, QueryKeyValueBias: true, OutputBias: true, Latent: null,
+                    LearnedQueryKeyNorm: QueryKeyNormSpan.None,
+                }
+                && config.MixtureOfExperts is
+                {
+                    RouterBias: true, Routing: TopKSoftmaxRouting, SharedExperts: 0, FirstDenseLayers: 0, Period: 1,
+                    Expert: { Gated: true, Bias: true, Activation: Activation.ClampedSwiGlu },
+                }, "attention sinks without all else that gpt-oss has");
+            return ModelFamily.GptOss;
+        }
+
+        ModelFamily PhiMoe(MixtureOfExpertsConfig experts)
+        {
+            Need(config is { Norm: { Kind: NormKind.LayerNorm, Bias: true }, TiedHead: false } && !HasMultipliers(config)
+                && attention is { Latent: null, LearnedQueryKeyNorm: QueryKeyNormSpan.None }
+                && attention.QueryKeyValueBias == attention.OutputBias
+                && experts is
+                {
+                    RouterBias: false, SharedExperts: 0, FirstDenseLayers: 0, Period: 1,
+                    Expert: { Gated: true, Bias: false, Activation: Activation.Silu },
+                }, "SparseMixer routing without all else that Phi-3.5-MoE has");
+            return ModelFamily.PhiMoe;
+        }
+
         void Need(bool holds, string what)
         {
             if (!holds)
                 throw new NotSupportedException(
                     $"The model '{config.Name}' has {what}, which files of GPT-2, Llama, Mistral, Mixtral, Qwen2-MoE, Qwen3-MoE, OLMoE, " +
-                        "Granite-MoE and DeepSeek-V2 cannot hold.");
+                        "Granite-MoE, DeepSeek-V2, gpt-oss and Phi-3.5-MoE cannot hold.");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Mezcla.Models;
 using Mezcla.Tokenization;
 using Mezcla.Training;
+using Mezcla.Weights.Chat;
 using Mezcla.Weights.Checkpoints;
 using Mezcla.Weights.Gguf;
 using Mezcla.Weights.HuggingFace;
@@ -34,6 +35,9 @@ public sealed class ModelSource : IDisposable
 
     /// <summary>The tokenizer; null if the file or directory has none.</summary>
     public Tokenizer? Tokenizer { get; }
+
+    /// <summary>The format of conversations, and the tokens that end what the model writes.</summary>
+    public ChatSettings Chat { get; private init; } = ChatSettings.None;
 
     /// <summary>The tensors as they are in the file.</summary>
     public WeightSource Weights { get; }
@@ -90,7 +94,10 @@ public sealed class ModelSource : IDisposable
     {
         var config = GgufConfig.Read(gguf);
         config.Validate();
-        return new ModelSource(gguf.Kind, gguf, config, GgufNames.For(config, gguf), GgufTokenizer.Read(gguf));
+        return new ModelSource(gguf.Kind, gguf, config, GgufNames.For(config, gguf), GgufTokenizer.Read(gguf))
+        {
+            Chat = ChatSettings.Read(gguf.Metadata),
+        };
     }
 
     private static ModelSource OpenDirectory(string path, WeightSource weights)
@@ -104,7 +111,10 @@ public sealed class ModelSource : IDisposable
         var tokenizer = File.Exists(Path.Combine(path, "tokenizer.json")) || File.Exists(Path.Combine(path, "tokenizer.model"))
             ? TokenizerFile.Load(path) : null;
         return new ModelSource($"Hugging Face directory, {weights.Kind}", weights, config, HuggingFaceNames.For(config, weights),
-            tokenizer);
+            tokenizer)
+        {
+            Chat = ChatSettings.Read(path, tokenizer),
+        };
     }
 
     private static ModelSource OpenCheckpoint(WeightSource weights)

@@ -9,18 +9,19 @@ public enum RowOrder
     Same,
 
     /// <summary>
-    /// Within each head, the two rows that are rotated together are adjacent (2i, 2i + 1), as in llama.cpp's llama models. In our
-    /// parameters, as in Hugging Face's, they are half a head apart (i, i + h/2).
+    /// Within each group of h rows, the two that belong together are adjacent (2i, 2i + 1). In our parameters they are half a group apart
+    /// (i, i + h/2). In llama.cpp's llama models a group is a head and its pairs are rotated together; in gpt-oss a group is an expert, and
+    /// a pair a row of its activated half and one of its linear half.
     /// </summary>
-    RotaryPairs,
+    Pairs,
 }
 
 /// <summary>A range of rows of one of our parameters, taken from rows of a tensor in a file.</summary>
 /// <param name="Source">The tensor in the file.</param>
 /// <param name="FirstRow">Its first row.</param>
-/// <param name="Rows">How many; for <see cref="RowOrder.RotaryPairs"/>, a number of whole heads.</param>
+/// <param name="Rows">How many; for <see cref="RowOrder.Pairs"/>, a number of whole groups.</param>
 /// <param name="Order">Their order.</param>
-/// <param name="HeadSize">Rows of a head, where the order depends on it.</param>
+/// <param name="HeadSize">Rows of a group, where the order depends on it.</param>
 public sealed record WeightPart(string Source, long FirstRow, long Rows, RowOrder Order = RowOrder.Same, int HeadSize = 0)
 {
     /// <summary>The row of the source that is row <paramref name="row"/> of this part.</summary>
@@ -37,10 +38,12 @@ public sealed record WeightPart(string Source, long FirstRow, long Rows, RowOrde
 /// <param name="Parts">Its rows from the first on.</param>
 /// <param name="Transposed">Whether the source is stored as [inputs, outputs]; it is then the only source and used as a whole.</param>
 /// <param name="Blocks">In how many blocks of equal size a transposed source is stored, each transposed by itself.</param>
-public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<WeightPart> Parts, bool Transposed = false, int Blocks = 1)
+/// <param name="IsVector">Whether it counts as a column of numbers although it has several axes, as the biases of experts do.</param>
+public sealed record WeightRecipe(string Name, long[] Shape, IReadOnlyList<WeightPart> Parts, bool Transposed = false, int Blocks = 1,
+    bool IsVector = false)
 {
     /// <summary>Numbers in a row.</summary>
-    public int Columns => Shape.Length == 1 ? 1 : (int)Shape[^1];
+    public int Columns => IsVector || Shape.Length == 1 ? 1 : (int)Shape[^1];
 
     /// <summary>How many numbers the parameter has.</summary>
     public long Count => Shape.Aggregate(1L, (count, size) => checked(count * size));
@@ -78,7 +81,7 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
         if (recipe.Transposed)
         {
             Transpose(source.ReadFloats(recipe.Parts[0].Source), recipe.Columns, values, recipe.Blocks);
-            return values;
+            return recipe.Parts[0].Order == RowOrder.Same ? values : Sorted(recipe, values, toFile: false);
         }
         int columns = recipe.Columns, at = 0;
         foreach (var part in recipe.Parts)
@@ -119,7 +122,8 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
                         throw new ArgumentException(
                             $"'{recipe.Name}' has {ours.Length} numbers where [{string.Join(", ", recipe.Shape)}] needs {recipe.Count}.");
                     if (recipe.Transposed)
-                        Transpose(ours, (int)Sources[name][^1], values, recipe.Blocks);
+                        Transpose(part.Order == RowOrder.Same ? ours : Sorted(recipe, ours, toFile: true), (int)Sources[name][^1], values,
+                            recipe.Blocks);
                     else
                     {
                         var columns = recipe.Columns;
@@ -158,6 +162,18 @@ public sealed record WeightMap(IReadOnlyList<WeightRecipe> Recipes, IReadOnlyDic
             }
         }
         return bytes;
+    }
+
+    // All rows of a transposed source whose order is another.
+    private static float[] Sorted(WeightRecipe recipe, float[] rows, bool toFile)
+    {
+        var (sorted, columns) = (new float[rows.Length], recipe.Columns);
+        for (var row = 0; row < rows.Length / columns; row++)
+        {
+            var (ours, theirs) = (row * columns, (int)recipe.Parts[0].SourceRow(row) * columns);
+            rows.AsSpan(toFile ? ours : theirs, columns).CopyTo(sorted.AsSpan(toFile ? theirs : ours));
+        }
+        return sorted;
     }
 
     /// <summary>Transposes each block into rows of <paramref name="columns"/>.</summary>

@@ -65,6 +65,12 @@ internal sealed record WeightNames
 
     public string ValueUp { get; init; } = "";
 
+    /// <summary>The tensor of the logits that take part in the softmax of each head.</summary>
+    public string Sinks { get; init; } = "";
+
+    /// <summary>How the experts of gpt-oss are stored, which are other tensors than everywhere else.</summary>
+    public GptOssExperts GptOss { get; init; }
+
     /// <summary>Whether all experts of a layer are one tensor.</summary>
     public bool MergedExperts { get; init; }
 
@@ -76,6 +82,19 @@ internal sealed record WeightNames
 
     /// <summary>Whether every matrix of a block has a bias in this format.</summary>
     public bool AllBiases { get; init; }
+}
+
+/// <summary>How a Hugging Face folder stores the experts of gpt-oss.</summary>
+internal enum GptOssExperts
+{
+    /// <summary>It is not such a folder.</summary>
+    None,
+
+    /// <summary>As floats, [experts, inputs, outputs].</summary>
+    Transposed,
+
+    /// <summary>As MXFP4, [experts, outputs, inputs].</summary>
+    Packed,
 }
 
 /// <summary>Builds a <see cref="WeightMap"/> from a configuration and a format's names.</summary>
@@ -124,6 +143,8 @@ internal sealed class WeightMapBuilder
         Norm("final_norm", _names.FinalNorm);
         if (!_config.TiedHead)
             Matrix("head.weight", _names.Head + ".weight", _config.VocabularySize, d, transposed: false);
+        if (_config.HeadBias)
+            Vector("head.bias", _names.Head + ".bias", _config.VocabularySize);
     }
 
     private void Attention(string ours, Func<string, string> named)
@@ -155,6 +176,8 @@ internal sealed class WeightMapBuilder
             Vector(ours + "key_norm.weight", named(_names.KeyNorm) + ".weight", whole ? k : attention.HeadSize);
         }
         Linear(ours + "output", named(_names.Output), d, q, attention.OutputBias);
+        if (attention.Sinks)
+            Vector(ours + "sinks", named(_names.Sinks), attention.Heads);
     }
 
     private void LatentAttention(string ours, Func<string, string> named, LatentAttentionConfig latent)
@@ -227,8 +250,13 @@ internal sealed class WeightMapBuilder
     {
         var moe = _config.MixtureOfExperts!;
         long d = _config.HiddenSize, wide = moe.Expert.IntermediateSize, experts = moe.Experts;
-        Linear(ours + "router.gate", named(_names.Router), experts, d, bias: false);
+        Linear(ours + "router.gate", named(_names.Router), experts, d, moe.RouterBias);
         Shared(ours, named, moe);
+        if (_names.GptOss != GptOssExperts.None)
+        {
+            GptOss(ours, named, experts, wide);
+            return;
+        }
         if (_names.ExpertGateUp is { } joined)
         {
             string both = named(joined) + ".weight", output = named(_names.ExpertDown) + ".weight";
@@ -254,6 +282,53 @@ internal sealed class WeightMapBuilder
         }
         _recipes.Add(new WeightRecipe(ours + "up.weight", [experts, 2 * wide, d], up));
         _recipes.Add(new WeightRecipe(ours + "down.weight", [experts, d, wide], down));
+        if (moe.Expert.Bias)
+            ExpertBiases(ours, named, experts, wide);
+    }
+
+    // As llama.cpp stores them: those of all experts in one tensor for each matrix.
+    private void ExpertBiases(string ours, Func<string, string> named, long experts, long wide)
+    {
+        long d = _config.HiddenSize;
+        var (gate, up, down) = (named(_names.ExpertGate) + ".bias", named(_names.ExpertUp) + ".bias", named(_names.ExpertDown) + ".bias");
+        _sources.Add(gate, [experts, wide]);
+        _sources.Add(up, [experts, wide]);
+        _sources.Add(down, [experts, d]);
+        var parts = Enumerable.Range(0, (int)experts)
+            .SelectMany(expert => (WeightPart[])[new(gate, expert * wide, wide), new(up, expert * wide, wide)]);
+        _recipes.Add(new WeightRecipe(ours + "up.bias", [experts, 2 * wide], [.. parts], IsVector: true));
+        _recipes.Add(new WeightRecipe(ours + "down.bias", [experts, d], [new(down, 0, experts)]));
+    }
+
+    // Rows of the activated and of the linear half alternate. As MXFP4 a matrix is [outputs, inputs], as floats [inputs, outputs].
+    private void GptOss(string ours, Func<string, string> named, long experts, long wide)
+    {
+        long d = _config.HiddenSize;
+        string both = named(_names.ExpertGateUp!), down = named(_names.ExpertDown);
+        if (_names.GptOss == GptOssExperts.Transposed)
+        {
+            _sources.Add(both, [experts, d, 2 * wide]);
+            _sources.Add(down, [experts, wide, d]);
+            _recipes.Add(new WeightRecipe(ours + "up.weight", [experts, 2 * wide, d],
+                [new(both, 0, experts * 2 * wide, RowOrder.Pairs, (int)(2 * wide))], Transposed: true, (int)experts));
+            _recipes.Add(new WeightRecipe(ours + "down.weight", [experts, d, wide], [new(down, 0, experts * d)], Transposed: true,
+                (int)experts));
+        }
+        else
+        {
+            _sources.Add(both, [experts, 2 * wide, d]);
+            _sources.Add(down, [experts, d, wide]);
+            var numbers = Enumerable.Range(0, (int)experts);
+            _recipes.Add(new WeightRecipe(ours + "up.weight", [experts, 2 * wide, d],
+                [.. numbers.Select(e => new WeightPart(both, e * 2 * wide, 2 * wide, RowOrder.Pairs, (int)(2 * wide)))]));
+            _recipes.Add(new WeightRecipe(ours + "down.weight", [experts, d, wide],
+                [.. numbers.Select(e => new WeightPart(down, e * d, d))]));
+        }
+        _sources.Add(both + "_bias", [experts, 2 * wide]);
+        _sources.Add(down + "_bias", [experts, d]);
+        _recipes.Add(new WeightRecipe(ours + "up.bias", [experts, 2 * wide],
+            [new(both + "_bias", 0, experts * 2 * wide, RowOrder.Pairs, (int)(2 * wide))], IsVector: true));
+        _recipes.Add(new WeightRecipe(ours + "down.bias", [experts, d], [new(down + "_bias", 0, experts)]));
     }
 
     private void Linear(string ours, string theirs, long outputs, long inputs, bool bias)

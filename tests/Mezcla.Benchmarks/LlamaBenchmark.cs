@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mezcla.Layers;
+using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
 using Mezcla.Quantization.Layers;
 using Mezcla.Tensors;
@@ -11,8 +12,8 @@ using Mezcla.Weights;
 namespace Mezcla.Benchmarks;
 
 /// <summary>
-/// Generation and prompts of a Llama of 16 layers and width 2048 with random weights, from one GGUF file, in turn with llama.cpp: medians
-/// of ratios of neighbouring runs, each side with the number of threads that suits it best.
+/// Generation and prompts of a Llama of 16 layers and width 2048 with random weights, or of a mixture in the shape of OLMoE-1B-7B, from one
+/// GGUF file, in turn with llama.cpp: medians of ratios of neighbouring runs, each side with the number of threads that suits it best.
 /// </summary>
 internal static class LlamaBenchmark
 {
@@ -30,6 +31,27 @@ internal static class LlamaBenchmark
         TiedHead = true,
     };
 
+    private static TransformerConfig Olmoe(int layers) => new()
+    {
+        Name = "olmoe",
+        VocabularySize = 50304,
+        ContextLength = 1024,
+        Layers = layers,
+        HiddenSize = 2048,
+        Attention = new() { Heads = 16, KeyValueHeads = 16, HeadSize = 128, LearnedQueryKeyNorm = QueryKeyNormSpan.Projection },
+        FeedForward = new(1024, Activation.Silu, Gated: true),
+        MixtureOfExperts = new()
+        {
+            Experts = 64,
+            TopK = 8,
+            Expert = new(1024, Activation.Silu, Gated: true),
+            Routing = new SoftmaxTopKRouting(),
+        },
+        Positions = new(PositionKind.Rotary),
+        Norm = new(NormKind.RmsNorm, Bias: false),
+    };
+
+    /// <param name="mixture">Whether the model is a mixture in the shape of OLMoE-1B-7B.</param>
     /// <param name="formats">Q8_0, Q4_0, ...; F32 is ours only.</param>
     /// <param name="peer">Where node-llama-cpp is installed; null for ours alone.</param>
     /// <param name="threads">Numbers of threads to try.</param>
@@ -37,18 +59,19 @@ internal static class LlamaBenchmark
     /// <param name="prompt">Tokens of the prompt.</param>
     /// <param name="generated">Tokens to generate behind it.</param>
     /// <param name="layers">Blocks.</param>
-    public static int Run(string[] formats, string? peer, int[] threads, int rounds, int prompt, int generated, int layers)
+    public static int Run(bool mixture, string[] formats, string? peer, int[] threads, int rounds, int prompt, int generated, int layers)
     {
         var folder = Path.Combine(Path.GetTempPath(), "mezcla-llama-benchmark");
         Directory.CreateDirectory(folder);
-        Console.WriteLine($"Llama, {layers} layers, width 2048, prompt of {prompt}, then {generated} tokens; here {Simd.Level}");
+        var name = mixture ? "olmoe" : "llama";
+        Console.WriteLine($"{name}, {layers} layers, width 2048, prompt of {prompt}, then {generated} tokens; here {Simd.Level}");
         foreach (var format in formats)
         {
-            var path = Path.Combine(folder, FormattableString.Invariant($"llama-{layers}-{format}.gguf"));
+            var path = Path.Combine(folder, FormattableString.Invariant($"{name}-{layers}-{format}.gguf"));
             // What made the file, or the format before, has left memory that would pass for this one's.
             var fresh = format == formats[0] && File.Exists(path);
             if (!File.Exists(path))
-                Write(path, format, layers);
+                Write(path, format, mixture ? Olmoe(layers) : Config(layers));
             Compare(fresh, format, path, format == "F32" ? null : peer, threads, rounds, prompt, generated);
         }
         return 0;
@@ -130,9 +153,9 @@ internal static class LlamaBenchmark
         return process.WorkingSet64;
     }
 
-    private static void Write(string path, string format, int layers)
+    private static void Write(string path, string format, TransformerConfig config)
     {
-        var config = Config(layers);
+        var counts = Weights.Gguf.GgufNames.For(config).Recipes.ToDictionary(r => r.Name, r => (int)r.Count);
         var random = new Random(1);
         var values = new float[1 << 20];
         for (var i = 0; i < values.Length; i++)
@@ -140,7 +163,7 @@ internal static class LlamaBenchmark
         var shapes = new Dictionary<string, float[]>();
         ModelWriter.WriteGguf(path, config, BytePairTokenizer.Train(Datasets.Corpus.Load("moby-dick").Text[..100_000], 512), name =>
         {
-            var count = Count(config, name);
+            var count = counts[name];
             if (name.Contains("norm", StringComparison.Ordinal))
                 return [.. Enumerable.Repeat(1f, count)];
             if (shapes.TryGetValue(name, out var made))
@@ -152,16 +175,6 @@ internal static class LlamaBenchmark
             return shapes[name] = weights;
         }, QuantizationMix.Parse(format));
     }
-
-    private static int Count(TransformerConfig config, string name) => name.Split('.') switch
-    {
-        ["embedding", ..] => config.VocabularySize * 2048,
-        [.., "qkv", _] => 2048 * (32 + 16) * 64,
-        [.., "output", _] => 2048 * 2048,
-        [.., "up", _] => 2048 * 5632 * 2,
-        [.., "down", _] => 2048 * 5632,
-        _ => 2048,
-    };
 
     /// <summary>The model in this process.</summary>
     private sealed class Ours : IDisposable

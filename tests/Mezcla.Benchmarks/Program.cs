@@ -66,8 +66,8 @@ switch (verb)
         foreach (var letter in only.Length > 0 ? only : ["M"])
             ExpertsBenchmark.Run(letter, threads, rounds, seconds, processorTime);
         return 0;
-    case "llama":
-        return LlamaBenchmark.Run(only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"),
+    case "llama" or "olmoe":
+        return LlamaBenchmark.Run(verb == "olmoe", only.Length > 0 ? only : ["Q8_0", "Q4_0"], options.GetValueOrDefault("peer"),
             options.ContainsKey("threads") ? [threads] : [.. Enumerable.Range(1, Environment.ProcessorCount)], rounds, prompt, tokens,
             layers);
     case "tokenizers":
@@ -99,9 +99,10 @@ static int Usage()
           gpu         models on a graphics card in turn with TorchSharp and PyTorch, as a Markdown table: tests/gpu/run.sh
           llama       a Llama of width 2048 in Q8_0 and Q4_0 from one file, in turn with llama.cpp
                       (npm install --ignore-scripts --prefix FOLDER node-llama-cpp)
+          olmoe       the same for a mixture in the shape of OLMoE-1B-7B: 64 experts, 8 chosen, 6.9 billion weights
           tokenizers  encoding in turn with tiktoken, long words, decoding, training (npm install --prefix FOLDER tiktoken@1.0.22)
 
-          --peer FOLDER   for llama and tokenizers: where npm installed the other side; without it ours alone
+          --peer FOLDER   for llama, olmoe and tokenizers: where npm installed the other side; without it ours alone
           --peer NAME     for compare: TorchSharp or PyTorch alone
           --prompt n      for llama: tokens of the prompt (512)
           --tokens n      for llama: tokens that are generated behind it (32)

@@ -28,6 +28,8 @@ public class MisuseTests
     [InlineData("scaling sweep --budgets 1e11 x", "--budgets is 'x'; it must be a number")]
     [InlineData("scaling optimal abc", "FLOPS is 'abc'; it must be a number")]
     [InlineData("generate", "MODEL is missing: A checkpoint written by 'mezcla train'")]
+    [InlineData("observe m", "--text")]
+    [InlineData("observe m --text a.txt --window 1", "--window is 1; it must be 2 or more.")]
     [InlineData("quantize m --sequences 0", "--sequences is 0; it must be 1 or more.")]
     [InlineData("prune m --experts -2", "--experts is -2; it must be 0 or more.")]
     [InlineData("experiment run collapse --seeds -1", "--seeds is -1; it must be 0 or more.")]

@@ -56,6 +56,76 @@ public class ObservationTests
     }
 
     [Fact]
+    public void Windows_may_be_shorter_and_begin_with_a_token_that_is_not_observed()
+    {
+        var model = Model();
+        int[] ids = [.. Enumerable.Range(0, 20).Select(i => 97 + i)];
+        var reads = new List<int>();
+        var observed = ObservedRouting.Of(model, [new("text", ids)], window: 8, begin: 1, reads.Add);
+        Assert.Equal(ids, observed.Ids);
+        Assert.Equal([8, 16, 20], reads);
+        var second = model.Observe(Tensor.From([1, .. ids[8..16]], 1, 9)).Layers[1].PerToken().Skip(1).Select(t => t.Experts);
+        Assert.Equal(second, observed.Layers[1].Choices.Skip(8).Take(8));
+        // With the token before it a window fits into the context.
+        Assert.Equal(2, ObservedRouting.Of(model, [new("text", ids)], begin: 1).Starts.Count(start => start));
+    }
+
+    [Fact]
+    public void A_domain_prefers_nothing_where_the_token_alone_decides()
+    {
+        KeyValuePair<string, int[]>[] domains =
+            [new("a", [.. Enumerable.Range(0, 400).Select(i => i * i % 7)]), new("b", [.. Enumerable.Range(0, 300).Select(i => i % 9)])];
+        var hashed = DomainPreferences.Of(ObservedRouting.Of(Model(new HashRouting()), domains));
+        Assert.Equal(2 * 2 * 4, hashed.All.Count);
+        Assert.All(hashed.All, p => Assert.Equal(p.Expected, p.Share, 1e-12));
+        Assert.DoesNotContain(hashed.Largest(), p => p.Deviations > 1e-6);
+
+        // Where the context takes part, shares and what tokens explain add up to the two experts of a token, in each domain.
+        var observed = ObservedRouting.Of(Model(), domains);
+        var preferences = DomainPreferences.Of(observed);
+        Assert.Contains(preferences.All, p => p.Deviations > 3);
+        foreach (var group in preferences.All.GroupBy(p => (p.Layer, p.Domain)))
+        {
+            Assert.Equal(2, group.Sum(p => p.Share), 1e-9);
+            Assert.Equal(2, group.Sum(p => p.Expected), 1e-9);
+        }
+        // By hand: the token 1, an expert of the first block, the first domain.
+        foreach (var group in preferences.All.GroupBy(p => (p.Layer, p.Expert)))
+            Assert.Equal(0, group.Sum(p => p.Tokens * (p.Share - p.Expected)), 1e-6);
+        int[] shared = [.. observed.Ids.Distinct().Where(id => domains.All(d => d.Value.Contains(id)))];
+        int[] places = [.. Enumerable.Range(0, observed.Ids.Count).Where(i => shared.Contains(observed.Ids[i]))];
+        var (layer, expected) = (observed.Layers[1], 0.0);
+        foreach (var i in places.Where(i => observed.DomainOf[i] == 1))
+        {
+            int[] same = [.. places.Where(j => observed.Ids[j] == observed.Ids[i])];
+            expected += (double)same.Count(j => layer.Choices[j].Contains(3)) / same.Length;
+        }
+        var one = preferences.All.Single(p => p is { Layer: 1, Domain: "b", Expert: 3 });
+        Assert.Equal(expected, one.Expected * one.Tokens, 1e-6);
+        Assert.Contains("deviations", preferences.ToString());
+    }
+
+    [Fact]
+    public void Pairs_of_experts_add_up_to_all_tokens()
+    {
+        var observed = ObservedRouting.Of(Model(), Bytes, string.Concat(Enumerable.Repeat("the whale and the ship. ", 30)));
+        var pairs = CoActivation.Of(observed);
+        Assert.Equal(2 * 6, pairs.Pairs.Count);
+        foreach (var group in pairs.Pairs.GroupBy(p => p.Layer))
+        {
+            Assert.Equal(1, group.Sum(p => p.Share), 1e-9);
+            Assert.Equal(1, group.Sum(p => p.ByChance), 1e-9);
+        }
+        var load = ObservedLoad.Of(observed);
+        var shares = load.Shares(observed.Layers[0]);
+        Assert.Equal(1, shares.Sum(), 1e-9);
+        var together = pairs.Pairs.Where(p => p.Layer == 0 && (p.Expert == 2 || p.Other == 2)).Sum(p => p.Share);
+        Assert.Equal(2 * shares[2], together, 1e-9);
+        Assert.Contains("<table", pairs.ToMimeBundle()["text/html"]);
+        Assert.Contains("entropy", load.ToString());
+    }
+
+    [Fact]
     public void Mutual_information_of_equal_labels_is_their_entropy_and_of_independent_ones_nothing()
     {
         int[] labels = [.. Enumerable.Range(0, 4000).Select(i => i % 4)];

@@ -71,12 +71,16 @@ public sealed class ModelFileTests : IDisposable
         var tokenizer = BytePairTokenizer.Train("abc", 256, SplitPattern.Gpt4);
         var expected = Logits(model, 1, 2, 3, 39, 0, 5);
         var parameters = ModelWriter.Parameters(model);
-        ModelWriter.WriteGguf(At("m.gguf"), model.Config, null, parameters, QuantizationMix.Parse("F32"));
+        void WriteGguf() => ModelWriter.WriteGguf(At("m.gguf"), model.Config, null, parameters, QuantizationMix.Parse("F32"));
+        if (name == SmallMixtures.PhiMoe)
+            Assert.Contains("in another way than its paper", Assert.Throws<NotSupportedException>(WriteGguf).Message);
+        else
+            WriteGguf();
         ModelWriter.WriteHuggingFace(At("hf"), model.Config, null, parameters, FloatFormat.F32);
         ModelWriter.WriteHuggingFace(At("sharded"), model.Config, tokenizer, parameters, FloatFormat.F32, shardBytes: 4096);
         new ModelCheckpoint { Model = model, Tokenizer = tokenizer }.Save(At("m.safetensors"));
         Assert.True(Directory.GetFiles(At("sharded"), "*.safetensors").Length > 2);
-        foreach (var path in new[] { "m.gguf", "hf", "sharded", "m.safetensors" })
+        foreach (var path in new[] { "m.gguf", "hf", "sharded", "m.safetensors" }.Where(p => Path.Exists(At(p))))
         {
             using var source = ModelSource.Open(At(path));
             Assert.Equal(path is "sharded" or "m.safetensors", source.Tokenizer is not null);

@@ -8,7 +8,11 @@ namespace Mezcla.Weights.Tests;
 /// <summary>Small models in the shapes of open mixtures. In each everything is switched on that its family has.</summary>
 internal static class SmallMixtures
 {
-    public static readonly string[] Names = ["qwen2-moe", "qwen3-moe", "olmoe", "granite-moe", "deepseek-v2", "deepseek-v2-lite"];
+    public static readonly string[] Names =
+        ["qwen2-moe", "qwen3-moe", "olmoe", "granite-moe", "deepseek-v2", "deepseek-v2-lite", "gpt-oss", PhiMoe];
+
+    /// <summary>The family that llama.cpp computes otherwise than its paper, so that it has no GGUF file here.</summary>
+    public const string PhiMoe = "phi-moe";
 
     /// <summary>A model; a wide one has rows that llama.cpp computes with its fast kernels.</summary>
     public static TransformerConfig Get(string name, bool wide = false)
@@ -49,6 +53,37 @@ internal static class SmallMixtures
                 LogitsScaling = 1.5f,
                 TiedHead = true,
             },
+            "gpt-oss" => config with
+            {
+                Attention = config.Attention with
+                {
+                    QueryKeyValueBias = true,
+                    OutputBias = true,
+                    SlidingWindow = 4,
+                    SlidingWindowPeriod = 2,
+                    Sinks = true,
+                },
+                FeedForward = moe.Expert,
+                MixtureOfExperts = moe with
+                {
+                    Routing = new TopKSoftmaxRouting(),
+                    RouterBias = true,
+                    Expert = moe.Expert with { Activation = Activation.ClampedSwiGlu, Bias = true },
+                },
+                Positions = config.Positions with { Scaling = new YarnScaling(4, 16, Truncate: true) },
+            },
+            PhiMoe => config with
+            {
+                Attention = config.Attention with { QueryKeyValueBias = true, OutputBias = true },
+                FeedForward = moe.Expert,
+                MixtureOfExperts = moe with { TopK = 2, Routing = new SparseMixerRouting { Jitter = 0.2f } },
+                Norm = new(NormKind.LayerNorm),
+                HeadBias = true,
+                Positions = config.Positions with
+                {
+                    Scaling = new LongRopeScaling(Factors(config, 0.5), Factors(config, 3), 6, 1.2),
+                },
+            },
             // llama.cpp knows the lite model, whose queries are not compressed, by its number of layers.
             "deepseek-v2-lite" => Deepseek(config, moe, new(0, 32, 16, 8, 24)) with { Layers = wide ? 27 : 3 },
             "deepseek-v2" => Deepseek(config, moe with { Routing = new SoftmaxTopKRouting { Scale = 1.5f } }, new(48, 32, 16, 8, 24)),
@@ -61,10 +96,16 @@ internal static class SmallMixtures
     {
         var model = new Transformer(config with { InitializerRange = deviation }, new RandomStream(11));
         var random = new Random(5);
-        foreach (var (_, tensor) in model.NamedParameters().Where(p => p.Tensor.Rank == 1))
-            Module.Assign(tensor, [.. tensor.ToArray().Select(v => v + 0.3f * (float)(random.NextDouble() - 0.5))]);
+        // The biases of experts are so large that some of what they add to is clamped.
+        foreach (var (name, tensor) in model.NamedParameters())
+            if (tensor.Rank == 1 || name.EndsWith("bias", StringComparison.Ordinal))
+                Module.Assign(tensor, [.. tensor.ToArray().Select(v =>
+                    v + (name.EndsWith("up.bias", StringComparison.Ordinal) ? 14 : 0.3f) * (float)(random.NextDouble() - 0.5))]);
         return model;
     }
+
+    private static double[] Factors(TransformerConfig config, double most) =>
+        [.. Enumerable.Range(0, config.Attention.HeadSize / 2).Select(i => 1 + most * i / config.Attention.HeadSize)];
 
     private static TransformerConfig Deepseek(TransformerConfig config, MixtureOfExpertsConfig moe, LatentAttentionConfig latent)
     {

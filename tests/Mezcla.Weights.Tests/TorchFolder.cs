@@ -9,7 +9,7 @@ namespace Mezcla.Weights.Tests;
 /// </summary>
 internal sealed record TorchFolder(JsonElement Config, Dictionary<string, Tensor> Weights)
 {
-    /// <summary>Reads a configuration and all weights, as float32.</summary>
+    /// <summary>Reads a configuration and all weights, as float32 or bytes.</summary>
     public static TorchFolder Read(string folder)
     {
         var index = Path.Combine(folder, "model.safetensors.index.json");
@@ -30,18 +30,19 @@ internal sealed record TorchFolder(JsonElement Config, Dictionary<string, Tensor
                 {
                     "F32" => ScalarType.Float32,
                     "BF16" => ScalarType.BFloat16,
+                    "U8" => ScalarType.Byte,
                     var other => throw new InvalidDataException($"No test writes the type {other}."),
                 };
                 var raw = empty(shape, type);
                 raw.bytes = data.AsSpan(8 + length + offsets[0], offsets[1] - offsets[0]);
-                weights[entry.Name] = raw.to_type(ScalarType.Float32);
+                weights[entry.Name] = type == ScalarType.Byte ? raw : raw.to_type(ScalarType.Float32);
             }
         }
 
         return new(Parse(Path.Combine(folder, "config.json")), weights);
     }
 
-    /// <summary>Writes the weights as bfloat16, in two files and an index.</summary>
+    /// <summary>Writes the weights as bfloat16 (bytes as they are), in two files and an index.</summary>
     public void Write(string folder)
     {
         File.WriteAllText(Path.Combine(folder, "config.json"), Config.GetRawText());
@@ -53,10 +54,11 @@ internal sealed record TorchFolder(JsonElement Config, Dictionary<string, Tensor
             using var body = new MemoryStream();
             foreach (var name in names.Where((_, i) => i % files.Length == file))
             {
-                var narrow = Weights[name].to_type(ScalarType.BFloat16).contiguous();
+                var bytes = Weights[name].dtype == ScalarType.Byte;
+                var narrow = (bytes ? Weights[name] : Weights[name].to_type(ScalarType.BFloat16)).contiguous();
                 var from = body.Length;
                 body.Write(narrow.bytes);
-                header[name] = new { dtype = "BF16", shape = narrow.shape, data_offsets = new[] { from, body.Length } };
+                header[name] = new { dtype = bytes ? "U8" : "BF16", shape = narrow.shape, data_offsets = new[] { from, body.Length } };
                 places[name] = files[file];
             }
 

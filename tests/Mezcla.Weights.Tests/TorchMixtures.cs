@@ -6,7 +6,8 @@ using static TorchSharp.torch.nn.functional;
 namespace Mezcla.Weights.Tests;
 
 /// <summary>
-/// Qwen2-MoE, Qwen3-MoE, OLMoE, Granite-MoE and DeepSeek-V2 in TorchSharp, each token by itself: the formulas are those of their reports,
+/// Qwen2-MoE, Qwen3-MoE, OLMoE, Granite-MoE, DeepSeek-V2, gpt-oss and Phi-3.5-MoE in TorchSharp, each token by itself: the formulas are
+/// those of their reports,
 /// the names those of Hugging Face's library.
 /// </summary>
 internal sealed class TorchMixtures(TorchFolder folder)
@@ -29,7 +30,9 @@ internal sealed class TorchMixtures(TorchFolder folder)
         {
             var layer = $"model.layers.{i}.";
             var n = Norm(x, layer + "input_layernorm");
-            x = x + (Has("kv_lora_rank") ? Latent(n, layer + "self_attn.") : Attention(n, layer + "self_attn."))
+            // In gpt-oss every second layer, from the first on, has a window.
+            long? window = Has("layer_types") && i % 2 == 0 ? (long)Number("sliding_window") : null;
+            x = x + (Has("kv_lora_rank") ? Latent(n, layer + "self_attn.") : Attention(n, layer + "self_attn.", window))
                 * Number("residual_multiplier", 1);
             n = Norm(x, layer + "post_attention_layernorm");
             x = x + Network(n, layer, i) * Number("residual_multiplier", 1);
@@ -39,7 +42,7 @@ internal sealed class TorchMixtures(TorchFolder folder)
         return Project(Norm(x, "model.norm"), head) / Number("logits_scaling", 1);
     }
 
-    private Tensor Attention(Tensor x, string prefix)
+    private Tensor Attention(Tensor x, string prefix, long? window)
     {
         var size = (long)Number("head_dim");
         Tensor q = Project(x, prefix + "q_proj"), k = Project(x, prefix + "k_proj"), v = Project(x, prefix + "v_proj");
@@ -51,7 +54,8 @@ internal sealed class TorchMixtures(TorchFolder folder)
         if (each)
             (q, k) = (Norm(q, prefix + "q_norm"), Norm(k, prefix + "k_norm"));
         var scale = Number("attention_multiplier", 1 / Math.Sqrt(size));
-        return Project(Mix(Halves(q), Halves(k), v, scale), prefix + "o_proj");
+        var sinks = _weights.GetValueOrDefault(prefix + "sinks");
+        return Project(Mix(Halves(q), Halves(k), v, scale, window, sinks), prefix + "o_proj");
     }
 
     // Section 2.1 of DeepSeek-V2's report, without absorbing anything.
@@ -79,6 +83,10 @@ internal sealed class TorchMixtures(TorchFolder folder)
             || _config.TryGetProperty("mlp_only_layers", out var list) && list.EnumerateArray().Any(l => l.GetInt32() == number);
         if (dense)
             return SwiGlu(x, layer + "mlp.");
+        if (_weights.ContainsKey(layer + "mlp.router.weight"))
+            return GptOss(x, layer + "mlp.");
+        if (Has("router_jitter_noise"))
+            return PhiMoe(x, layer + "block_sparse_moe.");
         var fused = _weights.ContainsKey(layer + "block_sparse_moe.input_linear.weight");
         var scores = Project(x, fused ? layer + "block_sparse_moe.router.layer" : layer + "mlp.gate").softmax(-1);
         var (weights, chosen) = scores.topk((int)Number("num_experts_per_tok"));
@@ -104,6 +112,72 @@ internal sealed class TorchMixtures(TorchFolder folder)
         return Has("n_shared_experts") ? mixed + SwiGlu(x, layer + "mlp.shared_experts.") : mixed;
     }
 
+    // As in the model's code: the experts' halves alternate, and biases are everywhere.
+    private Tensor GptOss(Tensor x, string prefix)
+    {
+        var (weights, chosen) = Project(x, prefix + "router").topk((int)Number("num_experts_per_tok"));
+        weights = weights.softmax(-1);
+        Tensor both = Matrices(prefix + "experts.gate_up_proj"), down = Matrices(prefix + "experts.down_proj");
+        var rows = new List<Tensor>();
+        for (var t = 0; t < x.shape[0]; t++)
+        {
+            var sum = zeros_like(x[t]);
+            for (var i = 0; i < chosen.shape[1]; i++)
+            {
+                var expert = chosen[t, i].ToInt64();
+                var pairs = (x[t].matmul(both[expert]) + _weights[prefix + "experts.gate_up_proj_bias"][expert]).view(-1, 2).unbind(1);
+                var (gate, up) = (pairs[0].clamp(max: 7), pairs[1].clamp(-7, 7));
+                var hidden = gate * (gate * 1.702).sigmoid() * (up + 1);
+                sum = sum + weights[t, i] * (hidden.matmul(down[expert]) + _weights[prefix + "experts.down_proj_bias"][expert]);
+            }
+
+            rows.Add(sum);
+        }
+
+        return stack(rows);
+    }
+
+    // [experts, inputs, outputs]. As MXFP4 a byte has two numbers, the first in its low bits, and 32 numbers share a power of two.
+    private Tensor Matrices(string name)
+    {
+        if (_weights.TryGetValue(name, out var floats))
+            return floats;
+        Tensor blocks = _weights[name + "_blocks"], scales = _weights[name + "_scales"];
+        var values = tensor([0f, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6]);
+        var codes = blocks.to_type(ScalarType.Int64);
+        var numbers = stack([values[codes % 16], values[codes.div(16, RoundingMode.floor)]], -1);
+        numbers = numbers.reshape(blocks.shape[0], blocks.shape[1], blocks.shape[2], 32);
+        numbers = numbers * pow(tensor(2f), scales.to_type(ScalarType.Float32) - 127).unsqueeze(-1);
+        return numbers.reshape(blocks.shape[0], blocks.shape[1], -1).transpose(1, 2);
+    }
+
+    // SparseMixer at inference, as in the model's code.
+    private Tensor PhiMoe(Tensor x, string prefix)
+    {
+        var jitter = Number("router_jitter_noise");
+        var rows = new List<Tensor>();
+        for (var t = 0; t < x.shape[0]; t++)
+        {
+            var scores = Project(x[t], prefix + "gate");
+            var candidates = scores;
+            var sum = zeros_like(x[t]);
+            for (var choice = 0; choice < 2; choice++)
+            {
+                var (most, expert) = (candidates.max(), candidates.argmax().ToInt64());
+                var far = (most - scores) / scores.abs().clamp(min: most.ToSingle()) > 2 * jitter;
+                var weight = candidates.masked_fill(far, float.NegativeInfinity).softmax(-1)[expert];
+                var name = $"{prefix}experts.{expert}.";
+                sum = sum + weight * Project(silu(Project(x[t], name + "w1")) * Project(x[t], name + "w3"), name + "w2");
+                candidates = candidates.clone();
+                candidates[expert] = float.NegativeInfinity;
+            }
+
+            rows.Add(sum);
+        }
+
+        return stack(rows);
+    }
+
     private Tensor Fused(Tensor x, string layer, long expert)
     {
         var halves = linear(x, _weights[layer + "block_sparse_moe.input_linear.weight"][expert]).chunk(2, -1);
@@ -116,17 +190,23 @@ internal sealed class TorchMixtures(TorchFolder folder)
     private Tensor Project(Tensor x, string name) =>
         linear(x, _weights[name + ".weight"], _weights.GetValueOrDefault(name + ".bias")!);
 
-    private Tensor Norm(Tensor x, string name) =>
-        x * rsqrt(x.square().mean([-1], keepdim: true) + Number("rms_norm_eps")) * _weights[name + ".weight"];
+    private Tensor Norm(Tensor x, string name) => _weights.TryGetValue(name + ".bias", out var bias)
+        ? layer_norm(x, [x.shape[^1]], _weights[name + ".weight"], bias, Number("rms_norm_eps"))
+        : x * rsqrt(x.square().mean([-1], keepdim: true) + Number("rms_norm_eps")) * _weights[name + ".weight"];
 
     // q, k, v are [time, heads, size].
-    private static Tensor Mix(Tensor q, Tensor k, Tensor v, double scale)
+    private static Tensor Mix(Tensor q, Tensor k, Tensor v, double scale, long? window = null, Tensor? sinks = null)
     {
         var shared = q.shape[1] / k.shape[1];
         (q, k, v) = (q.transpose(0, 1), k.repeat_interleave(shared, 1).transpose(0, 1), v.repeat_interleave(shared, 1).transpose(0, 1));
         var future = ones(q.shape[1], q.shape[1]).triu(1).to_type(ScalarType.Bool);
+        if (window is { } width)
+            future = future | ones(q.shape[1], q.shape[1]).tril(-width).to_type(ScalarType.Bool);
         var scores = (q.matmul(k.transpose(1, 2)) * scale).masked_fill(future, float.NegativeInfinity);
-        return scores.softmax(-1).matmul(v).transpose(0, 1).reshape(v.shape[1], -1);
+        // A sink is one more key without a value.
+        var shares = sinks is null ? scores.softmax(-1)
+            : cat([scores, sinks.view(-1, 1, 1).expand(-1, scores.shape[1], 1)], -1).softmax(-1).narrow(2, 0, scores.shape[2]);
+        return shares.matmul(v).transpose(0, 1).reshape(v.shape[1], -1);
     }
 
     private Tensor Halves(Tensor x)
@@ -145,12 +225,18 @@ internal sealed class TorchMixtures(TorchFolder folder)
 
     private (Tensor Cosines, Tensor Sines) Angles(Tensor x)
     {
-        var angles = outer(arange(x.shape[0], ScalarType.Float64), Frequencies(x.shape[2])).unsqueeze(1);
-        return (angles.cos().to_type(ScalarType.Float32), angles.sin().to_type(ScalarType.Float32));
+        var angles = outer(arange(x.shape[0], ScalarType.Float64), Frequencies(x.shape[2], x.shape[0])).unsqueeze(1);
+        var stretch = _config.TryGetProperty("rope_scaling", out var scaling) && scaling.ValueKind == JsonValueKind.Object ? scaling
+            : default;
+        // DeepSeek's magnitudes cancel each other.
+        var magnitude = stretch.ValueKind != JsonValueKind.Object || Has("kv_lora_rank") ? 1
+            : stretch.TryGetProperty("attention_factor", out var factor) ? factor.GetDouble()
+            : 0.1 * Math.Log(stretch.GetProperty("factor").GetDouble()) + 1;
+        return ((magnitude * angles.cos()).to_type(ScalarType.Float32), (magnitude * angles.sin()).to_type(ScalarType.Float32));
     }
 
     // With the ramp of YaRN (its equation 18 and appendix A) where the configuration has one.
-    private Tensor Frequencies(long size)
+    private Tensor Frequencies(long size, long time)
     {
         var theta = Number("rope_theta");
         var plain = pow(tensor(theta, ScalarType.Float64), arange(0, size, 2, ScalarType.Float64) / -size);
@@ -159,9 +245,13 @@ internal sealed class TorchMixtures(TorchFolder folder)
         var scaling = _config.GetProperty("rope_scaling");
         double Of(string name) => scaling.GetProperty(name).GetDouble();
         var original = Of("original_max_position_embeddings");
+        if (scaling.GetProperty("rope_type").GetString() == "longrope")
+            return plain / tensor(scaling.GetProperty(time > original ? "long_factor" : "short_factor").EnumerateArray()
+                .Select(f => f.GetDouble()).ToArray());
         double Index(double turns) => size * Math.Log(original / (turns * 2 * Math.PI)) / (2 * Math.Log(theta));
-        var low = Math.Max(0, Math.Floor(Index(Of("beta_fast"))));
-        var high = Math.Min(size - 1, Math.Ceiling(Index(Of("beta_slow"))));
+        var whole = scaling.GetProperty("truncate").GetBoolean();
+        var low = Math.Max(0, whole ? Math.Floor(Index(Of("beta_fast"))) : Index(Of("beta_fast")));
+        var high = Math.Min(size - 1, whole ? Math.Ceiling(Index(Of("beta_slow"))) : Index(Of("beta_slow")));
         var ramp = ((arange(size / 2, ScalarType.Float64) - low) / Math.Max(0.001, high - low)).clamp(0, 1);
         return plain / Of("factor") * ramp + plain * (1 - ramp);
     }

@@ -80,6 +80,38 @@ public sealed class TorchTests : IDisposable
         AssertClose(TorchMixtures.Logits(_folder, Ids), ModelFileTests.Logits(source.Load(), Ids));
     }
 
+    [Fact]
+    public void TorchSharp_computes_what_we_do_with_gpt_oss_in_MXFP4()
+    {
+        var basis = SmallMixtures.Get("gpt-oss", wide: true);
+        var config = basis with { Positions = basis.Positions with { Scaling = new YarnScaling(4, 16, Truncate: false) } };
+        var model = SmallMixtures.Model(config, deviation: 0.08f);
+        ModelWriter.WriteHuggingFace(_folder, config, null, ModelWriter.Parameters(model), FloatFormat.F32);
+        var folder = TorchFolder.Read(_folder);
+        foreach (var name in folder.Weights.Keys.Where(n => n.EndsWith("_proj", StringComparison.Ordinal)).ToList())
+        {
+            // Random codes, scaled so that the numbers are about as large as before.
+            var shape = folder.Weights[name].shape;
+            folder.Weights[name + "_blocks"] = TorchSharp.torch.randint(256, [shape[0], shape[2], shape[1] / 32, 16],
+                TorchSharp.torch.ScalarType.Byte);
+            folder.Weights[name + "_scales"] = TorchSharp.torch.randint(120, 123, [shape[0], shape[2], shape[1] / 32],
+                TorchSharp.torch.ScalarType.Byte);
+            folder.Weights.Remove(name);
+        }
+        foreach (var file in Directory.GetFiles(_folder))
+            File.Delete(file);
+        folder.Write(_folder);
+        using var source = ModelSource.Open(_folder);
+        Assert.Equal(config with { Name = source.Config.Name }, source.Config);
+        var expected = TorchMixtures.Logits(_folder, Ids);
+        AssertClose(expected, ModelFileTests.Logits(source.Load(asFloats: true), Ids));
+        // Kept in four bits, activations are rounded to eight.
+        var packed = source.Load();
+        Assert.IsType<Quantization.Layers.QuantizedGroupedLinear>(packed.Blocks[0].Experts!.Up);
+        var near = ModelFileTests.Logits(packed, Ids);
+        Assert.True(Math.Sqrt(expected.Zip(near, (a, b) => Math.Pow(a - b, 2)).Sum() / expected.Sum(a => (double)a * a)) < 0.2);
+    }
+
     private static void AssertClose(float[] expected, float[] actual)
     {
         Assert.Equal(expected.Length, actual.Length);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Mezcla.Cli.Chat;
 using Mezcla.Cli.Shared;
 using Mezcla.Generation;
 using Mezcla.Layers;
@@ -7,6 +8,7 @@ using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Methods;
 using Mezcla.Tensors;
 using Mezcla.Weights;
+using Mezcla.Weights.Chat;
 
 namespace Mezcla.Cli.Commands;
 
@@ -17,8 +19,8 @@ internal static class GenerateCommand
         new(
             "MODEL")
         {
-            Description = "A checkpoint written by 'mezcla train', the folder of a Hugging Face model (gpt2, llama, mistral or " +
-                    "mixtral), or a GGUF file (gpt2 or llama)."
+            Description = "A checkpoint written by 'mezcla train', the folder of a Hugging Face model (gpt2, llama, mistral or one of " +
+                    "the mixtures that README names), or a GGUF file of one of these."
         };
     private static readonly Option<string> Prompt = new("--prompt",
         "-p")
@@ -73,6 +75,18 @@ internal static class GenerateCommand
             Description = "Number format of the key/value cache, such as INT8_ABSMAX, FP8_E4M3 or INT4_ABSMAX. Each vector of a head " +
                     "is rounded on its own. [default: float32]"
         };
+    private static readonly Option<bool> Chat = new("--chat")
+    {
+        Description = "Ask the prompt as a message, in the form of conversations that the model's files name, and write the answer alone."
+    };
+    private static readonly Option<bool> Interactive = new("--interactive", "-i")
+    {
+        Description = "Converse at the terminal: type messages, read answers. Ctrl+C stops an answer. --tokens is 1000 then, if not given."
+    };
+    private static readonly Option<string?> SystemText = new("--system")
+    {
+        Description = "What the model is told before a conversation. [default: what its files say]"
+    };
     private static readonly Option<string?> DeviceName = Devices.Option();
 
     public static Command Create()
@@ -93,6 +107,9 @@ internal static class GenerateCommand
                     Samples,
                     Stop,
                     Cache,
+                    Chat,
+                    Interactive,
+                    SystemText,
                     DeviceName
                 };
         command.SetAction(parse => Failures.Report(() => Run(parse)));
@@ -117,10 +134,18 @@ internal static class GenerateCommand
         sampling.Validate();
         var device = Devices.Chosen(parse.GetValue(DeviceName));
         var prompt = parse.GetValue(Prompt)!;
+        var (interactive, chat) = (parse.GetValue(Interactive), parse.GetValue(Chat) || parse.GetValue(Interactive));
+        if (parse.GetValue(SystemText) is not null && !chat)
+            throw new ArgumentException("--system is for conversations: add --chat or --interactive.");
+        if (chat && prompt.Length == 0 != interactive)
+            throw new ArgumentException(interactive
+                ? "--interactive asks for messages at the terminal: leave --prompt out."
+                : "--chat needs a message: give it with --prompt TEXT.");
         using var source = ModelSource.Open(parse.GetValue(Model)!);
         var tokenizer = source.Tokenizer
             ?? throw new InvalidDataException($"{source.Weights.FilePath} has no tokenizer, so it cannot be given a prompt.");
-        if (prompt.Length == 0 && (tokenizer.BeginOfText ?? tokenizer.EndOfText) is null)
+        var spoken = chat ? FormatOf(source) : null;
+        if (!chat && prompt.Length == 0 && (tokenizer.BeginOfText ?? tokenizer.EndOfText) is null)
             throw new ArgumentException(
                 "There is no text to continue, and this model's tokenizer has no token for the beginning of a text: give the beginning " +
                     "with --prompt TEXT.");
@@ -137,18 +162,28 @@ internal static class GenerateCommand
             format.BytesFor(model.Config.Attention.HeadSize); // throws if a vector of a head does not divide into the format's blocks
             cache = (layers, capacity) => new QuantizedKeyValueCache(layers, capacity, format);
         }
-        var generator = new Generator(model, tokenizer, cache);
+        var generator = new Generator(model, tokenizer, cache) { Ends = source.Chat.Ends };
         // A file or another program gets UTF-8, whatever the terminal's code page is, and
         // exactly the text, without a line end that is not part of it.
         using var redirected = Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) : null;
         var console = redirected ?? Console.Out;
+        Conversation Begin() => new(generator, spoken!, model.Config.ContextLength, parse.GetValue(SystemText));
+        if (interactive)
+        {
+            InteractiveConversation.Run(Begin(), parse.GetResult(Tokens) is { Implicit: false } ? parse.GetValue(Tokens) : 1000, sampling,
+                parse.GetValue(Stop), console);
+            return 0;
+        }
         var last = '\n';
         for (var sample = 0; sample < parse.GetValue(Samples); sample++)
         {
             if (sample > 0)
                 console.Write("\n---\n");
-            var pieces = generator.Stream(prompt, parse.GetValue(Tokens), sampling, parse.GetValue(Stop), (ulong)sample);
-            foreach (var piece in pieces.Prepend(prompt))
+            var (count, stop) = (parse.GetValue(Tokens), parse.GetValue(Stop));
+            var pieces = chat
+                ? Begin().Ask(prompt, count, sampling, stop, (ulong)sample)
+                : generator.Stream(prompt, count, sampling, stop, (ulong)sample).Prepend(prompt);
+            foreach (var piece in pieces)
             {
                 console.Write(piece);
                 last = piece.Length > 0 ? piece[^1] : last;
@@ -161,4 +196,10 @@ internal static class GenerateCommand
             console.WriteLine();
         return 0;
     }
+
+    private static ChatFormat FormatOf(ModelSource source) => source.Chat.Format ?? throw new InvalidDataException(source.Chat.HasTemplate
+        ? $"{source.Weights.FilePath}: its chat template is none of those that are known here (Llama 2 and 3, ChatML, Mistral, OLMo, " +
+            "Granite, gpt-oss, DeepSeek, Phi, Gemma, Zephyr): write what it would write yourself, with --prompt."
+        : $"{source.Weights.FilePath} has no chat template: it was not taught conversations, and continues texts only. Leave --chat and " +
+            "--interactive out.");
 }

@@ -23,6 +23,7 @@ internal static class MezclaCommand
         DoctorCommand.Create(),
         TrainCommand.Create(),
         GenerateCommand.Create(),
+        ObserveCommand.Create(),
         ReplayCommand.Create(),
         TokenizeCommand.Create(),
         InspectCommand.Create(),

@@ -59,23 +59,33 @@ public sealed class ObservedRouting
                 name => KeyValuePair.Create(name, mixture.HeldOut(name)[..Math.Min(tokens, mixture.HeldOut(name).Length)].ToArray())));
 
     /// <summary>Observes a model on token ids by domain.</summary>
+    /// <param name="model">A model with experts.</param>
+    /// <param name="domains">The names and token ids of the domains.</param>
+    /// <param name="window">How many tokens are read at once, at most the model's context; null for the context.</param>
+    /// <param name="begin">The token that the model expects at the beginning of a text. It is put before each window, and is not among
+    /// what was observed; null for none.</param>
+    /// <param name="read">Called after each window with the number of tokens that were read.</param>
     /// <exception cref="ArgumentException">The model is dense, or there are no tokens.</exception>
-    public static ObservedRouting Of(Transformer model, IEnumerable<KeyValuePair<string, int[]>> domains)
+    public static ObservedRouting Of(Transformer model, IEnumerable<KeyValuePair<string, int[]>> domains, int? window = null,
+        int? begin = null, Action<int>? read = null)
     {
+        int[] before = begin is { } id ? [id] : [];
+        var length = Math.Max(1, Math.Min(window ?? model.ContextLength, model.ContextLength - before.Length));
         if (model.Config.MixtureOfExperts is null)
             throw new ArgumentException("A dense model has no routing to observe.", nameof(model));
         var (names, ids, domainOf, starts) = (new List<string>(), new List<int>(), new List<int>(), new List<bool>());
         var layers = new Dictionary<int, (int Experts, List<int[]> Choices, List<float[]> Weights, List<int[]> Dropped)>();
         foreach (var (name, tokens) in domains)
         {
-            for (var at = 0; at < tokens.Length; at += model.ContextLength)
+            for (var at = 0; at < tokens.Length; at += length)
             {
-                var window = tokens[at..Math.Min(tokens.Length, at + model.ContextLength)];
-                foreach (LayerRouting routing in model.Observe(Tensor.From(window, 1, window.Length).To(model.Device)).Layers)
+                var part = tokens[at..Math.Min(tokens.Length, at + length)];
+                int[] input = [.. before, .. part];
+                foreach (LayerRouting routing in model.Observe(Tensor.From(input, 1, input.Length).To(model.Device)).Layers)
                 {
                     if (!layers.TryGetValue(routing.Layer, out var lists))
                         layers[routing.Layer] = lists = (routing.Experts, [], [], []);
-                    foreach (TokenRouting token in routing.PerToken())
+                    foreach (TokenRouting token in routing.PerToken().Skip(before.Length))
                     {
                         lists.Choices.Add(token.Experts);
                         lists.Weights.Add(token.Weights);
@@ -83,9 +93,10 @@ public sealed class ObservedRouting
                     }
                 }
 
-                ids.AddRange(window);
-                domainOf.AddRange(Enumerable.Repeat(names.Count, window.Length));
-                starts.AddRange(window.Select((_, i) => i == 0));
+                ids.AddRange(part);
+                domainOf.AddRange(Enumerable.Repeat(names.Count, part.Length));
+                starts.AddRange(part.Select((_, i) => i == 0));
+                read?.Invoke(ids.Count);
             }
 
             names.Add(name);

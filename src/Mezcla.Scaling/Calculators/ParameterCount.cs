@@ -103,7 +103,7 @@ public sealed record ParameterCount
                     : 0,
                 Attention = config.Layers * AttentionSize(config.Attention, d),
                 Norms = config.Layers * ((config.ParallelBlocks ? norm : 2 * norm) + InnerNormSize(config)) + norm,
-                Head = config.TiedHead ? 0 : config.VocabularySize * d,
+                Head = config.TiedHead ? 0 : config.VocabularySize * (d + (config.HeadBias ? 1 : 0)),
                 TiedHead = config.TiedHead,
             };
             var sparse = Enumerable.Range(0, config.Layers).LongCount(config.IsMixtureOfExperts);

@@ -211,12 +211,12 @@ public static class TransformerPresets
             SlidingWindowPeriod = 2,
             Sinks = true,
         },
-        FeedForward = new(2880, Activation.Silu, Gated: true, Bias: true),
+        FeedForward = new(2880, Activation.ClampedSwiGlu, Gated: true, Bias: true),
         MixtureOfExperts = new()
         {
             Experts = experts,
             TopK = 4,
-            Expert = new(2880, Activation.Silu, Gated: true, Bias: true),
+            Expert = new(2880, Activation.ClampedSwiGlu, Gated: true, Bias: true),
             RouterBias = true
         },
         Positions = new(PositionKind.Rotary, 150_000, new YarnScaling(32, 4096)),

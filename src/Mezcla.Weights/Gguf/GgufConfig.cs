@@ -22,8 +22,10 @@ public static class GgufConfig
                 "gpt2" => Gpt2(file),
                 "llama" => Llama(file, "llama"),
                 var name when GgufMixtures.Family(name) is not null => Llama(file, name),
-                var other => throw new InvalidDataException(
-                    $"the architecture '{other}' is not one of gpt2, llama, qwen2moe, qwen3moe, olmoe, granitemoe and deepseek2."),
+                "phimoe" => throw new InvalidDataException("the architecture 'phimoe' is not supported, because llama.cpp weighs the " +
+                    "experts of Phi-3.5-MoE in another way than its paper: take the folder of Hugging Face."),
+                var other => throw new InvalidDataException($"the architecture '{other}' is not one of gpt2, llama, qwen2moe, qwen3moe, " +
+                    "olmoe, granitemoe, deepseek2 and gpt-oss."),
             };
         }
         catch (InvalidDataException e)
@@ -38,6 +40,9 @@ public static class GgufConfig
     public static void Write(GgufWriter writer, TransformerConfig config)
     {
         var family = ModelFamilies.Of(config);
+        if (family == ModelFamily.PhiMoe)
+            throw new NotSupportedException(
+                "llama.cpp weighs the experts of Phi-3.5-MoE in another way than its paper: write a folder of Hugging Face instead.");
         var gpt2 = family == ModelFamily.Gpt2;
         if (gpt2 && config.FeedForward.Activation != Activation.GeluTanh)
             throw new NotSupportedException("llama.cpp's gpt2 has the tanh form of GELU and no other activation.");

@@ -4,8 +4,8 @@ using Mezcla.Models;
 
 namespace Mezcla.Weights.Gguf;
 
-/// <summary>What the metadata of llama.cpp's architectures of open mixtures say beyond llama's: qwen2moe, qwen3moe, olmoe, granitemoe and
-/// deepseek2.</summary>
+/// <summary>What the metadata of llama.cpp's architectures of open mixtures say beyond llama's: qwen2moe, qwen3moe, olmoe, granitemoe,
+/// deepseek2 and gpt-oss.</summary>
 internal static class GgufMixtures
 {
     private static readonly Dictionary<string, ModelFamily> Architectures = new()
@@ -15,6 +15,7 @@ internal static class GgufMixtures
         ["olmoe"] = ModelFamily.Olmoe,
         ["granitemoe"] = ModelFamily.GraniteMoe,
         ["deepseek2"] = ModelFamily.DeepseekV2,
+        ["gpt-oss"] = ModelFamily.GptOss,
     };
 
     /// <summary>The family that an architecture names; null if it is none of these.</summary>
@@ -76,6 +77,21 @@ internal static class GgufMixtures
                     LogitsScaling = (float)metadata.GetNumber(prefix + "logit_scale"),
                     MixtureOfExperts = moe,
                 };
+            case ModelFamily.GptOss:
+                return basis with
+                {
+                    Attention = basis.Attention with
+                    {
+                        SlidingWindow = Size("attention.sliding_window", 128),
+                        SlidingWindowPeriod = 2,
+                        Sinks = true,
+                    },
+                    MixtureOfExperts = Narrow(wide) is var oss ? oss with
+                    {
+                        RouterBias = true,
+                        Expert = oss.Expert with { Activation = Activation.ClampedSwiGlu, Bias = true },
+                    } : null,
+                };
             default:
                 return Deepseek(metadata, prefix, basis, Narrow(wide), Size);
         }
@@ -97,7 +113,7 @@ internal static class GgufMixtures
         }
         switch (family)
         {
-            case ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe:
+            case ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe or ModelFamily.GptOss:
                 add("expert_feed_forward_length", (uint)moe.Expert.IntermediateSize);
                 if (family == ModelFamily.Qwen2Moe)
                     add("expert_shared_feed_forward_length", (uint)(moe.SharedExperts * moe.Expert.IntermediateSize));
@@ -118,7 +134,7 @@ internal static class GgufMixtures
         }
     }
 
-    private static bool Normalizes(ModelFamily family) => family is ModelFamily.Qwen3Moe or ModelFamily.GraniteMoe;
+    private static bool Normalizes(ModelFamily family) => family is ModelFamily.Qwen3Moe or ModelFamily.GraniteMoe or ModelFamily.GptOss;
 
     private static TransformerConfig Deepseek(GgufMetadata metadata, string prefix, TransformerConfig basis, MixtureOfExpertsConfig moe,
         Func<string, int?, int> size)

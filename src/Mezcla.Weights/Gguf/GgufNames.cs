@@ -17,7 +17,7 @@ public static class GgufNames
         Query = "blk.{0}.attn_q",
         Key = "blk.{0}.attn_k",
         Value = "blk.{0}.attn_v",
-        QueryKeyOrder = RowOrder.RotaryPairs,
+        QueryKeyOrder = RowOrder.Pairs,
         Output = "blk.{0}.attn_output",
         NetworkNorm = "blk.{0}.ffn_norm",
         Gate = "blk.{0}.ffn_gate",
@@ -46,6 +46,12 @@ public static class GgufNames
     // The other architectures rotate the numbers that are half a head apart, as Hugging Face's models do.
     private static readonly WeightNames Halves = Llama with { QueryKeyOrder = RowOrder.Same };
 
+    private static readonly WeightNames GptOss = Halves with
+    {
+        NetworkNorm = "blk.{0}.post_attention_norm",
+        Sinks = "blk.{0}.attn_sinks.weight",
+    };
+
     // DeepSeek files of before April 2025.
     private static readonly WeightNames JoinedKeyValueUp = Llama with { KeyValueUp = "blk.{0}.attn_kv_b" };
 
@@ -62,6 +68,7 @@ public static class GgufNames
     {
         ModelFamily.Gpt2 => Gpt2,
         ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe or ModelFamily.Olmoe => Halves,
+        ModelFamily.GptOss => GptOss,
         _ => Llama,
     });
 

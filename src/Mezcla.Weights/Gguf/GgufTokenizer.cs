@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Mezcla.Tokenization;
 using Mezcla.Weights.Tokenizers;
 
@@ -95,9 +97,19 @@ public static class GgufTokenizer
                 metadata.Add(Prefix + "model", "llama");
                 metadata.Add(Prefix + "add_space_prefix", false);
                 break;
-            case PipelineTokenizer:
-                throw new NotSupportedException(
-                    "A GGUF file names the steps of a tokenizer instead of holding them, and those of this tokenizer.json have no name.");
+            case PipelineTokenizer pipeline:
+                var steps = JsonNode.Parse(pipeline.Json)!;
+                // llama.cpp composes no characters (NFC), as Qwen's own files ask for; its converter leaves that out too.
+                if (GgufCutting.NameOf(steps["pre_tokenizer"]) is not { } pre || pipeline.HasOtherSteps
+                    || steps["normalizer"] is JsonObject normalizer && (string?)normalizer["type"] != "NFC")
+                    throw new NotSupportedException("A GGUF file names the steps of a tokenizer instead of holding them, and those of " +
+                        "this tokenizer.json have no name.");
+                foreach (var (token, id) in pipeline.Vocabulary)
+                    Set(id, token, Normal);
+                metadata.Add(Prefix + "model", "gpt2");
+                metadata.Add(Prefix + "pre", pre);
+                metadata.Add(Prefix + "merges", pipeline.Merges.Select(m => $"{m.Left} {m.Right}").ToArray());
+                break;
             default:
                 throw new NotSupportedException($"llama.cpp has no tokenizer of the kind {tokenizer.GetType().Name}.");
         }
@@ -117,11 +129,13 @@ public static class GgufTokenizer
         metadata.Add(Prefix + "add_eos_token", false);
     }
 
-    private static BytePairTokenizer BytePairs(GgufMetadata metadata)
+    private static Tokenizer BytePairs(GgufMetadata metadata)
     {
         var pre = metadata.GetString(Prefix + "pre", "default");
-        if (!Patterns.TryGetValue(pre, out var pattern))
-            throw new InvalidDataException($"it cuts text as '{pre}', which is not one of {string.Join(", ", Patterns.Keys)}.");
+        var cutting = GgufCutting.Of(pre);
+        if (!Patterns.TryGetValue(pre, out var pattern) && cutting is null)
+            throw new InvalidDataException(
+                $"it cuts text as '{pre}', which is not one of {string.Join(", ", Patterns.Keys.Concat(GgufCutting.Names))}.");
         var (tokens, types) = Tokens(metadata);
         Dictionary<string, int> vocabulary = [], special = [], always = [];
         for (var id = 0; id < tokens.Length; id++)
@@ -138,8 +152,54 @@ public static class GgufTokenizer
         // If a file does not say, llama.cpp puts the begin-of-text token before texts for Llama 3, but for no other byte-pair tokenizer.
         var llama3 = pre is "llama-bpe" or "llama-v3" or "llama3";
         merges = AddedTokens.WithoutThem(merges, special.Keys.Concat(always.Keys));
+        if (cutting is not null)
+        {
+            var begin = metadata.GetBoolean(Prefix + "add_bos_token", false) ? metadata.GetInteger(Prefix + "bos_token_id", -1) : -1;
+            return Pipeline(vocabulary, merges, special, always, cutting, begin < 0 || begin >= tokens.Length ? null : tokens[begin]);
+        }
         return Gpt2Vocabulary.FromMerges(vocabulary, merges, pattern, special, always, wholePieces: llama3,
             expectsBeginOfText: metadata.GetBoolean(Prefix + "add_bos_token", llama3));
+    }
+
+    // As the tokenizer.json that it would be.
+    private static Tokenizer Pipeline(Dictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges,
+        Dictionary<string, int> special, Dictionary<string, int> always, JsonObject cutting, string? begin)
+    {
+        var added = special.Concat(always).OrderBy(t => t.Value).Select(t => (JsonNode)new JsonObject
+        {
+            ["id"] = t.Value,
+            ["content"] = t.Key,
+            ["single_word"] = false,
+            ["lstrip"] = false,
+            ["rstrip"] = false,
+            ["normalized"] = false,
+            ["special"] = special.ContainsKey(t.Key),
+        });
+        var json = new JsonObject
+        {
+            ["version"] = "1.0",
+            ["truncation"] = null,
+            ["padding"] = null,
+            ["added_tokens"] = new JsonArray([.. added]),
+            ["normalizer"] = null,
+            ["pre_tokenizer"] = cutting,
+            ["post_processor"] = begin is not null && special.TryGetValue(begin, out var id)
+                ? JsonSerializer.SerializeToNode(TokenizerJsonWriter.Template(begin, id)) : null,
+            ["decoder"] = new JsonObject
+            {
+                ["type"] = "ByteLevel",
+                ["add_prefix_space"] = false,
+                ["trim_offsets"] = true,
+                ["use_regex"] = true,
+            },
+            ["model"] = new JsonObject
+            {
+                ["type"] = "BPE",
+                ["vocab"] = new JsonObject(vocabulary.Select(t => KeyValuePair.Create(t.Key, (JsonNode?)t.Value))),
+                ["merges"] = new JsonArray([.. merges.Select(m => (JsonNode)$"{m.Left} {m.Right}")]),
+            },
+        };
+        return TokenizerFile.FromJson(json.ToJsonString());
     }
 
     private static Tokenizer SentencePieces(GgufMetadata metadata)

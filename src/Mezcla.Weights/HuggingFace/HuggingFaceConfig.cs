@@ -67,7 +67,7 @@ public static class HuggingFaceConfig
         {
             json = new JsonObject
             {
-                ["architectures"] = new JsonArray($"{family}ForCausalLM"),
+                ["architectures"] = new JsonArray($"{(family == ModelFamily.PhiMoe ? "Phimoe" : family)}ForCausalLM"),
                 ["model_type"] = HuggingFaceMixtures.TypeOf(family) ?? family.ToString().ToLowerInvariant(),
                 ["vocab_size"] = config.VocabularySize,
                 ["max_position_embeddings"] = config.ContextLength,
@@ -118,10 +118,11 @@ public static class HuggingFaceConfig
         "mistral" => Llama(json, name, 1e-6, 1e4, 4096),
         "mixtral" => Llama(json, name, 1e-5, 1e6, null) with { MixtureOfExperts = Experts(json) },
         var type when HuggingFaceMixtures.Family(type) is { } family => HuggingFaceMixtures.Read(json, family,
-            Llama(json, name, family == ModelFamily.Olmoe ? 1e-5 : 1e-6, 1e4, null, family == ModelFamily.DeepseekV2)),
+            Llama(json, name, family is ModelFamily.Olmoe or ModelFamily.GptOss or ModelFamily.PhiMoe ? 1e-5 : 1e-6,
+                family == ModelFamily.GptOss ? 150_000 : 1e4, null, family == ModelFamily.DeepseekV2)),
         var other => throw new InvalidDataException(
-            $"the model type '{other}' is not one of gpt2, llama, mistral, mixtral, qwen2_moe, qwen3_moe, olmoe, granitemoe and " +
-                "deepseek_v2."),
+            $"the model type '{other}' is not one of gpt2, llama, mistral, mixtral, qwen2_moe, qwen3_moe, olmoe, granitemoe, " +
+                "deepseek_v2, gpt_oss and phimoe."),
     };
 
     private static TransformerConfig Gpt2(HuggingFaceJson json, string name)

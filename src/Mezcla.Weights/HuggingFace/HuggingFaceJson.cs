@@ -57,6 +57,10 @@ internal sealed class HuggingFaceJson
             : throw new InvalidDataException($"{key} is {Print(value)}, where an array of numbers is expected.");
     }
 
+    public IReadOnlyList<string> Texts(string key) => Find(key) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select(item => item.ToString())]
+        : [];
+
     public string Text(string key, string otherwise) => Find(key) is not { } value ? otherwise : value.ValueKind == JsonValueKind.String
         ? value.GetString()!
         : throw new InvalidDataException($"{key} is {Print(value)}, where a string is expected.");

@@ -5,8 +5,8 @@ using Mezcla.Models;
 
 namespace Mezcla.Weights.HuggingFace;
 
-/// <summary>What <c>config.json</c> of open mixtures says beyond Llama's: qwen2_moe, qwen3_moe, olmoe, granitemoe and
-/// deepseek_v2.</summary>
+/// <summary>What <c>config.json</c> of open mixtures says beyond Llama's: qwen2_moe, qwen3_moe, olmoe, granitemoe,
+/// deepseek_v2, gpt_oss and phimoe.</summary>
 internal static class HuggingFaceMixtures
 {
     private static readonly Dictionary<string, ModelFamily> Types = new()
@@ -16,6 +16,8 @@ internal static class HuggingFaceMixtures
         ["olmoe"] = ModelFamily.Olmoe,
         ["granitemoe"] = ModelFamily.GraniteMoe,
         ["deepseek_v2"] = ModelFamily.DeepseekV2,
+        ["gpt_oss"] = ModelFamily.GptOss,
+        ["phimoe"] = ModelFamily.PhiMoe,
     };
 
     /// <summary>The family that a <c>model_type</c> names; null if it is none of these.</summary>
@@ -65,6 +67,10 @@ internal static class HuggingFaceMixtures
                     LogitsScaling = (float)json.Number("logits_scaling", 1),
                     MixtureOfExperts = Experts(json, json.Size("intermediate_size")) with { Routing = new TopKSoftmaxRouting() },
                 };
+            case ModelFamily.GptOss:
+                return GptOss(json, basis);
+            case ModelFamily.PhiMoe:
+                return PhiMoe(json, basis);
             default:
                 return Deepseek(json, config);
         }
@@ -78,12 +84,12 @@ internal static class HuggingFaceMixtures
         json["num_experts_per_tok"] = moe.TopK;
         var number = family switch
         {
-            ModelFamily.GraniteMoe => "num_local_experts",
+            ModelFamily.GraniteMoe or ModelFamily.GptOss or ModelFamily.PhiMoe => "num_local_experts",
             ModelFamily.DeepseekV2 => "n_routed_experts",
             _ => "num_experts",
         };
         json[number] = moe.Experts;
-        if (family != ModelFamily.GraniteMoe)
+        if (number != "num_local_experts")
             json["norm_topk_prob"] = moe.Routing is TopKSoftmaxRouting;
         switch (family)
         {
@@ -105,11 +111,76 @@ internal static class HuggingFaceMixtures
                 json["residual_multiplier"] = config.ResidualMultiplier ?? 1;
                 json["logits_scaling"] = config.LogitsScaling ?? 1;
                 break;
+            case ModelFamily.GptOss:
+                json["intermediate_size"] = moe.Expert.IntermediateSize;
+                json["experts_per_token"] = moe.TopK;
+                json["attention_bias"] = true;
+                json["sliding_window"] = config.Attention.SlidingWindow;
+                json["layer_types"] = new JsonArray([.. LayerTypes(config.Layers).Select(kind => (JsonNode)kind)]);
+                json["swiglu_limit"] = 7.0;
+                break;
+            case ModelFamily.PhiMoe:
+                json["intermediate_size"] = moe.Expert.IntermediateSize;
+                json["attention_bias"] = config.Attention.OutputBias;
+                json["sliding_window"] = config.Attention.SlidingWindow;
+                json["lm_head_bias"] = config.HeadBias;
+                json["router_jitter_noise"] = ((SparseMixerRouting)moe.Routing).Jitter;
+                if (config.Positions.Scaling is LongRopeScaling scaling)
+                {
+                    json["original_max_position_embeddings"] = scaling.OriginalContext;
+                    json["rope_scaling"]!["short_mscale"] = scaling.Magnitude;
+                    json["rope_scaling"]!["long_mscale"] = scaling.Magnitude;
+                }
+                break;
             default:
                 WriteDeepseek(json, config, moe, config.Attention.Latent!);
                 break;
         }
     }
+
+    private static TransformerConfig GptOss(HuggingFaceJson json, TransformerConfig basis)
+    {
+        if (json.Number("swiglu_limit", 7) != 7)
+            throw new InvalidDataException($"a swiglu_limit of {json.Number("swiglu_limit")} is not supported: gpt-oss has 7.");
+        if (json.Texts("layer_types") is { Count: > 0 } kinds && !kinds.SequenceEqual(LayerTypes(basis.Layers)))
+            throw new InvalidDataException("layer_types other than sliding_attention and full_attention in turn are not supported.");
+        var experts = Experts(json, json.Size("intermediate_size"));
+        return basis with
+        {
+            Attention = basis.Attention with
+            {
+                QueryKeyValueBias = json.Flag("attention_bias", true),
+                OutputBias = json.Flag("attention_bias", true),
+                SlidingWindow = json.Size("sliding_window", 128),
+                SlidingWindowPeriod = 2,
+                Sinks = true,
+            },
+            MixtureOfExperts = experts with
+            {
+                Routing = new TopKSoftmaxRouting(),
+                RouterBias = true,
+                Expert = experts.Expert with { Activation = Activation.ClampedSwiGlu, Bias = true },
+            },
+        };
+    }
+
+    private static IEnumerable<string> LayerTypes(int layers) =>
+        Enumerable.Range(0, layers).Select(layer => layer % 2 == 0 ? "sliding_attention" : "full_attention");
+
+    private static TransformerConfig PhiMoe(HuggingFaceJson json, TransformerConfig basis) => basis with
+    {
+        // Files name the whole context as the window.
+        Attention = basis.Attention with
+        {
+            SlidingWindow = basis.Attention.SlidingWindow is { } window && window < basis.ContextLength ? window : null,
+        },
+        Norm = new(NormKind.LayerNorm, basis.Norm.Epsilon),
+        HeadBias = json.Flag("lm_head_bias", false),
+        MixtureOfExperts = Experts(json, json.Size("intermediate_size")) with
+        {
+            Routing = new SparseMixerRouting { Jitter = (float)json.Number("router_jitter_noise", 0.01) },
+        },
+    };
 
     private static TransformerConfig Deepseek(HuggingFaceJson json, TransformerConfig basis)
     {

@@ -1,6 +1,7 @@
 using Mezcla.Layers;
 using Mezcla.MixtureOfExperts;
 using Mezcla.Models;
+using Mezcla.Quantization.Formats;
 
 namespace Mezcla.Weights.HuggingFace;
 
@@ -62,6 +63,15 @@ public static class HuggingFaceNames
         KeyValueUp = "model.layers.{0}.self_attn.kv_b_proj",
     };
 
+    private static readonly WeightNames GptOss = Llama with
+    {
+        Sinks = "model.layers.{0}.self_attn.sinks",
+        Router = "model.layers.{0}.mlp.router",
+        ExpertGateUp = "model.layers.{0}.mlp.experts.gate_up_proj",
+        ExpertDown = "model.layers.{0}.mlp.experts.down_proj",
+        GptOss = GptOssExperts.Transposed,
+    };
+
     private static WeightNames Gpt2(string prefix) => new()
     {
         Embedding = prefix + "wte",
@@ -87,14 +97,19 @@ public static class HuggingFaceNames
             ModelFamily.Qwen2Moe or ModelFamily.Qwen3Moe or ModelFamily.Olmoe => Qwen,
             ModelFamily.GraniteMoe => Granite,
             ModelFamily.DeepseekV2 => Deepseek,
+            ModelFamily.GptOss => GptOss,
             _ => Llama,
         });
 
     /// <summary>The map for a configuration and the names that a file really uses: OpenAI's GPT-2 files have names without the
-    /// prefix.</summary>
+    /// prefix, and gpt-oss comes in two forms.</summary>
     /// <inheritdoc cref="For(TransformerConfig)"/>
     public static WeightMap For(TransformerConfig config, WeightSource source) =>
-        ModelFamilies.Of(config) == ModelFamily.Gpt2 && source.Contains("wte.weight")
-            ? WeightMapBuilder.Build(config, Gpt2(""))
-            : For(config);
+        ModelFamilies.Of(config) switch
+        {
+            ModelFamily.Gpt2 when source.Contains("wte.weight") => WeightMapBuilder.Build(config, Gpt2("")),
+            ModelFamily.GptOss when source.Tensors.Any(t => t.Format == NumberFormats.MxFp4) =>
+                WeightMapBuilder.Build(config, GptOss with { GptOss = GptOssExperts.Packed }),
+            _ => For(config),
+        };
 }

@@ -18,15 +18,18 @@ public sealed class SafetensorsSource : WeightSource
 
     private readonly List<SafetensorsFile> _files;
     private readonly Dictionary<string, SafetensorsFile> _fileOf;
+    private readonly Dictionary<string, PackedMxFp4> _packed;
 
     private SafetensorsSource(string path, List<SafetensorsFile> files, Dictionary<string, SafetensorsFile> fileOf)
     {
         FilePath = Path.GetFullPath(path);
         _files = files;
         _fileOf = fileOf;
-        Tensors =
-            [.. files.SelectMany(f => f.Tensors.Where(t => fileOf[t.Name] == f))
-                .Select(t => new SourceTensor(t.Name, t.DType, FormatOf(t.DType), t.Shape, t.Length))];
+        var plain = files.SelectMany(f => f.Tensors.Where(t => fileOf[t.Name] == f))
+            .Select(t => new SourceTensor(t.Name, t.DType, FormatOf(t.DType), t.Shape, t.Length)).ToList();
+        _packed = PackedMxFp4.In(plain).ToDictionary(p => p.Tensor.Name);
+        var parts = _packed.Values.SelectMany(p => (string[])[p.Blocks, p.Scales]).ToHashSet();
+        Tensors = [.. plain.Where(t => !parts.Contains(t.Name)), .. _packed.Values.Select(p => p.Tensor)];
     }
 
     /// <inheritdoc/>
@@ -99,7 +102,10 @@ public sealed class SafetensorsSource : WeightSource
             file.Dispose();
     }
 
-    private protected override ReadOnlySpan<byte> Slice(string name, long start, int length) => _fileOf[name].Bytes(name, start, length);
+    private protected override ReadOnlySpan<byte> Slice(string name, long start, int length) =>
+        _packed.TryGetValue(name, out var packed)
+            ? packed.Read((part, from, count) => _fileOf[part].Bytes(part, from, count), start, length)
+            : _fileOf[name].Bytes(name, start, length);
 
     private static List<(string Tensor, string File)> ReadIndex(string index)
     {

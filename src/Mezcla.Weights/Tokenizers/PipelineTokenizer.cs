@@ -96,6 +96,18 @@ public sealed class PipelineTokenizer : Tokenizer
     /// <summary>The file that it was read from.</summary>
     internal string Json => _settings.Json;
 
+    /// <summary>The tokens that merging produces, and those of bytes; not the added ones, unless the file has them here too.</summary>
+    internal IReadOnlyDictionary<string, int> Vocabulary => _settings.Vocabulary;
+
+    /// <summary>The merges, in their order.</summary>
+    internal IReadOnlyList<(string Left, string Right)> Merges => _settings.Merges;
+
+    /// <summary>Whether it does more than cut text and merge bytes.</summary>
+    internal bool HasOtherSteps => _settings is not
+    {
+        Unknown: null, ByteFallback: false, WholePieces: false, AlwaysNormalized.Count: 0, Text: { OnBytes: true, Before: "" }
+    };
+
     /// <inheritdoc/>
     public override bool AddsSpace(int before, ReadOnlySpan<byte> part) => before < 0 && _settings.Text.DropsFirstSpace;
 

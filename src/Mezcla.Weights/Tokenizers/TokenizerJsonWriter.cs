@@ -110,7 +110,7 @@ internal static class TokenizerJsonWriter
     };
 
     // One begin-of-text token before a text, or before each of two.
-    private static object Template(string name, int begin)
+    internal static object Template(string name, int begin)
     {
         static object Special(string id, int part) => new { SpecialToken = new { id, type_id = part } };
         static object Text(string id, int part) => new { Sequence = new { id, type_id = part } };

@@ -10,6 +10,9 @@ namespace Mezcla.Generation;
 /// <param name="makeCache">Makes the cache for a number of layers and tokens; null for a cache of floats.</param>
 public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, int, KeyValueCache>? makeCache = null)
 {
+    /// <summary>Tokens that end a continuation, besides the one that ends a text: a model for conversations ends its answers so.</summary>
+    public IReadOnlyCollection<int> Ends { get; init; } = [];
+
     /// <summary>
     /// Yields the tokens that follow <paramref name="prompt"/>, each as soon as it is drawn. When prompt and continuation fill the context,
     /// the older half is discarded and the rest is read again, because models with absolute positions need that.
@@ -73,7 +76,7 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
         var pending = new StringBuilder();
         // Text that may be the beginning of a stop string is held back.
         var hold = stop.Select(s => s.Length - 1).DefaultIfEmpty(0).Max();
-        foreach (var id in ids.TakeWhile(id => id != tokenizer.EndOfText))
+        foreach (var id in ids.TakeWhile(id => id != tokenizer.EndOfText && !Ends.Contains(id)))
         {
             Append(BytesOf(id, before), flush: false);
             before = id;

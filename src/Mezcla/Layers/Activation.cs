@@ -14,4 +14,10 @@ public enum Activation
 
     /// <summary>max(x, 0).</summary>
     Relu,
+
+    /// <summary>
+    /// gpt-oss' form of SwiGLU, gated only: g·σ(1.702·g)·(u + 1), where the activated half g is at most 7 and the linear half u is between
+    /// -7 and 7.
+    /// </summary>
+    ClampedSwiGlu,
 }

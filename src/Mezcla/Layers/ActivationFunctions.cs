@@ -10,7 +10,21 @@ internal static class ActivationFunctions
             return Apply(x, config.Activation);
         var half = config.IntermediateSize;
         var (gate, up) = (x.Slice(-1, 0, half), x.Slice(-1, half, half));
-        return config.Activation == Activation.Silu ? gate.SwiGlu(up) : Apply(gate, config.Activation) * up;
+        return config.Activation switch
+        {
+            Activation.Silu => gate.SwiGlu(up),
+            Activation.ClampedSwiGlu => ClampedSwiGlu(gate, up),
+            var activation => Apply(gate, activation) * up,
+        };
+    }
+
+    private static Tensor ClampedSwiGlu(Tensor gate, Tensor up)
+    {
+        var (most, least) = (Tensor.Full(7, 1).To(gate.Device), Tensor.Full(-7, 1).To(gate.Device));
+        gate = gate.Less(most).Where(gate, most);
+        up = up.Less(most).Where(up, most);
+        up = up.Greater(least).Where(up, least);
+        return gate * (gate * 1.702f).Sigmoid() * (up + 1);
     }
 
     private static Tensor Apply(Tensor x, Activation activation) => activation switch

@@ -107,7 +107,8 @@ public sealed class RotaryTable
         // The index of the pair that makes `turns` full rotations over the original context.
         double PairOf(double turns) => size / 2.0 * Math.Log(scaling.OriginalContext / (turns * 2 * Math.PI)) / Math.Log(theta);
         var (low, high) = !scaling.Truncate ? (PairOf(scaling.Beta), PairOf(scaling.Alpha))
-            : (Math.Max(0, Math.Floor(PairOf(scaling.Beta))), Math.Min(size - 1, Math.Ceiling(PairOf(scaling.Alpha))));
+            : (Math.Floor(PairOf(scaling.Beta)), Math.Ceiling(PairOf(scaling.Alpha)));
+        (low, high) = (Math.Max(0, low), Math.Min(size - 1, high));
         return [.. frequencies.Select((f, i) =>
         {
             var stretched = Math.Clamp((i - low) / Math.Max(0.001, high - low), 0, 1);

@@ -14,6 +14,7 @@ namespace Mezcla.MixtureOfExperts;
 [JsonDerivedType(typeof(ExpertChoiceRouting), "expert-choice")]
 [JsonDerivedType(typeof(HashRouting), "hash")]
 [JsonDerivedType(typeof(RandomRouting), "random")]
+[JsonDerivedType(typeof(SparseMixerRouting), "sparse-mixer")]
 public abstract record Routing
 {
     /// <summary>

@@ -43,7 +43,8 @@ public sealed class Transformer : LanguageModel
 
         FinalNorm = Part("final_norm", new Normalization(config.HiddenSize, config.Norm));
         if (!config.TiedHead)
-            Head = Part("head", new Linear(config.HiddenSize, config.VocabularySize, false, initialization), head => Head = head);
+            Head = Part("head", new Linear(config.HiddenSize, config.VocabularySize, config.HeadBias, initialization),
+                head => Head = head);
 
         T Part<T>(string name, T module, Action<T>? replaced = null) where T : Module =>
             Child(name, load is null ? module : (T)load(name, module), replaced);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Mezcla.MixtureOfExperts;
 
 namespace Mezcla.Models;
@@ -42,6 +43,10 @@ public sealed record TransformerConfig
 
     /// <summary>Whether the output head is the token embedding, transposed (GPT-2), or a matrix of its own (Llama).</summary>
     public bool TiedHead { get; init; }
+
+    /// <summary>Whether a head of its own has a bias (Phi-3.5-MoE).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool HeadBias { get; init; }
 
     /// <summary>
     /// Whether attention and feed-forward read the same normalized input and their outputs are added

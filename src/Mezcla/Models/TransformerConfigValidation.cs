@@ -43,6 +43,11 @@ public static class TransformerConfigValidation
                 throw new ArgumentException($"A multiplier or scale is {number}; it must be above zero.");
         if (attention is { Latent: not null, LearnedQueryKeyNorm: not QueryKeyNormSpan.None })
             throw new ArgumentException("Latent attention has norms of its own: set Attention.LearnedQueryKeyNorm to None.");
+        if (config is { TiedHead: true, HeadBias: true })
+            throw new ArgumentException("A head that is tied to the embedding has no bias: set HeadBias or TiedHead to false.");
+        if (config.FeedForward is { Activation: Activation.ClampedSwiGlu, Gated: false }
+            || config.MixtureOfExperts?.Expert is { Activation: Activation.ClampedSwiGlu, Gated: false })
+            throw new ArgumentException("ClampedSwiGlu needs a network with two halves: set Gated to true.");
         if (config.MixtureOfExperts is { } moe)
         {
             if (moe is { SharedGate: true, SharedExperts: 0 })

@@ -50,10 +50,10 @@ public abstract class Tokenizer
     public IEnumerable<KeyValuePair<string, int>> AlwaysTokens => _added.Where(t => !_special.ContainsKey(t.Key));
 
     /// <summary>The id that marks the start of a text, or null where the vocabulary has none.</summary>
-    public int? BeginOfText => Find("<|begin_of_text|>", "<|startoftext|>", "<s>", "<bos>");
+    public int? BeginOfText => Find("<|begin_of_text|>", "<|startoftext|>", "<s>", "<bos>", "<｜begin▁of▁sentence｜>");
 
     /// <summary>The id that ends a text, or null where the vocabulary has none.</summary>
-    public int? EndOfText => Find("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>");
+    public int? EndOfText => Find("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "<｜end▁of▁sentence｜>");
 
     /// <summary>
     /// Whether the model of this tokenizer was trained with <see cref="BeginOfText"/> before every text. <see cref="Encode"/> never adds

@@ -10,9 +10,10 @@ namespace Mezcla.Tests.PlainForms;
 public sealed class PlainFormTests
 {
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public void A_mixture_is_a_loop_over_its_experts(int shared)
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public void A_mixture_is_a_loop_over_its_experts(int shared, bool gated)
     {
         const int Width = 8;
         var config = new MixtureOfExpertsConfig
@@ -20,7 +21,8 @@ public sealed class PlainFormTests
             Experts = 4,
             TopK = 2,
             Expert = new(6, Activation.Silu, Gated: true),
-            SharedExperts = shared
+            SharedExperts = shared,
+            SharedGate = gated,
         };
         var fast = new MixtureOfExpertsLayer(config, Width, new(new RandomStream(1), 0.5f));
         var plain = new PlainMixtureOfExperts(config, Width, new(new RandomStream(2), 0.5f));

@@ -1,6 +1,6 @@
 // Runs a GGUF file in llama.cpp (npm's node-llama-cpp, whose packages hold its binaries).
 //   node llama.mjs FOLDER MODEL.GGUF < questions > answers
-// FOLDER is where the packages were installed. A question is a line of JSON: {"text": "..."} or {"ids": [...]}, and "count" for how many tokens to add. The
+// FOLDER is where the packages were installed. A question is a line of JSON: {"text": "..."} or {"ids": [...]}, and "count" for how many tokens to add, below 0 for its ids only. The
 // answer has the ids, the probabilities of every token after each of them, and the greedy continuation as ids and as text.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -15,6 +15,11 @@ const sequence = context.getSequence();
 for await (const line of createInterface({ input: process.stdin })) {
     const question = JSON.parse(line);
     const ids = question.ids ?? Array.from(model.tokenize(question.text, true));
+    if (question.count < 0) { // only its ids are asked for
+        const only = JSON.stringify({ ids, probabilities: [], greedy: [], text: '' }) + '\n';
+        await new Promise(written => process.stdout.write(only, written));
+        continue;
+    }
     await sequence.clearHistory();
     const outputs = await sequence.controlledEvaluate(ids.map(id => [id, { generateNext: { probabilities: true } }]));
     const probabilities = outputs.map(output => {
