@@ -19,7 +19,7 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
     private const int BucketNumbers = 1 << 20;
 
     private readonly float[] _bucket = new float[BucketNumbers];
-    private long _gradientBytes, _bytes;
+    private long _bytes;
     private double _seconds;
 
     /// <inheritdoc/>
@@ -27,9 +27,6 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
 
     /// <inheritdoc/>
     public int Count => world.Count;
-
-    /// <summary>Bytes that this process has sent for gradients.</summary>
-    public long GradientBytes => _gradientBytes;
 
     /// <summary>Throws if a model computes something from the whole batch that processes with a share of it cannot.</summary>
     /// <exception cref="NotSupportedException">It does; the message says what.</exception>
@@ -78,21 +75,20 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
     /// <inheritdoc/>
     public Tensor Measure(IReadOnlyList<Tensor> parameters, float maxNorm, IReadOnlyList<Tensor> losses)
     {
-        var before = world.BytesSent + (experts?.Replicas.BytesSent ?? 0);
         Tensor[] spread = experts is null ? [] : [.. parameters.Where(experts.Holds)];
         Tensor[] common = [.. parameters.Except(spread)];
         SumGradients(world, common);
         if (experts is not null)
             SumGradients(experts.Replicas, spread);
-        _gradientBytes += world.BytesSent + (experts?.Replicas.BytesSent ?? 0) - before;
 
-        float[] values = [.. losses.Select(loss => loss.Item())];
-        Sum(world, values);
-        var squares = SquaredNorm(common);
-        if (experts is not null)
-            squares += experts.Group.AllGather(SquaredNorm(spread)).Sum();
-        // Processors of different kinds add in different orders: all take the norm of the first.
-        var norm = (float)Math.Sqrt(world.AllGather(squares)[0]);
+        // Losses and norms are few numbers: one call exchanges them all.
+        double[] own = [.. losses.Select(loss => (double)loss.Item()), SquaredNorm(common), SquaredNorm(spread)];
+        var all = new double[own.Length * Count];
+        world.AllGather<double>(own, all, [.. Enumerable.Repeat(own.Length, Count)]);
+        float[] values = [.. Enumerable.Range(0, losses.Count).Select(i => (float)all.Where((_, at) => at % own.Length == i).Sum())];
+        // Processors of different kinds add in different orders: all take the norm of the first, and of the experts beside it.
+        var norm = (float)Math.Sqrt(all[losses.Count]
+            + Enumerable.Range(0, experts?.Group.Count ?? 0).Sum(rank => all[rank * own.Length + losses.Count + 1]));
         var finite = float.IsFinite(norm) && values.All(float.IsFinite);
         return Tensor.From([.. values, norm, !finite ? float.NaN : norm > maxNorm ? maxNorm / norm : 1], losses.Count + 2)
             .To(parameters[0].Device);
@@ -105,11 +101,10 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
         if (experts is not null)
             (bytes, seconds) = (bytes + experts.Group.BytesSent + experts.Replicas.BytesSent,
                 seconds + experts.Group.Seconds + experts.Replicas.Seconds);
-        var rows = experts?.TakeRows() ?? 0;
-        double[] sent = world.AllGather((double)(bytes - _bytes)), waited = world.AllGather(seconds - _seconds);
-        var all = world.AllGather((double)rows);
+        var all = world.AllGather((Bytes: bytes - _bytes, Seconds: seconds - _seconds, Rows: experts?.TakeRows() ?? 0));
         (_bytes, _seconds) = (bytes, seconds);
-        return new((long)sent.Sum(), waited.Max(), experts is null ? null : all.Max() / Math.Max(1, all.Average()));
+        return new(all.Sum(one => one.Bytes), all.Max(one => one.Seconds),
+            experts is null ? null : all.Max(one => one.Rows) / Math.Max(1, all.Average(one => one.Rows)));
     }
 
     private static double SquaredNorm(Tensor[] parameters)

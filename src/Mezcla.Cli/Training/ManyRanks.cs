@@ -65,8 +65,11 @@ internal static class ManyRanks
     // Processes on one machine share its processors, unless the user has said how many threads each shall have.
     private static void ShareProcessors(MpiLaunch launch)
     {
-        if (launch.LocalCount > 1 && Environment.GetEnvironmentVariable("MEZCLA_THREADS") is null or "")
-            Environment.SetEnvironmentVariable("MEZCLA_THREADS",
-                Math.Max(1, Environment.ProcessorCount / launch.LocalCount).ToString(CultureInfo.InvariantCulture));
+        if (Environment.GetEnvironmentVariable("MEZCLA_THREADS") is { Length: > 0 })
+            return;
+        var threads = Environment.GetEnvironmentVariable("SLURM_CPUS_PER_TASK")
+            ?? (launch.LocalCount < 2 ? null
+                : Math.Max(1, Environment.ProcessorCount / launch.LocalCount).ToString(CultureInfo.InvariantCulture));
+        Environment.SetEnvironmentVariable("MEZCLA_THREADS", threads);
     }
 }
