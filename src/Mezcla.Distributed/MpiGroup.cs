@@ -11,11 +11,16 @@ namespace Mezcla.Distributed;
 public sealed unsafe class MpiGroup
 {
     private readonly int _handle;
+    private readonly bool _polite;
     private long _bytes, _ticks;
 
-    internal MpiGroup(int handle)
+    /// <summary>Wraps a communicator.</summary>
+    /// <param name="handle">MPI's handle of it.</param>
+    /// <param name="polite">Whether to let others compute while waiting: MPI itself asks again and again, which takes a processor. Where
+    /// there are no more processors than processes, those that wait would keep the others from computing what they wait for.</param>
+    internal MpiGroup(int handle, bool polite)
     {
-        _handle = handle;
+        (_handle, _polite) = (handle, polite);
         Mpi.MPI_Comm_rank(handle, out var rank);
         Mpi.MPI_Comm_size(handle, out var count);
         (Rank, Count) = (rank, count);
@@ -37,7 +42,7 @@ public sealed unsafe class MpiGroup
     public MpiGroup Split(int color)
     {
         Mpi.MPI_Comm_split(_handle, color, Rank, out var part);
-        return new(part);
+        return new(part, _polite);
     }
 
     /// <summary>Sends to each process a part of a buffer, and receives a part from each (all-to-all).</summary>
@@ -50,7 +55,14 @@ public sealed unsafe class MpiGroup
         var began = Stopwatch.GetTimestamp();
         int[] outgoing = Words<T>(sendCounts), incoming = Words<T>(receiveCounts);
         fixed (T* from = send, to = receive)
-            Mpi.MPI_Alltoallv((nint)from, outgoing, Starts(outgoing), Mpi.MPI_INT, (nint)to, incoming, Starts(incoming), Mpi.MPI_INT, _handle);
+        {
+            if (_polite)
+                Cross((int*)from, outgoing, Starts(outgoing), (int*)to, incoming);
+            else
+                Mpi.MPI_Alltoallv((nint)from, outgoing, Starts(outgoing), Mpi.MPI_INT, (nint)to, incoming, Starts(incoming), Mpi.MPI_INT,
+                    _handle);
+        }
+
         Counted(began, 4L * (outgoing.Sum(count => (long)count) - outgoing[Rank]));
     }
 
@@ -63,7 +75,13 @@ public sealed unsafe class MpiGroup
         var began = Stopwatch.GetTimestamp();
         var words = Words<T>(counts);
         fixed (T* from = own, to = all)
-            Mpi.MPI_Allgatherv((nint)from, words[Rank], Mpi.MPI_INT, (nint)to, words, Starts(words), Mpi.MPI_INT, _handle);
+        {
+            if (_polite)
+                Cross((int*)from, [.. words.Select(_ => words[Rank])], new int[Count], (int*)to, words);
+            else
+                Mpi.MPI_Allgatherv((nint)from, words[Rank], Mpi.MPI_INT, (nint)to, words, Starts(words), Mpi.MPI_INT, _handle);
+        }
+
         Counted(began, 4L * words[Rank] * (Count - 1));
     }
 
@@ -101,6 +119,35 @@ public sealed unsafe class MpiGroup
     /// <summary>The sizes of n parts that follow each other and differ by one at most.</summary>
     internal static int[] Parts(int length, int count) =>
         [.. Enumerable.Range(0, count).Select(i => (int)((long)length * (i + 1) / count - (long)length * i / count))];
+
+    // Each part is a message of its own, and this process sleeps while they cross. Both sides know which parts are empty.
+    private void Cross(int* from, int[] sent, int[] starts, int* to, int[] received)
+    {
+        var requests = stackalloc int[2 * Count];
+        var (count, at) = (0, 0);
+        for (var rank = 0; rank < Count; at += received[rank++])
+        {
+            if (rank == Rank)
+                new ReadOnlySpan<int>(from + starts[rank], sent[rank]).CopyTo(new(to + at, received[rank]));
+            else if (received[rank] > 0)
+                Mpi.MPI_Irecv((nint)(to + at), received[rank], Mpi.MPI_INT, rank, 0, _handle, out requests[count++]);
+        }
+
+        for (var rank = 0; rank < Count; rank++)
+            if (rank != Rank && sent[rank] > 0)
+                Mpi.MPI_Isend((nint)(from + starts[rank]), sent[rank], Mpi.MPI_INT, rank, 0, _handle, out requests[count++]);
+        var statuses = new Mpi.MPI_Status[2 * Count];
+        for (var (done, asked) = (0, 0); ; asked++)
+        {
+            Mpi.MPI_Testall(count, requests, out done, statuses);
+            if (done != 0)
+                return;
+            if (asked < 100)
+                Thread.Yield();
+            else
+                Thread.Sleep(1);
+        }
+    }
 
     private void Counted(long began, long bytes)
     {

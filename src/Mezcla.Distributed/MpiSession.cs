@@ -26,7 +26,8 @@ public sealed unsafe class MpiSession : IDisposable
         var argc = 0;
         byte** argv = null;
         Mpi.MPI_Init_thread(ref argc, ref argv, Serialized, out _);
-        var session = new MpiSession(launch, new MpiGroup(Mpi.MPI_COMM_WORLD));
+        var session = new MpiSession(launch,
+            new MpiGroup(Mpi.MPI_COMM_WORLD, polite: launch.LocalCount >= Environment.ProcessorCount));
         if (session.World.Count != launch.Count)
             throw new InvalidOperationException($"The launcher started {launch.Count} processes, and MPI sees {session.World.Count}: is " +
                 $"{MpiLibrary.Name} of another MPI than the launcher?");

@@ -58,7 +58,12 @@ internal static class ManyRanks
         if (code is 0 or 130)
             session.Dispose();
         else
+        {
+            // The launcher passes on what a process prints only while it lives.
+            Thread.Sleep(Patience);
             MpiSession.Abort(code);
+        }
+
         return code;
     }
 
