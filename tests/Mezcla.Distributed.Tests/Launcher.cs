@@ -41,7 +41,7 @@ internal sealed class Launcher : IDisposable
             string.Join(' ', Enumerable.Range(0, 4000).Select(_ => words[random.Next(words.Length)])));
     }
 
-    /// <summary>The arguments of a small training; <paramref name="more"/> are added, or take the place of those of the same name.</summary>
+    /// <summary>The arguments of a small training; <paramref name="more"/> take the place of those of the same name.</summary>
     public static string[] Training(string name, int steps, params string[] more)
     {
         string[] usual = ["--data", "text.txt", "--tokenizer", "characters", "--layers", "1", "--hidden", "16", "--heads", "2", "--context",
@@ -62,11 +62,19 @@ internal sealed class Launcher : IDisposable
         start.Environment["MEZCLA_THREADS"] = "1";
         var launcher = Process.Start(start)!;
         var record = Path.Combine(Folder, $"{name}.jsonl");
-        for (var clock = Stopwatch.StartNew(); !File.Exists(record) || File.ReadAllText(record).Count(c => c == '\n') <= recorded; Thread.Sleep(20))
+        for (var clock = Stopwatch.StartNew(); Lines() <= recorded; Thread.Sleep(20))
             Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3) && !launcher.HasExited, "The training did not begin.");
         Process[] ranks = [.. Process.GetProcessesByName("dotnet").Where(IsOurs)];
         Assert.Equal(2, ranks.Length);
         return (launcher, ranks);
+
+        int Lines()
+        {
+            if (!File.Exists(record))
+                return 0;
+            using var reader = new StreamReader(new FileStream(record, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return reader.ReadToEnd().Count(c => c == '\n');
+        }
 
         bool IsOurs(Process process)
         {

@@ -98,7 +98,8 @@ public sealed class SlurmTests : IDisposable
             _daemons.Add(process);
         }
 
-        Until(() => Programs.Run("sinfo", ["--noheader", "--format", "%T"], folder, environment).Log.Contains("idle"), "Slurm did not start.");
+        Until(() => Programs.Run("sinfo", ["--noheader", "--format", "%T"], folder, environment).Log.Contains("idle"),
+            "Slurm did not start.");
         return environment;
     }
 }

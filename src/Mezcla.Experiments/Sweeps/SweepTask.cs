@@ -72,7 +72,8 @@ internal sealed class SweepTask : IDisposable
             return (SweepTaskState.Failed, text["failed: ".Length..]);
         var silent = DateTime.UtcNow - File.GetLastWriteTimeUtc(path);
         return silent < Silence ? (SweepTaskState.Running, text)
-            : (SweepTaskState.Failed, string.Create(CultureInfo.InvariantCulture, $"killed: no sign of life for {silent.TotalMinutes:F0} min; {text}"));
+            : (SweepTaskState.Failed, string.Create(CultureInfo.InvariantCulture,
+                $"killed: no sign of life for {silent.TotalMinutes:F0} min; {text}"));
     }
 
     private void Touch()

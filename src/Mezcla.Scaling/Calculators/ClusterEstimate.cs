@@ -30,7 +30,7 @@ public sealed record ClusterEstimate
     /// <summary>Seconds of computing, if experts are evenly used.</summary>
     public double Compute => FlopCount.Of(Model).TrainingPerToken * Tokens / Processes / FlopsPerSecond;
 
-    /// <summary>Bytes that one process sends for gradients: those of the experts it holds cross only to processes with the same ones.</summary>
+    /// <summary>Bytes that one process sends for gradients: those of its experts cross only to processes with the same ones.</summary>
     public double GradientBytes
     {
         get
@@ -44,8 +44,8 @@ public sealed record ClusterEstimate
     /// <summary>Bytes that one process sends for tokens and answers.</summary>
     public double ExpertBytes => TrafficCount.Experts(Model, Tokens / Processes, ExpertParallel);
 
-    /// <summary>Seconds of exchanging: bytes at the link's speed, and its latency for each of the messages that follow each other. A sum has
-    /// 2·(n - 1) of them, if it goes around a ring, and an all-to-all one for each other process.</summary>
+    /// <summary>Seconds of exchanging: bytes at the link's speed, and its latency for each of the messages that follow each other. A sum
+    /// has 2·(n - 1) of them, if it goes around a ring, and an all-to-all one for each other process.</summary>
     public double Exchange => (GradientBytes + ExpertBytes) / Link.BytesPerSecond + Link.Latency
         * (2 * (Processes - 1) + 4 * TrafficCount.LayersWithExperts(Model) * (ExpertParallel - 1));
 

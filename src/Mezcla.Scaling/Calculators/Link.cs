@@ -7,8 +7,8 @@ namespace Mezcla.Scaling.Calculators;
 public sealed record Link(string Name, double BytesPerSecond, double Latency)
 {
     /// <summary>
-    /// All known links. The bandwidths follow from the names (Ethernet's and InfiniBand's are bits per second; NVIDIA's data sheets give 600
-    /// and 900 GB/s for NVLink 3 and 4, both directions together).
+    /// All known links. The bandwidths follow from the names (Ethernet's and InfiniBand's are bits per second; NVIDIA's data sheets give
+    /// 600 and 900 GB/s for NVLink 3 and 4, both directions together).
     /// </summary>
     public static IReadOnlyList<Link> All { get; } =
     [

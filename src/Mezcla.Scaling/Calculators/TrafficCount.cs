@@ -11,8 +11,8 @@ public static class TrafficCount
     private const int Word = sizeof(float);
 
     /// <summary>
-    /// Bytes that one process sends to add up gradients over n processes, by a reduce-scatter and an all-gather: 2·(n - 1)/n for each byte of
-    /// gradient, the least possible (Patarasuk and Yuan 2009, "Bandwidth optimal all-reduce algorithms").
+    /// Bytes that one process sends to add up gradients over n processes, by a reduce-scatter and an all-gather: 2·(n - 1)/n for each byte
+    /// of gradient, the least possible (Patarasuk and Yuan 2009, "Bandwidth optimal all-reduce algorithms").
     /// </summary>
     /// <param name="parameters">The number of parameters whose gradients are added up, in float32.</param>
     /// <param name="processes">n.</param>

@@ -36,8 +36,8 @@ public sealed class Trainer
             throw new ArgumentException($"The router cannot learn: {moe.Routing.GetType().Name} always weighs the one expert of a token " +
                 "with 1. Choose two experts, or SwitchRouting, whose weight is the probability.", nameof(model));
         if (peers?.Count > config.BatchSize)
-            throw new ArgumentException($"A batch of {config.BatchSize} sequences cannot be shared by {peers.Count} processes: each needs " +
-                "one at least.", nameof(config));
+            throw new ArgumentException($"A batch of {config.BatchSize} sequences cannot be shared by {peers.Count} processes: each " +
+                "needs one at least.", nameof(config));
         (_model, _data, _config, _peers) = (model, data, config, peers);
         _parameters = [.. model.Parameters()];
         _batches = new RandomStream(config.Seed, BatchStream);

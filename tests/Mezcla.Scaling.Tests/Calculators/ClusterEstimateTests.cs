@@ -63,5 +63,6 @@ public class ClusterEstimateTests
     }
 
     [Fact]
-    public void An_unknown_link_is_named() => Assert.Contains("NVLink 4", Assert.Throws<ArgumentException>(() => Link.Get("string")).Message);
+    public void An_unknown_link_is_named() =>
+        Assert.Contains("NVLink 4", Assert.Throws<ArgumentException>(() => Link.Get("string")).Message);
 }
