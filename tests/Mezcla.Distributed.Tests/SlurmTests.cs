@@ -25,15 +25,17 @@ public sealed class SlurmTests : IDisposable
     public void A_sweep_is_trained_by_a_job_array_and_a_killed_task_is_queued_again()
     {
         var environment = StartSlurm();
-        string[] sweep = ["scaling", "sweep", "--data", "text.txt", "--output", "sweep.jsonl", "--budgets", "1e10", "--largest", "20e3",
+        string[] sweep = ["scaling", "sweep", "--data", "text.txt", "--output", "sweep.jsonl", "--budgets", "3e10", "--largest", "20e3",
             "--sizes", "2", "--context", "16", "--kinds", "dense", "--epochs", "1000"];
         Assert.Equal(0, Mezcla([.. sweep, "--slurm", "job.sh"]).Code);
         Assert.Equal(0, Slurm("sbatch", ["job.sh"]).Code);
 
-        string[] Signs() => Directory.GetFiles(_mezcla.Folder, "*.task");
-        Until(() => Signs().Length > 0, "No task began.");
+        string Sign() => Directory.GetFiles(_mezcla.Folder, "*.task").Select(File.ReadAllText).FirstOrDefault("");
+        Until(() => Sign().Contains(", began"), "No task began.");
+        var process = Sign().Split("process ")[1].Split(',')[0];
+        // Stopped, so that it cannot end before it is killed, however slow this machine is.
+        Programs.Run("kill", ["-STOP", process], _mezcla.Folder, environment);
         Assert.Contains("1 running", Mezcla([.. sweep, "--status"]).Log);
-        var process = File.ReadAllText(Signs()[0]).Split("process ")[1].Split(',')[0];
         Programs.Run("kill", ["-KILL", process], _mezcla.Folder, environment);
         Until(() => File.ReadAllText(Path.Combine(_mezcla.Folder, "sweep.task-0.log")).Contains("ended with 137: it is tried again."),
             "The killed task was not queued again.");
