@@ -15,6 +15,7 @@ internal static class House
         ("Mezcla.Tensors.Torch", ["Mezcla.Tensors"]),
         ("Mezcla.BytePairs", []),
         ("Mezcla", ["Mezcla.BytePairs", "Mezcla.Tensors"]),
+        ("Mezcla.Distributed", ["Mezcla"]),
         ("Mezcla.Datasets", ["Mezcla.Tensors"]),
         ("Mezcla.Quantization", ["Mezcla", "Mezcla.Tensors.Cpu", "Mezcla.Tensors.OpenCl"]),
         ("Mezcla.Weights", ["Mezcla", "Mezcla.Quantization"]),
@@ -27,8 +28,8 @@ internal static class House
         ("Mezcla.Interactive", ["Mezcla.Experiments", "Mezcla.Weights", "Mezcla.Tensors.Torch", "Mezcla.Notebooks"]),
         ("Mezcla.Cli",
         [
-            "Mezcla.Tensors.Cpu", "Mezcla.Tensors.OpenCl", "Mezcla.Tensors.Torch", "Mezcla.Weights", "Mezcla.Experiments", "Mezcla.Kernel",
-            "Mezcla.Learn", "Mezcla.Interactive",
+            "Mezcla.Tensors.Cpu", "Mezcla.Tensors.OpenCl", "Mezcla.Tensors.Torch", "Mezcla.Distributed", "Mezcla.Weights",
+            "Mezcla.Experiments", "Mezcla.Kernel", "Mezcla.Learn", "Mezcla.Interactive",
         ]),
     ];
 

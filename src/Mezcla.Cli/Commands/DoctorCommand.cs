@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Mezcla.Cli.Shared;
+using Mezcla.Distributed;
 using Mezcla.Notebooks;
 using Mezcla.Tensors;
 using Mezcla.Tensors.Torch;
@@ -67,6 +68,9 @@ internal static class DoctorCommand
         if (Device.Described.Any(d => !d.IsProcessor))
             Console.WriteLine(
                 "Mezcla's tests have run on CPUs only. Before a long training on a GPU, compare a short one with --device cpu.");
+        Console.WriteLine(MpiLibrary.Name is { } mpi
+            ? $"MPI: {mpi}, {MpiLibrary.Version}. Several processes train together with: mpiexec -n 4 mezcla train ..."
+            : "MPI: not found. Only training by several processes needs it (Debian, Ubuntu: apt install mpich).");
         var name = Environment.GetEnvironmentVariable("MEZCLA_DEVICE");
         Console.WriteLine(
             name is { Length: > 0 } ? $"MEZCLA_DEVICE is '{name}', which is {Device.FromEnvironment}." : "MEZCLA_DEVICE is not set.");

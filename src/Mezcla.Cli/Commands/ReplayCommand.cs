@@ -91,6 +91,9 @@ internal static class ReplayCommand
         if (record.Device != Device.Cpu.Name)
             output.WriteLine($"Recorded on {record.Device}, replayed on {Device.Cpu.Name}: expect the last digits to differ.");
 
+        if (record.Processes is > 1)
+            output.WriteLine($"Recorded by {record.Processes} processes, replayed by one: expect the last digits to differ.");
+
         var (data, vocabulary) = Data(record, path, dataPath);
         var config = record.Model;
         if (vocabulary > config.VocabularySize)

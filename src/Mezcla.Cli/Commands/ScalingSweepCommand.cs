@@ -87,7 +87,19 @@ internal static class ScalingSweepCommand
         new("--steps") { Description = "Folder to record every step of every training in. [default: steps are not recorded]" };
     private static readonly Option<bool> Plan = new("--plan") { Description = "Show what would be trained, without training." };
     private static readonly Option<FileInfo?> Slurm =
-        new("--slurm") { Description = "Write a Slurm job array to this file, without training." };
+        new("--slurm")
+        {
+            Description = "Write a Slurm job array of all trainings that are not done to this file, without training. A task that fails " +
+                "is queued again, twice at most."
+        };
+    private static readonly Option<bool> Status = new("--status")
+    {
+        Description = "Show which trainings are done, running, failed (with their logs) and waiting, without training. Exit code 2: one " +
+            "failed."
+    };
+    private static readonly Option<int> Local = NumberOption.Create("--local",
+        "Train so many runs at once on this machine, each in a process of its own with its share of the processors; 0 for one after the " +
+            "other in this process.", 0, least: 0);
     private static readonly Option<int?> Task =
         new(
             "--task")
@@ -102,7 +114,7 @@ internal static class ScalingSweepCommand
             "Train a grid of small models, dense and with experts, and record the results, which scaling laws can be fitted to.")
         {
             Output, Data, Smallest, Largest, Sizes, Budgets, SizesPerBudget, ModelKinds, Experts, Epochs, Context, Seed, StepsFolder, Plan,
-            Slurm, Task,
+            Slurm, Status, Local, Task,
         };
         command.SetAction(
             (parse, cancellation) =>
@@ -141,7 +153,9 @@ internal static class ScalingSweepCommand
         if (parse.GetValue(Plan))
             return Show(console, plan, sweep);
         if (parse.GetValue(Slurm) is { } script)
-            return WriteSlurm(console, parse, plan, script);
+            return WriteSlurm(console, parse, plan, sweep, script);
+        if (parse.GetValue(Status))
+            return ShowStatus(console, plan, sweep);
         if (parse.GetValue(Task) is { } task)
         {
             SweepRecord? record = sweep.RunTask(plan, task, cancellation: cancellation);
@@ -149,7 +163,43 @@ internal static class ScalingSweepCommand
             return 0;
         }
 
-        return Train(console, sweep, plan, cancellation);
+        if (parse.GetValue(Local) is > 0 and var atOnce)
+            LocalTasks.Run(console, sweep, plan, Given(parse), atOnce, cancellation);
+        return cancellation.IsCancellationRequested ? 130 : Train(console, sweep, plan, cancellation);
+    }
+
+    private static int ShowStatus(IAnsiConsole console, IReadOnlyList<SweepRun> plan, Sweep sweep)
+    {
+        IReadOnlyList<(SweepTaskState State, string Detail)> status = sweep.Status(plan);
+        var table = new Table().AddColumns("task", "run", "state", "");
+        for (var i = 0; i < plan.Count; i++)
+        {
+            var (state, detail) = status[i];
+            if (state == SweepTaskState.Failed && File.Exists(sweep.LogOfTask(i)))
+                detail += $" (log: {sweep.LogOfTask(i)})";
+            table.AddRow($"{i}", plan[i].Key.EscapeMarkup(), state.ToString().ToLowerInvariant(), detail.EscapeMarkup());
+        }
+
+        console.Write(table);
+        console.WriteLine(string.Join(", ", Enum.GetValues<SweepTaskState>()
+            .Select(state => $"{status.Count(one => one.State == state)} {state.ToString().ToLowerInvariant()}")) + ".");
+        return status.Any(one => one.State == SweepTaskState.Failed) ? 2 : 0;
+    }
+
+    // The options as they were given, without those that apply to this call only.
+    private static List<string> Given(ParseResult parse)
+    {
+        var arguments = new List<string>();
+        Option[] ofThisCall = [Slurm, Plan, Task, Status, Local];
+        foreach (var option in parse.CommandResult.Command.Options.Except(ofThisCall))
+        {
+            if (parse.GetResult(option) is not { Implicit: false } given)
+                continue;
+            arguments.Add(option.Name);
+            arguments.AddRange(given.Tokens.Select(token => token.Value));
+        }
+
+        return arguments;
     }
 
     private static int Train(IAnsiConsole console, Sweep sweep, IReadOnlyList<SweepRun> plan, CancellationToken cancellation)
@@ -199,20 +249,20 @@ internal static class ScalingSweepCommand
         return 0;
     }
 
-    private static int WriteSlurm(IAnsiConsole console, ParseResult parse, IReadOnlyList<SweepRun> plan, FileInfo script)
+    private static int WriteSlurm(IAnsiConsole console, ParseResult parse, IReadOnlyList<SweepRun> plan, Sweep sweep, FileInfo script)
     {
-        // The options as they were given, without those that apply to this call only.
-        var arguments = new List<string>();
-        foreach (var option in parse.CommandResult.Command.Options.Where(option => option != Slurm && option != Plan && option != Task))
+        IReadOnlyDictionary<string, SweepRecord> done = sweep.Done();
+        int[] left = [.. Enumerable.Range(0, plan.Count).Where(i => !done.ContainsKey(plan[i].Key))];
+        if (left.Length == 0)
         {
-            if (parse.GetResult(option) is not { Implicit: false } given)
-                continue;
-            arguments.Add(option.Name);
-            arguments.AddRange(given.Tokens.Select(token => token.Value));
+            console.WriteLine("All trainings of this plan are done: there is nothing to submit.");
+            return 0;
         }
 
-        File.WriteAllText(script.FullName, SlurmScript.Write(arguments, plan, Directory.GetCurrentDirectory()));
-        console.WriteLine($"{script.FullName} has {plan.Count} tasks. Submit it with: sbatch {script.Name}");
+        var log = sweep.LogOfTask(0).Replace(".task-0.", ".task-%a.");
+        File.WriteAllText(script.FullName,
+            SlurmScript.Write(Given(parse), plan, Directory.GetCurrentDirectory(), log, left, LocalTasks.ShellCommand));
+        console.WriteLine($"{script.FullName} has {left.Length} tasks. Submit it with: sbatch {script.Name}");
         return 0;
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Text.Json;
 using Mezcla.Cli.Shared;
 using Mezcla.Cli.Training;
 using Mezcla.Datasets;
+using Mezcla.Distributed;
 using Mezcla.Experiments.Records;
 using Mezcla.Quantization.Methods;
 using Mezcla.Training;
@@ -20,13 +22,16 @@ internal static class TrainCommand
                 "--resume continues it.");
         foreach (var option in TrainOptions.All)
             command.Options.Add(option);
-        command.SetAction(parse => Failures.Report(() => Run(parse)));
+        command.SetAction(parse => ManyRanks.Run(session => Run(parse, session)));
         return command;
     }
 
-    private static int Run(ParseResult parse)
+    private static int Run(ParseResult parse, MpiSession? session)
     {
-        var plan = TrainingPlan.Of(parse);
+        var parallel = parse.GetValue(TrainOptions.ExpertParallel);
+        if (session is null && parallel > 1)
+            throw new ArgumentException($"--expert-parallel {parallel} needs that many processes: mpiexec -n {parallel} mezcla train ...");
+        var plan = TrainingPlan.Of(parse, session?.Launch.LocalRank);
         var checkpoint = plan.Resumed ?? NewModel.Create(parse, plan.Corpus);
         var (model, source, output) = (checkpoint.Model, plan.Source, parse.GetValue(TrainOptions.Output)!);
         using var rounding = source.Quantize is { } format ? StraightThrough.Of(model, format, source.ActivationBits) : null;
@@ -34,8 +39,21 @@ internal static class TrainCommand
         model.MoveTo(plan.Device);
         foreach (var (_, moment) in checkpoint.Training?.Optimizer?.State() ?? [])
             moment.MoveTo(plan.Device);
-        var trainer = new Trainer(model, data, plan.Config, checkpoint.Training);
-        TrainingReport.Begin(plan.Corpus, data, model, plan.Device);
+        TrainingReport.Begin(plan.Corpus, data, model, plan.Device, session, parallel);
+        if (session is not null)
+        {
+            TrainingPeers.Require(model.Config);
+            session.RequireSame("training", JsonSerializer.Serialize(model.Config, ConfigJson.Options)
+                + JsonSerializer.Serialize(plan.Config, ConfigJson.Options) + parallel + data.Sha256);
+            if (parallel > 1 && rounding is not null)
+                throw new ArgumentException("--quantize rounds whole layers: it cannot be combined with --expert-parallel.");
+        }
+
+        var experts = session is null || parallel == 1 ? null : ExpertShards.Spread(model, session.World, parallel);
+        if (experts is not null && checkpoint.Training?.Optimizer is { } whole)
+            checkpoint.Training.Optimizer = experts.Spread(whole, model, plan.Config);
+        var peers = session is null ? null : new TrainingPeers(session.World, experts);
+        var trainer = new Trainer(model, data, plan.Config, checkpoint.Training, peers);
 
         using var interruption = new Interruption();
         var head = new RunRecord
@@ -44,10 +62,13 @@ internal static class TrainCommand
             Training = plan.Config,
             Source = source,
             DataSha256 = data.Sha256,
-            Device = model.Device.Name
+            Device = model.Device.Name,
+            Processes = session?.World.Count,
+            ExpertParallel = parallel > 1 ? parallel : null,
         };
-        using var record = TrainingRecord.Open(parse.GetValue(TrainOptions.Record), head, plan.Resumed is not null);
-        var saver = new CheckpointSaver(checkpoint, trainer, source, output);
+        using var record = session is { World.Rank: > 0 } ? null
+            : TrainingRecord.Open(parse.GetValue(TrainOptions.Record), head, plan.Resumed is not null);
+        var saver = new CheckpointSaver(checkpoint, trainer, source, output, session, experts);
         var result = TrainingLoop.Run(trainer, plan.Config.Steps, parse.GetValue(TrainOptions.CheckpointEvery), record, saver,
             interruption.Token);
 
@@ -57,6 +78,6 @@ internal static class TrainCommand
         // A training that started from rounded weights would be another one, so such a model is not saved for --resume.
         if (finished && (rounding is not null || parse.GetValue(TrainOptions.WeightsOnly)))
             saver.SaveFinished();
-        return TrainingReport.End(result, plan.Data, output);
+        return TrainingReport.End(result, plan.Data, output, session?.World.Count);
     }
 }

@@ -17,7 +17,10 @@ internal static class Devices
 
     /// <summary>The device that the option names, or else the best one.</summary>
     /// <param name="name">The option's value; null if it was not given.</param>
-    public static Device Chosen(string? name) => name is null ? Device.Best : Device.Parse(name, "--device");
+    /// <param name="localRank">The number of this process on its machine, if several work together: of several GPUs it takes that with
+    /// this number, unless the name has a number already.</param>
+    public static Device Chosen(string? name, int? localRank = null) => name is null ? Device.Best
+        : Device.Parse(localRank is { } rank && name is "cuda" or "torch:cuda" or "opencl" ? $"{name}:{rank}" : name, "--device");
 
     /// <summary>Checks, before any work begins, that a device can multiply in a
     /// precision. The device's own setting does not change.</summary>

@@ -8,6 +8,9 @@ namespace Mezcla.Cli.Shared;
 /// <summary>Turns expected failures into one message on standard error and exit code 1, without a stack trace.</summary>
 internal static class Failures
 {
+    /// <summary>What stands before a message: which of several processes tells it. Empty in a single process.</summary>
+    public static string Teller { get; set; } = "";
+
     /// <summary>Runs a command and reports an expected failure.</summary>
     public static int Report(Func<int> command) => Report(() => Task.FromResult(command())).GetAwaiter().GetResult();
 
@@ -25,7 +28,7 @@ internal static class Failures
         catch (Exception e)
             when (e is ArgumentException or InvalidDataException or FormatException or IOException or UnauthorizedAccessException
                 or InvalidOperationException or NotSupportedException or OutOfMemoryException or TrainingDivergedException
-                or DeviceException)
+                or DeviceException or DllNotFoundException)
         {
             // An ArgumentException's message ends with the name of a parameter in the code, which does not help at a terminal.
             var message = e is ArgumentException { ParamName: { } name }
@@ -53,7 +56,7 @@ internal static class Failures
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsErrorRedirected)
             console.Profile.Width = 1000; // output that goes to a file is not wrapped at the width of a terminal
-        console.MarkupLineInterpolated($"[red]error:[/] {message}");
+        console.MarkupLineInterpolated($"[red]error:[/] {Teller}{message}");
         return 1;
     }
 }

@@ -26,7 +26,8 @@ internal static class TrainOptions
     {
         Description =
             "Continue the training saved in this checkpoint. On the CPU the result is the same, bit for bit, as if it had never stopped. "
-            + "Of the other options, only --data, --output, --record, --checkpoint-every, --weights-only and --device are used.",
+            + "Of the other options, only --data, --output, --record, --checkpoint-every, --weights-only, --device and "
+            + "--expert-parallel are used.",
     };
     public static readonly Option<int> CheckpointEvery = Number("--checkpoint-every",
         "Save a checkpoint every this many steps; 0 saves only at the end.", 0, least: 0);
@@ -41,6 +42,9 @@ internal static class TrainOptions
             "the run from it.",
     };
     public static readonly Option<string?> Device = Devices.Option();
+    public static readonly Option<int> ExpertParallel = Number("--expert-parallel",
+        "Spread the experts of each block over this many processes, which mpiexec or srun must have started. With 1, each process " +
+            "has all experts.", 1, least: 1);
 
     public static readonly Option<string> Tokenizer = new("--tokenizer")
     {
@@ -116,8 +120,8 @@ internal static class TrainOptions
     /// <summary>All options, in the order of the help text: files, model, training.</summary>
     public static IReadOnlyList<Option> All { get; } =
     [
-        Data, Output, Resume, CheckpointEvery, WeightsOnly, Record, Device, Tokenizer, Vocabulary, Layers, Hidden, Heads, Context, Experts,
-        TopK, Dropout,
+        Data, Output, Resume, CheckpointEvery, WeightsOnly, Record, Device, ExpertParallel, Tokenizer, Vocabulary, Layers, Hidden, Heads,
+        Context, Experts, TopK, Dropout,
         Steps, Batch, Accumulate, Optimizer, Precision, LearningRate, Schedule, Warmup, WeightDecay, Seed, Validation, EvaluateEvery,
         Patience, Quantize, ActivationBits,
     ];

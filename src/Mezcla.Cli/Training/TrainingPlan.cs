@@ -20,10 +20,12 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
 {
     /// <summary>Reads the options of <c>mezcla train</c>. The values in a resumed checkpoint take precedence over them.</summary>
     /// <param name="parse">The command line.</param>
+    /// <param name="localRank">Where several processes train together: the number of this one on its machine, which is that of
+    /// its GPU.</param>
     /// <exception cref="ArgumentException">An option is missing or has an impossible value; the message names it.</exception>
     /// <exception cref="IOException">A file is missing, or the place for an output does not exist.</exception>
     /// <exception cref="InvalidDataException">A file does not have the expected content.</exception>
-    public static TrainingPlan Of(ParseResult parse)
+    public static TrainingPlan Of(ParseResult parse, int? localRank = null)
     {
         var resumed = parse.GetValue(TrainOptions.Resume) is { } file ? Unfinished(file) : null;
         var state = resumed?.Training;
@@ -34,7 +36,7 @@ internal sealed record TrainingPlan(string Data, Corpus Corpus, ModelCheckpoint?
         OutputPath.RequireFile(parse.GetValue(TrainOptions.Output), "--output");
         OutputPath.RequireFile(parse.GetValue(TrainOptions.Record), "--record");
 
-        var device = Devices.Chosen(parse.GetValue(TrainOptions.Device));
+        var device = Devices.Chosen(parse.GetValue(TrainOptions.Device), localRank);
         // Older checkpoints do not hold these values, so those of the command line apply.
         var share = state?.ValidationShare ?? RequestedShare(parse);
         var config = state?.Config ?? TrainOptions.Training(parse);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mezcla.Datasets;
+using Mezcla.Distributed;
 using Mezcla.Models;
 using Mezcla.Tensors;
 using Mezcla.Training;
@@ -10,17 +11,24 @@ namespace Mezcla.Cli.Training;
 internal static class TrainingReport
 {
     /// <summary>Prints the text, the model and the device of the training.</summary>
-    public static void Begin(Corpus corpus, TokenBatches data, Transformer model, Device device) =>
+    public static void Begin(Corpus corpus, TokenBatches data, Transformer model, Device device, MpiSession? session, int parallel)
+    {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{corpus.Name}: {data.Training.Length:N0} tokens to train on, {data.Validation.Length:N0} held out. " +
                 $"Model: {model.CountParameters():N0} parameters{(device == Device.Cpu ? "" : $", on {device}")}."));
+        if (session is not null)
+            Console.WriteLine($"{session.World.Count} processes through {MpiLibrary.Version}: each computes its share of a batch"
+                + (parallel > 1 ? $", and each {parallel} of them share the experts." : ".")
+                + (device == Device.Cpu ? "" : " What they exchange goes through the memory of the CPU."));
+    }
 
     /// <summary>Prints the result of the training and what to do next.</summary>
     /// <param name="result">The steps, and how they ended.</param>
     /// <param name="data">The text as it was named.</param>
     /// <param name="output">The saved model.</param>
+    /// <param name="processes">The number of processes that trained together; null for one alone.</param>
     /// <returns>The exit code: 0 if the training is finished, 130 if it was interrupted.</returns>
-    public static int End(TrainingResult result, string data, FileInfo output)
+    public static int End(TrainingResult result, string data, FileInfo output, int? processes)
     {
         if (result.Steps.Count > 0)
         {
@@ -29,6 +37,10 @@ internal static class TrainingReport
             Console.WriteLine(
                 FormattableString.Invariant(
                     $"Step {last.Step}: {last.CrossEntropy:F3} nats per token{validation}, in {last.Seconds:F1} s."));
+            if (processes is not null)
+                Console.WriteLine(FormattableString.Invariant(
+                    $"Sent {result.Steps.Sum(s => s.Traffic?.Bytes ?? 0) / 1e6 / result.Steps.Count:N2} MB a step; ")
+                    + FormattableString.Invariant($"waited {result.Steps.Sum(s => s.Traffic?.Seconds ?? 0):F1} s."));
         }
         else if (result.Completed)
             Console.WriteLine(
@@ -39,8 +51,9 @@ internal static class TrainingReport
             Console.WriteLine("Stopped early: the loss on the held-out text did not fall in as many evaluations as --patience allows.");
         else if (!result.Completed)
         {
+            var launcher = processes is null ? "" : $"mpiexec -n {processes} ";
             Console.WriteLine(
-                $"Stopped before the end. To continue: mezcla train --data {data} --resume {output.Name} --output {output.Name}");
+                $"Stopped before the end. To continue: {launcher}mezcla train --data {data} --resume {output.Name} --output {output.Name}");
             return 130;
         }
 

@@ -30,6 +30,12 @@ public sealed record RunRecord
     /// <summary>The device it ran on.</summary>
     public string Device { get; init; } = "cpu";
 
+    /// <summary>The number of processes that trained together; null for one alone.</summary>
+    public int? Processes { get; init; }
+
+    /// <summary>The number of processes that the experts were spread over; null if each had all.</summary>
+    public int? ExpertParallel { get; init; }
+
     /// <summary>The time at which the run began, UTC.</summary>
     public DateTime Started { get; init; } = DateTime.UtcNow;
 

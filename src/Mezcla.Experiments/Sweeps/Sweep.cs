@@ -95,11 +95,36 @@ public sealed class Sweep(SweepData data, string path)
             throw new ArgumentOutOfRangeException(nameof(task), task, $"The plan has tasks 0 to {plan.Count - 1}.");
         if (Done().ContainsKey(plan[task].Key))
             return null;
-        SweepRecord? record = Train(plan[task], step => progress?.Invoke(new(plan[task], 1, 1, step)), cancellation);
-        if (record is not null)
-            Append(PathOfTask(task), record);
-        return record;
+        using var alive = new SweepTask(SignPath(plan[task]));
+        try
+        {
+            SweepRecord? record = Train(plan[task], step => progress?.Invoke(new(plan[task], 1, 1, step)), cancellation);
+            if (record is not null)
+                Append(PathOfTask(task), record);
+            alive.End();
+            return record;
+        }
+        catch (Exception e)
+        {
+            alive.Fail(e.Message);
+            throw;
+        }
     }
+
+    /// <summary>The file that the output of a task is written to: sweep.jsonl becomes sweep.task-7.log.</summary>
+    public string LogOfTask(int task) => Path.ChangeExtension(PathOfTask(task), ".log");
+
+    /// <summary>What became of each run of a plan, in its order, with a word on why.</summary>
+    public IReadOnlyList<(SweepTaskState State, string Detail)> Status(IReadOnlyList<SweepRun> plan)
+    {
+        IReadOnlyDictionary<string, SweepRecord> done = Done();
+        return [.. plan.Select(run => done.TryGetValue(run.Key, out SweepRecord? record)
+            ? (SweepTaskState.Done, FormattableString.Invariant($"loss {record.Loss:0.0000}"))
+            : SweepTask.Read(SignPath(run)))];
+    }
+
+    // Named by the run, not by its number: with other options the same number is another run.
+    private string SignPath(SweepRun run) => Path.ChangeExtension(FilePath, $".{run.Key}.task");
 
     private SweepRecord? Train(SweepRun run, Action<TrainingStep> progress, CancellationToken cancellation)
     {

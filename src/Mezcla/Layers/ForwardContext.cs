@@ -18,6 +18,9 @@ public sealed class ForwardContext
     /// <summary>An observer that is told what each Mixture of Experts decided; null for none.</summary>
     public IRoutingObserver? Routing { get; init; }
 
+    /// <summary>The processes that compute the other rows of the batch; null if there are none.</summary>
+    public IPeers? Peers { get; init; }
+
     /// <summary>The token ids of this pass, Int32 [batch, time]. The model sets them; hash routing reads them.</summary>
     public Tensor? TokenIds { get; set; }
 

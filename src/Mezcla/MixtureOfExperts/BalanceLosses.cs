@@ -10,10 +10,13 @@ public static class BalanceLosses
     /// </summary>
     /// <param name="probabilities">[N, E].</param>
     /// <param name="chosen">Int32, any shape: the chosen expert of every choice.</param>
-    public static Tensor LoadBalancing(Tensor probabilities, Tensor chosen)
+    /// <param name="peers">The processes with the other tokens of the batch: f is then that of the whole batch, and the mean of the
+    /// processes' losses is the loss of the batch. Null if there are none.</param>
+    public static Tensor LoadBalancing(Tensor probabilities, Tensor chosen, IPeers? peers = null)
     {
         var experts = probabilities.Size(1);
         var counts = chosen.CountByIndex(experts);
+        counts = peers?.Sum(counts) ?? counts;
         // Choices that the router dropped (GShard's second expert) are not counted, but the shares still sum to one.
         return (counts / counts.Sum() * probabilities.Mean(0)).Sum() * experts;
     }

@@ -54,6 +54,9 @@ public sealed class MixtureOfExpertsLayer : Module
     /// <summary>The vector w of the gate σ(w·x) of the shared experts, [1, d]; null where they have none.</summary>
     public Linear? SharedGate { get; }
 
+    /// <summary>Reaches experts in other processes; null if all are here. Up and Down then hold only the experts of this process.</summary>
+    public IExpertExchange? Exchange { get; set; }
+
     /// <summary>[..., d] → the same shape. Adds the balance losses to the context in training.</summary>
     public Tensor Forward(Tensor x, ForwardContext context)
     {
@@ -61,7 +64,7 @@ public sealed class MixtureOfExpertsLayer : Module
         var decision = Router.Route(tokens, context);
         if (context.Training)
             AddLosses(decision, context);
-        var dispatch = decision.Dispatch(_config.Experts, _config.Capacity);
+        var dispatch = decision.Dispatch(_config.Experts, _config.Capacity, context.Peers);
         context.Routing?.Observe(_layer, decision.Logits, (decision as TokenChoice)?.Experts, dispatch.Rows, dispatch.Offsets,
             dispatch.Weights);
 
@@ -69,8 +72,7 @@ public sealed class MixtureOfExpertsLayer : Module
         var weights = dispatch.Weights.Unsqueeze(1);
         if (_weighInput)
             chosen *= weights;
-        var computed = ActivationFunctions.Apply(Up.Forward(chosen, dispatch.Experts, dispatch.Offsets), _config.Expert);
-        computed = Down.Forward(computed, dispatch.Experts, dispatch.Offsets);
+        var computed = Exchange?.Compute(chosen, dispatch.Offsets, Compute) ?? Compute(chosen, dispatch.Experts, dispatch.Offsets);
         if (!_weighInput)
             computed *= weights;
         var mixed = computed.SegmentSum(dispatch.Rows, tokens.Size(0));
@@ -78,6 +80,9 @@ public sealed class MixtureOfExpertsLayer : Module
             mixed += SharedGate is null ? shared : shared * SharedGate.Forward(tokens).Sigmoid();
         return mixed.Reshape(x.Shape);
     }
+
+    private Tensor Compute(Tensor rows, Tensor experts, Tensor offsets) =>
+        Down.Forward(ActivationFunctions.Apply(Up.Forward(rows, experts, offsets), _config.Expert), experts, offsets);
 
     /// <summary>Adjusts the routing bias, if there is one, after an optimizer step.</summary>
     public void AfterStep() => Router.AfterStep();
@@ -88,7 +93,8 @@ public sealed class MixtureOfExpertsLayer : Module
         if (decision is TokenChoice choice && Router is LinearRouter)
         {
             if (balance.LoadBalancing > 0)
-                context.AuxiliaryLosses.Add(BalanceLosses.LoadBalancing(choice.Probabilities, choice.Experts) * balance.LoadBalancing);
+                context.AuxiliaryLosses.Add(
+                    BalanceLosses.LoadBalancing(choice.Probabilities, choice.Experts, context.Peers) * balance.LoadBalancing);
             if (balance.Importance > 0)
                 context.AuxiliaryLosses.Add(BalanceLosses.Importance(choice.Weights, choice.Experts, _config.Experts) * balance.Importance);
         }

@@ -12,13 +12,14 @@ internal sealed class RoutingBias(Tensor bias, float step)
     /// <summary>b [E].</summary>
     public Tensor Value => bias;
 
-    /// <summary>Counts the choices of one pass.</summary>
-    public void Count(Tensor experts)
+    /// <summary>Counts the choices of one pass, those of other processes too.</summary>
+    public void Count(Tensor experts, IPeers? peers)
     {
         using var noGrad = new NoGrad();
         // The counts must outlive the tensor scope of the pass.
         using var outside = TensorScope.Suspend();
         var counts = experts.CountByIndex((int)bias.Count);
+        counts = peers?.Sum(counts) ?? counts;
         if (_counts is null)
         {
             _counts = counts;

@@ -63,7 +63,7 @@ public sealed record SigmoidRouting : Routing
             if (_routing.Scale != 1)
                 weights *= _routing.Scale;
             if (context.Training)
-                _bias?.Count(experts);
+                _bias?.Count(experts, context.Peers);
             return new TokenChoice(logits, scores / scores.Sum(-1, keepDims: true), experts, weights);
         }
 

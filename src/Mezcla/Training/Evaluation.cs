@@ -5,8 +5,12 @@ namespace Mezcla.Training;
 /// <summary>Measures how well a model predicts text that it was not trained on.</summary>
 public static class Evaluation
 {
-    /// <summary>Mean nats per token over <paramref name="batches"/> held-out batches, drawn the same way every time.</summary>
-    public static double CrossEntropy(LanguageModel model, TokenBatches data, int batchSize, int sequenceLength, int batches)
+    /// <summary>
+    /// Mean nats per token over <paramref name="batches"/> held-out batches, drawn the same way every time. With
+    /// <paramref name="peers"/>, each process computes its share of each batch, and all get the mean.
+    /// </summary>
+    public static double CrossEntropy(LanguageModel model, TokenBatches data, int batchSize, int sequenceLength, int batches,
+        ITrainingPeers? peers = null)
     {
         var random = new RandomStream(0);
         var (sum, count) = (0.0, 0L);
@@ -15,11 +19,13 @@ public static class Evaluation
         {
             using var scope = new TensorScope();
             var batch = data.NextValidation(random, batchSize, sequenceLength);
-            sum += model.Loss(batch.Inputs, batch.Labels, new ForwardContext()).CrossEntropy.Item() * (double)batch.CountedLabels;
             count += batch.CountedLabels;
+            batch = batch.Share(peers);
+            var loss = model.Loss(batch.Inputs, batch.Labels, new ForwardContext { Peers = peers });
+            sum += batch.CountedLabels == 0 ? 0 : loss.CrossEntropy.Item() * (double)batch.CountedLabels;
         }
 
-        return sum / count;
+        return (peers?.Sum(sum) ?? sum) / count;
     }
 
     /// <summary>

@@ -17,23 +17,31 @@ public sealed class Trainer
     private readonly Optimizer _optimizer;
     private readonly Tensor[] _parameters;
     private readonly RandomStream _batches, _noise;
+    private readonly ITrainingPeers? _peers;
     private int _step, _worse;
     private long _tokens;
     private double? _best;
 
-    /// <summary>Prepares to train <paramref name="model"/>, from the start or from the state <paramref name="resume"/>.</summary>
+    /// <summary>
+    /// Prepares to train <paramref name="model"/>, from the start or from the state <paramref name="resume"/>; together with
+    /// <paramref name="peers"/>, each on its share of every batch, if they are given.
+    /// </summary>
     /// <exception cref="ArgumentException">A setting is out of range, the model's router could never learn, the data is too short for a
-    /// batch, or the training to resume used other data.</exception>
-    public Trainer(LanguageModel model, TokenBatches data, TrainingConfig config, TrainingState? resume = null)
+    /// batch, or the training to resume used other data, or a batch has fewer sequences than there are processes.</exception>
+    public Trainer(LanguageModel model, TokenBatches data, TrainingConfig config, TrainingState? resume = null,
+        ITrainingPeers? peers = null)
     {
         config.Validate();
         if (model is Transformer { Config.MixtureOfExperts: { Experts: > 1 } moe } && !moe.Routing.RouterLearns(moe.TopK))
             throw new ArgumentException($"The router cannot learn: {moe.Routing.GetType().Name} always weighs the one expert of a token " +
                 "with 1. Choose two experts, or SwitchRouting, whose weight is the probability.", nameof(model));
-        (_model, _data, _config) = (model, data, config);
+        if (peers?.Count > config.BatchSize)
+            throw new ArgumentException($"A batch of {config.BatchSize} sequences cannot be shared by {peers.Count} processes: each " +
+                "needs one at least.", nameof(config));
+        (_model, _data, _config, _peers) = (model, data, config, peers);
         _parameters = [.. model.Parameters()];
         _batches = new RandomStream(config.Seed, BatchStream);
-        _noise = new RandomStream(config.Seed, NoiseStream);
+        _noise = new RandomStream(config.Seed, NoiseStream + (ulong)(peers?.Rank ?? 0));
         SequenceLength = config.SequenceLength > 0 ? config.SequenceLength : model.ContextLength;
         if (SequenceLength > model.ContextLength)
             throw new ArgumentException($"Sequences of {SequenceLength} tokens exceed the model's context of {model.ContextLength}.",
@@ -91,13 +99,14 @@ public sealed class Trainer
         try
         {
             _model.Device.ProductPrecision = _config.Precision;
-            while (_step < _config.Steps && !StoppedEarly && !cancellation.IsCancellationRequested)
+            while (_step < _config.Steps && !StoppedEarly && !Stopped(cancellation.IsCancellationRequested))
             {
                 var step = Step() with { Seconds = clock.Elapsed.TotalSeconds };
                 if (EvaluationDue())
                     step = step with { ValidationLoss = Evaluate() };
                 if (step.ValidationLoss is { } loss)
                     (_best, _worse) = loss < (_best ?? double.PositiveInfinity) ? (loss, 0) : (_best, _worse + 1);
+                step = step with { Traffic = _peers?.Traffic() };
                 steps.Add(step);
                 progress?.Invoke(step);
             }
@@ -110,11 +119,14 @@ public sealed class Trainer
         return new(steps, _step >= _config.Steps, StoppedEarly);
     }
 
+    // All processes stop after the same step, whichever of them was asked to.
+    private bool Stopped(bool here) => _peers is null ? here : _peers.Sum(here ? 1.0 : 0) > 0;
+
     private bool StoppedEarly => _config.Patience > 0 && _worse >= _config.Patience;
 
     /// <summary>Mean nats per token on held-out data, always on the same batches; NaN if none is held out.</summary>
     public double Evaluate() => _data.HasValidation
-        ? Evaluation.CrossEntropy(_model, _data, _config.BatchSize, SequenceLength, _config.EvaluationBatches)
+        ? Evaluation.CrossEntropy(_model, _data, _config.BatchSize, SequenceLength, _config.EvaluationBatches, _peers)
         : double.NaN;
 
     /// <summary>Makes an optimizer of the configured kind for all parameters of a model.</summary>
@@ -167,17 +179,23 @@ public sealed class Trainer
     {
         _optimizer.ZeroGrad();
         var losses = new Tensor[2 * batches.Length];
+        var maxNorm = _config.ClipNorm > 0 ? _config.ClipNorm : float.PositiveInfinity;
         for (var i = 0; i < batches.Length; i++)
         {
             using var inner = new TensorScope();
-            var loss = _model.Loss(batches[i].Inputs, batches[i].Labels, new ForwardContext { Training = true, Random = _noise });
-            var share = (float)batches[i].CountedLabels / counted;
+            var whole = batches[i].CountedLabels;
+            var batch = batches[i].Share(_peers);
+            var loss = _model.Loss(batch.Inputs, batch.Labels, new ForwardContext { Training = true, Random = _noise, Peers = _peers });
+            var share = (float)batch.CountedLabels / counted;
             (share == 1 ? loss.Total : loss.Total * share).Backward();
-            losses[2 * i] = inner.Keep(loss.Total.Detach());
-            losses[2 * i + 1] = inner.Keep(loss.CrossEntropy.Detach());
+            losses[2 * i] = inner.Keep(OfBatch(loss.Total));
+            losses[2 * i + 1] = inner.Keep(OfBatch(loss.CrossEntropy));
+
+            // The losses of the processes, each weighted by its share of the labels, add up to the mean over the batch.
+            Tensor OfBatch(Tensor mean) => _peers is null ? mean.Detach() : mean.Detach() * ((float)batch.CountedLabels / whole);
         }
 
-        var measured = Gradients.Measure(_parameters, _config.ClipNorm > 0 ? _config.ClipNorm : float.PositiveInfinity, losses);
+        var measured = _peers?.Measure(_parameters, maxNorm, losses) ?? Gradients.Measure(_parameters, maxNorm, losses);
         _optimizer.Step(rate, measured.Slice(0, losses.Length + 1, 1));
         return measured;
     }

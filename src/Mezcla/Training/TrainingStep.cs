@@ -11,9 +11,10 @@ namespace Mezcla.Training;
 /// <param name="Tokens">The number of tokens seen so far.</param>
 /// <param name="Seconds">Seconds since training began or was resumed.</param>
 /// <param name="ValidationLoss">The loss on held-out data after this step, in nats per token, if it was measured.</param>
+/// <param name="Traffic">What crossed between processes, if several train together.</param>
 public sealed record TrainingStep(
     int Step, int Steps, double Loss, double CrossEntropy, double LearningRate, double GradientNorm, long Tokens, double Seconds,
-    double? ValidationLoss = null);
+    double? ValidationLoss = null, Traffic? Traffic = null);
 
 /// <summary>The outcome of a training run.</summary>
 /// <param name="Steps">Every step of this run.</param>

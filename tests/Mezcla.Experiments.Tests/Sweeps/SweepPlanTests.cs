@@ -93,9 +93,29 @@ public class SweepPlanTests
         var script = SlurmScript.Write(["--data", "my text's.txt", "--budgets", "1e11"], plan, "/home/some one");
         Assert.StartsWith("#!/bin/bash\n", script);
         Assert.Contains($"#SBATCH --array=0-{plan.Count - 1}\n", script);
-        Assert.Contains("cd '/home/some one'\n", script);
-        Assert.Contains("mezcla scaling sweep --data 'my text'\\''s.txt' --budgets 1e11 --task \"$SLURM_ARRAY_TASK_ID\"\n", script);
+        Assert.Contains("cd '/home/some one' || exit 1\n", script);
+        Assert.Contains("mezcla scaling sweep --data 'my text'\\''s.txt' --budgets 1e11 --task \"$SLURM_ARRAY_TASK_ID\" && exit 0\n",
+            script);
         Assert.Contains("#SBATCH --time=00:", script);
         Assert.DoesNotContain('\r', script);
+        Assert.Contains("#SBATCH --array=1-3,7\n", SlurmScript.Write([], plan, "/home", left: [1, 2, 3, 7]));
+        Assert.Equal("0", SlurmScript.Ranges([0]));
+    }
+
+    [Fact]
+    public void A_task_gives_a_sign_of_life_and_leaves_word_of_its_end()
+    {
+        var path = Path.GetTempFileName();
+        File.Delete(path);
+        Assert.Equal(SweepTaskState.Waiting, SweepTask.Read(path).State);
+        using var task = new SweepTask(path);
+        Assert.Equal(SweepTaskState.Running, SweepTask.Read(path).State);
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddMinutes(-3));
+        Assert.Equal(SweepTaskState.Failed, SweepTask.Read(path).State);
+        Assert.StartsWith("killed: no sign of life for 3 min", SweepTask.Read(path).Detail);
+        task.Fail("the disk is full");
+        Assert.Equal((SweepTaskState.Failed, "the disk is full"), SweepTask.Read(path));
+        task.End();
+        Assert.False(File.Exists(path));
     }
 }
