@@ -21,7 +21,7 @@ using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
 
-const int StepsAfterACut = 60, StepsInAll = 700, BaseSteps = 1200;
+const int BaseSteps = 1200, DenseSteps = 800, StepsAfterACut = 40, StepsInAll = 500;
 double[] cuts = [0.5, 0.7, 0.8, 0.87, 0.91, 0.935, 0.95];
 var folder = args.Length > 0 ? args[0] : Path.Combine("datasets", "runs", "sparsity");
 var part = args.ElementAtOrDefault(1);
@@ -31,12 +31,11 @@ var batches = new TokenBatches(BytePairTokenizer.Train(text, 512).Encode(text));
 var held = batches.Validation[..16384].ToArray();
 var calibration = CalibrationText.From(batches.Training, 64);
 for (ulong seed = 1; seed <= 3; seed++)
-{
-    if (part is null or "experts" && !Exists("experts.jsonl", $"experts-{seed}"))
-        Experts(seed);
     if (part is null or "gradual" && !Exists("gradual.jsonl", $"dense-{seed}"))
         Gradual(seed);
-}
+for (ulong seed = 1; seed <= 3; seed++)
+    if (part is null or "experts" && !Exists("experts.jsonl", $"experts-{seed}"))
+        Experts(seed);
 
 // A quarter, a half and three quarters of the experts' weights are removed, as whole experts or as single weights.
 void Experts(ulong seed)
@@ -78,8 +77,15 @@ void Experts(ulong seed)
     {
         var record = new StudyRecord
         {
-            Study = "sparsity", Model = $"experts-{seed}", Seed = seed, Parameters = model.CountParameters(), Method = method, Part = what,
-            Sparsity = share, LossBefore = before, Loss = Evaluation.CrossEntropy(pruned, held),
+            Study = "sparsity",
+            Model = $"experts-{seed}",
+            Seed = seed,
+            Parameters = model.CountParameters(),
+            Method = method,
+            Part = what,
+            Sparsity = share,
+            LossBefore = before,
+            Loss = Evaluation.CrossEntropy(pruned, held),
         };
         records.Add(record);
         var trainer = new Trainer(pruned, batches, Config(150, 1e-3f, seed));
@@ -96,7 +102,7 @@ void Experts(ulong seed)
 void Gradual(ulong seed)
 {
     var name = $"dense-{seed}";
-    var model = Trained(Shape(3, 128), seed, BaseSteps);
+    var model = Trained(Shape(2, 64), seed, DenseSteps);
     var before = Evaluation.CrossEntropy(model, held);
     Console.WriteLine(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss} {name}: {before:F4}"));
     if (!Exists("bytes.jsonl", name))
@@ -105,10 +111,9 @@ void Gradual(ulong seed)
 
     // One training with one schedule, into whose first half the cuts are made: then all arms learn at the same rates.
     var gradually = ModelCopy.Of(model);
-    var mask = new PruningMask();
     var done = 0;
     var method = new MagnitudePruning { Global = true };
-    mask = method.Prune(gradually, PruningPattern.Share(cuts[0]));
+    var mask = method.Prune(gradually, PruningPattern.Share(cuts[0]));
     new Trainer(gradually, batches, Config(StepsInAll, 1e-3f, seed)).Run(step =>
     {
         mask.Apply();
@@ -129,7 +134,7 @@ void Gradual(ulong seed)
     new Trainer(untouched, batches, Config(StepsInAll, 1e-3f, seed)).Run();
     Record("nothing removed", untouched, 0, StepsInAll);
 
-    var small = Trained(Shape(2, 52, heads: 2), seed, BaseSteps + StepsInAll);
+    var small = Trained(Shape(1, 40, heads: 2), seed, DenseSteps + StepsInAll);
     Record("small from the start", small, null, null);
     Write("gradual.jsonl", records);
 
@@ -137,8 +142,15 @@ void Gradual(ulong seed)
     {
         records.Add(new StudyRecord
         {
-            Study = "sparsity", Model = name, Seed = seed, Parameters = now.CountParameters(), Method = arm, Sparsity = sparsity,
-            RetrainedSteps = steps, LossBefore = before, Loss = Evaluation.CrossEntropy(now, held),
+            Study = "sparsity",
+            Model = name,
+            Seed = seed,
+            Parameters = now.CountParameters(),
+            Method = arm,
+            Sparsity = sparsity,
+            RetrainedSteps = steps,
+            LossBefore = before,
+            Loss = Evaluation.CrossEntropy(now, held),
         });
         Console.WriteLine(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss} {name} {arm} {sparsity} {steps}: {records[^1].Loss:F4}"));
     }
@@ -164,8 +176,16 @@ void Bytes(Transformer model, string name, ulong seed, double before)
         PostTraining.Quantize(copy, new RoundToNearest(), m => PruningMethod.Inner(m) ? format : null);
         records.Add(new StudyRecord
         {
-            Study = "sparsity", Model = name, Seed = seed, Parameters = model.CountParameters(), Method = method, Format = format.Name,
-            Part = "matrices of the blocks", Bits = bits, Sparsity = sparsity, LossBefore = before,
+            Study = "sparsity",
+            Model = name,
+            Seed = seed,
+            Parameters = model.CountParameters(),
+            Method = method,
+            Format = format.Name,
+            Part = "matrices of the blocks",
+            Bits = bits,
+            Sparsity = sparsity,
+            LossBefore = before,
             Loss = Evaluation.CrossEntropy(copy, held),
         });
     }

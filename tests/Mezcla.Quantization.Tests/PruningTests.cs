@@ -59,6 +59,19 @@ public class PruningTests
             $"magnitude {magnitude}, wanda {wanda}, sparsegpt {sparse}");
     }
 
+    [Fact]
+    public void Inputs_are_those_of_every_matrix_with_inputs()
+    {
+        var model = SmallModels.Experts();
+        var inputs = ModelInputs.Of(model, SmallModels.Calibration);
+        var tokens = SmallModels.Calibration.Sequences.Sum(s => s.Length);
+        foreach (var matrix in ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding))
+            Assert.Equal(matrix.Columns, inputs[matrix.Name].Columns);
+        Assert.Equal(tokens, inputs["blocks.0.attention.output.weight"].Count);
+        // Each token uses two of four experts.
+        Assert.Equal(2 * tokens, Enumerable.Range(0, 4).Sum(e => inputs[$"blocks.1.experts.up.weight[{e}]"].Count));
+    }
+
     [Property(MaxTest = 30)]
     public void Patterns_keep_the_highest_scores(DoNotSize<int> seed, byte share)
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Sparse;
@@ -8,6 +9,7 @@ public abstract unsafe class SparseMatrix
 {
     // Bytes that a thread takes at a time, and vectors of tokens whose sums stay in registers.
     private const int ChunkBytes = 1 << 16, VectorsAtOnce = 4;
+    private static readonly int TokensAtOnce = VectorsAtOnce * Vector<float>.Count;
 
     private protected SparseMatrix(int rows, int columns, ReadOnlySpan<float> weights)
     {
@@ -46,27 +48,43 @@ public abstract unsafe class SparseMatrix
                 nameof(x));
         var perChunk = (int)Math.Clamp(ChunkBytes * Rows / Math.Max(1, Bytes), 1, Rows);
         var chunks = (Rows + perChunk - 1) / perChunk;
-        fixed (float* input = x, output = y)
+        // A job is unmanaged, so it knows its matrix by a handle.
+        var self = GCHandle.Alloc(this);
+        try
         {
-            if (count == 1)
+            fixed (float* output = y)
             {
-                var job = new Single { Matrix = this, X = input, Y = output, PerChunk = perChunk };
-                CpuThreads.Run(chunks, ref job);
-                return;
-            }
-
-            var width = VectorsAtOnce * Vector<float>.Count;
-            var stride = (count + width - 1) / width * width;
-            var transposed = new float[Columns * stride];
-            for (var token = 0; token < count; token++)
-                for (var column = 0; column < Columns; column++)
-                    transposed[column * stride + token] = input[token * Columns + column];
-            fixed (float* t = transposed)
-            {
-                var job = new Batch { Matrix = this, X = t, Y = output, PerChunk = perChunk, Tokens = count, Stride = stride };
-                CpuThreads.Run(chunks, ref job);
+                if (count == 1)
+                    fixed (float* input = x)
+                    {
+                        var job = new OneRow { Matrix = self, X = input, Y = output, PerChunk = perChunk };
+                        CpuThreads.Run(chunks, ref job);
+                    }
+                else if (count > 1)
+                {
+                    var stride = (count + TokensAtOnce - 1) / TokensAtOnce * TokensAtOnce;
+                    fixed (float* input = Transposed(x, count, stride))
+                    {
+                        var job = new ManyRows
+                        { Matrix = self, X = input, Y = output, PerChunk = perChunk, Tokens = count, Stride = stride };
+                        CpuThreads.Run(chunks, ref job);
+                    }
+                }
             }
         }
+        finally
+        {
+            self.Free();
+        }
+    }
+
+    private float[] Transposed(ReadOnlySpan<float> x, int count, int stride)
+    {
+        var transposed = new float[Columns * stride];
+        for (var token = 0; token < count; token++)
+            for (var column = 0; column < Columns; column++)
+                transposed[column * stride + token] = x[token * Columns + column];
+        return transposed;
     }
 
     /// <summary>All weights with their zeros, row after row.</summary>
@@ -80,34 +98,36 @@ public abstract unsafe class SparseMatrix
         return weights;
     }
 
-    private struct Single : IParallelJob
+    private struct OneRow : IParallelJob
     {
-        public SparseMatrix Matrix;
+        public GCHandle Matrix;
         public float* X, Y;
         public int PerChunk;
 
         public readonly void Run(int chunk)
         {
-            for (var row = chunk * PerChunk; row < Math.Min((chunk + 1) * PerChunk, Matrix.Rows); row++)
-                Y[row] = Matrix.Dot(row, X);
+            var matrix = (SparseMatrix)Matrix.Target!;
+            for (var row = chunk * PerChunk; row < Math.Min((chunk + 1) * PerChunk, matrix.Rows); row++)
+                Y[row] = matrix.Dot(row, X);
         }
     }
 
-    private struct Batch : IParallelJob
+    private struct ManyRows : IParallelJob
     {
-        public SparseMatrix Matrix;
+        public GCHandle Matrix;
         public float* X, Y;
         public int PerChunk, Tokens, Stride;
 
         public readonly void Run(int chunk)
         {
+            var matrix = (SparseMatrix)Matrix.Target!;
             var width = Vector<float>.Count;
-            var (columns, values) = (new int[Matrix.Columns], new float[Matrix.Columns]);
+            var (columns, values) = (new int[matrix.Columns], new float[matrix.Columns]);
             var sums = stackalloc float[VectorsAtOnce * width];
-            for (var row = chunk * PerChunk; row < Math.Min((chunk + 1) * PerChunk, Matrix.Rows); row++)
+            for (var row = chunk * PerChunk; row < Math.Min((chunk + 1) * PerChunk, matrix.Rows); row++)
             {
-                var stored = Matrix.Read(row, columns, values);
-                for (var token = 0; token < Tokens; token += VectorsAtOnce * width)
+                var stored = matrix.Read(row, columns, values);
+                for (var token = 0; token < Tokens; token += TokensAtOnce)
                 {
                     Vector<float> a = default, b = default, c = default, d = default;
                     for (var i = 0; i < stored; i++)
@@ -124,8 +144,8 @@ public abstract unsafe class SparseMatrix
                     b.Store(sums + width);
                     c.Store(sums + 2 * width);
                     d.Store(sums + 3 * width);
-                    for (var i = 0; i < Math.Min(VectorsAtOnce * width, Tokens - token); i++)
-                        Y[(token + i) * Matrix.Rows + row] = sums[i];
+                    for (var i = 0; i < Math.Min(TokensAtOnce, Tokens - token); i++)
+                        Y[(token + i) * matrix.Rows + row] = sums[i];
                 }
             }
         }
