@@ -25,6 +25,7 @@ using Mezcla.Quantization.Formats;
 using Mezcla.Quantization.Layers;
 using Mezcla.Quantization.Methods;
 using Mezcla.Quantization.Pruning;
+using Mezcla.Quantization.Sparse;
 using Mezcla.Quantization.Studies;
 using Mezcla.Scaling;
 using Mezcla.Scaling.Calculators;

@@ -59,6 +59,19 @@ public class PruningTests
             $"magnitude {magnitude}, wanda {wanda}, sparsegpt {sparse}");
     }
 
+    [Fact]
+    public void Inputs_are_those_of_every_matrix_with_inputs()
+    {
+        var model = SmallModels.Experts();
+        var inputs = ModelInputs.Of(model, SmallModels.Calibration);
+        var tokens = SmallModels.Calibration.Sequences.Sum(s => s.Length);
+        foreach (var matrix in ModelMatrix.Of(model).Where(m => m.Role != MatrixRole.Embedding))
+            Assert.Equal(matrix.Columns, inputs[matrix.Name].Columns);
+        Assert.Equal(tokens, inputs["blocks.0.attention.output.weight"].Count);
+        // Each token uses two of four experts.
+        Assert.Equal(2 * tokens, Enumerable.Range(0, 4).Sum(e => inputs[$"blocks.1.experts.up.weight[{e}]"].Count));
+    }
+
     [Property(MaxTest = 30)]
     public void Patterns_keep_the_highest_scores(DoNotSize<int> seed, byte share)
     {
@@ -110,28 +123,32 @@ public class PruningTests
     [Fact]
     public void Ninety_five_percent_of_a_perceptrons_weights_can_go()
     {
-        // The claim of the course's sources. A perceptron with one hidden layer learns which of four rings a point of the plane lies in;
-        // then 95 of 100 of its weights between layers go, a little at a time, with training between.
+        // The claim of the course's sources. A perceptron learns which of four rings a point of the plane lies in; then 95 of 100 of its
+        // weights are removed, a little at a time, with training between.
         var random = new RandomStream(1);
-        float[] points = [.. Tensor.Uniform(random, -1, 1, 600, 2).ToArray()];
-        int[] rings =
-            [.. Enumerable.Range(0, 600)
-                .Select(i => Math.Min(3, (int)(4 * (points[2 * i] * points[2 * i] + points[2 * i + 1] * points[2 * i + 1]))))];
+        var points = Tensor.Uniform(random, -1, 1, 600, 2).ToArray();
+        int[] rings = [.. points.Chunk(2).Select(p => Math.Min(3, (int)(4 * (p[0] * p[0] + p[1] * p[1]))))];
         var perceptron = new Perceptron(2, 100, 4, random);
-        Perceptron.Data training = new(points[..800], rings[..400]), test = new(points[800..], rings[400..]);
-        perceptron.Train(training, 500);
-        var full = perceptron.Accuracy(test);
+        perceptron.Train(points[..800], rings[..400], 500);
+        var full = Accuracy(perceptron);
         Assert.True(full > 0.85, $"{full}");
-        var oneStep = perceptron.Copy();
+        var (oneStep, anyWeights) = (perceptron.Copy(), perceptron.Copy());
         oneStep.Prune(0.95);
         foreach (var sparsity in new[] { 0.5, 0.7, 0.8, 0.87, 0.91, 0.935, 0.95 })
         {
             perceptron.Prune(sparsity);
-            perceptron.Train(training, 300);
+            perceptron.Train(points[..800], rings[..400], 300);
+            anyWeights.PruneAtRandom(sparsity, random);
         }
-        var pruned = perceptron.Accuracy(test);
+        var pruned = Accuracy(perceptron);
+        Assert.Equal(10_600, perceptron.Count);
         Assert.Equal(0.95, perceptron.Sparsity, 0.001);
+        Assert.Equal(0.95, anyWeights.Sparsity, 0.001);
+        Assert.Equal(0.95, perceptron.Copy().Sparsity, 0.001);
         Assert.True(pruned > full - 0.05, $"{full} before, {pruned} after");
-        Assert.True(oneStep.Accuracy(test) < full - 0.1, "without retraining they cannot go");
+        Assert.True(Accuracy(oneStep) < full - 0.1, "without training they cannot be removed");
+        Assert.True(Accuracy(anyWeights) < full - 0.1, "nor can random ones");
+
+        double Accuracy(Perceptron network) => network.Accuracy(points[800..], rings[400..]);
     }
 }
