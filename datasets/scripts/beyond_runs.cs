@@ -6,7 +6,7 @@
 // The recorded runs of chapter 11: epochs.jsonl, model-collapse.jsonl, grokking.jsonl and induction.jsonl in ../runs/beyond. Lines that are
 // there already are not made again. From the root of the repository:
 // dotnet run -c Release datasets/scripts/beyond_runs.cs datasets/runs/beyond
-// More arguments, such as epochs or collapse, make only these parts.
+// More arguments, such as epochs or collapse, make only these parts, and numbers only these seeds.
 using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -23,8 +23,10 @@ using Mezcla.Weights.Checkpoints;
 
 var folder = args.Length > 0 ? args[0] : Path.Combine("datasets", "runs", "beyond");
 Directory.CreateDirectory(folder);
-var parts = args.Length > 1 ? args[1..] : ["collapse", "epochs", "grokking", "induction"];
-ulong[] seeds = [1, 2, 3];
+string[] parts = [.. args.Skip(1).Where(a => !ulong.TryParse(a, out _))];
+ulong[] seeds = [.. args.Skip(1).Where(a => ulong.TryParse(a, out _)).Select(ulong.Parse)];
+parts = parts.Length > 0 ? parts : ["collapse", "epochs", "grokking", "induction"];
+seeds = seeds.Length > 0 ? seeds : [1, 2, 3];
 var json = new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 foreach (var part in parts)
 {
@@ -119,20 +121,20 @@ static List<int[]> Pieces(int[] ids) => [.. Enumerable.Range(0, (ids.Length - 1)
 // One model, one amount of computation after another, on little text that is repeated and on text that is not.
 void EpochRuns()
 {
-    const int Batch = 8, Width = 48, Layers = 3, Heads = 3;
+    const int Batch = 8, Width = 48, Layers = 2, Heads = 3;
     const float Rate = 0.006f;
     var corpus = Corpus.Mix([.. new[] { "moby-dick", "pride-and-prejudice", "persuasion", "bible-english" }.Select(Corpus.Load)]);
     var tokenizer = BytePairTokenizer.Train(Corpus.Load("moby-dick").Text, 512);
     int[][] pieces = [.. Pieces(tokenizer.Encode(corpus.Text))];
     Shuffle(pieces, new RandomStream(11));
-    var held = pieces[..512];
+    var held = pieces[..256];
     foreach (var seed in seeds)
     {
-        // 512 pieces of text have 32,768 tokens; the text differs from seed to seed.
-        foreach (var (unique, most) in new[] { (512, 64), (2048, 8) })
+        // 256 pieces of text have 16,384 tokens; the text differs from seed to seed.
+        foreach (var (unique, most) in new[] { (256, 16), (1024, 16) })
             for (var epochs = 1; epochs <= most; epochs *= 2)
                 Run(seed, unique, epochs);
-        foreach (var fresh in new[] { 1024, 4096, 8192, 16384 })
+        foreach (var fresh in new[] { 512, 2048, 4096, 8192 })
             Run(seed, fresh, 1);
     }
 
@@ -141,7 +143,7 @@ void EpochRuns()
         if (Lines("epochs.jsonl").Any(r => (ulong)r["seed"]! == seed && (int)r["unique"]! == unique * 64 && (int)r["epochs"]! == epochs))
             return;
         var clock = Stopwatch.StartNew();
-        int[][] all = [.. pieces[512..]];
+        int[][] all = [.. pieces[256..]];
         if (all.Length < unique)
             throw new InvalidOperationException($"The corpora have {all.Length} pieces, fewer than {unique}.");
         Shuffle(all, new RandomStream(seed, 2));
@@ -160,7 +162,7 @@ void EpochRuns()
             batch = Batch,
             learning_rate = Rate,
             data = "moby-dick + pride-and-prejudice + persuasion + bible-english, 512 byte pairs of moby-dick",
-            training_loss = Math.Round(Loss(model, text[..512]), 5),
+            training_loss = Math.Round(Loss(model, text[..256]), 5),
             loss = Math.Round(Loss(model, held), 5),
             seconds = (int)clock.Elapsed.TotalSeconds,
         });
@@ -308,11 +310,11 @@ void CollapseRuns()
 // Addition modulo a prime by a network of three tables: logits = U·(A[a] + B[b])². It is trained on a share of all pairs.
 void GrokkingRuns()
 {
-    const int Prime = 53, Hidden = 128, Steps = 4000;
+    const int Prime = 53, Hidden = 128, Steps = 3000;
     const float Rate = 0.003f, Sigma = 0.2f;
-    for (ulong seed = 1; seed <= 5; seed++)
+    foreach (var seed in seeds)
     {
-        foreach (var share in new[] { 20, 30, 40, 50, 60 })
+        foreach (var share in new[] { 20, 30, 40, 50 })
             Run(seed, share, 1);
         foreach (var decay in new[] { 0, 0.3 })
             Run(seed, 40, decay);
@@ -361,7 +363,7 @@ void GrokkingRuns()
             sigma = Sigma,
             learned,
             understood,
-            strongest_five = Math.Round(StrongestFive(a.ToArray()), 4),
+            one_wave = Math.Round(OneWave(a.ToArray()), 4),
             seconds = (int)clock.Elapsed.TotalSeconds,
             points,
         });
@@ -388,12 +390,14 @@ void GrokkingRuns()
 
     static Tensor Sums(int[] which) => Tensor.From([.. which.Select(n => (n / Prime + n % Prime) % Prime)]);
 
-    // The share of a table's power, without its mean, at its five strongest frequencies.
-    static double StrongestFive(float[] table)
+    // The share of a table's power that remains if each column keeps its strongest frequency only.
+    static double OneWave(float[] table)
     {
-        var power = new double[Prime / 2];
-        for (var k = 1; k <= power.Length; k++)
-            for (var h = 0; h < Hidden; h++)
+        double kept = 0, all = 0;
+        for (var h = 0; h < Hidden; h++)
+        {
+            var power = new double[Prime / 2];
+            for (var k = 1; k <= power.Length; k++)
             {
                 double cos = 0, sin = 0;
                 for (var n = 0; n < Prime; n++)
@@ -401,18 +405,21 @@ void GrokkingRuns()
                     cos += table[n * Hidden + h] * Math.Cos(2 * Math.PI * k * n / Prime);
                     sin += table[n * Hidden + h] * Math.Sin(2 * Math.PI * k * n / Prime);
                 }
-                power[k - 1] += cos * cos + sin * sin;
+                power[k - 1] = cos * cos + sin * sin;
             }
-        return power.OrderDescending().Take(5).Sum() / power.Sum();
+            kept += power.Max();
+            all += power.Sum();
+        }
+        return kept / all;
     }
 }
 
-// A transformer of two blocks, trained on lists of random tokens that repeat after 8 to 24 places.
+// A transformer of two blocks, trained on lists of random tokens that repeat after 12 to 28 places.
 void InductionRuns()
 {
     const int Vocabulary = 64, Width = 32, Heads = 2, Steps = 2000, Batch = 16, Every = 50;
-    const float Rate = 0.006f;
-    foreach (var seed in new ulong[] { 1, 2, 3, 4, 5 })
+    const float Rate = 0.01f;
+    foreach (var seed in seeds)
         Run(seed);
 
     void Run(ulong seed)
@@ -439,14 +446,14 @@ void InductionRuns()
                 break;
             using var scope = new TensorScope();
             optimizer.ZeroGrad();
-            int[][] rows = [.. Enumerable.Range(0, Batch).Select(_ => Repeated(random, 8 + random.NextInt(17)))];
+            int[][] rows = [.. Enumerable.Range(0, Batch).Select(_ => Repeated(random, 12 + random.NextInt(17)))];
             var (inputs, labels) = Tensors(rows);
             var loss = model.Loss(inputs, labels).CrossEntropy;
             loss.Backward();
             var measured = Gradients.Measure(parameters, 1, loss);
             optimizer.Step(Rate * (float)config.Schedule.At(step, Steps), measured.Slice(0, 2, 1));
         }
-        int[] distances = [2, 4, 6, 8, 12, 16, 20, 24, 26, 28, 30, 32, 36, 40];
+        int[] distances = [2, 4, 6, 8, 10, 12, 16, 20, 24, 28, 30, 32, 36, 40, 44];
         Write("induction.jsonl", new
         {
             seed,
