@@ -12,7 +12,7 @@ public class DataConstrainedLawTests
     {
         Assert.Equal(irreducible, Law.Single.Irreducible, 2);
         Assert.Equal(parameters, Law.Single.ParameterCoefficient, 0.5);
-        Assert.Equal(tokens, Law.Single.TokenCoefficient, 1);
+        Assert.Equal(tokens, Law.Single.TokenCoefficient, 0.5);
     }
 
     // The example of appendix A: R* = 3, one token, read five times, is worth 3.21; read 101 times, 3.99 (rounded down there).
