@@ -198,7 +198,8 @@ void CollapseRuns()
         var count = Tokens / 64;
         int[][] real = all[..count];
         var realCounts = Counts(real);
-        int[] byRank = [.. Enumerable.Range(1, Vocabulary - 1).Where(id => realCounts[id] > 0).OrderByDescending(id => realCounts[id]).ThenBy(id => id)];
+        int[] byRank = [.. Enumerable.Range(1, Vocabulary - 1).Where(id => realCounts[id] > 0)
+            .OrderByDescending(id => realCounts[id]).ThenBy(id => id)];
         var text = real;
         for (var generation = 0; generation <= Generations; generation++)
         {
@@ -345,7 +346,8 @@ void GrokkingRuns()
                 var (testLoss, right) = Measure(test);
                 learned ??= train >= 0.99 ? step : null;
                 understood ??= right >= 0.99 ? step : null;
-                points.Add(new double[] { step, Math.Round(train, 4), Math.Round(right, 4), Math.Round(trainLoss, 5), Math.Round(testLoss, 4) });
+                double[] point = [step, Math.Round(train, 4), Math.Round(right, 4), Math.Round(trainLoss, 5), Math.Round(testLoss, 4)];
+                points.Add(point);
             }
             using var scope = new TensorScope();
             optimizer.ZeroGrad();

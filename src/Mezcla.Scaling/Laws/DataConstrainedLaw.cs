@@ -1,8 +1,9 @@
 namespace Mezcla.Scaling.Laws;
 
 /// <summary>
-/// A law for text that is read several times (Muennighoff et al. 2023, equation 6): tokens read again, and parameters beyond the size that is
-/// best for the text, count for less and less. With R = D/U − 1 repetitions, D tokens of which U are different count as U + U·R*·(1 − e^(−R/R*)).
+/// A law for text that is read several times (Muennighoff et al. 2023, section 3.1 and appendix A): tokens read again, and parameters
+/// beyond the size that is best for the text, count for less and less. With R = D/U − 1 repetitions, D tokens of which U are different
+/// count as U + U·R*·(1 − e^(−R/R*)).
 /// </summary>
 /// <param name="Single">The law of one epoch, L = E + A/N^α + B/D^β.</param>
 /// <param name="TokenRepetitions">R*_D: the number of repetitions after which the value of another one has fallen to 1/e.</param>
