@@ -196,7 +196,7 @@ void CollapseRuns()
         int[][] all = [.. rest];
         Shuffle(all, new RandomStream(seed, 2));
         var count = Tokens / 64;
-        int[][] real = all[..count];
+        var real = all[..count];
         var realCounts = Counts(real);
         int[] byRank = [.. Enumerable.Range(1, Vocabulary - 1).Where(id => realCounts[id] > 0)
             .OrderByDescending(id => realCounts[id]).ThenBy(id => id)];
