@@ -21,7 +21,8 @@ using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
 
-const int BaseSteps = 1200, DenseSteps = 800, StepsAfterACut = 40, StepsInAll = 500;
+const int Steps = 1200, StepsAfterACut = 100;
+const float Rate = 3e-3f;
 double[] cuts = [0.5, 0.7, 0.8, 0.87, 0.91, 0.935, 0.95];
 var folder = args.Length > 0 ? args[0] : Path.Combine("datasets", "runs", "sparsity");
 var part = args.ElementAtOrDefault(1);
@@ -45,7 +46,7 @@ void Experts(ulong seed)
     {
         MixtureOfExperts = new() { Experts = 8, TopK = 2, Expert = shape.FeedForward, Routing = new TopKSoftmaxRouting() },
     };
-    var model = Trained(shape, seed, BaseSteps);
+    var model = Trained(shape, seed, Steps);
     var before = Evaluation.CrossEntropy(model, held);
     var all = ModelMatrix.Of(model).Where(m => m.Role == MatrixRole.Expert).Sum(m => (long)m.Rows * m.Columns);
     List<StudyRecord> records = [];
@@ -102,19 +103,19 @@ void Experts(ulong seed)
 void Gradual(ulong seed)
 {
     var name = $"dense-{seed}";
-    var model = Trained(Shape(2, 64), seed, DenseSteps);
+    var model = Trained(Shape(3, 128), seed, Steps);
     var before = Evaluation.CrossEntropy(model, held);
     Console.WriteLine(FormattableString.Invariant($"{DateTime.Now:HH:mm:ss} {name}: {before:F4}"));
     if (!Exists("bytes.jsonl", name))
         Bytes(model, name, seed, before);
     List<StudyRecord> records = [];
 
-    // One training with one schedule, into whose first half the cuts are made: then all arms learn at the same rates.
+    // One training with one schedule, into whose first half the cuts are made: all arms learn at the same rates.
     var gradually = ModelCopy.Of(model);
     var done = 0;
     var method = new MagnitudePruning { Global = true };
     var mask = method.Prune(gradually, PruningPattern.Share(cuts[0]));
-    new Trainer(gradually, batches, Config(StepsInAll, 1e-3f, seed)).Run(step =>
+    new Trainer(gradually, batches, Config(Steps, Rate, seed)).Run(step =>
     {
         mask.Apply();
         if (++done % StepsAfterACut != 0 || done >= StepsAfterACut * cuts.Length)
@@ -122,19 +123,19 @@ void Gradual(ulong seed)
         Record("in seven cuts", gradually, mask.Sparsity, done);
         mask = method.Prune(gradually, PruningPattern.Share(cuts[done / StepsAfterACut]));
     });
-    Record("in seven cuts", gradually, mask.Sparsity, StepsInAll);
+    Record("in seven cuts", gradually, mask.Sparsity, Steps);
 
     var atOnce = ModelCopy.Of(model);
     mask = method.Prune(atOnce, PruningPattern.Share(cuts[^1]));
     Record("in one cut", atOnce, mask.Sparsity, null);
-    mask.Retrain(new Trainer(atOnce, batches, Config(StepsInAll, 1e-3f, seed)));
-    Record("in one cut", atOnce, mask.Sparsity, StepsInAll);
+    mask.Retrain(new Trainer(atOnce, batches, Config(Steps, Rate, seed)));
+    Record("in one cut", atOnce, mask.Sparsity, Steps);
 
     var untouched = ModelCopy.Of(model);
-    new Trainer(untouched, batches, Config(StepsInAll, 1e-3f, seed)).Run();
-    Record("nothing removed", untouched, 0, StepsInAll);
+    new Trainer(untouched, batches, Config(Steps, Rate, seed)).Run();
+    Record("nothing removed", untouched, 0, Steps);
 
-    var small = Trained(Shape(1, 40, heads: 2), seed, DenseSteps + StepsInAll);
+    var small = Trained(Shape(2, 52, heads: 2), seed, 2 * Steps);
     Record("small from the start", small, null, null);
     Write("gradual.jsonl", records);
 
@@ -194,7 +195,7 @@ void Bytes(Transformer model, string name, ulong seed, double before)
 Transformer Trained(TransformerConfig shape, ulong seed, int steps)
 {
     var model = new Transformer(shape, new RandomStream(seed));
-    new Trainer(model, batches, Config(steps, 3e-3f, seed)).Run();
+    new Trainer(model, batches, Config(steps, Rate, seed)).Run();
     return model;
 }
 

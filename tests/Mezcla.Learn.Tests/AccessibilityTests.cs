@@ -25,14 +25,16 @@ public sealed class AccessibilityTests : BrowserTest
           const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
           while (texts.nextNode()) {
             const element = texts.currentNode.parentElement;
-            if (!texts.currentNode.textContent.trim() || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+            const text = texts.currentNode.textContent.trim();
+            if (!text || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
             const style = getComputedStyle(element);
             const behind = backgroundOf(element);
             const [a, b] = [luminance(over(numbers(style.color), behind)), luminance(behind)];
             const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
             const size = parseFloat(style.fontSize);
             const large = size >= 24 || size >= 18.66 && Number(style.fontWeight) >= 700;
-            if (ratio < (large ? 3 : 4.5)) faint.push(`${ratio.toFixed(2)}: "${texts.currentNode.textContent.trim().slice(0, 30)}" in ${element.className || element.tagName}`);
+            const where = element.className || element.tagName;
+            if (ratio < (large ? 3 : 4.5)) faint.push(`${ratio.toFixed(2)}: "${text.slice(0, 30)}" in ${where}`);
           }
           return faint;
         }

@@ -63,7 +63,8 @@ static bool IsCSharp(string path)
 
 string? Ours(string path)
 {
-    var (code, log) = Start("dotnet", Path.GetDirectoryName(path)!, cli, "run", Path.GetFullPath(path), "--output", Path.Combine(work, "ours"));
+    var (code, log) = Start("dotnet", Path.GetDirectoryName(path)!, cli, "run", Path.GetFullPath(path), "--output",
+        Path.Combine(work, "ours"));
     return code == 0 ? null : Reason(log);
 }
 
@@ -84,8 +85,9 @@ static string Reason(string log)
         return $"wants a package that was not served: {package.Groups[1].Value}";
 
     var lines = log.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0).ToList();
-    var line = lines.Find(l => Regex.IsMatch(l, @"error|Error:|Exception", RegexOptions.None) && !l.StartsWith("Traceback", StringComparison.Ordinal)
-        && !l.Contains("nbclient.exceptions", StringComparison.Ordinal)) ?? lines.LastOrDefault() ?? "no message";
+    var line = lines.FindLast(l => Regex.IsMatch(l, @"error CS\d+|^(System|Microsoft|TorchSharp)\.\S*Exception|DirectiveError|^Error: "))
+        ?? lines.FindLast(l => Regex.IsMatch(l, @"^\S*(Error|Exception): ") && !l.StartsWith("nbclient", StringComparison.Ordinal))
+        ?? lines.LastOrDefault() ?? "no message";
     return (line.Length > 140 ? line[..140] + "…" : line).Replace("|", "\\|", StringComparison.Ordinal);
 }
 

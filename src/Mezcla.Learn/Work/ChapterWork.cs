@@ -116,7 +116,8 @@ public sealed class ChapterWork : IAsyncDisposable
                 _edits.Edit(cell, message, tell);
                 break;
             case "insert":
-                _edits.Insert(cell, PageMessage.Text(message, "kind") == "markdown" ? CellKind.Markdown : CellKind.Code, PageMessage.Text(message, "place") == "above");
+                _edits.Insert(cell, PageMessage.Text(message, "kind") == "markdown" ? CellKind.Markdown : CellKind.Code,
+                    PageMessage.Text(message, "place") == "above");
                 break;
             case "kind" when cell is not null:
                 _edits.Turn(cell, PageMessage.Text(message, "kind") == "markdown" ? CellKind.Markdown : CellKind.Code);

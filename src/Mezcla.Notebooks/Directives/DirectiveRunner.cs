@@ -38,7 +38,8 @@ internal sealed class DirectiveRunner(
 
     private PackageSession Packages => _session ??= new(engine.Options, context, libraries, _extensions);
 
-    /// <summary>Begins the code of a cell: until the end, .NET Interactive finds its context. Null where no cell has asked for it.</summary>
+    /// <summary>Begins the code of a cell: until the end, .NET Interactive finds its context. Null where no cell has asked for
+    /// it.</summary>
     public IDisposable? Enter() => _extensions.Enter();
 
     /// <summary>Runs the directives that must precede the compilation of the text's code.</summary>

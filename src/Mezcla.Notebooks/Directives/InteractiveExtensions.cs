@@ -91,7 +91,8 @@ internal sealed class InteractiveExtensions(CellLoadContext context, FormatterSe
         return _kernel;
     }
 
-    /// <summary>Begins the code of a cell: until the end, .NET Interactive finds its context. Null where no cell has asked for it.</summary>
+    /// <summary>Begins the code of a cell: until the end, .NET Interactive finds its context. Null where no cell has asked for
+    /// it.</summary>
     public IDisposable? Enter() => _enter?.Invoke();
 
     private static bool IsScript(string file) => Path.GetFileName(file) == "extension" + PolyglotFile.Extension;

@@ -78,9 +78,9 @@ public sealed unsafe class BitmapMatrix : SparseMatrix
     internal override int Read(int row, Span<int> columns, Span<float> values)
     {
         var count = 0;
-        for (var column = 0; column < Columns; column++)
-            if ((_bits[(row * Columns + column) / Lanes] >> column % Lanes & 1) != 0)
-                columns[count++] = column;
+        for (var i = 0; i < Columns / Lanes; i++)
+            for (uint left = _bits[row * (Columns / Lanes) + i]; left != 0; left &= left - 1)
+                columns[count++] = i * Lanes + BitOperations.TrailingZeroCount(left);
         _values.AsSpan(_starts[row], count).CopyTo(values);
         return count;
     }

@@ -4,7 +4,8 @@ using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Quantization.Sparse;
 
-/// <summary>A matrix W [rows, columns] of float32 numbers that stores its zeros by their places only, and multiplies without them.</summary>
+/// <summary>A matrix W [rows, columns] of float32 numbers that stores its zeros by their places only, and multiplies without
+/// them.</summary>
 public abstract unsafe class SparseMatrix
 {
     // Bytes that a thread takes at a time, and vectors of tokens whose sums stay in registers.

@@ -20,7 +20,7 @@ public sealed unsafe class TwoOfFourMatrix : SparseMatrix
     public TwoOfFourMatrix(int rows, int columns, ReadOnlySpan<float> weights) : base(rows, columns, weights)
     {
         if (columns % Lanes != 0)
-            throw new ArgumentException($"A byte has the places of 8 columns, and {columns} columns are no multiple of 8.", nameof(columns));
+            throw new ArgumentException($"A byte has the places of 8 columns, and 8 does not divide {columns}.", nameof(columns));
         _values = new float[weights.Length / 2];
         _places = new byte[weights.Length / Lanes];
         for (var group = 0; group < weights.Length / 4; group++)
@@ -29,8 +29,8 @@ public sealed unsafe class TwoOfFourMatrix : SparseMatrix
             var zeros = four.Count(0f);
             if (zeros < 2)
                 throw new ArgumentException(
-                    $"Row {group * 4 / columns}, columns {group * 4 % columns} to {group * 4 % columns + 3}: {4 - zeros} of 4 weights are " +
-                    "not zero, and at most 2 may be.", nameof(weights));
+                    $"Row {group * 4 / columns}, columns {group * 4 % columns} to {group * 4 % columns + 3}: {4 - zeros} of 4 weights " +
+                    "are not zero, and at most 2 may be.", nameof(weights));
             // The first zeros from the left stand in for weights that are missing, so that two places are always stored, in order.
             var (first, second, spare) = (-1, -1, zeros - 2);
             for (var i = 0; i < 4; i++)

@@ -82,7 +82,8 @@ public sealed class InteractiveExtensionTests
         using (var package = ZipFile.Open(Path.Combine(folder, "Clock.Extension.1.0.0.nupkg"), ZipArchiveMode.Create))
         {
             Add(package, "Clock.Extension.nuspec", """
-                <package><metadata><id>Clock.Extension</id><version>1.0.0</version><authors>a test</authors><description>A clock.</description>
+                <package><metadata><id>Clock.Extension</id><version>1.0.0</version><authors>a test</authors>
+                <description>A clock.</description>
                 </metadata></package>
                 """);
             Add(package, "interactive-extensions/dotnet/extension.dib", """

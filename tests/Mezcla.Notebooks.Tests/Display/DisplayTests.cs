@@ -37,6 +37,15 @@ public sealed class DisplayTests(EngineFixture cells) : IClassFixture<EngineFixt
     }
 
     [Fact]
+    public async Task A_list_is_shown_as_a_table_on_request()
+    {
+        var (_, output) = await cells.Run("new[] { (Name: \"router\", Size: 8), (\"expert\", 64) }.DisplayTable();");
+        Assert.Contains("<table", Assert.Single(output.Displays).Bundle[MimeBundle.Html]);
+        (_, output) = await cells.Run("new[] { new { A = 1 }, new { A = 2 } }.DisplayTable();");
+        Assert.Contains("<th>A</th>", Assert.Single(output.Displays).Bundle[MimeBundle.Html]);
+    }
+
+    [Fact]
     public async Task Html_is_a_value_too() =>
         Assert.Equal("<b>x</b>", (await cells.Run("HTML(\"<b>x</b>\")")).Result.Value![MimeBundle.Html]);
 
