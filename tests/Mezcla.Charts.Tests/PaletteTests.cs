@@ -61,7 +61,7 @@ public class PaletteTests
         Assert.Contains($"--s1:{Palette.Light[1]}", style);
         Assert.DoesNotContain("--s2", style);
         Assert.DoesNotContain("--h:", style);
-        Assert.Contains("--h:", Chart.Heatmap("Map", new[,] { { 1.0, 2 }, { 3, 4 } }).ToSvg());
+        Assert.Contains("--h:", Chart.Heatmap(new[,] { { 1.0, 2 }, { 3, 4 } }, "Map").ToSvg());
     }
 
     private static double Contrast(string a, string b)
