@@ -18,12 +18,13 @@ public static class DataFrames
         return run.Steps.ToDataFrame();
     }
 
-    /// <summary>A training with a row for each step, as <see cref="ToDataFrame(RunRecord)"/> gives it.</summary>
+    /// <summary>A training with a row for each step, as <see cref="ToDataFrame(RunRecord)"/> gives it. What crossed between processes is
+    /// not in it; <c>steps.Select(s => s.Traffic).ToDataFrame()</c> has that.</summary>
     /// <param name="steps">The steps.</param>
     public static DataFrame ToDataFrame(this IEnumerable<TrainingStep> steps)
     {
         ArgumentNullException.ThrowIfNull(steps);
-        return FrameBuilder.Of(steps, nameof(TrainingStep.Steps));
+        return FrameBuilder.Of(steps, nameof(TrainingStep.Steps), nameof(TrainingStep.Traffic));
     }
 
     /// <summary>Checked claims with a row for each: what was said and by whom, the verdict, the number computed and the number said,

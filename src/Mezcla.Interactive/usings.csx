@@ -38,6 +38,7 @@ using Mezcla.Tensors;
 using Mezcla.Tokenization;
 using Mezcla.Training;
 using Mezcla.Weights;
+using Mezcla.Weights.Chat;
 using Mezcla.Weights.Checkpoints;
 using Mezcla.Weights.Files;
 using Mezcla.Weights.Gguf;

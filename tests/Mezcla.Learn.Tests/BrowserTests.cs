@@ -175,6 +175,27 @@ public sealed class BrowserTests : BrowserTest
     }
 
     [Fact]
+    public async Task A_cell_runs_as_it_stands_also_while_an_earlier_edit_is_on_its_way()
+    {
+        await using var server = await Room.Serve();
+        var page = await Open(server.Address);
+        await page.GotoAsync(Address(server));
+        await Assertions.Expect(page.Locator("output.engine")).ToHaveTextAsync("Ready");
+        await Write(page, "sum", "0");
+        await Assertions.Expect(page.Locator("output.saved")).ToHaveTextAsync("Saved");
+        await page.EvaluateAsync("""
+            () => {
+              const cell = document.querySelector('[data-cell=sum]').cell;
+              cell.changed('1');
+              cell.flush();
+              cell.changed('1 + 41');
+              run(cell);
+            }
+            """);
+        await Assertions.Expect(Outputs(page, "sum")).ToHaveTextAsync("42");
+    }
+
+    [Fact]
     public async Task A_killed_engine_and_a_server_that_comes_back_lose_nothing()
     {
         var server = await Room.Serve();

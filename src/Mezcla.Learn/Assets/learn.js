@@ -35,6 +35,8 @@ function connect() {
   };
 }
 
+function canSend() { return socket.readyState === WebSocket.OPEN || socket.readyState === WebSocket.CONNECTING && !joined; }
+
 function send(message) {
   if (socket.readyState === WebSocket.CONNECTING && !joined) {
     early.push(message);
@@ -134,6 +136,9 @@ class Cell {
     this.timer = setTimeout(() => this.flush(), 250);
   }
 
+  // Whether something was written that is not even on its way to the server.
+  get isBehind() { return dirty.has(this) && this.sent !== this.source; }
+
   // One edit is on its way at a time, so that the server sees them in their order.
   flush() {
     clearTimeout(this.timer);
@@ -148,6 +153,7 @@ class Cell {
     unsaved = message.state;
     if (sent === this.source) dirty.delete(this);
     else this.flush();
+    release();
     saveText();
     if (message.prose !== undefined) {
       this.prose = message.prose;
@@ -168,7 +174,7 @@ class Cell {
     const [mine, other] = bar.querySelectorAll('button');
     const end = () => { this.conflicting = false; this.revision = revision; bar.remove(); };
     mine.onclick = () => { end(); dirty.add(this); this.flush(); };
-    other.onclick = () => { end(); dirty.delete(this); this.replace(theirs); saveText(); };
+    other.onclick = () => { end(); dirty.delete(this); this.replace(theirs); release(); saveText(); };
     this.element.querySelector('.conflict')?.remove();
     this.element.append(bar);
   }
@@ -252,6 +258,22 @@ function estimate(html) {
 
 const dirty = new Set();
 
+// What waits until the last edits of some cells are on their way: a cell runs as it stands, not as it stood.
+const waiting = [];
+
+function afterEdits(list, action) {
+  for (const cell of list) cell.flush();
+  waiting.push({ list, action });
+  release();
+}
+
+function release() {
+  for (const held of waiting.splice(0)) {
+    if (held.list.some(cell => cell.isBehind)) waiting.push(held);
+    else held.action();
+  }
+}
+
 const near = new IntersectionObserver(entries => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting || !target.cell) continue;
@@ -321,13 +343,17 @@ function run(cell) {
   if (cell.kind !== 'code') return;
   cell.element.classList.remove('failed-cell');
   cell.editor?.unmark();
-  if (!send({ type: 'run', cell: cell.id })) note('The server cannot be reached: the cell was not run.');
+  if (canSend()) afterEdits([cell], () => send({ type: 'run', cell: cell.id }));
+  else note('The server cannot be reached: the cell was not run.');
 }
 
 // ---- commands ----------------------------------------------------------------------------------------------------------------------
 
 const commands = {
-  'run-all': () => { for (const cell of dirty) cell.flush(); send({ type: 'run-all' }); },
+  'run-all': () => {
+    if (canSend()) afterEdits([...dirty], () => send({ type: 'run-all' }));
+    else note('The server cannot be reached: nothing was run.');
+  },
   interrupt: () => send({ type: 'interrupt' }),
   restart: () => send({ type: 'restart' }),
   insert: () => send({ type: 'insert', cell: current?.id, place: 'below', kind: 'code' }),

@@ -11,9 +11,13 @@ internal static class InteractiveUsings
 {
     private const string Root = "Microsoft.DotNet.Interactive";
 
+    /// <summary>Whether code sends something to a kernel or asks for the context in which it runs.</summary>
+    public static bool IsForKernels(string code) => code.Contains("Kernel.Root", StringComparison.Ordinal)
+        || code.Contains("KernelInvocationContext", StringComparison.Ordinal);
+
     public static string Blank(string code)
     {
-        if (!code.Contains(Root, StringComparison.Ordinal) || InteractiveExtensions.IsForKernels(code))
+        if (!code.Contains(Root, StringComparison.Ordinal) || IsForKernels(code))
             return code;
 
         var root = CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetCompilationUnitRoot();

@@ -150,7 +150,7 @@ internal sealed class DirectiveRunner(
         var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text))
             .ToList();
         var asking = parts.Where(part => part.Kind == PartKind.Code && InteractiveExtensions.IsAskedFor(part.Text))
-            .OrderByDescending(part => InteractiveExtensions.IsForKernels(part.Text)).FirstOrDefault();
+            .OrderByDescending(part => InteractiveUsings.IsForKernels(part.Text)).FirstOrDefault();
         if (requests.Count == 0 && asking is null)
             return;
 
@@ -163,7 +163,7 @@ internal sealed class DirectiveRunner(
                 Packages.Add(part, run);
 
             Packages.Restore(run, compiler.AddReferences);
-            if (asking is not null && InteractiveExtensions.IsForKernels(asking.Text))
+            if (asking is not null && InteractiveUsings.IsForKernels(asking.Text))
                 _extensions.Kernels(run);
         });
     }

@@ -1,5 +1,5 @@
 using System.Reflection;
-using Mezcla.Notebooks.Documents;
+using System.Text.RegularExpressions;
 
 namespace Mezcla.Notebooks;
 
@@ -15,7 +15,7 @@ namespace Mezcla.Notebooks;
 /// <param name="formatters">The formatters of the session.</param>
 /// <param name="evaluate">Runs C#: the code, the cell, its name in errors; gives the value of the last expression.</param>
 /// <param name="submit">Runs the text of a cell as a part of the cell that runs, and shows its value.</param>
-internal sealed class InteractiveExtensions(CellLoadContext context, FormatterSet formatters,
+internal sealed partial class InteractiveExtensions(CellLoadContext context, FormatterSet formatters,
     Func<string, CellRun, string, object?> evaluate, Action<string, CellRun, string> submit)
 {
     /// <summary>The package with the API of extensions.</summary>
@@ -33,11 +33,8 @@ internal sealed class InteractiveExtensions(CellLoadContext context, FormatterSe
 
     /// <summary>Whether code uses something that needs .NET Interactive's assemblies: the functions that write HTML as C#, or its
     /// kernels.</summary>
-    public static bool IsAskedFor(string code) => code.Contains("PocketViewTags", StringComparison.Ordinal) || IsForKernels(code);
-
-    /// <summary>Whether code sends something to a kernel or asks for the context in which it runs.</summary>
-    public static bool IsForKernels(string code) => code.Contains("Kernel.Root", StringComparison.Ordinal)
-        || code.Contains("KernelInvocationContext", StringComparison.Ordinal);
+    public static bool IsAskedFor(string code) => code.Contains("PocketViewTags", StringComparison.Ordinal)
+        || InteractiveUsings.IsForKernels(code);
 
     /// <summary>Lets values be shown by the formatters of .NET Interactive that were written for their types.</summary>
     public void Connect()
@@ -95,7 +92,10 @@ internal sealed class InteractiveExtensions(CellLoadContext context, FormatterSe
     /// it.</summary>
     public IDisposable? Enter() => _enter?.Invoke();
 
-    private static bool IsScript(string file) => Path.GetFileName(file) == "extension" + PolyglotFile.Extension;
+    private static bool IsScript(string file) => Path.GetFileName(file) == "extension.dib";
+
+    [GeneratedRegex(@"\A\s*#!meta\b.*?(?=^#!)", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex AboutKernels();
 
     private void Submit(string language, string code)
     {
@@ -118,8 +118,8 @@ internal sealed class InteractiveExtensions(CellLoadContext context, FormatterSe
     private void LoadScript(string file, CellRun run)
     {
         Kernels(run);
-        foreach (var cell in PolyglotFile.Parse(File.ReadAllText(file), file).Cells.Where(cell => cell.Kind != CellKind.Raw))
-            submit($"#!{(cell.Kind == CellKind.Markdown ? "markdown" : cell.Language ?? "csharp")}\n{cell.Source}", run, file);
+        // A .dib file names the language of its lines as a cell does; only its first lines, about the kernels, are not for one.
+        submit(AboutKernels().Replace(File.ReadAllText(file), ""), run, file);
     }
 
     private void LoadAssembly(string file, CellRun run)

@@ -87,6 +87,10 @@ public sealed class InteractiveExtensionTests
                 </metadata></package>
                 """);
             Add(package, "interactive-extensions/dotnet/extension.dib", """
+                #!meta
+
+                {"kernelInfo":{"defaultKernelName":"csharp","items":[{"aliases":[],"name":"csharp"}]}}
+
                 #!csharp
 
                 using Microsoft.DotNet.Interactive;

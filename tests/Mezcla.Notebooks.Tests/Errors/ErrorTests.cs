@@ -99,9 +99,9 @@ public sealed class ErrorTests(EngineFixture cells) : IClassFixture<EngineFixtur
     [InlineData("\"abc\".Lenght", "did you mean Length?")]
     [InlineData("Consol.WriteLine(1)", "did you mean Console?")]
     [InlineData("JsonNode.Parse(\"1\")", "add using System.Text.Json.Nodes;")]
-    [InlineData("Kernel.Root", ".NET Interactive's own API")]
-    [InlineData("Microsoft.DotNet.Interactive.Kernel.Root", "for PocketView, add using static")]
-    [InlineData("using Microsoft.DotNet.Interactive;\nKernel.Root", ".NET Interactive's own API")]
+    [InlineData("new CompositeKernel()", ".NET Interactive's own API")]
+    [InlineData("Microsoft.DotNet.Interactive.Formatting.PlainTextFormatter.MimeType", "for PocketView, add using static")]
+    [InlineData("using Microsoft.DotNet.Interactive;\nnew CSharpKernel()", ".NET Interactive's own API")]
     [InlineData("Span<int> s = stackalloc int[3];", "can't be variables of a cell")]
     public async Task Errors_say_what_to_do_where_it_is_known(string code, string hint) =>
         Assert.Contains(Plain(await cells.Error(code)),
