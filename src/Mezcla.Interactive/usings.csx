@@ -51,6 +51,7 @@ using static Mezcla.Notebooks.Cells.Progress;
 using Claim = Mezcla.Notebooks.Cells.Claim;
 using ClaimFailedException = Mezcla.Notebooks.Cells.ClaimFailedException;
 using Exercise = Mezcla.Notebooks.Cells.Exercise;
+using LiveFigure = Mezcla.Notebooks.Cells.LiveFigure;
 using Progress = Mezcla.Notebooks.Cells.Progress;
 using ProgressBar = Mezcla.Notebooks.Cells.ProgressBar;
 using Question = Mezcla.Notebooks.Cells.Question;

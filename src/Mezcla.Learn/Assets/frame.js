@@ -22,6 +22,36 @@ function show(from, html) {
     body.append(element);
     shown.push(element);
     revive(element);
+    for (const figure of element.querySelectorAll('.mezcla-live')) offer(figure);
+  }
+}
+
+// Figures of a text take the reader's own, because here an engine can draw it.
+function offer(figure) {
+  const field = figure.querySelector('.mezcla-field');
+  const input = field.querySelector('input, textarea');
+  field.hidden = false;
+  field.querySelector('button').onclick = () => ask(figure);
+  input.addEventListener('keydown', event => {
+    if (event.key === 'Enter' && (input.tagName === 'INPUT' || event.ctrlKey || event.metaKey)) ask(figure);
+  });
+}
+
+function ask(figure) {
+  figure.querySelector('button').disabled = true;
+  figure.querySelector('[role=status]').textContent = 'Drawing…';
+  parent.postMessage({ draw: figure.dataset.figure, text: figure.querySelector('input, textarea').value }, '*');
+}
+
+function draw(name, { html, problem }) {
+  for (const figure of document.querySelectorAll('.mezcla-live')) {
+    if (figure.dataset.figure !== name) continue;
+    figure.querySelector('button').disabled = false;
+    figure.querySelector('[role=status]').textContent = problem ?? '';
+    if (problem) continue;
+    const drawing = figure.querySelector('.mezcla-drawing');
+    drawing.innerHTML = html;
+    revive(drawing);
   }
 }
 
@@ -29,8 +59,9 @@ addEventListener('message', event => {
   if (event.source !== parent) return;
   const message = event.data;
   if (message.theme) style.theme = message.theme;
-  else delete style.theme;
+  else if (message.theme === '') delete style.theme;
   if (message.html) show(message.from, message.html);
+  if (message.drawn) draw(message.figure, message.drawn);
   measure();
 });
 

@@ -47,10 +47,10 @@ function send(message) {
   return true;
 }
 
-function ask(type, code, cursor) {
+function ask(type, what) {
   return new Promise(resolve => {
     const id = ++lastQuestion;
-    if (!send({ type, id, code, cursor })) { resolve(null); return; }
+    if (!send({ type, id, ...what })) { resolve(null); return; }
     questions.set(id, resolve);
   });
 }
@@ -103,8 +103,8 @@ class Cell {
       leave: () => select(this),
       focus: () => mark(this),
       blur: () => this.flush(),
-      complete: (code, cursor) => ask('complete', code, cursor),
-      inspect: (code, cursor) => ask('inspect', code, cursor),
+      complete: (code, cursor) => ask('complete', { code, cursor }),
+      inspect: (code, cursor) => ask('inspect', { code, cursor }),
     });
     return this.editor;
   }
@@ -242,7 +242,15 @@ class Cell {
       send({ type: 'answered', cell: this.id });
     } else if (message.leave) {
       select(this);
+    } else if (typeof message.draw === 'string') {
+      this.draw(message.draw, String(message.text));
     }
+  }
+
+  // A figure of the student's own text, drawn by the engine. It is not an output of the cell and is not saved.
+  async draw(figure, text) {
+    const drawn = await ask('draw', { figure, text });
+    this.tell({ figure, drawn: drawn ?? { problem: 'The server cannot be reached.' } });
   }
 }
 

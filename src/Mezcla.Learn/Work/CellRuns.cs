@@ -127,12 +127,7 @@ internal sealed class CellRuns : IAsyncDisposable
         _chapter.Pages.Tell(Status());
         if (cell.Warning is { } warning)
             output.Write(OutputStream.Error, warning + "\n");
-        var running = engine.RunAsync(cell.Source, output, new() { Number = number, Language = cell.Language });
-        using var end = new CancellationTokenSource();
-        var limit = Limit(engine, output, end.Token);
-        var result = await running.ConfigureAwait(false);
-        await end.CancelAsync().ConfigureAwait(false);
-        await limit.ConfigureAwait(false);
+        var result = await Run(engine, cell.Source, output, new() { Number = number, Language = cell.Language }).ConfigureAwait(false);
         _chapter.Freeze(() =>
         {
             cell.ExecutionCount = number;
@@ -163,6 +158,22 @@ internal sealed class CellRuns : IAsyncDisposable
             },
         });
         _chapter.Change();
+    }
+
+    /// <summary>Runs code within the time that a cell may take.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="code">The code.</param>
+    /// <param name="output">Receives what it prints and shows.</param>
+    /// <param name="options">How to run it.</param>
+    public async Task<CellResult> Run(EngineProcess engine, string code, ICellOutput output, CellOptions options)
+    {
+        var running = engine.RunAsync(code, output, options);
+        using var end = new CancellationTokenSource();
+        var limit = Limit(engine, output, end.Token);
+        var result = await running.ConfigureAwait(false);
+        await end.CancelAsync().ConfigureAwait(false);
+        await limit.ConfigureAwait(false);
+        return result;
     }
 
     // Interrupts a cell that takes too long, and ends the engine of one that does not stop.
@@ -244,29 +255,6 @@ internal sealed class CellRuns : IAsyncDisposable
         _question = new() { ["type"] = "ask", ["cell"] = cell.Id, ["prompt"] = prompt, ["password"] = password };
         _chapter.Pages.Tell(_question);
         return await asked.Task.WaitAsync(cancellation).ConfigureAwait(false);
-    }
-
-    public async Task Answer(JsonObject message, string type, Action<JsonObject> tell)
-    {
-        var answer = new JsonObject { ["type"] = "answer", ["id"] = PageMessage.Number(message, "id") };
-        var code = PageMessage.Text(message, "code");
-        var cursor = Math.Clamp(PageMessage.Number(message, "cursor"), 0, code.Length);
-        if (_engine is { Ready.IsCompleted: true } engine && type == "complete")
-        {
-            var found = await engine.CompleteAsync(code, cursor).ConfigureAwait(false);
-            answer["found"] = new JsonObject
-            {
-                ["start"] = found.Start,
-                ["end"] = found.End,
-                ["items"] = new JsonArray([.. found.Items.Take(300).Select(i =>
-                    new JsonObject { ["text"] = i.Text, ["kind"] = i.Kind, ["signature"] = i.Signature })]),
-            };
-        }
-        else if (_engine is { Ready.IsCompleted: true } inspector && type == "inspect")
-        {
-            answer["found"] = (await inspector.InspectAsync(code, cursor).ConfigureAwait(false))?[MimeBundle.PlainText];
-        }
-        tell(answer);
     }
 
     public JsonObject Status()

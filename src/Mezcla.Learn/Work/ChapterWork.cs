@@ -16,6 +16,7 @@ public sealed class ChapterWork : IAsyncDisposable
     private readonly LiveChapter _live;
     private readonly CellRuns _runs;
     private readonly CellEdits _edits;
+    private readonly EngineAnswers _answers;
     private readonly ProgressFile _progress;
 
     /// <summary>Opens a chapter.</summary>
@@ -33,6 +34,7 @@ public sealed class ChapterWork : IAsyncDisposable
         _live = new(chapter, folder, course, libraries);
         _runs = new(_live, progress, start, cellTime);
         _edits = new(_live, _runs);
+        _answers = new(_runs);
         _progress = progress;
     }
 
@@ -137,8 +139,8 @@ public sealed class ChapterWork : IAsyncDisposable
             case "answered" when cell is not null:
                 _progress.Answered(_live.Name, cell.Id);
                 break;
-            case "complete" or "inspect":
-                _ = Task.Run(() => _runs.Answer(message, type, tell));
+            case "complete" or "inspect" or "draw":
+                _ = Task.Run(() => _answers.Answer(message, type, tell));
                 break;
             case "edit" or "delete" or "reset" or "kind" or "run":
                 tell(new() { ["type"] = "gone", ["cell"] = PageMessage.Text(message, "cell") });
