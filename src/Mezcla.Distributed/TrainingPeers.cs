@@ -19,7 +19,7 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
     private const int BucketNumbers = 1 << 20;
 
     private readonly float[] _bucket = new float[BucketNumbers];
-    private long _bytes;
+    private long _bytes, _exchanged;
     private double _seconds;
 
     /// <inheritdoc/>
@@ -97,14 +97,20 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
     /// <inheritdoc/>
     public Traffic Traffic()
     {
-        var (bytes, seconds) = (world.BytesSent, world.Seconds);
+        var (bytes, seconds, exchanged) = (world.BytesSent, world.Seconds, 0L);
         if (experts is not null)
-            (bytes, seconds) = (bytes + experts.Group.BytesSent + experts.Replicas.BytesSent,
-                seconds + experts.Group.Seconds + experts.Replicas.Seconds);
-        var all = world.AllGather((Bytes: bytes - _bytes, Seconds: seconds - _seconds, Rows: experts?.TakeRows() ?? 0));
-        (_bytes, _seconds) = (bytes, seconds);
+            (bytes, seconds, exchanged) = (bytes + experts.Group.BytesSent + experts.Replicas.BytesSent,
+                seconds + experts.Group.Seconds + experts.Replicas.Seconds, experts.Group.BytesSent);
+        var all = world.AllGather((Bytes: bytes - _bytes, Seconds: seconds - _seconds, Exchanged: exchanged - _exchanged,
+            Rows: experts?.TakeRows() ?? 0));
+        (_bytes, _seconds, _exchanged) = (bytes, seconds, exchanged);
         return new(all.Sum(one => one.Bytes), all.Max(one => one.Seconds),
-            experts is null ? null : all.Max(one => one.Rows) / Math.Max(1, all.Average(one => one.Rows)));
+            experts is null ? null : all.Max(one => one.Rows) / Math.Max(1, all.Average(one => one.Rows)))
+        {
+            ExpertBytes = experts is null ? null : all.Sum(one => one.Exchanged),
+            Rows = experts is null ? null : [.. all.Select(one => one.Rows)],
+            Waited = [.. all.Select(one => one.Seconds)],
+        };
     }
 
     private static double SquaredNorm(Tensor[] parameters)

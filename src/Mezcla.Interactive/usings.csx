@@ -11,6 +11,7 @@ using Mezcla.Datasets;
 using Mezcla.Experiments.Comparisons;
 using Mezcla.Experiments.Inference;
 using Mezcla.Experiments.Laboratory;
+using Mezcla.Experiments.Machines;
 using Mezcla.Experiments.Observation;
 using Mezcla.Experiments.Records;
 using Mezcla.Experiments.Sweeps;

@@ -25,4 +25,14 @@ public interface ITrainingPeers : IPeers
 /// <param name="Seconds">Seconds in which the process that waited longest waited for others and for its bytes.</param>
 /// <param name="Imbalance">Where experts are spread over processes: the most rows that the experts of one process computed, divided by
 /// the mean over the processes; 1 if all had the same.</param>
-public sealed record Traffic(long Bytes, double Seconds, double? Imbalance = null);
+public sealed record Traffic(long Bytes, double Seconds, double? Imbalance = null)
+{
+    /// <summary>Of the bytes, those that crossed between tokens and experts; null if the experts are not spread over processes.</summary>
+    public long? ExpertBytes { get; init; }
+
+    /// <summary>The rows that the experts of each process computed, by its number; null if the experts are not spread.</summary>
+    public IReadOnlyList<long>? Rows { get; init; }
+
+    /// <summary>The seconds in which each process waited, by its number.</summary>
+    public IReadOnlyList<double>? Waited { get; init; }
+}

@@ -35,6 +35,18 @@ public class ClusterEstimateTests
     }
 
     [Fact]
+    public void Slices_of_matrices_add_up_four_times_in_each_layer_and_stages_pass_a_vector_on()
+    {
+        // 32 layers, 4,096 numbers of 2 bytes; a sum among 8 sends 2·7/8 of them.
+        Assert.Equal(4.0 * 32 * 4096 * 2 * 1.75 * 10, TrafficCount.Tensor(Mixtral.Model, 10, 8, bytes: 2));
+        Assert.Equal(0, TrafficCount.Tensor(Mixtral.Model, 10, 1));
+        Assert.Equal(2.0 * 10 * 4096 * 2, TrafficCount.Pipeline(Mixtral.Model, 10, 15, bytes: 2));
+        Assert.Equal(0, TrafficCount.Pipeline(Mixtral.Model, 10, 1));
+        Assert.Equal(TrafficCount.Experts(Mixtral.Model, 10, 8) / 2, TrafficCount.Experts(Mixtral.Model, 10, 8, bytes: 2));
+        Assert.Equal(TrafficCount.Gradients(10, 8) / 2, TrafficCount.Gradients(10, 8, bytes: 2));
+    }
+
+    [Fact]
     public void Weak_scaling_keeps_its_efficiency_and_strong_scaling_loses_it()
     {
         var strong = Mixtral.Strong(UpTo1024);
