@@ -16,12 +16,13 @@ public sealed class ManyProcessesTests : IDisposable
         var (record, log) = ManyProcesses.Train(2, Small("--expert-parallel", "2"));
         Assert.True(record is not null, log);
         Assert.Equal(2, record.Processes);
-        Assert.All(record.Steps, step =>
+        // The last step also evaluates, and the experts compute held-out text.
+        Assert.All(record.Steps.SkipLast(1), step =>
         {
             var traffic = step.Traffic!;
             Assert.Equal(2, traffic.Waited!.Count);
             // 8 sequences of 16 tokens, two experts for each, in one layer.
-            Assert.Equal(8 * 16 * 2, traffic.Rows!.Take(2).Sum());
+            Assert.Equal(8 * 16 * 2, traffic.Rows!.Sum());
             Assert.InRange(traffic.ExpertBytes!.Value, 1, traffic.Bytes - 1);
         });
     }
