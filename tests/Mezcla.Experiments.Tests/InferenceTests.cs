@@ -79,7 +79,8 @@ public sealed class InferenceTests
             List<int> alone = [.. prompts[i]];
             for (var t = 0; t < 4; t++)
             {
-                var logits = model.Logits(Tensor.From([.. alone], 1, alone.Count), new ForwardContext { LastPositionOnly = true }).ToArray();
+                var last = new ForwardContext { LastPositionOnly = true };
+                var logits = model.Logits(Tensor.From([.. alone], 1, alone.Count), last).ToArray();
                 alone.Add(Array.IndexOf(logits, logits.Max()));
             }
 

@@ -58,7 +58,8 @@ internal sealed class EngineAnswers(CellRuns runs)
     {
         if (engine is null)
             return new JsonObject { ["problem"] = NotRun };
-        var code = $"global::{typeof(LiveFigure).FullName}.{nameof(LiveFigure.Answer)}({Literal(message, "figure")}, {Literal(message, "text")})";
+        var function = $"global::{typeof(LiveFigure).FullName}.{nameof(LiveFigure.Answer)}";
+        var code = $"{function}({Literal(message, "figure")}, {Literal(message, "text")})";
         var result = await runs.Run(engine, code, NoOutput.Instance, new() { Number = 0, AllowInput = false }).ConfigureAwait(false);
         return result.Error is { } error ? new JsonObject { ["problem"] = error.Message }
             : result.Value?[MimeBundle.PlainText] is { } html && html != "null" ? new JsonObject { ["html"] = html }
