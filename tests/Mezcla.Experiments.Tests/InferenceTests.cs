@@ -79,7 +79,8 @@ public sealed class InferenceTests
             List<int> alone = [.. prompts[i]];
             for (var t = 0; t < 4; t++)
             {
-                var logits = model.Logits(Tensor.From([.. alone], 1, alone.Count), new ForwardContext { LastPositionOnly = true }).ToArray();
+                var ids = Tensor.From([.. alone], 1, alone.Count);
+                var logits = model.Logits(ids, new ForwardContext { LastPositionOnly = true }).ToArray();
                 alone.Add(Array.IndexOf(logits, logits.Max()));
             }
 
