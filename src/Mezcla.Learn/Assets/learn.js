@@ -35,15 +35,13 @@ function connect() {
   };
 }
 
+// Before the first connection, messages are kept until it is there.
 function canSend() { return socket.readyState === WebSocket.OPEN || socket.readyState === WebSocket.CONNECTING && !joined; }
 
 function send(message) {
-  if (socket.readyState === WebSocket.CONNECTING && !joined) {
-    early.push(message);
-    return true;
-  }
-  if (socket.readyState !== WebSocket.OPEN) return false;
-  socket.send(JSON.stringify(message));
+  if (!canSend()) return false;
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  else early.push(message);
   return true;
 }
 
@@ -516,6 +514,7 @@ const says = {
     }
     byId.delete(message.cell);
     dirty.delete(cell);
+    release();
     cell.element.remove();
   },
   gone: message => note(`The cell ${message.cell} is not there any more: it was deleted in another window.`),
