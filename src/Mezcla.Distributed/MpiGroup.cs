@@ -10,6 +10,9 @@ namespace Mezcla.Distributed;
 /// </summary>
 public sealed unsafe class MpiGroup
 {
+    // Questions whether messages have crossed, before a process that waits sleeps for a millisecond.
+    private const int Patience = 64;
+
     private readonly int _handle;
     private readonly bool _polite;
     private long _bytes, _ticks;
@@ -18,9 +21,10 @@ public sealed unsafe class MpiGroup
     /// <param name="handle">MPI's handle of it.</param>
     /// <param name="polite">Whether to let others compute while waiting: MPI itself asks again and again, which takes a processor. Where
     /// there are no more processors than processes, those that wait would keep the others from computing what they wait for.</param>
-    internal MpiGroup(int handle, bool polite)
+    /// <param name="concurrent">Whether several threads may call MPI at the same time.</param>
+    internal MpiGroup(int handle, bool polite, bool concurrent)
     {
-        (_handle, _polite) = (handle, polite);
+        (_handle, _polite, Concurrent) = (handle, polite, concurrent);
         Mpi.MPI_Comm_rank(handle, out var rank);
         Mpi.MPI_Comm_size(handle, out var count);
         (Rank, Count) = (rank, count);
@@ -32,6 +36,9 @@ public sealed unsafe class MpiGroup
     /// <summary>The number of processes in the group.</summary>
     public int Count { get; }
 
+    /// <summary>Whether one thread may call members of this group while another calls those of another group.</summary>
+    public bool Concurrent { get; }
+
     /// <summary>Bytes that this process has sent to others.</summary>
     public long BytesSent => _bytes;
 
@@ -42,7 +49,14 @@ public sealed unsafe class MpiGroup
     public MpiGroup Split(int color)
     {
         Mpi.MPI_Comm_split(_handle, color, Rank, out var part);
-        return new(part, _polite);
+        return new(part, _polite, Concurrent);
+    }
+
+    /// <summary>The same processes once more, for calls from another thread, which lets this one compute while it waits.</summary>
+    public MpiGroup Beside()
+    {
+        Mpi.MPI_Comm_split(_handle, 0, Rank, out var same);
+        return new(same, polite: true, Concurrent);
     }
 
     /// <summary>Sends to each process a part of a buffer, and receives a part from each (all-to-all).</summary>
@@ -142,9 +156,10 @@ public sealed unsafe class MpiGroup
             Mpi.MPI_Testall(count, requests, out done, statuses);
             if (done != 0)
                 return;
-            if (asked < 100)
+            // Each question also moves what has come meanwhile, but only a few packets: they are asked in series.
+            if (asked < Patience)
                 Thread.Yield();
-            else
+            else if (asked % Patience == 0)
                 Thread.Sleep(1);
         }
     }

@@ -7,7 +7,7 @@ namespace Mezcla.Distributed;
 /// <summary>The processes of one run, from the start of MPI to its end.</summary>
 public sealed unsafe class MpiSession : IDisposable
 {
-    private const int Serialized = 2; // MPI_THREAD_SERIALIZED: any thread calls MPI, but only one at a time
+    private const int Multiple = 3; // MPI_THREAD_MULTIPLE: several threads call MPI at the same time
 
     private MpiSession(MpiLaunch launch, MpiGroup world) => (Launch, World) = (launch, world);
 
@@ -25,9 +25,9 @@ public sealed unsafe class MpiSession : IDisposable
         MpiLibrary.Bind();
         var argc = 0;
         byte** argv = null;
-        Mpi.MPI_Init_thread(ref argc, ref argv, Serialized, out _);
+        Mpi.MPI_Init_thread(ref argc, ref argv, Multiple, out var threads);
         var session = new MpiSession(launch,
-            new MpiGroup(Mpi.MPI_COMM_WORLD, polite: launch.LocalCount >= Environment.ProcessorCount));
+            new MpiGroup(Mpi.MPI_COMM_WORLD, polite: launch.LocalCount >= Environment.ProcessorCount, concurrent: threads >= Multiple));
         if (session.World.Count != launch.Count)
             throw new InvalidOperationException($"The launcher started {launch.Count} processes, and MPI sees {session.World.Count}: is " +
                 $"{MpiLibrary.Name} of another MPI than the launcher?");

@@ -15,10 +15,8 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
     // Few enough numbers that the time of a message does not depend on them: they are sent to all in one call instead of two.
     private const int FewNumbers = 4096;
 
-    // Gradients are added up in buckets of 4 MB: large enough to fill a link, small enough to need little memory beside the gradients.
-    private const int BucketNumbers = 1 << 20;
-
-    private readonly float[] _bucket = new float[BucketNumbers];
+    private GradientSums? _common, _spread;
+    private IReadOnlyList<Tensor> _parameters = [];
     private long _bytes, _exchanged;
     private double _seconds;
 
@@ -73,13 +71,29 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
     }
 
     /// <inheritdoc/>
+    /// <remarks>In the first step, when the parameters are not known yet, all are added up after the backward pass.</remarks>
+    public void Complete(Tensor parameter)
+    {
+        if (experts?.Holds(parameter) == true)
+            _spread?.Complete(parameter);
+        else
+            _common?.Complete(parameter);
+    }
+
+    /// <inheritdoc/>
     public Tensor Measure(IReadOnlyList<Tensor> parameters, float maxNorm, IReadOnlyList<Tensor> losses)
     {
         Tensor[] spread = experts is null ? [] : [.. parameters.Where(experts.Holds)];
         Tensor[] common = [.. parameters.Except(spread)];
-        SumGradients(world, common);
-        if (experts is not null)
-            SumGradients(experts.Replicas, spread);
+        if (!ReferenceEquals(_parameters, parameters))
+        {
+            _parameters = parameters;
+            _common = new(world.Beside(), common, world.Concurrent);
+            _spread = experts is null ? null : new(experts.Replicas.Beside(), spread, world.Concurrent);
+        }
+
+        _common!.Finish();
+        _spread?.Finish();
 
         // Losses and norms are few numbers: one call exchanges them all.
         double[] own = [.. losses.Select(loss => (double)loss.Item()), SquaredNorm(common), SquaredNorm(spread)];
@@ -98,9 +112,11 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
     public Traffic Traffic()
     {
         var (bytes, seconds, exchanged) = (world.BytesSent, world.Seconds, 0L);
+        foreach (var sums in (GradientSums?[])[_common, _spread])
+            if (sums is not null)
+                (bytes, seconds) = (bytes + sums.BytesSent, seconds + sums.Waited);
         if (experts is not null)
-            (bytes, seconds, exchanged) = (bytes + experts.Group.BytesSent + experts.Replicas.BytesSent,
-                seconds + experts.Group.Seconds + experts.Replicas.Seconds, experts.Group.BytesSent);
+            (bytes, seconds, exchanged) = (bytes + experts.Group.BytesSent, seconds + experts.Group.Seconds, experts.Group.BytesSent);
         var all = world.AllGather((Bytes: bytes - _bytes, Seconds: seconds - _seconds, Exchanged: exchanged - _exchanged,
             Rows: experts?.TakeRows() ?? 0));
         (_bytes, _seconds, _exchanged) = (bytes, seconds, exchanged);
@@ -137,50 +153,6 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
             values[i] = all[i];
             for (var rank = 1; rank < group.Count; rank++)
                 values[i] += all[rank * values.Length + i];
-        }
-    }
-
-    private void SumGradients(MpiGroup group, Tensor[] parameters)
-    {
-        if (group.Count == 1)
-            return;
-        var (filled, waiting) = (0, new List<(Tensor Gradient, int Start, int Count)>());
-        foreach (var parameter in parameters)
-        {
-            // The processes compute the same operations, so the same parameters have gradients in all of them.
-            if (parameter.Grad is not { } gradient)
-                continue;
-            for (var start = 0; start < gradient.Count; start += BucketNumbers)
-            {
-                var count = (int)Math.Min(BucketNumbers, gradient.Count - start);
-                if (filled + count > BucketNumbers)
-                    SumBucket();
-                waiting.Add((gradient, start, count));
-                filled += count;
-            }
-        }
-
-        SumBucket();
-
-        void SumBucket()
-        {
-            var at = 0;
-            foreach (var (gradient, start, count) in waiting)
-            {
-                HostMemory.Read(gradient, start, _bucket.AsSpan(at, count));
-                at += count;
-            }
-
-            group.Sum(_bucket.AsSpan(0, filled));
-            at = 0;
-            foreach (var (gradient, start, count) in waiting)
-            {
-                HostMemory.Write(gradient, start, _bucket.AsSpan(at, count));
-                at += count;
-            }
-
-            filled = 0;
-            waiting.Clear();
         }
     }
 }

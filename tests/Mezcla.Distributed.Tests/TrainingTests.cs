@@ -74,6 +74,26 @@ public sealed class TrainingTests : IDisposable
         Assert.Equal(TrafficCount.Gradients(Parameters("small"), 2) * 2, MpiGroup.BytesOfSum(Parameters("small"), 2));
     }
 
+    [Fact]
+    public void Two_hosts_train_what_one_trains_and_the_bytes_cross_their_cable()
+    {
+        var launcher = Launcher.Mpiexec;
+        using var hosts = TwoHosts.Create(_mpi.Folder);
+        // Gradients of more than a megabyte, so in several buckets, and experts.
+        string[] shape = ["--hidden", "96", "--experts", "4", "--evaluate-every", "0"];
+        var one = _mpi.Train(0, "one", 20, shape);
+        foreach (var experts in (string[][])[[], ["--expert-parallel", "2"]])
+        {
+            var before = hosts.Crossed();
+            var (code, log) = hosts.Run(launcher, ["dotnet", Launcher.Command, .. Launcher.Training("hosts", 20, [.. shape, .. experts])]);
+            Assert.True(code == 0, log);
+            var two = _mpi.Steps("hosts");
+            Same(one, two, 1e-5);
+            // What was counted, and the headers of packets and what the launcher says.
+            Assert.InRange(hosts.Crossed() - before, two.Sum(Bytes), 1.2 * two.Sum(Bytes) + 500_000);
+        }
+    }
+
     private static long Bytes(JsonObject step) => (long)step["traffic"]!["bytes"]!;
 
     private static void Same(JsonObject[] expected, JsonObject[] actual, double tolerance)

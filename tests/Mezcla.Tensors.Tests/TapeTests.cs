@@ -13,6 +13,21 @@ public class TapeTests
     }
 
     [Fact]
+    public void Each_leaf_is_told_once_when_its_gradient_is_complete_and_those_used_last_come_first()
+    {
+        using var scope = new TensorScope();
+        Tensor x = Leaf(1, 2, 3), w = Leaf(2, 2, 2), unused = Leaf(5, 5, 5);
+        List<(Tensor Leaf, float[] Gradient)> told = [];
+        // x is used three times: its gradient is complete only when the first use has given its part.
+        ((x * x + x.Exp()) * w).Sum().Backward(completed: leaf => told.Add((leaf, leaf.Grad!.ToArray())));
+        Assert.Equal(2, told.Count);
+        Assert.Same(w, told[0].Leaf);
+        Assert.Same(x, told[1].Leaf);
+        Assert.All(told, one => Assert.Equal(one.Leaf.Grad!.ToArray(), one.Gradient));
+        Assert.Null(unused.Grad);
+    }
+
+    [Fact]
     public void Subgraphs_that_are_shared_many_times_over_are_walked_once()
     {
         using var scope = new TensorScope();

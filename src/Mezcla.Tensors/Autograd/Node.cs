@@ -205,11 +205,11 @@ internal abstract class Node
 /// <summary>The node of a tensor without history whose gradient the caller wants. A backward pass ends here.</summary>
 internal sealed class LeafNode(Tensor tensor) : Node("a tensor without history", tensor)
 {
-    private readonly Tensor _leaf = tensor;
+    internal Tensor Leaf { get; } = tensor;
 
-    internal override Handle Arrived => _leaf.Grad?.Handle ?? default;
+    internal override Handle Arrived => Leaf.Grad?.Handle ?? default;
 
-    internal override Handle Target(out bool accumulate) => _leaf.GradTarget(out accumulate);
+    internal override Handle Target(out bool accumulate) => Leaf.GradTarget(out accumulate);
 
     internal override Handle TargetOver(Handle source, out bool accumulate) => Target(out accumulate);
 

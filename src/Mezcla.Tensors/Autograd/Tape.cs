@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Mezcla.Tensors;
 
 /// <summary>Records operations and runs the backward pass through them: reverse-mode automatic differentiation.</summary>
@@ -31,7 +33,7 @@ internal static class Tape
         return result;
     }
 
-    internal static void Backward(Node root, Device device, Tensor? gradient, bool retain)
+    internal static void Backward(Node root, Device device, Tensor? gradient, bool retain, Action<Tensor>? completed)
     {
         if (_order is { Count: > 0 })
             throw new InvalidOperationException("Backward: called from inside another backward pass.");
@@ -41,8 +43,15 @@ internal static class Tape
             Collect(root, nodes);
             nodes.Sort(static (a, b) => b.Order.CompareTo(a.Order));
             Seed(root, device, gradient);
+            var waiting = completed is null ? null : Uses(nodes);
             for (var i = 0; i < nodes.Count; i++)
+            {
+                var leaves = waiting is null ? [] : Leaves(nodes[i]);
                 Step(nodes[i], retain);
+                foreach (var leaf in leaves)
+                    if (--CollectionsMarshal.GetValueRefOrAddDefault(waiting!, leaf, out _) == 0)
+                        completed!(leaf.Leaf);
+            }
         }
         finally
         {
@@ -67,6 +76,25 @@ internal static class Tape
             root.Receive(one);
             one.Storage!.Release();
         }
+    }
+
+    // How many operations of this pass use each leaf: its gradient is complete when all have given theirs.
+    private static Dictionary<LeafNode, int> Uses(List<Node> nodes)
+    {
+        var uses = new Dictionary<LeafNode, int>();
+        foreach (var node in nodes)
+            foreach (var leaf in Leaves(node))
+                CollectionsMarshal.GetValueRefOrAddDefault(uses, leaf, out _)++;
+        return uses;
+    }
+
+    private static List<LeafNode> Leaves(Node node)
+    {
+        var leaves = new List<LeafNode>();
+        foreach (var input in node.Inputs)
+            if (input is LeafNode leaf)
+                leaves.Add(leaf);
+        return leaves;
     }
 
     // A depth-first search with its own stack, since recursion would overflow on long histories.

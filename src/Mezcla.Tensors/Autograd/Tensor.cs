@@ -99,11 +99,13 @@ public sealed partial class Tensor : IDisposable
     /// which needs a tensor with one element.</param>
     /// <param name="retainGraph">Whether to keep the history for another call. Otherwise it is freed during
     /// the call, and a second call throws.</param>
+    /// <param name="completed">Called, while the pass goes on, with each tensor whose <see cref="Grad"/> has got all that this pass
+    /// adds to it; null if nobody waits for that.</param>
     /// <exception cref="InvalidOperationException">Nothing here requires a gradient, the history was already freed, or a value that the
     /// tape saved has since been changed in place.</exception>
     /// <exception cref="ArgumentException">The shape of <paramref name="gradient"/> differs, or it is null although
     /// this tensor has several elements.</exception>
-    public void Backward(Tensor? gradient = null, bool retainGraph = false)
+    public void Backward(Tensor? gradient = null, bool retainGraph = false, Action<Tensor>? completed = null)
     {
         this.Require("Backward");
         if (GradNode is not { } root)
@@ -115,7 +117,7 @@ public sealed partial class Tensor : IDisposable
         if (gradient is not null && (gradient._shape != _shape || gradient.DType != DType.Float32 || gradient.Device != Device))
             throw new ArgumentException(
                 $"Backward: the gradient of {Described} must be Float32 {_shape} on {Device}, not {gradient.Described}.");
-        Tape.Backward(root, Device, gradient, retainGraph);
+        Tape.Backward(root, Device, gradient, retainGraph, completed);
         GC.KeepAlive(this);
     }
 

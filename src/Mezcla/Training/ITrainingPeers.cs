@@ -3,6 +3,10 @@ namespace Mezcla.Training;
 /// <summary>The processes that train one model together, each on its share of every batch (data parallel).</summary>
 public interface ITrainingPeers : IPeers
 {
+    /// <summary>Tells that the gradient of a parameter is complete in this process, so that it may be added to those of the others while
+    /// the backward pass goes on.</summary>
+    void Complete(Tensor parameter);
+
     /// <summary>
     /// Adds up over all processes the gradients and the losses, and measures the norm of all gradients together. Afterwards each process
     /// has the gradients of the whole batch.

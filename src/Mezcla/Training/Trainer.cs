@@ -187,7 +187,9 @@ public sealed class Trainer
             var batch = batches[i].Share(_peers);
             var loss = _model.Loss(batch.Inputs, batch.Labels, new ForwardContext { Training = true, Random = _noise, Peers = _peers });
             var share = (float)batch.CountedLabels / counted;
-            (share == 1 ? loss.Total : loss.Total * share).Backward();
+            // Gradients are complete in the last of the passes, one after another.
+            var last = i == batches.Length - 1;
+            (share == 1 ? loss.Total : loss.Total * share).Backward(completed: last && _peers is not null ? _peers.Complete : null);
             losses[2 * i] = inner.Keep(OfBatch(loss.Total));
             losses[2 * i + 1] = inner.Keep(OfBatch(loss.CrossEntropy));
 
