@@ -8,6 +8,7 @@ namespace Mezcla.Distributed.Tests;
 /// </summary>
 internal sealed class TwoHosts : IDisposable
 {
+    private static readonly Dictionary<string, string> NoVariables = [];
     private readonly string _name = $"mz{Environment.ProcessId % 100_000}";
     private readonly string _folder;
 
@@ -34,6 +35,8 @@ internal sealed class TwoHosts : IDisposable
                 hosts.Ip($"-n {hosts.Namespace(host)} addr add {Address(host)}/24 dev eth1");
                 hosts.Ip($"-n {hosts.Namespace(host)} link set eth1 up");
             }
+
+            hosts.Crossed();
         }
         catch (Exception e)
         {
@@ -59,18 +62,19 @@ internal sealed class TwoHosts : IDisposable
             File.SetUnixFileMode(enter, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         // Both hosts have the memory of this machine in common: without this, numbers would cross there and not on the cable.
         var environment = new Dictionary<string, string> { ["MEZCLA_THREADS"] = "1", ["UCX_TLS"] = "tcp,self" };
-        return Programs.Run("ip", ["netns", "exec", Namespace(1), mpiexec, "-localhost", Address(1), "-launcher", "ssh", "-launcher-exec", enter,
-            "-hosts", $"{Address(1)},{Address(2)}", "-n", "2", "-ppn", "1", .. program], _folder, environment);
+        string[] launch = [mpiexec, "-localhost", Address(1), "-launcher", "ssh", "-launcher-exec", enter,
+            "-hosts", $"{Address(1)},{Address(2)}", "-n", "2", "-ppn", "1"];
+        return Programs.Run("ip", ["netns", "exec", Namespace(1), .. launch, .. program], _folder, environment);
     }
 
     /// <summary>Bytes that have crossed the cable, in both directions, with the headers of their packets.</summary>
-    public long Crossed() => new[] { "rx_bytes", "tx_bytes" }.Sum(counter => long.Parse(Programs.Run("ip",
-        ["netns", "exec", Namespace(1), "cat", $"/sys/class/net/eth1/statistics/{counter}"], _folder, new Dictionary<string, string>()).Log));
+    public long Crossed() => new[] { "rx_bytes", "tx_bytes" }.Sum(counter => long.Parse(
+        Programs.Run("ip", ["netns", "exec", Namespace(1), "cat", $"/sys/class/net/eth1/statistics/{counter}"], _folder, NoVariables).Log));
 
     public void Dispose()
     {
         foreach (var host in (int[])[1, 2])
-            Programs.Run("ip", ["netns", "del", Namespace(host)], _folder, new Dictionary<string, string>());
+            Programs.Run("ip", ["netns", "del", Namespace(host)], _folder, NoVariables);
     }
 
     private static string Address(int host) => $"10.77.0.{host}";
@@ -79,7 +83,7 @@ internal sealed class TwoHosts : IDisposable
 
     private void Ip(string arguments)
     {
-        var (code, log) = Programs.Run("ip", arguments.Split(' '), _folder, new Dictionary<string, string>());
+        var (code, log) = Programs.Run("ip", arguments.Split(' '), _folder, NoVariables);
         if (code != 0)
             throw new InvalidOperationException($"ip {arguments}: {log}");
     }
