@@ -5,7 +5,8 @@ namespace Mezcla.Notebooks;
 
 /// <summary>
 /// Blanks <c>using Microsoft.DotNet.Interactive.…;</c>, with which many published notebooks begin. The helpers that this kernel offers
-/// need no using directive, and the others are reported where the code uses them. They stay where code asks for that kernel itself.
+/// need no using directive, and the others are reported where the code uses them. They stay where code asks for that kernel itself, or
+/// for its functions that write HTML as C#.
 /// </summary>
 internal static class InteractiveUsings
 {
@@ -15,9 +16,13 @@ internal static class InteractiveUsings
     public static bool IsForKernels(string code) => code.Contains("Kernel.Root", StringComparison.Ordinal)
         || code.Contains("KernelInvocationContext", StringComparison.Ordinal);
 
+    /// <summary>Whether code uses something that needs .NET Interactive's assemblies: its kernels, or the functions that write HTML as
+    /// C#.</summary>
+    public static bool IsForAssemblies(string code) => code.Contains("PocketViewTags", StringComparison.Ordinal) || IsForKernels(code);
+
     public static string Blank(string code)
     {
-        if (!code.Contains(Root, StringComparison.Ordinal) || IsForKernels(code))
+        if (!code.Contains(Root, StringComparison.Ordinal) || IsForAssemblies(code))
             return code;
 
         var root = CSharpSyntaxTree.ParseText(code, CellCompiler.ParseOptions).GetCompilationUnitRoot();

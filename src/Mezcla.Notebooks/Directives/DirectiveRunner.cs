@@ -149,7 +149,7 @@ internal sealed class DirectiveRunner(
     {
         var requests = parts.Where(part => part is { Kind: PartKind.Reference, Name: "r" or "i" } && PackageRequest.IsPackage(part.Text))
             .ToList();
-        var asking = parts.Where(part => part.Kind == PartKind.Code && InteractiveExtensions.IsAskedFor(part.Text))
+        var asking = parts.Where(part => part.Kind == PartKind.Code && InteractiveUsings.IsForAssemblies(part.Text))
             .OrderByDescending(part => InteractiveUsings.IsForKernels(part.Text)).FirstOrDefault();
         if (requests.Count == 0 && asking is null)
             return;

@@ -31,11 +31,6 @@ internal sealed partial class InteractiveExtensions(CellLoadContext context, For
     public static string Version { get; } = typeof(InteractiveExtensions).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(entry => entry.Key == Package).Value!;
 
-    /// <summary>Whether code uses something that needs .NET Interactive's assemblies: the functions that write HTML as C#, or its
-    /// kernels.</summary>
-    public static bool IsAskedFor(string code) => code.Contains("PocketViewTags", StringComparison.Ordinal)
-        || InteractiveUsings.IsForKernels(code);
-
     /// <summary>Lets values be shown by the formatters of .NET Interactive that were written for their types.</summary>
     public void Connect()
     {

@@ -49,6 +49,18 @@ public sealed class InteractiveExtensionTests
     }
 
     [Fact]
+    public async Task Types_that_write_html_can_be_named()
+    {
+        using var engine = new CellEngine();
+        await Restore(engine, "using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;\n" +
+            "using Microsoft.DotNet.Interactive.Formatting;");
+        Assert.Equal("<i>x</i>", (await Run(engine, "PocketView view = i(\"x\");\nview")).Value![MimeBundle.Html]);
+        Assert.Equal("True", (await Run(engine, "typeof(PocketViewTags).GetProperty(\"div\") != null")).Value![MimeBundle.PlainText]);
+        await Run(engine, "record Point(int X); Formatter.Register<Point>(p => i($\"{p.X}\").ToString(), \"text/html\");");
+        Assert.Equal("<i>7</i>", (await Run(engine, "new Point(7)")).Value![MimeBundle.Html]);
+    }
+
+    [Fact]
     public async Task Kernels_found_by_name_lead_back_to_the_engine()
     {
         using var engine = new CellEngine();
