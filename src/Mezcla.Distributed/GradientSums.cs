@@ -9,8 +9,7 @@ namespace Mezcla.Distributed;
 /// </summary>
 /// <param name="group">The processes, which call nothing else of this group: it may be busy at any time.</param>
 /// <param name="parameters">Those whose gradients are added up, in the same order in each process.</param>
-/// <param name="early">Whether buckets cross during the backward pass; otherwise all cross in <see cref="Finish"/>.</param>
-internal sealed class GradientSums(MpiGroup group, IEnumerable<Tensor> parameters, bool early)
+internal sealed class GradientSums(MpiGroup group, IEnumerable<Tensor> parameters)
 {
     // 1 MB a bucket: large enough to fill a link, small enough for many to be on their way before the pass ends.
     private const int BucketNumbers = 1 << 18;
@@ -29,7 +28,7 @@ internal sealed class GradientSums(MpiGroup group, IEnumerable<Tensor> parameter
     /// <summary>Takes note that the gradient of a parameter is complete. Sends what can be sent now.</summary>
     public void Complete(Tensor parameter)
     {
-        if (!early || group.Count == 1)
+        if (group.Count == 1)
             return;
         foreach (var bucket in _buckets.Skip(_next))
             bucket.Incomplete.Remove(parameter);

@@ -13,6 +13,10 @@ public sealed unsafe class MpiGroup
     // Questions whether messages have crossed, before a process that waits sleeps for a millisecond.
     private const int Patience = 64;
 
+    // Two threads of a process exchange numbers at the same time, and only one of them may be inside MPI. No call under this lock waits
+    // for another process.
+    private static readonly Lock Calls = new();
+
     private readonly int _handle;
     private readonly bool _polite;
     private long _bytes, _ticks;
@@ -21,10 +25,9 @@ public sealed unsafe class MpiGroup
     /// <param name="handle">MPI's handle of it.</param>
     /// <param name="polite">Whether to let others compute while waiting: MPI itself asks again and again, which takes a processor. Where
     /// there are no more processors than processes, those that wait would keep the others from computing what they wait for.</param>
-    /// <param name="concurrent">Whether several threads may call MPI at the same time.</param>
-    internal MpiGroup(int handle, bool polite, bool concurrent)
+    internal MpiGroup(int handle, bool polite)
     {
-        (_handle, _polite, Concurrent) = (handle, polite, concurrent);
+        (_handle, _polite) = (handle, polite);
         Mpi.MPI_Comm_rank(handle, out var rank);
         Mpi.MPI_Comm_size(handle, out var count);
         (Rank, Count) = (rank, count);
@@ -36,9 +39,6 @@ public sealed unsafe class MpiGroup
     /// <summary>The number of processes in the group.</summary>
     public int Count { get; }
 
-    /// <summary>Whether one thread may call members of this group while another calls those of another group.</summary>
-    public bool Concurrent { get; }
-
     /// <summary>Bytes that this process has sent to others.</summary>
     public long BytesSent => _bytes;
 
@@ -49,14 +49,14 @@ public sealed unsafe class MpiGroup
     public MpiGroup Split(int color)
     {
         Mpi.MPI_Comm_split(_handle, color, Rank, out var part);
-        return new(part, _polite, Concurrent);
+        return new(part, _polite);
     }
 
     /// <summary>The same processes once more, for calls from another thread, which lets this one compute while it waits.</summary>
     public MpiGroup Beside()
     {
         Mpi.MPI_Comm_split(_handle, 0, Rank, out var same);
-        return new(same, polite: true, Concurrent);
+        return new(same, polite: true);
     }
 
     /// <summary>Sends to each process a part of a buffer, and receives a part from each (all-to-all).</summary>
@@ -70,11 +70,7 @@ public sealed unsafe class MpiGroup
         int[] outgoing = Words<T>(sendCounts), incoming = Words<T>(receiveCounts);
         fixed (T* from = send, to = receive)
         {
-            if (_polite)
-                Cross((int*)from, outgoing, Starts(outgoing), (int*)to, incoming);
-            else
-                Mpi.MPI_Alltoallv((nint)from, outgoing, Starts(outgoing), Mpi.MPI_INT, (nint)to, incoming, Starts(incoming), Mpi.MPI_INT,
-                    _handle);
+            Cross((int*)from, outgoing, Starts(outgoing), (int*)to, incoming);
         }
 
         Counted(began, 4L * (outgoing.Sum(count => (long)count) - outgoing[Rank]));
@@ -90,10 +86,7 @@ public sealed unsafe class MpiGroup
         var words = Words<T>(counts);
         fixed (T* from = own, to = all)
         {
-            if (_polite)
-                Cross((int*)from, [.. words.Select(_ => words[Rank])], new int[Count], (int*)to, words);
-            else
-                Mpi.MPI_Allgatherv((nint)from, words[Rank], Mpi.MPI_INT, (nint)to, words, Starts(words), Mpi.MPI_INT, _handle);
+            Cross((int*)from, [.. words.Select(_ => words[Rank])], new int[Count], (int*)to, words);
         }
 
         Counted(began, 4L * words[Rank] * (Count - 1));
@@ -144,20 +137,23 @@ public sealed unsafe class MpiGroup
             if (rank == Rank)
                 new ReadOnlySpan<int>(from + starts[rank], sent[rank]).CopyTo(new(to + at, received[rank]));
             else if (received[rank] > 0)
-                Mpi.MPI_Irecv((nint)(to + at), received[rank], Mpi.MPI_INT, rank, 0, _handle, out requests[count++]);
+                lock (Calls)
+                    Mpi.MPI_Irecv((nint)(to + at), received[rank], Mpi.MPI_INT, rank, 0, _handle, out requests[count++]);
         }
 
         for (var rank = 0; rank < Count; rank++)
             if (rank != Rank && sent[rank] > 0)
-                Mpi.MPI_Isend((nint)(from + starts[rank]), sent[rank], Mpi.MPI_INT, rank, 0, _handle, out requests[count++]);
+                lock (Calls)
+                    Mpi.MPI_Isend((nint)(from + starts[rank]), sent[rank], Mpi.MPI_INT, rank, 0, _handle, out requests[count++]);
         var statuses = new Mpi.MPI_Status[2 * Count];
         for (var (done, asked) = (0, 0); ; asked++)
         {
-            Mpi.MPI_Testall(count, requests, out done, statuses);
+            lock (Calls)
+                Mpi.MPI_Testall(count, requests, out done, statuses);
             if (done != 0)
                 return;
             // Each question also moves what has come meanwhile, but only a few packets: they are asked in series.
-            if (asked < Patience)
+            if (!_polite || asked < Patience)
                 Thread.Yield();
             else if (asked % Patience == 0)
                 Thread.Sleep(1);

@@ -88,8 +88,8 @@ public sealed class TrainingPeers(MpiGroup world, ExpertShards? experts = null) 
         if (!ReferenceEquals(_parameters, parameters))
         {
             _parameters = parameters;
-            _common = new(world.Beside(), common, world.Concurrent);
-            _spread = experts is null ? null : new(experts.Replicas.Beside(), spread, world.Concurrent);
+            _common = new(world.Beside(), common);
+            _spread = experts is null ? null : new(experts.Replicas.Beside(), spread);
         }
 
         _common!.Finish();
