@@ -44,7 +44,9 @@ internal sealed class GradientSums(MpiGroup group, IEnumerable<Tensor> parameter
         while (_next < _buckets.Count)
             Send(_buckets[_next++]);
         var began = Stopwatch.GetTimestamp();
+        group.Pausing = false;
         _crossing.Wait();
+        group.Pausing = true;
         _ticks += Stopwatch.GetTimestamp() - began;
         _next = 0;
         foreach (var bucket in _buckets)

@@ -19,6 +19,7 @@ public sealed unsafe class MpiGroup
 
     private readonly int _handle;
     private readonly bool _polite;
+    private volatile bool _pausing;
     private long _bytes, _ticks;
 
     /// <summary>Wraps a communicator.</summary>
@@ -39,6 +40,9 @@ public sealed unsafe class MpiGroup
     /// <summary>The number of processes in the group.</summary>
     public int Count { get; }
 
+    /// <summary>Whether calls pause between questions even if there are processors to spare: this process computes meanwhile.</summary>
+    internal bool Pausing { set => _pausing = value; }
+
     /// <summary>Bytes that this process has sent to others.</summary>
     public long BytesSent => _bytes;
 
@@ -56,7 +60,7 @@ public sealed unsafe class MpiGroup
     public MpiGroup Beside()
     {
         Mpi.MPI_Comm_split(_handle, 0, Rank, out var same);
-        return new(same, polite: true);
+        return new(same, _polite) { Pausing = true };
     }
 
     /// <summary>Sends to each process a part of a buffer, and receives a part from each (all-to-all).</summary>
@@ -153,7 +157,7 @@ public sealed unsafe class MpiGroup
             if (done != 0)
                 return;
             // Each question also moves what has come meanwhile, but only a few packets: they are asked in series.
-            if (!_polite || asked < Patience)
+            if (!(_polite || _pausing) || asked < Patience)
                 Thread.Yield();
             else if (asked % Patience == 0)
                 Thread.Sleep(1);
