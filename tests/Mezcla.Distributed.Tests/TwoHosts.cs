@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mezcla.Tests;
 
 namespace Mezcla.Distributed.Tests;
@@ -37,6 +38,12 @@ internal sealed class TwoHosts : IDisposable
             }
 
             hosts.Crossed();
+            // A link needs up to a second before messages find their way.
+            var clock = Stopwatch.StartNew();
+            foreach (var host in (int[])[1, 2])
+                while (hosts.State(host) != "up")
+                    if (clock.Elapsed > TimeSpan.FromSeconds(10))
+                        throw new InvalidOperationException("The link between the hosts does not come up.");
         }
         catch (Exception e)
         {
@@ -70,6 +77,9 @@ internal sealed class TwoHosts : IDisposable
     /// <summary>Bytes that have crossed the cable, in both directions, with the headers of their packets.</summary>
     public long Crossed() => new[] { "rx_bytes", "tx_bytes" }.Sum(counter => long.Parse(
         Programs.Run("ip", ["netns", "exec", Namespace(1), "cat", $"/sys/class/net/eth1/statistics/{counter}"], _folder, NoVariables).Log));
+
+    private string State(int host) =>
+        Programs.Run("ip", ["netns", "exec", Namespace(host), "cat", "/sys/class/net/eth1/operstate"], _folder, NoVariables).Log.Trim();
 
     public void Dispose()
     {
