@@ -24,7 +24,7 @@ public sealed unsafe class MpiGroup
 
     /// <summary>Wraps a communicator.</summary>
     /// <param name="handle">MPI's handle of it.</param>
-    /// <param name="polite">Whether to let others compute while waiting: MPI itself asks again and again, which takes a processor. Where
+    /// <param name="polite">Whether to pause while waiting, and so let others compute: to ask again and again takes a processor. Where
     /// there are no more processors than processes, those that wait would keep the others from computing what they wait for.</param>
     internal MpiGroup(int handle, bool polite)
     {
@@ -131,7 +131,7 @@ public sealed unsafe class MpiGroup
     internal static int[] Parts(int length, int count) =>
         [.. Enumerable.Range(0, count).Select(i => (int)((long)length * (i + 1) / count - (long)length * i / count))];
 
-    // Each part is a message of its own, and this process sleeps while they cross. Both sides know which parts are empty.
+    // Each part is a message of its own. Both sides know which parts are empty.
     private void Cross(int* from, int[] sent, int[] starts, int* to, int[] received)
     {
         var requests = stackalloc int[2 * Count];

@@ -59,9 +59,10 @@ public sealed unsafe class MpiSession : IDisposable
     /// <summary>Ends MPI, after all processes have come to this point.</summary>
     public void Dispose()
     {
+        // All must be here before the seconds are counted: one may still write a checkpoint.
         World.AllGather(0);
-        // All work is done. Between machines joined by TCP, MPI_Finalize of MPICH 4.0 waits for ever in some runs (3 of 40), with one
-        // process in a barrier and another that closes its connections; then the processes end without it.
+        // Between machines joined by TCP, MPI_Finalize of MPICH 4.0 waits for ever in some runs (3 of 40), with one process in a barrier
+        // and another that closes its connections. Nothing is left to do, so the processes then end without it.
         Task.Run(static () => Mpi.MPI_Finalize()).Wait(Patience);
     }
 

@@ -78,9 +78,6 @@ internal sealed class TwoHosts : IDisposable
     public long Crossed() => new[] { "rx_bytes", "tx_bytes" }.Sum(counter => long.Parse(
         Programs.Run("ip", ["netns", "exec", Namespace(1), "cat", $"/sys/class/net/eth1/statistics/{counter}"], _folder, NoVariables).Log));
 
-    private string State(int host) =>
-        Programs.Run("ip", ["netns", "exec", Namespace(host), "cat", "/sys/class/net/eth1/operstate"], _folder, NoVariables).Log.Trim();
-
     public void Dispose()
     {
         foreach (var host in (int[])[1, 2])
@@ -88,6 +85,9 @@ internal sealed class TwoHosts : IDisposable
     }
 
     private static string Address(int host) => $"10.77.0.{host}";
+
+    private string State(int host) =>
+        Programs.Run("ip", ["netns", "exec", Namespace(host), "cat", "/sys/class/net/eth1/operstate"], _folder, NoVariables).Log.Trim();
 
     private string Namespace(int host) => $"{_name}-{host}";
 

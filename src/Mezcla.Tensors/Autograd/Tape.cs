@@ -46,11 +46,11 @@ internal static class Tape
             var waiting = completed is null ? null : Uses(nodes);
             for (var i = 0; i < nodes.Count; i++)
             {
-                var leaves = waiting is null ? [] : Leaves(nodes[i]);
+                // The step frees the node, which then knows its inputs no more.
+                var leaves = waiting is null ? null : Leaves(nodes[i]);
                 Step(nodes[i], retain);
-                foreach (var leaf in leaves)
-                    if (--CollectionsMarshal.GetValueRefOrAddDefault(waiting!, leaf, out _) == 0)
-                        completed!(leaf.Leaf);
+                if (leaves is not null)
+                    Tell(leaves, waiting!, completed!);
             }
         }
         finally
@@ -86,6 +86,13 @@ internal static class Tape
             foreach (var leaf in Leaves(node))
                 CollectionsMarshal.GetValueRefOrAddDefault(uses, leaf, out _)++;
         return uses;
+    }
+
+    private static void Tell(List<LeafNode> leaves, Dictionary<LeafNode, int> waiting, Action<Tensor> completed)
+    {
+        foreach (var leaf in leaves)
+            if (--CollectionsMarshal.GetValueRefOrAddDefault(waiting, leaf, out _) == 0)
+                completed(leaf.Leaf);
     }
 
     private static List<LeafNode> Leaves(Node node)
