@@ -83,6 +83,7 @@ internal static class LearnCommand
             Port = parse.GetValue(Port),
             Password = parse.GetValue(Password),
             IsClass = classFolder is not null,
+            IsPrepared = classFolder is null,
             Limits = new()
             {
                 Memory = classFolder is null ? null : (long)parse.GetValue(Memory) << 20,

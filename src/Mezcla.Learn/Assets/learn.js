@@ -10,7 +10,7 @@ let joined = false;
 
 // ---- the connection ----------------------------------------------------------------------------------------------------------------
 
-let socket;
+let socket = null;
 let attempts = 0;
 // What a quick student asked for before the page was connected.
 const early = [];
@@ -36,11 +36,11 @@ function connect() {
 }
 
 // Before the first connection, messages are kept until it is there.
-function canSend() { return socket.readyState === WebSocket.OPEN || socket.readyState === WebSocket.CONNECTING && !joined; }
+function canSend() { return !socket || socket.readyState === WebSocket.OPEN || socket.readyState === WebSocket.CONNECTING && !joined; }
 
 function send(message) {
   if (!canSend()) return false;
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
   else early.push(message);
   return true;
 }
@@ -191,6 +191,8 @@ class Cell {
       this.framed = framed;
       this.outputs.replaceChildren();
       this.frame = null;
+      this.place = null;
+      this.loaded = false;
       from = 0;
     }
     if (framed) this.showFramed(from);
@@ -204,28 +206,42 @@ class Cell {
       const element = document.createElement('div');
       element.innerHTML = html;
       this.outputs.append(element);
-      for (const scrolls of element.querySelectorAll('pre')) scrolls.tabIndex = scrolls.scrollHeight > scrolls.clientHeight ? 0 : -1;
     }
+    if (this.isNear) this.letScroll();
   }
 
+  // Text that scrolls can be reached with the keyboard. To ask for heights makes the browser lay out the page, so far cells wait.
+  letScroll() {
+    for (const pre of this.outputs.querySelectorAll('pre')) pre.tabIndex = pre.scrollHeight > pre.clientHeight ? 0 : -1;
+  }
+
+  // A frame is a page of its own, which takes time to make: until the cell comes near the screen, an empty box keeps its place.
   showFramed(from) {
-    if (!this.frame) {
-      this.frame = document.createElement('iframe');
-      this.frame.setAttribute('sandbox', 'allow-scripts');
-      this.frame.title = 'Output of the cell';
-      this.frame.style.height = `${estimate(this.html)}px`;
-      this.outputs.append(this.frame);
-      this.loaded = false;
-      near.observe(this.frame);
-      this.frame.cell = this;
-      return;
-    }
     if (this.loaded) this.tell({ theme: theme(), from, html: this.html.slice(from) });
+    if (this.frame) return;
+    this.place ??= document.createElement('div');
+    this.place.style.height = `${estimate(this.html)}px`;
+    this.outputs.replaceChildren(this.place);
+    if (this.isNear) this.load();
   }
 
   load() {
-    if (!this.frame || this.frame.src) return;
+    this.frame = document.createElement('iframe');
+    this.frame.setAttribute('sandbox', 'allow-scripts');
+    this.frame.title = 'Output of the cell';
+    this.frame.style.height = this.place.style.height;
     this.frame.src = '/frame';
+    this.place.replaceWith(this.frame);
+    this.place = null;
+  }
+
+  // The cell has come near the screen.
+  approach() {
+    this.isNear = true;
+    if (this.kind === 'markdown') return;
+    this.edit();
+    if (this.place) this.load();
+    else if (this.outputs && !this.framed) this.letScroll();
   }
 
   tell(message) { this.frame?.contentWindow?.postMessage(message, '*'); }
@@ -282,11 +298,11 @@ function release() {
 
 const near = new IntersectionObserver(entries => {
   for (const { isIntersecting, target } of entries) {
-    if (!isIntersecting || !target.cell) continue;
+    if (!isIntersecting) continue;
     near.unobserve(target);
-    if (target.tagName === 'IFRAME') target.cell.load();
-    else if (target.cell.kind !== 'markdown') target.cell.edit();
+    target.cell.approach();
   }
+  begin();
 }, { rootMargin: '800px 0px' });
 
 addEventListener('message', event => {
@@ -576,4 +592,10 @@ if (kept) {
   sessionStorage.removeItem('notice');
 }
 saveText();
-connect();
+
+// With the connection an engine starts, which takes much of a small machine: what is on the screen is made first. A page in the
+// background is not drawn, and connects after a while.
+function begin() {
+  if (!socket) connect();
+}
+setTimeout(begin, 500);

@@ -21,6 +21,7 @@ public sealed class LearnServer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Student> _students = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _checking;
+    private Task _preparing = Task.CompletedTask;
 
     private LearnServer(LearnOptions options)
     {
@@ -66,6 +67,8 @@ public sealed class LearnServer : IAsyncDisposable
         var host = options.Host is "localhost" or "0.0.0.0" or "::" ? "localhost" : options.Host.Contains(':') ? $"[{options.Host}]"
             : options.Host;
         server.Address = $"http://{host}:{server._access.Port}/{(options.Password is null ? $"?token={server._access.Token}" : "")}";
+        if (options.IsPrepared)
+            server._preparing = Task.Run(server.Prepare);
         return server;
     }
 
@@ -88,12 +91,28 @@ public sealed class LearnServer : IAsyncDisposable
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _checking.ConfigureAwait(false);
+        await _preparing.ConfigureAwait(false);
         foreach (var student in _students.Values)
             await student.DisposeAsync().ConfigureAwait(false);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(patience.Token).ConfigureAwait(false);
         await _app.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    private void Prepare()
+    {
+        try
+        {
+            Of("").Prepare();
+            var html = new CellHtml(_options.Course.Folder, _options.Libraries);
+            foreach (var cell in _options.Course.Chapters.Take(1).SelectMany(name => _options.Course.Read(name).Cells))
+                html.Cell(cell, 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Opening a chapter meets the same trouble, and says so.
+        }
     }
 
     private async Task Check()

@@ -195,19 +195,22 @@ internal sealed class CellRuns : IAsyncDisposable
     public async Task<EngineProcess> Started()
     {
         EngineProcess? engine = null;
+        var isNew = false;
         _chapter.Freeze(() =>
         {
             if (_engine is null)
             {
+                isNew = true;
                 _count = 0;
                 _engine = _start();
                 _ = Mourn(_engine);
             }
             engine = _engine;
         });
+        if (isNew || !engine!.Ready.IsCompleted)
+            _chapter.Pages.Tell(Status());
         if (!engine!.Ready.IsCompleted)
         {
-            _chapter.Pages.Tell(Status());
             await engine.Ready.ConfigureAwait(false);
             _chapter.Pages.Tell(Status());
         }

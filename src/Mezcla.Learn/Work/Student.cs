@@ -14,6 +14,7 @@ public sealed class Student : IAsyncDisposable
     private readonly EngineLimits _limits;
     private readonly bool _oneEngine;
     private readonly ConcurrentDictionary<string, Lazy<ChapterWork>> _work = new(StringComparer.Ordinal);
+    private EngineProcess? _spare;
 
     /// <summary>Makes a student.</summary>
     /// <param name="folder">The student's folder.</param>
@@ -40,6 +41,14 @@ public sealed class Student : IAsyncDisposable
 
     /// <summary>The chapters that were opened.</summary>
     public IEnumerable<ChapterWork> Open => _work.Values.Where(w => w.IsValueCreated).Select(w => w.Value);
+
+    /// <summary>Starts the engine of the chapter that will be opened first, while the student still chooses it.</summary>
+    /// <exception cref="IOException">The student's folder cannot be made.</exception>
+    public void Prepare()
+    {
+        Directory.CreateDirectory(Folder.Path);
+        _spare = EngineProcess.Start(_engine, Folder.Path);
+    }
 
     /// <summary>The student's work on a chapter.</summary>
     /// <param name="chapter">The chapter's name.</param>
@@ -80,6 +89,8 @@ public sealed class Student : IAsyncDisposable
     {
         foreach (var work in Open)
             await work.DisposeAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _spare, null) is { } spare)
+            await spare.DisposeAsync().ConfigureAwait(false);
     }
 
     private EngineProcess Start(string chapter)
@@ -95,6 +106,8 @@ public sealed class Student : IAsyncDisposable
         }
         var folder = Path.GetDirectoryName(Folder.FileOf(chapter))!;
         Directory.CreateDirectory(folder);
+        if (folder == Folder.Path && Interlocked.Exchange(ref _spare, null) is { Ended.IsCompleted: false } spare)
+            return spare;
         return EngineProcess.Start(_engine, folder);
     }
 }
