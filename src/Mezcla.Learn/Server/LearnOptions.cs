@@ -35,7 +35,8 @@ public sealed record LearnOptions
     /// <see cref="Folder"/> and one engine.</summary>
     public bool IsClass { get; init; }
 
-    /// <summary>Whether the first chapter is made ready before it is asked for: an engine starts, and what draws pages is compiled.</summary>
+    /// <summary>Whether the first chapter is made ready before it is asked for: an engine starts, and what draws pages is
+    /// compiled.</summary>
     public bool IsPrepared { get; init; }
 
     /// <summary>What engines may take.</summary>
