@@ -23,10 +23,15 @@ internal sealed class DiagramCells
 
     public void Draw(Svg svg, double x, double y)
     {
-        for (var i = 0; i < _values.GetLength(0); i++)
+        // What squares and numbers have in common stands once, in a group: pictures are most of a notebook.
+        svg.Open("g", $"class=\"gr\" stroke=\"{Palette.LightGrid}\"");
+        Each((i, j) => Square(svg, x + j * _size, y + i * _size, _values[i, j]));
+        svg.Close("g");
+        if (_format is not null)
         {
-            for (var j = 0; j < _values.GetLength(1); j++)
-                Square(svg, x + j * _size, y + i * _size, _values[i, j]);
+            svg.Open("g", $"fill=\"{Palette.LightInk}\" text-anchor=\"middle\" pointer-events=\"none\"");
+            Each((i, j) => Number(svg, x + j * _size, y + i * _size, _values[i, j]));
+            svg.Close("g");
         }
         for (var i = 0; i < (_rows?.Length ?? 0); i++)
             Name(svg, x - 6, y + (i + 0.5) * _size + 4, _rows![i], "end");
@@ -42,21 +47,34 @@ internal sealed class DiagramCells
         }
     }
 
+    private void Each(Action<int, int> draw)
+    {
+        for (var i = 0; i < _values.GetLength(0); i++)
+        {
+            for (var j = 0; j < _values.GetLength(1); j++)
+                draw(i, j);
+        }
+    }
+
+    private double Strength(double value) =>
+        double.IsFinite(value) && _largest > 0 ? Math.Clamp(Math.Abs(value) / _largest, 0, 1) : 0;
+
     private void Square(Svg svg, double x, double y, double value)
     {
-        var strength = double.IsFinite(value) && _largest > 0 ? Math.Clamp(Math.Abs(value) / _largest, 0, 1) : 0;
         var (kind, paint) = value < 0 ? ("cd", Palette.LightCold) : ("ht", Palette.LightHeat);
-        svg.Rect(x, y, _size - 1, _size - 1, $"class=\"gr\" fill=\"none\" stroke=\"{Palette.LightGrid}\"");
-        var tooltip = value.ToString("0.###", CultureInfo.InvariantCulture);
-        svg.Rect(x, y, _size - 1, _size - 1,
-            $"class=\"{kind}\" fill=\"{paint}\" fill-opacity=\"{strength.ToString("0.##", CultureInfo.InvariantCulture)}\"", tooltip);
-        if (_format is null || !double.IsFinite(value))
+        svg.Rect(x, y, _size - 1, _size - 1, $"class=\"{kind}\" fill=\"{paint}\" " +
+            $"fill-opacity=\"{Strength(value).ToString("0.##", CultureInfo.InvariantCulture)}\"",
+            value.ToString("0.###", CultureInfo.InvariantCulture));
+    }
+
+    private void Number(Svg svg, double x, double y, double value)
+    {
+        if (!double.IsFinite(value))
             return;
         var text = value.ToString(_format, CultureInfo.InvariantCulture).Replace('-', '−');
         var size = Math.Clamp((_size - 8) / Math.Max(Svg.WidthOf(text, 1), 0.1), 7, 12);
-        var ink = strength > 0.6 ? $"fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\"" : $"fill=\"{Palette.LightInk}\"";
-        svg.Text(x + (_size - 1) / 2, y + _size / 2 + size * 0.35, text,
-            $"{ink} font-size=\"{Svg.F(size)}\" text-anchor=\"middle\" pointer-events=\"none\"");
+        var ink = Strength(value) > 0.6 ? $" fill=\"{Palette.LightPaper}\" style=\"fill:var(--p)\"" : "";
+        svg.Text(x + (_size - 1) / 2, y + _size / 2 + size * 0.35, text, $"font-size=\"{Svg.F(size)}\"{ink}");
     }
 
     private static void Name(Svg svg, double x, double y, string text, string anchor, string more = "") => svg.Text(x, y, text,

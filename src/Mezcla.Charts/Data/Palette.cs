@@ -95,13 +95,12 @@ public static partial class Palette
     [GeneratedRegex("class=\"([^\"]*)\"")]
     private static partial Regex Classes();
 
-    /// <summary>CSS rules that set the variables of a class for each theme.</summary>
+    /// <summary>CSS rules that set the variables of a class for each theme, each theme's once. Dark ones are for screens.</summary>
     internal static string Themed(string selector, string light, string dark) =>
-        $"{selector}{{{light}}}@media(prefers-color-scheme:dark){{{selector}{{{dark}}}}}" +
-        $"[data-theme=light] {selector},[data-jp-theme-light=true] {selector},.vscode-light {selector}{{{light}}}" +
-        $"[data-theme=dark] {selector},[data-jp-theme-light=false] {selector},.vscode-dark {selector},.vscode-high-contrast {selector}{{" +
-        $"{dark}}}" +
-        $"@media print{{html body {selector}{{{light}}}}}";
+        $"{selector},[data-theme=light] {selector},[data-jp-theme-light=true] {selector},.vscode-light {selector}{{{light}}}" +
+        $"@media screen and (prefers-color-scheme:dark){{{selector}{{{dark}}}}}" +
+        $"@media screen{{[data-theme=dark] {selector},[data-jp-theme-light=false] {selector},.vscode-dark {selector}," +
+        $".vscode-high-contrast {selector}{{{dark}}}}}";
 
     private static string Variables(int[] series, bool shaded, string[] colours, string paper, string ink, string muted, string grid,
         string heat, string cold) =>

@@ -57,7 +57,8 @@ public sealed class Specialization
     /// <summary>The measures as bars, block by block.</summary>
     public Chart ToChart() => Chart.Bars("What decides the expert: the token or the domain", "block", "share of the expert's entropy")
         .Add("token", Names, Layers.Select(l => l.Token)).Add("domain", Names, Layers.Select(l => l.Domain))
-        .Add("domain, once the token is known", Names, Layers.Select(l => l.DomainGivenToken));
+        .Add("domain, once the token is known", Names, Layers.Select(l => l.DomainGivenToken))
+        .Format(y: AxisFormat.Percent);
 
     /// <summary>The forms in which a notebook shows this object.</summary>
     public IReadOnlyDictionary<string, string> ToMimeBundle() =>
