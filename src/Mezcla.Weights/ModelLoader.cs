@@ -10,7 +10,7 @@ namespace Mezcla.Weights;
 
 /// <summary>Loads a model part by part: the float weights of each part are replaced by quantized matrices before the next part is
 /// created.</summary>
-internal sealed class ModelLoader(ModelSource source, bool asFloats)
+internal sealed class ModelLoader(ModelSource source, bool asFloats, bool expertsOnDemand)
 {
     private bool _quantized;
 
@@ -59,6 +59,8 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
                 throw new InvalidDataException(
                     $"{source.Weights.FilePath}: '{full}' is [{string.Join(", ", recipe.Shape)}], and the configuration says {tensor}.");
             Module.Assign(tensor, source.Read(full));
+            foreach (var from in recipe.Parts)
+                source.Weights.Release(from.Source, 0, source.Weights[from.Source].Length);
         }
         return loaded;
 
@@ -96,8 +98,10 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
             var own = new List<WeightPart>();
             for (long rows = 0; rows < recipe.Shape[1]; rows += own[^1].Rows)
                 own.Add(parts.Dequeue());
-            matrices.Add(Stack(recipe, own));
+            matrices.Add(expertsOnDemand ? new MatrixOnDemand((int)recipe.Shape[1], recipe.Columns, () => Stack(recipe, own))
+                : Stack(recipe, own));
         }
+        _quantized = true;
         return matrices;
     }
 
@@ -131,7 +135,7 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
     private QuantizedMatrix Create(WeightRecipe recipe, BlockFormat format, List<WeightPart> parts)
     {
         var rowBytes = (int)format.BytesFor(recipe.Columns);
-        return QuantizedMatrix.Create(format, (int)parts.Sum(p => p.Rows), recipe.Columns, (row, bytes) =>
+        var matrix = QuantizedMatrix.Create(format, (int)parts.Sum(p => p.Rows), recipe.Columns, (row, bytes) =>
         {
             long rest = row;
             var part = 0;
@@ -139,5 +143,8 @@ internal sealed class ModelLoader(ModelSource source, bool asFloats)
                 rest -= parts[part].Rows;
             source.Weights.Bytes(parts[part].Source, parts[part].SourceRow(rest) * rowBytes, rowBytes).CopyTo(bytes);
         }, string.Join(", ", parts.Select(p => p.Source).Distinct()));
+        foreach (var part in parts)
+            source.Weights.Release(part.Source, part.SourceRow(0) * rowBytes, part.Rows * rowBytes);
+        return matrix;
     }
 }

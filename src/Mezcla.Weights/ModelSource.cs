@@ -78,10 +78,15 @@ public sealed class ModelSource : IDisposable
     /// Loads the model. Matrices in quantized formats stay quantized in memory unless <paramref name="asFloats"/> is true. A model with
     /// quantized matrices can generate and be evaluated, but not trained.
     /// </summary>
+    /// <param name="asFloats">Whether quantized matrices are decoded.</param>
+    /// <param name="expertsOnDemand">Whether the quantized matrices of an expert are read when a token first chooses it. Loading is then
+    /// as quick as for the rest of the model, experts that no token chooses take no memory, and the files must stay open and
+    /// unchanged.</param>
     /// <exception cref="InvalidDataException">A tensor cannot be decoded.</exception>
-    public Transformer Load(bool asFloats = false) => new ModelLoader(this, asFloats).Load();
+    public Transformer Load(bool asFloats = false, bool expertsOnDemand = false) =>
+        new ModelLoader(this, asFloats, expertsOnDemand).Load();
 
-    /// <summary>Closes the files. Loaded models do not need them.</summary>
+    /// <summary>Closes the files. Loaded models do not need them, except for experts that are read on demand.</summary>
     public void Dispose() => Weights.Dispose();
 
     internal WeightRecipe Recipe(string name) => _recipes.TryGetValue(name, out var recipe)

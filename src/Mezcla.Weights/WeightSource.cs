@@ -117,6 +117,10 @@ public abstract class WeightSource : IDisposable
         }
     }
 
+    /// <summary>Says that bytes of a tensor are not needed for now, so that they no longer count as this process's memory.</summary>
+    /// <exception cref="InvalidDataException">There is no such tensor.</exception>
+    public abstract void Release(string name, long start, long length);
+
     /// <summary>Closes the files.</summary>
     public abstract void Dispose();
 

@@ -17,6 +17,9 @@ namespace Mezcla.Benchmarks;
 /// </summary>
 internal static class LlamaBenchmark
 {
+    // Tokens of the first prompt of a process.
+    private const int First = 8;
+
     private static TransformerConfig Config(int layers) => new()
     {
         Name = "llama",
@@ -80,9 +83,17 @@ internal static class LlamaBenchmark
     private static void Compare(bool fresh, string format, string path, string? peer, int[] threads, int rounds, int prompt, int generated)
     {
         var before = Memory();
+        var start = Stopwatch.GetTimestamp();
+        CpuThreads.Count = threads[^1];
         using var ours = new Ours(path);
+        ours.Measure(First, 1);
+        var first = Stopwatch.GetElapsedTime(start).TotalSeconds;
         using var theirs = peer is null ? null : new LlamaPeer(peer, path);
-        ours.Measure(1, 1);
+        theirs?.Measure(threads[^1], First, 1);
+        var peers = theirs is null ? "" : FormattableString.Invariant($", llama.cpp {theirs.SinceLoading:F2} s");
+        Console.WriteLine(FormattableString.Invariant(
+            $"{format}: from opening the file to a token behind a prompt of {First}: Mezcla {first:F2} s{peers}"));
+        ours.ReadAll();
         var loaded = Memory() - before;
         ours.Measure(prompt, generated);
         var working = Memory() - before - loaded;
@@ -181,16 +192,25 @@ internal static class LlamaBenchmark
     {
         private readonly Transformer _model;
         private readonly KeyValueCache _cache;
+        private readonly ModelSource _source;
 
         public Ours(string path)
         {
-            using var source = ModelSource.Open(path);
-            _model = source.Load();
+            _source = ModelSource.Open(path);
+            _model = _source.Load(expertsOnDemand: true);
             _cache = new(_model.Config.Layers, _model.Config.ContextLength);
         }
 
         /// <summary>Bytes of the quantized matrices.</summary>
         public long MatrixBytes => _model.QuantizedBytes();
+
+        /// <summary>Reads the experts that no token has chosen yet.</summary>
+        public void ReadAll()
+        {
+            foreach (var layer in _model.NamedModules().Select(m => m.Module).OfType<IQuantizedLayer>())
+                foreach (var matrix in layer.Matrices)
+                    matrix.ReadRow(0, new float[matrix.Columns]);
+        }
 
         public long CacheBytes => _cache.Bytes;
 
@@ -207,7 +227,11 @@ internal static class LlamaBenchmark
             return (prompt / read, generate / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        public void Dispose() => _cache.Dispose();
+        public void Dispose()
+        {
+            _cache.Dispose();
+            _source.Dispose();
+        }
 
         private int Next(int[] ids)
         {

@@ -28,12 +28,16 @@ internal sealed class LlamaPeer : IDisposable
         }
     }
 
+    /// <summary>Seconds from when it began to load the model to the end of the last measurement.</summary>
+    public double SinceLoading { get; private set; }
+
     /// <summary>Tokens per second of reading a prompt and of generating.</summary>
     public (double Prompt, double Generate) Measure(int threads, int prompt, int generate)
     {
         _process.StandardInput.WriteLine($"{threads} {prompt} {generate}");
         var parts = (_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("llama.cpp ended; what it said is above."))
             .Split(' ');
+        SinceLoading = double.Parse(parts[2], CultureInfo.InvariantCulture) / 1000;
         return (double.Parse(parts[0], CultureInfo.InvariantCulture), double.Parse(parts[1], CultureInfo.InvariantCulture));
     }
 

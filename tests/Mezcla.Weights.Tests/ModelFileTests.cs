@@ -134,6 +134,50 @@ public sealed class ModelFileTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => attention.Projection.Weight);
     }
 
+    [Theory, InlineData("Q8_0"), InlineData("Q4_0"), InlineData("Q4_K_M")]
+    public void Experts_on_demand_compute_the_same_and_are_read_when_a_token_chooses_them(string mix)
+    {
+        var model = Random(Wide(experts: true));
+        ModelWriter.WriteGguf(At("q.gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse(mix));
+        using var source = ModelSource.Open(At("q.gguf"));
+        var (all, onDemand) = (source.Load(), source.Load(expertsOnDemand: true));
+        var experts = onDemand.Blocks.Where(b => b.Experts is not null).Sum(b => b.Experts!.QuantizedBytes());
+        Assert.Equal(0, experts);
+        Assert.Equal(Logits(all, 5), Logits(onDemand, 5));
+
+        // Each block has four experts, of which a token uses two.
+        var wholeOf = all.Blocks.Where(b => b.Experts is not null).Sum(b => b.Experts!.QuantizedBytes());
+        Assert.Equal(wholeOf / 2, onDemand.Blocks.Where(b => b.Experts is not null).Sum(b => b.Experts!.QuantizedBytes()));
+        int[] ids = [.. Enumerable.Range(0, 40).Select(i => i * 7 % 96)];
+        Assert.Equal(Logits(all, ids), Logits(onDemand, ids));
+    }
+
+    [Fact]
+    public void Experts_on_demand_need_the_file_to_be_open()
+    {
+        var model = Random(Wide(experts: true));
+        ModelWriter.WriteGguf(At("q.gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse("Q8_0"));
+        Transformer closed;
+        using (var source = ModelSource.Open(At("q.gguf")))
+            closed = source.Load(expertsOnDemand: true);
+        Assert.ThrowsAny<ObjectDisposedException>(() => Logits(closed, 5));
+    }
+
+    [Fact]
+    public void Bytes_that_were_released_can_be_read_again()
+    {
+        var model = Random(Wide(experts: false));
+        ModelWriter.WriteGguf(At("q.gguf"), model.Config, null, ModelWriter.Parameters(model), QuantizationMix.Parse("Q8_0"));
+        using var source = ModelSource.Open(At("q.gguf"));
+        foreach (var tensor in source.Weights.Tensors)
+        {
+            var before = source.Weights.ReadFloats(tensor.Name);
+            source.Weights.Release(tensor.Name, 0, tensor.Length);
+            source.Weights.Release(tensor.Name, tensor.Length / 2, 1L << 40);
+            Assert.Equal(before, source.Weights.ReadFloats(tensor.Name));
+        }
+    }
+
     // There the activations are not rounded: only the order of sums differs from decoded weights.
     [Theory]
     [InlineData("Q8_0", false), InlineData("Q4_K_M", true)]

@@ -149,7 +149,7 @@ internal static class GenerateCommand
             throw new ArgumentException(
                 "There is no text to continue, and this model's tokenizer has no token for the beginning of a text: give the beginning " +
                     "with --prompt TEXT.");
-        var model = source.Load();
+        var model = source.Load(expertsOnDemand: true);
         model.MoveTo(device);
         Func<int, int, KeyValueCache>? cache = null;
         if (parse.GetValue(Cache) is { } name)

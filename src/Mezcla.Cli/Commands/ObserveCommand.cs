@@ -65,7 +65,7 @@ internal static class ObserveCommand
             group.SelectMany(text => tokenizer.Encode(text, SpecialTokenPolicy.None).Take(parse.GetValue(Tokens))).ToArray())).ToList();
         if (domains.FirstOrDefault(d => d.Value.Length == 0) is { Key: { } empty })
             throw new ArgumentException($"The text '{empty}' has no tokens.");
-        var model = source.Load();
+        var model = source.Load(expertsOnDemand: true);
         model.MoveTo(device);
         var begin = tokenizer.ExpectsBeginOfText ? tokenizer.BeginOfText : null;
         var total = domains.Sum(d => d.Value.Length);

@@ -27,6 +27,15 @@ internal abstract unsafe class PackedFormat
     /// <summary>The codes of a block.</summary>
     public abstract void Codes(ReadOnlySpan<byte> block, Span<int> codes);
 
+    /// <summary>Packs the codes of a block, 32 after 32, as row <paramref name="row"/> of a panel of zeroed memory.</summary>
+    public virtual void Pack(ReadOnlySpan<byte> block, byte* panel, int row)
+    {
+        Span<int> codes = stackalloc int[Format.BlockSize];
+        Codes(block, codes);
+        for (var column = 0; column < codes.Length; column += 32)
+            Layout.Pack(panel + column / 32 * Layout.CodeBytes, row, codes.Slice(column, 32));
+    }
+
     /// <summary>Writes the scales of a block of row <paramref name="row"/> of a panel; halves
     /// are multiplied by 2 to the <paramref name="exponent"/>.</summary>
     public abstract void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent);
@@ -39,6 +48,25 @@ internal abstract unsafe class PackedFormat
     {
         for (var j = 0; j < 16; j++)
             (codes[j], codes[j + 16]) = (bytes[j] & 15, bytes[j] >> 4);
+    }
+
+    /// <summary>
+    /// The same nibbles as <see cref="Codes4"/> packs them, eight at a time: each vector holds the four codes of one step in the lower
+    /// halves of its bytes, and those of the next step in the upper halves.
+    /// </summary>
+    private protected static void PackNibbles(ReadOnlySpan<byte> bytes, byte* panel, int row)
+    {
+        const uint low = 0x0F0F0F0F;
+        for (var half = 0; half < 2; half++)
+        {
+            var first = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(8 * half)..]);
+            var second = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(8 * half + 4)..]);
+            Write(half, first & low | (second & low) << 4);
+            Write(half + 2, first >> 4 & low | second & ~low);
+        }
+
+        void Write(int vector, uint codes) =>
+            BinaryPrimitives.WriteUInt32LittleEndian(new Span<byte>(panel + vector * 64 + row * 4, 4), codes);
     }
 
     private protected static void FifthBits(ReadOnlySpan<byte> bytes, Span<int> codes)
@@ -57,17 +85,21 @@ internal abstract unsafe class PackedFormat
     }
 }
 
-internal sealed class Q4_0Packed() : PackedFormat(NumberFormats.Q4_0, new PackedLayout<Codes4, HalfScales<Zero8>>())
+internal sealed unsafe class Q4_0Packed() : PackedFormat(NumberFormats.Q4_0, new PackedLayout<Codes4, HalfScales<Zero8>>())
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes) => Nibbles(block[2..], codes);
+
+    public override void Pack(ReadOnlySpan<byte> block, byte* panel, int row) => PackNibbles(block[2..], panel, row);
 
     public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) =>
         CopyHalf(block, 0, scales, 0, row, exponent);
 }
 
-internal sealed class Q4_1Packed() : PackedFormat(NumberFormats.Q4_1, new PackedLayout<Codes4, HalfScalesAndMinima>())
+internal sealed unsafe class Q4_1Packed() : PackedFormat(NumberFormats.Q4_1, new PackedLayout<Codes4, HalfScalesAndMinima>())
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes) => Nibbles(block[4..], codes);
+
+    public override void Pack(ReadOnlySpan<byte> block, byte* panel, int row) => PackNibbles(block[4..], panel, row);
 
     public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent)
     {
@@ -219,9 +251,11 @@ internal sealed class TQ2_0Packed() : PackedFormat(NumberFormats.TQ2_0, new Pack
         CopyHalf(block, 64, scales, 0, row, exponent);
 }
 
-internal sealed class MxFp4Packed() : PackedFormat(NumberFormats.MxFp4, new PackedLayout<CodesE2M1, ExponentScales>())
+internal sealed unsafe class MxFp4Packed() : PackedFormat(NumberFormats.MxFp4, new PackedLayout<CodesE2M1, ExponentScales>())
 {
     public override void Codes(ReadOnlySpan<byte> block, Span<int> codes) => Nibbles(block[1..], codes);
+
+    public override void Pack(ReadOnlySpan<byte> block, byte* panel, int row) => PackNibbles(block[1..], panel, row);
 
     public override void Scales(ReadOnlySpan<byte> block, Span<byte> scales, int row, int exponent) => scales[row] = block[0];
 

@@ -37,8 +37,8 @@ internal abstract unsafe class PackedLayout
     /// </summary>
     public abstract PackingDescription Describe(int rows, int columns, float factor);
 
-    /// <summary>Packs one code into zeroed memory.</summary>
-    public abstract void Pack(byte* block, int row, int column, int code);
+    /// <summary>Packs 32 codes of a row into zeroed memory.</summary>
+    public abstract void Pack(byte* block, int row, ReadOnlySpan<int> codes);
 
     /// <summary>Decodes a row: (operands, panel, row of the panel, numbers).</summary>
     public abstract void Row(in ProductOperands o, int panel, int row, float* y);
@@ -63,7 +63,11 @@ internal sealed unsafe class PackedLayout<C, S> : PackedLayout where C : unmanag
         new(C.Kind, C.Bytes, S.Kind, S.Bytes, S.Blocks, S.Zero,
             S.Kind < ExponentScales.Kind ? MathF.ScaleB(factor, 56 - 112) : 0.5f, rows, columns);
 
-    public override void Pack(byte* block, int row, int column, int code) => C.Pack(block, row, column, code);
+    public override void Pack(byte* block, int row, ReadOnlySpan<int> codes)
+    {
+        for (var column = 0; column < 32; column++)
+            C.Pack(block, row, column, codes[column]);
+    }
 
     public override delegate*<in ProductOperands, int, int, float*, int, void> Kernel => Simd.Level switch
     {

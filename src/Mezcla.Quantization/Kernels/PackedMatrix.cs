@@ -131,7 +131,6 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         var (format, layout) = (Packed.Format, Packed.Layout);
         var bytes = new byte[format.BytesFor(Columns)];
-        Span<int> block = stackalloc int[format.BlockSize];
         var panelCodes = _codes + (long)panel * (Columns / 32) * layout.CodeBytes;
         var panelScales = new Span<byte>(_scales + (long)panel * (Columns / layout.SuperColumns) * layout.ScaleBytes,
             Columns / layout.SuperColumns * layout.ScaleBytes);
@@ -144,9 +143,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
             {
                 var encoded = bytes.AsSpan(column / format.BlockSize * format.BlockBytes, format.BlockBytes);
                 Packed.Scales(encoded, panelScales[(column / layout.SuperColumns * layout.ScaleBytes)..], row, exponent);
-                Packed.Codes(encoded, block);
-                for (var i = 0; i < block.Length; i++)
-                    layout.Pack(panelCodes + (long)((column + i) / 32) * layout.CodeBytes, row, (column + i) % 32, block[i]);
+                Packed.Pack(encoded, panelCodes + (long)(column / 32) * layout.CodeBytes, row);
             }
         }
     }

@@ -26,6 +26,8 @@ internal static unsafe class PackedProduct
         fixed (float* results = y)
         {
             var panelBytes = w.Columns / 32 * layout.CodeBytes;
+            var panels = Math.Max(1, ChunkBytes / panelBytes);
+            var chunks = (w.Rows + PanelRows * panels - 1) / (PanelRows * panels);
             var job = new Job
             {
                 Operands = w.Operands with { X = activations.Start },
@@ -35,9 +37,11 @@ internal static unsafe class PackedProduct
                 Stride = stride,
                 Tokens = count,
                 Results = results,
-                Panels = Math.Max(1, ChunkBytes / panelBytes),
+                Panels = panels,
+                Chunks = chunks,
+                Runs = Math.Min(CpuThreads.Count, chunks),
             };
-            CpuThreads.Run((w.Rows + PanelRows * job.Panels - 1) / (PanelRows * job.Panels), ref job);
+            CpuThreads.Run(chunks, ref job);
         }
         GC.KeepAlive(w);
     }
@@ -60,11 +64,12 @@ internal static unsafe class PackedProduct
         public delegate*<in ProductOperands, int, int, float*, int, void> Kernel;
         public float* Results;
         public nint TokenBytes;
-        public int Rows, Stride, Tokens, Panels;
+        public int Rows, Stride, Tokens, Panels, Chunks, Runs;
 
-        public readonly void Run(int chunk)
+        public readonly void Run(int number)
         {
             var operands = Operands;
+            var chunk = Place(number);
             for (var panel = chunk * Panels; panel < Math.Min((chunk + 1) * Panels, (Rows + PanelRows - 1) / PanelRows); panel++)
                 for (var token = 0; token < Tokens; token += RoundedActivations.GroupTokens)
                 {
@@ -76,6 +81,17 @@ internal static unsafe class PackedProduct
                     else
                         Last(in operands, panel, tokens, results);
                 }
+        }
+
+        /// <summary>
+        /// Which chunk the thread computes that claims the number-th. Threads claim by turns, more or less; with as many runs as threads,
+        /// each of them reads on where it stopped, which is what the processor has prefetched.
+        /// </summary>
+        private readonly int Place(int number)
+        {
+            var (length, longer) = (Chunks / Runs, Chunks % Runs);
+            var run = number % Runs;
+            return run * length + Math.Min(run, longer) + number / Runs;
         }
 
         /// <summary>The last panel, if the number of rows is not a multiple of 16: the 16 results

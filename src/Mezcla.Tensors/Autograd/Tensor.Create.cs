@@ -4,6 +4,9 @@ namespace Mezcla.Tensors;
 
 public sealed partial class Tensor
 {
+    /// <summary>Float32 on the CPU whose numbers are whatever was in its memory: for one that is about to be written.</summary>
+    public static Tensor Empty(params ReadOnlySpan<int> shape) => Empty("Empty", new Shape(shape), DType.Float32, Device.Cpu);
+
     /// <summary>Zeros, Float32 on the CPU.</summary>
     public static Tensor Zeros(params ReadOnlySpan<int> shape) => Full(0, shape);
 

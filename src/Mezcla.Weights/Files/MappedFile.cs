@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Mezcla.Weights.Files;
 
@@ -6,12 +7,15 @@ namespace Mezcla.Weights.Files;
 /// A read-only memory-mapped file: bytes are read from the disk when they are first used, so opening a file is fast whatever its size.
 /// Every access is checked against the file's length.
 /// </summary>
-public sealed unsafe class MappedFile : IDisposable
+public sealed unsafe partial class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile? _map;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
     private bool _disposed;
+    private static bool _canRelease = OperatingSystem.IsLinux() || OperatingSystem.IsMacOS();
+
+    private const int MadvDontNeed = 4;
 
     /// <summary>Maps <paramref name="path"/>. An empty file gives a mapping of length 0.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -51,6 +55,33 @@ public sealed unsafe class MappedFile : IDisposable
                 $"{FilePath}: bytes {offset} to {offset + length} lie outside its {Length} bytes.");
         return new ReadOnlySpan<byte>(_start + offset, length);
     }
+
+    /// <summary>
+    /// Says that these bytes are not needed for now, so that they no longer count as this process's memory. They can be read again. Systems
+    /// without such advice keep them until they need the room.
+    /// </summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many; those outside the file are ignored.</param>
+    /// <exception cref="ObjectDisposedException">The file was closed.</exception>
+    public void Release(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var end = Math.Min(offset + length, Length);
+        var start = Math.Max(0, offset) / Environment.SystemPageSize * Environment.SystemPageSize;
+        if (!_canRelease || start >= end)
+            return;
+        try
+        {
+            _ = madvise((nint)(_start + start), (nuint)(end - start), MadvDontNeed);
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
+        {
+            _canRelease = false;
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int madvise(nint address, nuint length, int advice);
 
     /// <summary>Closes the file.</summary>
     public void Dispose()

@@ -59,6 +59,13 @@ public sealed class GgufFile : WeightSource
     }
 
     /// <inheritdoc/>
+    public override void Release(string name, long start, long length)
+    {
+        _ = this[name];
+        _file.Release(_offsets[name] + start, length);
+    }
+
+    /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
 
     private protected override ReadOnlySpan<byte> Slice(string name, long start, int length) => _file.Slice(_offsets[name] + start, length);

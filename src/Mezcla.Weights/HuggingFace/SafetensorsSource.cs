@@ -96,6 +96,15 @@ public sealed class SafetensorsSource : WeightSource
     }
 
     /// <inheritdoc/>
+    public override void Release(string name, long start, long length)
+    {
+        _ = this[name];
+        // A packed tensor is made from two others; they keep their bytes.
+        if (!_packed.ContainsKey(name))
+            _fileOf[name].Release(name, start, length);
+    }
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         foreach (var file in _files)

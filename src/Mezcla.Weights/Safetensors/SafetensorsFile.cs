@@ -109,6 +109,10 @@ public sealed class SafetensorsFile : IDisposable
         return _file.Slice(entry.Offset + start, length);
     }
 
+    /// <summary>Says that bytes of a tensor are not needed for now: <see cref="MappedFile.Release"/>.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
+    public void Release(string name, long start, long length) => _file.Release(this[name].Offset + start, length);
+
     /// <summary>The values of a tensor of type F64, F32, F16 or BF16, as floats.</summary>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
     /// <exception cref="InvalidDataException">The tensor does not hold floats.</exception>

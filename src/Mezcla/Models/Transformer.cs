@@ -16,11 +16,11 @@ public sealed class Transformer : LanguageModel
     /// one is made, so a model with quantized weights never holds more than one part as floats.
     /// </summary>
     /// <param name="config">The shape.</param>
-    /// <param name="load">Called with the name and each new part, whose matrices are zero. Returns the part to use: the same one with its
-    /// weights filled in, or a replacement.</param>
+    /// <param name="load">Called with the name and each new part, whose matrices hold no weights yet. Returns the part to use: the same one
+    /// with its weights filled in, or a replacement.</param>
     /// <exception cref="ArgumentException">The configuration contradicts itself; the message says how.</exception>
     public Transformer(TransformerConfig config, Func<string, Module, Module> load)
-        : this(config, new Initialization(new RandomStream(0), 0), load) { }
+        : this(config, new Initialization(null), load) { }
 
     private Transformer(TransformerConfig config, Initialization initialization, Func<string, Module, Module>? load)
     {
