@@ -162,7 +162,7 @@ internal static class GenerateCommand
             format.BytesFor(model.Config.Attention.HeadSize); // throws if a vector of a head does not divide into the format's blocks
             cache = (layers, capacity) => new QuantizedKeyValueCache(layers, capacity, format);
         }
-        var generator = new Generator(model, tokenizer, cache) { Ends = source.Chat.Ends };
+        using var generator = new Generator(model, tokenizer, cache) { Ends = source.Chat.Ends, KeepsCache = true };
         // A file or another program gets UTF-8, whatever the terminal's code page is, and
         // exactly the text, without a line end that is not part of it.
         using var redirected = Console.IsOutputRedirected ? new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) : null;

@@ -8,8 +8,16 @@ namespace Mezcla.Generation;
 /// <param name="model">The model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="makeCache">Makes the cache for a number of layers and tokens; null for a cache of floats.</param>
-public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, int, KeyValueCache>? makeCache = null)
+public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, int, KeyValueCache>? makeCache = null) : IDisposable
 {
+    private ReadTokens? _kept;
+
+    /// <summary>
+    /// Whether the cache is kept for the next continuation, which then reads only what its prompt does not share with the text before it:
+    /// a conversation is not read again for each answer. Such a generator makes one continuation at a time.
+    /// </summary>
+    public bool KeepsCache { get; init; }
+
     /// <summary>Tokens that end a continuation, besides the one that ends a text: a model for conversations ends its answers so.</summary>
     public IReadOnlyCollection<int> Ends { get; init; } = [];
 
@@ -129,21 +137,42 @@ public sealed class Generator(Transformer model, Tokenizer tokenizer, Func<int, 
     {
         var context = model.Config.ContextLength;
         var all = new List<int>(prompt);
-        using var cache = makeCache?.Invoke(model.Config.Layers, context) ?? new KeyValueCache(model.Config.Layers, context);
-        var unread = all.TakeLast(context).ToArray();
-        for (var i = 0; i < count; i++)
+        // What the model sees of them.
+        var seen = all.TakeLast(context).ToList();
+        // Dynamic scaling turns keys by angles that depend on the length of the text they were read in.
+        var keeps = KeepsCache && model.Config.Positions.Scaling is not DynamicScaling;
+        var read = keeps ? _kept ??= Begin() : Begin();
+        try
         {
-            if (cache.Length + unread.Length > context)
+            for (var i = 0; i < count; i++)
             {
-                cache.Reset();
-                unread = [.. all.TakeLast(Math.Max(1, context / 2))];
-            }
+                if (seen.Count > context)
+                {
+                    read.Cache.Reset();
+                    seen = [.. all.TakeLast(Math.Max(1, context / 2))];
+                }
 
-            var next = sampler.Next(Read(unread, cache), System.Runtime.InteropServices.CollectionsMarshal.AsSpan(all));
-            all.Add(next);
-            yield return next;
-            unread = [next];
+                var logits = Read(read.Unread(seen), read.Cache);
+                var next = sampler.Next(logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(all));
+                all.Add(next);
+                seen.Add(next);
+                yield return next;
+            }
         }
+        finally
+        {
+            if (read != _kept)
+                read.Dispose();
+        }
+
+        ReadTokens Begin() => new(makeCache?.Invoke(model.Config.Layers, context) ?? new KeyValueCache(model.Config.Layers, context));
+    }
+
+    /// <summary>Releases the cache, if one is kept.</summary>
+    public void Dispose()
+    {
+        _kept?.Dispose();
+        _kept = null;
     }
 
     // The logits at the last of the new tokens.

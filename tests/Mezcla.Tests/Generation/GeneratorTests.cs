@@ -40,6 +40,37 @@ public class GeneratorTests
     }
 
     [Fact]
+    public void A_kept_cache_reads_only_what_is_new()
+    {
+        CountingCache? cache = null;
+        using var generator = new Generator(Model(), Letters, (layers, capacity) => cache = new(layers, capacity)) { KeepsCache = true };
+        int[] prompt = [10, 20, 30, 40];
+        var first = generator.Tokens(prompt, 5).ToArray();
+        Assert.Equal(8, cache!.Read); // the last token is drawn and not read
+        int[] longer = [.. prompt, .. first, 50, 60];
+        Assert.Equal(new Generator(Model(), Letters).Tokens(longer, 4).ToArray(), generator.Tokens(longer, 4).ToArray());
+        Assert.Equal(8 + 3 + 3, cache.Read);
+        // The same prompt: its last token is read again, for its logits.
+        Assert.Equal(first, generator.Tokens(prompt, 5).ToArray());
+        Assert.Equal(8 + 3 + 3 + 1 + 4, cache.Read);
+        int[] other = [10, 20, 7];
+        Assert.Equal(new Generator(Model(), Letters).Tokens(other, 100).ToArray(), generator.Tokens(other, 100).ToArray());
+        Assert.Equal(new Generator(Model(), Letters).Tokens(prompt, 5).ToArray(), generator.Tokens(prompt, 5).ToArray());
+    }
+
+    // Counts the tokens that are stored in its first layer.
+    private sealed class CountingCache(int layers, int capacity) : KeyValueCache(layers, capacity)
+    {
+        public int Read { get; private set; }
+
+        public override (Tensor Keys, Tensor Values) Store(int layer, Tensor keys, Tensor values)
+        {
+            Read += layer == 0 ? keys.Size(1) : 0;
+            return base.Store(layer, keys, values);
+        }
+    }
+
+    [Fact]
     public void Samples_differ_and_seeds_repeat()
     {
         var generator = new Generator(Model(), Letters);
