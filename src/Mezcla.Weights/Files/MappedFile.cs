@@ -17,6 +17,9 @@ public sealed unsafe partial class MappedFile : IDisposable
 
     private const int MadvDontNeed = 4;
 
+    // Where Linux keeps a file in pages of 2 MB, it maps a whole one for a byte of it: what lies around released bytes is released, too.
+    private const long LargestPage = 2 << 20;
+
     /// <summary>Maps <paramref name="path"/>. An empty file gives a mapping of length 0.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -57,8 +60,8 @@ public sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Says that these bytes are not needed for now, so that they no longer count as this process's memory. They can be read again. Systems
-    /// without such advice keep them until they need the room.
+    /// Says that these bytes and those beside them on the same pages are not needed for now, so that they no longer count as this process's
+    /// memory. They can be read again. Systems without such advice keep them until they need the room.
     /// </summary>
     /// <param name="offset">The first byte.</param>
     /// <param name="length">How many; those outside the file are ignored.</param>
@@ -66,13 +69,14 @@ public sealed unsafe partial class MappedFile : IDisposable
     public void Release(long offset, long length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var end = Math.Min(offset + length, Length);
-        var start = Math.Max(0, offset) / Environment.SystemPageSize * Environment.SystemPageSize;
+        var (start, end) = (Math.Max(0, offset), Math.Min(offset + length, Length));
         if (!_canRelease || start >= end)
             return;
+        var first = Math.Max((nint)_start, (nint)(_start + start) / LargestPage * LargestPage);
+        var last = Math.Min((nint)(_start + Length), ((nint)(_start + end) + LargestPage - 1) / LargestPage * LargestPage);
         try
         {
-            _ = madvise((nint)(_start + start), (nuint)(end - start), MadvDontNeed);
+            _ = madvise((nint)first, (nuint)(last - first), MadvDontNeed);
         }
         catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
         {
