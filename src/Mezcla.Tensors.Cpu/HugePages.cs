@@ -7,7 +7,7 @@ namespace Mezcla.Tensors.Cpu;
 /// Large blocks in pages of 2 MB, which Linux gives where it is asked (transparent huge pages, "madvise" being the usual setting): reading
 /// all weights for each token then looks up one page where it looked up 512. Other systems offer no huge pages to ordinary users.
 /// </summary>
-internal static partial class HugePages
+public static partial class HugePages
 {
     private const int MadvHugePage = 14;
 

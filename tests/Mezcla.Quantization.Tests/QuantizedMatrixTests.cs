@@ -262,4 +262,43 @@ public sealed class QuantizedMatrixTests : IDisposable
         for (var lane = 0; lane < 4; lane++)
             Assert.Equal(lane + 1 + Enumerable.Range(lane * 4, 4).Sum(i => a[i] * b[i]), sums[lane]);
     }
+
+    [Fact]
+    public void Matrices_that_share_memory_keep_their_values_while_others_come_and_go()
+    {
+        // From 9 KB to 9 MB, so that some share a block and some have their own; four threads make and free them.
+        Parallel.For(0, 4, seed =>
+        {
+            var random = new Random(seed);
+            var held = new List<(QuantizedMatrix Matrix, float[] Row)>();
+            for (var step = 0; step < 120; step++)
+            {
+                if (held.Count > 20)
+                    Check(random.Next(held.Count));
+                var rows = step % 40 == 7 ? 33_000 : random.Next(32, 1500);
+                var values = FormatTests.Normal(256, seed * 1000 + step);
+                var bytes = new byte[NumberFormats.Q8_0.BytesFor(256)];
+                NumberFormats.Q8_0.Encode(values, bytes, "row");
+                var row = new float[256];
+                NumberFormats.Q8_0.Decode(bytes, row);
+                held.Add((QuantizedMatrix.Create(NumberFormats.Q8_0, rows, 256, (_, to) => bytes.CopyTo(to)), row));
+            }
+            while (held.Count > 0)
+                Check(held.Count - 1);
+
+            void Check(int at)
+            {
+                var (matrix, row) = held[at];
+                held.RemoveAt(at);
+                var read = new float[256];
+                foreach (var number in (int[])[0, matrix.Rows / 2, matrix.Rows - 1])
+                {
+                    matrix.ReadRow(number, read);
+                    Assert.Equal(row, read);
+                }
+                matrix.Dispose();
+                matrix.Dispose();
+            }
+        });
+    }
 }

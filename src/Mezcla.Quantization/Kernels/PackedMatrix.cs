@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Mezcla.Quantization.Formats;
 
 namespace Mezcla.Quantization.Kernels;
@@ -12,6 +11,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Rows of a panel.</summary>
     public const int PanelRows = 16;
 
+    private readonly MatrixMemory _memory;
     private readonly byte* _codes, _scales;
     private bool _disposed;
 
@@ -29,8 +29,10 @@ internal sealed unsafe class PackedMatrix : IDisposable
         Panels = (rows + PanelRows - 1) / PanelRows;
         CodeBytes = (long)Panels * (columns / 32) * layout.CodeBytes;
         ScaleBytes = (long)Panels * (columns / layout.SuperColumns) * layout.ScaleBytes;
-        _codes = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, CodeBytes), 64);
-        _scales = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(64, ScaleBytes), 64);
+        var codes = (CodeBytes + 63) / 64 * 64; // the scales begin at a multiple of 64, too
+        _memory = new(codes + ScaleBytes);
+        _codes = _memory.Start;
+        _scales = _codes + codes;
         try
         {
             var exponent = Exponent(read, name);
@@ -98,8 +100,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
         if (_disposed)
             return;
         _disposed = true;
-        NativeMemory.AlignedFree(_codes);
-        NativeMemory.AlignedFree(_scales);
+        _memory?.Free(); // null where its constructor threw
     }
 
     /// <summary>
