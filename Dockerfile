@@ -17,6 +17,7 @@ USER reader
 WORKDIR /home/reader/mezcla
 COPY --chown=reader . .
 RUN dotnet run -c Release --project src/Mezcla.Cli -- kernel install --prefix /opt/jupyter \
+    && jupyter trust notebooks/*.ipynb \
     && rm -rf artifacts
 
 EXPOSE 8888

@@ -16,10 +16,10 @@ internal sealed unsafe partial class CpuKernels : DeviceKernels
     {
         try
         {
-            if (bytes < HugePages.Size)
+            if (bytes < MemoryAdvice.HugePage)
                 return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 64);
-            var block = (nint)NativeMemory.AlignedAlloc((nuint)bytes, HugePages.Size);
-            HugePages.Ask(block, bytes);
+            var block = (nint)NativeMemory.AlignedAlloc((nuint)bytes, MemoryAdvice.HugePage);
+            MemoryAdvice.AskForHugePages(block, bytes);
             return block;
         }
         catch (OutOfMemoryException)

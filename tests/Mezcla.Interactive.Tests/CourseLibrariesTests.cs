@@ -41,4 +41,15 @@ public sealed class CourseLibrariesTests
         var ours = typeof(CellFunctions).Assembly.GetExportedTypes().Where(type => type.Namespace == typeof(CellFunctions).Namespace);
         Assert.All(ours.Except(theirs), type => Assert.Contains($"{type.FullName};", CourseLibraries.Usings));
     }
+
+    [Theory]
+    [InlineData("new DataFrame()", "DataFrame is in Microsoft.Data.Analysis: add using Microsoft.Data.Analysis;")]
+    [InlineData("using Plotly.NET.CSharp;\nChart.Lines()",
+        "did you mean Line, or Mezcla.Charts.Chart.Lines? Chart is Plotly.NET.CSharp.Chart here.")]
+    public async Task A_name_that_a_using_would_give_or_has_taken_is_explained(string code, string hint)
+    {
+        using var engine = Courses.Engine();
+        var result = await engine.RunAsync(code, NoOutput.Instance);
+        Assert.Contains(result.Error!.Traceback, line => line.Contains(hint, StringComparison.Ordinal));
+    }
 }

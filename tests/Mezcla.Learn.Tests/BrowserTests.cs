@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mezcla.Notebooks.Documents;
 using Microsoft.Playwright;
 
@@ -269,6 +270,10 @@ public sealed class BrowserTests : BrowserTest
         await Write(page, "html", "Chart.Lines(\"Loss\").Add(\"dense\", [1, 2], [2.0, 1.0]).ToPlotly()");
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(Frame(page, "html").Locator(".js-plotly-plot .trace")).ToHaveCountAsync(1);
+        // On a phone the whole chart is there to see.
+        await page.SetViewportSizeAsync(390, 800);
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(Frame(page, "html").Locator(".main-svg").First).ToHaveAttributeAsync("width", new Regex("^[1-3]..(\\.|$)"));
         await Write(page, "lines", "#!mermaid\ngraph LR; token-->router; router-->expert");
         await page.Keyboard.PressAsync("Control+Enter");
         await Assertions.Expect(Frame(page, "lines").Locator("svg .node")).ToHaveCountAsync(3);

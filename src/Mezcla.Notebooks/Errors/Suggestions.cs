@@ -19,13 +19,35 @@ internal static class Suggestions
 
         var model = compilation.GetSemanticModel(tree);
         var wanted = name.Identifier.ValueText;
+        // Whoever writes a type's name letter by letter wants that type, however near another name is.
+        var spaces = error.Id is "CS0103" or "CS0246" ? TypesNamed(compilation, wanted).Select(SpaceOf).Take(3).ToList() : [];
+        if (spaces.Count > 0)
+            return $"{wanted} is in {string.Join(" or ", spaces)}: add using {spaces[0]};";
+
         var known = error.Id is "CS1061" or "CS0117" ? Members(model, name) : model.LookupSymbols(name.SpanStart);
         var near = Near(wanted, known.Where(symbol => symbol.CanBeReferencedByName).Select(symbol => symbol.Name));
-        if (near is not null)
-            return $"did you mean {near}?";
+        var (namesake, type) = error.Id is "CS0117" ? Namesake(compilation, model, name) : default;
+        return (near, namesake) switch
+        {
+            (null, null) => null,
+            (_, null) => $"did you mean {near}?",
+            (null, _) => $"did you mean {namesake}.{wanted}? {type!.Name} is {type} here.",
+            _ => $"did you mean {near}, or {namesake}.{wanted}? {type!.Name} is {type} here.",
+        };
+    }
 
-        var spaces = error.Id is "CS0103" or "CS0246" ? SpacesWith(compilation, wanted).Take(3).ToList() : [];
-        return spaces.Count > 0 ? $"{wanted} is in {string.Join(" or ", spaces)}: add using {spaces[0]};" : null;
+    /// <summary>Another type that has the member and the name of the type that lacks it: a using may have given the name to the wrong
+    /// one.</summary>
+    private static (INamedTypeSymbol? Namesake, INamedTypeSymbol? Type) Namesake(
+        CSharpCompilation compilation, SemanticModel model, SimpleNameSyntax name)
+    {
+        if (name.Parent is not MemberAccessExpressionSyntax access
+            || model.GetSymbolInfo(access.Expression).Symbol is not INamedTypeSymbol type)
+            return default;
+
+        var namesake = TypesNamed(compilation, type.Name).FirstOrDefault(other =>
+            !SymbolEqualityComparer.Default.Equals(other, type) && other.GetMembers(name.Identifier.ValueText).Any(IsPublic));
+        return (namesake, type);
     }
 
     private static IEnumerable<ISymbol> Members(SemanticModel model, SimpleNameSyntax name)
@@ -82,19 +104,24 @@ internal static class Suggestions
         return rows[a.Length, b.Length];
     }
 
-    private static IEnumerable<string> SpacesWith(CSharpCompilation compilation, string typeName)
+    private static bool IsPublic(ISymbol symbol) => symbol.DeclaredAccessibility == Accessibility.Public;
+
+    private static string SpaceOf(ISymbol type) => type.ContainingNamespace.ToDisplayString();
+
+    /// <summary>The public types of a name in all namespaces, those of short ones first.</summary>
+    private static IEnumerable<INamedTypeSymbol> TypesNamed(CSharpCompilation compilation, string typeName)
     {
         var pending = new Stack<INamespaceSymbol>([compilation.GlobalNamespace]);
-        var found = new List<string>();
+        var found = new List<INamedTypeSymbol>();
         while (pending.TryPop(out var space))
         {
-            if (!space.IsGlobalNamespace && space.GetTypeMembers(typeName).Any(type => type.DeclaredAccessibility == Accessibility.Public))
-                found.Add(space.ToDisplayString());
+            if (!space.IsGlobalNamespace)
+                found.AddRange(space.GetTypeMembers(typeName).Where(IsPublic).DistinctBy(SpaceOf));
 
             foreach (var inner in space.GetNamespaceMembers())
                 pending.Push(inner);
         }
 
-        return found.OrderBy(name => name.Length).ThenBy(name => name, StringComparer.Ordinal);
+        return found.OrderBy(type => SpaceOf(type).Length).ThenBy(SpaceOf, StringComparer.Ordinal);
     }
 }

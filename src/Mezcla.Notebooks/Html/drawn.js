@@ -16,12 +16,24 @@ window.mezclaDraw ??= (() => {
     window.define = define;
   };
 
+  // A figure that is wider than its place, as on a phone, is fitted to it, with its legend below and narrow margins.
+  const fitted = (layout, width) => {
+    if (!(layout?.width > width)) return layout;
+    const title = layout.title?.text ?? layout.title;
+    return {
+      ...layout,
+      width: undefined,
+      margin: { l: 48, r: 12, t: title ? 60 : 24, b: 48, ...layout.margin },
+      legend: { orientation: 'h', ...layout.legend },
+    };
+  };
+
   const drawers = {
     'application/vnd.plotly.v1+json': {
       isThere: () => window.Plotly,
       draw: (place, text) => {
         const figure = JSON.parse(text);
-        return window.Plotly.newPlot(place, figure.data, figure.layout, { responsive: true, ...figure.config });
+        return window.Plotly.newPlot(place, figure.data, fitted(figure.layout, place.clientWidth), { responsive: true, ...figure.config });
       },
     },
     'text/vnd.mermaid': {

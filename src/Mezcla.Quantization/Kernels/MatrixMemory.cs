@@ -9,7 +9,7 @@ namespace Mezcla.Quantization.Kernels;
 /// </summary>
 internal sealed unsafe class MatrixMemory
 {
-    private const long BlockBytes = 8 * HugePages.Size;
+    private const long BlockBytes = 8 * MemoryAdvice.HugePage;
 
     private static readonly Lock Gate = new();
 
@@ -67,8 +67,8 @@ internal sealed unsafe class MatrixMemory
 
         public Block(long bytes)
         {
-            Start = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, HugePages.Size);
-            HugePages.Ask((nint)Start, bytes);
+            Start = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, MemoryAdvice.HugePage);
+            MemoryAdvice.AskForHugePages((nint)Start, bytes);
         }
     }
 }

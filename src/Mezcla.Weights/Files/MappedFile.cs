@@ -1,5 +1,5 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
+using Mezcla.Tensors.Cpu;
 
 namespace Mezcla.Weights.Files;
 
@@ -7,18 +7,12 @@ namespace Mezcla.Weights.Files;
 /// A read-only memory-mapped file: bytes are read from the disk when they are first used, so opening a file is fast whatever its size.
 /// Every access is checked against the file's length.
 /// </summary>
-public sealed unsafe partial class MappedFile : IDisposable
+public sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile? _map;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
     private bool _disposed;
-    private static bool _canRelease = OperatingSystem.IsLinux() || OperatingSystem.IsMacOS();
-
-    private const int MadvDontNeed = 4;
-
-    // Where Linux keeps a file in pages of 2 MB, it maps a whole one for a byte of it: what lies around released bytes is released, too.
-    private const long LargestPage = 2 << 20;
 
     /// <summary>Maps <paramref name="path"/>. An empty file gives a mapping of length 0.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -70,22 +64,14 @@ public sealed unsafe partial class MappedFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var (start, end) = (Math.Max(0, offset), Math.Min(offset + length, Length));
-        if (!_canRelease || start >= end)
+        if (start >= end)
             return;
-        var first = Math.Max((nint)_start, (nint)(_start + start) / LargestPage * LargestPage);
-        var last = Math.Min((nint)(_start + Length), ((nint)(_start + end) + LargestPage - 1) / LargestPage * LargestPage);
-        try
-        {
-            _ = madvise((nint)first, (nuint)(last - first), MadvDontNeed);
-        }
-        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException)
-        {
-            _canRelease = false;
-        }
+        // Where Linux keeps a file in huge pages, it maps a whole one for a byte of it: what lies around released bytes is released, too.
+        const long Page = MemoryAdvice.HugePage;
+        var first = Math.Max((nint)_start, (nint)(_start + start) / Page * Page);
+        var last = Math.Min((nint)(_start + Length), ((nint)(_start + end) + Page - 1) / Page * Page);
+        MemoryAdvice.Release((nint)first, last - first);
     }
-
-    [LibraryImport("libc")]
-    private static partial int madvise(nint address, nuint length, int advice);
 
     /// <summary>Closes the file.</summary>
     public void Dispose()

@@ -99,6 +99,7 @@ public sealed class ErrorTests(EngineFixture cells) : IClassFixture<EngineFixtur
     [InlineData("\"abc\".Lenght", "did you mean Length?")]
     [InlineData("Consol.WriteLine(1)", "did you mean Console?")]
     [InlineData("JsonNode.Parse(\"1\")", "add using System.Text.Json.Nodes;")]
+    [InlineData("System.Timers.Timer.ActiveCount", "did you mean System.Threading.Timer.ActiveCount? Timer is System.Timers.Timer here.")]
     [InlineData("new CompositeKernel()", ".NET Interactive's own API")]
     [InlineData("Microsoft.DotNet.Interactive.Formatting.PlainTextFormatter.MimeType", "for PocketView, add using static")]
     [InlineData("using Microsoft.DotNet.Interactive;\nnew CSharpKernel()", ".NET Interactive's own API")]
