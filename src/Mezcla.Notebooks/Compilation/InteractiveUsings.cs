@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
@@ -8,17 +9,19 @@ namespace Mezcla.Notebooks;
 /// need no using directive, and the others are reported where the code uses them. They stay where code asks for that kernel itself, or
 /// for its functions that write HTML as C#.
 /// </summary>
-internal static class InteractiveUsings
+internal static partial class InteractiveUsings
 {
     private const string Root = "Microsoft.DotNet.Interactive";
 
-    /// <summary>Whether code sends something to a kernel or asks for the context in which it runs.</summary>
-    public static bool IsForKernels(string code) => code.Contains("Kernel.Root", StringComparison.Ordinal)
-        || code.Contains("KernelInvocationContext", StringComparison.Ordinal);
+    /// <summary>Whether code sends something to a kernel, asks for the context in which it runs, or makes kernels and commands.</summary>
+    public static bool IsForKernels(string code) => ForKernels().IsMatch(code);
 
     /// <summary>Whether code uses something that needs .NET Interactive's assemblies: its kernels, or the functions that write HTML as
     /// C#.</summary>
     public static bool IsForAssemblies(string code) => code.Contains("PocketViewTags", StringComparison.Ordinal) || IsForKernels(code);
+
+    [GeneratedRegex(@"\bKernel\.(Root|Current)\b|\b(KernelInvocationContext|KernelCommand|KernelEvent|SubmitCode|CompositeKernel)\b")]
+    private static partial Regex ForKernels();
 
     public static string Blank(string code)
     {

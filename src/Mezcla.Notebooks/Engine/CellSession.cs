@@ -14,6 +14,9 @@ internal sealed class CellSession
     ];
 
     private readonly DirectiveRunner _directives;
+
+    // What a cell submits without waiting for it may still be compiled while the next cell is.
+    private readonly Lock _compiling = new();
     private object?[] _states = new object?[64];
 
     public CellSession(CellEngineOptions options)
@@ -131,16 +134,21 @@ internal sealed class CellSession
 
     private (object? Object, MimeBundle? Bundle)? RunCode(string code, CellRun run, string document, List<string> warnings)
     {
-        var cell = Compiler.Compile(code, document, run.Stopping);
+        CompiledCell cell;
+        lock (_compiling)
+        {
+            cell = Compiler.Compile(code, document, run.Stopping);
+            if (_states.Length < Compiler.Slots)
+                Array.Resize(ref _states, _states.Length * 2);
+        }
+
         warnings.AddRange(cell.Warnings.Select(DescribeWarning));
         if (cell.Start is null)
             return null;
 
-        if (_states.Length < Compiler.Slots)
-            Array.Resize(ref _states, _states.Length * 2);
-
         // What a cell submits while it runs belongs to the context in which the cell runs itself.
         using var context = CellRun.Current == run ? null : _directives.Enter();
+        ConsoleRouter.Install();
         var task = InRun(run, () => cell.Start(_states));
         task.Wait(run.Stopping);
         var value = task.Result;

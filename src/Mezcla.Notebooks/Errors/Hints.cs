@@ -6,18 +6,23 @@ namespace Mezcla.Notebooks;
 /// <summary>Advice for errors whose own message does not say what to do.</summary>
 internal static class Hints
 {
-    private static readonly string[] Interactive =
-        ["Kernel", "KernelInvocationContext", "KernelCommand", "PocketView", "PocketViewTags", "KernelExtensions", "CompositeKernel",
-            "CSharpKernel"];
+    private static readonly string[] Kernels = ["Kernel", "KernelExtensions", "KernelInvocationContext", "CompositeKernel"];
+
+    private static readonly string[] Html = ["PocketView", "PocketViewTags"];
 
     public static string? For(Diagnostic error, CSharpCompilation compilation)
     {
         var message = CompileReport.MessageOf(error);
         switch (error.Id)
         {
-            case "CS0103" or "CS0246" or "CS0234" when Interactive.Any(name => message.Contains($"'{name}'", StringComparison.Ordinal)):
-                return "this belongs to .NET Interactive's own API, which this kernel does not offer. "
-                    + "Use display(...), HTML(...), Javascript(...), Formatter.Register<T>(...), ReadLine(prompt), or plain C#.";
+            case "CS0103" or "CS0246" or "CS0234" when Names(message, Kernels):
+                return "it is .NET Interactive's. Kernel.Root and KernelInvocationContext.Current are here after " +
+                    "using Microsoft.DotNet.Interactive; but plain C# and display(...) need no kernel.";
+            case "CS0103" or "CS0246" or "CS0234" when Names(message, Html):
+                return "add using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;";
+            case "CS0103" or "CS0246" or "CS0234" when Names(message, ["CSharpKernel"]):
+                return "this is .NET Interactive's own C# kernel; Kernel.Root.FindKernelByName(\"csharp\") gives the one that runs this " +
+                    "cell.";
             case "CS0234" when message.Contains("'DotNet'", StringComparison.Ordinal)
                 || message.Contains("'Interactive'", StringComparison.Ordinal):
                 return "Microsoft.DotNet.Interactive is not part of this kernel. display, Formatter and HTML work without it; for " +
@@ -42,4 +47,7 @@ internal static class Hints
                 return null;
         }
     }
+
+    private static bool Names(string message, string[] names) =>
+        names.Any(name => message.Contains($"'{name}'", StringComparison.Ordinal));
 }

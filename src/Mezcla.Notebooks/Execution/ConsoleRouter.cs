@@ -9,19 +9,28 @@ namespace Mezcla.Notebooks;
 internal static class ConsoleRouter
 {
     private static readonly Lock Lock = new();
-    private static bool _installed;
+    private static TextWriter? _out, _error;
 
+    /// <summary>Puts the router where console output and input go, also where something else has taken its place since: .NET Interactive's
+    /// kernels do while they handle a command.</summary>
     public static void Install()
     {
         lock (Lock)
         {
-            if (_installed)
+            if (_out is null || _error is null)
+            {
+                Console.SetOut(new Router(OutputStream.Out, Console.Out));
+                Console.SetError(new Router(OutputStream.Error, Console.Error));
+                Console.SetIn(new LineRouter(Console.In));
+                (_out, _error) = (Console.Out, Console.Error);
                 return;
+            }
 
-            Console.SetOut(new Router(OutputStream.Out, Console.Out));
-            Console.SetError(new Router(OutputStream.Error, Console.Error));
-            Console.SetIn(new LineRouter(Console.In));
-            _installed = true;
+            if (Console.Out != _out)
+                Console.SetOut(_out);
+
+            if (Console.Error != _error)
+                Console.SetError(_error);
         }
     }
 

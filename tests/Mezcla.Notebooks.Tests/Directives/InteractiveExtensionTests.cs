@@ -88,6 +88,46 @@ public sealed class InteractiveExtensionTests
     }
 
     [Fact]
+    public async Task A_cell_can_define_commands_and_need_not_wait_for_what_it_submits()
+    {
+        using var engine = new CellEngine();
+        await Restore(engine, """
+            using Microsoft.DotNet.Interactive;
+            using Microsoft.DotNet.Interactive.Commands;
+
+            class Greeting(string name) : KernelCommand("csharp")
+            {
+                public string Name => name;
+            }
+            """);
+        var output = new RecordingOutput();
+        await Run(engine, """
+            Kernel.Root.FindKernelByName("csharp").RegisterCommandHandler<Greeting>((greeting, context) =>
+            {
+                context.Display($"Hello, {greeting.Name}!", "text/plain");
+                return Task.CompletedTask;
+            });
+            await Kernel.Root.SendAsync(new Greeting("expert"));
+            """, output);
+        Assert.Equal("Hello, expert!", Assert.Single(output.Displays).Bundle[MimeBundle.PlainText]);
+
+        await Run(engine, """
+            var submitted = new List<Task>();
+            for (int i = 0; i < 8; i++)
+                submitted.Add(Kernel.Root.SubmitCodeAsync($"int number{i} = {i};"));
+            """);
+        for (var i = 0; i < 4; i++)
+        {
+            var next = new RecordingOutput();
+            await Run(engine, $"int next{i} = {i}; Console.WriteLine(next{i});", next);
+            Assert.Equal($"{i}\n", next.Out);
+        }
+        await Run(engine, "await Task.WhenAll(submitted);");
+        Assert.Equal("28", (await Run(engine, string.Join('+', Enumerable.Range(0, 8).Select(i => $"number{i}")))).Value!
+            [MimeBundle.PlainText]);
+    }
+
+    [Fact]
     public async Task A_script_in_a_package_prepares_the_session()
     {
         var folder = Directory.CreateTempSubdirectory("mezcla-extension-").FullName;

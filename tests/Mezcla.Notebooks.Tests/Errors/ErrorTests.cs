@@ -100,9 +100,10 @@ public sealed class ErrorTests(EngineFixture cells) : IClassFixture<EngineFixtur
     [InlineData("Consol.WriteLine(1)", "did you mean Console?")]
     [InlineData("JsonNode.Parse(\"1\")", "add using System.Text.Json.Nodes;")]
     [InlineData("System.Timers.Timer.ActiveCount", "did you mean System.Threading.Timer.ActiveCount? Timer is System.Timers.Timer here.")]
-    [InlineData("new CompositeKernel()", ".NET Interactive's own API")]
+    [InlineData("Kernel root = null;", "using Microsoft.DotNet.Interactive;")]
+    [InlineData("PocketView view = null;", "add using static Microsoft.DotNet.Interactive.Formatting.PocketViewTags;")]
     [InlineData("Microsoft.DotNet.Interactive.Formatting.PlainTextFormatter.MimeType", "for PocketView, add using static")]
-    [InlineData("using Microsoft.DotNet.Interactive;\nnew CSharpKernel()", ".NET Interactive's own API")]
+    [InlineData("using Microsoft.DotNet.Interactive;\nnew CSharpKernel()", "gives the one that runs this cell")]
     [InlineData("Span<int> s = stackalloc int[3];", "can't be variables of a cell")]
     public async Task Errors_say_what_to_do_where_it_is_known(string code, string hint) =>
         Assert.Contains(Plain(await cells.Error(code)),
